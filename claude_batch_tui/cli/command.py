@@ -1,0 +1,49 @@
+"""What every command gets, and what a command module consists of."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from claude_batch_tui.cli.diagnostics import Diagnostics
+from claude_batch_tui.cli.output import Output
+from claude_batch_tui.config import Config, Setting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Dashboard(msgspec.Struct, frozen=True):
+    """What `__main__` needs to open the dashboard: the settings, and results or a key to begin with."""
+
+    config: Config
+    api_key: str | None = None
+    results: Path | str | None = None
+    banner: str | None = None
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What a command is given."""
+
+    config: Config
+    settings: list[Setting]
+    output: Output
+    diagnostics: Diagnostics
+    open_dashboard: Callable[[Dashboard], int]
+
+
+class Command(Protocol):
+    """A module of `cli.commands`."""
+
+    SUMMARY: str
+
+    @staticmethod
+    def configure(parser: argparse.ArgumentParser) -> None:
+        """Add the arguments."""
+
+    @staticmethod
+    def run(args: argparse.Namespace, context: Context) -> int:
+        """Do the work and return the exit code."""

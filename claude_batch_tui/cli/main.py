@@ -1,0 +1,110 @@
+"""The headless face: finds the command, gives it its context, turns errors into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from claude_batch_tui import __version__
+from claude_batch_tui.cli.command import Command, Context, Dashboard
+from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
+from claude_batch_tui.cli.output import Output
+from claude_batch_tui.config import load
+from claude_batch_tui.errors import CbtuiError
+
+COMMANDS = {
+    "build": "Make a requests file from CSV, text or ready requests.",
+    "check": "Check a requests file and say what it would cost.",
+    "submit": "Send a requests file as one batch. This is paid.",
+    "list": "The batches of the workspace, newest first.",
+    "status": "One batch, as the API has it now.",
+    "watch": "Keep polling until batches have ended.",
+    "cancel": "Ask the API to cancel a batch.",
+    "delete": "Delete an ended batch from the API.",
+    "results": "Read or save the results of a batch, or a results file.",
+    "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
+    "simulate": "Serve the Message Batches API on this machine.",
+    "info": "Every path, setting and decision, and where it comes from.",
+    "reset-tty": "Put a terminal right after a crash.",
+}
+"""Every command with its one line. The module of a command is imported only when it is asked for."""
+
+
+def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int:
+    """Run the command line `argv` (without the program's name) and return the exit code."""
+    diagnostics = Diagnostics()
+    try:
+        parser, module = _parser(argv)
+        args = parser.parse_args(argv)
+        config, settings = load(vars(args))
+        context = Context(config, settings, Output(), diagnostics, open_dashboard)
+        if module is None:
+            return open_dashboard(Dashboard(config))
+        return int(module.run(args, context))
+    except CbtuiError as error:
+        diagnostics.error(str(error))
+        return exit_code(error)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # The reader of our stdout has gone (`cbtui list | head -1`): no data is owed to anybody.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    finally:
+        diagnostics.close()
+
+
+def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Command | None]:
+    parser = argparse.ArgumentParser(
+        prog="cbtui",
+        description="A terminal dashboard for Claude Message Batches. Without a command it opens the dashboard.",
+        epilog="Every command explains itself: cbtui COMMAND --help",
+    )
+    parser.add_argument("--version", action="version", version=f"cbtui {__version__}")
+    _add_global_options(parser, top=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    chosen = next((word for word in argv if word in COMMANDS), None)
+    module: Command | None = None
+    for name, summary in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == chosen:
+            module = cast(
+                "Command", importlib.import_module(f"claude_batch_tui.cli.commands.{name.replace('-', '_')}")
+            )
+            module.configure(sub)
+            _add_global_options(sub, top=False)
+    return parser, module
+
+
+def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
+    """The options every command takes, before or after its name."""
+    group = parser.add_argument_group("where and who")
+    default = None if top else argparse.SUPPRESS
+    group.add_argument("--base-url", metavar="URL", default=default, help="where the API is")
+    group.add_argument("--profile", metavar="NAME", default=default, help="a profile of the SDK")
+    group.add_argument("--workspace", metavar="ID", default=default, help="for keys of several workspaces")
+    group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")
+    group.add_argument("--config-dir", metavar="DIR", default=default, help="where config.toml is")
+    if top:
+        screen = parser.add_argument_group("dashboard")
+        screen.add_argument("--color", metavar="WHEN", help="auto, truecolor, 256, 16 or none")
+        screen.add_argument("--theme", metavar="NAME", help="a theme of the dashboard")
+        screen.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII only")
+        screen.add_argument(
+            "--slow", action=argparse.BooleanOptionalAction, default=None, help="for thin links"
+        )
+        screen.add_argument(
+            "--mouse", action=argparse.BooleanOptionalAction, default=None, help="mouse reporting"
+        )

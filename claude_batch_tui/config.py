@@ -1,0 +1,136 @@
+"""Settings: flags over environment over file over defaults, as one frozen value.
+
+The file is `config.toml` in the config folder; an unknown key is an error. Every setting has an environment
+variable `CBTUI_<NAME>`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from claude_batch_tui.errors import ConfigError
+
+APP_NAME = "cbtui"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a user can set. Money is in US dollars, times in seconds."""
+
+    base_url: str | None = None
+    """Where the API is. Left out, the SDK decides: ANTHROPIC_BASE_URL, the profile, api.anthropic.com."""
+    profile: str | None = None
+    """A profile of the SDK's config folder. Left out, the SDK's own order decides."""
+    workspace: str | None = None
+    """Sent as anthropic-workspace-id; needed by keys of several workspaces only."""
+    api_version: str | None = None
+    """Overrides the anthropic-version header the SDK sends."""
+    model: str | None = None
+    """Used by Build where no --model is given."""
+    max_tokens: int | None = None
+    """Used by Build where no --max-tokens is given."""
+    confirm_above: float = 10.0
+    """Above this cost at most, the number of requests has to be typed before submitting in the dashboard."""
+    poll_interval: float | None = None
+    """Fixed seconds between polls, from 1. Left out, the interval adapts."""
+    auto_download: bool = False
+    """Download the results of ended batches without being asked."""
+    color: str = "auto"
+    """auto, truecolor, 256, 16 or none."""
+    theme: str | None = None
+    """A theme of the dashboard. Left out: ansi over SSH, else dark."""
+    ascii: bool = False
+    """Draw with ASCII characters only."""
+    mouse: bool | None = None
+    """Mouse reporting. Left out: off over SSH, else on."""
+    slow: bool | None = None
+    """The frugal profile for thin links. Left out: on over SSH."""
+    clipboard: str = "auto"
+    """auto, tmux, osc52, native or off."""
+    data_dir: Path
+    """Store, spool and results."""
+    state_dir: Path
+    """Logs."""
+    config_dir: Path
+    """This file's folder."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting's value and the place that set it: flag, environment, file or default."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+_FOLDERS = ("data_dir", "state_dir", "config_dir")
+_CHOICES = {
+    "color": ("auto", "truecolor", "256", "16", "none"),
+    "clipboard": ("auto", "tmux", "osc52", "native", "off"),
+}
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> tuple[Config, list[Setting]]:
+    """The settings in force and where each comes from. Raises ConfigError for a key or value we cannot use."""
+    import platformdirs  # 10 ms that `--version` need not pay
+
+    folders = {
+        "data_dir": platformdirs.user_data_path(APP_NAME, appauthor=False),
+        "state_dir": platformdirs.user_state_path(APP_NAME, appauthor=False),
+        "config_dir": platformdirs.user_config_path(APP_NAME, appauthor=False),
+    }
+    found: dict[str, tuple[Any, str]] = {
+        name: (folders.get(name, field.default), "default")
+        for name, field in zip(Config.__struct_fields__, msgspec.structs.fields(Config), strict=True)
+    }
+    from_environment = {
+        name: environ[variable] for name in found if (variable := f"CBTUI_{name.upper()}") in environ
+    }
+    given = {name: value for name, value in flags.items() if name in found and value is not None}
+    config_dir = Path(given.get("config_dir") or from_environment.get("config_dir") or folders["config_dir"])
+    file = config_dir / "config.toml"
+    for name, value in _read_file(file, set(found)).items():
+        found[name] = (_convert(name, value, str(file)), str(file))
+    for name, value in from_environment.items():
+        found[name] = (_convert(name, value, f"CBTUI_{name.upper()}"), f"environment CBTUI_{name.upper()}")
+    for name, value in given.items():
+        flag = "--" + name.replace("_", "-")
+        found[name] = (_convert(name, value, flag), f"flag {flag}")
+    config = Config(**{name: value for name, (value, _) in found.items()})
+    return config, [Setting(name, value, origin) for name, (value, origin) in found.items()]
+
+
+def _read_file(file: Path, names: set[str]) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{file}: cannot read the settings: {error}.") from error
+    for key in table:
+        if key not in names:
+            near = difflib.get_close_matches(key, names, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(names))}."
+            raise ConfigError(f"{file}: unknown setting {key!r}.{hint}")
+    return table
+
+
+def _convert(name: str, value: Any, origin: str) -> Any:
+    if name in _FOLDERS:
+        return Path(str(value)).expanduser()
+    kind = next(field.type for field in msgspec.structs.fields(Config) if field.name == name)
+    try:
+        converted = msgspec.convert(value, kind, strict=not isinstance(value, str))
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{origin}: {value!r} is not a value for {name}: {error}.") from error
+    if name in _CHOICES and converted not in _CHOICES[name]:
+        raise ConfigError(f"{origin}: {name} is one of {', '.join(_CHOICES[name])}, not {value!r}.")
+    if name == "poll_interval" and converted is not None and converted < 1:
+        raise ConfigError(f"{origin}: the poll interval is at least 1 second, not {value!r}.")
+    return converted

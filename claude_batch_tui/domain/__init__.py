@@ -1,0 +1,1 @@
+"""What batches, requests and results are, and every decision about them: values in, values out."""

@@ -1,0 +1,176 @@
+"""A batch together with everything we remember about it, and the state of our link to the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from claude_batch_tui.domain.batch import Batch, BatchState
+
+
+class ResultsState(StrEnum):
+    """What we have of a batch's results on this machine."""
+
+    NONE = "none"
+    COMPLETE = "complete"
+    PROBLEMS = "problems"
+
+
+class TrackedBatch(msgspec.Struct, frozen=True):
+    """A batch and what is ours about it. Money is in US dollars."""
+
+    batch: Batch
+    run_id: str | None = None
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    note: str | None = None
+    model: str | None = None
+    source: str | None = None
+    cost_at_most: float | None = None
+    results: ResultsState = ResultsState.NONE
+    results_bytes: int | None = None
+    seen: bool = True
+    """False from its end until the user has looked at it."""
+    gone_at: datetime | None = None
+    """When the API first answered 404 for it."""
+    cancel_sent_at: datetime | None = None
+    provisional: bool = False
+    """Adopted after a lost answer, and not yet proven ours by its custom_ids."""
+
+    @property
+    def id(self) -> str:
+        """The batch's id."""
+        return self.batch.id
+
+    @property
+    def title(self) -> str:
+        """Its name, else its id."""
+        return self.name or self.batch.id
+
+    def state(self, now: datetime) -> BatchState:
+        """The state at `now`; a batch the API no longer knows is gone."""
+        return BatchState.GONE if self.gone_at is not None else self.batch.state(now)
+
+
+class LinkState(StrEnum):
+    """How things stand between us and the API."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    IDLE = "idle"
+    PAUSED = "paused"
+    OFFLINE = "offline"
+    REFUSED = "refused"
+    NO_CREDENTIALS = "no_credentials"
+
+
+class Link(msgspec.Struct, frozen=True):
+    """The state of polling. Times are wall clock; `error` is a sentence."""
+
+    state: LinkState = LinkState.CONNECTING
+    since: datetime | None = None
+    polled_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    interval: float | None = None
+    failures: int = 0
+    error: str | None = None
+    is_leader: bool = True
+
+
+class DownloadState(StrEnum):
+    """Where a download is."""
+
+    RUNNING = "running"
+    VERIFYING = "verifying"
+    COMPLETE = "complete"
+    PROBLEMS = "problems"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class Download(msgspec.Struct, frozen=True):
+    """One download as it goes. `lines_expected` is the batch's total; `total_bytes` None where unknown."""
+
+    batch_id: str
+    state: DownloadState
+    bytes_done: int = 0
+    total_bytes: int | None = None
+    lines: int = 0
+    lines_expected: int | None = None
+    bytes_per_second: float = 0.0
+    error: str | None = None
+
+
+class SubmissionState(StrEnum):
+    """Where a submission is; see `services.submit`."""
+
+    PREPARED = "prepared"
+    SENDING = "sending"
+    CREATED = "created"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    CONFLICT = "conflict"
+    ABANDONED = "abandoned"
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """One attempt to create one batch, as it is written down. Bytes and sha256 are of the create body."""
+
+    submission_id: str
+    run_id: str
+    state: SubmissionState
+    requests: int
+    body_bytes: int
+    sha256: str
+    body_path: str
+    rows_path: str | None
+    name: str | None
+    model: str | None
+    source: str | None
+    cost_at_most: float | None
+    created_at: datetime
+    attempt: int = 0
+    watermark_id: str | None = None
+    server_date: datetime | None = None
+    sent_at: datetime | None = None
+    settled_at: datetime | None = None
+    last_looked_at: datetime | None = None
+    looks: int = 0
+    candidates: tuple[str, ...] = ()
+    batch_id: str | None = None
+    provisional: bool = False
+    request_id: str | None = None
+    error: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened, for the status line and the log: a sentence and the batch it is about."""
+
+    at: datetime
+    text: str
+    batch_id: str | None = None
+    is_error: bool = False
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything a face shows of the engine at one moment. Batches are newest first."""
+
+    version: int = 0
+    at: datetime | None = None
+    batches: tuple[TrackedBatch, ...] = ()
+    link: Link = Link()
+    downloads: dict[str, Download] = msgspec.field(default_factory=dict)
+    submissions: tuple[Submission, ...] = ()
+    """Those that are not settled: sending, unknown, absent, conflict."""
+    events: tuple[Event, ...] = ()
+    has_older: bool = False
+    base_url: str | None = None
+    credential: str | None = None
+    workspace_id: str | None = None
+
+    def find(self, batch_id: str) -> TrackedBatch | None:
+        """The batch with that id, or None."""
+        return next((tracked for tracked in self.batches if tracked.id == batch_id), None)

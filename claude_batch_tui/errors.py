@@ -1,0 +1,118 @@
+"""Every error raised on purpose.
+
+CbtuiError
+├── ConfigError               a setting or flag we cannot use, or no credentials
+├── SourceError               a file of the user we cannot read, with file and line
+├── DraftError                requests that cannot be sent as they are
+├── ApiError                  the API said no, or could not be reached
+│   ├── AuthenticationError   401, 403: the key was refused
+│   ├── NotFoundError         404
+│   ├── RejectedError         400, 402, 413, 422, 3xx: sent, understood, refused
+│   ├── RateLimitedError      429, with the seconds the API asked to wait
+│   ├── UnavailableError      not connected, 5xx, 529: try again later
+│   └── UnknownOutcomeError   a create that may or may not have happened
+├── ResultsUnavailableError   not ended, archived or deleted
+├── VerificationError         a file is not what it should be
+├── ExportError               a file we cannot write
+└── StoreError                locked, damaged, full, or from a newer version
+
+The sentence of an error says what happened, where, and what to do. It may hold text from outside; the faces
+clean it before they show it.
+"""
+
+from __future__ import annotations
+
+
+class CbtuiError(Exception):
+    """An expected failure. `str(error)` is one sentence for the user."""
+
+
+class ConfigError(CbtuiError):
+    """A setting or flag we cannot use."""
+
+
+class NoCredentialsError(ConfigError):
+    """No API key, token or profile was found."""
+
+
+class SourceError(CbtuiError):
+    """A file of the user that we cannot read."""
+
+
+class DraftError(CbtuiError):
+    """Requests that cannot be sent as they are."""
+
+
+class ApiError(CbtuiError):
+    """The API said no, or could not be reached.
+
+    `status` is the HTTP status or None, `error_type` the API's own word, `request_id` what support asks for,
+    `sent` False where it is certain that the API never saw the request.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        error_type: str | None = None,
+        request_id: str | None = None,
+        sent: bool = True,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error_type = error_type
+        self.request_id = request_id
+        self.sent = sent
+
+
+class AuthenticationError(ApiError):
+    """The key was refused."""
+
+
+class NotFoundError(ApiError):
+    """The API knows nothing under that id."""
+
+
+class RejectedError(ApiError):
+    """Understood and refused: sending the same again cannot help."""
+
+
+class RateLimitedError(ApiError):
+    """The API asked to wait `retry_after` seconds (None where it did not say)."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None,
+        status: int | None = 429,
+        error_type: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, status=status, error_type=error_type, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class UnavailableError(ApiError):
+    """The API could not be reached or could not answer; trying again may help."""
+
+
+class UnknownOutcomeError(ApiError):
+    """A create that may or may not have happened."""
+
+
+class ResultsUnavailableError(CbtuiError):
+    """There are no results to read: the batch has not ended, is archived, or was deleted."""
+
+
+class VerificationError(CbtuiError):
+    """A file on disk or a download is not what it should be."""
+
+
+class ExportError(CbtuiError):
+    """A file we cannot write."""
+
+
+class StoreError(CbtuiError):
+    """The local store is locked, damaged, full, or from a newer version."""

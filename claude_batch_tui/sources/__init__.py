@@ -1,0 +1,1 @@
+"""The user's files as rows, and rows as requests."""
