@@ -40,6 +40,11 @@ class Output:
         self._stream.flush()
         self._stream.buffer.write(data)
 
+    def control(self, sequence: str) -> None:
+        """A sequence of our own meant for the terminal; nothing from outside may come this way."""
+        self._stream.write(sequence)
+        self._stream.flush()
+
     def flush(self) -> None:
         """Hand everything to the system, so that a reader of a pipe sees it now."""
         self._stream.flush()

@@ -132,6 +132,7 @@ class Submission(msgspec.Struct, frozen=True):
     source: str | None
     cost_at_most: float | None
     created_at: datetime
+    prices_as_of: str | None = None
     attempt: int = 0
     watermark_id: str | None = None
     server_date: datetime | None = None
@@ -144,6 +145,22 @@ class Submission(msgspec.Struct, frozen=True):
     provisional: bool = False
     request_id: str | None = None
     error: str | None = None
+
+
+class Submitting(msgspec.Struct, frozen=True):
+    """A submission this process is working on, from freezing its body to its end.
+
+    `token` is the asker's own; `repeat_of` an earlier submission of the same bytes, which stops this one.
+    """
+
+    token: str
+    submission: Submission | None = None
+    sent_bytes: int = 0
+    waiting_until: datetime | None = None
+    note: str = ""
+    error: str | None = None
+    repeat_of: Submission | None = None
+    is_finished: bool = False
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -165,7 +182,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     downloads: dict[str, Download] = msgspec.field(default_factory=dict)
     submissions: tuple[Submission, ...] = ()
     """Those that are not settled: sending, unknown, absent, conflict."""
+    submitting: dict[str, Submitting] = msgspec.field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    """What happened, oldest first."""
     has_older: bool = False
     base_url: str | None = None
     credential: str | None = None

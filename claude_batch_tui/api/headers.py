@@ -1,0 +1,46 @@
+"""What the headers of an answer say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from claude_batch_tui.api.protocol import ResponseFacts
+
+
+def response_facts(headers: Mapping[str, str], seconds: float) -> ResponseFacts:
+    """The facts of an answer that took `seconds`."""
+    return ResponseFacts(
+        request_id=headers.get("request-id"),
+        workspace_id=headers.get("anthropic-workspace-id"),
+        organization_id=headers.get("anthropic-organization-id"),
+        retry_after=retry_after_seconds(headers.get("retry-after")),
+        server_date=_date(headers.get("date")),
+        seconds=seconds,
+    )
+
+
+def retry_after_seconds(value: str | None, now: datetime | None = None) -> float | None:
+    """Seconds a Retry-After asks for, as a number or a date; None where it is absent or makes no sense."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        date = _date(value)
+        if date is None:
+            return None
+        seconds = (date - (now or datetime.now(UTC))).total_seconds()
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
+def _date(value: str | None) -> datetime | None:
+    if not value:
+        return None
+    try:
+        parsed = parsedate_to_datetime(value)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

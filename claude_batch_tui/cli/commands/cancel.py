@@ -1,0 +1,57 @@
+"""`cbtui cancel ID --yes`: ask the API to cancel a batch."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.confirming import confirmed
+from claude_batch_tui.cli.diagnostics import ExitCode
+
+SUMMARY = "Ask the API to cancel a batch."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("ids", metavar="ID", nargs="+", help="batches, runs or names")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--json", action="store_true", help="the batch objects the API answers with")
+    parser.epilog = "Requests already finished are kept and billed; requests in flight may still finish. It cannot be undone."
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Cancel."""
+    return asyncio.run(_cancel(args, context))
+
+
+async def _cancel(args: argparse.Namespace, context: Context) -> int:
+    from claude_batch_tui.cli.commands.list import as_json  # late, as the runtime is
+    from claude_batch_tui.runtime import open_runtime
+    from claude_batch_tui.services.cancel import cancel
+
+    async with open_runtime(context.config) as runtime:
+        found = [tracked for word in args.ids for tracked in await runtime.resolve_all(word)]
+        fresh = [await runtime.retrieve(tracked.id) for tracked in found]
+        running = [tracked for tracked in fresh if tracked.batch.processing_status == "in_progress"]
+        for tracked in fresh:
+            if tracked not in running:
+                context.diagnostics.note(
+                    f"{tracked.title} is {tracked.batch.processing_status}: nothing to cancel."
+                )
+        if not running:
+            return ExitCode.GOOD
+        requests = sum(tracked.batch.request_counts.processing for tracked in running)
+        question = f"Cancel {len(running)} batch(es) with {requests:,} requests in flight?"
+        if not confirmed(question, yes=args.yes, context=context):
+            return ExitCode.USAGE
+        api = await runtime.connect()
+        for tracked in running:
+            canceled = await cancel(
+                tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
+            )
+            if args.json:
+                context.output.json(as_json(canceled))
+            else:
+                context.output.line(f"{canceled.id} {canceled.batch.processing_status}")
+    return ExitCode.GOOD

@@ -1,0 +1,50 @@
+"""`cbtui delete ID --yes`: delete an ended batch and its results from the API."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.confirming import confirmed
+from claude_batch_tui.cli.diagnostics import ExitCode
+
+SUMMARY = "Delete an ended batch from the API."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("ids", metavar="ID", nargs="+", help="batches, runs or names")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--json", action="store_true", help="a JSON object for every deleted batch")
+    parser.epilog = (
+        "Results that were not downloaded are lost with it. A batch must have ended: cancel it first."
+    )
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Delete."""
+    return asyncio.run(_delete(args, context))
+
+
+async def _delete(args: argparse.Namespace, context: Context) -> int:
+    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
+    from claude_batch_tui.services.cancel import delete
+
+    async with open_runtime(context.config) as runtime:
+        found = [tracked for word in args.ids for tracked in await runtime.resolve_all(word)]
+        unsaved = [tracked for tracked in found if tracked.results.value == "none"]
+        requests = sum(tracked.batch.request_counts.total for tracked in found)
+        question = f"Delete {len(found)} batch(es) with {requests:,} requests from the API?"
+        if unsaved:
+            question += f" The results of {len(unsaved)} were never downloaded and would be lost."
+        if not confirmed(question, yes=args.yes, context=context):
+            return ExitCode.USAGE
+        api = await runtime.connect()
+        for tracked in found:
+            await delete(tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
+            if args.json:
+                context.output.json({"id": tracked.id, "type": "message_batch_deleted"})
+            else:
+                context.output.line(f"{tracked.id} deleted")
+    return ExitCode.GOOD

@@ -1,0 +1,131 @@
+"""`cbtui watch ID…`: poll until batches have ended."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.domain.batch import Batch
+
+SUMMARY = "Keep polling until batches have ended."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("ids", metavar="ID", nargs="+", help="batches, runs or names")
+    parser.add_argument("--interval", type=float, metavar="S", help="seconds between polls, from 1 (adapts)")
+    parser.add_argument("--until", choices=("any", "all"), default="all", help="when to stop (all)")
+    parser.add_argument(
+        "--timeout", type=float, metavar="S", help="give up after so many seconds (exit code 5)"
+    )
+    parser.add_argument(
+        "--output", "-o", type=Path, metavar="FILE", help="append every change to this JSONL file"
+    )
+    parser.add_argument("--json", action="store_true", help="a JSON line for every change")
+    parser.epilog = (
+        "Exit codes: 0 all ended and succeeded, 1 some entries errored, 6 some were canceled or expired,\n"
+        "5 the timeout was reached, 3 the API refused, 130 interrupted (the batches go on)."
+    )
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Watch."""
+    return asyncio.run(_watch(args, context))
+
+
+async def _watch(args: argparse.Namespace, context: Context) -> int:
+    from claude_batch_tui.errors import ConfigError  # late, as the runtime is
+
+    if args.interval is not None and args.interval < 1:
+        raise ConfigError(f"--interval is at least 1 second, not {args.interval:g}.")
+    try:
+        async with asyncio.timeout(args.timeout):
+            return await _watch_to_the_end(args, context)
+    except TimeoutError:
+        context.diagnostics.error(f"Gave up after {args.timeout:g} s; the batches go on.")
+        return ExitCode.TIMEOUT
+
+
+async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
+    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
+    from claude_batch_tui.services.watch import watch
+    from claude_batch_tui.wording import ago, progress_words
+
+    async with open_runtime(context.config) as runtime:
+        watched: dict[str, Batch] = {}
+        names: dict[str, str] = {}
+        for word in args.ids:
+            for tracked in await runtime.resolve_all(word):
+                fresh = await runtime.retrieve(tracked.id)
+                watched[fresh.id] = fresh.batch
+                names[fresh.id] = fresh.title
+        api = await runtime.connect()
+        final: tuple[Batch, ...] = tuple(watched.values())
+        is_first = True
+        async for step in watch(
+            watched.values(),
+            api=api,
+            store=runtime.store,
+            hint=runtime.hint,
+            until=args.until,
+            fixed_interval=args.interval or context.config.poll_interval,
+            now=runtime.now,
+            sleep=runtime.sleep,
+            random=runtime.random,
+        ):
+            now = runtime.now()
+            for batch in step.batches if is_first else step.changed:
+                _say(batch, names[batch.id], now, args, context)
+            is_first = False
+            if step.trouble:
+                context.diagnostics.note(f"{step.trouble} Trying again in {step.next_in or 0:.0f} s.")
+            running = [batch for batch in step.batches if not batch.has_ended]
+            if running and step.next_in is not None:
+                oldest = min(batch.created_at for batch in running)
+                context.diagnostics.progress(
+                    f"{len(running)} running, the oldest for {ago(now - oldest)}: "
+                    f"{progress_words(running[0], now)}; next look in {step.next_in:.0f} s"
+                )
+            final = step.batches
+    return verdict(final)
+
+
+def verdict(batches: tuple[Batch, ...]) -> ExitCode:
+    """The exit code that says how ended batches ended."""
+    counts = [batch.request_counts for batch in batches if batch.has_ended]
+    if any(count.errored for count in counts):
+        return ExitCode.NOT_ALL_GOOD
+    if any(count.canceled or count.expired for count in counts):
+        return ExitCode.CANCELED_OR_EXPIRED
+    return ExitCode.GOOD
+
+
+def _say(batch: Batch, name: str, now: datetime, args: argparse.Namespace, context: Context) -> None:
+    from claude_batch_tui.wording import progress_words
+
+    record: dict[str, Any] = {"timestamp": now, "batch_id": batch.id, **msgspec.to_builtins(batch)}
+    if args.output is not None:
+        _append(args.output, record)
+    if args.json:
+        context.output.json(record)
+    else:
+        label = batch.id if name == batch.id else f"{batch.id} ({name})"
+        context.output.line(f"{now:%H:%M:%S} {label} {batch.processing_status}: {progress_words(batch, now)}")
+    context.output.flush()
+
+
+def _append(file: Path, record: dict[str, Any]) -> None:
+    from claude_batch_tui.errors import ExportError
+
+    try:
+        with file.open("ab") as log:
+            log.write(msgspec.json.encode(record) + b"\n")
+    except OSError as error:
+        raise ExportError(f"Cannot write {file}: {error.strerror}.") from error

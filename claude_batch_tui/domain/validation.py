@@ -1,0 +1,273 @@
+"""The check of a requests file, line by line: envelope and params, all problems at once.
+
+The envelope (custom_id, counts, bytes) decides whether the API takes the batch at all: one bad custom_id refuses
+100,000 requests. Wrong params come back as errored results an hour later. A sound line costs 3 µs; only others are
+decoded fully and looked at closely.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from claude_batch_tui.domain.draft import LONG_PROMPT_BYTES, Draft, ModelTotals
+from claude_batch_tui.domain.limits import CUSTOM_ID, MAX_BODY_BYTES, MAX_REQUESTS, body_bytes
+from claude_batch_tui.domain.param_rules import SAMPLING, SAMPLING_WARNING, findings, kind_of, shown
+from claude_batch_tui.domain.problem import Problem, Severity
+from claude_batch_tui.domain.request import Request
+from claude_batch_tui.domain.request_shape import LineShape, ParamsShape
+
+KEPT_PER_CODE = 1_000
+"""Problems of one kind that are kept; the rest is counted."""
+FIRST_REQUESTS = 5
+_ENVELOPE_BYTES = len('{"custom_id":"","params":}')
+
+_decode_line = msgspec.json.Decoder(LineShape).decode
+_decode_params = msgspec.json.Decoder(ParamsShape).decode
+_decode_request = msgspec.json.Decoder(Request).decode
+
+
+class ProblemList:
+    """Problems as they are found: the first of each code, and exact counts."""
+
+    def __init__(self) -> None:
+        self.kept: list[Problem] = []
+        self.counts: dict[str, int] = {}
+        self.errors = 0
+        self.warnings = 0
+        self.last_error: Problem | None = None
+
+    def add(self, problem: Problem) -> None:
+        """Count a problem, and keep it while there is room for its kind."""
+        count = self.counts.get(problem.code, 0) + 1
+        self.counts[problem.code] = count
+        if problem.is_error:
+            self.errors += 1
+            self.last_error = problem
+        else:
+            self.warnings += 1
+        if count <= KEPT_PER_CODE:
+            self.kept.append(problem)
+
+
+class RequestsCheck:
+    """Collects the lines of one requests file into a `Draft`.
+
+    `ceilings` are the largest `max_tokens` by model where that is known; `known_models`, where given, are all models
+    there are. Neither stops a submission: private models and betas go beyond them.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        *,
+        ceilings: Mapping[str, int] | None = None,
+        known_models: frozenset[str] | None = None,
+        problems: ProblemList | None = None,
+    ) -> None:
+        self.problems = ProblemList() if problems is None else problems
+        self.requests = 0
+        self._file = file
+        self._ceilings = ceilings or {}
+        self._known_models = known_models
+        self._request_bytes = 0
+        self._lines: dict[str, int] = {}
+        self._groups: dict[tuple[str, bool, bool, bool], list[int]] = {}
+        self._first: list[Request] = []
+        self._ids_hash = hashlib.sha256()
+
+    def add(self, number: int, line: bytes) -> str | None:
+        """Check one line (stripped, 1-based number). Returns its custom_id, or None where the line has errors."""
+        self.requests += 1
+        self._request_bytes += len(line)
+        errors_before = self.problems.errors
+        custom_id: Any = None
+        try:
+            if not line.isascii():
+                line.decode()
+            request = _decode_line(line)
+            custom_id, params = request.custom_id, request.params
+            sound = params.is_sound
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            sound = False
+        if sound:
+            self._check_id(number, custom_id)
+            self._warn_of_sampling(number, custom_id, params)
+            self._count(number, custom_id, params, line)
+        else:
+            custom_id = self._look_closely(number, line)
+        if self.problems.errors > errors_before:
+            return None
+        if len(self._first) < FIRST_REQUESTS:
+            self._first.append(_decode_request(line))
+        return str(custom_id)
+
+    def draft(self) -> Draft:
+        """What the lines so far are together, with the problems of the whole file."""
+        size = body_bytes(self.requests, self._request_bytes)
+        if self.requests == 0:
+            self._report(None, None, "no_requests", "there are no requests in the file")
+        if self.requests > MAX_REQUESTS:
+            message = f"there are {self.requests:,} requests; a batch takes at most {MAX_REQUESTS:,}"
+            self._report(None, None, "too_many_requests", message)
+        if size > MAX_BODY_BYTES:
+            message = f"the requests make {size:,} bytes; a batch takes at most {MAX_BODY_BYTES:,}"
+            self._report(None, None, "body_too_large", message)
+        return Draft(
+            path=self._file,
+            requests=self.requests,
+            body_bytes=size,
+            models=tuple(self._totals()),
+            problems=tuple(self.problems.kept),
+            counts=dict(self.problems.counts),
+            errors=self.problems.errors,
+            warnings=self.problems.warnings,
+            first=tuple(self._first),
+            ids_sha256=self._ids_hash.hexdigest(),
+        )
+
+    def _totals(self) -> list[ModelTotals]:
+        totals = [
+            ModelTotals(model, requests, size, tokens, uses_cache, in_us, is_long, open_ended)
+            for (model, uses_cache, in_us, is_long), (
+                requests,
+                size,
+                tokens,
+                open_ended,
+            ) in self._groups.items()
+        ]
+        return sorted(totals, key=lambda group: (-group.requests, group.model))
+
+    def _check_id(self, number: int, custom_id: Any) -> None:
+        if not isinstance(custom_id, str):
+            code = "missing_custom_id" if custom_id is None else "custom_id_type"
+            words = (
+                "the request has no custom_id"
+                if custom_id is None
+                else f"custom_id is a text, not {kind_of(custom_id)}"
+            )
+            self._report(number, None, code, words)
+            return
+        self._ids_hash.update(custom_id.encode("utf-8", "surrogatepass") + b"\n")
+        first = self._lines.setdefault(custom_id, number)
+        if first != number:
+            message = f"custom_id {shown(custom_id)} repeats that of line {first}; it is unique in a batch"
+            self._report(number, custom_id, "duplicate_custom_id", message)
+        elif CUSTOM_ID.fullmatch(custom_id) is None:
+            if not custom_id:
+                code, words = "custom_id_pattern", "custom_id is empty"
+            elif len(custom_id) > 64 and CUSTOM_ID.fullmatch(custom_id[:64]):
+                code, words = (
+                    "custom_id_length",
+                    f"custom_id has {len(custom_id)} characters; at most 64 are allowed",
+                )
+            else:
+                code, words = (
+                    "custom_id_pattern",
+                    f"custom_id {shown(custom_id)} may hold a-z A-Z 0-9 _ - only",
+                )
+            self._report(number, custom_id, code, words)
+
+    def _warn_of_sampling(self, number: int, custom_id: str, params: ParamsShape) -> None:
+        for key in SAMPLING:
+            if getattr(params, key) is not UNSET:
+                message = f"`{key}` {SAMPLING_WARNING}"
+                self._report(number, custom_id, "sampling_param", message, Severity.WARNING)
+
+    def _count(self, number: int, custom_id: str, params: ParamsShape, line: bytes) -> None:
+        # White space in the line makes this more than the params have, never less.
+        size = max(len(line) - len(custom_id) - _ENVELOPE_BYTES, 0)
+        uses_cache = b'"cache_control"' in line
+        key = (params.model, uses_cache, params.inference_geo == "us", size > LONG_PROMPT_BYTES)
+        group = self._groups.setdefault(key, [0, 0, 0, 0])
+        group[0] += 1
+        group[1] += size
+        group[2] += params.max_tokens
+        group[3] += params.is_open_ended
+        ceiling = self._ceilings.get(params.model)
+        if ceiling is not None and params.max_tokens > ceiling:
+            message = (
+                f"`max_tokens` {params.max_tokens:,} is above the {ceiling:,} that {params.model} allows"
+            )
+            self._report(number, custom_id, "max_tokens_above_ceiling", message, Severity.WARNING)
+        if self._known_models is not None and params.model not in self._known_models:
+            message = f"model {shown(params.model)} is not among the models of the API"
+            self._report(number, custom_id, "unknown_model", message, Severity.WARNING)
+
+    def _look_closely(self, number: int, line: bytes) -> Any:
+        request = self._parse(number, line)
+        if request is None:
+            return None
+        custom_id, params = request.get("custom_id"), request.get("params")
+        name = custom_id if isinstance(custom_id, str) else None
+        self._check_id(number, custom_id)
+        for key in request:
+            if key not in {"custom_id", "params"}:
+                message = f"{shown(key)} is no key of a request; only custom_id and params are"
+                self._report(number, name, "unknown_key", message, Severity.WARNING)
+        if not isinstance(params, dict):
+            code = "missing_params" if params is None else "params_type"
+            words = (
+                "the request has no params"
+                if params is None
+                else f"params are an object, not {kind_of(params)}"
+            )
+            self._report(number, name, code, words)
+            return custom_id
+        for finding in findings(params):
+            self._report(number, name, finding.code, finding.message, finding.severity)
+        self._count_despite_findings(number, name, params, line)
+        return custom_id
+
+    def _count_despite_findings(
+        self, number: int, name: str | None, params: dict[str, Any], line: bytes
+    ) -> None:
+        """Reckon with a request that has unusual keys as far as its shape is known."""
+        known = {key: value for key, value in params.items() if key in ParamsShape.__struct_fields__}
+        try:
+            shape = _decode_params(msgspec.json.encode(known))
+        except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+            return
+        self._count(number, name or "", shape, line)
+
+    def _parse(self, number: int, line: bytes) -> dict[str, Any] | None:
+        try:
+            value = json.loads(line)
+            line.decode()
+            msgspec.json.decode(line)
+        except UnicodeDecodeError as error:
+            message = f"byte 0x{line[error.start]:02X} at position {error.start} is not UTF-8"
+            self._report(number, None, "not_utf8", message)
+        except RecursionError:
+            self._report(number, None, "not_json", "the line is nested too deep")
+        except json.JSONDecodeError as error:
+            message = f"the line is not valid JSON: {error.msg} at column {error.colno}"
+            if self.requests == 1 and line[:1] in b"[{":
+                message += "; a requests file is JSON Lines, one request on each line"
+            self._report(number, None, "not_json", message)
+        except msgspec.DecodeError:
+            # The standard library is laxer: NaN, and halves of surrogate pairs.
+            message = "the line is not valid JSON: it holds NaN, Infinity or half of a surrogate pair"
+            self._report(number, None, "not_json", message)
+        else:
+            if isinstance(value, dict):
+                return value
+            message = f"a request is an object with custom_id and params, not {kind_of(value)}"
+            self._report(number, None, "not_an_object", message)
+        return None
+
+    def _report(
+        self,
+        line: int | None,
+        custom_id: str | None,
+        code: str,
+        message: str,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        shown_id = custom_id if custom_id is None or len(custom_id) <= 200 else custom_id[:199] + "…"
+        self.problems.add(Problem(code, message, severity, self._file, line, shown_id))

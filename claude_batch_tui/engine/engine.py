@@ -1,0 +1,264 @@
+"""The engine: one thread, one event loop, one mailbox of wishes, and snapshots out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from claude_batch_tui.config import Config
+from claude_batch_tui.domain.tracked import Snapshot, TrackedBatch
+from claude_batch_tui.engine.board import Board
+from claude_batch_tui.engine.downloader import Downloader
+from claude_batch_tui.engine.poller import Poller
+from claude_batch_tui.engine.submitter import Submitter
+from claude_batch_tui.errors import CbtuiError, NotFoundError
+from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.services.cancel import cancel, delete
+from claude_batch_tui.services.spool import Outgoing
+from claude_batch_tui.store import batches
+
+_log = logging.getLogger(__name__)
+_STOP_WITHIN = 2.0
+
+
+class Engine:
+    """Polls, downloads and submits for a face. Every method may be called from any thread and returns at once."""
+
+    def __init__(
+        self, config: Config, *, on_snapshot: Callable[[Snapshot], None], api_key: str | None = None
+    ) -> None:
+        self._config = config
+        self._api_key = api_key
+        self._on_snapshot = on_snapshot
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="cbtui-engine", daemon=True)
+        self.failure: CbtuiError | None = None
+        self.snapshot = Snapshot()
+
+    def start(self) -> None:
+        """Open the store and publish what is known. Raises StoreError where the store cannot be used."""
+        self._thread.start()
+        self._ready.wait()
+        if self.failure is not None:
+            raise self.failure
+
+    def connect(self) -> None:
+        """Begin to talk to the API; called after the first frame, because it imports the SDK."""
+        self._wish(self._begin())
+
+    def stop(self) -> None:
+        """Stop polling and downloads; a POST that is under way becomes an unknown outcome, written down."""
+        loop = self._loop
+        if loop is not None and loop.is_running():
+            loop.call_soon_threadsafe(self._end)
+            self._thread.join(_STOP_WITHIN)
+
+    def refresh(self) -> None:
+        """Poll now, five seconds after the last poll at the earliest."""
+        self._call(lambda: self._poller.wake())
+
+    def pause(self, paused: bool) -> None:
+        """Stop polling, or go on."""
+        self._call(lambda: self._poller.pause(paused))
+
+    def download(self, batch_id: str) -> None:
+        """Download the results of an ended batch."""
+        self._wish(self._downloader_download(batch_id))
+
+    def stop_download(self, batch_id: str) -> None:
+        """Stop a download; what has arrived is kept."""
+        self._call(lambda: self._downloader.stop(batch_id))
+
+    def cancel(self, batch_id: str) -> None:
+        """Ask the API to cancel a batch."""
+        self._wish(self._cancel(batch_id))
+
+    def delete(self, batch_id: str) -> None:
+        """Delete an ended batch from the API."""
+        self._wish(self._delete(batch_id))
+
+    def submit(self, token: str, outgoing: Outgoing, *, again: bool = False) -> None:
+        """Freeze and send what the user confirmed; progress is in the snapshots under `token`."""
+        self._wish(self._with_submitter(lambda submitter: submitter.submit(token, outgoing, again=again)))
+
+    def look_again(self, submission_id: str) -> None:
+        """Look for an open submission once."""
+        self._wish(self._with_submitter(lambda submitter: submitter.look_again(submission_id)))
+
+    def attach(self, submission_id: str, batch_id: str) -> None:
+        """The user says which batch a submission made."""
+        self._wish(self._with_submitter(lambda submitter: submitter.attach(submission_id, batch_id)))
+
+    def send_again(self, submission_id: str, token: str) -> None:
+        """The user says an absent submission may be sent again."""
+        self._wish(self._with_submitter(lambda submitter: submitter.send_again(submission_id, token)))
+
+    def abandon(self, submission_id: str) -> None:
+        """The user gives a submission up."""
+        self._wish(self._with_submitter(lambda submitter: submitter.abandon(submission_id)))
+
+    def mark_seen(self, batch_id: str) -> None:
+        """The user has looked at an ended batch."""
+        self._wish(self._mark_seen(batch_id))
+
+    def rename(self, batch_id: str, name: str | None) -> None:
+        """Name a batch; None takes its name away."""
+        self._wish(self._rename(batch_id, name))
+
+    def add(self, batch_id: str) -> None:
+        """Fetch one batch by its id and show it."""
+        self._wish(self._add(batch_id))
+
+    def load_older(self) -> None:
+        """Fetch the next page of older batches."""
+        self._wish(self._load_older())
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except CbtuiError as error:
+            self.failure = error
+        except Exception:
+            _log.exception("The engine has stopped")
+            raise
+        finally:
+            self._ready.set()
+
+    async def _main(self) -> None:
+        self._runtime = runtime = Runtime(self._config, api_key=self._api_key)
+        self._board = board = Board(self._publish, runtime.now)
+        self._submitter = Submitter(runtime, board, spawn=self._spawn)
+        self._downloader = Downloader(runtime, board)
+        self._poller = Poller(runtime, board, self._submitter, on_ended=self._ended)
+        self._submitter.on_created = self._poller.wake
+        self._stopping = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+        if runtime.scope is not None:
+            scope_id = runtime.scope.scope_id
+            board.workspace_id = runtime.scope.workspace_id
+            board.base_url = runtime.scope.base_url
+            board.set_batches(batches.tracked(runtime.store.database, scope_id))
+            board.link = type(board.link)(polled_at=batches.last_poll_at(runtime.store.database, scope_id))
+        self._submitter.reload()
+        board.publish()
+        self._spawn(board.keep_publishing())
+        self._ready.set()
+        await self._stopping.wait()
+        self._downloader.stop_all()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await runtime.close()
+
+    async def _begin(self) -> None:
+        self._submitter.wake_up()
+        self._spawn(self._poller.run())
+        self._spawn(self._submitter.settle_open())
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._on_snapshot(snapshot)
+
+    def _ended(self, batch_id: str) -> None:
+        if self._config.auto_download:
+            self._spawn(self._downloader.download(batch_id))
+
+    async def _downloader_download(self, batch_id: str) -> None:
+        await self._downloader.download(batch_id)
+
+    async def _with_submitter(self, work: Callable[[Submitter], Coroutine[Any, Any, None]]) -> None:
+        await work(self._submitter)
+
+    async def _cancel(self, batch_id: str) -> None:
+        runtime, tracked = self._runtime, self._tracked(batch_id)
+        api = await runtime.connect()
+        canceled = await cancel(tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
+        self._board.put_batches([canceled])
+        self._board.tell(f"{tracked.title}: cancel accepted by the API", batch_id=batch_id)
+        self._poller.wake()
+
+    async def _delete(self, batch_id: str) -> None:
+        runtime, tracked = self._runtime, self._tracked(batch_id)
+        api = await runtime.connect()
+        await delete(tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
+        self._board.drop_batch(batch_id)
+        self._board.tell(f"{tracked.title} deleted from the API")
+
+    async def _mark_seen(self, batch_id: str) -> None:
+        scope = self._scope_id(batch_id)
+        batches.mark(self._runtime.store.database, scope, batch_id, seen=1)
+        self._show(scope, batch_id)
+
+    async def _rename(self, batch_id: str, name: str | None) -> None:
+        runtime = self._runtime
+        scope = self._scope_id(batch_id)
+        runtime.store.journal.append("name", runtime.now(), target_id=batch_id, name=name)
+        batches.set_name(runtime.store.database, scope, batch_id, name)
+        self._show(scope, batch_id)
+
+    async def _add(self, batch_id: str) -> None:
+        self._board.put_batches([await self._runtime.retrieve(batch_id)])
+        self._board.tell(f"{batch_id} is now watched", batch_id=batch_id)
+        self._poller.wake()
+
+    async def _load_older(self) -> None:
+        runtime, board = self._runtime, self._board
+        if not board.batches or runtime.scope is None:
+            return
+        api = await runtime.connect()
+        page = await api.list_page(after_id=board.batches[-1].id)
+        batches.merge(runtime.store.database, runtime.scope.scope_id, page.batches, seen=True)
+        board.has_older = page.has_more
+        board.set_batches(batches.tracked(runtime.store.database, runtime.scope.scope_id))
+
+    def _scope_id(self, batch_id: str) -> int:
+        if self._runtime.scope is None:
+            raise NotFoundError(f"{batch_id} is not known here.")
+        return self._runtime.scope.scope_id
+
+    def _tracked(self, batch_id: str) -> TrackedBatch:
+        tracked = self._board.find(batch_id)
+        if tracked is None:
+            raise NotFoundError(f"{batch_id} is not known here.")
+        return tracked
+
+    def _show(self, scope_id: int, batch_id: str) -> None:
+        tracked = batches.find(self._runtime.store.database, scope_id, batch_id)
+        if tracked is not None:
+            self._board.put_batches([tracked])
+
+    def _wish(self, work: Coroutine[Any, Any, None]) -> None:
+        loop = self._loop
+        if loop is None or not loop.is_running():
+            work.close()
+            return
+        loop.call_soon_threadsafe(lambda: self._spawn(self._explained(work)))
+
+    async def _explained(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it; what goes wrong becomes an event, so that a wish can never end the engine."""
+        try:
+            await work
+        except CbtuiError as error:
+            self._board.tell(str(error), is_error=True)
+            self._submitter.reload()
+        except Exception as error:  # noqa: BLE001 — shown and logged; the engine goes on
+            _log.exception("A wish failed")
+            self._board.tell(f"Something went wrong: {type(error).__name__}: {error}", is_error=True)
+
+    def _call(self, work: Callable[[], None]) -> None:
+        loop = self._loop
+        if loop is not None and loop.is_running():
+            loop.call_soon_threadsafe(work)
+
+    def _end(self) -> None:
+        self._stopping.set()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

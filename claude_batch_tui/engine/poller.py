@@ -1,0 +1,249 @@
+"""The poller: one list request a tick for all batches, by the one process that leads."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from claude_batch_tui.domain.batch import BatchState
+from claude_batch_tui.domain.polling import ASKED_FLOOR, backoff, interval, jittered
+from claude_batch_tui.domain.tracked import LinkState
+from claude_batch_tui.engine.board import Board
+from claude_batch_tui.engine.submitter import Submitter
+from claude_batch_tui.errors import ApiError, AuthenticationError, CbtuiError, NoCredentialsError
+from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.services.watch import Poll, poll
+from claude_batch_tui.store import batches
+from claude_batch_tui.store.batches import Change
+from claude_batch_tui.store.locks import FileLock
+from claude_batch_tui.wording import outcome_counts
+
+_log = logging.getLogger(__name__)
+_SLICE = 15.0
+_ASLEEP = 30.0
+_FOLLOW_EVERY = 1.0
+
+
+class Poller:
+    """Polls while this process leads, and follows the store while another does."""
+
+    def __init__(
+        self, runtime: Runtime, board: Board, submitter: Submitter, *, on_ended: Callable[[str], None]
+    ) -> None:
+        self._runtime = runtime
+        self._board = board
+        self._submitter = submitter
+        self._lock = FileLock(runtime.locations.engine_lock)
+        self._wake = asyncio.Event()
+        self._asked = False
+        self._forced = False
+        self._paused = False
+        self._first_time = True
+        self._failures = 0
+        self._last_request = float("-inf")
+        self._on_ended = on_ended
+
+    def wake(self) -> None:
+        """Poll as soon as the floor allows; by a user's key or after something of ours changed."""
+        self._asked = True
+        self._wake.set()
+
+    def pause(self, paused: bool) -> None:
+        """Stop polling, or go on."""
+        self._paused = paused
+        self._board.set_link(state=LinkState.PAUSED if paused else LinkState.CONNECTING, next_poll_at=None)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Poll or follow for ever. Nothing but cancellation ends it."""
+        try:
+            while True:
+                try:
+                    if self._lock.try_acquire():
+                        await self._lead()
+                    else:
+                        await self._follow()
+                except NoCredentialsError as error:
+                    await self._stand_still(LinkState.NO_CREDENTIALS, error)
+                except AuthenticationError as error:
+                    await self._stand_still(LinkState.REFUSED, error)
+                except ApiError as error:
+                    await self._back_off(error, getattr(error, "retry_after", None))
+                except CbtuiError as error:
+                    await self._back_off(error, None)
+                except Exception as error:  # noqa: BLE001 — shown and logged; polling goes on
+                    _log.exception("The poller stumbled and goes on")
+                    await self._back_off(error, None)
+        finally:
+            self._lock.release()
+
+    async def _lead(self) -> None:
+        runtime, board = self._runtime, self._board
+        if self._paused and not self._forced:
+            await self._sleep(None)
+            return
+        self._forced = False
+        api = await runtime.connect()
+        board.base_url, board.credential = api.base_url, api.credential
+        self._last_request = time.monotonic()
+        found = await poll(
+            api=api,
+            store=runtime.store,
+            hint=runtime.hint,
+            now=runtime.now(),
+            known=[tracked.batch for tracked in board.batches],
+            first_time=self._first_time,
+        )
+        self._take_in(found)
+        await self._submitter.look_at_absent()
+        self._failures = 0
+        now = runtime.now()
+        wait = self._interval(found.facts.retry_after)
+        board.set_link(
+            state=self._resting_state(wait),
+            polled_at=now,
+            next_poll_at=None if wait is None else now + timedelta(seconds=wait),
+            interval=wait,
+            failures=0,
+            error=None,
+            is_leader=True,
+        )
+        await self._sleep(wait)
+
+    def _interval(self, retry_after: float | None) -> float | None:
+        unfinished = [tracked.batch for tracked in self._board.batches if not tracked.batch.has_ended]
+        fixed = self._runtime.config.poll_interval
+        wished = interval(unfinished, self._runtime.now(), fixed=fixed)
+        if wished is None or fixed is not None:
+            return wished
+        return jittered(max(wished, retry_after or 0.0), self._runtime.random())
+
+    def _resting_state(self, wait: float | None) -> LinkState:
+        if self._paused:
+            return LinkState.PAUSED
+        return LinkState.IDLE if wait is None else LinkState.LIVE
+
+    def _take_in(self, found: Poll) -> None:
+        board, runtime = self._board, self._runtime
+        is_new_scope = runtime.scope is None or runtime.scope.scope_id != found.scope.scope_id
+        runtime.scope = found.scope
+        board.workspace_id = found.scope.workspace_id
+        board.has_older = found.has_older
+        database = runtime.store.database
+        if is_new_scope or self._first_time:
+            board.set_batches(batches.tracked(database, found.scope.scope_id))
+        else:
+            known = {tracked.id for tracked in board.batches if not tracked.batch.has_ended}
+            changed = {change.after.id for change in found.changes} | (known - found.seen_ids)
+            fresh = (batches.find(database, found.scope.scope_id, batch_id) for batch_id in changed)
+            board.put_batches(tracked for tracked in fresh if tracked is not None)
+        for change in found.changes:
+            self._tell(change)
+        self._first_time = False
+
+    def _tell(self, change: Change) -> None:
+        after = change.after
+        if change.before is None or change.before.processing_status == after.processing_status:
+            return
+        tracked = self._board.find(after.id)
+        title = tracked.title if tracked else after.id
+        if after.has_ended:
+            state = after.state(self._runtime.now())
+            self._board.tell(
+                f"{title} ended: {outcome_counts(after.request_counts)}",
+                batch_id=after.id,
+                is_error=state is not BatchState.ENDED_OK,
+            )
+            self._on_ended(after.id)
+        else:
+            self._board.tell(f"{title}: {after.processing_status}", batch_id=after.id)
+
+    async def _follow(self) -> None:
+        """Show what the leading process writes; take over when it has gone."""
+        runtime, board = self._runtime, self._board
+        board.set_link(state=LinkState.PAUSED if self._paused else LinkState.LIVE, is_leader=False)
+        version = -1
+        while not self._lock.try_acquire():
+            if self._asked and time.monotonic() - self._last_request >= ASKED_FLOOR:
+                self._asked = False
+                await self._look_once()
+            current = runtime.store.database.data_version()
+            if current != version:
+                version = current
+                self._reload()
+            self._wake.clear()
+            await _first_of(self._wake, _FOLLOW_EVERY)
+        board.set_link(is_leader=True)
+
+    async def _look_once(self) -> None:
+        runtime = self._runtime
+        api = await runtime.connect()
+        self._last_request = time.monotonic()
+        known = [tracked.batch for tracked in self._board.batches]
+        self._take_in(
+            await poll(
+                api=api,
+                store=runtime.store,
+                hint=runtime.hint,
+                now=runtime.now(),
+                known=known,
+                first_time=self._first_time,
+            )
+        )
+
+    def _reload(self) -> None:
+        runtime = self._runtime
+        if runtime.scope is None:
+            return
+        scope_id = runtime.scope.scope_id
+        self._board.set_batches(batches.tracked(runtime.store.database, scope_id))
+        self._submitter.reload()
+        polled_at = batches.last_poll_at(runtime.store.database, scope_id)
+        self._board.set_link(polled_at=polled_at, next_poll_at=None)
+
+    async def _stand_still(self, state: LinkState, error: Exception) -> None:
+        """Nothing helps but the user: wait for a key."""
+        self._board.set_link(state=state, error=str(error), next_poll_at=None)
+        await self._sleep(None)
+
+    async def _back_off(self, error: Exception, retry_after: float | None) -> None:
+        self._failures += 1
+        wait = backoff(self._failures, self._runtime.random(), retry_after)
+        now = self._runtime.now()
+        self._board.set_link(
+            state=LinkState.OFFLINE,
+            error=str(error) or type(error).__name__,
+            failures=self._failures,
+            next_poll_at=now + timedelta(seconds=wait),
+        )
+        _log.warning("Poll failed (%d in a row): %s", self._failures, error)
+        await self._sleep(wait)
+
+    async def _sleep(self, seconds: float | None) -> None:
+        """Sleep until it is time, somebody asks, or the machine wakes up from a sleep of its own."""
+        started, wall = time.monotonic(), time.time()
+        while seconds is None or time.monotonic() - started < seconds:
+            left = _SLICE if seconds is None else min(seconds - (time.monotonic() - started), _SLICE)
+            woken = await _first_of(self._wake, left)
+            if woken:
+                self._wake.clear()
+                if self._paused and not self._asked:
+                    continue
+                since = time.monotonic() - self._last_request
+                if self._asked and since < ASKED_FLOOR:
+                    await asyncio.sleep(ASKED_FLOOR - since)
+                self._forced, self._asked = self._asked, False
+                return
+            if abs((time.time() - wall) - (time.monotonic() - started)) > _ASLEEP and not self._paused:
+                return
+
+
+async def _first_of(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True

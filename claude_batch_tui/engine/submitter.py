@@ -1,0 +1,233 @@
+"""Submissions of the engine, and the search for those whose answer was lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import msgspec
+
+from claude_batch_tui.domain.tracked import Submission, SubmissionState, Submitting
+from claude_batch_tui.engine.board import Board
+from claude_batch_tui.errors import ApiError, CbtuiError
+from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.services import reconcile
+from claude_batch_tui.services.spool import Outgoing, discard, earlier_with_same_body, freeze
+from claude_batch_tui.services.submit import send
+from claude_batch_tui.services.threads import in_thread
+from claude_batch_tui.store import batches, submissions
+
+_log = logging.getLogger(__name__)
+
+
+class Submitter:
+    """Sends, looks, and does what the user decides about open submissions."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        board: Board,
+        *,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
+        self._runtime = runtime
+        self._board = board
+        self.on_created: Callable[[], None] = lambda: None
+        """Called when a batch was created, so that somebody looks at it."""
+        self._spawn = spawn
+        self._settling: set[str] = set()
+
+    def wake_up(self) -> None:
+        """Find submissions whose process died, and show what is open."""
+        died = reconcile.wake_up(self._runtime.store, self._runtime.now())
+        if died:
+            self._board.tell(
+                f"{died} submission(s) were cut off while being sent: looking for them", is_error=True
+            )
+        self.reload()
+
+    def reload(self) -> None:
+        """Show the open submissions as they are written down."""
+        self._board.submissions = submissions.unsettled(self._runtime.store)
+        self._board.touch()
+
+    async def submit(self, token: str, outgoing: Outgoing, *, again: bool) -> None:
+        """Freeze and send; progress under `token`. The same bytes are refused unless `again`."""
+        runtime = self._runtime
+        self._show(Submitting(token, note="preparing"))
+        try:
+            prepared = await in_thread(lambda: freeze(outgoing, store=runtime.store, now=runtime.now()))
+            repeat = (
+                None if again else earlier_with_same_body(prepared, store=runtime.store, now=runtime.now())
+            )
+            if repeat is not None:
+                discard(prepared)
+                self._show(Submitting(token, prepared, repeat_of=repeat, is_finished=True))
+                return
+            await self._send(token, prepared)
+        except CbtuiError as error:
+            before = self._board.submitting[token]
+            self._show(
+                msgspec.structs.replace(before, error=str(error), waiting_until=None, is_finished=True)
+            )
+            self._board.tell(str(error), is_error=True)
+            self.reload()
+
+    async def _send(self, token: str, prepared: Submission) -> None:
+        runtime = self._runtime
+        api = await runtime.connect()
+        last = prepared
+        async for update in send(
+            prepared,
+            api=api,
+            store=runtime.store,
+            hint=runtime.hint,
+            now=runtime.now,
+            sleep=runtime.sleep,
+            random=runtime.random,
+        ):
+            last = update.submission
+            self._show(
+                Submitting(
+                    token,
+                    last,
+                    sent_bytes=update.sent_bytes,
+                    waiting_until=update.waiting_until,
+                    note=update.note,
+                    error=last.error if last.state is SubmissionState.REFUSED else None,
+                )
+            )
+        self._show(msgspec.structs.replace(self._board.submitting[token], is_finished=True))
+        self._settled(last)
+
+    def _settled(self, submission: Submission) -> None:
+        """Show how a submission ended, and look for it where that is open."""
+        board = self._board
+        self.reload()
+        title = submission.name or submission.batch_id or submission.submission_id
+        match submission.state:
+            case SubmissionState.CREATED:
+                board.tell(
+                    f"{title} created, {submission.requests:,} requests, {submission.batch_id}",
+                    batch_id=submission.batch_id,
+                )
+                self._show_batch(submission)
+                self.on_created()
+            case SubmissionState.REFUSED:
+                board.tell(f"The API refused {title}: {submission.error}", is_error=True)
+            case SubmissionState.UNKNOWN:
+                board.tell(f"{title}: it is not known whether the batch was created; looking", is_error=True)
+                self._spawn(self.settle(submission.submission_id))
+            case SubmissionState.ABSENT:
+                board.tell(f"{title}: no batch was created, as far as the list shows", is_error=True)
+            case _:
+                pass
+
+    async def settle_open(self) -> None:
+        """Look for every submission that is unknown."""
+        for submission in self._board.submissions:
+            if submission.state is SubmissionState.UNKNOWN:
+                await self.settle(submission.submission_id)
+
+    async def settle(self, submission_id: str) -> None:
+        """Look until it is found, or absent."""
+        runtime = self._runtime
+        submission = submissions.find(runtime.store, submission_id)
+        if submission is None or submission_id in self._settling:
+            return
+        self._settling.add(submission_id)
+        try:
+            api = await runtime.connect()
+            async for looked in reconcile.settle(
+                submission,
+                api=api,
+                store=runtime.store,
+                hint=runtime.hint,
+                now=runtime.now,
+                sleep=runtime.sleep,
+            ):
+                submission = looked
+                self.reload()
+            self._settled(submission)
+        except ApiError as error:
+            # Every later poll looks again, so nothing is lost by giving up here.
+            _log.warning("Looking for %s failed: %s", submission_id, error)
+        finally:
+            self._settling.discard(submission_id)
+
+    async def look_at_absent(self) -> None:
+        """Look once more for every open submission nobody is looking for; called after each poll."""
+        for submission in submissions.unsettled(self._runtime.store):
+            if submission.state is SubmissionState.SENDING or submission.submission_id in self._settling:
+                continue
+            await self.look_again(submission.submission_id)
+
+    async def look_again(self, submission_id: str) -> None:
+        """One look."""
+        runtime = self._runtime
+        submission = submissions.find(runtime.store, submission_id)
+        if submission is None:
+            return
+        api = await runtime.connect()
+        looked = await reconcile.look(
+            submission, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
+        )
+        if looked.state is not submission.state:
+            self._settled(looked)
+        self.reload()
+
+    async def attach(self, submission_id: str, batch_id: str) -> None:
+        """The user says which batch it is."""
+
+        async def decide(submission: Submission) -> Submission:
+            api = await self._runtime.connect()
+            runtime = self._runtime
+            return await reconcile.attach(
+                submission, batch_id, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
+            )
+
+        await self._decide(submission_id, decide)
+
+    async def abandon(self, submission_id: str) -> None:
+        """The user gives it up."""
+
+        async def decide(submission: Submission) -> Submission:
+            return reconcile.abandon(submission, store=self._runtime.store, now=self._runtime.now())
+
+        await self._decide(submission_id, decide)
+
+    async def send_again(self, submission_id: str, token: str) -> None:
+        """The user says it is not there: send the same body again."""
+        submission = submissions.find(self._runtime.store, submission_id)
+        if submission is None:
+            return
+        try:
+            prepared = reconcile.prepare_again(submission, store=self._runtime.store, now=self._runtime.now())
+            self.reload()
+            await self._send(token, prepared)
+        except CbtuiError as error:
+            self._show(Submitting(token, submission, error=str(error), is_finished=True))
+            self._board.tell(str(error), is_error=True)
+
+    async def _decide(
+        self, submission_id: str, decide: Callable[[Submission], Awaitable[Submission]]
+    ) -> None:
+        submission = submissions.find(self._runtime.store, submission_id)
+        if submission is None:
+            return
+        self._settled(await decide(submission))
+
+    def _show_batch(self, submission: Submission) -> None:
+        runtime = self._runtime
+        if runtime.scope is None:
+            runtime.recall_scope()
+        if runtime.scope is None or submission.batch_id is None:
+            return
+        tracked = batches.find(runtime.store.database, runtime.scope.scope_id, submission.batch_id)
+        if tracked is not None:
+            self._board.put_batches([tracked])
+
+    def _show(self, submitting: Submitting) -> None:
+        self._board.submitting[submitting.token] = submitting
+        self._board.touch()

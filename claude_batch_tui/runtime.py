@@ -1,0 +1,167 @@
+"""Opens settings, store and API once, and closes them after. The only place where the parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import os
+import random
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claude_batch_tui.api.protocol import BatchesApi
+from claude_batch_tui.config import Config
+from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.errors import ConfigError, NotFoundError
+from claude_batch_tui.services.scope import scope_of
+from claude_batch_tui.services.threads import in_thread
+from claude_batch_tui.services.watch import retrieve_patiently
+from claude_batch_tui.store import batches, scopes, submissions
+from claude_batch_tui.store.locations import Locations
+from claude_batch_tui.store.scopes import Scope
+from claude_batch_tui.store.store import Store
+
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.pricing import PriceTable
+
+
+class Runtime:
+    """The parts of one run of the program."""
+
+    def __init__(self, config: Config, *, api_key: str | None = None) -> None:
+        self.config = config
+        self.locations = Locations(config.data_dir)
+        self.store = Store(self.locations)
+        if self.store.is_new:
+            submissions.replay(self.store)
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.sleep = asyncio.sleep
+        self.random = random.random
+        self._api_key = api_key
+        self._api: BatchesApi | None = None
+        self.scope: Scope | None = scopes.recall(self.store.database, self.hint)
+
+    @property
+    def hint(self) -> str:
+        """What tells this user's scope before the first answer: address, profile, end of the key. Not a secret."""
+        key = (
+            self._api_key
+            or os.environ.get("ANTHROPIC_API_KEY")
+            or os.environ.get("ANTHROPIC_AUTH_TOKEN")
+            or ""
+        )
+        address = self.config.base_url or os.environ.get("ANTHROPIC_BASE_URL") or ""
+        profile = self.config.profile or os.environ.get("ANTHROPIC_PROFILE") or ""
+        return "|".join((address, profile, self.config.workspace or "", key[-4:]))
+
+    @property
+    def api(self) -> BatchesApi:
+        """The API, once `connect` has been awaited."""
+        if self._api is None:
+            raise RuntimeError("connect() comes first")
+        return self._api
+
+    async def connect(self) -> BatchesApi:
+        """Import the SDK in a thread and make its clients. Raises ConfigError where there are no credentials."""
+        if self._api is None:
+            # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
+            module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
+            self._api = await in_thread(lambda: module.AnthropicApi(self.config, api_key=self._api_key))
+        return self._api
+
+    def prices(self) -> PriceTable:
+        """The price table, with the user's own `prices.toml` of the config folder over it."""
+        return read_prices(self.config)
+
+    async def resolve(self, word: str) -> TrackedBatch:
+        """The one batch `word` means: an id, a run of one batch, or a name. Looked up in the store, then the API.
+
+        Raises NotFoundError where there is none, and ConfigError where there are several.
+        """
+        found = await self.resolve_all(word)
+        if len(found) > 1:
+            raise ConfigError(f"{word} is a run of {len(found)} batches: use the id of one.")
+        return found[0]
+
+    async def resolve_all(self, word: str) -> tuple[TrackedBatch, ...]:
+        """All batches `word` means; see `resolve`."""
+        if self.scope is not None:
+            ids = batches.ids_of(self.store.database, self.scope.scope_id, word)
+            if ids:
+                known = (batches.find(self.store.database, self.scope.scope_id, batch_id) for batch_id in ids)
+                return tuple(batch for batch in known if batch is not None)
+        return (await self.retrieve(word),)
+
+    async def retrieve(self, batch_id: str) -> TrackedBatch:
+        """One batch as the API has it now, written down. Raises NotFoundError with what to do."""
+        api = await self.connect()
+        ours = submissions.of_batch(self.store, batch_id)
+        try:
+            batch, facts = await retrieve_patiently(
+                batch_id,
+                api=api,
+                ours_since=ours.sent_at if ours else None,
+                now=self.now,
+                sleep=self.sleep,
+            )
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"{error} It may belong to another workspace: this is {api.credential} at {api.base_url}.",
+                status=error.status,
+                error_type=error.error_type,
+                request_id=error.request_id,
+            ) from error
+        self.scope = scope_of(self.store, api, facts, self.hint, self.now())
+        batches.merge(self.store.database, self.scope.scope_id, [batch], seen=True)
+        tracked = batches.find(self.store.database, self.scope.scope_id, batch_id)
+        if tracked is None:
+            raise NotFoundError(f"The API answered for {batch_id} with another batch, {batch.id}.")
+        return tracked
+
+    def recall_scope(self) -> None:
+        """Read the scope an answer has made known meanwhile."""
+        self.scope = scopes.recall(self.store.database, self.hint)
+
+    def rows_path(self, batch_id: str) -> Path | None:
+        """The rows file of a batch we submitted, or None."""
+        submission = submissions.of_batch(self.store, batch_id)
+        if submission is None or submission.rows_path is None:
+            return None
+        path = Path(submission.rows_path)
+        return path if path.exists() else None
+
+    def body_path(self, batch_id: str) -> Path | None:
+        """The create body of a batch we submitted, or None."""
+        submission = submissions.of_batch(self.store, batch_id)
+        path = Path(submission.body_path) if submission else None
+        return path if path is not None and path.exists() else None
+
+    async def close(self) -> None:
+        """Give everything back."""
+        if self._api is not None:
+            await self._api.close()
+        self.store.close()
+
+
+def read_prices(config: Config) -> PriceTable:
+    """The built-in price table with the user's own over it. Raises ConfigError for a table we cannot read."""
+    from importlib.resources import files  # 8 ms that most commands need not pay
+
+    from claude_batch_tui.domain.pricing import load_prices
+
+    own = config.config_dir / "prices.toml"
+    built_in = (files("claude_batch_tui.domain") / "prices.toml").read_bytes()
+    return load_prices(built_in, own.read_bytes() if own.exists() else None)
+
+
+@contextlib.asynccontextmanager
+async def open_runtime(config: Config, *, api_key: str | None = None) -> AsyncIterator[Runtime]:
+    """A runtime that is closed afterwards. Raises StoreError where the data folder cannot be used."""
+    runtime = Runtime(config, api_key=api_key)
+    try:
+        yield runtime
+    finally:
+        await runtime.close()

@@ -1,0 +1,272 @@
+"""Build and check: a file of the user becomes requests, and requests become a priced draft.
+
+Both are iterators of updates for a thread: progress about ten times a second, then one report. Leaving the loop
+early stops the work, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from claude_batch_tui.api.protocol import ModelFacts
+from claude_batch_tui.domain.draft import Draft
+from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS, body_bytes
+from claude_batch_tui.domain.pricing import Cost, PriceTable, cost_about, cost_at_most
+from claude_batch_tui.domain.problem import Problem, Severity
+from claude_batch_tui.domain.validation import ProblemList, RequestsCheck
+from claude_batch_tui.errors import SourceError
+from claude_batch_tui.services.requests_files import (
+    RequestsFiles,
+    beside,
+    iter_request_lines,
+    rows_match,
+)
+from claude_batch_tui.services.requests_writer import RequestsWriter
+from claude_batch_tui.sources.csv import CsvSource
+from claude_batch_tui.sources.custom_ids import PREVIEW_TAG
+from claude_batch_tui.sources.jsonl import numbered_lines
+from claude_batch_tui.sources.recipe import BuildSpec
+from claude_batch_tui.sources.request_maker import MadeRequest, RequestMaker
+from claude_batch_tui.sources.rows import BadRow, Row, RowSource
+from claude_batch_tui.sources.source_file import SourceFile, open_source
+from claude_batch_tui.sources.text import TextSource
+
+__all__ = ["BuildSpec", "beside", "build", "check", "iter_request_lines", "preview", "rows_match"]
+
+_PROGRESS_SECONDS = 0.1
+_ROWS_BETWEEN_LOOKS = 256
+"""Rows between two looks at the clock."""
+
+Clock = Callable[[], float]
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far the source has been read."""
+
+    rows: int
+    bytes_done: int
+    total_bytes: int
+
+
+class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build did. `files` is None where nothing was written because of errors.
+
+    `problems` are the first of each kind and `counts` exact, by code; `bytes` is the size of the requests file.
+    """
+
+    files: RequestsFiles | None
+    rows: int
+    requests: int
+    bytes: int
+    body_bytes: int
+    left_out: int
+    cleaned_ids: int
+    problems: tuple[Problem, ...]
+    counts: dict[str, int]
+    errors: int
+    warnings: int
+
+
+class CheckReport(msgspec.Struct, frozen=True):
+    """A draft and what it costs: at most, and the input alone as it is likely."""
+
+    draft: Draft
+    at_most: Cost
+    about: Cost
+
+
+class PreviewedRequest(msgspec.Struct, frozen=True):
+    """A request as it would be sent, or the problem that keeps it from being one."""
+
+    line: int
+    custom_id: str | None
+    request: bytes | None
+    row: dict[str, Any]
+    problem: str | None = None
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """Some requests of a source, and how its file was understood."""
+
+    columns: tuple[str, ...]
+    prompt_column: str | None
+    delimiter: str | None
+    encoding: str
+    requests: tuple[PreviewedRequest, ...]
+
+
+BuildUpdate = Progress | BuildReport
+CheckUpdate = Progress | CheckReport
+_Items = Generator[MadeRequest | BadRow]
+
+
+def build(
+    spec: BuildSpec,
+    *,
+    out: Path,
+    force: bool = False,
+    skip_bad_rows: bool = False,
+    clock: Clock = time.monotonic,
+) -> Iterator[BuildUpdate]:
+    """Write the requests of `spec` to `out` and their rows beside it; both, or neither where there are errors.
+
+    `skip_bad_rows` writes what is good, and what was left out into X.left-out.jsonl. `force` overwrites.
+    """
+    files = beside(out)
+    files.require_free(spec.path, force=force)
+    with open_source(spec.path, spec.encoding) as file:
+        problems = ProblemList()
+        maker: RequestMaker | None = None
+        if spec.kind == "jsonl":
+            items = _ready(file, problems)
+        else:
+            source = _row_source(spec, file)
+            maker = RequestMaker(spec, source)
+            items = _made(maker, source, problems)
+        writer = RequestsWriter(files, file.label, skip_bad_rows=skip_bad_rows)
+        look = _every(_PROGRESS_SECONDS, clock)
+        with writer.open():
+            for item in items:
+                writer.take(item)
+                if writer.rows % _ROWS_BETWEEN_LOOKS == 0 and look():
+                    yield Progress(writer.rows, file.bytes_read, file.size)
+            if writer.rows == 0:
+                raise SourceError(
+                    f"{file.label}: {_nothing_in(spec)} There is nothing to make requests from."
+                )
+        size = body_bytes(writer.requests, writer.bytes - writer.requests)
+        _warn_of_limits(problems, file.label, writer.requests, size)
+        yield BuildReport(
+            files=files if writer.is_worth_keeping else None,
+            rows=writer.rows,
+            requests=writer.requests,
+            bytes=writer.bytes,
+            body_bytes=size,
+            left_out=writer.left_out,
+            cleaned_ids=maker.cleaned_ids if maker else 0,
+            problems=tuple(problems.kept),
+            counts=problems.counts,
+            errors=problems.errors,
+            warnings=problems.warnings,
+        )
+
+
+def check(
+    path: Path,
+    *,
+    prices: PriceTable,
+    model_facts: Mapping[str, ModelFacts] | None = None,
+    clock: Clock = time.monotonic,
+) -> Iterator[CheckUpdate]:
+    """Check every request of a file, made by us or not. `model_facts` are what the API says of its models, by id."""
+    facts = model_facts or {}
+    checked = RequestsCheck(
+        str(path),
+        ceilings={name: fact.max_tokens for name, fact in facts.items() if fact.max_tokens is not None},
+        known_models=frozenset(facts) or None,
+    )
+    look = _every(_PROGRESS_SECONDS, clock)
+    with open_source(str(path)) as file:
+        for line in numbered_lines(file):
+            checked.add(line.number, line.data)
+            if checked.requests % _ROWS_BETWEEN_LOOKS == 0 and look():
+                yield Progress(checked.requests, file.bytes_read, file.size)
+    draft = checked.draft()
+    yield CheckReport(draft, cost_at_most(draft.models, prices), cost_about(draft.models, prices))
+
+
+def preview(spec: BuildSpec, first: int, count: int) -> Preview:
+    """`count` requests from the row with the 0-based number `first`. Ids by position have no tag yet."""
+    with open_source(spec.path, spec.encoding) as file:
+        problems = ProblemList()
+        source: RowSource | None = None
+        maker: RequestMaker | None = None
+        if spec.kind == "jsonl":
+            items = _ready(file, problems)
+        else:
+            source = _row_source(spec, file)
+            maker = RequestMaker(spec, source, lambda _: PREVIEW_TAG)
+            items = _made(maker, source, problems)
+        with contextlib.closing(items):
+            shown = tuple(
+                _previewed(item)
+                for number, item in zip(range(first + count), items, strict=False)
+                if number >= first
+            )
+        return Preview(
+            columns=source.columns if source else (),
+            prompt_column=maker.prompt_column if maker else None,
+            delimiter=source.delimiter if isinstance(source, CsvSource) else None,
+            encoding=file.encoding,
+            requests=shown,
+        )
+
+
+def _row_source(spec: BuildSpec, file: SourceFile) -> CsvSource | TextSource:
+    return CsvSource(file, spec.delimiter) if spec.kind == "csv" else TextSource(file, spec.split_by)
+
+
+def _made(maker: RequestMaker, source: RowSource, problems: ProblemList) -> _Items:
+    """What every row of the source became."""
+    label = source.file.label
+    for position, row in enumerate(source.rows(), 1):
+        item = row if isinstance(row, BadRow) else maker.make(row, position)
+        if isinstance(item, BadRow):
+            problems.add(Problem(item.code, item.message, Severity.ERROR, label, item.line, item.custom_id))
+        elif item.warning is not None:
+            problems.add(
+                Problem("empty_column", item.warning, Severity.WARNING, label, row.line, item.custom_id)
+            )
+        yield item
+
+
+def _ready(file: SourceFile, problems: ProblemList) -> _Items:
+    """Ready requests as they are, each checked."""
+    checked = RequestsCheck(file.label, problems=problems)
+    for line in numbered_lines(file):
+        custom_id = checked.add(line.number, line.data)
+        if custom_id is None and (found := problems.last_error) is not None:
+            yield BadRow(line.number, found.code, found.message, {}, found.custom_id)
+        elif custom_id is not None:
+            yield MadeRequest(custom_id, custom_id, line.data, Row(line.number, {}))
+
+
+def _previewed(item: MadeRequest | BadRow) -> PreviewedRequest:
+    if isinstance(item, BadRow):
+        return PreviewedRequest(item.line, item.custom_id, None, item.values, item.message)
+    return PreviewedRequest(item.row.line, item.custom_id, item.request, item.row.values, item.warning)
+
+
+def _nothing_in(spec: BuildSpec) -> str:
+    return "there is a header line and no row below it." if spec.kind == "csv" else "all lines are blank."
+
+
+def _warn_of_limits(problems: ProblemList, file: str, requests: int, size: int) -> None:
+    """More than one batch takes is no error of a file: it can be parted."""
+    if requests > MAX_REQUESTS:
+        message = f"there are {requests:,} requests; one batch takes at most {MAX_REQUESTS:,}"
+        problems.add(Problem("too_many_requests", message, Severity.WARNING, file))
+    if size > MAX_BODY_BYTES:
+        message = f"the requests make {size:,} bytes; one batch takes at most {MAX_BODY_BYTES:,}"
+        problems.add(Problem("body_too_large", message, Severity.WARNING, file))
+
+
+def _every(seconds: float, clock: Clock) -> Callable[[], bool]:
+    """A look at the clock that is true once in so many seconds."""
+    due = clock() + seconds
+
+    def look() -> bool:
+        nonlocal due
+        now = clock()
+        if now < due:
+            return False
+        due = now + seconds
+        return True
+
+    return look

@@ -1,0 +1,227 @@
+"""Finding out what became of a submission whose answer was lost. Nothing here ever sends a create.
+
+unknown → created (adopted) | absent | conflict. A candidate is a batch newer than the watermark, of the same number of
+requests, that no submission of ours is known to have made. One candidate is adopted provisionally, and finally when
+the custom_ids of its results are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from claude_batch_tui.api.protocol import BatchesApi
+from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.errors import DraftError
+from claude_batch_tui.services.scope import scope_of
+from claude_batch_tui.store import batches, submissions
+from claude_batch_tui.store.locks import FileLock
+from claude_batch_tui.store.scopes import Scope
+from claude_batch_tui.store.store import Store
+
+LOOKS_AFTER = (0.0, 5.0, 20.0, 60.0, 180.0)
+"""Seconds after the last byte at which the list is looked at before a batch counts as absent."""
+_CLOCK_SLACK = timedelta(seconds=60)
+_PAGE = 100
+_OPEN = (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLICT)
+
+
+def wake_up(store: Store, now: datetime) -> int:
+    """Turn submissions whose process died while sending into unknown ones; how many there were.
+
+    Only whoever holds the submit lock can tell that nobody is sending, so nothing happens while it is taken.
+    """
+    lock = FileLock(store.locations.submit_lock)
+    if not lock.try_acquire():
+        return 0
+    try:
+        died = [s for s in submissions.unsettled(store) if s.state is SubmissionState.SENDING]
+        for submission in died:
+            unknown = msgspec.structs.replace(
+                submission,
+                state=SubmissionState.UNKNOWN,
+                settled_at=now,
+                error="The process ended while the batch was being sent.",
+            )
+            submissions.advance(store, unknown, expected=SubmissionState.SENDING, at=now)
+        return len(died)
+    finally:
+        lock.release()
+
+
+async def twins(submission: Submission, *, api: BatchesApi, store: Store) -> list[Batch]:
+    """Batches that may be what this submission made, newest first."""
+    since = (submission.server_date or submission.created_at) - _CLOCK_SLACK
+    ours = submissions.attributed_ids(store) - {submission.batch_id}
+    found: list[Batch] = []
+    after: str | None = None
+    while True:
+        page = await api.list_page(limit=_PAGE, after_id=after)
+        for batch in page.batches:
+            if batch.id == submission.watermark_id or batch.created_at < since:
+                return found
+            if batch.request_counts.total == submission.requests and batch.id not in ours:
+                found.append(batch)
+        if not page.has_more or page.last_id is None:
+            return found
+        after = page.last_id
+
+
+async def look(
+    submission: Submission, *, api: BatchesApi, store: Store, hint: str, now: datetime
+) -> Submission:
+    """Look at the list once and write down what it shows. Raises ApiError where it cannot be read."""
+    page = await api.list_page(limit=1)
+    scope = scope_of(store, api, page.facts, hint, now)
+    candidates = await twins(submission, api=api, store=store)
+    looked = msgspec.structs.replace(
+        submission,
+        looks=submission.looks + 1,
+        last_looked_at=now,
+        candidates=tuple(batch.id for batch in candidates),
+    )
+    if len(candidates) == 1 and not _rivals(submission, candidates[0], store):
+        return record_created(
+            looked,
+            candidates[0],
+            store=store,
+            scope=scope,
+            at=now,
+            request_id=None,
+            provisional=True,
+            expected=submission.state,
+        )
+    if candidates:
+        looked = msgspec.structs.replace(looked, state=SubmissionState.CONFLICT)
+    elif submission.state is SubmissionState.CONFLICT or _long_enough(looked, now):
+        looked = msgspec.structs.replace(looked, state=SubmissionState.ABSENT)
+    return submissions.advance(store, looked, expected=submission.state, at=now)
+
+
+async def settle(
+    submission: Submission,
+    *,
+    api: BatchesApi,
+    store: Store,
+    hint: str,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], Awaitable[None]],
+    looks_after: tuple[float, ...] = LOOKS_AFTER,
+) -> AsyncIterator[Submission]:
+    """Look until the submission is created, a conflict, or absent after the last look; each look is yielded."""
+    for seconds in looks_after:
+        due = (submission.settled_at or now()) + timedelta(seconds=seconds)
+        if (wait := (due - now()).total_seconds()) > 0:
+            await sleep(wait)
+        submission = await look(submission, api=api, store=store, hint=hint, now=now())
+        yield submission
+        if submission.state is not SubmissionState.UNKNOWN:
+            return
+    absent = msgspec.structs.replace(submission, state=SubmissionState.ABSENT)
+    yield submissions.advance(store, absent, expected=SubmissionState.UNKNOWN, at=now())
+
+
+def record_created(
+    submission: Submission,
+    batch: Batch,
+    *,
+    store: Store,
+    scope: Scope,
+    at: datetime,
+    request_id: str | None,
+    provisional: bool,
+    expected: SubmissionState = SubmissionState.SENDING,
+) -> Submission:
+    """Tie a batch to its submission: the batch, its run, its name and what it may cost at most."""
+    created = msgspec.structs.replace(
+        submission,
+        state=SubmissionState.CREATED,
+        batch_id=batch.id,
+        settled_at=submission.settled_at or at,
+        request_id=request_id or submission.request_id,
+        provisional=provisional,
+        error=None,
+    )
+    submissions.advance(store, created, expected=expected, at=at, scope_id=scope.scope_id)
+    database, scope_id = store.database, scope.scope_id
+    batches.merge(database, scope_id, [batch], seen=True)
+    batches.adopt(
+        database, scope_id, batch.id, run_id=created.run_id, model=created.model, source=created.source
+    )
+    if provisional:
+        batches.mark(database, scope_id, batch.id, provisional=1)
+    if created.name:
+        batches.set_name(database, scope_id, batch.id, created.name)
+    if created.cost_at_most is not None:
+        batches.record_cost(
+            database, scope_id, batch.id, "at_most", created.cost_at_most, created.prices_as_of
+        )
+    return created
+
+
+async def attach(
+    submission: Submission, batch_id: str, *, api: BatchesApi, store: Store, hint: str, now: datetime
+) -> Submission:
+    """The user says which batch it is. Raises DraftError where its number of requests says otherwise."""
+    batch, facts = await api.retrieve(batch_id)
+    if batch.request_counts.total != submission.requests:
+        raise DraftError(
+            f"{batch_id} has {batch.request_counts.total:,} requests and {submission.requests:,} were sent: "
+            "it is another batch."
+        )
+    scope = scope_of(store, api, facts, hint, now)
+    return record_created(
+        submission,
+        batch,
+        store=store,
+        scope=scope,
+        at=now,
+        request_id=None,
+        provisional=True,
+        expected=submission.state,
+    )
+
+
+def prepare_again(submission: Submission, *, store: Store, now: datetime) -> Submission:
+    """The user says it is not there: ready to be sent again. Only an absent submission can be."""
+    if submission.state is not SubmissionState.ABSENT:
+        raise DraftError(
+            "It is not known yet that the batch was not created: look again, or wait three minutes."
+        )
+    prepared = msgspec.structs.replace(
+        submission, state=SubmissionState.PREPARED, looks=0, candidates=(), settled_at=None, error=None
+    )
+    return submissions.advance(store, prepared, expected=SubmissionState.ABSENT, at=now)
+
+
+def abandon(submission: Submission, *, store: Store, now: datetime) -> Submission:
+    """The user gives it up; it is kept in the journal and looked for no more."""
+    if submission.state not in _OPEN:
+        raise DraftError(f"This submission is {submission.state}: there is nothing to give up.")
+    abandoned = msgspec.structs.replace(submission, state=SubmissionState.ABANDONED)
+    return submissions.advance(store, abandoned, expected=submission.state, at=now)
+
+
+def _long_enough(submission: Submission, now: datetime) -> bool:
+    if submission.state is SubmissionState.ABSENT:
+        return True
+    since = submission.settled_at or submission.created_at
+    return (now - since).total_seconds() >= LOOKS_AFTER[-1] and submission.looks >= len(LOOKS_AFTER) - 1
+
+
+def _rivals(submission: Submission, candidate: Batch, store: Store) -> list[Submission]:
+    """Other open submissions of the same size that may have made the candidate.
+
+    Creates happen one after the other, so one that began after the candidate was created cannot have made it.
+    """
+    return [
+        other
+        for other in submissions.unsettled(store)
+        if other.submission_id != submission.submission_id
+        and other.state in _OPEN
+        and other.requests == submission.requests
+        and (other.server_date or other.created_at) - _CLOCK_SLACK <= candidate.created_at
+    ]

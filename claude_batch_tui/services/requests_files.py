@@ -1,0 +1,72 @@
+"""A requests file and the files beside it: where they are, and whether they belong together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.sources.jsonl import numbered_lines
+from claude_batch_tui.sources.source_file import open_source
+
+
+class _Identified(msgspec.Struct):
+    custom_id: str
+
+
+class RequestsFiles(msgspec.Struct, frozen=True):
+    """The files of one build: X.jsonl, X.rows.jsonl, and X.left-out.jsonl where rows were left out."""
+
+    requests: Path
+    rows: Path
+    left_out: Path
+
+    def require_free(self, source: str, *, force: bool) -> None:
+        """Raise ConfigError where writing would destroy something."""
+        folder = self.requests.parent
+        if not folder.is_dir():
+            raise ConfigError(f"-o {self.requests}: there is no folder {folder}. Create it first.")
+        for path in (self.requests, self.rows, self.left_out):
+            if path.is_dir():
+                raise ConfigError(f"-o {self.requests}: {path} is a folder. Name a file.")
+            if source != "-" and path.exists() and path.samefile(source):
+                raise ConfigError(f"-o {self.requests}: {path} is the source itself. Name another file.")
+            if path.exists() and not force:
+                raise ConfigError(
+                    f"-o {self.requests}: {path} is already there. Say --force to overwrite it."
+                )
+
+
+def beside(requests: Path) -> RequestsFiles:
+    """The names that belong to the requests file at that path."""
+    stem = requests.name.removesuffix(".jsonl")
+    return RequestsFiles(
+        requests, requests.with_name(f"{stem}.rows.jsonl"), requests.with_name(f"{stem}.left-out.jsonl")
+    )
+
+
+def iter_request_lines(path: Path) -> Iterator[bytes]:
+    """Every line of a requests file that is not blank, without the white space round it: the elements of a body."""
+    with open_source(str(path)) as file:
+        for line in numbered_lines(file):
+            yield line.data
+
+
+def rows_match(requests: Path, rows: Path) -> bool:
+    """True where both files hold the same custom_ids in the same order."""
+    return _ids_sha256(requests) == _ids_sha256(rows) is not None
+
+
+def _ids_sha256(path: Path) -> str | None:
+    """The hash of all custom_ids, each followed by a newline; None where a line has none."""
+    decode = msgspec.json.Decoder(_Identified).decode
+    digest = hashlib.sha256()
+    try:
+        for line in iter_request_lines(path):
+            digest.update(decode(line).custom_id.encode() + b"\n")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return digest.hexdigest()

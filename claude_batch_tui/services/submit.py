@@ -1,0 +1,218 @@
+"""Submitting: one batch paid for once, whatever fails.
+
+prepared → sending → created | refused | unknown; what is unknown goes to `services.reconcile`. The intent is on disk,
+in the store and in the journal, before the POST. One POST at a time over all processes of a data folder, so that one
+watermark bounds one unknown. What is certain not to have happened is tried again by itself; nothing else is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
+from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.polling import LONGEST_RETRY_AFTER, backoff
+from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.errors import (
+    ApiError,
+    AuthenticationError,
+    NotFoundError,
+    RateLimitedError,
+    RejectedError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
+from claude_batch_tui.services.reconcile import record_created, twins
+from claude_batch_tui.services.scope import scope_of
+from claude_batch_tui.services.threads import in_thread
+from claude_batch_tui.store import submissions
+from claude_batch_tui.store.locks import FileLock
+from claude_batch_tui.store.scopes import Scope
+from claude_batch_tui.store.store import Store
+
+_BATCH_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_REFUSALS = (AuthenticationError, NotFoundError, RejectedError)
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """Times of a submission, in seconds. Connections that fail are tried `tries` times."""
+
+    tries: int = 6
+    longest_wait: float = LONGEST_RETRY_AFTER
+    default_wait: float = 60.0
+    progress_every: float = 0.1
+
+
+class SubmitUpdate(msgspec.Struct, frozen=True):
+    """A step of a submission: its state as written down, bytes sent so far, and what it waits for."""
+
+    submission: Submission
+    sent_bytes: int = 0
+    waiting_until: datetime | None = None
+    note: str = ""
+
+
+_DEFAULT_PACE = Pace()
+
+
+async def send(
+    submission: Submission,
+    *,
+    api: BatchesApi,
+    store: Store,
+    hint: str,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], Awaitable[None]],
+    random: Callable[[], float],
+    pace: Pace = _DEFAULT_PACE,
+) -> AsyncIterator[SubmitUpdate]:
+    """Send a prepared submission; the last update is created, refused or unknown.
+
+    Raises ApiError where the API could not be reached before anything was sent (the submission stays prepared),
+    and StoreError where the intent could not be written down or another process is submitting.
+    """
+    with FileLock(store.locations.submit_lock).held("Submitting"):
+        failures = 0
+        while True:
+            sending, scope = await _intend(submission, api=api, store=store, hint=hint, now=now)
+            yield SubmitUpdate(sending, note="sending")
+            try:
+                async for update in _attempt(sending, scope, api=api, store=store, now=now, pace=pace):
+                    yield update
+                return
+            except (RateLimitedError, UnavailableError) as error:
+                failures += 1
+                submission = _settled(sending, SubmissionState.PREPARED, error, store, now())
+                if isinstance(error, UnavailableError) and failures >= pace.tries:
+                    raise
+                wait = _wait(error, failures, random(), pace)
+                until = now() + timedelta(seconds=wait)
+                yield SubmitUpdate(submission, waiting_until=until, note=str(error))
+                await sleep(wait)
+                if isinstance(error, RateLimitedError) and await twins(sending, api=api, store=store):
+                    # A batch of our size appeared although the API had said no: look before paying.
+                    prepared = SubmissionState.PREPARED
+                    unknown = _settled(submission, SubmissionState.UNKNOWN, error, store, now(), prepared)
+                    yield SubmitUpdate(unknown)
+                    return
+
+
+async def _intend(
+    submission: Submission, *, api: BatchesApi, store: Store, hint: str, now: Callable[[], datetime]
+) -> tuple[Submission, Scope]:
+    """Ask for the newest batch, and write down that everything newer than it may be ours."""
+    page = await api.list_page(limit=1)
+    scope = scope_of(store, api, page.facts, hint, now())
+    sending = msgspec.structs.replace(
+        submission,
+        state=SubmissionState.SENDING,
+        attempt=submission.attempt + 1,
+        watermark_id=page.batches[0].id if page.batches else None,
+        server_date=page.facts.server_date or now(),
+        sent_at=now(),
+        error=None,
+    )
+    submissions.advance(store, sending, expected=SubmissionState.PREPARED, at=now(), scope_id=scope.scope_id)
+    return sending, scope
+
+
+async def _attempt(
+    sending: Submission,
+    scope: Scope,
+    *,
+    api: BatchesApi,
+    store: Store,
+    now: Callable[[], datetime],
+    pace: Pace,
+) -> AsyncIterator[SubmitUpdate]:
+    """One POST; its last update is created, refused or unknown.
+
+    Raises RateLimitedError, or UnavailableError where nothing was sent: the submission is then still `sending`.
+    """
+    try:
+        async for update in _post(sending, api, pace):
+            if isinstance(update, int):
+                yield SubmitUpdate(sending, sent_bytes=update, note="sending")
+            else:
+                yield SubmitUpdate(_created(sending, *update, store=store, scope=scope, at=now()))
+    except _REFUSALS as error:
+        yield SubmitUpdate(_settled(sending, SubmissionState.REFUSED, error, store, now()))
+    except RateLimitedError:
+        raise
+    except UnavailableError as error:
+        if not error.sent:
+            raise
+        yield SubmitUpdate(_settled(sending, SubmissionState.UNKNOWN, error, store, now()))
+    except UnknownOutcomeError as error:
+        yield SubmitUpdate(_settled(sending, SubmissionState.UNKNOWN, error, store, now()))
+    except BaseException as error:
+        # The POST may be on its way in its thread, or done: from here on only looking can tell.
+        _settled(sending, SubmissionState.UNKNOWN, error, store, now())
+        raise
+
+
+async def _post(
+    sending: Submission, api: BatchesApi, pace: Pace
+) -> AsyncIterator[int | tuple[Batch, ResponseFacts]]:
+    """The POST in a thread of its own: the bytes sent so far now and then, and the answer last."""
+    sent = 0
+
+    def count(total: int) -> None:
+        nonlocal sent
+        sent = total
+
+    key = f"{sending.submission_id}-{sending.attempt}"
+    body = Path(sending.body_path)
+    answer = asyncio.ensure_future(in_thread(lambda: api.create(body, idempotency_key=key, on_sent=count)))
+    while not answer.done():
+        await asyncio.wait([answer], timeout=pace.progress_every)
+        if not answer.done():
+            yield sent
+    yield answer.result()
+
+
+def _created(
+    sending: Submission, batch: Batch, facts: ResponseFacts, *, store: Store, scope: Scope, at: datetime
+) -> Submission:
+    """Write a good answer down; one that does not fit what was sent leaves the outcome open."""
+    if not _BATCH_ID.fullmatch(batch.id) or batch.request_counts.total != sending.requests:
+        error = UnknownOutcomeError(
+            f"The API answered with a batch of {batch.request_counts.total:,} requests where "
+            f"{sending.requests:,} were sent."
+        )
+        return _settled(sending, SubmissionState.UNKNOWN, error, store, at)
+    return record_created(
+        sending, batch, store=store, scope=scope, at=at, request_id=facts.request_id, provisional=False
+    )
+
+
+def _settled(
+    sending: Submission,
+    state: SubmissionState,
+    error: BaseException,
+    store: Store,
+    at: datetime,
+    expected: SubmissionState = SubmissionState.SENDING,
+) -> Submission:
+    """Write down how an attempt ended, and why."""
+    settled = msgspec.structs.replace(
+        sending,
+        state=state,
+        settled_at=at,
+        request_id=getattr(error, "request_id", None),
+        error=str(error) or "The submission was interrupted while it was being sent.",
+    )
+    return submissions.advance(store, settled, expected=expected, at=at)
+
+
+def _wait(error: ApiError, failures: int, random: float, pace: Pace) -> float:
+    if isinstance(error, RateLimitedError):
+        asked = error.retry_after if error.retry_after is not None else pace.default_wait
+        return min(max(asked, 1.0), pace.longest_wait)
+    return backoff(failures, random)

@@ -1,0 +1,113 @@
+"""What only tests call: `/_simulator/…` sets faults, moves batches through their lives and gives the log out.
+
+POST /_simulator/faults            one Fault or a list of them; DELETE forgets all
+POST /_simulator/finish            {"id": …}: end now; without an id, all batches. The same for
+POST /_simulator/expire            … end with what is not done as expired
+POST /_simulator/archive           … results no longer given out
+POST /_simulator/advance           {"seconds": …, "id": …}: let everything have happened earlier
+POST /_simulator/fates             {"custom_id": "answered|refused|errored|expired|canceled"} for later creates
+POST /_simulator/add               {"requests": 10, "age": 60, "duration": 30, "canceled_after": 5}: a ready batch
+GET  /_simulator/log               the calls received; DELETE forgets them
+GET  /_simulator/batches           all batches of the default workspace, as the API gives them
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from claude_batch_tui.simulator.failures import Failure
+from claude_batch_tui.simulator.fates import Fate
+from claude_batch_tui.simulator.faults import Fault, Faults
+from claude_batch_tui.simulator.request_log import RequestLog
+from claude_batch_tui.simulator.workspaces import Workspaces
+
+PREFIX = "/_simulator/"
+
+
+class _Target(msgspec.Struct, forbid_unknown_fields=True):
+    id: str | None = None
+    seconds: float = 0.0
+
+
+class _Added(msgspec.Struct, forbid_unknown_fields=True):
+    requests: int | list[dict[str, Any]] = 1
+    age: float = 0.0
+    duration: float | None = None
+    canceled_after: float | None = None
+
+
+def admin_routes(workspaces: Workspaces, faults: Faults, log: RequestLog) -> list[BaseRoute]:
+    """The routes of this module's docstring."""
+
+    async def set_faults(request: Request) -> Response:
+        if request.method == "DELETE":
+            faults.clear()
+        else:
+            given = _decoded(await request.body(), list[Fault] | Fault)
+            for fault in given if isinstance(given, list) else [given]:
+                faults.next(fault)
+        return _json({"waiting": faults.waiting})
+
+    async def move(request: Request) -> Response:
+        target: _Target = _decoded(await request.body() or b"{}", _Target)
+        match request.path_params["what"]:
+            case "finish":
+                workspaces.finish(target.id)
+            case "expire":
+                workspaces.expire(target.id)
+            case "archive":
+                workspaces.archive(target.id)
+            case "advance":
+                workspaces.advance(target.seconds, target.id)
+            case _:
+                raise Failure(404, "Not found")
+        return _json({})
+
+    async def set_fates(request: Request) -> Response:
+        given: dict[str, str] = _decoded(await request.body(), dict[str, str])
+        unknown = next((word for word in given.values() if word.upper() not in Fate.__members__), None)
+        if unknown is not None:
+            raise Failure(400, f"{unknown}: not one of answered, refused, errored, expired, canceled")
+        workspaces.forced.update({name: Fate[word.upper()] for name, word in given.items()})
+        return _json({})
+
+    async def add(request: Request) -> Response:
+        added: _Added = _decoded(await request.body() or b"{}", _Added)
+        batch = workspaces.add(
+            added.requests, age=added.age, duration=added.duration, canceled_after=added.canceled_after
+        )
+        return _json(batch.body(workspaces.now(), str(request.base_url).rstrip("/"), live_counts=False))
+
+    async def read_log(request: Request) -> Response:
+        if request.method == "DELETE":
+            log.clear()
+        return _json(log.all())
+
+    async def list_batches(request: Request) -> Response:
+        origin, now = str(request.base_url).rstrip("/"), workspaces.now()
+        return _json([batch.body(now, origin, live_counts=False) for batch in workspaces.all()])
+
+    return [
+        Route(f"{PREFIX}faults", set_faults, methods=["POST", "DELETE"]),
+        Route(f"{PREFIX}fates", set_fates, methods=["POST"]),
+        Route(f"{PREFIX}add", add, methods=["POST"]),
+        Route(f"{PREFIX}log", read_log, methods=["GET", "DELETE"]),
+        Route(f"{PREFIX}batches", list_batches, methods=["GET"]),
+        Route(PREFIX + "{what}", move, methods=["POST"]),
+    ]
+
+
+def _decoded(raw: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError as error:
+        raise Failure(400, str(error)) from error
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")

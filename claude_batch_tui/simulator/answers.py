@@ -1,0 +1,211 @@
+"""Plausible answers: what a request asks for, cut from its own words, with usage and a stop reason.
+
+Bodies are written as bytes from a template: `json` would be the slowest step of a download of 100 MB.
+"""
+
+from __future__ import annotations
+
+import base64
+from random import Random
+from typing import Any, Final
+
+import msgspec
+
+from claude_batch_tui.simulator.catalogue import Model
+from claude_batch_tui.simulator.params import Params
+from claude_batch_tui.simulator.prompts import choices, escaped_prompt, escaped_system, text_of
+from claude_batch_tui.simulator.schema_answers import SchemaAnswer
+
+BYTES_PER_TOKEN: Final = 4
+"""A rough measure of English; models from 4.7 on use about 30 % more tokens (the pricing page)."""
+
+_OPENINGS: Final = (
+    b"",
+    b"",
+    b"In short: ",
+    b"Summary: ",
+    b"The main point: ",
+    b"Briefly, ",
+    b"Here is the gist. ",
+    b"",
+)
+_REFUSAL: Final = {
+    "type": "refusal",
+    "category": "general_harms",
+    "explanation": "This request was stopped by a safety classifier.",
+}
+_THOUGHTS: Final = (
+    "The request is short. I should answer directly and keep to what the text says.",
+    "Let me read the text once more and pick out what matters to the reader.",
+    "Two readings are possible; the more likely one fits the rest of the text.",
+)
+
+_MESSAGE: Final = (
+    b'{"id":"msg_01%b","type":"message","role":"assistant","model":"%b","content":[%b],"stop_reason":"%b",'
+    b'"stop_sequence":%b,"stop_details":%b,"usage":{"input_tokens":%d,"cache_creation_input_tokens":%d,'
+    b'"cache_read_input_tokens":%d,"cache_creation":{"ephemeral_5m_input_tokens":%d,'
+    b'"ephemeral_1h_input_tokens":%d},"output_tokens":%d,"output_tokens_details":{"thinking_tokens":%d},'
+    b'"service_tier":"%b","inference_geo":"not_available"}}'
+)
+
+
+class Asked:
+    """One request on its way to an answer. `digest` (24 bytes) decides everything open."""
+
+    def __init__(self, params: Params, raw: bytes, model: Model, digest: bytes) -> None:
+        self.params = params
+        self.raw = raw
+        self.model = model
+        self.digest = digest
+        self.prompt = escaped_prompt(params)
+        self.per_token = 3.1 if model.version >= 4.7 else float(BYTES_PER_TOKEN)
+
+    @property
+    def input_tokens(self) -> int:
+        """An estimate from the bytes of everything that is read."""
+        return max(8, int((len(self.raw) - 60) / self.per_token))
+
+    def message(self, *, tier: bytes, refused: bool, thinks: bool, prepared: str | None = None) -> bytes:
+        """The message object as JSON."""
+        thought, thinking = self._thought() if thinks or self._asks_for_thinking else (b"", 0)
+        budget = max(1, self.params.max_tokens - thinking)
+        details, sequence = b"null", b"null"
+        if refused:
+            content, stop, spent = b"", b"refusal", 1
+            details = msgspec.json.encode(_REFUSAL)
+        else:
+            content, stop, spent, sequence = self._content(budget, prepared)
+            content = thought + b"," + content if thought else content
+            spent += thinking
+        read, written = self._cached()
+        hour = written if b'"1h"' in self.raw else 0
+        return _MESSAGE % (
+            token(self.digest),
+            self.model.id.encode(),
+            content,
+            stop,
+            sequence,
+            details,
+            max(4, self.input_tokens - read - written),
+            written,
+            read,
+            written - hour,
+            hour,
+            min(spent, self.params.max_tokens) or 1,
+            0 if refused else thinking,
+            tier,
+        )
+
+    @property
+    def _asks_for_thinking(self) -> bool:
+        thinking = self.params.thinking
+        return thinking is not None and thinking.get("type") in {"enabled", "adaptive"}
+
+    def _thought(self) -> tuple[bytes, int]:
+        text = _THOUGHTS[self.digest[6] % len(_THOUGHTS)]
+        signature = base64.b64encode(self.digest * 4).decode()
+        block = {"type": "thinking", "thinking": text, "signature": signature}
+        return msgspec.json.encode(block), min(20 + self.digest[7], max(1, self.params.max_tokens // 2))
+
+    def _content(self, budget: int, prepared: str | None) -> tuple[bytes, bytes, int, bytes]:
+        """Content blocks, stop reason, output tokens and the stop sequence met, for at most `budget` tokens."""
+        tool = self._forced_tool()
+        if tool is not None:
+            value = SchemaAnswer(tool.get("input_schema") or {}, self._words(), self._random()).value()
+            encoded = msgspec.json.encode(value if isinstance(value, dict) else {})
+            block = (
+                b'{"type":"tool_use","id":"toolu_01%b","name":%b,"input":%b,"caller":{"type":"direct"}}'
+                % (
+                    token(self.digest[::-1]),
+                    msgspec.json.encode(tool.get("name", "")),
+                    encoded,
+                )
+            )
+            return block, b"tool_use", min(budget, 12 + len(encoded) // 3), b"null"
+        text = self._escaped_answer(budget) if prepared is None else msgspec.json.encode(prepared)[1:-1]
+        sequence = b"null"
+        for stop in self.params.stop_sequences or ():
+            before, met, _ = text.partition(msgspec.json.encode(stop)[1:-1])
+            if stop and met:
+                text, sequence = before, msgspec.json.encode(stop)
+        spent = max(1, int(len(text) / self.per_token))
+        if spent > budget:
+            text, spent = _cut(text, int(budget * self.per_token)), budget
+            return b'{"type":"text","text":"%b"}' % text, b"max_tokens", spent, b"null"
+        stop_reason = b"end_turn" if sequence == b"null" else b"stop_sequence"
+        return b'{"type":"text","text":"%b"}' % text, stop_reason, spent, sequence
+
+    def _escaped_answer(self, budget: int) -> bytes:
+        if self.params.output_config is not None:
+            schema = (self.params.output_config.get("format") or {}).get("schema")
+            if isinstance(schema, dict):
+                value = SchemaAnswer(schema, self._words(), self._random()).value()
+                return msgspec.json.encode(msgspec.json.encode(value).decode())[1:-1]
+        words = choices(self.prompt, escaped_system(self.params) if self.params.system else b"")
+        if words:
+            return words[self.digest[8] % len(words)].encode()
+        # A quadratic spread: most answers are short, a few are long.
+        share = self.digest[9] / 255
+        wanted = int(90 + share * share * 1400)
+        start = self.digest[10] * max(0, len(self.prompt) - wanted) // 256
+        opening = _OPENINGS[self.digest[11] % len(_OPENINGS)]
+        most = int(budget * self.per_token) + 8
+        return opening + _extract(self.prompt, start, min(wanted, most))
+
+    def _forced_tool(self) -> dict[str, Any] | None:
+        tools, choice = self.params.tools, self.params.tool_choice
+        if not tools or not choice:
+            return None
+        match choice.get("type"):
+            case "tool":
+                return next((tool for tool in tools if tool.get("name") == choice.get("name")), None)
+            case "any":
+                return tools[self.digest[8] % len(tools)]
+        return None
+
+    def _cached(self) -> tuple[int, int]:
+        """Tokens read from and written to the cache: mostly reads, as hits are best effort."""
+        if b'"cache_control"' not in self.raw:
+            return 0, 0
+        shared = len(bytes(self.params.system)) or len(self.raw) - len(self.prompt)
+        prefix = int(shared / self.per_token)
+        if prefix < self.model.min_cached_tokens:
+            return 0, 0
+        return (0, prefix) if self.digest[12] < 40 else (prefix, 0)
+
+    def _words(self) -> list[str]:
+        return text_of(_cut(self.prompt, 2000)).split()
+
+    def _random(self) -> Random:
+        return Random(int.from_bytes(self.digest, "big"))
+
+
+_ALPHANUMERIC: Final = bytes.maketrans(b"+/", b"Zq")
+
+
+def token(digest: bytes) -> bytes:
+    """22 letters and digits, as ids end in."""
+    return base64.b64encode(digest[:18]).translate(_ALPHANUMERIC)[:22]
+
+
+def _extract(escaped: bytes, start: int, length: int) -> bytes:
+    """About `length` bytes from about `start`, whole words, whole escapes."""
+    if start:
+        begin = escaped.find(b". ", start, start + length) + 2
+        if begin == 1:
+            begin = escaped.find(b" ", start, start + length) + 1
+        start = begin if begin > 0 else 0
+    return _cut(escaped[start:], length) if start else _cut(escaped, length)
+
+
+def _cut(escaped: bytes, length: int) -> bytes:
+    """At most `length` bytes, ending before a space: no escape and no character contains one."""
+    if len(escaped) <= length:
+        return escaped
+    end = escaped.rfind(b" ", 0, length + 1)
+    if end > 0:
+        return escaped[:end]
+    # No spaces (Chinese, Japanese, one long word): decode, cut by characters and encode again.
+    text = text_of(escaped)
+    kept = text[: max(1, length * len(text) // len(escaped))].encode("utf-8", "ignore").decode()
+    return msgspec.json.encode(kept)[1:-1]

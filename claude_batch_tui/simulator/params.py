@@ -1,0 +1,221 @@
+"""What one request asks for, and why the API would not do it.
+
+The API looks into `params` only while it processes the batch: what is wrong there becomes an errored entry and
+never a refused create. The sentences are those a public note captured from the live API on 2026-09-02; where
+no capture exists the wording follows the field that is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+
+from claude_batch_tui.simulator.catalogue import BY_NAME, Model
+
+SAMPLING_KEYS: Final = ("temperature", "top_p", "top_k")
+STRICT_VERSION: Final = "2026-10-21"
+"""From this anthropic-version on sampling keys are rejected, even at their defaults (the migration page)."""
+
+LONG_OUTPUT_BETA: Final = "output-300k-2026-03-24"
+LONG_OUTPUT: Final = 300_000
+
+
+class Turn(msgspec.Struct):
+    """One message; its content stays as bytes until somebody needs it."""
+
+    role: Literal["user", "assistant", "system"]
+    content: msgspec.Raw
+
+
+class Params(msgspec.Struct, forbid_unknown_fields=True):
+    """The fields of a request (MessageCreateParamsNonStreaming of the SDK 2.11), decoded only as far as needed."""
+
+    model: str
+    max_tokens: int
+    messages: list[Turn]
+    system: msgspec.Raw = msgspec.Raw(b"")
+    cache_control: msgspec.Raw = msgspec.Raw(b"")
+    thinking: dict[str, Any] | None = None
+    output_config: dict[str, Any] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: dict[str, Any] | None = None
+    stop_sequences: list[str] | None = None
+    metadata: msgspec.Raw = msgspec.Raw(b"")
+    service_tier: str | None = None
+    inference_geo: str | None = None
+    container: msgspec.Raw = msgspec.Raw(b"")
+    diagnostics: msgspec.Raw = msgspec.Raw(b"")
+    stream: bool | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    mcp_servers: msgspec.Raw = msgspec.Raw(b"")
+    context_management: msgspec.Raw = msgspec.Raw(b"")
+
+    @property
+    def is_plain(self) -> bool:
+        """True where nothing but text is asked for."""
+        return self.tools is None and self.output_config is None and self.stop_sequences is None
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What the call that brought the request allows: the anthropic-version, the betas, batch or single."""
+
+    version: str = STRICT_VERSION
+    betas: frozenset[str] = frozenset()
+    batch: bool = True
+
+
+class Rejection(NamedTuple):
+    """Why a request is not done: the API's error type and sentence."""
+
+    kind: str
+    message: str
+
+    @property
+    def status(self) -> int:
+        """The status the single call answers with."""
+        return 404 if self.kind == "not_found_error" else 400
+
+
+_DECODER: Final = msgspec.json.Decoder(Params)
+
+
+def read(raw: bytes | memoryview | msgspec.Raw, rules: Rules) -> tuple[Params, Model] | Rejection:
+    """The request of the JSON object `raw` and its model, or why it is rejected."""
+    try:
+        params = _DECODER.decode(raw)
+    except msgspec.DecodeError:
+        return _explain(msgspec.json.decode(raw))
+    model = BY_NAME.get(params.model)
+    if model is None:
+        return Rejection("not_found_error", f"model: {params.model}")
+    problem = _problem(params, model, rules)
+    if problem is not None:
+        return Rejection("invalid_request_error", problem)
+    return params, model
+
+
+def _problem(params: Params, model: Model, rules: Rules) -> str | None:
+    if not params.messages:
+        return "messages: at least one message is required"
+    if params.max_tokens < (1 if rules.batch else 0):
+        return f"max_tokens: must be greater than or equal to {1 if rules.batch else 0}"
+    ceiling = model.max_tokens
+    if rules.batch and LONG_OUTPUT_BETA in rules.betas and model.takes_long_output:
+        ceiling = LONG_OUTPUT
+    if params.max_tokens > ceiling:
+        return (
+            f"max_tokens: {params.max_tokens} > {ceiling}, which is the maximum allowed number of output tokens"
+            f" for {model.id}"
+        )
+    if params.stream:
+        where = "the Message Batches API" if rules.batch else "this simulator"
+        return f'"stream=True" is not supported in {where}'
+    return (
+        _sampling_problem(params, model, rules)
+        or (_thinking_problem(params, model) if params.thinking is not None else None)
+        or (_tool_problem(params, model) if params.tool_choice is not None else None)
+        or _turn_problem(params, model)
+    )
+
+
+def _sampling_problem(params: Params, model: Model, rules: Rules) -> str | None:
+    if params.temperature is None and params.top_p is None and params.top_k is None:
+        return None
+    given = next(key for key in SAMPLING_KEYS if getattr(params, key) is not None)
+    if rules.version >= STRICT_VERSION:
+        return f"{given}: Extra inputs are not permitted"
+    if model.version >= 4.7 and (params.temperature not in {None, 1.0} or params.top_k is not None):
+        return f"`{given}` is not supported for this model."
+    if params.temperature is not None and not 0 <= params.temperature <= 1:
+        return "temperature: range: 0..1"
+    return None
+
+
+def _thinking_problem(params: Params, model: Model) -> str | None:
+    kind = (params.thinking or {}).get("type")
+    match kind:
+        case "enabled" if not model.takes_enabled_thinking:
+            return (
+                '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and'
+                ' "output_config.effort"'
+            )
+        case "enabled":
+            budget = (params.thinking or {}).get("budget_tokens")
+            if not isinstance(budget, int):
+                return "thinking.enabled.budget_tokens: Field required"
+            if budget < 1024:
+                return "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024"
+            if budget >= params.max_tokens:
+                return "`max_tokens` must be greater than `thinking.budget_tokens`."
+        case "adaptive" if not model.takes_adaptive_thinking:
+            return '"thinking.type.adaptive" is not supported for this model'
+        case "disabled" if not model.takes_disabled_thinking:
+            return '"thinking.type.disabled" is not supported for this model'
+        case "adaptive" | "disabled" | "between_tools":
+            return None
+        case _:
+            return "thinking: Input tag found using 'type' does not match any of the expected tags"
+    return None
+
+
+def _tool_problem(params: Params, model: Model) -> str | None:
+    choice = params.tool_choice or {}
+    kind = choice.get("type")
+    if kind in {"any", "tool"} and not model.takes_forced_tool:
+        return f'"tool_choice.type.{kind}" is not supported for this model'
+    names = {tool.get("name") for tool in params.tools or ()}
+    if kind == "tool" and choice.get("name") not in names:
+        return f"Tool '{choice.get('name')}' not found in provided tools"
+    if kind == "any" and not names:
+        return "tool_choice: tools must be provided"
+    return None
+
+
+def _turn_problem(params: Params, model: Model) -> str | None:
+    for index, turn in enumerate(params.messages):
+        start = bytes(turn.content)[:4].lstrip()
+        if start[:1] not in {b'"', b"["}:
+            return f"messages.{index}.content: Input should be a valid string"
+        last = index == len(params.messages) - 1
+        if (start[:2] == b'""' or start[:2] == b"[]") and not (last and turn.role == "assistant"):
+            return f"messages.{index}: all messages must have non-empty content"
+    if params.messages[-1].role == "assistant" and not model.takes_prefill:
+        return "This model does not support assistant message prefill. The conversation must end with a user message."
+    return None
+
+
+def _explain(params: Any) -> Rejection:
+    """Why the object could not be decoded: the first missing, unknown or misshapen field."""
+    if not isinstance(params, dict):
+        return Rejection(
+            "invalid_request_error",
+            "params: Input should be a valid dictionary or object to extract fields from",
+        )
+    fields = {field.name: field for field in msgspec.structs.fields(Params)}
+    for name, field in fields.items():
+        if field.required and name not in params:
+            return Rejection("invalid_request_error", f"{name}: Field required")
+    for name, value in params.items():
+        if name not in fields:
+            return Rejection("invalid_request_error", f"{name}: Extra inputs are not permitted")
+        kind = fields[name].type
+        try:
+            if name == "messages":
+                msgspec.convert(value, list[dict[str, Any]])
+                for index, turn in enumerate(value):
+                    missing = next((key for key in ("role", "content") if key not in turn), None)
+                    if missing:
+                        return Rejection(
+                            "invalid_request_error", f"messages.{index}.{missing}: Field required"
+                        )
+                    if turn["role"] not in {"user", "assistant", "system"}:
+                        role = turn["role"]
+                        return Rejection("invalid_request_error", f'messages: Unexpected role "{role}".')
+            elif kind is not msgspec.Raw:
+                msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            return Rejection("invalid_request_error", f"{name}: Input should be valid: {error}")
+    return Rejection("invalid_request_error", "messages: Input should be a valid list")

@@ -1,0 +1,105 @@
+"""The custom_id of every request: from a column, or from the position of the row.
+
+An id of a column that is legal stays as it is. Any other is cleaned: what is not allowed becomes `_`, and the
+first digits of the hash of the original follow, so that two ids that clean alike stay apart whatever their order,
+and a rebuild gives the same. The rows file keeps the original, which is the way back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b32encode
+from typing import NamedTuple
+
+from claude_batch_tui.domain.limits import CUSTOM_ID
+
+_ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]+")
+_MAX_LENGTH = 64
+_HASH_DIGITS = 8
+TAG_LENGTH = 5
+PREVIEW_TAG = "·" * TAG_LENGTH
+"""Stands for the tag in a preview, which does not hash the whole source."""
+
+
+class AssignedId(NamedTuple):
+    """What the API will see, and the user's own id."""
+
+    custom_id: str
+    id: str
+
+
+class IdRefusedError(Exception):
+    """An id that no request can have; the sentence says why. `code` is a problem's."""
+
+    def __init__(self, code: str, message: str, custom_id: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.custom_id = custom_id
+
+
+def clean_id(raw: str, digits: int = _HASH_DIGITS) -> str:
+    """`raw` where it is a legal custom_id, else a legal one made from it with `digits` of its hash."""
+    if CUSTOM_ID.fullmatch(raw):
+        return raw
+    digest = hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
+    stem = _ILLEGAL.sub("_", raw).strip("_")[: _MAX_LENGTH - 1 - digits]
+    return f"{stem or 'id'}-{digest}"
+
+
+class ColumnIds:
+    """Ids from a column. Remembers every id given, and the line it came from."""
+
+    def __init__(self, column: str) -> None:
+        self.column = column
+        self._lines: dict[str, int] = {}
+        self._originals: dict[str, str] = {}
+
+    def assign(self, raw: str, line: int) -> AssignedId:
+        """The id of the row on `line`. Raises IdRefusedError for an empty or repeated one."""
+        if not raw or raw.isspace():
+            raise IdRefusedError("empty_id", f"the id column {self.column!r} is empty in this row")
+        custom_id = raw if CUSTOM_ID.fullmatch(raw) else self._clean_apart(raw)
+        first = self._lines.setdefault(custom_id, line)
+        if first != line:
+            raise IdRefusedError(
+                "duplicate_custom_id", f"the id {_shown(raw)} repeats that of line {first}", custom_id
+            )
+        return AssignedId(custom_id, raw)
+
+    def _clean_apart(self, raw: str) -> str:
+        """The cleaned id; longer than usual in the odd case that another id already has that form."""
+        for digits in range(_HASH_DIGITS, _MAX_LENGTH - 3, 4):
+            custom_id = clean_id(raw, digits)
+            owner = self._originals.get(custom_id)
+            if owner == raw or custom_id not in self._lines:
+                break
+        self._originals[custom_id] = raw
+        return custom_id
+
+    @property
+    def cleaned(self) -> int:
+        """How many ids had to be cleaned."""
+        return len(self._originals)
+
+
+class PositionIds:
+    """Ids from the 1-based position of the row, with the tag of the build."""
+
+    def __init__(self, tag: str) -> None:
+        self._tag = tag
+
+    def assign(self, position: int) -> AssignedId:
+        """The id of the row at `position`."""
+        custom_id = f"row-{position:06d}-{self._tag}"
+        return AssignedId(custom_id, custom_id)
+
+
+def build_tag(source_sha256: str, recipe: bytes) -> str:
+    """Five characters that stand for this source and this recipe: 25 bits, so a foreign batch has others."""
+    digest = hashlib.sha256(source_sha256.encode() + b"\n" + recipe).digest()
+    return b32encode(digest).decode().lower()[:TAG_LENGTH]
+
+
+def _shown(raw: str) -> str:
+    return repr(raw if len(raw) <= 80 else raw[:79] + "…")

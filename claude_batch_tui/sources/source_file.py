@@ -1,0 +1,196 @@
+"""A file of the user, opened for reading: what it is, how it is encoded, and one clear sentence where it is neither.
+
+A pipe (`-`, a FIFO) is spooled into a temporary file without a name, because sources are read more than once:
+to guess their dialect, to hash them, and to build.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import hashlib
+import io
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from claude_batch_tui.errors import ConfigError, SourceError
+
+CHUNK_BYTES = 256 * 1024
+_TEXT_CHUNK_BYTES = 16 * 1024
+"""One read of text. In a larger piece one emoji widens all characters of the piece to four bytes, which costs a
+third more time."""
+_HEAD_BYTES = 64 * 1024
+
+_KINDS = (
+    (b"PK\x03\x04", "a zip archive or an Excel workbook", "Export it as CSV first"),
+    (b"\x1f\x8b", "compressed with gzip", "Unpack it with gunzip first"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "Unpack it with unzstd first"),
+    (b"%PDF", "a PDF", "Name a text file"),
+    (b"PAR1", "a Parquet file", "Export it as CSV first"),
+    (b"SQLite format 3\x00", "an SQLite database", "Export a table as CSV first"),
+)
+"""First bytes of files often given by mistake, from the specifications of those formats."""
+
+
+class SourceFile:
+    """An open file. `label` names it in sentences, `size` is in bytes, `bytes_read` counts as text is read."""
+
+    def __init__(self, handle: BinaryIO, label: str, encoding: str | None = None) -> None:
+        self.handle = handle
+        self.label = label
+        self.size = handle.seek(0, io.SEEK_END)
+        self.bytes_read = 0
+        handle.seek(0)
+        head = self.read(_HEAD_BYTES)
+        if not head:
+            raise SourceError(f"{label}: the file is empty. There is nothing to make requests from.")
+        self.encoding = _encoding(head, label, encoding)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, at most `size`. Raises SourceError where the disk or the network refuses."""
+        try:
+            return self.handle.read(size)
+        except OSError as error:
+            raise SourceError(f"{self.label}: reading failed: {error.strerror}. Try again.") from error
+
+    def sha256(self) -> str:
+        """The hash of all its bytes, in hex."""
+        self.handle.seek(0)
+        digest = hashlib.sha256()
+        while chunk := self.read(CHUNK_BYTES):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    @contextlib.contextmanager
+    def text(self, newline: str | None) -> Iterator[io.TextIOWrapper]:
+        """The file decoded, from its start; `newline` as in `open`. Bytes that are no text raise SourceError."""
+        self.handle.seek(0)
+        self.bytes_read = 0
+        wrapper = io.TextIOWrapper(
+            cast("BinaryIO", _Bytes(self)), encoding=self.encoding, errors="strict", newline=newline
+        )
+        try:
+            yield wrapper
+        except UnicodeDecodeError as error:
+            raise self._undecodable(error) from error
+
+    def head(self) -> str:
+        """The first 64 KB as text, for guessing. Broken characters are replaced."""
+        self.handle.seek(0)
+        return self.handle.read(_HEAD_BYTES).decode(self.encoding, "replace")
+
+    def line_at(self, offset: int) -> int:
+        """The 1-based line that holds the byte at `offset`."""
+        self.handle.seek(0)
+        line, left = 1, offset
+        while left > 0 and (chunk := self.handle.read(min(CHUNK_BYTES, left))):
+            line += chunk.count(b"\n")
+            left -= len(chunk)
+        return line
+
+    def _undecodable(self, error: UnicodeDecodeError) -> SourceError:
+        # The decoder saw the last bytes read, after what it still held back: both end where reading stands.
+        offset = self.bytes_read - len(error.object) + error.start
+        byte = f"0x{error.object[error.start]:02X}" if error.start < len(error.object) else "the end"
+        place = f"{self.label}:{self.line_at(offset)}"
+        if self.encoding not in {"utf-8", "utf-8-sig"}:
+            return SourceError(
+                f"{place}: {byte} at byte offset {offset} is not {self.encoding}. Name the right --encoding."
+            )
+        return SourceError(
+            f"{place}: {byte} at byte offset {offset} is not UTF-8. If the file comes from Excel, "
+            f"try --encoding cp1252, or convert it: iconv -f WINDOWS-1252 -t UTF-8."
+        )
+
+
+class _Bytes(io.BufferedIOBase):
+    """The raw side of the text: counts what is read and stops at bytes that no text holds."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self._source = source
+        # UTF-16 and UTF-32 are full of zero bytes; in every other encoding one means a binary file.
+        self._zero_is_text = source.encoding.startswith(("utf-16", "utf-32"))
+
+    def readable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1, /) -> bytes:  # noqa: ARG002  the text layer takes whatever comes
+        chunk = self._source.read(_TEXT_CHUNK_BYTES)
+        if not self._zero_is_text and b"\x00" in chunk:
+            offset = self._source.bytes_read + chunk.index(b"\x00")
+            line = self._source.line_at(offset)
+            raise SourceError(
+                f"{self._source.label}:{line}: a zero byte at byte offset {offset}: "
+                f"the file is binary or damaged. Name a text file."
+            )
+        self._source.bytes_read += len(chunk)
+        return chunk
+
+
+@contextlib.contextmanager
+def open_source(path: str, encoding: str | None = None) -> Iterator[SourceFile]:
+    """Open the file at `path`, or standard input for `-`. Raises SourceError where it cannot be used."""
+    label = "standard input" if path == "-" else path
+    with contextlib.ExitStack() as stack:
+        handle = cast("BinaryIO", sys.stdin.buffer) if path == "-" else stack.enter_context(_open(path))
+        if not stat.S_ISREG(_mode(handle)):
+            spool = stack.enter_context(tempfile.TemporaryFile())
+            shutil.copyfileobj(handle, spool, CHUNK_BYTES)
+            handle = cast("BinaryIO", spool)
+        yield SourceFile(handle, label, encoding)
+
+
+def _open(path: str) -> BinaryIO:
+    try:
+        return Path(path).open("rb")
+    except FileNotFoundError as error:
+        raise SourceError(f"{path}: there is no such file. Check the path.") from error
+    except IsADirectoryError as error:
+        raise SourceError(f"{path}: this is a folder. Name a file in it.") from error
+    except PermissionError as error:
+        raise SourceError(f"{path}: you may not read this file. Check its permissions.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{path!r}: the file cannot be opened: {reason}. Check the path.") from error
+
+
+def _mode(handle: BinaryIO) -> int:
+    import os  # only its fstat is wanted
+
+    try:
+        return os.fstat(handle.fileno()).st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def _encoding(head: bytes, label: str, wanted: str | None) -> str:
+    """The codec to read with: the one asked for, else what a byte order mark says, else UTF-8."""
+    if wanted is not None:
+        try:
+            found = codecs.lookup(wanted)
+            "".encode(found.name)
+        except LookupError as error:
+            raise ConfigError(
+                f"--encoding {wanted!r} is not known. Try utf-8, utf-16, cp1252 or latin-1."
+            ) from error
+        return "utf-8-sig" if found.name == "utf-8" else found.name
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    for magic, kind, remedy in _KINDS:
+        if head.startswith(magic):
+            raise SourceError(f"{label}: this is {kind}, not text. {remedy}.")
+    if b"\x00" in head:
+        if head[1:200:2].count(0) > 50 or head[0:200:2].count(0) > 50:
+            order = "utf-16-le" if head[1:200:2].count(0) > 50 else "utf-16-be"
+            raise SourceError(
+                f"{label}: this looks like UTF-16 without a byte order mark. Say --encoding {order}."
+            )
+        raise SourceError(f"{label}: this is a binary file, not text. Name a text file.")
+    return "utf-8-sig"

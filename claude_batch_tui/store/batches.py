@@ -1,0 +1,224 @@
+"""What is remembered of batches: the API's last word on each, and what is ours about it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.tracked import ResultsState, TrackedBatch
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.store.database import Database
+
+_SELECT = """
+    SELECT b.*, n.name, o.note, d.state AS results_state, d.bytes AS results_bytes,
+        coalesce(c.usd, r.usd) AS cost_at_most,
+        (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
+    FROM batch b
+    LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
+    LEFT JOIN note o ON o.scope_id = b.scope_id AND o.target_id = b.batch_id
+    LEFT JOIN download d ON d.scope_id = b.scope_id AND d.batch_id = b.batch_id
+    LEFT JOIN cost c ON c.scope_id = b.scope_id AND c.target_id = b.batch_id AND c.kind = 'at_most'
+    LEFT JOIN cost r ON r.scope_id = b.scope_id AND r.target_id = b.run_id AND r.kind = 'at_most'
+"""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A batch whose report differs from the last one; `before` is None where it is new to us."""
+
+    before: Batch | None
+    after: Batch
+
+
+class ResultsRecord(msgspec.Struct, frozen=True):
+    """What a finished download left on disk."""
+
+    state: ResultsState
+    path: str
+    bytes: int
+    lines: int
+    sha256: str
+    problems: tuple[str, ...] = ()
+
+
+def merge(database: Database, scope_id: int, batches: Iterable[Batch], *, seen: bool) -> list[Change]:
+    """Take the API's reports in and return what changed. An ended batch never un-ends.
+
+    Batches that are new to us and have ended count as seen: they ended before we looked. `seen=False` marks those
+    that end while we watch as not yet looked at.
+    """
+    changes: list[Change] = []
+    reports = list(batches)
+    known = {
+        row["batch_id"]: row["facts"]
+        for row in database.rows("SELECT batch_id, facts FROM batch WHERE scope_id = ?", (scope_id,))
+    }
+    fresh: list[tuple[Batch, bytes, bool]] = []
+    for batch in reports:
+        facts = msgspec.json.encode(batch)
+        stored = known.get(batch.id)
+        if stored is not None and stored.encode() == facts:
+            continue
+        before = msgspec.json.decode(stored, type=Batch) if stored is not None else None
+        if before is not None and not batch.supersedes(before):
+            continue
+        unseen = not seen and batch.has_ended and before is not None and not before.has_ended
+        fresh.append((batch, facts, unseen))
+        changes.append(Change(before, batch))
+    if not fresh:
+        return []
+    with database.change() as connection:
+        connection.executemany(
+            "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (scope_id, batch_id) DO UPDATE SET facts = excluded.facts,"
+            " has_ended = excluded.has_ended, gone_at = NULL, seen = CASE WHEN ? THEN 0 ELSE seen END",
+            [
+                (scope_id, batch.id, facts.decode(), batch.created_at.isoformat(), batch.has_ended, unseen)
+                for batch, facts, unseen in fresh
+            ],
+        )
+    return changes
+
+
+def tracked(database: Database, scope_id: int, limit: int = 100_000) -> tuple[TrackedBatch, ...]:
+    """Everything known of the scope's batches, newest first; deleted ones are left out."""
+    rows = database.rows(
+        f"{_SELECT} WHERE b.scope_id = ? AND b.deleted_at IS NULL ORDER BY b.created_at DESC, b.rowid DESC LIMIT ?",
+        (scope_id, limit),
+    )
+    return tuple(_tracked(row) for row in rows)
+
+
+def find(database: Database, scope_id: int, batch_id: str) -> TrackedBatch | None:
+    """One batch, or None where we have never heard of it."""
+    row = database.row(f"{_SELECT} WHERE b.scope_id = ? AND b.batch_id = ?", (scope_id, batch_id))
+    return _tracked(row) if row else None
+
+
+def ids_of(database: Database, scope_id: int, word: str) -> tuple[str, ...]:
+    """The batch ids a user may mean by `word`: a batch id, a run id, or a name. Raises ConfigError for a name of several."""
+    if database.row("SELECT 1 FROM batch WHERE scope_id = ? AND batch_id = ?", (scope_id, word)):
+        return (word,)
+    of_run = database.rows(
+        "SELECT batch_id FROM batch WHERE scope_id = ? AND run_id = ? ORDER BY created_at", (scope_id, word)
+    )
+    if of_run:
+        return tuple(row[0] for row in of_run)
+    named = database.rows(
+        "SELECT DISTINCT b.batch_id FROM batch b JOIN name n ON n.scope_id = b.scope_id"
+        " AND n.target_id IN (b.batch_id, b.run_id) WHERE b.scope_id = ? AND n.name = ?",
+        (scope_id, word),
+    )
+    if len(named) > 1:
+        raise ConfigError(
+            f"{len(named)} batches are called {word!r}: use the id of one, "
+            f"{', '.join(row[0] for row in named[:3])}{' …' if len(named) > 3 else ''}."
+        )
+    return tuple(row[0] for row in named)
+
+
+def adopt(
+    database: Database, scope_id: int, batch_id: str, *, run_id: str, model: str | None, source: str | None
+) -> None:
+    """Tie a batch to its run."""
+    with database.change() as connection:
+        connection.execute(
+            "UPDATE batch SET run_id = ?, model = coalesce(?, model), source = coalesce(?, source)"
+            " WHERE scope_id = ? AND batch_id = ?",
+            (run_id, model, source, scope_id, batch_id),
+        )
+
+
+def mark(database: Database, scope_id: int, batch_id: str, **columns: str | int | None) -> None:
+    """Set columns of one batch: seen, provisional, gone_at, deleted_at, cancel_sent_at."""
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    with database.change() as connection:
+        connection.execute(
+            f"UPDATE batch SET {assignments} WHERE scope_id = ? AND batch_id = ?",
+            (*columns.values(), scope_id, batch_id),
+        )
+
+
+def set_name(database: Database, scope_id: int, target_id: str, name: str | None) -> None:
+    """Name a batch or a run; None takes the name away."""
+    with database.change() as connection:
+        if name is None:
+            connection.execute("DELETE FROM name WHERE scope_id = ? AND target_id = ?", (scope_id, target_id))
+        else:
+            connection.execute("INSERT OR REPLACE INTO name VALUES (?, ?, ?)", (scope_id, target_id, name))
+
+
+def record_results(
+    database: Database, scope_id: int, batch_id: str, record: ResultsRecord, now: datetime
+) -> None:
+    """Write down what a download left."""
+    with database.change() as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO download VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                scope_id,
+                batch_id,
+                record.state.value,
+                record.path,
+                record.bytes,
+                record.lines,
+                record.sha256,
+                now.isoformat(),
+                "\n".join(record.problems) or None,
+            ),
+        )
+
+
+def record_cost(
+    database: Database, scope_id: int, target_id: str, kind: str, usd: float, prices_as_of: str | None
+) -> None:
+    """Write a cost down; `kind` is at_most, about or actual."""
+    with database.change() as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)",
+            (scope_id, target_id, kind, usd, prices_as_of),
+        )
+
+
+def record_poll(
+    database: Database, scope_id: int, at: datetime, seconds: float, batches: int | None, error: str | None
+) -> None:
+    """Write a poll down; the newest thousand are kept."""
+    with database.change() as connection:
+        connection.execute(
+            "INSERT INTO poll (scope_id, at, seconds, batches, error) VALUES (?, ?, ?, ?, ?)",
+            (scope_id, at.isoformat(), seconds, batches, error),
+        )
+        connection.execute("DELETE FROM poll WHERE poll_id <= (SELECT max(poll_id) - 1000 FROM poll)")
+
+
+def last_poll_at(database: Database, scope_id: int) -> datetime | None:
+    """When anybody last heard from the API about this scope."""
+    row = database.row("SELECT max(at) FROM poll WHERE scope_id = ? AND error IS NULL", (scope_id,))
+    return datetime.fromisoformat(row[0]) if row and row[0] else None
+
+
+def _tracked(row: sqlite3.Row) -> TrackedBatch:
+    return TrackedBatch(
+        batch=msgspec.json.decode(row["facts"], type=Batch),
+        run_id=row["run_id"],
+        name=row["name"],
+        tags=tuple(row["tags"].split("\x1f")) if row["tags"] else (),
+        note=row["note"],
+        model=row["model"],
+        source=row["source"],
+        cost_at_most=row["cost_at_most"],
+        results=ResultsState(row["results_state"] or ResultsState.NONE),
+        results_bytes=row["results_bytes"],
+        seen=bool(row["seen"]),
+        gone_at=_time(row["gone_at"]),
+        cancel_sent_at=_time(row["cancel_sent_at"]),
+        provisional=bool(row["provisional"]),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

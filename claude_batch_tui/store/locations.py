@@ -1,0 +1,57 @@
+"""Where everything is on disk, with folders only the user can enter."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from claude_batch_tui.errors import StoreError
+
+
+class Locations(msgspec.Struct, frozen=True):
+    """The folders and files below one data folder."""
+
+    data: Path
+
+    @property
+    def database(self) -> Path:
+        """The store's SQLite file."""
+        return self.data / "store.db"
+
+    @property
+    def journal(self) -> Path:
+        """What cannot be had back from the API, a line a fact."""
+        return self.data / "journal.jsonl"
+
+    @property
+    def spool(self) -> Path:
+        """Create bodies and rows files of submissions."""
+        return self.data / "spool"
+
+    @property
+    def results(self) -> Path:
+        """Results files and their indexes."""
+        return self.data / "results"
+
+    @property
+    def engine_lock(self) -> Path:
+        """Held by the one process that polls."""
+        return self.data / "locks" / "engine.lock"
+
+    @property
+    def submit_lock(self) -> Path:
+        """Held around every create."""
+        return self.data / "locks" / "submit.lock"
+
+    def create(self) -> None:
+        """Make the folders. Raises StoreError where that fails."""
+        try:
+            for folder in (self.data, self.spool, self.results, self.engine_lock.parent):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"Cannot use the data folder {self.data}: {os.strerror(error.errno or 0)}. "
+                "Choose another with --data-dir."
+            ) from error

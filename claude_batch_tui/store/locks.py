@@ -1,0 +1,63 @@
+"""Locks between processes. The kernel frees them when their holder dies, however it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from claude_batch_tui.errors import StoreError
+
+
+class FileLock:
+    """An exclusive flock on a file. The file holds the holder's PID, for words only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """True while this object holds the lock."""
+        return self._descriptor is not None
+
+    def try_acquire(self) -> bool:
+        """Take the lock if nobody has it; True on success."""
+        if self._descriptor is not None:
+            return True
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """Give the lock back; nothing happens where it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def holder(self) -> str:
+        """The PID written by whoever holds the lock, or a question mark."""
+        with contextlib.suppress(OSError):
+            return self._path.read_text() or "?"
+        return "?"
+
+    @contextlib.contextmanager
+    def held(self, what: str) -> Iterator[None]:
+        """Hold the lock, or raise StoreError that says who has it and that `what` must wait."""
+        if not self.try_acquire():
+            raise StoreError(
+                f"{what}: process {self.holder()} is doing that right now. Try again when it is done."
+            )
+        try:
+            yield
+        finally:
+            self.release()

@@ -1,0 +1,51 @@
+"""Whose batches are whose: rows are keyed by the API's address and the workspace its answers name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from claude_batch_tui.store.database import Database
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """One workspace at one address."""
+
+    scope_id: int
+    base_url: str
+    workspace_id: str
+    organization_id: str | None
+
+
+def remember(
+    database: Database,
+    base_url: str,
+    workspace_id: str,
+    organization_id: str | None,
+    hint: str,
+    now: datetime,
+) -> Scope:
+    """The scope of an answer, made where it is new. `hint` finds it again before the first answer of a next start."""
+    with database.change() as connection:
+        connection.execute(
+            "INSERT INTO scope (base_url, workspace_id, organization_id, hint, used_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (base_url, workspace_id) DO UPDATE SET hint = excluded.hint, used_at = excluded.used_at,"
+            " organization_id = coalesce(excluded.organization_id, organization_id)",
+            (base_url, workspace_id, organization_id, hint, now.isoformat()),
+        )
+        row = connection.execute(
+            "SELECT scope_id, organization_id FROM scope WHERE base_url = ? AND workspace_id = ?",
+            (base_url, workspace_id),
+        ).fetchone()
+    return Scope(row["scope_id"], base_url, workspace_id, row["organization_id"])
+
+
+def recall(database: Database, hint: str) -> Scope | None:
+    """The scope last seen with this hint, or None."""
+    row = database.row(
+        "SELECT scope_id, base_url, workspace_id, organization_id FROM scope WHERE hint = ?"
+        " ORDER BY used_at DESC LIMIT 1",
+        (hint,),
+    )
+    return Scope(*row) if row else None

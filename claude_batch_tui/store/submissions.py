@@ -1,0 +1,137 @@
+"""Submissions as they are written down: before the POST, after it, and at every step between."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.errors import StoreError
+from claude_batch_tui.store.store import Store
+
+_UNSETTLED = (
+    SubmissionState.SENDING,
+    SubmissionState.UNKNOWN,
+    SubmissionState.ABSENT,
+    SubmissionState.CONFLICT,
+)
+
+
+def insert(store: Store, submission: Submission) -> None:
+    """Write a prepared submission and its run down, in the journal too."""
+    store.journal.append("submission", submission.created_at, submission=submission)
+    _put(store, submission)
+
+
+def advance(
+    store: Store,
+    submission: Submission,
+    *,
+    expected: SubmissionState,
+    at: datetime,
+    scope_id: int | None = None,
+) -> Submission:
+    """Write the next state down, on disk in store and journal when this returns.
+
+    Raises StoreError where the submission is no longer in the `expected` state: another process was quicker.
+    """
+    with store.database.change() as connection:
+        cursor = connection.execute(
+            "UPDATE submission SET state = ?, batch_id = ?, facts = ?, scope_id = coalesce(?, scope_id)"
+            " WHERE submission_id = ? AND state = ?",
+            (
+                submission.state.value,
+                submission.batch_id,
+                msgspec.json.encode(submission).decode(),
+                scope_id,
+                submission.submission_id,
+                expected.value,
+            ),
+        )
+        if cursor.rowcount != 1:
+            raise StoreError("This submission is already being sent, or was settled, by another process.")
+        # Inside the transaction: a fact that cannot reach the journal must not reach the store either.
+        store.journal.append("submission", at, submission=submission)
+    return submission
+
+
+def find(store: Store, submission_id: str) -> Submission | None:
+    """One submission."""
+    row = store.database.row("SELECT facts FROM submission WHERE submission_id = ?", (submission_id,))
+    return _decoded(row[0]) if row else None
+
+
+def unsettled(store: Store) -> tuple[Submission, ...]:
+    """Submissions of which something is still to be found out or decided, oldest first."""
+    marks = ",".join("?" * len(_UNSETTLED))
+    rows = store.database.rows(
+        f"SELECT facts FROM submission WHERE state IN ({marks}) ORDER BY created_at",
+        tuple(state.value for state in _UNSETTLED),
+    )
+    return tuple(_decoded(row[0]) for row in rows)
+
+
+def with_body(store: Store, sha256: str, since: datetime) -> tuple[Submission, ...]:
+    """Submissions of the same bytes since then that were, or may have been, sent; newest first."""
+    states = (*_UNSETTLED, SubmissionState.CREATED)
+    marks = ",".join("?" * len(states))
+    rows = store.database.rows(
+        f"SELECT facts FROM submission WHERE sha256 = ? AND created_at >= ? AND state IN ({marks})"
+        " ORDER BY created_at DESC",
+        (sha256, since.isoformat(), *(state.value for state in states)),
+    )
+    return tuple(_decoded(row[0]) for row in rows)
+
+
+def of_batch(store: Store, batch_id: str) -> Submission | None:
+    """The submission that made a batch, or None where it was made elsewhere."""
+    row = store.database.row("SELECT facts FROM submission WHERE batch_id = ?", (batch_id,))
+    return _decoded(row[0]) if row else None
+
+
+def attributed_ids(store: Store) -> frozenset[str]:
+    """Ids of batches that a submission of ours is known to have made."""
+    return frozenset(
+        row[0] for row in store.database.rows("SELECT batch_id FROM submission WHERE batch_id IS NOT NULL")
+    )
+
+
+def replay(store: Store) -> int:
+    """Rebuild the submissions of a new store from the journal; how many facts it took in."""
+    taken = 0
+    for fact in store.journal.facts():
+        if fact.get("kind") != "submission":
+            continue
+        try:
+            submission = msgspec.convert(fact.get("submission"), type=Submission)
+        except msgspec.ValidationError:
+            continue
+        _put(store, submission)
+        taken += 1
+    return taken
+
+
+def _put(store: Store, submission: Submission) -> None:
+    with store.database.change() as connection:
+        connection.execute(
+            "INSERT OR IGNORE INTO run (run_id, kind, created_at, source) VALUES (?, 'submit', ?, ?)",
+            (submission.run_id, submission.created_at.isoformat(), submission.source),
+        )
+        connection.execute(
+            "INSERT OR REPLACE INTO submission (submission_id, run_id, state, sha256, batch_id, created_at, facts)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                submission.submission_id,
+                submission.run_id,
+                submission.state.value,
+                submission.sha256,
+                submission.batch_id,
+                submission.created_at.isoformat(),
+                msgspec.json.encode(submission).decode(),
+            ),
+        )
+
+
+def _decoded(facts: str) -> Submission:
+    return msgspec.json.decode(facts, type=Submission)

@@ -1,0 +1,135 @@
+"""The columns of a list: which of them fit a width, and a row's cells as runs of styled text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from claude_batch_tui.tui.widgets.fitting import Align, fit
+
+GAP = 1
+"""Cells between two columns."""
+
+
+class Column(NamedTuple):
+    """One column. `width` is fixed; without it the column shares what is left, by `weight`.
+
+    `drop` 0 stays always; of the others the highest leaves first where the list is narrow.
+    """
+
+    title: str
+    width: int | None = None
+    min_width: int = 6
+    max_width: int | None = None
+    weight: int = 1
+    align: Align = "left"
+    drop: int = 0
+
+
+class Cell(NamedTuple):
+    """The text of one cell, or a function that draws it for a width in cells.
+
+    `style` is a component class of the list without its prefix: dim, good, bad, warn, accent or strong. A cell
+    with `span` n covers the following n - 1 columns too; their own cells are not drawn.
+    """
+
+    text: str | Callable[[int], str]
+    style: str | None = None
+    span: int = 1
+
+
+class Place(NamedTuple):
+    """Where a column is drawn: its number in the given columns, its first cell, its width."""
+
+    column: int
+    x: int
+    width: int
+
+
+class Run(NamedTuple):
+    """Neighbouring characters of one style."""
+
+    text: str
+    style: str | None
+
+
+def place(columns: Sequence[Column], available: int) -> list[Place]:
+    """The columns that fit `available` cells, from left to right, the flexible ones filling the width."""
+    kept = list(range(len(columns)))
+
+    def needed() -> int:
+        return sum(_least(columns[number]) for number in kept) + GAP * max(len(kept) - 1, 0)
+
+    while needed() > available:
+        droppable = [number for number in kept if columns[number].drop]
+        if not droppable:
+            break
+        kept.remove(max(droppable, key=lambda number: (columns[number].drop, number)))
+    widths = _stretch(columns, kept, max(available - needed(), 0))
+    places: list[Place] = []
+    x = 0
+    for number in kept:
+        width = min(widths[number], available - x)
+        if width <= 0:
+            break
+        places.append(Place(number, x, width))
+        x += width + GAP
+    return places
+
+
+def compose_row(cells: Sequence[Cell | str], columns: Sequence[Column], places: Sequence[Place], mark: str) -> list[Run]:
+    """A row's text as runs, equal neighbours joined, so that few style changes go over the wire."""
+    runs: list[Run] = []
+    covered_until = -1
+    end = 0
+    for place_number, (number, x, width) in enumerate(places):
+        if number < covered_until:
+            continue
+        cell = cells[number] if number < len(cells) else ""
+        text, style, span = (cell, None, 1) if isinstance(cell, str) else cell
+        align = columns[number].align
+        if span > 1:
+            covered_until = number + span
+            last = next(
+                place for place in reversed(places[place_number:]) if place.column < covered_until
+            )
+            width = last.x + last.width - x
+            align = "left"
+        if not isinstance(text, str):
+            text = text(width)
+        _add(runs, " " * (x - end), None)
+        _add(runs, fit(text, width, align, mark), style)
+        end = x + width
+    return runs
+
+
+def _least(column: Column) -> int:
+    return column.min_width if column.width is None else column.width
+
+
+def _stretch(columns: Sequence[Column], kept: Sequence[int], spare: int) -> dict[int, int]:
+    """Widths by column number: flexible columns share `spare` by weight, up to their maximum."""
+    widths = {number: _least(columns[number]) for number in kept}
+    growing = [number for number in kept if columns[number].width is None]
+    while spare > 0 and growing:
+        weights = sum(columns[number].weight for number in growing)
+        shares = {number: max(spare * columns[number].weight // weights, 1) for number in growing}
+        for number in list(growing):
+            limit = columns[number].max_width
+            share = min(shares[number], spare)
+            if limit is not None and widths[number] + share >= limit:
+                share = max(limit - widths[number], 0)
+                growing.remove(number)
+            widths[number] += share
+            spare -= share
+    return widths
+
+
+def _add(runs: list[Run], text: str, style: str | None) -> None:
+    """Append `text`; blanks join whatever is before them, as a style does not show on them."""
+    if not text:
+        return
+    if runs and (runs[-1].style == style or not text.strip(" ")):
+        runs[-1] = Run(runs[-1].text + text, runs[-1].style)
+    else:
+        runs.append(Run(text, style))

@@ -1,0 +1,165 @@
+"""Values as words, so that both faces say the same."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
+from claude_batch_tui.domain.pricing import Cost
+from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
+
+GLYPHS = {
+    BatchState.IN_PROGRESS: "●",
+    BatchState.CANCELING: "◐",
+    BatchState.ENDED_OK: "✓",
+    BatchState.ENDED_WITH_ERRORS: "!",
+    BatchState.ENDED_EXPIRED: "!",
+    BatchState.ENDED_CANCELED: "✗",
+    BatchState.ARCHIVED: "–",
+    BatchState.GONE: "✗",
+    BatchState.UNKNOWN: "?",
+}
+ASCII_GLYPHS = {
+    BatchState.IN_PROGRESS: ">",
+    BatchState.CANCELING: "~",
+    BatchState.ENDED_OK: "=",
+    BatchState.ENDED_WITH_ERRORS: "!",
+    BatchState.ENDED_EXPIRED: "!",
+    BatchState.ENDED_CANCELED: "x",
+    BatchState.ARCHIVED: "-",
+    BatchState.GONE: "x",
+    BatchState.UNKNOWN: "?",
+}
+STATE_WORDS = {
+    BatchState.IN_PROGRESS: "in progress",
+    BatchState.CANCELING: "canceling",
+    BatchState.ENDED_OK: "ended, all succeeded",
+    BatchState.ENDED_WITH_ERRORS: "ended, some errored",
+    BatchState.ENDED_EXPIRED: "ended, some expired",
+    BatchState.ENDED_CANCELED: "ended, some canceled",
+    BatchState.ARCHIVED: "archived: the API gives the results out no more",
+    BatchState.GONE: "gone: deleted, or in another workspace",
+    BatchState.UNKNOWN: "unknown",
+}
+SUBMISSION_WORDS = {
+    SubmissionState.PREPARED: "not sent",
+    SubmissionState.SENDING: "being sent",
+    SubmissionState.CREATED: "created",
+    SubmissionState.REFUSED: "refused by the API",
+    SubmissionState.UNKNOWN: "outcome unknown: looking for it",
+    SubmissionState.ABSENT: "not found in the list",
+    SubmissionState.CONFLICT: "several batches may be it",
+    SubmissionState.ABANDONED: "given up",
+}
+
+
+def duration(span: timedelta) -> str:
+    """`0:41` below a day (hours and minutes, changing once a minute), then `2d`; negative spans count as zero."""
+    minutes = max(int(span.total_seconds()) // 60, 0)
+    if minutes >= 48 * 60:
+        return f"{minutes // (24 * 60)}d"
+    return f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def ago(span: timedelta) -> str:
+    """How long ago, roughly: `12s`, `4m`, `3h`, `2d`."""
+    seconds = max(int(span.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m"
+    return f"{seconds // 3600}h" if seconds < 48 * 3600 else f"{seconds // 86400}d"
+
+
+def size(count: int) -> str:
+    """Bytes as `812 B`, `38.2 MB`, `1.2 GB` (powers of ten)."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.95 or unit == "GB":
+            return f"{value:.1f} {unit}"
+    raise AssertionError
+
+
+def money(usd: float) -> str:
+    """Dollars to the cent, and to four places below a cent."""
+    if 0 < usd < 0.01:
+        return f"${usd:.4f}" if usd >= 0.0001 else "under $0.0001"
+    return f"${usd:,.2f}"
+
+
+def cost_words(at_most: Cost) -> str:
+    """`at most $19.90`, and what that figure leaves out."""
+    if at_most.unpriced:
+        return f"a cost nobody knows: no price for {', '.join(at_most.unpriced)}"
+    words = f"at most {money(at_most.batch)}"
+    if at_most.open_ended:
+        words += f" (files, URLs and searches of {at_most.open_ended:,} requests not counted)"
+    return words
+
+
+def outcome_counts(counts: RequestCounts) -> str:
+    """`9,702 ok · 213 errored`: every bucket that is not empty, or `0 requests`."""
+    parts = [
+        f"{number:,} {word}"
+        for number, word in (
+            (counts.succeeded, "ok"),
+            (counts.errored, "errored"),
+            (counts.expired, "expired"),
+            (counts.canceled, "canceled"),
+            (counts.processing, "processing"),
+        )
+        if number
+    ]
+    return " · ".join(parts) or "0 requests"
+
+
+def progress_words(batch: Batch, now: datetime) -> str:
+    """What can honestly be said of a batch's progress in one phrase."""
+    counts = batch.request_counts
+    if batch.has_ended:
+        return outcome_counts(counts)
+    if batch.processing_status == "canceling":
+        since = batch.cancel_initiated_at or batch.created_at
+        return f"canceling for {ago(now - since)}"
+    if now > batch.deadline:
+        return f"deadline passed {ago(now - batch.deadline)} ago, waiting for the API"
+    if counts.done:
+        return f"{counts.done:,} of {counts.total:,} done"
+    if batch.processing_status == "in_progress":
+        return f"{counts.total:,} requests, running {duration(now - batch.created_at)}"
+    return batch.processing_status
+
+
+def link_words(link: Link, now: datetime, *, glyphs: bool = True) -> str:
+    """The state of polling in a few words."""
+    polled = f"polled {ago(now - link.polled_at)} ago" if link.polled_at else "not polled yet"
+    following = "" if link.is_leader else " by another cbtui"
+    match link.state:
+        case LinkState.CONNECTING:
+            mark, words = "◌", "connecting"
+        case LinkState.LIVE:
+            mark, words = "●", f"live · {polled}{following}"
+        case LinkState.IDLE:
+            mark, words = "○", f"nothing running · {polled}"
+        case LinkState.PAUSED:
+            mark, words = "‖", f"paused · {polled}"
+        case LinkState.OFFLINE:
+            since = f" {ago(now - link.since)}" if link.since else ""
+            again = f" · retry in {ago(link.next_poll_at - now)}" if link.next_poll_at else ""
+            mark, words = "▲", f"offline{since}{again}"
+        case LinkState.REFUSED:
+            mark, words = "▲", "key refused"
+        case LinkState.NO_CREDENTIALS:
+            mark, words = "▲", "no API key"
+    return f"{mark} {words}" if glyphs else words
+
+
+def submission_words(submission: Submission) -> str:
+    """A submission's state as a sentence without an end."""
+    words = SUBMISSION_WORDS[submission.state]
+    if submission.state is SubmissionState.CREATED and submission.provisional:
+        words = "found in the list, to be proven by its results"
+    return words

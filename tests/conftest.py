@@ -1,0 +1,38 @@
+"""Every test has folders of its own and no network but loopback."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+_FOREIGN = ("ANTHROPIC_", "CBTUI_", "TEXTUAL", "SSH_", "TMUX", "NO_COLOR", "COLORTERM", "XDG_")
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory, monkeypatch):
+    """Home, config, data and state folders are temporary; nothing of the developer's environment leaks in."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(_FOREIGN):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(home / "anthropic"))
+    for name in ("data", "state", "config"):
+        monkeypatch.setenv(f"CBTUI_{name.upper()}_DIR", str(home / name))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch):
+    """A connection to anywhere but this machine is refused, as a test's failure."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(_LOOPBACK):
+            raise AssertionError(f"a test tried to reach {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
