@@ -50,9 +50,9 @@ def translated(*, creating: bool = False) -> Iterator[None]:
     except anthropic.APIStatusError as error:
         raise _of_status(error, creating=creating) from error
     except anthropic.APIConnectionError as error:
-        raise _of_connection(error.__cause__ or error, creating=creating) from error
+        raise _of_connection(error.__cause__ or error, error.request.url, creating=creating) from error
     except (httpx2.TransportError, httpx2.StreamError) as error:
-        raise _of_connection(error, creating=creating) from error
+        raise _of_connection(error, None, creating=creating) from error
     except httpx2.InvalidURL as error:
         raise ConfigError(f"The base URL is not a URL: {error}.") from error
     except anthropic.CredentialsError as error:
@@ -71,7 +71,7 @@ def _of_status(error: anthropic.APIStatusError, *, creating: bool) -> ApiError:
     status = error.status_code
     error_type, message = _words(error)
     facts: dict[str, Any] = {"status": status, "error_type": error_type, "request_id": error.request_id}
-    sentence = f"{message} (HTTP {status}{f', {error.request_id}' if error.request_id else ''})"
+    sentence = f"{message.rstrip('.')} (HTTP {status}{f', {error.request_id}' if error.request_id else ''})."
     if status in (401, 403):
         return AuthenticationError(sentence, **facts)
     if status == 404:
@@ -112,12 +112,13 @@ def _error_code(error: anthropic.APIStatusError) -> str | None:
     return code if isinstance(code, str) else None
 
 
-def _of_connection(cause: BaseException, *, creating: bool) -> ApiError:
+def _of_connection(cause: BaseException, url: httpx2.URL | None, *, creating: bool) -> ApiError:
     not_sent = isinstance(cause, _NOT_SENT)
     reason = _reason(cause)
     if creating and not not_sent:
         return UnknownOutcomeError(f"The request was sent, but no answer came: {reason}.")
-    return UnavailableError(f"Cannot reach the API: {reason}.", sent=not not_sent)
+    place = f" at {url.scheme}://{url.netloc.decode()}" if url is not None else ""
+    return UnavailableError(f"Cannot reach the API{place}: {reason}.", sent=not not_sent)
 
 
 def _reason(cause: BaseException) -> str:
