@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import os
 import random
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +15,18 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.domain.tracked import Download, ResultsState, TrackedBatch
 from claude_batch_tui.errors import ConfigError, NotFoundError
+from claude_batch_tui.services.download import Downloaded, download
 from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.services.threads import in_thread
+from claude_batch_tui.services.spool import sent_ids
+from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 from claude_batch_tui.services.watch import retrieve_patiently
 from claude_batch_tui.store import batches, scopes, submissions
+from claude_batch_tui.store.batches import ResultsRecord
 from claude_batch_tui.store.locations import Locations
+from claude_batch_tui.store.results_file import results_path
+from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
@@ -132,6 +138,54 @@ class Runtime:
             return None
         path = Path(submission.rows_path)
         return path if path.exists() else None
+
+    async def download(
+        self,
+        tracked: TrackedBatch,
+        stopped: Callable[[], bool],
+        index_made: Callable[[ResultsIndex, Path], None] | None = None,
+    ) -> AsyncIterator[Download]:
+        """Download a batch's results in a thread and write down what became of them; progress is yielded."""
+        api = await self.connect()
+        ours = submissions.of_batch(self.store, tracked.id)
+        sent = await in_thread(lambda: sent_ids(ours)) if ours else None
+        stop = threading.Event()
+        steps = download(
+            tracked.batch,
+            api=api,
+            folder=self.locations.results,
+            sent_ids=sent,
+            stopped=lambda: stop.is_set() or stopped(),
+            random=self.random,
+            index_made=index_made,
+        )
+        async for step in iterate_in_thread(steps, on_close=stop.set, name="cbtui-download"):
+            if step.finished is not None:
+                self._record(tracked, step.finished)
+            yield step.update
+
+    def _record(self, tracked: TrackedBatch, finished: Downloaded) -> None:
+        """Write a finished download down, and settle whether an adopted batch is ours."""
+        if self.scope is None:
+            return
+        database, scope_id = self.store.database, self.scope.scope_id
+        record = ResultsRecord(
+            state=ResultsState.PROBLEMS if finished.problems else ResultsState.COMPLETE,
+            path=str(finished.path),
+            bytes=finished.bytes,
+            lines=finished.lines,
+            sha256=finished.sha256,
+            problems=finished.problems,
+        )
+        batches.record_results(database, scope_id, tracked.id, record, self.now())
+        if tracked.provisional and finished.ledger.missing == 0 and finished.ledger.extra == 0:
+            batches.mark(database, scope_id, tracked.id, provisional=0)
+
+    def results_file(self, batch_id: str) -> Path | None:
+        """The results file of a batch on this machine, or None; an incomplete one only where there is no other."""
+        path = results_path(self.locations.results, batch_id)
+        incomplete = path.with_name(path.name + ".incomplete")
+        return next((found for found in (path, incomplete) if found.exists()), None)
 
     def body_path(self, batch_id: str) -> Path | None:
         """The create body of a batch we submitted, or None."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, BinaryIO, TextIO, cast
 
 import msgspec
 
@@ -32,13 +34,12 @@ class Output:
         encoded = msgspec.json.encode(value)
         self._stream.write((escape_json(encoded.decode()) if self.is_terminal else encoded.decode()) + "\n")
 
-    def raw(self, data: bytes) -> None:
-        """Bytes unchanged; on a terminal, cleaned text."""
-        if self.is_terminal:
-            self._stream.write(clean(data.decode("utf-8", "replace")))
-            return
+    def binary(self) -> BinaryIO:
+        """A stream for bytes: unchanged into a pipe or a file, cleaned text on a terminal."""
         self._stream.flush()
-        self._stream.buffer.write(data)
+        if self.is_terminal:
+            return cast("BinaryIO", io.BufferedWriter(_Cleaned(self._stream)))
+        return self._stream.buffer
 
     def control(self, sequence: str) -> None:
         """A sequence of our own meant for the terminal; nothing from outside may come this way."""
@@ -48,3 +49,22 @@ class Output:
     def flush(self) -> None:
         """Hand everything to the system, so that a reader of a pipe sees it now."""
         self._stream.flush()
+
+
+class _Cleaned(io.RawIOBase):
+    """Bytes on their way to a terminal, as cleaned text."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Clean and write."""
+        text = self._decode(bytes(data))
+        self._stream.write(clean(text))
+        self._stream.flush()
+        return len(data)

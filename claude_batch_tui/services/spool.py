@@ -21,6 +21,13 @@ SAME_BODY_WINDOW = timedelta(days=30)
 """The same bytes are not sent again within this time unless the user says so."""
 
 
+class _Identified(msgspec.Struct):
+    custom_id: str
+
+
+_decode_id = msgspec.json.Decoder(_Identified).decode
+
+
 class Outgoing(msgspec.Struct, frozen=True):
     """What the user confirmed: a requests file, its rows file, and what the confirmation said."""
 
@@ -34,7 +41,7 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> Submission:
-    """Write the exact create body into the spool and the submission into the store. Blocks.
+    """Write the exact create body into the spool; the submission is not written down before it is confirmed. Blocks.
 
     Raises DraftError where there is nothing to send or more than one batch takes.
     """
@@ -43,6 +50,7 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> Submission:
     rows = store.locations.spool / f"{submission_id}.rows.jsonl" if outgoing.rows else None
     digest = hashlib.sha256()
     count = size = 0
+    ids: list[str] = []
     with written_whole(body) as file:
 
         def write(piece: bytes) -> None:
@@ -53,12 +61,15 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> Submission:
         write(BODY_HEAD)
         for line in iter_request_lines(outgoing.requests):
             write(b"," + line if count else line)
+            ids.append(_custom_id(outgoing.requests, line))
             count += 1
         write(BODY_TAIL)
         _require_sendable(outgoing.requests, count, size)
     if rows is not None and outgoing.rows is not None:
         copied_whole(outgoing.rows, rows)
-    submission = Submission(
+    with written_whole(ids_path(body)) as file:
+        file.write("\n".join(ids).encode())
+    return Submission(
         submission_id=submission_id,
         run_id=f"run_{ULID()}",
         state=SubmissionState.PREPARED,
@@ -74,13 +85,26 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> Submission:
         prices_as_of=outgoing.prices_as_of,
         created_at=now,
     )
-    submissions.insert(store, submission)
-    return submission
+
+
+def ids_path(body: Path) -> Path:
+    """Where the custom_ids of a spooled body are, one a line in the order of the body."""
+    return body.with_name(body.name.replace(".body.json", ".ids.txt"))
+
+
+def sent_ids(submission: Submission) -> frozenset[str] | None:
+    """The custom_ids of what was sent, or None where the spool has lost them."""
+    try:
+        text = ids_path(Path(submission.body_path)).read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return frozenset(text.split("\n"))
 
 
 def discard(submission: Submission) -> None:
     """Remove the spooled files of a submission that was never sent."""
     Path(submission.body_path).unlink(missing_ok=True)
+    ids_path(Path(submission.body_path)).unlink(missing_ok=True)
     if submission.rows_path:
         Path(submission.rows_path).unlink(missing_ok=True)
 
@@ -89,6 +113,15 @@ def earlier_with_same_body(submission: Submission, *, store: Store, now: datetim
     """The newest other submission of the same bytes within 30 days that was, or may have been, sent."""
     same = submissions.with_body(store, submission.sha256, now - SAME_BODY_WINDOW)
     return next((other for other in same if other.submission_id != submission.submission_id), None)
+
+
+def _custom_id(requests: Path, line: bytes) -> str:
+    try:
+        return _decode_id(line).custom_id
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DraftError(
+            f"{requests} holds a line without a custom_id: `cbtui check {requests}` says which."
+        ) from error
 
 
 def _require_sendable(requests: Path, count: int, size: int) -> None:

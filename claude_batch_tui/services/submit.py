@@ -72,13 +72,15 @@ async def send(
     random: Callable[[], float],
     pace: Pace = _DEFAULT_PACE,
 ) -> AsyncIterator[SubmitUpdate]:
-    """Send a prepared submission; the last update is created, refused or unknown.
+    """Write a prepared submission down and send it; the last update is created, refused or unknown.
 
     Raises ApiError where the API could not be reached before anything was sent (the submission stays prepared),
     and StoreError where the intent could not be written down or another process is submitting.
     """
     with FileLock(store.locations.submit_lock).held("Submitting"):
         failures = 0
+        if submissions.find(store, submission.submission_id) is None:
+            submissions.insert(store, submission)
         while True:
             sending, scope = await _intend(submission, api=api, store=store, hint=hint, now=now)
             yield SubmitUpdate(sending, note="sending")

@@ -11,6 +11,8 @@ the API documents them, with the sentences public notes captured. Nothing is sen
         simulator.batches.finish()                     # end all now; expire, archive, advance likewise
         assert len(simulator.log.creates) == 1
 
+`SimulatorProcess("--speed", "1000")` is the same in a process of its own, steered over `/_simulator/…` (see `admin`).
+
 Keys: `sk-ant-sim-<workspace>-<anything>`; keys of one word see the same batches (see `keys`).
 Time: durations are those of the real API divided by `speed`; timestamps stay wall clock. No task runs in the
 background: a batch's state follows from its times whenever somebody asks.
@@ -22,6 +24,7 @@ from __future__ import annotations
 
 from claude_batch_tui.simulator.fates import ALL_ANSWERED, Fate, Rates
 from claude_batch_tui.simulator.faults import Fault
+from claude_batch_tui.simulator.process import SimulatorProcess
 from claude_batch_tui.simulator.running import Simulator
 
-__all__ = ["ALL_ANSWERED", "Fate", "Fault", "Rates", "Simulator"]
+__all__ = ["ALL_ANSWERED", "Fate", "Fault", "Rates", "Simulator", "SimulatorProcess"]

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from claude_batch_tui.simulator.batch_routes import origin_of
 from claude_batch_tui.simulator.failures import Failure
 from claude_batch_tui.simulator.fates import Fate
 from claude_batch_tui.simulator.faults import Fault, Faults
@@ -41,65 +42,74 @@ class _Added(msgspec.Struct, forbid_unknown_fields=True):
     canceled_after: float | None = None
 
 
-def admin_routes(workspaces: Workspaces, faults: Faults, log: RequestLog) -> list[BaseRoute]:
-    """The routes of this module's docstring."""
+class Admin:
+    """The endpoints of this module's docstring."""
 
-    async def set_faults(request: Request) -> Response:
+    def __init__(self, workspaces: Workspaces, faults: Faults, log: RequestLog) -> None:
+        self._workspaces = workspaces
+        self._faults = faults
+        self._log = log
+
+    def routes(self) -> list[BaseRoute]:
+        """Where they are."""
+        return [
+            Route(f"{PREFIX}faults", self._set_faults, methods=["POST", "DELETE"]),
+            Route(f"{PREFIX}fates", self._set_fates, methods=["POST"]),
+            Route(f"{PREFIX}add", self._add, methods=["POST"]),
+            Route(f"{PREFIX}log", self._read_log, methods=["GET", "DELETE"]),
+            Route(f"{PREFIX}batches", self._list_batches, methods=["GET"]),
+            Route(PREFIX + "{what}", self._move, methods=["POST"]),
+        ]
+
+    async def _set_faults(self, request: Request) -> Response:
         if request.method == "DELETE":
-            faults.clear()
+            self._faults.clear()
         else:
             given = _decoded(await request.body(), list[Fault] | Fault)
             for fault in given if isinstance(given, list) else [given]:
-                faults.next(fault)
-        return _json({"waiting": faults.waiting})
+                self._faults.next(fault)
+        return _json({"waiting": self._faults.waiting})
 
-    async def move(request: Request) -> Response:
+    async def _move(self, request: Request) -> Response:
         target: _Target = _decoded(await request.body() or b"{}", _Target)
         match request.path_params["what"]:
             case "finish":
-                workspaces.finish(target.id)
+                self._workspaces.finish(target.id)
             case "expire":
-                workspaces.expire(target.id)
+                self._workspaces.expire(target.id)
             case "archive":
-                workspaces.archive(target.id)
+                self._workspaces.archive(target.id)
             case "advance":
-                workspaces.advance(target.seconds, target.id)
+                self._workspaces.advance(target.seconds, target.id)
             case _:
                 raise Failure(404, "Not found")
         return _json({})
 
-    async def set_fates(request: Request) -> Response:
+    async def _set_fates(self, request: Request) -> Response:
         given: dict[str, str] = _decoded(await request.body(), dict[str, str])
         unknown = next((word for word in given.values() if word.upper() not in Fate.__members__), None)
         if unknown is not None:
             raise Failure(400, f"{unknown}: not one of answered, refused, errored, expired, canceled")
-        workspaces.forced.update({name: Fate[word.upper()] for name, word in given.items()})
+        self._workspaces.forced.update({name: Fate[word.upper()] for name, word in given.items()})
         return _json({})
 
-    async def add(request: Request) -> Response:
+    async def _add(self, request: Request) -> Response:
         added: _Added = _decoded(await request.body() or b"{}", _Added)
-        batch = workspaces.add(
+        batch = self._workspaces.add(
             added.requests, age=added.age, duration=added.duration, canceled_after=added.canceled_after
         )
-        return _json(batch.body(workspaces.now(), str(request.base_url).rstrip("/"), live_counts=False))
+        return _json(batch.body(self._workspaces.now(), origin_of(request), live_counts=False))
 
-    async def read_log(request: Request) -> Response:
+    async def _read_log(self, request: Request) -> Response:
         if request.method == "DELETE":
-            log.clear()
-        return _json(log.all())
+            self._log.clear()
+        return _json(self._log.all())
 
-    async def list_batches(request: Request) -> Response:
-        origin, now = str(request.base_url).rstrip("/"), workspaces.now()
-        return _json([batch.body(now, origin, live_counts=False) for batch in workspaces.all()])
-
-    return [
-        Route(f"{PREFIX}faults", set_faults, methods=["POST", "DELETE"]),
-        Route(f"{PREFIX}fates", set_fates, methods=["POST"]),
-        Route(f"{PREFIX}add", add, methods=["POST"]),
-        Route(f"{PREFIX}log", read_log, methods=["GET", "DELETE"]),
-        Route(f"{PREFIX}batches", list_batches, methods=["GET"]),
-        Route(PREFIX + "{what}", move, methods=["POST"]),
-    ]
+    async def _list_batches(self, request: Request) -> Response:
+        now = self._workspaces.now()
+        return _json(
+            [batch.body(now, origin_of(request), live_counts=False) for batch in self._workspaces.all()]
+        )
 
 
 def _decoded(raw: bytes, kind: Any) -> Any:

@@ -194,7 +194,7 @@ def _extract(escaped: bytes, start: int, length: int) -> bytes:
         begin = escaped.find(b". ", start, start + length) + 2
         if begin == 1:
             begin = escaped.find(b" ", start, start + length) + 1
-        start = begin if begin > 0 else 0
+        start = max(0, begin)
     return _cut(escaped[start:], length) if start else _cut(escaped, length)
 
 

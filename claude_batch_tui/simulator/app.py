@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from claude_batch_tui.simulator.admin import admin_routes
+from claude_batch_tui.simulator.admin import Admin
 from claude_batch_tui.simulator.answers import token
 from claude_batch_tui.simulator.batch import rfc3339
 from claude_batch_tui.simulator.batch_routes import BatchRoutes
@@ -52,7 +52,7 @@ class Api:
             self._route("/v1/messages/count_tokens", "POST", messages.count_tokens),
             self._route("/v1/models", "GET", messages.models),
             self._route("/v1/models/{model_id}", "GET", messages.model),
-            *admin_routes(workspaces, faults, log),
+            *Admin(workspaces, faults, log).routes(),
         ]
         self.application = Starlette(
             routes=routes, exception_handlers={HTTPException: self._unknown_route, Failure: _admin_failure}
@@ -71,8 +71,7 @@ class Api:
         try:
             caller = caller_of(request.headers)
             headers |= _caller_headers(caller)
-            if "anthropic-version" not in request.headers:
-                raise Failure(400, "anthropic-version: header is required")
+            _check_version(request)
             request.state.caller = caller
             response = await endpoint(request)
         except Failure as failure:
@@ -109,6 +108,11 @@ class Api:
         return Response(
             error_body(status, message, request_id), status, self._headers(request_id), "application/json"
         )
+
+
+def _check_version(request: Request) -> None:
+    if "anthropic-version" not in request.headers:
+        raise Failure(400, "anthropic-version: header is required")
 
 
 def _caller_headers(caller: Caller) -> dict[str, str]:

@@ -15,7 +15,7 @@ from claude_batch_tui.simulator.batch import SimulatedBatch
 from claude_batch_tui.simulator.creating import create
 from claude_batch_tui.simulator.failures import Failure
 from claude_batch_tui.simulator.params import Rules
-from claude_batch_tui.simulator.results import chunks
+from claude_batch_tui.simulator.results import kept_chunks
 from claude_batch_tui.simulator.workspaces import Workspaces
 
 POLL_HINT = "10"
@@ -55,7 +55,7 @@ class BatchRoutes:
             before_id=before_id,
         )
         now, live = self._workspaces.now(), self._workspaces.behaviour.counts == "live"
-        data = [batch.body(now, _origin(request), live_counts=live) for batch in page.batches]
+        data = [batch.body(now, origin_of(request), live_counts=live) for batch in page.batches]
         return _json(
             {
                 "data": data,
@@ -96,7 +96,7 @@ class BatchRoutes:
         now = self._workspaces.now()
         if not batch.has_ended(now) or batch.is_archived(now):
             raise Failure(404, f"Message Batch {batch.id} has no available results.")
-        pieces = chunks(batch, self._workspaces.behaviour.seed)
+        pieces = kept_chunks(batch, self._workspaces.behaviour.seed, self._workspaces.folder)
         headers = {"content-type": "application/x-jsonl"}
         if self._workspaces.behaviour.gzip and "gzip" in request.headers.get("accept-encoding", ""):
             headers["content-encoding"] = "gzip"
@@ -108,7 +108,7 @@ class BatchRoutes:
 
     def _one(self, request: Request, batch: SimulatedBatch) -> Response:
         live = self._workspaces.behaviour.counts == "live"
-        return _json(batch.body(self._workspaces.now(), _origin(request), live_counts=live))
+        return _json(batch.body(self._workspaces.now(), origin_of(request), live_counts=live))
 
 
 def limit_of(text: str | None) -> int:
@@ -138,7 +138,7 @@ def rules_of(request: Request, *, batch: bool = True) -> Rules:
     )
 
 
-def _origin(request: Request) -> str:
+def origin_of(request: Request) -> str:
     """Where the caller reached us: results_url has to lead back here."""
     return f"{request.url.scheme}://{request.url.netloc}"
 

@@ -47,16 +47,23 @@ DESCRIPTIONS: Final = (
 )  # fmt: skip
 
 ARTICLES: Final = (
-    "The harbour authority of {city} will close two of its seven berths for repairs until {month}. Ferries keep their "
-    "timetable, but freight is diverted to the northern terminal. The port expects delays of up to a day and has asked "
-    "hauliers to book slots in advance. Residents had complained about night work; the new plan ends it at ten.",
-    "A study of 1,840 households in {city} found that heat pumps used 31 percent less energy than their owners had "
-    "expected, mostly because the old boilers had been set too high. The authors warn that the sample leaned towards "
-    "well-insulated homes, and will repeat the measurements in {month}.",
-    "The city library of {city} lends more board games than films for the first time. Loans doubled within a year, and "
-    "a waiting list of three weeks has formed for the most popular ones. From {month} on the library will open a room "
-    "where games can be tried, run by volunteers.",
+    (
+        "The harbour authority of {city} will close two of its seven berths for repairs until {month}. Ferries keep their "
+        "timetable, but freight is diverted to the northern terminal. The port expects delays of up to a day and has asked "
+        "hauliers to book slots in advance. Residents had complained about night work; the new plan ends it at ten."
+    ),
+    (
+        "A study of 1,840 households in {city} found that heat pumps used 31 percent less energy than their owners had "
+        "expected, mostly because the old boilers had been set too high. The authors warn that the sample leaned towards "
+        "well-insulated homes, and will repeat the measurements in {month}."
+    ),
+    (
+        "The city library of {city} lends more board games than films for the first time. Loans doubled within a year, and "
+        "a waiting list of three weeks has formed for the most popular ones. From {month} on the library will open a room "
+        "where games can be tried, run by volunteers."
+    ),
 )  # fmt: skip
+
 
 SUMMARIES: Final = (
     "{city} closes two of seven berths until {month}; ferries run as usual, freight goes north with delays of up to a day.",

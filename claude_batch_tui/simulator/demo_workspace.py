@@ -33,7 +33,7 @@ class Plan(NamedTuple):
     """One batch of the workspace. Times are seconds; `duration` None takes what the simulator would."""
 
     age: float
-    count: int
+    requests: int
     model: str
     task: Task
     prefix: str
@@ -119,7 +119,7 @@ def _rows(plan: Plan, seed: int) -> MadeRows:
     def valid(index: int) -> bool:
         return not (plan.rates and plan.rates.errored and index % 400 == 123)
 
-    return MadeRows(plan.count, make, lambda index: row(index)[1], custom_id, valid)
+    return MadeRows(plan.requests, make, lambda index: row(index)[1], custom_id, valid)
 
 
 def ticket_label(random: Random) -> tuple[dict[str, Any], str | None]:

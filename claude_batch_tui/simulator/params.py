@@ -176,11 +176,11 @@ def _tool_problem(params: Params, model: Model) -> str | None:
 
 def _turn_problem(params: Params, model: Model) -> str | None:
     for index, turn in enumerate(params.messages):
-        start = bytes(turn.content)[:4].lstrip()
+        start = bytes(memoryview(turn.content)[:2])
         if start[:1] not in {b'"', b"["}:
             return f"messages.{index}.content: Input should be a valid string"
         last = index == len(params.messages) - 1
-        if (start[:2] == b'""' or start[:2] == b"[]") and not (last and turn.role == "assistant"):
+        if start in {b'""', b"[]"} and not (last and turn.role == "assistant"):
             return f"messages.{index}: all messages must have non-empty content"
     if params.messages[-1].role == "assistant" and not model.takes_prefill:
         return "This model does not support assistant message prefill. The conversation must end with a user message."
@@ -201,21 +201,31 @@ def _explain(params: Any) -> Rejection:
     for name, value in params.items():
         if name not in fields:
             return Rejection("invalid_request_error", f"{name}: Extra inputs are not permitted")
-        kind = fields[name].type
-        try:
-            if name == "messages":
-                msgspec.convert(value, list[dict[str, Any]])
-                for index, turn in enumerate(value):
-                    missing = next((key for key in ("role", "content") if key not in turn), None)
-                    if missing:
-                        return Rejection(
-                            "invalid_request_error", f"messages.{index}.{missing}: Field required"
-                        )
-                    if turn["role"] not in {"user", "assistant", "system"}:
-                        role = turn["role"]
-                        return Rejection("invalid_request_error", f'messages: Unexpected role "{role}".')
-            elif kind is not msgspec.Raw:
-                msgspec.convert(value, kind)
-        except msgspec.ValidationError as error:
-            return Rejection("invalid_request_error", f"{name}: Input should be valid: {error}")
+        problem = _turns_shape(value) if name == "messages" else _shape(name, value, fields[name].type)
+        if problem is not None:
+            return Rejection("invalid_request_error", problem)
     return Rejection("invalid_request_error", "messages: Input should be a valid list")
+
+
+def _turns_shape(turns: Any) -> str | None:
+    if not isinstance(turns, list):
+        return "messages: Input should be a valid list"
+    for index, turn in enumerate(turns):
+        if not isinstance(turn, dict):
+            return f"messages.{index}: Input should be a valid dictionary or object to extract fields from"
+        missing = next((key for key in ("role", "content") if key not in turn), None)
+        if missing is not None:
+            return f"messages.{index}.{missing}: Field required"
+        if turn["role"] not in {"user", "assistant", "system"}:
+            return f'messages: Unexpected role "{turn["role"]}".'
+    return None
+
+
+def _shape(name: str, value: Any, kind: Any) -> str | None:
+    if kind is msgspec.Raw:
+        return None
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        return f"{name}: Input should be valid: {error}"
+    return None

@@ -1,9 +1,13 @@
-"""The results file of a batch, written while it is read: never stored, and the same bytes every time."""
+"""The results file of a batch: made while it is read for the first time, the same bytes every time.
+
+What was read to its end is kept in the simulator's folder, and a second download is as fast as the disk.
+"""
 
 from __future__ import annotations
 
-from array import array
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -16,6 +20,7 @@ from claude_batch_tui.simulator.params import Rejection, read
 from claude_batch_tui.simulator.rows import ELEMENT
 
 CHUNK_BYTES: Final = 512 * 1024
+_BLOCK: Final = 256
 
 _SUCCEEDED: Final = b'{"custom_id":"%b","result":{"type":"succeeded","message":%b}}\n'
 _ERRORED: Final = (
@@ -29,8 +34,7 @@ _FAILURES: Final = ((b"api_error", b'"Internal server error"'), (b"overloaded_er
 def chunks(batch: SimulatedBatch, seed: int) -> Iterator[bytes]:
     """The lines of an ended batch in shuffled order, in pieces of about half a megabyte. Blocks: use a thread."""
     end = batch.end()
-    order = array("I", range(len(batch)))
-    Random(f"{seed}/{batch.id}").shuffle(order)
+    order = _shuffled(len(batch), Random(f"{seed}/{batch.id}"))
     decode = ELEMENT.decode
     pending: list[bytes] = []
     size = 0
@@ -46,6 +50,37 @@ def chunks(batch: SimulatedBatch, seed: int) -> Iterator[bytes]:
                 size = 0
     if pending:
         yield b"".join(pending)
+
+
+def kept_chunks(batch: SimulatedBatch, seed: int, folder: Path) -> Iterator[bytes]:
+    """The same bytes as `chunks`, from the file of an earlier complete reading where there is one."""
+    kept = folder / f"{batch.id}.results"
+    if kept.exists():
+        with kept.open("rb") as file:
+            while piece := file.read(CHUNK_BYTES):
+                yield piece
+        return
+    # A name of its own: the same results may be read twice at once, and readings may be given up.
+    handle, name = tempfile.mkstemp(dir=folder)
+    part = Path(name)
+    try:
+        with open(handle, "wb") as file:
+            for piece in chunks(batch, seed):
+                file.write(piece)
+                yield piece
+        part.replace(kept)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _shuffled(count: int, random: Random) -> Iterator[int]:
+    """All indexes in a random order of blocks, each shuffled: neighbours in the file are read together."""
+    starts = list(range(0, count, _BLOCK))
+    random.shuffle(starts)
+    for start in starts:
+        block = list(range(start, min(start + _BLOCK, count)))
+        random.shuffle(block)
+        yield from block
 
 
 def _line(batch: SimulatedBatch, index: int, custom_id: str, raw: bytes, cut: int, rest: Fate) -> bytes:

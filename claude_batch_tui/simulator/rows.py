@@ -5,14 +5,14 @@ from __future__ import annotations
 import mmap
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from claude_batch_tui.simulator.failures import Failure
 from claude_batch_tui.domain.limits import CUSTOM_ID
+from claude_batch_tui.simulator.failures import Failure
 
 
 class Element(msgspec.Struct, forbid_unknown_fields=True):
@@ -24,7 +24,7 @@ class Element(msgspec.Struct, forbid_unknown_fields=True):
 
 ELEMENT = msgspec.json.Decoder(Element)
 
-Fetch = Callable[[int], bytes | memoryview]
+Fetch = Callable[[int], bytes]
 """Gives the JSON bytes of a request by its index."""
 
 
@@ -34,7 +34,7 @@ class Rows(Protocol):
     def __len__(self) -> int:
         """How many there are."""
 
-    def opened(self) -> "_Opened":
+    def opened(self) -> AbstractContextManager[Fetch]:
         """A way to fetch them, for as long as the context lasts."""
 
     def answer(self, index: int) -> str | None:
@@ -45,12 +45,6 @@ class Rows(Protocol):
 
     def discard(self) -> None:
         """Give the disk space back."""
-
-
-class _Opened(Protocol):
-    def __enter__(self) -> Fetch: ...
-
-    def __exit__(self, *exc: object) -> bool | None: ...
 
 
 class SpooledRows:

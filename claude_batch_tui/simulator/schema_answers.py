@@ -39,12 +39,15 @@ class SchemaAnswer:
             return schema["const"]
         if schema.get("enum"):
             return self._random.choice(schema["enum"])
-        for combined in ("anyOf", "oneOf", "allOf"):
-            if schema.get(combined):
-                return self._value(schema[combined][0], depth + 1)
+        combined = next((schema[word] for word in ("anyOf", "oneOf", "allOf") if schema.get(word)), None)
+        if combined is not None:
+            return self._value(combined[0], depth + 1)
         kind = schema.get("type", "object" if "properties" in schema else "string")
         if isinstance(kind, list):
             kind = next((name for name in kind if name != "null"), "null")
+        return self._of_type(str(kind), schema, depth)
+
+    def _of_type(self, kind: str, schema: dict[str, Any], depth: int) -> Any:
         match kind:
             case "object":
                 properties = schema.get("properties", {})
@@ -59,8 +62,7 @@ class SchemaAnswer:
                 return self._random.random() < 0.6
             case "null":
                 return None
-            case _:
-                return self._string(schema)
+        return self._string(schema)
 
     def _number(self, schema: dict[str, Any], *, whole: bool) -> float:
         low = schema.get("minimum", schema.get("exclusiveMinimum", 0 if whole else 0.05))

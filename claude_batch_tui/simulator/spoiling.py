@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 from starlette.types import Message, Send
 
@@ -95,7 +96,7 @@ class Spoiler:
 
     def _pack(self, body: bytes, *, more: bool) -> bytes:
         packer: Any = self._packer
-        packed = self._held + packer.compress(body)
+        packed: bytes = self._held + packer.compress(body)
         self._held = b""
         if more:
             return packed
@@ -118,24 +119,21 @@ class Spoiler:
         end = b"\r\n" if "crlf" in self._fault.lines else b"\n"
         if self._line != self._fault.line:
             return line + end
+        if "missing" in self._fault.lines:
+            return b""
         for kind in self._fault.lines:
-            match kind:
-                case "malformed":
-                    line = line.replace(b":", b";", 1)
-                case "truncated":
-                    line = line[: len(line) // 2]
-                case "duplicate":
-                    line = line + end + line
-                case "blank":
-                    line = end + line
-                case "missing":
-                    return b""
-                case "nul":
-                    line = b"\x00" + line
-                case "unknown_type":
-                    line = line.replace(b'"type":"', b'"type":"not_', 1)
-                case "no_custom_id":
-                    line = line.replace(b'"custom_id"', b'"custom"', 1)
-                case "crlf":
-                    pass
+            line = _SPOILED[kind](line, end)
         return line + end
+
+
+_SPOILED: Final[dict[str, Callable[[bytes, bytes], bytes]]] = {
+    "malformed": lambda line, _: line.replace(b":", b";", 1),
+    "truncated": lambda line, _: line[: len(line) // 2],
+    "duplicate": lambda line, end: line + end + line,
+    "blank": lambda line, end: end + line,
+    "nul": lambda line, _: b"\x00" + line,
+    "unknown_type": lambda line, _: line.replace(b'"type":"', b'"type":"not_', 1),
+    "no_custom_id": lambda line, _: line.replace(b'"custom_id"', b'"custom"', 1),
+    "crlf": lambda line, _: line,
+}
+"""What each kind of `Fault.lines` makes of a line and the end its file's lines have."""

@@ -176,6 +176,7 @@ class Workspaces:
             if batch in batches:
                 batches.remove(batch)
         batch.rows.discard()
+        (self.folder / f"{batch.id}.results").unlink(missing_ok=True)
 
     def finish(self, batch_id: str | None = None) -> None:
         """End a batch (all, without an id) now."""
@@ -210,7 +211,8 @@ def processing_seconds(requests: int, random: Random) -> float:
 
     Small batches as a public note timed them on the live API; "most batches finish in less than 1 hour" (guide).
     """
-    return 180 + random.random() * 420 + 190 * (requests / 1000) ** 0.6 * random.uniform(0.75, 1.25)
+    growth: float = (requests / 1000) ** 0.6
+    return 180 + random.random() * 420 + 190 * growth * random.uniform(0.75, 1.25)
 
 
 def _made(requests: int | Sequence[Mapping[str, Any]]) -> MadeRows:

@@ -30,8 +30,8 @@ _KINDS = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "Export it as CSV first"),
     (b"\x1f\x8b", "compressed with gzip", "Unpack it with gunzip first"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd", "Unpack it with unzstd first"),
-    (b"%PDF", "a PDF", "Name a text file"),
-    (b"PAR1", "a Parquet file", "Export it as CSV first"),
+    (b"%PDF-", "a PDF", "Name a text file"),
+    (b"PAR1\x15", "a Parquet file", "Export it as CSV first"),
     (b"SQLite format 3\x00", "an SQLite database", "Export a table as CSV first"),
 )
 """First bytes of files often given by mistake, from the specifications of those formats."""

@@ -25,8 +25,8 @@ _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _NEWLINE = re.compile(r"\r\n|\r")
 _MARKUP = ("{{", "{%", "{#")
 _JINJA_WORDS = frozenset(
-    ("true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else", "elif", "for")
-    + ("self", "super", "caller", "loop", "varargs", "kwargs")
+    {"true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else", "elif"}
+    | {"for", "self", "super", "caller", "loop", "varargs", "kwargs"}
 )
 """Names that mean something of their own to Jinja2 (its template documentation): left to Jinja2."""
 

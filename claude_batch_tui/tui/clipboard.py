@@ -36,7 +36,11 @@ def copy(
     if setting == "off":
         return "Not copied: the clipboard is off in the settings."
     data = text.encode("utf-8", "replace")
-    if setting in {"auto", "tmux"} and environ.get("TMUX") and _feed(("tmux", "load-buffer", "-w", "-"), data):
+    if (
+        setting in {"auto", "tmux"}
+        and environ.get("TMUX")
+        and _feed(("tmux", "load-buffer", "-w", "-"), data)
+    ):
         return f"Copied {_size(data)} by tmux."
     if setting in {"auto", "native"} and (tool := _native_tool(environ)) and _feed(tool, data):
         return f"Copied {_size(data)} by {tool[0]}."
@@ -77,7 +81,9 @@ def _save(data: bytes, state_dir: Path) -> str:
         with open(descriptor, "wb") as stream:  # noqa: PTH123  the descriptor carries the mode
             stream.write(data)
     except OSError as error:
-        return f"Not copied: no clipboard takes {_size(data)}, and {file} cannot be written: {error.strerror}."
+        return (
+            f"Not copied: no clipboard takes {_size(data)}, and {file} cannot be written: {error.strerror}."
+        )
     return f"No clipboard takes {_size(data)}: saved to {file}."
 
 

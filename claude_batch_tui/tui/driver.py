@@ -10,6 +10,7 @@ import contextlib
 import os
 import selectors
 import signal
+import sys
 import termios
 import threading
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.tui.frame_bytes import compact
 from claude_batch_tui.tui.terminal_writer import TerminalWriter
 
@@ -57,8 +59,12 @@ class TerminalDriver(LinuxDriver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._output = TerminalWriter(self._file.fileno(), self._on_lost, self.repaint)
-        self._encoding = self._file.encoding or "utf-8"
+        terminal = sys.__stderr__
+        if terminal is None:
+            raise ConfigError("The dashboard needs a terminal on standard error.")
+        self._output_fd = terminal.fileno()
+        self._output = TerminalWriter(self._output_fd, self._on_lost, self.repaint)
+        self._encoding = terminal.encoding or "utf-8"
         self._title: str | None = None
         self._is_suspended = False
         self._first_attributes: list[Any] | None = None
@@ -109,7 +115,7 @@ class TerminalDriver(LinuxDriver):
             for number in _SIGNALS:
                 self._handlers_before[number] = signal.signal(number, self._on_signal)
         self.write(_SAVE_TITLE)
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._title is not None:
             self.set_title(self._title)
 
@@ -171,7 +177,7 @@ class TerminalDriver(LinuxDriver):
         """SIGWINCH tells of a resize; in-band reports would bring mouse positions in pixels with them."""
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        for stream in (self.fileno, self._file.fileno()):
+        for stream in (self.fileno, self._output_fd):
             with contextlib.suppress(OSError):
                 size = os.get_terminal_size(stream)
                 return size.columns or 80, size.lines or 24
@@ -223,6 +229,6 @@ class TerminalDriver(LinuxDriver):
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._first_attributes)
         with contextlib.suppress(termios.error):
-            termios.tcflush(self._file.fileno(), termios.TCOFLUSH)
+            termios.tcflush(self._output_fd, termios.TCOFLUSH)
         self._output.replace(_RESTORE.encode())
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -80,13 +80,17 @@ class SafeApp(App[ReturnType], Generic[ReturnType]):
         markup: bool = False,  # noqa: ARG002  markup is never parsed
     ) -> None:
         """Show a notice as plain text."""
-        super().notify(clean(message), title=clean_line(title), severity=severity, timeout=timeout, markup=False)
+        super().notify(
+            clean(message), title=clean_line(title), severity=severity, timeout=timeout, markup=False
+        )
 
     def exit(
         self, result: ReturnType | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
         """Leave, with a message as plain text."""
-        super().exit(result, return_code, None if message is None else Text(clean(_plain(message)).rstrip("\n")))
+        super().exit(
+            result, return_code, None if message is None else Text(clean(_plain(message)).rstrip("\n"))
+        )
 
     def panic(self, *renderables: RenderableType) -> None:
         """Leave with messages as plain text."""
@@ -113,7 +117,10 @@ def redact(text: str) -> str:
 @lru_cache(4096)
 def inert(text: str) -> str:
     """`text` with nothing in it that could act on a terminal, as wide as Textual thinks it is."""
-    safe = "".join(character if (line := clean_line(character)) == character else line[: cell_len(character)] for character in text)
+    safe = "".join(
+        character if (line := clean_line(character)) == character else line[: cell_len(character)]
+        for character in text
+    )
     width = cell_len(text)
     return safe if cell_len(safe) == width else set_cell_size(safe, width)
 

@@ -77,29 +77,27 @@ def place(columns: Sequence[Column], available: int) -> list[Place]:
     return places
 
 
-def compose_row(cells: Sequence[Cell | str], columns: Sequence[Column], places: Sequence[Place], mark: str) -> list[Run]:
+def compose_row(
+    cells: Sequence[Cell | str], columns: Sequence[Column], places: Sequence[Place], mark: str
+) -> list[Run]:
     """A row's text as runs, equal neighbours joined, so that few style changes go over the wire."""
     runs: list[Run] = []
     covered_until = -1
     end = 0
-    for place_number, (number, x, width) in enumerate(places):
+    for position, (number, x, width) in enumerate(places):
         if number < covered_until:
             continue
         cell = cells[number] if number < len(cells) else ""
         text, style, span = (cell, None, 1) if isinstance(cell, str) else cell
-        align = columns[number].align
-        if span > 1:
-            covered_until = number + span
-            last = next(
-                place for place in reversed(places[place_number:]) if place.column < covered_until
-            )
-            width = last.x + last.width - x
-            align = "left"
+        covered_until = number + span
+        last = max(beside for beside in places[position:] if beside.column < covered_until)
+        available = width if last.column == number else last.x + last.width - x
+        align = columns[number].align if span == 1 else "left"
         if not isinstance(text, str):
-            text = text(width)
+            text = text(available)
         _add(runs, " " * (x - end), None)
-        _add(runs, fit(text, width, align, mark), style)
-        end = x + width
+        _add(runs, fit(text, available, align, mark), style)
+        end = x + available
     return runs
 
 

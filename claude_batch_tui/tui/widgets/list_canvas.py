@@ -118,7 +118,9 @@ class ListCanvas(Widget, inherit_bindings=False):
 
     def _line(self, y: int) -> Strip:
         if y < self._header_height:
-            titles = [Run(run.text, "header") for run in self._runs([column.title for column in self._columns])]
+            titles = [
+                Run(run.text, "header") for run in self._runs([column.title for column in self._columns])
+            ]
             return self._strip([Run(" " * GUTTER, "header"), *titles], " ")
         line = y - self._header_height
         index = self._window.top + line
@@ -148,7 +150,9 @@ class ListCanvas(Widget, inherit_bindings=False):
     def _blank(self, line: int) -> Strip:
         """A line below the rows: the sentence for an empty list, or nothing."""
         lines = self.empty.splitlines() if self._window.count == 0 else []
-        text = fit(lines[line], self.size.width - GUTTER - 1, mark=cut_mark(self)) if line < len(lines) else ""
+        text = (
+            fit(lines[line], self.size.width - GUTTER - 1, mark=cut_mark(self)) if line < len(lines) else ""
+        )
         return self._strip([Run(" " * GUTTER + text, None)], " ")
 
     def _thumb(self, index: int) -> Segment:
@@ -162,7 +166,9 @@ class ListCanvas(Widget, inherit_bindings=False):
         missing = width - sum(cells(run.text) for run in runs)
         if missing > 0:
             last = runs[-1].style if runs else None
-            segments.append(Segment(" " * (missing - 1) + end, self._style("cursor" if last == "cursor" else None)))
+            segments.append(
+                Segment(" " * (missing - 1) + end, self._style("cursor" if last == "cursor" else None))
+            )
         return Strip(Segment.simplify(segments), max(width, width - missing)).crop(0, width)
 
     def _style(self, name: str | None) -> Style:

@@ -28,14 +28,20 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
         Binding("up,k", "move(-1)", "up", id="list.up", show=False, tooltip="one row up"),
         Binding("pagedown", "page(1.0)", "page down", id="list.page-down", show=False, tooltip="a page down"),
         Binding("pageup", "page(-1.0)", "page up", id="list.page-up", show=False, tooltip="a page up"),
-        Binding("ctrl+d", "page(0.5)", "half down", id="list.half-down", show=False, tooltip="half a page down"),
+        Binding(
+            "ctrl+d", "page(0.5)", "half down", id="list.half-down", show=False, tooltip="half a page down"
+        ),
         Binding("ctrl+u", "page(-0.5)", "half up", id="list.half-up", show=False, tooltip="half a page up"),
         Binding("home,g", "first", "first", id="list.first", show=False, tooltip="first row"),
         Binding("end,G", "last", "last", id="list.last", show=False, tooltip="last row"),
         Binding("space", "mark", "mark", id="list.mark", tooltip="mark the row and move down"),
-        Binding("shift+down", "extend(1)", "mark down", id="list.mark-down", show=False, tooltip="mark downwards"),
+        Binding(
+            "shift+down", "extend(1)", "mark down", id="list.mark-down", show=False, tooltip="mark downwards"
+        ),
         Binding("shift+up", "extend(-1)", "mark up", id="list.mark-up", show=False, tooltip="mark upwards"),
-        Binding("asterisk", "mark_all", "mark all", id="list.mark-all", show=False, tooltip="mark all that match"),
+        Binding(
+            "asterisk", "mark_all", "mark all", id="list.mark-all", show=False, tooltip="mark all that match"
+        ),
         Binding("u", "unmark", "unmark", id="list.unmark", show=False, tooltip="unmark all"),
     ]
 

@@ -1,0 +1,128 @@
+"""`cbtui check requests.jsonl`: everything wrong with a requests file, and what it would cost."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.diagnostics import ExitCode
+
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.draft import Draft
+    from claude_batch_tui.domain.pricing import Cost
+    from claude_batch_tui.services.prepare import CheckReport
+
+SUMMARY = "Check a requests file and say what it would cost."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="a requests file, made by cbtui or not")
+    parser.add_argument(
+        "--examples", metavar="N", type=int, default=5, help="problems shown of each kind (5)"
+    )
+    parser.add_argument("--json", action="store_true", help="the report as one line of JSON")
+    parser.epilog = (
+        "The cost at most reckons with one token for every 2 bytes of input, at the dearest rate that applies,\n"
+        "and with answers of max_tokens each. Exit codes: 0 no errors (warnings may be there), 2 errors."
+    )
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Check."""
+    from claude_batch_tui.runtime import read_prices  # late: --help needs none of it
+    from claude_batch_tui.services.prepare import CheckReport, check
+    from claude_batch_tui.wording import size
+
+    report: CheckReport | None = None
+    for update in check(args.file, prices=read_prices(context.config)):
+        if isinstance(update, CheckReport):
+            report = update
+        else:
+            done = f"{size(update.bytes_done)} of {size(update.total_bytes)}"
+            context.diagnostics.progress(f"{update.rows:,} requests · {done} · ctrl+c stops")
+    if report is None:
+        raise AssertionError
+    if args.json:
+        context.output.json(_as_json(report))
+    else:
+        context.output.lines(_lines(report, args.examples))
+    return ExitCode.USAGE if report.draft.has_errors else ExitCode.GOOD
+
+
+def _lines(report: CheckReport, examples: int) -> Iterator[str]:
+    from claude_batch_tui.cli.problem_lines import problem_lines
+    from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
+    from claude_batch_tui.wording import size
+
+    draft = report.draft
+    requests, bytes_ = draft.requests / MAX_REQUESTS, draft.body_bytes / MAX_BODY_BYTES
+    yield f"requests  {draft.requests:,} ({requests:.1%} of the limit of {MAX_REQUESTS:,})"
+    yield f"size      {size(draft.body_bytes)} ({bytes_:.1%} of the limit of {size(MAX_BODY_BYTES)})"
+    for model, count in _by_model(draft).items():
+        yield f"model     {model}: {count:,}"
+    yield from _cost_lines(report.at_most, report.about)
+    yield from problem_lines(draft.problems, draft.counts, examples)
+    yield f"{_counted(draft.errors, 'error')}, {_counted(draft.warnings, 'warning')}"
+
+
+def _cost_lines(at_most: Cost, about: Cost) -> Iterator[str]:
+    from claude_batch_tui.wording import money
+
+    if at_most.unpriced:
+        models = ", ".join(at_most.unpriced)
+        requests = _counted(at_most.unpriced_requests, "request")
+        yield f"cost      no price is known for {models} ({requests}); no cost is guessed for it"
+    if at_most.batch:
+        yield f"cost      at most {money(at_most.batch)}, standard {money(at_most.standard)}"
+        yield f"          input about {money(about.batch)}; prices as of {at_most.as_of}"
+    if at_most.open_ended:
+        yield (
+            f"          not in it: what {_counted(at_most.open_ended, 'request')} will fetch "
+            "(files, URLs, server tools)"
+        )
+
+
+def _by_model(draft: Draft) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for totals in draft.models:
+        counts[totals.model] = counts.get(totals.model, 0) + totals.requests
+    return counts
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _as_json(report: CheckReport) -> dict[str, object]:
+    from claude_batch_tui.cli.problem_lines import problem_json
+    from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
+
+    draft, at_most = report.draft, report.at_most
+    return {
+        "file": draft.path,
+        "ok": not draft.has_errors,
+        "requests": draft.requests,
+        "body_bytes": draft.body_bytes,
+        "limits": {"requests": MAX_REQUESTS, "body_bytes": MAX_BODY_BYTES},
+        "models": _by_model(draft),
+        "cost": {
+            "at_most": None if at_most.unpriced else at_most.batch,
+            "standard_at_most": None if at_most.unpriced else at_most.standard,
+            "input_about": None if at_most.unpriced else report.about.batch,
+            "priced_part_at_most": at_most.batch,
+            "input_tokens_at_most": at_most.input_tokens,
+            "output_tokens_at_most": at_most.output_tokens,
+            "models_without_price": at_most.unpriced,
+            "requests_without_price": at_most.unpriced_requests,
+            "open_ended_requests": at_most.open_ended,
+            "prices_as_of": at_most.as_of.isoformat(),
+        },
+        "errors": draft.errors,
+        "warnings": draft.warnings,
+        "counts": draft.counts,
+        "problems": [problem_json(problem) for problem in draft.problems],
+    }

@@ -1,0 +1,243 @@
+"""Downloading results: to `.part`, indexed while they arrive, verified, and only then under their own name.
+
+A cut, short, doubled or broken download is never complete. It is begun again (that costs nothing), and where the
+server gives the same bytes three times they are kept as `.incomplete` with the reasons.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from claude_batch_tui.api.protocol import BatchesApi
+from claude_batch_tui.domain.batch import Batch, RequestCounts
+from claude_batch_tui.domain.ledger import Ledger
+from claude_batch_tui.domain.polling import backoff
+from claude_batch_tui.domain.tracked import Download, DownloadState
+from claude_batch_tui.errors import (
+    NotFoundError,
+    RateLimitedError,
+    ResultsUnavailableError,
+    StoreError,
+    UnavailableError,
+)
+from claude_batch_tui.store.files import sync_folder
+from claude_batch_tui.store.results_file import results_path
+from claude_batch_tui.store.results_index import ResultsIndex
+
+_UPDATE_EVERY = 0.1
+_SAME_TRIES = 3
+_TRIES = 8
+_SLOWEST = 1_000.0
+_SLOWEST_WINDOW = 60.0
+
+
+class Downloaded(msgspec.Struct, frozen=True):
+    """What a finished download left: the file, its facts, and what is wrong with it, if anything."""
+
+    path: Path
+    bytes: int
+    lines: int
+    sha256: str
+    ledger: Ledger
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What does not add up, a phrase each."""
+        return tuple(self.ledger.problems())
+
+
+class Step(msgspec.Struct, frozen=True):
+    """Progress of a download; the last one of a whole or a problematic file carries `finished`."""
+
+    update: Download
+    finished: Downloaded | None = None
+
+
+def download(
+    batch: Batch,
+    *,
+    api: BatchesApi,
+    folder: Path,
+    sent_ids: frozenset[str] | None,
+    stopped: Callable[[], bool],
+    random: Callable[[], float],
+    sleep: Callable[[float], None] = time.sleep,
+    index_made: Callable[[ResultsIndex, Path], None] | None = None,
+) -> Iterator[Step]:
+    """Download a batch's results; for a thread. `index_made` hears of the growing index and its `.part` file.
+
+    Raises ResultsUnavailableError where there are none, ApiError where the API stays out of reach, StoreError where
+    the disk is full or another process downloads the same batch.
+    """
+    target = results_path(folder, batch.id)
+    expected = batch.request_counts
+    seen: list[str] = []
+    failures = 0
+    with _own_part(target) as (part, file):
+        while True:
+            attempt = _Attempt(batch.id, expected, part)
+            try:
+                if index_made is not None:
+                    index_made(attempt.index, part)
+                yield from attempt.receive(api, file, stopped)
+                if stopped():
+                    yield Step(attempt.update(DownloadState.STOPPED))
+                    return
+                yield Step(attempt.update(DownloadState.VERIFYING))
+            except NotFoundError as error:
+                raise ResultsUnavailableError(
+                    f"There are no results for {batch.id}: {error} They can be read once it has ended, for 29 days."
+                ) from error
+            except (RateLimitedError, UnavailableError) as error:
+                failures += 1
+                if failures >= _TRIES:
+                    raise
+                yield Step(attempt.update(DownloadState.RUNNING, f"{error} Starting over."))
+                _pause(backoff(failures, random(), getattr(error, "retry_after", None)), stopped, sleep)
+                continue
+            finished = attempt.finished(target, sent_ids)
+            if finished.ledger.is_complete:
+                _keep(file, part, target)
+                attempt.index.save(target)
+                yield Step(attempt.update(DownloadState.COMPLETE), finished)
+                return
+            seen.append(finished.sha256)
+            if seen.count(finished.sha256) >= _SAME_TRIES:
+                incomplete = target.with_name(target.name + ".incomplete")
+                _keep(file, part, incomplete)
+                attempt.index.save(incomplete)
+                words = "; ".join(finished.problems)
+                problem = f"the results are not whole: {words}. They are kept as {incomplete}."
+                kept = msgspec.structs.replace(finished, path=incomplete)
+                yield Step(attempt.update(DownloadState.PROBLEMS, problem), kept)
+                return
+            words = "; ".join(finished.problems)
+            yield Step(attempt.update(DownloadState.RUNNING, f"Not whole ({words}): starting over."))
+            _pause(backoff(len(seen), random()), stopped, sleep)
+
+
+class _Attempt:
+    """One try from the first byte on."""
+
+    def __init__(self, batch_id: str, expected: RequestCounts, part: Path) -> None:
+        self.index = ResultsIndex()
+        self._batch_id = batch_id
+        self._expected = expected
+        self._part = part
+        self._digest = hashlib.sha256()
+        self._received = 0
+        self._total: int | None = None
+        self._started = time.monotonic()
+
+    def receive(self, api: BatchesApi, file: int, stopped: Callable[[], bool]) -> Iterator[Step]:
+        """Write the stream to the file, hash and index it; a step about ten times a second."""
+        os.ftruncate(file, 0)
+        os.lseek(file, 0, os.SEEK_SET)
+        due = 0.0
+        window_start, window_bytes = time.monotonic(), 0
+        with api.open_results(self._batch_id) as stream:
+            self._total = stream.content_length
+            for chunk in stream.chunks():
+                self._write(file, chunk)
+                self._digest.update(chunk)
+                self.index.feed(chunk)
+                self._received += len(chunk)
+                now = time.monotonic()
+                if stopped():
+                    return
+                if now >= due:
+                    due = now + _UPDATE_EVERY
+                    yield Step(self.update(DownloadState.RUNNING))
+                if now - window_start >= _SLOWEST_WINDOW:
+                    if (self._received - window_bytes) / (now - window_start) < _SLOWEST:
+                        raise UnavailableError("The results arrive at less than 1 kB a second.")
+                    window_start, window_bytes = now, self._received
+        if self._total is not None and self._received < self._total:
+            raise UnavailableError("The results were cut off.")
+
+    def finished(self, path: Path, sent_ids: frozenset[str] | None) -> Downloaded:
+        """What has arrived, held against what the batch counts and what was sent."""
+        self.index.finish()
+        ids = self.index.all_ids()
+        unique = set(ids)
+        unique.discard("")
+        ledger = Ledger(
+            outcomes=self.index.outcome_counts(),
+            expected=self._expected,
+            duplicates=len(ids) - ids.count("") - len(unique),
+            missing=None if sent_ids is None else len(sent_ids - unique),
+            extra=None if sent_ids is None else len(unique - sent_ids),
+        )
+        return Downloaded(path, self._received, self.index.count, self._digest.hexdigest(), ledger)
+
+    def update(self, state: DownloadState, error: str | None = None) -> Download:
+        """Where the attempt is."""
+        seconds = max(time.monotonic() - self._started, 1e-6)
+        return Download(
+            batch_id=self._batch_id,
+            state=state,
+            bytes_done=self._received,
+            total_bytes=self._total,
+            lines=self.index.count,
+            lines_expected=self._expected.total,
+            bytes_per_second=self._received / seconds,
+            error=error,
+        )
+
+    def _write(self, file: int, chunk: bytes) -> None:
+        try:
+            view = memoryview(chunk)
+            while view:
+                view = view[os.write(file, view) :]
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                free = shutil.disk_usage(self._part.parent).free
+                raise StoreError(
+                    f"The disk that holds {self._part.parent} is full: {self._received:,} bytes of the results "
+                    f"are kept, {free:,} bytes are free. Free some space and download again."
+                ) from error
+            raise
+
+
+@contextlib.contextmanager
+def _own_part(target: Path) -> Iterator[tuple[Path, int]]:
+    """The `.part` of a results file, held by this process alone. It stays where the download does not finish."""
+    part = target.with_name(target.name + ".part")
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        file = os.open(part, flags, 0o600)
+    except OSError as error:
+        raise StoreError(f"Cannot write {part}: {error.strerror}.") from error
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"Another process is downloading {target.stem} right now.") from error
+        yield part, file
+    finally:
+        os.close(file)
+
+
+def _keep(file: int, part: Path, target: Path) -> None:
+    """Give the part its name once all of it is on disk."""
+    os.fsync(file)
+    part.replace(target)
+    sync_folder(target.parent)
+
+
+def _pause(seconds: float, stopped: Callable[[], bool], sleep: Callable[[float], None]) -> None:
+    """Sleep in slices, so that a stop is heard."""
+    left = seconds
+    while left > 0 and not stopped():
+        sleep(min(left, 0.5))
+        left -= 0.5

@@ -1,0 +1,106 @@
+"""A results file on disk: one line at a time, by its place. Nothing in it can raise while it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from claude_batch_tui.domain.result import Outcome, Result
+from claude_batch_tui.errors import SourceError
+from claude_batch_tui.store.results_index import ResultsIndex, load_index
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_PIECE = 1 << 20
+_GZIP = b"\x1f\x8b"
+
+
+def results_path(folder: Path, batch_id: str) -> Path:
+    """Where the results of a batch belong; an odd id never reaches a path."""
+    name = batch_id if _SAFE_ID.fullmatch(batch_id) else hashlib.sha256(batch_id.encode()).hexdigest()
+    return folder / f"{name}.jsonl"
+
+
+class ResultsFile:
+    """An open results file with its index, complete or growing."""
+
+    def __init__(self, path: Path, index: ResultsIndex) -> None:
+        self.path = path
+        self.index = index
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+    def line(self, position: int, limit: int | None = None) -> bytes:
+        """The bytes of an entry's line, at most `limit` of them."""
+        length = self.index.lengths[position]
+        return os.pread(
+            self._descriptor,
+            length if limit is None else min(length, limit),
+            self.index.offsets[position],
+        )
+
+    def read(self, position: int) -> Result:
+        """The whole result; a line that cannot be read has the outcome `unparsed` and its text under `raw`."""
+        return decode(self.line(position))
+
+
+def open_indexed(path: Path) -> ResultsFile:
+    """A results file with its index, loaded or built (about 2 µs a line). Raises SourceError with what to do."""
+    if path.is_dir():
+        raise SourceError(f"{path} is a folder: name a results file.")
+    try:
+        with path.open("rb") as file:
+            if file.read(2) == _GZIP:
+                raise SourceError(f"{path} is compressed: run `gunzip -k {path}` and open what that leaves.")
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {path}.") from error
+    except OSError as error:
+        raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
+    index = load_index(path)
+    if index is None:
+        index = ResultsIndex()
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                index.feed(piece)
+        index.finish()
+        if index.count and index.outcome_counts()[Outcome.UNPARSED] == index.count:
+            raise SourceError(f"{path} is not a results file: no line of it has a custom_id and a result.")
+    return ResultsFile(path, index)
+
+
+def decode(line: bytes) -> Result:
+    """A line as a result, whatever is in it."""
+    try:
+        return _result(msgspec.json.decode(line))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        # The standard library takes lone surrogates, NaN and huge numbers, which msgspec refuses.
+        return _result(json.loads(line.decode("utf-8", "replace")))
+    except (ValueError, RecursionError):
+        return _unparsed(line)
+
+
+def _result(value: Any) -> Result:
+    body = value.get("result") if isinstance(value, dict) else None
+    if not isinstance(body, dict):
+        return _unparsed(msgspec.json.encode(value))
+    return Result(str(value.get("custom_id", "")), body)
+
+
+def _unparsed(line: bytes) -> Result:
+    return Result("", {"type": Outcome.UNPARSED.value, "raw": line.decode("utf-8", "replace")})

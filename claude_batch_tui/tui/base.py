@@ -1,0 +1,322 @@
+"""What every screen of the dashboard stands on: terminal, colors, the keys that work everywhere, messages."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Mapping, Sequence
+from functools import partial
+from time import monotonic
+from typing import Any, ClassVar
+
+from rich.console import RenderableType
+from textual import events
+from textual.actions import ActionParseResult
+from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.dom import DOMNode
+from textual.filter import LineFilter, Monochrome, NoColor
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+from textual.theme import Theme
+from textual.widgets import Input
+
+from claude_batch_tui.config import Config
+from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.tui import clipboard
+from claude_batch_tui.tui.dialogs.help import HelpDialog, HelpPage
+from claude_batch_tui.tui.dialogs.palette import ActionProvider
+from claude_batch_tui.tui.dialogs.too_small import TooSmallNotice, fits
+from claude_batch_tui.tui.driver import TerminalDriver
+from claude_batch_tui.tui.environment import DARK, Profile, decide_profile
+from claude_batch_tui.tui.safety import SafeApp
+from claude_batch_tui.tui.widgets.key_names import active_hints
+from claude_batch_tui.tui.widgets.status_line import Kind, StatusLine
+
+LEAVE_SECONDS = 2.0
+"""How long the first ctrl+c waits for the second."""
+
+RESIZE_SECONDS = 0.1
+"""Least time between two layouts while a window is being resized: 20 layouts a second are 500 kB."""
+
+BACKLOG = 64 * 1024
+"""Bytes the terminal has not taken above which frames are left out until it has caught up."""
+
+CATCH_UP_SECONDS = 0.2
+
+_DARK = Theme(
+    name=DARK,
+    primary="#7aa2c8",
+    secondary="#8a9ba8",
+    accent="#c8a27a",
+    success="#7fb38a",
+    warning="#d0b070",
+    error="#d07a7a",
+    foreground="#d4d4d4",
+    background="#14171a",
+    surface="#1b1f23",
+    panel="#22272c",
+    dark=True,
+    variables={"block-cursor-background": "#2f4a63", "block-cursor-foreground": "#ffffff"},
+)
+
+
+class CbtuiApp(SafeApp[None]):
+    """The app without its screens. `ascii_only` and `profile` say how to draw; `say` is the way to tell the user.
+
+    A screen may define `cancel_running() -> bool` (what ctrl+c stops first) and `palette_actions() -> dict` (names
+    of actions without a key); `help_title` names it in help.
+    """
+
+    TITLE = "cbtui"
+    COMMANDS: ClassVar[set[Any]] = {ActionProvider}
+    CSS = """
+    Screen { background: $background; color: $foreground; }
+    CommandPalette { background: $background; }
+    CommandPalette > Vertical { margin-top: 0; background: $background; }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette LoadingIndicator { display: none; }
+    CommandPalette #--input { border: none; }
+    CommandPalette #--results { background: $background; }
+    CommandPalette CommandList { border: none; max-height: 100%; background: $background; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("colon", "command_palette", "cmd", id="app.palette", tooltip="every action by name"),
+        Binding("question_mark", "help", "help", id="app.help", tooltip="this help"),
+        Binding(
+            "f1",
+            "help",
+            "help",
+            id="app.help-typing",
+            show=False,
+            priority=True,
+            tooltip="help, while typing too",
+        ),
+        Binding(
+            "m",
+            "toggle_mouse",
+            "mouse",
+            id="app.mouse",
+            show=False,
+            tooltip="mouse on or off (off: select text)",
+        ),
+        Binding(
+            "ctrl+l",
+            "redraw",
+            "redraw",
+            id="app.redraw",
+            show=False,
+            priority=True,
+            tooltip="redraw the screen",
+        ),
+        Binding(
+            "ctrl+z",
+            "suspend_process",
+            "suspend",
+            id="app.suspend",
+            show=False,
+            priority=True,
+            tooltip="to the shell",
+        ),
+        Binding(
+            "ctrl+c",
+            "interrupt",
+            "stop",
+            id="app.interrupt",
+            show=False,
+            priority=True,
+            tooltip="stop; twice: leave",
+        ),
+        Binding("ctrl+q", "quit", "quit", id="app.quit", show=False, priority=True, system=True),
+    ]
+
+    def __init__(
+        self, config: Config, profile: Profile | None = None, environ: Mapping[str, str] = os.environ
+    ) -> None:
+        super().__init__(crash_log=config.state_dir / "crash.log", driver_class=TerminalDriver)
+        self.config = config
+        self.profile = profile or decide_profile(config, environ)
+        self.ascii_only = self.profile.ascii
+        self.messages: deque[tuple[str, Kind]] = deque(maxlen=200)
+        """What was said, oldest first."""
+        self._environ = environ
+        self._interrupted_at = -LEAVE_SECONDS
+        self._resized_at = -RESIZE_SECONDS
+        self._frames_left_out = False
+        self.animation_level = "none"
+        self.register_theme(_DARK)
+        if self.profile.theme not in self.available_themes:
+            names = ", ".join(["dark", "light", "ansi", *sorted(self.available_themes)])
+            raise ConfigError(f"Unknown theme {self.profile.theme!r}. Known: {names}.")
+        self.theme = self.profile.theme
+
+    # What screens call.
+
+    def say(self, text: str, kind: Kind = "note", seconds: float | None = None) -> None:
+        """Tell the user something in the status line of the screen that has one."""
+        self.messages.append((text, kind))
+        for screen in reversed(self.screen_stack):
+            try:
+                line = screen.query_one(StatusLine)
+            except NoMatches:
+                continue
+            line.say(text, kind, seconds)
+            return
+
+    def copy(self, text: str) -> None:
+        """Copy text and say by which way it went."""
+        work = partial(
+            clipboard.copy,
+            text,
+            setting=self.config.clipboard,
+            state_dir=self.config.state_dir,
+            write_terminal=self._write_terminal,
+            environ=self._environ,
+        )
+        self.run_worker(lambda: self.call_from_thread(self.say, work()), thread=True, group="copy")
+
+    def set_terminal_title(self, title: str) -> None:
+        """Set the title of the terminal's window or tmux pane."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.set_title(title)
+
+    def help_pages(self) -> Sequence[HelpPage]:
+        """The other screens' keys, for the second page of help."""
+        return ()
+
+    def help_foot(self) -> Sequence[str]:
+        """Lines under the keys."""
+        return (
+            "Greyed keys tell you why when pressed. Change keys: [keys] in config.toml",
+            f"{self.profile.sentence} · {self.config.config_dir / 'config.toml'}",
+        )
+
+    # What Textual calls.
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Where no color is wanted none is sent; Textual's own answer is grey."""
+        filters = list(super().get_line_filters())
+        if self.no_color:
+            filters = [NoColor(), *(each for each in filters if not isinstance(each, (Monochrome, NoColor)))]
+        return filters
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,  # noqa: ARG002  markup is never parsed
+    ) -> None:
+        """A message in the status line: a notice over the screen costs 14 kB to show and remove."""
+        text = clean_line(f"{title}: {message}" if title else message)
+        self.say(text, "note" if severity == "information" else "error", timeout)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do an action, or say why it cannot be done now."""
+        if await super().run_action(action, default_namespace, namespaces):
+            return True
+        target, name, parameters = self._parse_action(action, default_namespace or self, namespaces)
+        ask = getattr(target, "reason_disabled", None)
+        reason = None if ask is None else ask(name, parameters)
+        if reason is None:
+            return False
+        self.say(f"{name.replace('_', ' ')}: {reason}")
+        return True
+
+    def on_mount(self) -> None:
+        """Paint after a suspension; the mouse as the settings have it."""
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show or take away the notice for small terminals."""
+        is_shown = isinstance(self.screen, TooSmallNotice)
+        if not fits(event.size) and not is_shown:
+            self.push_screen(TooSmallNotice())
+        elif fits(event.size) and is_shown:
+            self.pop_screen()
+
+    def action_interrupt(self) -> None:
+        """Stop what can be stopped; else the first time say how to leave, the second time leave."""
+        if self._stop_something():
+            return
+        now = monotonic()
+        if now - self._interrupted_at <= LEAVE_SECONDS:
+            self.exit(return_code=130)
+        else:
+            self._interrupted_at = now
+            self.say("Press ctrl+c again to leave.", seconds=LEAVE_SECONDS)
+
+    def action_redraw(self) -> None:
+        """Paint everything anew."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.repaint()
+        self.refresh()
+
+    def action_toggle_mouse(self) -> None:
+        """Turn mouse reporting on or off."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.set_mouse(not self._driver.mouse)
+            self.say("Mouse on." if self._driver.mouse else "Mouse off: select text as your terminal does.")
+
+    def action_help(self) -> None:
+        """Show the keys that work on this screen."""
+        if isinstance(self.screen, (HelpDialog, TooSmallNotice)):
+            return
+        title = getattr(self.screen, "help_title", type(self.screen).__name__)
+        hints = active_hints(self.screen.active_bindings.values(), ascii_only=self.ascii_only)
+        self.push_screen(HelpDialog(HelpPage(title, hints), self.help_pages(), self.help_foot()))
+
+    def start(self) -> int:
+        """Run until the user leaves; the exit code."""
+        self.run(mouse=self.profile.mouse)
+        return self.return_code or 0
+
+    def _stop_something(self) -> bool:
+        """What ctrl+c means before it means leaving: empty the input, or stop the screen's work."""
+        focused = self.focused
+        if isinstance(focused, Input) and focused.value:
+            focused.value = ""
+            return True
+        cancel = getattr(self.screen, "cancel_running", None)
+        return bool(cancel is not None and cancel())
+
+    def _write_terminal(self, data: str) -> None:
+        if self._driver is not None:
+            self._driver.write(data)
+
+    def _check_resize(self) -> None:
+        """Textual's, at most ten times a second; the last size always counts."""
+        wait = self._resized_at + RESIZE_SECONDS - monotonic()
+        if wait > 0 and self._resize_event is not None:
+            if self._resize_timer is not None:
+                self._resize_timer.stop()
+            self._resize_timer = self.set_timer(wait, self._check_resize)
+            return
+        self._resized_at = monotonic()
+        super()._check_resize()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Textual's, but a terminal that is behind gets one new picture later instead of every frame."""
+        driver = self._driver
+        if isinstance(driver, TerminalDriver) and driver.backlog > BACKLOG:
+            if not self._frames_left_out:
+                self._frames_left_out = True
+                self.set_timer(CATCH_UP_SECONDS, self._catch_up)
+            return
+        super()._display(screen, renderable)
+
+    def _catch_up(self) -> None:
+        driver = self._driver
+        if isinstance(driver, TerminalDriver) and driver.backlog > BACKLOG // 16:
+            self.set_timer(CATCH_UP_SECONDS, self._catch_up)
+            return
+        self._frames_left_out = False
+        self.refresh()

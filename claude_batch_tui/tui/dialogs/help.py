@@ -1,0 +1,135 @@
+"""Help: every key that works here, and by tab those of all screens. Made from the bindings themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.fitting import fit
+from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.key_names import Hint
+from claude_batch_tui.tui.widgets.text_rows import Line
+from claude_batch_tui.tui.widgets.text_view import TextView
+from claude_batch_tui.tui.widgets.title_line import TitleLine
+
+KEYS_WIDTH = 12
+LEAST_COLUMN = 38
+MOST_COLUMNS = 3
+_SECTIONS = {"app": "EVERYWHERE", "list": "MOVE AND MARK", "text": "READ", "filter": "FILTER"}
+
+
+class HelpPage(NamedTuple):
+    """The keys of one screen."""
+
+    title: str
+    hints: Sequence[Hint]
+
+
+class HelpDialog(ModalScreen[None]):
+    """Pages of keys; `/` searches, tab turns between this screen and all screens, esc, q and ? close."""
+
+    DEFAULT_CSS = """
+    HelpDialog { background: $background; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "search help", id="help.search", tooltip="search"),
+        Binding("tab", "turn", "all screens", id="help.turn", tooltip="this screen or all"),
+        Binding("escape,q,question_mark,f1", "close", "close", id="help.close", tooltip="close help"),
+    ]
+
+    def __init__(self, here: HelpPage, everywhere: Sequence[HelpPage] = (), foot: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._here = here
+        self._everywhere = everywhere
+        self._foot = foot
+        self._shows_all = False
+        self._query = ""
+
+    def compose(self) -> ComposeResult:
+        """Title, keys, the search line."""
+        yield TitleLine("HELP")
+        yield TextView()
+        yield FilterBar()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Read the keys of this screen first."""
+        self.query_one(TextView).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Set as many columns as fit."""
+        self._fill(event.size.width)
+
+    @on(FilterBar.Changed)
+    def _filter(self, event: FilterBar.Changed) -> None:
+        self._query = event.value.strip().lower()
+        self._fill(self.size.width)
+
+    @on(FilterBar.Left)
+    def _back(self) -> None:
+        self.query_one(TextView).focus()
+
+    def action_search(self) -> None:
+        """Type what to look for."""
+        self.query_one(FilterBar).open()
+
+    def action_turn(self) -> None:
+        """Show this screen's keys or those of all screens."""
+        self._shows_all = not self._shows_all
+        self._fill(self.size.width)
+
+    def action_close(self) -> None:
+        """Go back."""
+        self.dismiss(None)
+
+    def _fill(self, width: int) -> None:
+        pages = [self._here, *self._everywhere] if self._shows_all else [self._here]
+        lines: list[Line] = []
+        for page in pages:
+            if self._shows_all:
+                lines.append((f" {page.title}", "accent"))
+            lines += page_lines(page.hints, width, self._query)
+        if not any(line.strip() for line, _ in lines):
+            lines = [(f' Nothing about "{self._query}".', "dim")]
+        lines += [("", None), *[(f" {line}", "dim") for line in self._foot]]
+        what = "all screens" if self._shows_all else f"for: {self._here.title}"
+        self.query_one(TitleLine).show(left=what, right="/ to search · tab: all screens · esc close")
+        self.query_one(TextView).show(lines)
+
+
+def page_lines(hints: Sequence[Hint], width: int, query: str = "") -> list[Line]:
+    """Sections of keys set in as many columns as fit; with a query only the keys that match it."""
+    columns = min(max(width // LEAST_COLUMN, 1), MOST_COLUMNS)
+    column_width = width // columns
+    blocks = _blocks(hints, query)
+    heights = [0] * columns
+    placed: list[list[str]] = [[] for _ in range(columns)]
+    for title, found in blocks:
+        column = heights.index(min(heights))
+        placed[column] += [title, *(_hint_line(hint) for hint in found), ""]
+        heights[column] += len(found) + 2
+    lines: list[Line] = []
+    for number in range(max(heights, default=0)):
+        cells = [column[number] if number < len(column) else "" for column in placed]
+        text = "".join(" " + fit(cell, column_width - 1) for cell in cells).rstrip()
+        is_title = all(cell == "" or cell.isupper() for cell in cells)
+        lines.append((text, "strong" if is_title else None))
+    return lines
+
+
+def _blocks(hints: Sequence[Hint], query: str) -> list[tuple[str, list[Hint]]]:
+    blocks: dict[str, list[Hint]] = {}
+    for hint in hints:
+        if query in f"{' '.join(hint.keys)} {hint.label} {hint.tooltip}".lower():
+            blocks.setdefault(_SECTIONS.get(hint.section, hint.section.upper()), []).append(hint)
+    return list(blocks.items())
+
+
+def _hint_line(hint: Hint) -> str:
+    return f"{fit(' '.join(hint.keys), KEYS_WIDTH)} {hint.tooltip}"

@@ -1,0 +1,263 @@
+"""Text to read: an answer, a request, help. Scrolls, wraps, searches; draws visible rows only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from claude_batch_tui.tui.widgets.text_rows import Line, TextRows
+
+WHEEL_ROWS = 3
+SIDEWAYS = 16
+"""Cells one step to the side moves a text that is not wrapped."""
+
+MOST_MATCHES = 10_000
+
+
+class TextView(Widget, can_focus=True, inherit_bindings=False):
+    """Read-only text, plain or as (line, style) pairs. Styles: strong, dim, good, bad, warn, accent."""
+
+    DEFAULT_CSS = """
+    TextView {
+        height: 1fr;
+        color: $foreground;
+        background: $background;
+        & > .text--strong { text-style: bold; }
+        & > .text--dim { color: $text-muted; }
+        & > .text--good { color: $text-success; }
+        & > .text--bad { color: $text-error; }
+        & > .text--warn { color: $text-warning; }
+        & > .text--accent { color: $text-accent; }
+        & > .text--match { text-style: underline bold; }
+        & > .text--current-match { text-style: reverse; }
+        &:ansi > .text--dim { color: ansi_bright_black; }
+        &:ansi > .text--good { color: ansi_green; }
+        &:ansi > .text--bad { color: ansi_red; }
+        &:ansi > .text--warn { color: ansi_yellow; }
+        &:ansi > .text--accent { color: ansi_cyan; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"text--{name}"
+        for name in ("strong", "dim", "good", "bad", "warn", "accent", "match", "current-match")
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "scroll(1)", "down", id="text.down", show=False, tooltip="a row down"),
+        Binding("up,k", "scroll(-1)", "up", id="text.up", show=False, tooltip="a row up"),
+        Binding(
+            "pagedown,space", "page(1.0)", "page down", id="text.page-down", show=False, tooltip="a page down"
+        ),
+        Binding("pageup", "page(-1.0)", "page up", id="text.page-up", show=False, tooltip="a page up"),
+        Binding(
+            "ctrl+d", "page(0.5)", "half down", id="text.half-down", show=False, tooltip="half a page down"
+        ),
+        Binding("ctrl+u", "page(-0.5)", "half up", id="text.half-up", show=False, tooltip="half a page up"),
+        Binding("home,g", "first", "top", id="text.first", show=False, tooltip="to the top"),
+        Binding("end,G", "last", "end", id="text.last", show=False, tooltip="to the end"),
+        Binding("n", "find_next(1)", "next match", id="text.next", show=False, tooltip="next match"),
+        Binding(
+            "N", "find_next(-1)", "previous match", id="text.previous", show=False, tooltip="previous match"
+        ),
+        Binding("w", "wrap", "wrap", id="text.wrap", show=False, tooltip="wrap long lines, or not"),
+        Binding(
+            "less_than_sign",
+            "sideways(-1)",
+            "left",
+            id="text.left",
+            show=False,
+            tooltip="unwrapped text left",
+        ),
+        Binding(
+            "greater_than_sign", "sideways(1)", "right", id="text.right", show=False, tooltip="and right"
+        ),
+    ]
+
+    class Found(Message):
+        """The current match is another one: number `current` of `total`, from 1; 0 of 0 for none."""
+
+        def __init__(self, sender: TextView, current: int, total: int) -> None:
+            super().__init__()
+            self.view = sender
+            self.current = current
+            self.total = total
+
+        @property
+        def control(self) -> TextView:
+            """The view, for `@on` selectors."""
+            return self.view
+
+    def __init__(
+        self,
+        text: str | Sequence[Line] = "",
+        *,
+        wrap: bool = True,
+        id: str | None = None,  # noqa: A002  the name is Textual's
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.wraps = wrap
+        """Whether long lines go on in the next row."""
+        self._rows = TextRows(text)
+        self._top = 0
+        self._left = 0
+        self._pattern: re.Pattern[str] | None = None
+        self._matches: list[int] = []
+        self._match = -1
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the last row is visible."""
+        return self._rows.reach(self._top + self.size.height + 1) <= self._top + self.size.height
+
+    @property
+    def top(self) -> int:
+        """The first visible row, from 0."""
+        return self._top
+
+    def show(self, text: str | Sequence[Line], *, keep_place: bool = False) -> None:
+        """Show another text, from its top unless the place is to be kept."""
+        self._rows = TextRows(text)
+        self._rows.lay_out(self.size.width, wrap=self.wraps)
+        self._match = -1
+        self._matches = self._all_matches()
+        self._show_from(self._top if keep_place else 0)
+        self.refresh()
+
+    def find(self, text: str) -> None:
+        """Highlight what is searched, capitals or not, and go to the first match at or below the top."""
+        self._pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
+        self._matches = self._all_matches()
+        self._match = -1
+        if self._matches:
+            start = self._rows.row(self._top).start if self._rows.reach(self._top + 1) > self._top else 0
+            first = next((number for number, offset in enumerate(self._matches) if offset >= start), 0)
+            self._go_to_match(first)
+        else:
+            self.post_message(self.Found(self, 0, 0))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the text."""
+        width = self.size.width
+        number = self._top + y
+        if self._rows.reach(number + 1) <= number:
+            return Strip.blank(width, self.rich_style)
+        row = self._rows.row(number)
+        base = self._style(self._rows.style(row))
+        shown = self._rows.shown(row)
+        pieces: list[Segment] = []
+        position = 0
+        for start, end in self._matches_in(row.start, row.end):
+            is_current = (
+                0 <= self._match < len(self._matches) and self._matches[self._match] == row.start + start
+            )
+            pieces.append(Segment(shown[position:start], base))
+            match_style = self._style("current-match" if is_current else "match")
+            pieces.append(Segment(shown[start:end], base + match_style))
+            position = end
+        pieces.append(Segment(shown[position : position + width * 4 + self._left * 4], base))
+        strip = Strip([piece for piece in pieces if piece.text])
+        return strip.crop(self._left, self._left + width).adjust_cell_length(width, base)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap anew and keep the first visible text in sight."""
+        if self.wraps:
+            self._wrap_anew(event.size.width)
+        self._show_from(self._top)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll."""
+        event.stop()
+        self.action_scroll(WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll."""
+        event.stop()
+        self.action_scroll(-WHEEL_ROWS)
+
+    def action_scroll(self, rows: int) -> None:
+        """Scroll by rows."""
+        self._show_from(self._top + rows)
+
+    def action_page(self, pages: float) -> None:
+        """Scroll by pages."""
+        self._show_from(self._top + int(max(self.size.height - 1, 1) * pages))
+
+    def action_first(self) -> None:
+        """Go to the top."""
+        self._show_from(0)
+
+    def action_last(self) -> None:
+        """Go to the end."""
+        self._show_from(self._rows.reach(None))
+
+    def action_find_next(self, step: int) -> None:
+        """Go to the next or previous match, round the ends."""
+        if self._matches:
+            self._go_to_match((self._match + step) % len(self._matches))
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or stop doing so."""
+        self.wraps = not self.wraps
+        self._left = 0
+        self._wrap_anew(self.size.width)
+        self.refresh()
+
+    def action_sideways(self, steps: int) -> None:
+        """Move a text that is not wrapped to the side."""
+        if not self.wraps:
+            self._left = max(self._left + steps * SIDEWAYS, 0)
+            self.refresh()
+
+    def _wrap_anew(self, width: int) -> None:
+        first = self._rows.row(self._top).start if self._rows.reach(self._top + 1) > self._top else 0
+        self._rows.lay_out(width, wrap=self.wraps)
+        self._top = self._rows.row_at(first)
+
+    def _show_from(self, top: int) -> None:
+        height = max(self.size.height, 1)
+        last = max(self._rows.reach(max(top, 0) + height) - height, 0)
+        before, self._top = self._top, min(max(top, 0), last)
+        if self._top != before:
+            self.refresh()
+
+    def _all_matches(self) -> list[int]:
+        if self._pattern is None:
+            return []
+        found: list[int] = []
+        for match in self._pattern.finditer(self._rows.text):
+            found.append(match.start())
+            if len(found) == MOST_MATCHES:
+                break
+        return found
+
+    def _matches_in(self, start: int, end: int) -> list[tuple[int, int]]:
+        if self._pattern is None:
+            return []
+        return [
+            (match.start() - start, match.end() - start)
+            for match in self._pattern.finditer(self._rows.text, start, end)
+        ]
+
+    def _go_to_match(self, number: int) -> None:
+        self._match = number
+        row = self._rows.row_at(self._matches[number])
+        if not self._top <= row < self._top + self.size.height:
+            self._show_from(row - self.size.height // 3)
+        self.refresh()
+        self.post_message(self.Found(self, number + 1, len(self._matches)))
+
+    def _style(self, name: str | None) -> Style:
+        if name is None:
+            return self.rich_style
+        style = self.get_component_rich_style(f"text--{name}", partial=True)
+        return style if name.endswith("match") else self.rich_style + style

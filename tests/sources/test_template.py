@@ -1,0 +1,90 @@
+"""Templates: what they give, and that the fast path gives the same as Jinja2."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.sources import template as module
+from claude_batch_tui.sources.template import (
+    TemplateFailedError,
+    compile_template,
+    is_constant,
+    read_template,
+)
+
+ROW = {"a": "Ä & <b>", "b": "{{ a }}", "First name": "Zoë", "n": 3, "none": "x"}
+PIECES = ["{{ a }}", "{{b}}", "{{  n\n}}", "{", "}", "%", "%s", "x", "\n", "\r\n", "\r", "{}", "}}", "%}", "ü"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_the_fast_path_gives_what_jinja2_gives(text):
+    names = {name: name for name in ROW}
+    fast = module._plain(text, names)
+    if fast is not None:
+        assert fast(ROW) == module._jinja(text, names, tuple(ROW), "--template")(ROW)
+
+
+@pytest.mark.parametrize("text", ["{{ a }}", "x", "{{ a }}{{ n }}", "100 % {{ a }} {{ b }}\n"])
+def test_plain_templates_take_the_fast_path(text):
+    assert module._plain(text, {name: name for name in ROW}) is not None
+
+
+@pytest.mark.parametrize("text", ["{{ a|upper }}", "{% if a %}x{% endif %}", "{{{ a }}}", "{{ none }}", "{{- a }}"])
+def test_anything_more_is_left_to_jinja2(text):
+    assert module._plain(text, {name: name for name in ROW}) is None
+
+
+def test_a_value_is_never_taken_for_a_template():
+    assert compile_template("{{ b }}", tuple(ROW), "--template")(ROW) == "{{ a }}"
+    assert compile_template("{{ b|trim }}", tuple(ROW), "--template")(ROW) == "{{ a }}"
+
+
+def test_expressions_work_and_odd_names_are_reached_through_the_row():
+    fill = compile_template("{{ a|lower }} {{ row['First name'] }}", tuple(ROW), "--template")
+    assert fill(ROW) == "ä & <b> Zoë"
+
+
+def test_an_alias_names_a_column():
+    assert compile_template("{{ prompt }}", ("a",), "--template", {"prompt": "a"})({"a": "x"}) == "x"
+
+
+def test_an_unknown_variable_lists_the_columns_and_the_nearest():
+    with pytest.raises(ConfigError) as caught:
+        compile_template("{{ titel }}", ("title", "body"), "--template")
+    assert str(caught.value) == (
+        "--template: {{ titel }} is no column of the source. Did you mean 'title'? Columns: title, body."
+    )
+
+
+def test_a_syntax_error_names_its_line():
+    with pytest.raises(ConfigError, match="--system, line 2: "):
+        compile_template("x\n{{ a", ("a",), "--system")
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ ''.__class__.__mro__ }}", "{{ row.__init__.__globals__ }}", "{{ row.clear() }}", "{{ 1/0 }}"]
+)
+def test_a_template_executes_nothing_and_fails_on_the_row_alone(text):
+    with pytest.raises(TemplateFailedError, match="--template fails on this row: "):
+        compile_template(text, ("a",), "--template")({"a": "x"})
+
+
+def test_a_file_is_named_with_an_at_sign(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("\ufeffHallo {{ a }}\n", "utf-8")
+    assert read_template(f"@{path}", "--template") == "Hallo {{ a }}\n"
+    assert read_template("@@anna", "--template") == "@anna"
+    with pytest.raises(ConfigError, match="there is no file 'gone.txt'. To begin with a plain @, write @@"):
+        read_template("@gone.txt", "--template")
+    path.write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        read_template(f"@{path}", "--template")
+    with pytest.raises(ConfigError, match="cannot read the file"):
+        read_template(f"@{tmp_path}", "--template")
+
+
+def test_a_template_without_markup_is_constant():
+    assert is_constant("a } b")
+    assert not is_constant("{# a #}")
