@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from claude_batch_tui.cli.command import Dashboard
 
 
 def main() -> int:
@@ -21,12 +25,22 @@ def main() -> int:
     return run_command_line(argv, _open_dashboard)
 
 
-def _open_dashboard(dashboard: object) -> int:
-    from claude_batch_tui.tui.app import (
-        open_dashboard,
-    )  # Textual costs 0.16 s, which headless commands need not pay
+def _open_dashboard(dashboard: Dashboard) -> int:
+    # Each import is late for its cost: Textual is 0.16 s, which headless commands need not pay, and it reads its
+    # environment when it is imported.
+    from claude_batch_tui.tui.environment import prepare_environment
 
-    return open_dashboard(dashboard)  # type: ignore[arg-type]
+    profile = prepare_environment(dashboard.config)
+    from claude_batch_tui.tui.app import DashboardApp
+
+    app = DashboardApp(
+        dashboard.config,
+        profile=profile,
+        api_key=dashboard.api_key,
+        results=dashboard.results,
+        banner=dashboard.banner,
+    )
+    return app.start()
 
 
 if __name__ == "__main__":

@@ -72,11 +72,15 @@ class Runtime:
 
     async def connect(self) -> BatchesApi:
         """Import the SDK in a thread and make its clients. Raises ConfigError where there are no credentials."""
-        if self._api is None:
+        api: BatchesApi | None = self._api
+        if api is None:
             # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
             module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
-            self._api = await in_thread(lambda: module.AnthropicApi(self.config, api_key=self._api_key))
-        return self._api
+            made: BatchesApi = await in_thread(
+                lambda: module.AnthropicApi(self.config, api_key=self._api_key)
+            )
+            self._api = api = made
+        return api
 
     def prices(self) -> PriceTable:
         """The price table, with the user's own `prices.toml` of the config folder over it."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
 from claude_batch_tui.domain.pricing import Cost
+from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
 
 GLYPHS = {
@@ -53,12 +55,22 @@ SUBMISSION_WORDS = {
 }
 
 
+_ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
+
+
 def duration(span: timedelta) -> str:
     """`0:41` below a day (hours and minutes, changing once a minute), then `2d`; negative spans count as zero."""
     minutes = max(int(span.total_seconds()) // 60, 0)
     if minutes >= 48 * 60:
         return f"{minutes // (24 * 60)}d"
     return f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def duration_words(seconds: float) -> str:
+    """`10 s`, `4 min`, `2 h`: a rough time to come."""
+    if seconds < 90:
+        return f"{max(round(seconds), 0)} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
 
 
 def ago(span: timedelta) -> str:
@@ -133,9 +145,14 @@ def progress_words(batch: Batch, now: datetime) -> str:
     return batch.processing_status
 
 
-def link_words(link: Link, now: datetime, *, glyphs: bool = True) -> str:
+def local_clock(at: datetime) -> str:
+    """A time of day where the user is. A moment and not an age, so that an idle screen stays still."""
+    return f"{at.astimezone():%H:%M:%S}"
+
+
+def link_words(link: Link, *, ascii_only: bool = False) -> str:
     """The state of polling in a few words."""
-    polled = f"polled {ago(now - link.polled_at)} ago" if link.polled_at else "not polled yet"
+    polled = f"polled {local_clock(link.polled_at)}" if link.polled_at else "not polled yet"
     following = "" if link.is_leader else " by another cbtui"
     match link.state:
         case LinkState.CONNECTING:
@@ -147,14 +164,17 @@ def link_words(link: Link, now: datetime, *, glyphs: bool = True) -> str:
         case LinkState.PAUSED:
             mark, words = "‖", f"paused · {polled}"
         case LinkState.OFFLINE:
-            since = f" {ago(now - link.since)}" if link.since else ""
-            again = f" · retry in {ago(link.next_poll_at - now)}" if link.next_poll_at else ""
+            since = f" since {local_clock(link.since)}" if link.since else ""
+            again = f" · next try {local_clock(link.next_poll_at)}" if link.next_poll_at else ""
             mark, words = "▲", f"offline{since}{again}"
         case LinkState.REFUSED:
             mark, words = "▲", "key refused"
         case LinkState.NO_CREDENTIALS:
             mark, words = "▲", "no API key"
-    return f"{mark} {words}" if glyphs else words
+    if ascii_only:
+        mark = _ASCII_MARKS[mark]
+        words = words.replace("·", "-")
+    return f"{mark} {words}"
 
 
 def submission_words(submission: Submission) -> str:
@@ -163,3 +183,24 @@ def submission_words(submission: Submission) -> str:
     if submission.state is SubmissionState.CREATED and submission.provisional:
         words = "found in the list, to be proven by its results"
     return words
+
+
+def problem_lines(problems: Iterable[Problem], counts: Mapping[str, int], examples: int) -> Iterator[str]:
+    """A headline for each kind with its exact count, then at most `examples` places."""
+    groups: dict[str, list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault(problem.code, []).append(problem)
+    for code, found in sorted(groups.items(), key=lambda group: not group[1][0].is_error):
+        count = counts[code]
+        yield f"{found[0].severity.value} {code}: {count:,} {'time' if count == 1 else 'times'}"
+        for problem in found[:examples]:
+            yield f"  {place(problem)}{problem.message}"
+        if count > min(examples, len(found)):
+            yield f"  … and {count - min(examples, len(found)):,} more"
+
+
+def place(problem: Problem) -> str:
+    """`file:line: `, as far as it is known."""
+    if problem.file is None:
+        return ""
+    return f"{problem.file}:{problem.line}: " if problem.line else f"{problem.file}: "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -12,16 +13,13 @@ from claude_batch_tui.cli.diagnostics import Diagnostics
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.config import Config, Setting
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 class Dashboard(msgspec.Struct, frozen=True):
     """What `__main__` needs to open the dashboard: the settings, and results or a key to begin with."""
 
     config: Config
     api_key: str | None = None
-    results: Path | str | None = None
+    results: Path | None = None
     banner: str | None = None
 
 

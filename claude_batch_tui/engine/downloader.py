@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 
 from claude_batch_tui.domain.tracked import Download, DownloadState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.store import batches
+from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.wording import outcome_counts
 
 _AT_A_TIME = 2
@@ -23,6 +25,8 @@ class Downloader:
         self._board = board
         self._slots = asyncio.Semaphore(_AT_A_TIME)
         self._stops: dict[str, threading.Event] = {}
+        self.growing: dict[str, tuple[ResultsIndex, Path]] = {}
+        """Indexes of downloads that are under way, and their files: rows can be read while they arrive."""
 
     async def download(self, batch_id: str) -> None:
         """Download a batch's results unless that is already going on."""
@@ -35,7 +39,11 @@ class Downloader:
         try:
             async with self._slots:
                 await self._runtime.connect()
-                async for update in self._runtime.download(tracked, stop.is_set):
+
+                def growing(index: ResultsIndex, part: Path) -> None:
+                    self.growing[batch_id] = (index, part)
+
+                async for update in self._runtime.download(tracked, stop.is_set, growing):
                     self._show(update)
             self._finish(batch_id)
         except CbtuiError as error:
@@ -44,6 +52,7 @@ class Downloader:
             self._fail(batch_id, f"The results cannot be written: {error.strerror or error}.")
         finally:
             self._stops.pop(batch_id, None)
+            self.growing.pop(batch_id, None)
 
     def stop(self, batch_id: str) -> None:
         """Ask a download to stop; what has arrived is kept."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 from claude_batch_tui.config import Config
@@ -17,8 +18,9 @@ from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import CbtuiError, NotFoundError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
-from claude_batch_tui.services.spool import Outgoing
+from claude_batch_tui.services.spool import Outgoing, request_as_sent
 from claude_batch_tui.store import batches
+from claude_batch_tui.store.results_index import ResultsIndex
 
 _log = logging.getLogger(__name__)
 _STOP_WITHIN = 2.0
@@ -59,7 +61,7 @@ class Engine:
 
     def refresh(self) -> None:
         """Poll now, five seconds after the last poll at the earliest."""
-        self._call(lambda: self._poller.wake())
+        self._call(lambda: self._poller.wake())  # noqa: PLW0108 — the poller is made in the thread
 
     def pause(self, paused: bool) -> None:
         """Stop polling, or go on."""
@@ -116,6 +118,23 @@ class Engine:
     def load_older(self) -> None:
         """Fetch the next page of older batches."""
         self._wish(self._load_older())
+
+    def growing(self, batch_id: str) -> tuple[ResultsIndex, Path] | None:
+        """The index and file of a download that is under way, for reading while it grows."""
+        return self._downloader.growing.get(batch_id)
+
+    def results_file(self, batch_id: str) -> Path | None:
+        """The results of a batch on this machine, or None."""
+        return self._runtime.results_file(batch_id)
+
+    def rows_path(self, batch_id: str) -> Path | None:
+        """The rows file of a batch we submitted, or None."""
+        return self._runtime.rows_path(batch_id)
+
+    def request_as_sent(self, batch_id: str, custom_id: str) -> bytes | None:
+        """A request of a batch we submitted, or None; reads the disk."""
+        body = self._runtime.body_path(batch_id)
+        return request_as_sent(body, custom_id) if body else None
 
     def _run(self) -> None:
         try:

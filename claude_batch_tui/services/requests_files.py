@@ -32,7 +32,7 @@ class RequestsFiles(msgspec.Struct, frozen=True):
         for path in (self.requests, self.rows, self.left_out):
             if path.is_dir():
                 raise ConfigError(f"-o {self.requests}: {path} is a folder. Name a file.")
-            if source != "-" and path.exists() and path.samefile(source):
+            if path.exists() and Path(source).exists() and path.samefile(source):
                 raise ConfigError(f"-o {self.requests}: {path} is the source itself. Name another file.")
             if path.exists() and not force:
                 raise ConfigError(

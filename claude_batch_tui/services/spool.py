@@ -50,7 +50,7 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> Submission:
     rows = store.locations.spool / f"{submission_id}.rows.jsonl" if outgoing.rows else None
     digest = hashlib.sha256()
     count = size = 0
-    ids: list[str] = []
+    places: list[str] = []
     with written_whole(body) as file:
 
         def write(piece: bytes) -> None:
@@ -60,15 +60,16 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> Submission:
 
         write(BODY_HEAD)
         for line in iter_request_lines(outgoing.requests):
-            write(b"," + line if count else line)
-            ids.append(_custom_id(outgoing.requests, line))
+            write(b"," if count else b"")
+            places.append(f"{_custom_id(outgoing.requests, line)}\t{size}\t{len(line)}\n")
+            write(line)
             count += 1
         write(BODY_TAIL)
         _require_sendable(outgoing.requests, count, size)
     if rows is not None and outgoing.rows is not None:
         copied_whole(outgoing.rows, rows)
-    with written_whole(ids_path(body)) as file:
-        file.write("\n".join(ids).encode())
+    with written_whole(places_path(body)) as file:
+        file.write("".join(places).encode())
     return Submission(
         submission_id=submission_id,
         run_id=f"run_{ULID()}",
@@ -87,24 +88,40 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> Submission:
     )
 
 
-def ids_path(body: Path) -> Path:
-    """Where the custom_ids of a spooled body are, one a line in the order of the body."""
-    return body.with_name(body.name.replace(".body.json", ".ids.txt"))
+def places_path(body: Path) -> Path:
+    """Where the requests of a spooled body are: a line of custom_id, offset and length each, tabs between."""
+    return body.with_name(body.name.replace(".body.json", ".places.tsv"))
 
 
 def sent_ids(submission: Submission) -> frozenset[str] | None:
     """The custom_ids of what was sent, or None where the spool has lost them."""
     try:
-        text = ids_path(Path(submission.body_path)).read_text(encoding="utf-8")
+        text = places_path(Path(submission.body_path)).read_text(encoding="utf-8")
     except OSError:
         return None
-    return frozenset(text.split("\n"))
+    return frozenset(line.split("\t", 1)[0] for line in text.splitlines())
+
+
+def request_as_sent(body: Path, custom_id: str) -> bytes | None:
+    """The request with that custom_id as it was sent, or None where the spool has lost it."""
+    needle = f"\n{custom_id}\t".encode()
+    try:
+        places = b"\n" + places_path(body).read_bytes()
+        at = places.find(needle)
+        if at < 0:
+            return None
+        _, offset, length = places[at + 1 : places.index(b"\n", at + 1)].split(b"\t")
+        with body.open("rb") as file:
+            file.seek(int(offset))
+            return file.read(int(length))
+    except (OSError, ValueError):
+        return None
 
 
 def discard(submission: Submission) -> None:
     """Remove the spooled files of a submission that was never sent."""
     Path(submission.body_path).unlink(missing_ok=True)
-    ids_path(Path(submission.body_path)).unlink(missing_ok=True)
+    places_path(Path(submission.body_path)).unlink(missing_ok=True)
     if submission.rows_path:
         Path(submission.rows_path).unlink(missing_ok=True)
 

@@ -5,6 +5,7 @@ What was read to its end is kept in the simulator's folder, and a second downloa
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,7 +65,7 @@ def kept_chunks(batch: SimulatedBatch, seed: int, folder: Path) -> Iterator[byte
     handle, name = tempfile.mkstemp(dir=folder)
     part = Path(name)
     try:
-        with open(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file:
             for piece in chunks(batch, seed):
                 file.write(piece)
                 yield piece

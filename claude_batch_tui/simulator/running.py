@@ -1,4 +1,4 @@
-"""A simulator in a thread of this process, or in a process of its own."""
+"""A simulator in a thread of this process, or in the event loop of the caller."""
 
 from __future__ import annotations
 

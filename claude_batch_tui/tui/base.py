@@ -9,7 +9,6 @@ from functools import partial
 from time import monotonic
 from typing import Any, ClassVar
 
-from rich.console import RenderableType
 from textual import events
 from textual.actions import ActionParseResult
 from textual.binding import Binding, BindingType
@@ -17,8 +16,6 @@ from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.notifications import SeverityLevel
-from textual.screen import Screen
-from textual.theme import Theme
 from textual.widgets import Input
 
 from claude_batch_tui.config import Config
@@ -26,43 +23,20 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.tui import clipboard
 from claude_batch_tui.tui.dialogs.help import HelpDialog, HelpPage
-from claude_batch_tui.tui.dialogs.palette import ActionProvider
+from claude_batch_tui.tui.dialogs.palette import ActionProvider, Palette
 from claude_batch_tui.tui.dialogs.too_small import TooSmallNotice, fits
 from claude_batch_tui.tui.driver import TerminalDriver
-from claude_batch_tui.tui.environment import DARK, Profile, decide_profile
-from claude_batch_tui.tui.safety import SafeApp
+from claude_batch_tui.tui.environment import Profile, decide_profile
+from claude_batch_tui.tui.pacing import PacedApp
+from claude_batch_tui.tui.themes import CALM_DARK
 from claude_batch_tui.tui.widgets.key_names import active_hints
 from claude_batch_tui.tui.widgets.status_line import Kind, StatusLine
 
 LEAVE_SECONDS = 2.0
 """How long the first ctrl+c waits for the second."""
 
-RESIZE_SECONDS = 0.1
-"""Least time between two layouts while a window is being resized: 20 layouts a second are 500 kB."""
 
-BACKLOG = 64 * 1024
-"""Bytes the terminal has not taken above which frames are left out until it has caught up."""
-
-CATCH_UP_SECONDS = 0.2
-
-_DARK = Theme(
-    name=DARK,
-    primary="#7aa2c8",
-    secondary="#8a9ba8",
-    accent="#c8a27a",
-    success="#7fb38a",
-    warning="#d0b070",
-    error="#d07a7a",
-    foreground="#d4d4d4",
-    background="#14171a",
-    surface="#1b1f23",
-    panel="#22272c",
-    dark=True,
-    variables={"block-cursor-background": "#2f4a63", "block-cursor-foreground": "#ffffff"},
-)
-
-
-class CbtuiApp(SafeApp[None]):
+class CbtuiApp(PacedApp[None]):
     """The app without its screens. `ascii_only` and `profile` say how to draw; `say` is the way to tell the user.
 
     A screen may define `cancel_running() -> bool` (what ctrl+c stops first) and `palette_actions() -> dict` (names
@@ -73,13 +47,6 @@ class CbtuiApp(SafeApp[None]):
     COMMANDS: ClassVar[set[Any]] = {ActionProvider}
     CSS = """
     Screen { background: $background; color: $foreground; }
-    CommandPalette { background: $background; }
-    CommandPalette > Vertical { margin-top: 0; background: $background; }
-    CommandPalette SearchIcon { display: none; }
-    CommandPalette LoadingIndicator { display: none; }
-    CommandPalette #--input { border: none; }
-    CommandPalette #--results { background: $background; }
-    CommandPalette CommandList { border: none; max-height: 100%; background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("colon", "command_palette", "cmd", id="app.palette", tooltip="every action by name"),
@@ -142,10 +109,8 @@ class CbtuiApp(SafeApp[None]):
         """What was said, oldest first."""
         self._environ = environ
         self._interrupted_at = -LEAVE_SECONDS
-        self._resized_at = -RESIZE_SECONDS
-        self._frames_left_out = False
         self.animation_level = "none"
-        self.register_theme(_DARK)
+        self.register_theme(CALM_DARK)
         if self.profile.theme not in self.available_themes:
             names = ", ".join(["dark", "light", "ansi", *sorted(self.available_themes)])
             raise ConfigError(f"Unknown theme {self.profile.theme!r}. Known: {names}.")
@@ -189,7 +154,8 @@ class CbtuiApp(SafeApp[None]):
         """Lines under the keys."""
         return (
             "Greyed keys tell you why when pressed. Change keys: [keys] in config.toml",
-            f"{self.profile.sentence} · {self.config.config_dir / 'config.toml'}",
+            self.profile.sentence,
+            str(self.config.config_dir / "config.toml"),
         )
 
     # What Textual calls.
@@ -266,9 +232,14 @@ class CbtuiApp(SafeApp[None]):
             self._driver.set_mouse(not self._driver.mouse)
             self.say("Mouse on." if self._driver.mouse else "Mouse off: select text as your terminal does.")
 
+    def action_command_palette(self) -> None:
+        """Show every action by name."""
+        if not isinstance(self.screen, (Palette, TooSmallNotice)):
+            self.push_screen(Palette(id="--command-palette"))
+
     def action_help(self) -> None:
         """Show the keys that work on this screen."""
-        if isinstance(self.screen, (HelpDialog, TooSmallNotice)):
+        if isinstance(self.screen, (HelpDialog, Palette, TooSmallNotice)):
             return
         title = getattr(self.screen, "help_title", type(self.screen).__name__)
         hints = active_hints(self.screen.active_bindings.values(), ascii_only=self.ascii_only)
@@ -291,32 +262,3 @@ class CbtuiApp(SafeApp[None]):
     def _write_terminal(self, data: str) -> None:
         if self._driver is not None:
             self._driver.write(data)
-
-    def _check_resize(self) -> None:
-        """Textual's, at most ten times a second; the last size always counts."""
-        wait = self._resized_at + RESIZE_SECONDS - monotonic()
-        if wait > 0 and self._resize_event is not None:
-            if self._resize_timer is not None:
-                self._resize_timer.stop()
-            self._resize_timer = self.set_timer(wait, self._check_resize)
-            return
-        self._resized_at = monotonic()
-        super()._check_resize()
-
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Textual's, but a terminal that is behind gets one new picture later instead of every frame."""
-        driver = self._driver
-        if isinstance(driver, TerminalDriver) and driver.backlog > BACKLOG:
-            if not self._frames_left_out:
-                self._frames_left_out = True
-                self.set_timer(CATCH_UP_SECONDS, self._catch_up)
-            return
-        super()._display(screen, renderable)
-
-    def _catch_up(self) -> None:
-        driver = self._driver
-        if isinstance(driver, TerminalDriver) and driver.backlog > BACKLOG // 16:
-            self.set_timer(CATCH_UP_SECONDS, self._catch_up)
-            return
-        self._frames_left_out = False
-        self.refresh()

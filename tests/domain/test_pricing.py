@@ -43,7 +43,9 @@ def test_cache_columns_follow_the_multipliers_of_the_page(prices):
     })  # fmt: skip
 
 
-@pytest.mark.parametrize("model", ["claude-mythos-5-2", "claude-mythos-preview", "claude-opus-5-20260723", ""])
+@pytest.mark.parametrize(
+    "model", ["claude-mythos-5-2", "claude-mythos-preview", "claude-opus-5-20260723", ""]
+)
 def test_a_model_without_a_confirmed_price_has_none(prices, model):
     assert prices.find(model) is None
     assert entry_cost(usage(input_tokens=5), model, prices) is None
@@ -103,13 +105,16 @@ def test_a_cache_write_of_unstated_length_is_one_of_five_minutes(prices):
 
 def test_us_inference_costs_a_tenth_more_but_searches_do_not(prices):
     spent = usage(
-        input_tokens=1_000_000, inference_geo="us", server_tool_use={"web_search_requests": 3, "web_fetch_requests": 1}
+        input_tokens=1_000_000,
+        inference_geo="us",
+        server_tool_use={"web_search_requests": 3, "web_fetch_requests": 1},
     )
     assert entry_cost(spent, "claude-sonnet-5", prices) == pytest.approx(1.1 * 1.0 + 0.03)
 
 
 @pytest.mark.parametrize(
-    ("prompt", "cost"), [(100_000, (0.1 * 0.10 + 0.01 * 0.50) / 2), (100_001, (0.100001 * 0.50 + 0.01 * 2.50) / 2)]
+    ("prompt", "cost"),
+    [(100_000, (0.1 * 0.10 + 0.01 * 0.50) / 2), (100_001, (0.100001 * 0.50 + 0.01 * 2.50) / 2)],
 )
 def test_haiku_5_5_costs_more_for_every_token_above_its_threshold(prices, prompt, cost):
     spent = usage(input_tokens=prompt, output_tokens=10_000)
@@ -128,7 +133,11 @@ def test_haikus_threshold_counts_cached_tokens_too(prices):
 
 def test_fields_the_api_leaves_null_count_nothing(prices):
     spent = usage(
-        input_tokens=2, output_tokens=None, cache_read_input_tokens=None, server_tool_use=None, inference_geo=None
+        input_tokens=2,
+        output_tokens=None,
+        cache_read_input_tokens=None,
+        server_tool_use=None,
+        inference_geo=None,
     )
     assert entry_cost(spent, "claude-opus-5", prices) == pytest.approx(0.000005)
 
@@ -161,5 +170,5 @@ def test_a_threshold_of_the_users_own_below_ours_prices_all_requests_as_long():
 
 @pytest.mark.parametrize("data", [b"x = ", b"\xff", b"colour = 1", b"[[model]]\nids = 3"])
 def test_a_price_file_we_cannot_use_is_one_sentence(data):
-    with pytest.raises(ConfigError, match="your prices.toml cannot be used: "):
+    with pytest.raises(ConfigError, match=r"your prices.toml cannot be used: "):
         load_prices(BUILT_IN, data)

@@ -140,7 +140,11 @@ def test_wrong_params_are_errors(changes, code, message):
             "sampling_param",
             "`temperature` is rejected under API version 2026-10-21 and by models from Opus 4.7 on; leave it out",
         ),
-        ({"max_token": 5}, "unknown_param", "'max_token' is no known key of params; did you mean `max_tokens`?"),
+        (
+            {"max_token": 5},
+            "unknown_param",
+            "'max_token' is no known key of params; did you mean `max_tokens`?",
+        ),
         ({"zzz": 5}, "unknown_param", "'zzz' is no known key of params"),
         ({"mcp_servers": []}, "beta_param", "`mcp_servers` is a beta: it needs an anthropic-beta header"),
     ],
@@ -169,8 +173,10 @@ def test_doubtful_params_are_warnings_and_the_request_is_reckoned_with(changes, 
         (
             b'{"custom_id":',
             "not_json",
-            "the line is not valid JSON: Expecting value at column 14; a requests file is JSON Lines, "
-            "one request on each line",
+            (
+                "the line is not valid JSON: Expecting value at column 14; a requests file is JSON Lines, "
+                "one request on each line"
+            ),
         ),
         (
             b'{"custom_id":"a","params":NaN}',
@@ -204,7 +210,13 @@ def test_a_repetition_is_found_where_the_first_has_other_problems():
 
 def test_all_problems_of_a_request_are_told_at_once():
     codes = [code for code, _ in found(line("a b", model=..., max_tokens=0, messages=[], stream=True))]
-    assert codes == ["custom_id_pattern", "missing_model", "max_tokens_too_small", "missing_messages", "stream"]
+    assert codes == [
+        "custom_id_pattern",
+        "missing_model",
+        "max_tokens_too_small",
+        "missing_messages",
+        "stream",
+    ]
 
 
 def test_a_key_beside_custom_id_and_params_is_a_warning():
@@ -269,7 +281,10 @@ def test_input_that_will_be_fetched_is_counted_as_open_ended(changes):
 
 def test_what_the_api_says_of_its_models_gives_warnings_alone():
     draft = draft_of(
-        line("a", max_tokens=99), line("b", model="nope"), ceilings={"claude-opus-5": 50}, known_models=frozenset({"claude-opus-5"})
+        line("a", max_tokens=99),
+        line("b", model="nope"),
+        ceilings={"claude-opus-5": 50},
+        known_models=frozenset({"claude-opus-5"}),
     )
     assert [problem.message for problem in draft.problems] == [
         "`max_tokens` 99 is above the 50 that claude-opus-5 allows",

@@ -30,7 +30,12 @@ def test_the_nearest_column_is_named():
 
 @pytest.mark.parametrize(
     ("columns", "guess"),
-    [(("x", "Text", "Prompt"), "Prompt"), (("a", "content", "text"), "content"), (("q",), "q"), (("a", "b"), None)],
+    [
+        (("x", "Text", "Prompt"), "Prompt"),
+        (("a", "content", "text"), "content"),
+        (("q",), "q"),
+        (("a", "b"), None),
+    ],
 )
 def test_the_prompt_column_is_guessed(columns, guess):
     assert guess_prompt_column(columns) == guess

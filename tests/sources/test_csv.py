@@ -44,7 +44,9 @@ def test_utf16_with_a_byte_order_mark_reads_like_utf8(tmp_path):
     assert read(path)[1] == [Row(2, {"id": "1", "text": "Łódź 犬 🎉"})]
 
 
-@pytest.mark.parametrize(("delimiter", "name"), [(",", "a.csv"), (";", "a.csv"), ("\t", "a.csv"), ("|", "a.csv")])
+@pytest.mark.parametrize(
+    ("delimiter", "name"), [(",", "a.csv"), (";", "a.csv"), ("\t", "a.csv"), ("|", "a.csv")]
+)
 def test_the_delimiter_is_guessed(tmp_path, delimiter, name):
     text = "\n".join(delimiter.join(row) for row in (["id", "words"], ["1", "well. then"], ["2", "x"]))
     assert read(written(tmp_path, text, name))[0] == ("id", "words")

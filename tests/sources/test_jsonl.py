@@ -44,5 +44,5 @@ def test_a_line_no_batch_could_hold_is_refused_before_it_fills_the_memory(tmp_pa
 
 
 def test_requests_in_utf16_say_how_to_convert_them(tmp_path):
-    with pytest.raises(SourceError, match="this is UTF-16, and requests are UTF-8. Convert it: iconv"):
+    with pytest.raises(SourceError, match=r"this is UTF-16, and requests are UTF-8. Convert it: iconv"):
         lines(tmp_path, "{}\n".encode("utf-16"))

@@ -1,14 +1,13 @@
 """Files that cannot be read, in one sentence each."""
 
 import io
-import os
 from types import SimpleNamespace
 
 import pytest
 
 from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources.csv import CsvSource
-from claude_batch_tui.sources.source_file import open_source
+from claude_batch_tui.sources.source_file import SourceFile, open_source
 
 
 def rows_of(path, encoding=None):
@@ -25,22 +24,31 @@ def refusal(tmp_path, content, name="f.csv"):
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(SourceError, match="there is no such file. Check the path"):
+    with pytest.raises(SourceError, match=r"there is no such file. Check the path"):
         rows_of(tmp_path / "no.csv")
 
 
 def test_a_folder(tmp_path):
-    with pytest.raises(SourceError, match="this is a folder. Name a file in it"):
+    with pytest.raises(SourceError, match=r"this is a folder. Name a file in it"):
         rows_of(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file(tmp_path):
-    path = tmp_path / "f.csv"
-    path.write_text("a\n")
-    path.chmod(0)
-    with pytest.raises(SourceError, match="you may not read this file"):
-        rows_of(path)
+def test_an_unreadable_file(monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    with pytest.raises(SourceError, match=r"you may not read this file. Check its permissions"):
+        rows_of("f.csv")
+
+
+def test_a_disk_that_fails_while_reading(tmp_path):
+    class Broken(io.BytesIO):
+        def read(self, _=-1):
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(SourceError, match=r"f.csv: reading failed: Input/output error. Try again"):
+        SourceFile(Broken(b"a"), "f.csv")
 
 
 def test_a_path_that_no_system_has():

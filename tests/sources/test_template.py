@@ -14,7 +14,23 @@ from claude_batch_tui.sources.template import (
 )
 
 ROW = {"a": "Ä & <b>", "b": "{{ a }}", "First name": "Zoë", "n": 3, "none": "x"}
-PIECES = ["{{ a }}", "{{b}}", "{{  n\n}}", "{", "}", "%", "%s", "x", "\n", "\r\n", "\r", "{}", "}}", "%}", "ü"]
+PIECES = [
+    "{{ a }}",
+    "{{b}}",
+    "{{  n\n}}",
+    "{",
+    "}",
+    "%",
+    "%s",
+    "x",
+    "\n",
+    "\r\n",
+    "\r",
+    "{}",
+    "}}",
+    "%}",
+    "ü",
+]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
@@ -31,7 +47,9 @@ def test_plain_templates_take_the_fast_path(text):
     assert module._plain(text, {name: name for name in ROW}) is not None
 
 
-@pytest.mark.parametrize("text", ["{{ a|upper }}", "{% if a %}x{% endif %}", "{{{ a }}}", "{{ none }}", "{{- a }}"])
+@pytest.mark.parametrize(
+    "text", ["{{ a|upper }}", "{% if a %}x{% endif %}", "{{{ a }}}", "{{ none }}", "{{- a }}"]
+)
 def test_anything_more_is_left_to_jinja2(text):
     assert module._plain(text, {name: name for name in ROW}) is None
 
@@ -76,7 +94,7 @@ def test_a_file_is_named_with_an_at_sign(tmp_path):
     path.write_text("\ufeffHallo {{ a }}\n", "utf-8")
     assert read_template(f"@{path}", "--template") == "Hallo {{ a }}\n"
     assert read_template("@@anna", "--template") == "@anna"
-    with pytest.raises(ConfigError, match="there is no file 'gone.txt'. To begin with a plain @, write @@"):
+    with pytest.raises(ConfigError, match=r"there is no file 'gone.txt'. To begin with a plain @, write @@"):
         read_template("@gone.txt", "--template")
     path.write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="not UTF-8"):

@@ -139,7 +139,7 @@ def _spec(args: argparse.Namespace, context: Context) -> BuildSpec:
 
 
 def _show(report: BuildReport, args: argparse.Namespace, context: Context) -> None:
-    from claude_batch_tui.cli.problem_lines import problem_lines
+    from claude_batch_tui.wording import problem_lines
 
     for line in problem_lines(report.problems, report.counts, args.examples):
         context.diagnostics.note(line)
@@ -172,7 +172,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _as_json(report: BuildReport) -> dict[str, object]:
-    from claude_batch_tui.cli.problem_lines import problem_json
+    from claude_batch_tui.cli.problem_json import problem_json
 
     files = report.files
     return {

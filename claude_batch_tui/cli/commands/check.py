@@ -54,9 +54,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _lines(report: CheckReport, examples: int) -> Iterator[str]:
-    from claude_batch_tui.cli.problem_lines import problem_lines
     from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
-    from claude_batch_tui.wording import size
+    from claude_batch_tui.wording import problem_lines, size
 
     draft = report.draft
     requests, bytes_ = draft.requests / MAX_REQUESTS, draft.body_bytes / MAX_BODY_BYTES
@@ -98,7 +97,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _as_json(report: CheckReport) -> dict[str, object]:
-    from claude_batch_tui.cli.problem_lines import problem_json
+    from claude_batch_tui.cli.problem_json import problem_json
     from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
 
     draft, at_most = report.draft, report.at_most

@@ -10,10 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from claude_batch_tui.domain.plain_text import clean, clean_line
 from claude_batch_tui.tui.dialogs.box import Box
+from claude_batch_tui.tui.widgets.line_input import LineInput
 
 
 class ConfirmDialog(Box[bool]):
@@ -66,10 +67,9 @@ class TypedConfirmDialog(ConfirmDialog, inherit_bindings=False):
     DEFAULT_CSS = """
     TypedConfirmDialog .typed { height: 1; margin-top: 1; }
     TypedConfirmDialog .typed > Static { width: auto; }
-    TypedConfirmDialog .typed > Input { width: 24; height: 1; border: none; padding: 0; background: $background; }
+    TypedConfirmDialog .typed > LineInput { width: 24; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "when it is typed", id="confirm.typed", tooltip="do it, once it is typed"),
         Binding("escape", "answer(False)", "not yet", id="confirm.no", tooltip="keep things as they are"),
     ]
 
@@ -95,8 +95,7 @@ class TypedConfirmDialog(ConfirmDialog, inherit_bindings=False):
     def content(self) -> list[Widget]:
         """What would happen, the field, and the two choices."""
         text, choices = super().content()
-        field = Input(select_on_focus=False)
-        field.cursor_blink = False
+        field = LineInput(enter="when it is typed")
         return [
             text,
             Horizontal(Static(Content(f"{self._label}  "), markup=False), field, classes="typed"),
@@ -105,10 +104,10 @@ class TypedConfirmDialog(ConfirmDialog, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Type at once."""
-        self.query_one(Input).focus()
+        self.query_one(LineInput).focus()
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    @on(LineInput.Submitted)
+    def _submitted(self, event: LineInput.Submitted) -> None:
         event.stop()
         if self.is_typed(event.value, self._expected):
             self.dismiss(True)

@@ -9,22 +9,22 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from claude_batch_tui.domain.plain_text import clean, clean_line
 from claude_batch_tui.tui.dialogs.box import Box
+from claude_batch_tui.tui.widgets.line_input import LineInput
 
 
 class InputDialog(Box[str | None]):
     """Gives the typed line without blanks around it, or None. `problem` says what is wrong with it, or None."""
 
     DEFAULT_CSS = """
-    InputDialog Input { height: 1; border: none; padding: 0; margin: 1 0; background: $background; text-style: underline; }
+    InputDialog LineInput { margin: 1 0; text-style: underline; }
     InputDialog .problem { height: auto; color: $text-error; text-style: bold; }
     InputDialog:ansi .problem { color: ansi_red; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "take it", id="input.take", tooltip="take what is typed"),
         Binding("escape", "leave", "leave", id="input.leave", tooltip="leave without an answer"),
     ]
 
@@ -39,26 +39,24 @@ class InputDialog(Box[str | None]):
     ) -> None:
         super().__init__(title)
         self._body = body
-        self._value = clean_line(value)
-        self._placeholder = clean_line(placeholder)
+        self._value = value
+        self._placeholder = placeholder
         self._problem = problem
 
     def content(self) -> list[Widget]:
         """What is asked, the field, and what is wrong with it."""
-        field = Input(value=self._value, placeholder=self._placeholder, select_on_focus=False)
-        field.cursor_blink = False
         return [
             Static(Content(clean("\n".join(self._body))), markup=False),
-            field,
+            LineInput(self._value, self._placeholder),
             Static("", markup=False, classes="problem"),
         ]
 
     def on_mount(self) -> None:
         """Type at once."""
-        self.query_one(Input).focus()
+        self.query_one(LineInput).focus()
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    @on(LineInput.Submitted)
+    def _submitted(self, event: LineInput.Submitted) -> None:
         event.stop()
         value = event.value.strip()
         problem = self._problem(value)

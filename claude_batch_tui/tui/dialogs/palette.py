@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.widgets import Input, LoadingIndicator
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.tui.widgets.fitting import ascii_only
@@ -22,6 +23,28 @@ class _Entry(NamedTuple):
     note: str
     action: str
     node: Any
+
+
+class Palette(CommandPalette):
+    """Textual's palette without what moves: no blinking cursor, no animation, no tint."""
+
+    DEFAULT_CSS = """
+    Palette {
+        background: $background;
+        & > Vertical { margin-top: 0; background: $background; }
+        & SearchIcon { display: none; }
+        & LoadingIndicator { display: none; }
+        & #--input { border: none; }
+        & #--input.--list-visible { border: none; }
+        & #--results { background: $background; }
+        & CommandList { border: none; max-height: 100%; background: $background; }
+    }
+    """
+
+    def on_mount(self) -> None:
+        """Stop what would repaint while nothing happens."""
+        self.query_one(Input).cursor_blink = False
+        self.query_one(LoadingIndicator).auto_refresh = None
 
 
 class ActionProvider(Provider):
@@ -50,7 +73,7 @@ class ActionProvider(Provider):
         seen: set[str] = set()
         plain = ascii_only(self.screen)
         for node, binding, enabled, _ in self.screen.active_bindings.values():
-            if binding.id is None or binding.id in seen or binding.id.startswith(_MOVES):
+            if binding.id is None or binding.system or binding.id in seen or binding.id.startswith(_MOVES):
                 continue
             seen.add(binding.id)
             reason = None if enabled else _reason(node, self.app, binding.action)

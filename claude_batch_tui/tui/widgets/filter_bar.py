@@ -10,9 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.tui.widgets.line_input import LineInput
 
 
 class FilterBar(Horizontal):
@@ -23,8 +24,7 @@ class FilterBar(Horizontal):
         height: 1;
         background: $background;
         & > #prompt { width: auto; }
-        & > Input { width: 1fr; height: 1; border: none; padding: 0; background: $background; color: $foreground; }
-        & > Input:focus { border: none; background-tint: transparent; }
+        & > LineInput { width: 1fr; }
         & > #note { width: auto; max-width: 60%; }
         & > #note.-error { color: $text-error; text-style: bold; }
         &:ansi > #note.-error { color: ansi_red; }
@@ -84,9 +84,7 @@ class FilterBar(Horizontal):
     def compose(self) -> ComposeResult:
         """Prompt, input, and the note."""
         yield Static(Content(self._prompt), id="prompt", markup=False)
-        field = Input(placeholder=self._placeholder, select_on_focus=False)
-        field.cursor_blink = False
-        yield field
+        yield LineInput(placeholder=self._placeholder, enter="to the list")
         yield Static("", id="note", markup=False)
 
     def on_mount(self) -> None:
@@ -96,17 +94,17 @@ class FilterBar(Horizontal):
     @property
     def value(self) -> str:
         """The filter's text."""
-        return self.query_one(Input).value
+        return self.query_one(LineInput).value
 
     @value.setter
     def value(self, text: str) -> None:
-        self.query_one(Input).value = text
+        self.query_one(LineInput).value = text
         self._show_or_hide()
 
     def open(self) -> None:
         """Show the bar and type into it: what `/` does."""
         self.remove_class("-idle")
-        self.query_one(Input).focus()
+        self.query_one(LineInput).focus()
 
     def show_count(self, shown: int, total: int, more: str = "") -> None:
         """Say how many rows are left, and anything worth knowing about them."""
@@ -116,24 +114,24 @@ class FilterBar(Horizontal):
         """Say in place what is wrong with the filter."""
         self._note(f" {sentence} ", is_error=True)
 
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
+    @on(LineInput.Changed)
+    def _typed(self, event: LineInput.Changed) -> None:
         event.stop()
         self.post_message(self.Changed(self, event.value))
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    @on(LineInput.Submitted)
+    def _submitted(self, event: LineInput.Submitted) -> None:
         event.stop()
         self.action_keep()
 
-    @on(Input.Blurred)
+    @on(LineInput.Blurred)
     def _blurred(self) -> None:
         self._show_or_hide()
 
     def action_leave(self) -> None:
         """Clear the text; with nothing to clear, leave."""
         if self.value:
-            self.query_one(Input).value = ""
+            self.query_one(LineInput).value = ""
         else:
             self.action_keep()
 
@@ -147,5 +145,5 @@ class FilterBar(Horizontal):
         note.update(Content(clean_line(text)))
 
     def _show_or_hide(self) -> None:
-        field = self.query_one(Input)
+        field = self.query_one(LineInput)
         self.set_class(not field.value and not field.has_focus, "-idle")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from textual.app import App
 from textual.binding import ActiveBinding, Binding
-from textual.keys import key_to_character
+from textual.keys import format_key
 
 _NAMES = {
     "escape": "esc",
@@ -18,6 +18,9 @@ _NAMES = {
     "left": "←",
     "right": "→",
     "delete": "del",
+    "enter": "enter",
+    "backspace": "backspace",
+    "tab": "tab",
 }
 _ASCII_NAMES = {"up": "up", "down": "down", "left": "left", "right": "right"}
 
@@ -44,9 +47,7 @@ def key_name(key: str, *, ascii_only: bool = False) -> str:
     """A key as it is written in hints: `?`, `esc`, `^d`, `shift+↑`."""
     *modifiers, name = key.split("+") if len(key) > 1 else [key]
     names = {**_NAMES, **_ASCII_NAMES} if ascii_only else _NAMES
-    shown = names.get(name) or key_to_character(name) or name
-    if shown == " ":
-        shown = "space"
+    shown = names.get(name) or format_key(name)
     if "ctrl" in modifiers:
         modifiers.remove("ctrl")
         shown = f"^{shown}"

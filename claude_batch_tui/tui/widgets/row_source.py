@@ -9,6 +9,9 @@ from claude_batch_tui.tui.widgets.columns import Cell
 
 Item = TypeVar("Item")
 
+SEARCHED_ROWS = 10_000
+"""How far around its old place a key is looked for when the source cannot find it."""
+
 
 class RowSource(Protocol):
     """Rows by number, each with a key that stays its own when rows come, go and move.
@@ -84,3 +87,15 @@ class EmptySource:
     def cells(self, index: int) -> Sequence[Cell | str]:
         """Never asked for."""
         raise IndexError(index)
+
+
+def find_row(source: RowSource, key: str, around: int) -> int | None:
+    """The row of a key: as the source says, or searched outwards from a row."""
+    if isinstance(source, FindingRowSource):
+        return source.find(key)
+    count = source.row_count()
+    for distance in range(min(SEARCHED_ROWS, count + around)):
+        for index in {around + distance, around - distance}:
+            if 0 <= index < count and source.key(index) == key:
+                return index
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -15,12 +14,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from claude_batch_tui.tui.widgets.text_rows import Line, TextRows
+from claude_batch_tui.tui.widgets.text_search import TextSearch
 
 WHEEL_ROWS = 3
 SIDEWAYS = 16
 """Cells one step to the side moves a text that is not wrapped."""
-
-MOST_MATCHES = 10_000
 
 
 class TextView(Widget, can_focus=True, inherit_bindings=False):
@@ -109,9 +107,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         self._rows = TextRows(text)
         self._top = 0
         self._left = 0
-        self._pattern: re.Pattern[str] | None = None
-        self._matches: list[int] = []
-        self._match = -1
+        self._search = TextSearch()
 
     @property
     def is_at_end(self) -> bool:
@@ -127,20 +123,16 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         """Show another text, from its top unless the place is to be kept."""
         self._rows = TextRows(text)
         self._rows.lay_out(self.size.width, wrap=self.wraps)
-        self._match = -1
-        self._matches = self._all_matches()
+        self._search.look_again(self._rows.text)
         self._show_from(self._top if keep_place else 0)
         self.refresh()
 
     def find(self, text: str) -> None:
         """Highlight what is searched, capitals or not, and go to the first match at or below the top."""
-        self._pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
-        self._matches = self._all_matches()
-        self._match = -1
-        if self._matches:
+        self._search.look_for(text, self._rows.text)
+        if self._search.matches:
             start = self._rows.row(self._top).start if self._rows.reach(self._top + 1) > self._top else 0
-            first = next((number for number, offset in enumerate(self._matches) if offset >= start), 0)
-            self._go_to_match(first)
+            self._go_to_match(self._search.first_from(start))
         else:
             self.post_message(self.Found(self, 0, 0))
         self.refresh()
@@ -156,10 +148,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         shown = self._rows.shown(row)
         pieces: list[Segment] = []
         position = 0
-        for start, end in self._matches_in(row.start, row.end):
-            is_current = (
-                0 <= self._match < len(self._matches) and self._matches[self._match] == row.start + start
-            )
+        for start, end, is_current in self._search.within(self._rows.text, row.start, row.end):
             pieces.append(Segment(shown[position:start], base))
             match_style = self._style("current-match" if is_current else "match")
             pieces.append(Segment(shown[start:end], base + match_style))
@@ -202,8 +191,8 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
 
     def action_find_next(self, step: int) -> None:
         """Go to the next or previous match, round the ends."""
-        if self._matches:
-            self._go_to_match((self._match + step) % len(self._matches))
+        if self._search.matches:
+            self._go_to_match((self._search.current + step) % len(self._search.matches))
 
     def action_wrap(self) -> None:
         """Wrap long lines, or stop doing so."""
@@ -230,31 +219,13 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         if self._top != before:
             self.refresh()
 
-    def _all_matches(self) -> list[int]:
-        if self._pattern is None:
-            return []
-        found: list[int] = []
-        for match in self._pattern.finditer(self._rows.text):
-            found.append(match.start())
-            if len(found) == MOST_MATCHES:
-                break
-        return found
-
-    def _matches_in(self, start: int, end: int) -> list[tuple[int, int]]:
-        if self._pattern is None:
-            return []
-        return [
-            (match.start() - start, match.end() - start)
-            for match in self._pattern.finditer(self._rows.text, start, end)
-        ]
-
     def _go_to_match(self, number: int) -> None:
-        self._match = number
-        row = self._rows.row_at(self._matches[number])
+        self._search.current = number
+        row = self._rows.row_at(self._search.matches[number])
         if not self._top <= row < self._top + self.size.height:
             self._show_from(row - self.size.height // 3)
         self.refresh()
-        self.post_message(self.Found(self, number + 1, len(self._matches)))
+        self.post_message(self.Found(self, number + 1, len(self._search.matches)))
 
     def _style(self, name: str | None) -> Style:
         if name is None:

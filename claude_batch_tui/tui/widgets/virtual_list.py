@@ -11,12 +11,9 @@ from textual.message import Message
 
 from claude_batch_tui.tui.widgets.columns import Column
 from claude_batch_tui.tui.widgets.list_canvas import ListCanvas
-from claude_batch_tui.tui.widgets.row_source import FindingRowSource, RowSource
+from claude_batch_tui.tui.widgets.row_source import RowSource, find_row
 
 WHEEL_ROWS = 3
-
-SEARCHED_ROWS = 10_000
-"""How far around its old place a key is looked for when the source cannot find it."""
 
 
 class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
@@ -163,7 +160,8 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
     def rows_changed(self) -> None:
         """Read the rows anew. The cursor stays on its key or near its place; only changed cells are repainted."""
         count = self._source.row_count()
-        found = None if self._cursor_key is None else self._find(self._cursor_key, count)
+        key = self._cursor_key
+        found = None if key is None else find_row(self._source, key, self._window.cursor)
         self._window.change_rows(count, self._window.cursor if found is None else found)
         self._repaint_changed()
         self._follow_cursor()
@@ -184,7 +182,7 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
 
     def go_to_key(self, key: str) -> bool:
         """Put the cursor on a key; False where it is not in the list."""
-        index = self._find(key, self._window.count)
+        index = find_row(self._source, key, self._window.cursor)
         if index is not None:
             self.go_to(index)
         return index is not None
@@ -290,14 +288,3 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
             self._cursor_key = key
             if key is not None:
                 self.post_message(self.Highlighted(self, key, window.cursor))
-
-    def _find(self, key: str, count: int) -> int | None:
-        """The row of a key: as the source says, or searched outwards from the cursor."""
-        if isinstance(self._source, FindingRowSource):
-            return self._source.find(key)
-        start = self._window.cursor
-        for distance in range(SEARCHED_ROWS):
-            for index in {start + distance, start - distance}:
-                if 0 <= index < count and self._source.key(index) == key:
-                    return index
-        return None

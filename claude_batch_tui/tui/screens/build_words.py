@@ -1,0 +1,121 @@
+"""What Build shows: a request as rendered, what a check found, and what the confirmation says."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+
+from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
+from claude_batch_tui.domain.tracked import Snapshot
+from claude_batch_tui.services.prepare import BuildReport, CheckReport, Preview
+from claude_batch_tui.tui.widgets.text_rows import Line
+from claude_batch_tui.wording import cost_words, money, problem_lines, size
+
+_EXAMPLES = 20
+
+
+def preview_lines(shown: Preview, row: int, *, as_json: bool) -> list[Line]:
+    """One request of a source: its system prompt and messages, or its JSON; and the row it came from."""
+    lines: list[Line] = []
+    if shown.columns:
+        facts = [f"columns: {', '.join(shown.columns)}"]
+        if shown.prompt_column:
+            facts.append(f"prompt: {shown.prompt_column}")
+        lines.append((f" {' · '.join(facts)}", "dim"))
+    if not shown.requests:
+        return [*lines, (" There is no row to preview.", "warn")]
+    request = shown.requests[0]
+    lines.append(
+        (f" row {row + 1:,} · line {request.line:,} · custom_id {request.custom_id or '?'}", "strong")
+    )
+    if request.problem:
+        lines.append((f" {request.problem}", "bad" if request.request is None else "warn"))
+    if request.request is None:
+        return [*lines, *_row_lines(request.row)]
+    decoded = msgspec.json.decode(request.request)
+    if as_json:
+        return [
+            *lines,
+            *((line, None) for line in json.dumps(decoded, ensure_ascii=False, indent=2).split("\n")),
+        ]
+    params = decoded.get("params", {})
+    if params.get("system"):
+        lines += [("── system ──", "accent"), *_content_lines(params["system"])]
+    for message in params.get("messages", []):
+        lines += [(f"── {message.get('role')} ──", "accent"), *_content_lines(message.get("content"))]
+    return [*lines, *_row_lines(request.row)]
+
+
+def check_lines(report: BuildReport, found: CheckReport | None) -> list[Line]:
+    """What a build and its check found."""
+    share = 100 * report.body_bytes / MAX_BODY_BYTES
+    lines: list[Line] = [
+        ("", None),
+        (f" {report.requests:,} requests of {report.rows:,} rows · {size(report.body_bytes)}", "strong"),
+        (
+            f" {100 * report.requests / MAX_REQUESTS:.1f}% of {MAX_REQUESTS:,} requests, {share:.1f}% of 256 MB",
+            "dim",
+        ),
+    ]
+    if report.cleaned_ids:
+        lines.append(
+            (f" {report.cleaned_ids:,} ids cleaned to the allowed form; exports have the original ones", None)
+        )
+    if report.left_out:
+        lines.append((f" {report.left_out:,} rows are left out", "warn"))
+    errors, warnings = report.errors, report.warnings
+    problems, counts = list(report.problems), dict(report.counts)
+    if found is not None:
+        lines += [("", None), *((f" {line}", None) for line in cost_lines(found))]
+        known = {(p.code, p.line) for p in problems}
+        problems += [p for p in found.draft.problems if (p.code, p.line) not in known]
+        counts = {**found.draft.counts, **counts}
+        errors, warnings = max(errors, found.draft.errors), max(warnings, found.draft.warnings)
+    lines += [("", None), (f" {errors:,} errors, {warnings:,} warnings", "bad" if errors else "good")]
+    lines += [(f" {line}", None) for line in problem_lines(problems, counts, _EXAMPLES)]
+    if report.files is None:
+        lines += [
+            ("", None),
+            (" X leaves out the rows with errors; or mend the file and press enter.", "strong"),
+        ]
+    elif not errors:
+        lines += [("", None), (" enter asks whether to submit. w writes the file instead.", "strong")]
+    return lines
+
+
+def cost_lines(found: CheckReport) -> list[str]:
+    """The cost at most, the standard price beside it, and the tokens behind it."""
+    cost = found.at_most
+    lines = [f"cost     {cost_words(cost)}"]
+    if not cost.unpriced:
+        lines.append(f"         {money(cost.standard)} without batching; prices as of {cost.as_of}")
+    lines.append(f"input    about {found.about.input_tokens:,} tokens (3.6 bytes a token, ±25%)")
+    lines.append(f"output   at most {cost.output_tokens:,} tokens (every answer at max_tokens)")
+    return lines
+
+
+def confirm_lines(found: CheckReport, name: str | None, snapshot: Snapshot) -> list[str]:
+    """What is said before a submission is paid."""
+    draft = found.draft
+    where = " · ".join(
+        part for part in (snapshot.workspace_id, snapshot.credential, snapshot.base_url) if part
+    )
+    return [
+        f"name     {name or '(none)'}  (kept here; the API has no names)",
+        f"to       {where or 'the API, as soon as it is connected'}",
+        f"model    {draft.model or 'several'}",
+        f"size     {draft.requests:,} requests, {size(draft.body_bytes)}",
+        *cost_lines(found),
+    ]
+
+
+def _content_lines(content: object) -> list[Line]:
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
+    return [(line, None) for line in text.split("\n")]
+
+
+def _row_lines(row: dict[str, object]) -> list[Line]:
+    if not row:
+        return []
+    return [("── row ──", "accent"), *((f"{name}: {value}", "dim") for name, value in row.items())]

@@ -1,0 +1,131 @@
+"""What the three screens share: title, tabs, messages and keys around a list and a detail.
+
+cbtui  BATCHES   3 running                     ● live · polled 17:01:20 · …a1b2
+[1 Batches] 2 Build  3 Results                                  sort: age
+list
+── detail ──
+a message
+enter open  / filter  ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+
+from claude_batch_tui.domain.tracked import LinkState, Snapshot
+from claude_batch_tui.tui.reasons import ReasonedActions
+from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+from claude_batch_tui.wording import link_words
+
+if TYPE_CHECKING:
+    from claude_batch_tui.tui.app import DashboardApp
+
+_MODES = ("batches", "build", "results")
+_LINK_STYLES = {
+    LinkState.LIVE: "good",
+    LinkState.OFFLINE: "bad",
+    LinkState.REFUSED: "bad",
+    LinkState.NO_CREDENTIALS: "bad",
+    LinkState.PAUSED: "warn",
+}
+
+
+class Frame(ReasonedActions, Screen[None]):
+    """A screen of the dashboard. Subclasses give `parts()` and may override `title_left` and `tabs_right`."""
+
+    help_title: ClassVar[str] = ""
+    number: ClassVar[int] = 1
+    AUTO_FOCUS = "#list"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 — an instance variable in Textual
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 — the same
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,escape", "back", "back", id="frame.back", tooltip="one step back; leaves at the top"),
+        Binding("tab", "app.focus_next", "next pane", id="frame.next", show=False, tooltip="the next pane"),
+        Binding(
+            "shift+tab",
+            "app.focus_previous",
+            "previous pane",
+            id="frame.previous",
+            show=False,
+            tooltip="the one before",
+        ),
+    ]
+
+    @property
+    def dashboard(self) -> DashboardApp:
+        """The app, with its type."""
+        return cast("DashboardApp", self.app)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        return self.dashboard.snapshot
+
+    def above(self) -> Iterable[Widget]:
+        """What stands between the tabs and the list."""
+        return ()
+
+    def parts(self) -> Iterable[Widget]:
+        """The list and the detail."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """The frame around the parts."""
+        yield TitleLine(self.help_title.upper())
+        yield TabsLine(self.number)
+        yield from self.above()
+        yield Vertical(*self.parts(), id="main")
+        yield StatusLine()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Ages move once a minute, so the screen looks at the clock now and then."""
+        self.set_interval(20.0, self.tick)
+
+    def on_screen_resume(self) -> None:
+        """Show what happened meanwhile."""
+        self.show_snapshot(self.snapshot)
+
+    def tick(self) -> None:
+        """Time has passed."""
+
+    def title_left(self) -> str:
+        """What the title says beside the screen's name."""
+        return ""
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Show the engine's newest word."""
+        link = snapshot.link
+        words = link_words(link, ascii_only=self.dashboard.ascii_only)
+        if snapshot.credential and self.size.width >= 70:
+            separator = " - " if self.dashboard.ascii_only else " · "
+            words += separator + snapshot.credential.removeprefix("key ")
+            if self.size.width >= 110:
+                if snapshot.workspace_id:
+                    words += f"{separator}workspace {snapshot.workspace_id}"
+                if snapshot.base_url and snapshot.base_url != "https://api.anthropic.com":
+                    words += f"{separator}{snapshot.base_url}"
+        self.query_one(TitleLine).show(
+            left=self.title_left(), right=words, right_style=_LINK_STYLES.get(link.state)
+        )
+
+    def on_tabs_line_chosen(self, message: TabsLine.Chosen) -> None:
+        """A click on a tab."""
+        self.dashboard.action_show(_MODES[message.number - 1])
+
+    def action_back(self) -> None:
+        """One step back: the batches."""
+        self.dashboard.action_show("batches")
+
+    def say(self, text: str, **options: Any) -> None:
+        """Tell the user something."""
+        self.dashboard.say(text, **options)

@@ -1,0 +1,160 @@
+"""`cbtui build` as a script sees it: stdout, stderr, exit code, files."""
+
+import io
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from claude_batch_tui.cli.main import main
+
+MODEL = ("--model", "claude-haiku-4-5", "--max-tokens", "5")
+
+
+@pytest.fixture
+def cbtui(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text('id,body\n1,"one\nmore"\nb 2,zwö\n', "utf-8")
+
+    def run(*argv):
+        code = main(list(argv), open_dashboard=lambda _: 99)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_build_csv_prints_the_file_it_made(cbtui, tmp_path):
+    code, out, err = cbtui(
+        "build", "csv", "rows.csv", "--prompt-column", "body", "--id-column", "id", *MODEL, "-o", "r.jsonl"
+    )
+    assert (code, out) == (0, "r.jsonl\n")
+    assert err == "2 requests of 2 rows · 250 B · 1 id cleaned\n"
+    assert (tmp_path / "r.rows.jsonl").exists()
+
+
+def test_build_writes_requests_jsonl_unless_told_otherwise(cbtui):
+    (code, out, _) = cbtui("build", "csv", "rows.csv", "--prompt-column", "2", *MODEL)
+    assert (code, out) == (0, "requests.jsonl\n")
+
+
+def test_build_text_reads_standard_input(cbtui, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"one\n\ntwo\nthree\n")))
+    code, _, err = cbtui(
+        "build", "text", "-", "--split-by", "paragraph", "--template", "Sum up: {{ text }}", *MODEL
+    )
+    assert (code, err.split(" · ")[0]) == (0, "2 requests of 2 rows")
+    rows = [json.loads(line) for line in (tmp_path / "requests.rows.jsonl").read_text().splitlines()]
+    assert [(row["source"], row["line"]) for row in rows] == [("standard input", 1), ("standard input", 3)]
+
+
+def test_build_jsonl_needs_neither_model_nor_prompt(cbtui, tmp_path):
+    cbtui("build", "csv", "rows.csv", "--prompt-column", "body", *MODEL)
+    code, out, err = cbtui("build", "jsonl", "requests.jsonl", "-o", "copy.jsonl")
+    assert (code, out) == (0, "copy.jsonl\n")
+    assert err.startswith("2 requests of 2 rows")
+    assert (tmp_path / "copy.jsonl").read_bytes() == (tmp_path / "requests.jsonl").read_bytes()
+
+
+def test_model_and_max_tokens_may_come_from_the_settings(cbtui, monkeypatch, tmp_path):
+    monkeypatch.setenv("CBTUI_MODEL", "claude-opus-5")
+    monkeypatch.setenv("CBTUI_MAX_TOKENS", "7")
+    assert cbtui("build", "csv", "rows.csv", "--prompt-column", "body")[0] == 0
+    params = json.loads((tmp_path / "requests.jsonl").read_text().splitlines()[0])["params"]
+    assert (params["model"], params["max_tokens"]) == ("claude-opus-5", 7)
+
+
+def test_without_a_model_there_is_one_sentence(cbtui):
+    code, out, err = cbtui("build", "csv", "rows.csv", "--prompt-column", "body", "--max-tokens", "5")
+    assert (code, out) == (2, "")
+    assert err == "cbtui: There is no model. Say --model M, or set `model` in config.toml.\n"
+
+
+def test_errors_are_grouped_and_nothing_is_written(cbtui, tmp_path):
+    (tmp_path / "bad.csv").write_text("id,body\n" + "1,x\n" * 9 + "2\n")
+    code, out, err = cbtui(
+        "build", "csv", "bad.csv", "--prompt-column", "body", "--id-column", "id", *MODEL, "--examples", "1"
+    )
+    assert (code, out) == (2, "")
+    assert err == (
+        "error duplicate_custom_id: 8 times\n"
+        "  bad.csv:3: the id '1' repeats that of line 2\n"
+        "  … and 7 more\n"
+        "error ragged_row: 1 time\n"
+        "  bad.csv:11: the row has 1 column where the header has 2: some are missing\n"
+        "cbtui: nothing was written: mend the rows, or say --skip-bad-rows.\n"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "rows.csv"]
+
+
+def test_bad_rows_can_be_left_out(cbtui, tmp_path):
+    (tmp_path / "bad.csv").write_text("id,body\n1,x\n2\n")
+    code, _, err = cbtui("build", "csv", "bad.csv", "--prompt-column", "body", *MODEL, "--skip-bad-rows")
+    assert code == 0
+    assert err.splitlines()[-1].endswith("1 row left out: requests.left-out.jsonl")
+
+
+def test_json_tells_everything_on_one_line(cbtui, tmp_path):
+    code, out, _ = cbtui("build", "csv", "rows.csv", "--prompt-column", "body", *MODEL, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert (report["written"], report["requests"], report["rows_file"]) == (True, 2, "requests.rows.jsonl")
+    (tmp_path / "bad.csv").write_text("body\n \n ,\n")
+    code, out, _ = cbtui("build", "csv", "bad.csv", *MODEL, "--json", "--force")
+    report = json.loads(out)
+    assert (code, report["written"], report["requests_file"]) == (2, False, None)
+    assert report["problems"][0]["code"] in {"empty_prompt", "ragged_row"}
+
+
+def test_files_are_not_overwritten_without_force(cbtui):
+    argv = ("build", "csv", "rows.csv", "--prompt-column", "body", *MODEL)
+    assert cbtui(*argv)[0] == 0
+    code, _, err = cbtui(*argv)
+    assert code == 2
+    assert err == "cbtui: -o requests.jsonl: requests.jsonl is already there. Say --force to overwrite it.\n"
+    assert cbtui(*argv, "--force")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "f.csv: there is no such file. Check the path."),
+        (b"", "f.csv: the file is empty. There is nothing to make requests from."),
+        (
+            b"body\n",
+            "f.csv: there is a header line and no row below it. There is nothing to make requests from.",
+        ),
+        (b"\x00\x01", "f.csv: this is a binary file, not text. Name a text file."),
+        (b"a,b\n1,2\n", "f.csv: --prompt-column 'body': there is no such column. Columns: a, b."),
+    ],
+)
+def test_bad_input_is_one_clear_sentence(cbtui, tmp_path, content, sentence):
+    if content is not None:
+        (tmp_path / "f.csv").write_bytes(content)
+    code, out, err = cbtui("build", "csv", "f.csv", "--prompt-column", "body", *MODEL)
+    assert (code, out, err) == (2, "", f"cbtui: {sentence}\n")
+    assert not (tmp_path / "requests.jsonl").exists()
+
+
+def test_text_of_a_file_cannot_act_on_the_terminal(cbtui, tmp_path):
+    (tmp_path / "f.csv").write_text("id\x1b[31m,body\n1,\n")
+    _, _, err = cbtui("build", "csv", "f.csv", "--prompt-column", "nothing", *MODEL)
+    assert "\x1b" not in err
+
+
+def test_wrong_usage_ends_with_2(cbtui):
+    for argv in (["build"], ["build", "xml", "f"], ["build", "csv", "f", "--max-tokens", "many"]):
+        with pytest.raises(SystemExit) as ended:
+            cbtui(*argv)
+        assert ended.value.code == 2
+
+
+def test_help_imports_neither_jinja2_nor_msgspecs_users():
+    code = (
+        "import sys; from claude_batch_tui.cli.main import main\n"
+        "try: main(['build', 'csv', '--help'], None)\n"
+        "except SystemExit: print([name for name in ('jinja2', 'csv', 'claude_batch_tui.services') if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widgets import Static
+
+from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.key_line import KeyLine, compose_hints
+from claude_batch_tui.tui.widgets.key_names import Hint, declared_hints, key_name
+from claude_batch_tui.tui.widgets.line_input import LineInput
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+
+
+class Lines(App):
+    BINDINGS: ClassVar = [
+        Binding("colon", "nothing", "cmd", id="app.palette"),
+        Binding("question_mark", "nothing", "help", id="app.help"),
+    ]
+
+    def compose(self):
+        yield TitleLine("BATCHES")
+        yield TabsLine(1)
+        yield Focusable("")
+        yield FilterBar()
+        yield StatusLine("resting")
+        yield KeyLine()
+
+    def on_mount(self):
+        self.query_one(Focusable).focus()
+        self.heard = []
+
+    def on_filter_bar_changed(self, event):
+        self.heard.append(event.value)
+
+    def on_filter_bar_left(self):
+        self.query_one(Focusable).focus()
+
+    def on_tabs_line_chosen(self, event):
+        self.heard.append(event.number)
+
+    def line(self, kind):
+        return self.query_one(kind).render_line(0).text
+
+
+class Focusable(Static, can_focus=True):
+    BINDINGS: ClassVar = [
+        Binding("enter,l", "nothing", "open", id="list.open"),
+        Binding("x", "nothing", "cancel", id="list.cancel"),
+        Binding("j", "nothing", "down", id="list.down", show=False),
+    ]
+
+
+def hint(key, label, *, is_global=False, enabled=True):
+    return Hint(f"x.{key}", (key,), label, "", "nothing", enabled, show=True, is_global=is_global)
+
+
+def text(runs):
+    return "".join(run.text for run in runs)
+
+
+def test_hints_are_never_cut_and_the_apps_stay_longest():
+    hints = [
+        hint("enter", "open"),
+        hint("space", "mark"),
+        hint("x", "cancel"),
+        hint(":", "cmd", is_global=True),
+        hint("?", "help", is_global=True),
+    ]
+    assert text(compose_hints(hints, 80)) == " enter open  space mark  x cancel  : cmd  ? help"
+    assert text(compose_hints(hints, 45)) == " enter open  space mark  x cancel  : cmd  ?"
+    assert text(compose_hints(hints, 39)) == " enter open  space mark  x cancel  :  ?"
+    assert text(compose_hints(hints, 20)) == " enter open  :  ?"
+    for width in range(1, 60):
+        line = text(compose_hints(hints, width))
+        assert len(line) <= max(width, 1)
+        assert all(part in " enter open  space mark  x cancel  : cmd  ? help" for part in line.split("  "))
+
+
+def test_greyed_keys_are_dim():
+    [_, _, run] = compose_hints([hint("x", "cancel", enabled=False)], 40)
+    assert run == ("x cancel", "dim")
+
+
+def test_keys_are_written_as_the_keyboard_shows_them():
+    keys = ["question_mark", "slash", "ctrl+d", "escape", "pagedown", "shift+up", "G", "left_square_bracket"]
+    assert [key_name(key) for key in keys] == ["?", "/", "^d", "esc", "pgdn", "shift+↑", "G", "["]
+    assert key_name("shift+up", ascii_only=True) == "shift+up"
+    assert [hint.keys for hint in declared_hints(Focusable.BINDINGS)] == [("enter", "l"), ("x",), ("j",)]
+
+
+async def test_the_key_line_follows_the_focus():
+    app = Lines()
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        assert app.line(KeyLine).rstrip() == " enter open  x cancel  : cmd  ? help"
+        app.query_one(FilterBar).open()
+        await pilot.pause()
+        assert "enter to the list" in app.line(KeyLine)
+        assert "cancel" not in app.line(KeyLine)
+
+
+async def test_the_filter_acts_at_once_and_esc_clears_then_leaves():
+    app = Lines()
+    async with app.run_test(size=(60, 12)) as pilot:
+        bar = app.query_one(FilterBar)
+        assert not bar.display
+        bar.open()
+        await pilot.press("a", "b")
+        await pilot.pause()
+        assert bar.value == "ab"
+        assert app.heard[-1] == "ab"
+        bar.show_count(3, 1200, "1 errored")
+        await pilot.press("escape")
+        assert bar.value == ""
+        assert bar.has_pseudo_class("focus-within")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.focused is app.query_one(Focusable)
+        assert not bar.display
+
+
+async def test_a_filter_that_is_kept_stays_visible():
+    app = Lines()
+    async with app.run_test(size=(60, 12)) as pilot:
+        bar = app.query_one(FilterBar)
+        bar.open()
+        await pilot.press("a", "enter")
+        await pilot.pause()
+        assert app.focused is app.query_one(Focusable)
+        assert bar.display
+        bar.show_error("id takes = or :, not [/x]")
+        await pilot.pause()
+        assert bar.query_one("#note").has_class("-error")
+        assert "not [/x]" in str(bar.query_one("#note", Static).content)
+
+
+async def test_messages_leave_the_status_line_after_a_while():
+    app = Lines()
+    async with app.run_test(size=(60, 12)) as pilot:
+        line = app.query_one(StatusLine)
+        line.say("3 downloaded", seconds=0.05)
+        assert app.line(StatusLine).strip() == "3 downloaded"
+        await pilot.pause(0.2)
+        assert app.line(StatusLine).strip() == "resting"
+        line.say("offline since 14:02", "error")
+        line.rest("2 marked", "all 41")
+        assert app.line(StatusLine) == f"{' ▲ offline since 14:02':<53}all 41 "
+        line.clear()
+        assert app.line(StatusLine) == f"{' 2 marked':<53}all 41 "
+
+
+async def test_the_title_keeps_its_right_part_longest():
+    app = Lines()
+    async with app.run_test(size=(60, 12)):
+        line = app.query_one(TitleLine)
+        line.show(left="3 running · 1 new result", right="● live · 12s", right_style="good")
+        assert app.line(TitleLine) == f"{' cbtui  BATCHES   3 running · 1 new result':<47}● live · 12s "
+        line.show(left="a very long left part that has no room at all", right="● live · 12s")
+        assert app.line(TitleLine).endswith("that…  ● live · 12s ")
+        assert len(app.line(TitleLine)) == 60
+
+
+async def test_tabs_show_where_we_are_and_can_be_clicked():
+    app = Lines()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.query_one(TabsLine).show(active=2, right="sort: age ↓")
+        assert app.line(TabsLine) == f"{' 1 Batches [2 Build] 3 Results ':<48}sort: age ↓ "
+        await pilot.click(TabsLine, offset=(25, 0))
+        assert app.heard == [3]
+
+
+async def test_lines_that_look_the_same_are_not_painted_again(monkeypatch):
+    app = Lines()
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        line = app.query_one(TitleLine)
+        line.show(left="3 running")
+        await pilot.pause()
+        painted = []
+        monkeypatch.setattr(line, "refresh", lambda *_, **__: painted.append(1))
+        line.show(left="3 running")
+        assert painted == []
+        line.show(left="4 running")
+        assert painted == [1]
+
+
+async def test_the_input_does_not_blink():
+    class Field(Screen):
+        def compose(self):
+            yield LineInput("x")
+
+    app = App()
+    async with app.run_test() as pilot:
+        await app.push_screen(Field())
+        await pilot.pause()
+        assert not app.screen.query_one(LineInput).cursor_blink
