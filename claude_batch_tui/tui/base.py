@@ -55,10 +55,10 @@ class CbtuiApp(PacedApp[None]):
             "f1",
             "help",
             "help",
-            id="app.help-typing",
+            id="app.help",
             show=False,
             priority=True,
-            tooltip="help, while typing too",
+            tooltip="this help",
         ),
         Binding(
             "m",

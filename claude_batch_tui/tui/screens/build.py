@@ -99,9 +99,8 @@ class BuildScreen(Frame):
         Binding(
             "escape",
             "leave_field",
-            "out of the field",
+            "leave field",
             id="build.leave-field",
-            show=False,
             tooltip="out of the field, then back",
         ),
     ]

@@ -49,14 +49,24 @@ class Frame(ReasonedActions, Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 — the same
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,escape", "back", "back", id="frame.back", tooltip="one step back; leaves at the top"),
-        Binding("tab", "app.focus_next", "next pane", id="frame.next", show=False, tooltip="the next pane"),
+        # With priority, so that keys typed ahead land in the field that tab leads to.
+        Binding(
+            "tab",
+            "app.focus_next",
+            "next pane",
+            id="frame.next",
+            show=False,
+            priority=True,
+            tooltip="the next pane or field",
+        ),
         Binding(
             "shift+tab",
             "app.focus_previous",
             "previous pane",
             id="frame.previous",
             show=False,
-            tooltip="the one before",
+            priority=True,
+            tooltip="the pane or field before",
         ),
     ]
 

@@ -35,9 +35,9 @@ from claude_batch_tui.tui.screens.result_rows import (
 )
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.row_source import EmptySource
-from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TabsLine
+from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import duration_words, size
 
@@ -133,7 +133,7 @@ class ResultsScreen(Frame):
 
     def above(self) -> Iterable[Widget]:
         """Counts by outcome, and the filter."""
-        yield StatusLine(id="counts")
+        yield TwoSidedLine(id="counts")
         yield FilterBar(placeholder="id, or outcome=errored, stop=max_tokens, out>500, and or not")
 
     def parts(self) -> Iterable[Widget]:
@@ -388,8 +388,12 @@ class ResultsScreen(Frame):
         if rows is not self._rows:
             return
         rows.positions = positions
+        key = self.table.cursor_key
+        stays = key is not None and rows.find(key) is not None
         self.table.empty = "\n   Nothing matches: esc clears the filter, f a shows all."
         self.table.rows_changed()
+        if not stays:
+            self.table.go_to(0)
         total = rows.results.index.count
         self.query_one(FilterBar).show_count(len(positions), total, "counting …" if self._growing else "")
         shown = f"{len(positions):,} of {total:,}" if len(positions) != total else f"{total:,} entries"
@@ -440,7 +444,7 @@ class ResultsScreen(Frame):
             self.say(f"The download stopped: {download.lines:,} results have arrived.", kind="error")
 
     def _show_counts(self, download: Download | None) -> None:
-        line = self.query_one("#counts", StatusLine)
+        line = self.query_one("#counts", TwoSidedLine)
         right = ""
         if download is not None and download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
             mark = "v" if self.dashboard.ascii_only else "▼"
@@ -450,10 +454,10 @@ class ResultsScreen(Frame):
                 left = download.bytes_done / download.lines * (download.lines_expected - download.lines)
                 right += f" · {duration_words(left / download.bytes_per_second)} left"
         if self._rows is None:
-            line.rest("", right)
+            line.show("", right)
         else:
             counts = self._rows.results.index.outcome_counts()
-            line.rest(counts_line(counts, growing=self._growing), right)
+            line.show(counts_line(counts, growing=self._growing), right)
 
     def _inspect(self) -> None:
         """Show the entry under the cursor."""

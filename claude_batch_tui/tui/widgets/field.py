@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.suggester import Suggester
 from textual.widgets import Input, Label
+
+
+class FieldInput(Input):
+    """An input whose keys show in the key line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "check", id="field.submit", tooltip="check the whole form"),
+        Binding("tab", "app.focus_next", "next field", id="field.next", tooltip="the next field"),
+        Binding("right", "cursor_right", "complete", id="field.complete", tooltip="take what is suggested"),
+    ]
 
 
 class Field(Horizontal):
@@ -34,7 +46,9 @@ class Field(Horizontal):
     ) -> None:
         super().__init__(id=id)
         self._label = label
-        self._input = Input(value=value, placeholder=placeholder, suggester=suggester, select_on_focus=False)
+        self._input = FieldInput(
+            value=value, placeholder=placeholder, suggester=suggester, select_on_focus=False
+        )
         self._input.cursor_blink = False
 
     def compose(self) -> ComposeResult:
