@@ -53,6 +53,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The frugal profile for thin links. Left out: on over SSH."""
     clipboard: str = "auto"
     """auto, tmux, osc52, native or off."""
+    keys: dict[str, str] = {}
+    """Other keys for the dashboard's actions: a table [keys] of action id and key, e.g. "batches.cancel" = "c"."""
     data_dir: Path
     """Store, spool and results."""
     state_dir: Path
@@ -86,7 +88,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> t
         "config_dir": platformdirs.user_config_path(APP_NAME, appauthor=False),
     }
     found: dict[str, tuple[Any, str]] = {
-        name: (folders.get(name, field.default), "default")
+        name: (folders.get(name, {} if name == "keys" else field.default), "default")
         for name, field in zip(Config.__struct_fields__, msgspec.structs.fields(Config), strict=True)
     }
     from_environment = {

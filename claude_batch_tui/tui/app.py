@@ -80,6 +80,7 @@ class DashboardApp(CbtuiApp):
         """Show what is known; talk to the API only after the first frame."""
         super().on_mount()
         self.snapshot = self.engine.snapshot
+        self.set_keymap(self.config.keys)
         self.switch_mode("results" if self._opens else "batches")
         self.set_terminal_title("cbtui")
         if self._connects:

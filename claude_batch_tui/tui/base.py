@@ -28,6 +28,7 @@ from claude_batch_tui.tui.dialogs.too_small import TooSmallNotice, fits
 from claude_batch_tui.tui.driver import TerminalDriver
 from claude_batch_tui.tui.environment import Profile, decide_profile
 from claude_batch_tui.tui.pacing import PacedApp
+from claude_batch_tui.tui.safety import AsciiFilter
 from claude_batch_tui.tui.themes import CALM_DARK
 from claude_batch_tui.tui.widgets.key_names import active_hints
 from claude_batch_tui.tui.widgets.status_line import Kind, StatusLine
@@ -161,10 +162,12 @@ class CbtuiApp(PacedApp[None]):
     # What Textual calls.
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Where no color is wanted none is sent; Textual's own answer is grey."""
+        """Where no color is wanted none is sent, and where ASCII is wanted nothing of ours is more than that."""
         filters = list(super().get_line_filters())
         if self.no_color:
             filters = [NoColor(), *(each for each in filters if not isinstance(each, (Monochrome, NoColor)))]
+        if self.ascii_only:
+            filters.append(AsciiFilter())
         return filters
 
     def notify(

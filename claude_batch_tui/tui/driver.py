@@ -44,6 +44,9 @@ _MOUSE_MODES = ("1000", "1002", "1006")
 
 _MOUSE_OFF = "".join(f"\x1b[?{mode}l" for mode in (*_MOUSE_MODES, "1003", "1015", "1016"))
 _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
+_CLEAR = "\x1b[0m\x1b[2J\x1b[H"
+"""Before leaving: tmux 3.3a carries lines of the alternate screen over to the shell's after a resize."""
+
 _REPAINT = "\x1b[?2026l\x1b[0m\x1b[?1049h\x1b[2J\x1b[?25l\x1b[?7l\x1b[?1004h\x1b[?2004h"
 _RESTORE = (
     f"\x18\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1004l{_MOUSE_OFF}"
@@ -121,6 +124,7 @@ class TerminalDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         """Give the terminal back."""
+        self.write(_CLEAR)
         super().stop_application_mode()
         self.write(_RESTORE_TITLE)
         if not self._output.drain(DRAIN_SECONDS):

@@ -50,6 +50,48 @@ class SafeFilter(LineFilter):
         ]
 
 
+_TO_ASCII = str.maketrans(
+    {
+        **dict.fromkeys("─━═", "-"),
+        **dict.fromkeys("│┃║┆▐▌█▕▏", "|"),
+        **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝", "+"),
+        "·": "-",
+        "•": "*",
+        "…": "~",
+        "–": "-",
+        "—": "-",
+        "→": ">",
+        "←": "<",
+        "↑": "^",
+        "↓": "v",
+        "▲": "!",
+        "▸": ">",
+        "▼": "v",
+        "×": "x",
+        "±": "~",
+        "‖": "=",
+        "“": '"',
+        "”": '"',
+        "’": "'",
+        "✓": "=",
+        "✗": "x",
+    }
+)
+
+
+class AsciiFilter(LineFilter):
+    """Paints our own drawing characters as ASCII, each as wide as before; other text stays as it is."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002  Textual's signature
+        """The segments without our drawing characters."""
+        return [
+            segment
+            if segment.control or segment.text.isascii()
+            else Segment(segment.text.translate(_TO_ASCII), segment.style)
+            for segment in segments
+        ]
+
+
 class SafeApp(App[ReturnType], Generic[ReturnType]):
     """An app on which no foreign text acts: not on the screen, not in a notice, not in a crash report."""
 

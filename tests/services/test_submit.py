@@ -270,6 +270,7 @@ async def test_an_interrupted_post_is_unknown(simulator, runtime, requests_file)
 
 async def test_a_submission_whose_process_died_wakes_up_unknown(simulator, runtime, requests_file):
     prepared = prepare(runtime, requests_file())
+    submissions.insert(runtime.store, prepared)
     sending = msgspec.structs.replace(prepared, state=SubmissionState.SENDING)
     submissions.advance(runtime.store, sending, expected=SubmissionState.PREPARED, at=runtime.now())
     assert reconcile.wake_up(runtime.store, runtime.now()) == 1

@@ -90,7 +90,7 @@ class TypedConfirmDialog(ConfirmDialog, inherit_bindings=False):
     @property
     def yes_key(self) -> str:
         """What says yes, in words."""
-        return f"enter, when it reads {self._expected}"
+        return f"{self._expected}, then enter"
 
     def content(self) -> list[Widget]:
         """What would happen, the field, and the two choices."""

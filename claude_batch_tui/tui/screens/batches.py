@@ -282,9 +282,7 @@ class BatchesScreen(Frame):
             body.append(f"… and {len(targets) - 6} more")
         body += [
             "",
-            "Requests already finished are kept and billed. Requests in flight may still",
-            'finish. It shows "canceling" until the API ends the batch. This cannot be',
-            "undone; unfinished requests would need a new batch.",
+            _CANCELING,
         ]
         noun = "batch" if len(targets) == 1 else "batches"
         dialog = ConfirmDialog(
@@ -382,6 +380,7 @@ class BatchesScreen(Frame):
         self._source.replace(shown)
         self.table.empty = self._empty_words(wanted)
         self.table.rows_changed()
+        self.set_class(not shown, "-no-rows")
         bar.show_count(len(shown), len(batches))
         self._show_tabs()
 
@@ -438,6 +437,10 @@ class BatchesScreen(Frame):
         return self.dashboard.now()
 
 
+_CANCELING = (
+    "Requests already finished are kept and billed. Requests in flight may still finish. It shows “canceling” until "
+    "the API ends the batch. This cannot be undone; unfinished requests would need a new batch."
+)
 _EMPTY = """
               No batches in this workspace yet.
 

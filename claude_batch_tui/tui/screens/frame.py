@@ -119,7 +119,7 @@ class Frame(ReasonedActions, Screen[None]):
         if snapshot.credential and self.size.width >= 70:
             separator = " - " if self.dashboard.ascii_only else " · "
             words += separator + snapshot.credential.removeprefix("key ")
-            if self.size.width >= 110:
+            if self.size.width >= 150:
                 if snapshot.workspace_id:
                     words += f"{separator}workspace {snapshot.workspace_id}"
                 if snapshot.base_url and snapshot.base_url != "https://api.anthropic.com":

@@ -1,0 +1,179 @@
+"""A dashboard on a store that was filled before, with a frozen clock and no network."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from claude_batch_tui.config import load
+from claude_batch_tui.domain.batch import Batch, RequestCounts
+from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
+from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.store import batches, submissions
+from claude_batch_tui.store.scopes import remember
+from claude_batch_tui.tui.app import DashboardApp
+from claude_batch_tui.tui.environment import Profile
+
+NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
+KEY = "sk-ant-sim-demo-000000000000a1b2"
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+def batch(number, *, age, total, done=None, status="ended", took=0.5, cancel=None):
+    """A batch `age` hours old; `done` are its counts as (succeeded, errored, expired, canceled)."""
+    created = NOW - timedelta(hours=age)
+    ok, errored, expired, canceled = done or (total if status == "ended" else 0, 0, 0, 0)
+    processing = total - ok - errored - expired - canceled
+    return Batch(
+        id=f"msgbatch_01{'HkcTjaV5uDC8jWR4ZsDV8'}{number:02d}",
+        processing_status=status,
+        request_counts=RequestCounts(processing, ok, errored, canceled, expired),
+        created_at=created,
+        expires_at=created + timedelta(hours=24),
+        ended_at=created + timedelta(hours=took) if status == "ended" else None,
+        cancel_initiated_at=NOW - timedelta(minutes=cancel) if cancel else None,
+    )
+
+
+@pytest.fixture
+def week():
+    """A workspace that looks like a real week: name and batch."""
+    running = [
+        ("nightly-eval-1120", batch(1, age=0.69, total=10_000, status="in_progress")),
+        (None, batch(2, age=0.05, total=250, status="in_progress")),
+        ("summaries-de", batch(3, age=0.92, total=2_400, done=(2_251, 5, 0, 0), status="in_progress")),
+        ("dedupe-probe", batch(4, age=0.2, total=800, status="canceling", cancel=2)),
+    ]
+    ended = [
+        ("classify-tickets", batch(5, age=1.2, total=10_000, done=(9_702, 213, 50, 35))),
+        ("summaries-fr", batch(6, age=50, total=2_400)),
+        ("first-try", batch(7, age=150, total=4, done=(0, 4, 0, 0))),
+        ("pilot", batch(8, age=24 * 39, total=1_000, done=(988, 12, 0, 0))),
+    ]
+    similar = [(None, batch(20 + i, age=200 + i, total=12_000, took=0.5 + i * 0.2)) for i in range(8)]
+    return running + ended + similar
+
+
+@pytest.fixture
+def config(own_folders):
+    return load({"base_url": "http://127.0.0.1:1"})[0]
+
+
+@pytest.fixture
+def filled(config):
+    """Fill the store; a function that takes (name, batch) pairs."""
+
+    def fill(named, *, unseen=(), unknown=None):
+        runtime = Runtime(config, api_key=KEY)
+        scope = remember(runtime.store.database, config.base_url, "wrkspc_research", None, runtime.hint, NOW)
+        batches.merge(runtime.store.database, scope.scope_id, [b for _, b in named], seen=True)
+        for name, b in named:
+            if name:
+                batches.set_name(runtime.store.database, scope.scope_id, b.id, name)
+        for b in unseen:
+            batches.mark(runtime.store.database, scope.scope_id, b.id, seen=0)
+        batches.record_poll(runtime.store.database, scope.scope_id, NOW - timedelta(seconds=12), 0.1, 9, None)
+        if unknown is not None:
+            submissions.insert(runtime.store, unknown)
+        runtime.store.close()
+
+    return fill
+
+
+@pytest.fixture
+def dashboard(config):
+    """A function that makes the app; its engine is stopped afterwards."""
+    made = []
+
+    def make(*, ascii_only=False, colors="truecolor", theme="cbtui-dark", link=True, **options):
+        profile = Profile(slow=False, colors=colors, theme=theme, mouse=False, ascii=ascii_only)
+        app = DashboardApp(config, profile=profile, api_key=KEY, connects=False, **options)
+        app.now = lambda: NOW
+        app.engine.start()
+        if link:
+            live = Link(state=LinkState.LIVE, polled_at=NOW - timedelta(seconds=12), interval=30.0)
+            app.engine.snapshot = msgspec.structs.replace(
+                app.engine.snapshot, link=live, credential="key …a1b2", base_url="https://api.anthropic.com"
+            )
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        app.engine.stop()
+
+
+@pytest.fixture
+def results_file(tmp_path):
+    """A results file with every kind of line, some of them hostile."""
+    path = tmp_path / "classify-tickets.jsonl"
+
+    def message(text, stop="end_turn", tokens=(412, 3), content=None):
+        return {
+            "type": "succeeded",
+            "message": {
+                "id": "msg_01Xy",
+                "model": "claude-haiku-4-5",
+                "content": content or [{"type": "text", "text": text}],
+                "stop_reason": stop,
+                "usage": {"input_tokens": tokens[0], "output_tokens": tokens[1]},
+            },
+        }
+
+    def error(kind, words):
+        return {"type": "errored", "error": {"type": "error", "error": {"type": kind, "message": words}}}
+
+    long = "The customer writes that the invoice 4711 was charged twice and asks for a refund.\n" * 12
+    lines = [
+        ("T-90001", message("billing")),
+        ("T-90002", message("bug")),
+        ("T-90003", error("invalid_request_error", "prompt is too long: 214,020 tokens > 200,000 maximum")),
+        ("T-90004", message(long, "max_tokens", (1204, 1024))),
+        ("T-90005", message("other")),
+        ("T-90006", {"type": "expired"}),
+        ("T-90007", message("请求退款 (账单)")),
+        ("T-90008", {"type": "canceled"}),
+        ("T-90009", message("\x1b]52;c;ZXZpbA==\x07[/x] \x9b31m\u202etxt")),
+        ("T-90010", message("", "refusal", content=[{"type": "thinking", "thinking": "Hm."}])),
+    ]
+    with path.open("w") as file:
+        for custom_id, result in lines:
+            file.write(json.dumps({"custom_id": custom_id, "result": result}, ensure_ascii=False) + "\n")
+        file.write("{broken\n")
+    return path
+
+
+@pytest.fixture
+def unknown_submission(tmp_path):
+    body = tmp_path / "b.json"
+    body.write_text("{}")
+    return Submission(
+        submission_id="sub_1",
+        run_id="run_1",
+        state=SubmissionState.UNKNOWN,
+        requests=2397,
+        body_bytes=3_900_000,
+        sha256="0" * 64,
+        body_path=str(body),
+        rows_path=None,
+        name="tickets",
+        model="claude-haiku-4-5",
+        source="tickets.csv",
+        cost_at_most=19.9,
+        created_at=NOW - timedelta(minutes=3),
+        sent_at=NOW - timedelta(minutes=2),
+        settled_at=NOW - timedelta(minutes=2),
+        last_looked_at=NOW - timedelta(seconds=3),
+        looks=2,
+        candidates=("msgbatch_01Qxm2",),
+        error="The request was sent, but no answer came: the answer took too long.",
+    )
