@@ -19,7 +19,6 @@ def own_folders(tmp_path_factory, monkeypatch):
         if name.startswith(_FOREIGN) and not name.startswith("TEXTUAL_SNAPSHOT"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(home / "anthropic"))
     for name in ("data", "state", "config"):
         monkeypatch.setenv(f"CBTUI_{name.upper()}_DIR", str(home / name))
     return home

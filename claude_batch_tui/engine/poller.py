@@ -13,7 +13,7 @@ from claude_batch_tui.domain.polling import ASKED_FLOOR, backoff, interval, jitt
 from claude_batch_tui.domain.tracked import LinkState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.submitter import Submitter
-from claude_batch_tui.errors import ApiError, AuthenticationError, CbtuiError, NoCredentialsError
+from claude_batch_tui.errors import ApiError, AuthenticationError, CbtuiError, ConfigError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.watch import Poll, poll
 from claude_batch_tui.store import batches
@@ -66,7 +66,7 @@ class Poller:
                         await self._lead()
                     else:
                         await self._follow()
-                except NoCredentialsError as error:
+                except ConfigError as error:
                     await self._stand_still(LinkState.NO_CREDENTIALS, error)
                 except AuthenticationError as error:
                     await self._stand_still(LinkState.REFUSED, error)

@@ -114,7 +114,16 @@ async def test_an_error_that_may_follow_a_creation_is_unknown_and_sent_once(
         {"body": '{"id":null}', "status": 200, "after_work": True},
         {"body": "{", "status": 200, "after_work": True},
     ],
-    ids=["reset-after", "fin-after", "half-headers", "half-body", "reset-before", "html", "no-id", "broken-json"],
+    ids=[
+        "reset-after",
+        "fin-after",
+        "half-headers",
+        "half-body",
+        "reset-before",
+        "html",
+        "no-id",
+        "broken-json",
+    ],
 )
 async def test_a_lost_or_odd_answer_is_unknown_and_sent_once(simulator, runtime, requests_file, fault):
     simulator.faults.next(_fault(**fault))
@@ -157,7 +166,8 @@ async def test_a_dead_server_leaves_the_submission_prepared_and_says_so(runtime,
 
 
 @pytest.mark.parametrize(
-    ("asked", "waited"), [("7", 7.0), ("0", 1.0), ("-5", 1.0), ("nan", 60.0), ("inf", 60.0), ("100000000", 900.0)]
+    ("asked", "waited"),
+    [("7", 7.0), ("0", 1.0), ("-5", 1.0), ("nan", 60.0), ("inf", 60.0), ("100000000", 900.0)],
 )
 async def test_a_rate_limit_is_waited_out_but_never_longer_than_a_quarter_of_an_hour(
     simulator, runtime, requests_file, asked, waited

@@ -177,3 +177,16 @@ def unknown_submission(tmp_path):
         candidates=("msgbatch_01Qxm2",),
         error="The request was sent, but no answer came: the answer took too long.",
     )
+
+
+@pytest.fixture
+def settled():
+    """Wait until the screen has nothing left to do."""
+
+    async def wait(pilot):
+        for _ in range(5):
+            await pilot.pause(0.05)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause(0.05)
+
+    return wait

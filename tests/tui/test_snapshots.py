@@ -5,19 +5,6 @@ import pytest
 SIZES = [(80, 24), (200, 50)]
 
 
-@pytest.fixture
-def settled():
-    """Wait until the screen has nothing left to do."""
-
-    async def wait(pilot):
-        for _ in range(5):
-            await pilot.pause(0.05)
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause(0.05)
-
-    return wait
-
-
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "200x50"])
 def test_batches_of_a_week(snap_compare, dashboard, filled, week, settled, size):
     named = week

@@ -223,7 +223,7 @@ class BatchesScreen(Frame):
             return
         downloading = [d for d in self.snapshot.downloads.values() if d.state.value == "running"]
         if not downloading:
-            self.app.exit()
+            self._leave()
             return
         dialog = ConfirmDialog(
             "Leave while results are being downloaded?",
@@ -231,7 +231,15 @@ class BatchesScreen(Frame):
             yes="Leave",
             no="Stay",
         )
-        self.app.push_screen(dialog, lambda leaves: self.app.exit() if leaves else None)
+        self.app.push_screen(dialog, lambda leaves: self._leave() if leaves else None)
+
+    def _leave(self) -> None:
+        """Leave; without a key with the sentence and the exit code a command would end with."""
+        link = self.snapshot.link
+        if link.state is LinkState.NO_CREDENTIALS:
+            self.app.exit(return_code=2, message=link.error)
+        else:
+            self.app.exit()
 
     def action_poll(self) -> None:
         """Ask the API now."""
