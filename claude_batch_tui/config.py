@@ -39,6 +39,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Above this cost at most, the number of requests has to be typed before submitting in the dashboard."""
     poll_interval: float | None = None
     """Fixed seconds between polls, from 1. Left out, the interval adapts."""
+    settle: float = 180.0
+    """Seconds a submission whose answer was lost is looked for before its batch counts as absent."""
     auto_download: bool = False
     """Download the results of ended batches without being asked."""
     color: str = "auto"

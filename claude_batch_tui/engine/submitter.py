@@ -139,13 +139,14 @@ class Submitter:
         self._settling.add(submission_id)
         try:
             api = await runtime.connect()
-            async for looked in reconcile.settle(
+            async for looked in reconcile.settled(
                 submission,
                 api=api,
                 store=runtime.store,
                 hint=runtime.hint,
                 now=runtime.now,
                 sleep=runtime.sleep,
+                settle=runtime.config.settle,
             ):
                 submission = looked
                 self.reload()
@@ -171,7 +172,12 @@ class Submitter:
             return
         api = await runtime.connect()
         looked = await reconcile.look(
-            submission, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
+            submission,
+            api=api,
+            store=runtime.store,
+            hint=runtime.hint,
+            now=runtime.now(),
+            settle=runtime.config.settle,
         )
         if looked.state is not submission.state:
             self._settled(looked)

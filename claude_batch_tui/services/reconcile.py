@@ -22,8 +22,10 @@ from claude_batch_tui.store.locks import FileLock
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
-LOOKS_AFTER = (0.0, 5.0, 20.0, 60.0, 180.0)
-"""Seconds after the last byte at which the list is looked at before a batch counts as absent."""
+SETTLE = 180.0
+"""Seconds after the last byte before a batch that the list does not show counts as absent."""
+_LOOKS = (0.0, 5.0, 20.0, 60.0, 180.0)
+"""When the list is looked at meanwhile, for a `SETTLE` of 180 seconds; other times are scaled."""
 _CLOCK_SLACK = timedelta(seconds=60)
 _PAGE = 100
 _OPEN = (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLICT)
@@ -71,7 +73,13 @@ async def twins(submission: Submission, *, api: BatchesApi, store: Store) -> lis
 
 
 async def look(
-    submission: Submission, *, api: BatchesApi, store: Store, hint: str, now: datetime
+    submission: Submission,
+    *,
+    api: BatchesApi,
+    store: Store,
+    hint: str,
+    now: datetime,
+    settle: float = SETTLE,
 ) -> Submission:
     """Look at the list once and write down what it shows. Raises ApiError where it cannot be read."""
     page = await api.list_page(limit=1)
@@ -96,12 +104,12 @@ async def look(
         )
     if candidates:
         looked = msgspec.structs.replace(looked, state=SubmissionState.CONFLICT)
-    elif submission.state is SubmissionState.CONFLICT or _long_enough(looked, now):
+    elif submission.state is SubmissionState.CONFLICT or _long_enough(looked, now, settle):
         looked = msgspec.structs.replace(looked, state=SubmissionState.ABSENT)
     return submissions.advance(store, looked, expected=submission.state, at=now)
 
 
-async def settle(
+async def settled(
     submission: Submission,
     *,
     api: BatchesApi,
@@ -109,14 +117,14 @@ async def settle(
     hint: str,
     now: Callable[[], datetime],
     sleep: Callable[[float], Awaitable[None]],
-    looks_after: tuple[float, ...] = LOOKS_AFTER,
+    settle: float = SETTLE,
 ) -> AsyncIterator[Submission]:
     """Look until the submission is created, a conflict, or absent after the last look; each look is yielded."""
-    for seconds in looks_after:
-        due = (submission.settled_at or now()) + timedelta(seconds=seconds)
+    for seconds in _LOOKS:
+        due = (submission.settled_at or now()) + timedelta(seconds=seconds * settle / SETTLE)
         if (wait := (due - now()).total_seconds()) > 0:
             await sleep(wait)
-        submission = await look(submission, api=api, store=store, hint=hint, now=now())
+        submission = await look(submission, api=api, store=store, hint=hint, now=now(), settle=settle)
         yield submission
         if submission.state is not SubmissionState.UNKNOWN:
             return
@@ -205,11 +213,11 @@ def abandon(submission: Submission, *, store: Store, now: datetime) -> Submissio
     return submissions.advance(store, abandoned, expected=submission.state, at=now)
 
 
-def _long_enough(submission: Submission, now: datetime) -> bool:
+def _long_enough(submission: Submission, now: datetime, settle: float) -> bool:
     if submission.state is SubmissionState.ABSENT:
         return True
     since = submission.settled_at or submission.created_at
-    return (now - since).total_seconds() >= LOOKS_AFTER[-1] and submission.looks >= len(LOOKS_AFTER) - 1
+    return (now - since).total_seconds() >= settle and submission.looks >= len(_LOOKS) - 1
 
 
 def _rivals(submission: Submission, candidate: Batch, store: Store) -> list[Submission]:

@@ -38,7 +38,7 @@ async def submit(runtime, prepared):
 
 
 async def settle(runtime, submission):
-    async for looked in reconcile.settle(
+    async for looked in reconcile.settled(
         submission,
         api=runtime.api,
         store=runtime.store,

@@ -94,7 +94,7 @@ def _check(file: Path, runtime: Runtime) -> CheckReport:
         first = next(problem for problem in report.draft.problems if problem.is_error)
         place = f"{file}:{first.line}: " if first.line else f"{file}: "
         raise DraftError(
-            f"{place}{first.message} Nothing was sent; `cbtui check {file}` lists every problem."
+            f"{place}{first.message}. Nothing was sent; `cbtui check {file}` lists every problem."
         )
     return report
 
@@ -138,7 +138,6 @@ async def _send(
     prepared: Submission, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> Submission:
     """Send, and look where the answer was lost; the submission as it is then."""
-    from claude_batch_tui.services import reconcile
     from claude_batch_tui.services.submit import send
     from claude_batch_tui.wording import size
 
@@ -164,24 +163,25 @@ async def _send(
         f"{last.error} The batch may or may not exist. Sending again could pay twice, so it is looked for: "
         "up to 3 minutes."
     )
-    return await _settle(last, args, context, runtime, resend=reconcile.prepare_again)
+    return await _settle(last, args, context, runtime)
 
 
 async def _settle(
-    submission: Submission, args: argparse.Namespace, context: Context, runtime: Runtime, *, resend: object
+    submission: Submission, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> Submission:
     from claude_batch_tui.services import reconcile
 
-    async for looked in reconcile.settle(
+    async for looked in reconcile.settled(
         submission,
         api=runtime.api,
         store=runtime.store,
         hint=runtime.hint,
         now=runtime.now,
         sleep=runtime.sleep,
+        settle=runtime.config.settle,
     ):
         submission = looked
-    if submission.state is SubmissionState.ABSENT and args.resend_if_absent and resend is not None:
+    if submission.state is SubmissionState.ABSENT and args.resend_if_absent:
         context.diagnostics.note("No batch of this size was created: sending once more.")
         again = reconcile.prepare_again(submission, store=runtime.store, now=runtime.now())
         return await _send(
@@ -209,10 +209,15 @@ async def _go_on_with(
         f"The same requests were sent on {sent} and no answer came: looking for the batch."
     )
     looked = await reconcile.look(
-        earlier, api=runtime.api, store=runtime.store, hint=runtime.hint, now=runtime.now()
+        earlier,
+        api=runtime.api,
+        store=runtime.store,
+        hint=runtime.hint,
+        now=runtime.now(),
+        settle=runtime.config.settle,
     )
     if looked.state is SubmissionState.UNKNOWN:
-        looked = await _settle(looked, args, context, runtime, resend=True)
+        looked = await _settle(looked, args, context, runtime)
     elif looked.state is SubmissionState.ABSENT and args.resend_if_absent:
         again = reconcile.prepare_again(looked, store=runtime.store, now=runtime.now())
         looked = await _send(again, args, context, runtime)

@@ -1,0 +1,60 @@
+"""kill -9 in the middle of `cbtui submit`, and the same command again: paid once, every time."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+
+from claude_batch_tui.simulator import Fault, Simulator
+
+
+@pytest.mark.parametrize("round_", range(8))
+def test_a_killed_submission_run_again_is_paid_once(round_, tmp_path):
+    requests = tmp_path / "requests.jsonl"
+    count = 3 + round_
+    line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
+    requests.write_text("".join(line.format(number) for number in range(count)))
+    with Simulator(seed=round_) as simulator:
+        # Batches of other people, some of the same size, some newer than ours.
+        for _ in range(round_ % 3):
+            simulator.batches.add(count + 50)
+        simulator.faults.next(Fault(method="POST", path=r"/batches$", delay=0.4))
+        environment = {
+            **os.environ,
+            "ANTHROPIC_BASE_URL": simulator.base_url,
+            "ANTHROPIC_API_KEY": simulator.key,
+            "CBTUI_SETTLE": "1.5",
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "claude_batch_tui",
+            "submit",
+            str(requests),
+            "--yes",
+            "--resend-if-absent",
+        ]
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 30
+        while (
+            not simulator.log.all("GET", "/batches")
+            and process.poll() is None
+            and time.monotonic() < deadline
+        ):
+            time.sleep(0.005)
+        # The preflight has come: the intent, the POST and its answer follow within half a second.
+        time.sleep(random.Random(round_).uniform(0.0, 0.6))
+        process.kill()
+        process.wait()
+        again = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        sent_before = "were sent on" in again.stderr
+        assert again.returncode == 0 or (again.returncode == 2 and sent_before), again.stderr
+        ours = [batch for batch in simulator.batches.all() if len(batch) == count]
+        assert len(ours) == 1
