@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from claude_batch_tui.domain.tracked import DownloadState, ResultsState
+from claude_batch_tui.errors import ResultsUnavailableError, StoreError
+from claude_batch_tui.services import download as downloading
+from claude_batch_tui.services.download import download
+from claude_batch_tui.simulator import Fault
+from claude_batch_tui.store.results_file import open_indexed, results_path
+
+RESULTS = {"method": "GET", "path": r"/results$"}
+ROWS = 200
+BAD_ONCE = {
+    "clean short end at a line": {"cut_at": 20_000, "cut": "clean"},
+    "empty": {"cut_at": 0, "cut": "clean"},
+    "reset": {"cut_at": 20_000, "cut": "reset"},
+    "fin within the chunks": {"cut_at": 20_000, "cut": "close"},
+    "close-delimited": {"cut_at": 20_000, "cut": "framing"},
+    "gzip without its trailer": {"gzip": "without_trailer"},
+    "gzip cut": {"gzip": "whole", "cut_at": 900, "cut": "clean"},
+    "malformed line": {"lines": ("malformed",), "line": 5},
+    "truncated line": {"lines": ("truncated",), "line": 5},
+    "duplicate line": {"lines": ("duplicate",), "line": 5},
+    "missing line": {"lines": ("missing",), "line": 5},
+    "NUL byte": {"lines": ("nul",), "line": 5},
+    "unknown type": {"lines": ("unknown_type",), "line": 5},
+    "no custom_id": {"lines": ("no_custom_id",), "line": 5},
+    "html": {"status": 200, "body": "<html>please log in</html>"},
+    "500": {"status": 500},
+    "529": {"status": 529},
+    "429": {"status": 429, "headers": {"retry-after": "1"}},
+    "reset before anything": {"connection": "reset"},
+    "half headers": {"connection": "half_headers"},
+}
+HARMLESS = {
+    "blank lines": {"lines": ("blank",), "line": 5},
+    "CRLF": {"lines": ("crlf",), "line": 5},
+    "gzip": {"gzip": "whole"},
+    "drip": {"drip": 7_000, "drip_seconds": 0.001},
+}
+
+
+@pytest.fixture
+async def ended(simulator, runtime):
+    """An ended batch of 200 requests, as the store knows it."""
+    added = simulator.batches.add(ROWS, age=3600, duration=60)
+    return await runtime.retrieve(getattr(added, "id", added))
+
+
+def steps_of(runtime, tracked, *, sent=None, stopped=lambda: False):
+    return download(
+        tracked.batch,
+        api=runtime.api,
+        folder=runtime.locations.results,
+        sent_ids=sent,
+        stopped=stopped,
+        random=lambda: 0.5,
+        sleep=lambda _: None,
+    )
+
+
+@pytest.mark.parametrize("fault", BAD_ONCE.values(), ids=BAD_ONCE)
+async def test_a_broken_download_is_begun_again_and_only_a_whole_one_gets_the_name(
+    simulator, runtime, ended, fault
+):
+    simulator.faults.next(Fault(**RESULTS, **fault))
+    target = results_path(runtime.locations.results, ended.id)
+    seen = []
+    for step in steps_of(runtime, ended):
+        if step.update.state is not DownloadState.COMPLETE:
+            seen.append(target.exists())
+        last = step
+    assert not any(seen)
+    assert last.update.state is DownloadState.COMPLETE
+    assert last.finished.lines == ROWS
+    assert len(simulator.log.all("GET", "/results")) == 2
+    assert target.read_bytes().count(b"\n") == ROWS
+
+
+@pytest.mark.parametrize("fault", HARMLESS.values(), ids=HARMLESS)
+async def test_odd_but_whole_bytes_are_complete_at_once(simulator, runtime, ended, fault):
+    simulator.faults.next(Fault(**RESULTS, **fault))
+    *_, last = steps_of(runtime, ended)
+    assert last.update.state is DownloadState.COMPLETE
+    assert last.finished.lines == ROWS
+    assert len(simulator.log.all("GET", "/results")) == 1
+
+
+async def test_the_same_broken_bytes_three_times_are_kept_and_explained(simulator, runtime, ended):
+    simulator.faults.always(Fault(**RESULTS, lines=("missing",), line=5))
+    *_, last = steps_of(runtime, ended)
+    assert last.update.state is DownloadState.PROBLEMS
+    assert "199 of 200" in last.update.error
+    assert last.finished.path.suffix == ".incomplete"
+    assert last.finished.path.exists()
+    assert not results_path(runtime.locations.results, ended.id).exists()
+    assert len(simulator.log.all("GET", "/results")) == 3
+
+
+async def test_results_of_other_requests_than_were_sent_are_not_complete(runtime, ended):
+    ids = _ids(runtime, ended)
+    *_, last = steps_of(runtime, ended, sent=frozenset([*ids[1:], "never-sent"]))
+    assert last.update.state is DownloadState.PROBLEMS
+    assert last.finished.ledger.missing == 1
+    assert last.finished.ledger.extra == 1
+
+
+def _ids(runtime, tracked):
+    *_, last = steps_of(runtime, tracked)
+    with open_indexed(last.finished.path) as results:
+        ids = results.index.all_ids()
+    last.finished.path.unlink()
+    return ids
+
+
+async def test_stopping_keeps_the_part_and_no_name(simulator, runtime, ended):
+    *_, last = steps_of(runtime, ended, stopped=lambda: True)
+    target = results_path(runtime.locations.results, ended.id)
+    assert last.update.state is DownloadState.STOPPED
+    assert target.with_name(target.name + ".part").exists()
+    assert not target.exists()
+
+
+async def test_before_the_end_there_is_nothing_to_download(simulator, runtime):
+    added = simulator.batches.add(3, duration=3600 * 10_000)
+    tracked = await runtime.retrieve(getattr(added, "id", added))
+    with pytest.raises(ResultsUnavailableError, match="once it has ended"):
+        list(steps_of(runtime, tracked))
+
+
+async def test_two_downloads_of_one_batch_do_not_meet(runtime, ended):
+    first = steps_of(runtime, ended)
+    next(first)
+    with pytest.raises(StoreError, match="Another process"):
+        list(steps_of(runtime, ended))
+    assert [step.update.state for step in first][-1] is DownloadState.COMPLETE
+
+
+async def test_a_full_disk_keeps_what_has_arrived_and_says_what_is_free(runtime, ended, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(downloading.os, "write", full)
+        with pytest.raises(StoreError, match="is full"):
+            list(steps_of(runtime, ended))
+    *_, last = steps_of(runtime, ended)
+    assert last.update.state is DownloadState.COMPLETE
+
+
+@pytest.mark.parametrize("batch_id", ["../../etc/passwd", "a\0b", "x" * 300, "CON/..", "-rf"])
+def test_an_odd_id_never_reaches_a_path(tmp_path, batch_id):
+    path = results_path(tmp_path, batch_id)
+    assert path.parent == tmp_path
+    assert set(path.name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
+
+
+async def test_a_finished_download_is_written_down_with_private_modes(simulator, runtime, ended):
+    async for _ in runtime.download(ended, lambda: False):
+        pass
+    again = await runtime.retrieve(ended.id)
+    assert again.results is ResultsState.COMPLETE
+    path = runtime.results_file(ended.id)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
