@@ -48,6 +48,7 @@ class Runtime:
         self.random = random.random
         self._api_key = api_key
         self._api: BatchesApi | None = None
+        self._connecting = asyncio.Lock()
         self.scope: Scope | None = scopes.recall(self.store.database, self.hint)
 
     @property
@@ -72,15 +73,13 @@ class Runtime:
 
     async def connect(self) -> BatchesApi:
         """Import the SDK in a thread and make its clients. Raises ConfigError where there are no credentials."""
-        api: BatchesApi | None = self._api
-        if api is None:
-            # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
-            module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
-            made: BatchesApi = await in_thread(
-                lambda: module.AnthropicApi(self.config, api_key=self._api_key)
-            )
-            self._api = api = made
-        return api
+        # One at a time: poller and submitter may both be the first.
+        async with self._connecting:
+            if self._api is None:
+                # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
+                module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
+                self._api = await in_thread(lambda: module.AnthropicApi(self.config, api_key=self._api_key))
+            return self.api
 
     def prices(self) -> PriceTable:
         """The price table, with the user's own `prices.toml` of the config folder over it."""

@@ -92,15 +92,15 @@ def _of_status(error: anthropic.APIStatusError, *, creating: bool) -> ApiError:
 
 def _words(error: anthropic.APIStatusError) -> tuple[str | None, str]:
     """The API's error type and message, or None and what little a gateway's page says."""
+    if 300 <= error.status_code < 400:
+        target = error.response.headers.get("location", "another address")
+        return None, f"The server answered with a redirect to {target}, which is not followed"
     body = error.body
     inner = body.get("error") if isinstance(body, dict) else None
     if isinstance(inner, dict) and isinstance(inner.get("message"), str):
         return str(inner.get("type") or "") or None, inner["message"]
     if error.status_code == 413:
         return None, "The request is larger than the API accepts"
-    if 300 <= error.status_code < 400:
-        target = error.response.headers.get("location", "another address")
-        return None, f"The server answered with a redirect to {target}, which is not followed"
     return None, "The server answered with an error page"
 
 

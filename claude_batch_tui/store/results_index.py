@@ -241,7 +241,7 @@ def load_index(results: Path) -> ResultsIndex | None:
             index.outcomes = bytearray(file.read(head.count))
             index.stops = bytearray(file.read(head.count))
             index.ids = bytearray(file.read(head.id_bytes))
-    except (OSError, EOFError, msgspec.DecodeError):
+    except (OSError, EOFError, ValueError):  # msgspec errors are ValueErrors too
         return None
     if len(index.stops) != head.count or len(index.ids) != head.id_bytes:
         return None

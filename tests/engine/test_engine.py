@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from claude_batch_tui.config import load
+from claude_batch_tui.domain.tracked import LinkState, SubmissionState
+from claude_batch_tui.engine.engine import Engine
+from claude_batch_tui.services.spool import Outgoing
+from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Simulator
+
+
+@pytest.fixture
+def simulator():
+    with Simulator(speed=1, seed=9, rates=ALL_ANSWERED) as running:
+        yield running
+
+
+@pytest.fixture
+def make(simulator, own_folders):
+    """A function that starts an engine on the same data folder; all are stopped afterwards."""
+    made = []
+
+    def start(*, connects=True, **settings):
+        config, _ = load({"base_url": simulator.base_url, "poll_interval": "1", "settle": "1", **settings})
+        engine = Engine(config, on_snapshot=lambda _: None, api_key=simulator.key)
+        engine.start()
+        if connects:
+            engine.connect()
+        made.append(engine)
+        return engine
+
+    yield start
+    for engine in made:
+        engine.stop()
+
+
+@pytest.fixture
+def outgoing(tmp_path):
+    path = tmp_path / "requests.jsonl"
+    path.write_text(
+        '{"custom_id":"a","params":{"model":"claude-haiku-4-5","max_tokens":9,'
+        '"messages":[{"role":"user","content":"x"}]}}\n'
+    )
+    return Outgoing(requests=path, name="mine")
+
+
+def until(claim, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, "never true"
+        time.sleep(0.02)
+
+
+def told(engine, words):
+    return [event for event in engine.snapshot.events if words in event.text]
+
+
+def test_batches_are_polled_and_an_end_is_told_once(make, simulator):
+    batch = simulator.batches.add(4, duration=3600)
+    engine = make()
+    until(lambda: engine.snapshot.batches)
+    simulator.batches.finish(getattr(batch, "id", batch))
+    until(lambda: told(engine, " ended: "))
+    time.sleep(1.2)
+    assert len(told(engine, " ended: ")) == 1
+    assert engine.snapshot.batches[0].seen is False
+    assert engine.snapshot.link.state in (LinkState.LIVE, LinkState.IDLE)
+
+
+def test_one_list_request_a_tick_however_many_batches(make, simulator):
+    for _ in range(30):
+        simulator.batches.add(4, duration=3600)
+    engine = make()
+    until(lambda: len(engine.snapshot.batches) == 30)
+    simulator.log.clear()
+    time.sleep(2.5)
+    assert {call.path for call in simulator.log.all()} == {"/v1/messages/batches"}
+    assert len(simulator.log) <= 3
+
+
+def test_what_the_store_knows_is_there_before_any_request(make, simulator):
+    simulator.batches.add(4)
+    first = make()
+    until(lambda: first.snapshot.batches)
+    first.stop()
+    simulator.log.clear()
+    second = make(connects=False)
+    assert len(second.snapshot.batches) == 1
+    assert len(simulator.log) == 0
+
+
+def test_a_submission_makes_one_batch_and_the_same_bytes_none(make, simulator, outgoing):
+    engine = make()
+    engine.submit("t", outgoing)
+    until(lambda: (s := engine.snapshot.submitting.get("t")) is not None and s.is_finished)
+    assert engine.snapshot.submitting["t"].submission.state is SubmissionState.CREATED
+    until(lambda: [b.name for b in engine.snapshot.batches] == ["mine"])
+    engine.submit("again", outgoing)
+    until(lambda: (s := engine.snapshot.submitting.get("again")) is not None and s.is_finished)
+    assert engine.snapshot.submitting["again"].repeat_of is not None
+    assert len(simulator.log.creates) == 1
+
+
+def test_a_lost_answer_is_found_in_the_list(make, simulator, outgoing):
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500, after_work=True))
+    engine = make()
+    engine.submit("t", outgoing)
+    until(lambda: [b.provisional for b in engine.snapshot.batches] == [True])
+    until(lambda: engine.snapshot.submissions == ())
+    assert len(simulator.log.creates) == 1
+
+
+def test_a_lost_create_is_absent_and_sent_again_only_when_asked(make, simulator, outgoing):
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
+    engine = make()
+    engine.submit("t", outgoing)
+    until(lambda: [s.state for s in engine.snapshot.submissions] == [SubmissionState.ABSENT])
+    engine.send_again(engine.snapshot.submissions[0].submission_id, "again")
+    until(lambda: [b.name for b in engine.snapshot.batches] == ["mine"])
+    assert len(simulator.log.creates) == 2
+
+
+def test_stopping_during_a_post_takes_two_seconds_and_leaves_the_outcome_unknown(make, simulator, outgoing):
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", connection="hang", delay=0))
+    engine = make()
+    engine.submit("t", outgoing)
+    until(lambda: (s := engine.snapshot.submitting.get("t")) is not None and s.note == "sending")
+    time.sleep(0.3)
+    started = time.monotonic()
+    engine.stop()
+    assert time.monotonic() - started < 3
+    again = make(connects=False)
+    assert [s.state for s in again.snapshot.submissions] == [SubmissionState.UNKNOWN]
+
+
+def test_a_second_engine_follows_and_takes_over(make, simulator):
+    simulator.batches.add(3, duration=36_000)
+    leader = make()
+    until(lambda: leader.snapshot.link.polled_at)
+    follower = make()
+    until(lambda: follower.snapshot.link.is_leader is False)
+    simulator.batches.add(4, duration=3600)
+    until(lambda: len(follower.snapshot.batches) == 2)
+    leader.stop()
+    until(lambda: follower.snapshot.link.is_leader)
+    simulator.batches.add(5, duration=3600)
+    until(lambda: len(follower.snapshot.batches) == 3)
+
+
+def test_results_are_downloaded_and_shown_as_such(make, simulator):
+    added = simulator.batches.add(50, age=3600, duration=60)
+    batch_id = getattr(added, "id", added)
+    engine = make()
+    until(lambda: engine.snapshot.batches)
+    engine.download(batch_id)
+    until(lambda: engine.snapshot.find(batch_id).results.value == "complete")
+    assert engine.results_file(batch_id).read_bytes().count(b"\n") == 50
+
+
+def test_cancel_rename_and_pause(make, simulator):
+    added = simulator.batches.add(50, duration=36_000)
+    batch_id = getattr(added, "id", added)
+    engine = make()
+    until(lambda: engine.snapshot.batches)
+    engine.rename(batch_id, "night")
+    until(lambda: engine.snapshot.find(batch_id).name == "night")
+    engine.cancel(batch_id)
+    until(lambda: engine.snapshot.find(batch_id).batch.processing_status == "canceling")
+    engine.pause(True)
+    until(lambda: engine.snapshot.link.state is LinkState.PAUSED)
+    time.sleep(0.3)
+    simulator.log.clear()
+    time.sleep(1.5)
+    assert len(simulator.log) == 0
+
+
+def test_a_dead_server_is_told_with_the_next_try_and_recovered_from(make, simulator):
+    simulator.faults.next(Fault(path="batches", status=529, times=2))
+    engine = make()
+    until(lambda: engine.snapshot.link.state is LinkState.OFFLINE)
+    assert engine.snapshot.link.next_poll_at is not None
+    until(lambda: engine.snapshot.link.polled_at is not None)
+
+
+def test_a_refused_key_stops_the_polling(make, simulator):
+    simulator.faults.always(Fault(path="batches", status=401))
+    engine = make()
+    until(lambda: engine.snapshot.link.state is LinkState.REFUSED)
+    simulator.log.clear()
+    time.sleep(1.5)
+    assert len(simulator.log) == 0
