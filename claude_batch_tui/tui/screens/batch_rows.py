@@ -161,7 +161,7 @@ def detail_lines(
         ("status", _status_words(batch.processing_status, STATE_WORDS[state]), _STYLES.get(state)),
         (
             "created",
-            f"{batch.created_at.astimezone():%Y-%m-%d %H:%M:%S} ({ago(now - batch.created_at)} ago)",
+            f"{batch.created_at.astimezone():%Y-%m-%d %H:%M:%S} ({duration(now - batch.created_at)} ago)",
             None,
         ),
     ]

@@ -104,6 +104,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self.wraps = wrap
         """Whether long lines go on in the next row."""
+        self._shown = text
         self._rows = TextRows(text)
         self._top = 0
         self._left = 0
@@ -120,7 +121,10 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         return self._top
 
     def show(self, text: str | Sequence[Line], *, keep_place: bool = False) -> None:
-        """Show another text, from its top unless the place is to be kept."""
+        """Show another text, from its top unless the place is to be kept. The same text again paints nothing."""
+        if text == self._shown and (keep_place or self._top == 0):
+            return
+        self._shown = text
         self._rows = TextRows(text)
         self._rows.lay_out(self.size.width, wrap=self.wraps)
         self._search.look_again(self._rows.text)

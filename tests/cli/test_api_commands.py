@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from claude_batch_tui.simulator import Fault
+
+CREATE = {"method": "POST", "path": r"/batches$"}
+
+
+def submitted(cbtui, file):
+    code, out, err = cbtui("submit", file, "--yes", "--name", "mine")
+    assert code == 0, err
+    return out.strip()
+
+
+def test_submit_prints_bare_ids_and_with_json_one_object(cbtui, simulator, requests_file):
+    code, out, _ = cbtui("submit", requests_file(), "--yes")
+    assert (code, out.startswith("msgbatch_"), out.count("\n")) == (0, True, 1)
+    code, out, _ = cbtui("submit", requests_file(4, "other.jsonl"), "--yes", "--json", "--name", "n")
+    batch = json.loads(out)
+    assert (code, batch["processing_status"], batch["request_counts"]["processing"]) == (0, "in_progress", 4)
+    assert batch["name"] == "n"
+
+
+def test_nothing_is_paid_without_yes(cbtui, simulator, requests_file):
+    code, out, err = cbtui("submit", requests_file())
+    assert (code, out) == (2, "")
+    assert "3 requests" in err
+    assert "at most $" in err
+    assert simulator.log.creates == []
+
+
+def test_the_same_requests_are_not_paid_twice_by_themselves(cbtui, simulator, requests_file):
+    file = requests_file()
+    first = submitted(cbtui, file)
+    code, out, err = cbtui("submit", file, "--yes")
+    assert (code, out) == (2, "")
+    assert first in err
+    assert "--again" in err
+    assert len(simulator.log.creates) == 1
+    assert cbtui("submit", file, "--yes", "--again")[0] == 0
+    assert len(simulator.log.creates) == 2
+
+
+def test_a_refusal_is_said_with_the_apis_words(cbtui, simulator, requests_file):
+    simulator.faults.next(Fault(**CREATE, status=402))
+    code, out, err = cbtui("submit", requests_file(), "--yes")
+    assert (code, out) == (3, "")
+    assert "refused" in err
+    assert "Nothing was created" in err
+
+
+def test_a_lost_answer_is_looked_for_and_found(cbtui, simulator, requests_file):
+    simulator.faults.next(Fault(**CREATE, status=500, after_work=True))
+    code, out, err = cbtui("submit", requests_file(), "--yes")
+    assert (code, out.startswith("msgbatch_")) == (0, True)
+    assert "could pay twice" in err
+    assert len(simulator.log.creates) == 1
+
+
+def test_a_lost_create_ends_unknown_and_is_sent_again_only_when_asked(cbtui, simulator, requests_file):
+    file = requests_file()
+    simulator.faults.next(Fault(**CREATE, status=500))
+    code, out, err = cbtui("submit", file, "--yes")
+    assert (code, out) == (75, "")
+    assert "--resend-if-absent" in err
+    assert cbtui("submit", file, "--yes")[0] == 75
+    assert len(simulator.log.creates) == 1
+    code, out, _ = cbtui("submit", file, "--yes", "--resend-if-absent")
+    assert (code, out.startswith("msgbatch_")) == (0, True)
+    assert len(simulator.log.creates) == 2
+
+
+def test_what_is_wrong_with_the_file_is_said_with_its_place(cbtui, simulator, tmp_path):
+    file = tmp_path / "bad.jsonl"
+    file.write_text('{"custom_id":"a b","params":{}}\n')
+    code, out, err = cbtui("submit", file, "--yes")
+    assert (code, out) == (2, "")
+    assert "bad.jsonl:1:" in err
+    assert simulator.log.creates == []
+
+
+def test_rows_of_another_file_are_refused(cbtui, simulator, requests_file, tmp_path):
+    file = requests_file()
+    (tmp_path / "requests.rows.jsonl").write_text(
+        '{"custom_id":"zz","id":"zz","source":"s","line":1,"row":{}}\n'
+    )
+    code, _, err = cbtui("submit", file, "--yes")
+    assert code == 2
+    assert "does not belong" in err
+
+
+def test_list_and_status_show_names_and_json(cbtui, simulator, requests_file):
+    batch_id = submitted(cbtui, requests_file())
+    code, out, _ = cbtui("list")
+    assert code == 0
+    assert batch_id in out
+    assert "mine" in out
+    code, out, _ = cbtui("list", "--json", "--limit", "1")
+    assert json.loads(out)["id"] == batch_id
+    code, out, _ = cbtui("status", "mine")
+    assert "at most $" in out
+    code, out, _ = cbtui("status", batch_id, "--json")
+    assert json.loads(out)["name"] == "mine"
+
+
+def test_watch_says_every_change_once_and_its_exit_code_how_it_ended(
+    cbtui, simulator, requests_file, tmp_path
+):
+    batch_id = submitted(cbtui, requests_file())
+    log = tmp_path / "monitor.jsonl"
+    code, out, _ = cbtui("watch", batch_id, "--interval", "1", "--output", log, "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert lines[-1]["processing_status"] == "ended"
+    assert [json.loads(line) for line in log.read_text().splitlines()] == lines
+
+
+@pytest.mark.parametrize(("fate", "code"), [("errored", 1), ("expired", 6), ("canceled", 6), ("answered", 0)])
+def test_the_exit_code_of_watch_follows_the_outcomes(cbtui, simulator, requests_file, fate, code):
+    simulator.decide("r1", fate)
+    assert cbtui("watch", submitted(cbtui, requests_file()), "--interval", "1")[0] == code
+
+
+def test_a_watch_can_give_up(cbtui, simulator):
+    batch = simulator.batches.add(3, duration=3600 * 10_000)
+    code, _, err = cbtui("watch", getattr(batch, "id", batch), "--interval", "1", "--timeout", "1.2")
+    assert code == 5
+    assert "the batches go on" in err
+
+
+def test_cancel_and_delete_want_yes_and_say_what_they_do(cbtui, simulator):
+    added = simulator.batches.add(3, duration=3600 * 10_000)
+    batch_id = getattr(added, "id", added)
+    code, _, err = cbtui("cancel", batch_id)
+    assert code == 2
+    assert "3 requests in flight" in err
+    code, out, _ = cbtui("cancel", batch_id, "--yes")
+    assert (code, out) == (0, f"{batch_id} canceling\n")
+    simulator.batches.finish(batch_id)
+    assert cbtui("delete", batch_id)[0] == 2
+    code, out, _ = cbtui("delete", batch_id, "--yes")
+    assert (code, out) == (0, f"{batch_id} deleted\n")
+    assert cbtui("status", batch_id)[0] == 3
+
+
+def test_deleting_what_runs_is_refused_with_the_apis_words(cbtui, simulator):
+    added = simulator.batches.add(3, duration=3600 * 10_000)
+    code, _, err = cbtui("delete", getattr(added, "id", added), "--yes")
+    assert code == 3
+    assert "In progress batches cannot be deleted" in err
+
+
+def test_results_come_unchanged_filtered_and_as_csv(cbtui, simulator, requests_file, tmp_path):
+    simulator.decide("r1", "errored")
+    batch_id = submitted(cbtui, requests_file())
+    assert cbtui("watch", batch_id, "--interval", "1")[0] == 1
+    code, out, _ = cbtui("results", batch_id)
+    assert code == 1
+    assert sorted(json.loads(line)["custom_id"] for line in out.splitlines()) == ["r0", "r1", "r2"]
+    code, out, _ = cbtui("results", "mine", "--where", "outcome=errored")
+    assert [json.loads(line)["custom_id"] for line in out.splitlines()] == ["r1"]
+    target = tmp_path / "out.csv"
+    assert cbtui("results", "mine", "-o", target)[0] == 1
+    assert target.read_text().startswith("id,custom_id,status,response")
+    code, _, err = cbtui("results", "mine", "-o", target)
+    assert code == 4
+    assert "--force" in err
+    assert cbtui("results", "mine", "-o", target, "--force")[0] == 1
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_a_bad_filter_is_said_before_anything_is_asked(cbtui, simulator):
+    code, _, err = cbtui("results", "whatever", "--where", "outcom=ok")
+    assert code == 2
+    assert "no field 'outcom'" in err
+    assert len(simulator.log) == 0
+
+
+def test_results_before_the_end_are_refused_with_what_to_do(cbtui, simulator):
+    added = simulator.batches.add(3, duration=3600 * 10_000)
+    code, out, err = cbtui("results", getattr(added, "id", added))
+    assert (code, out) == (3, "")
+    assert "cbtui watch" in err
+
+
+def test_info_tells_paths_and_never_a_key(cbtui, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-api03-SECRETSECRET9876")
+    code, out, _ = cbtui("info", "--json")
+    assert code == 0
+    assert "SECRET" not in out
+    assert "9876" in out
+    assert json.loads(out)["paths"]["store"].endswith("store.db")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("list",), 3, "Cannot reach the API at http://127.0.0.1:9"),
+        (("status", "x"), 3, "Cannot reach the API"),
+        (("list", "--limit", "0"), 2, "--limit is at least 1"),
+        (("watch", "x", "--interval", "0.1"), 2, "at least 1 second"),
+        (("results", "/nowhere/x.jsonl"), 2, "There is no file"),
+        (("check", "/nowhere"), 2, "no such file"),
+        (("submit", "/nowhere", "--yes"), 2, "no such file"),
+    ],
+)
+def test_a_dead_server_and_bad_arguments_are_one_sentence(cbtui, monkeypatch, arguments, code, words):
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-x-1234")
+    got, out, err = cbtui(*arguments)
+    assert (got, out) == (code, "")
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_a_wrong_key_is_one_sentence(cbtui, simulator, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "wrong-key-1234")
+    code, out, err = cbtui("list")
+    assert (code, out) == (3, "")
+    assert "API key is invalid" in err
+    assert "wrong-key" not in err
+
+
+def test_no_key_is_one_sentence_and_code_2(cbtui, simulator, monkeypatch):
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    code, out, err = cbtui("list")
+    assert (code, out) == (2, "")
+    assert "ANTHROPIC_API_KEY" in err
+
+
+def test_a_wrong_setting_names_its_place_and_the_nearest_one(cbtui, own_folders):
+    (own_folders / "config").mkdir()
+    (own_folders / "config" / "config.toml").write_text("modell = 1\n")
+    code, _, err = cbtui("info")
+    assert code == 2
+    assert "config.toml" in err
+    assert "'model'" in err

@@ -1,0 +1,46 @@
+"""What importing costs: a static rule cannot see when an import runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from claude_batch_tui.cli.main import COMMANDS
+
+HEAVY = ("textual", "anthropic", "httpx2", "jinja2", "starlette", "uvicorn", "rich")
+
+
+def loaded_after(code):
+    """Which heavy packages a piece of code leaves loaded."""
+    script = f"{code}\nimport sys\nprint(*(name for name in {HEAVY} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1].split()
+
+
+def test_importing_the_entry_loads_nothing_heavy():
+    assert loaded_after("import claude_batch_tui.__main__") == []
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_the_help_of_a_command_loads_nothing_heavy(command):
+    code = f"""
+from claude_batch_tui.cli.main import main
+try:
+    main([{command!r}, "--help"], lambda _: 0)
+except SystemExit:
+    pass
+"""
+    assert loaded_after(code) == []
+
+
+def test_the_version_is_answered_without_any_of_us():
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "claude_batch_tui", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("cbtui ")
+    assert "claude_batch_tui.cli" not in done.stderr
