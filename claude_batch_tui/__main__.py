@@ -32,7 +32,9 @@ def _open_dashboard(dashboard: Dashboard) -> int:
 
     profile = prepare_environment(dashboard.config)
     from claude_batch_tui.tui.app import DashboardApp
+    from claude_batch_tui.tui.logs import log_to_file
 
+    log_to_file(dashboard.config.state_dir)
     app = DashboardApp(
         dashboard.config,
         profile=profile,

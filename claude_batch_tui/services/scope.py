@@ -11,7 +11,14 @@ from claude_batch_tui.store.store import Store
 
 
 def scope_of(store: Store, api: BatchesApi, facts: ResponseFacts, hint: str, now: datetime) -> Scope:
-    """The scope an answer belongs to: the API's address and the workspace its headers name."""
+    """The scope an answer belongs to: the API's address and the workspace its headers name.
+
+    An answer whose headers name none, as behind some gateways, belongs to the scope last seen from here.
+    """
+    if facts.workspace_id is None:
+        known = scopes.recall(store.database, hint)
+        if known is not None and known.base_url == api.base_url:
+            return known
     return scopes.remember(
         store.database, api.base_url, facts.workspace_id or "", facts.organization_id, hint, now
     )

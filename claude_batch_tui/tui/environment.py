@@ -63,6 +63,7 @@ def prepare_environment(config: Config, environ: MutableMapping[str, str] = os.e
     if environ.get("TERM", "") in {"dumb", "unknown"}:
         raise ConfigError(f"The dashboard cannot draw on TERM={environ['TERM']}; use `cbtui list`.")
     profile = decide_profile(config, environ, sys.stderr.encoding or "ascii")
+    environ.pop("ANTHROPIC_LOG", None)  # the SDK would write to stderr, which is our screen
     environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
     if profile.slow:

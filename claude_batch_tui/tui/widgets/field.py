@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
+import os
 from typing import ClassVar
 
+import aiofiles.os
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -78,21 +78,17 @@ class PathSuggester(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         """The whole path suggested, or None."""
-        return await asyncio.to_thread(_completed, value)
-
-
-def _completed(value: str) -> str | None:
-    """The first path that begins with what is typed; reads the folder."""
-    if not value or value.endswith("~"):
-        return None
-    typed = Path(value).expanduser()
-    folder, beginning = (typed, "") if value.endswith("/") else (typed.parent, typed.name)
-    try:
-        names = sorted(
-            entry.name + ("/" if entry.is_dir() else "")
-            for entry in folder.iterdir()
-            if entry.name.startswith(beginning) and (beginning or not entry.name.startswith("."))
+        if not value or value.endswith("~"):
+            return None
+        folder, beginning = os.path.split(os.path.expanduser(value))  # noqa: PTH111 — Path would drop the slash
+        try:
+            names = await aiofiles.os.listdir(folder or ".")
+        except OSError:
+            return None
+        fitting = sorted(
+            name for name in names if name.startswith(beginning) and (beginning or name[0] != ".")
         )
-    except OSError:
-        return None
-    return value + names[0][len(beginning) :] if names and names[0] != beginning else None
+        if not fitting or fitting[0] == beginning:
+            return None
+        is_folder = await aiofiles.os.path.isdir(os.path.join(folder, fitting[0]))  # noqa: PTH118 — the same
+        return value + fitting[0][len(beginning) :] + ("/" if is_folder else "")

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from claude_batch_tui.domain.tracked import SubmissionState
+from claude_batch_tui.errors import AuthenticationError, NotFoundError
+from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.services.submit import send
+from claude_batch_tui.services.watch import poll, watch
+from claude_batch_tui.simulator import Fault
+from claude_batch_tui.store import batches
+
+
+async def look(runtime, known=(), *, first_time=False):
+    return await poll(
+        api=runtime.api,
+        store=runtime.store,
+        hint=runtime.hint,
+        now=runtime.now(),
+        known=known,
+        first_time=first_time,
+    )
+
+
+def add(simulator, count, **facts):
+    return [getattr(b := simulator.batches.add(3, **facts), "id", b) for _ in range(count)]
+
+
+async def test_one_list_request_refreshes_everything(simulator, runtime):
+    add(simulator, 150, duration=36_000_000)
+    found = await look(runtime, first_time=True)
+    assert len(found.changes) == 150
+    assert len(simulator.log) == 1
+
+
+async def test_older_pages_are_asked_for_only_while_an_unfinished_batch_is_missing(simulator, runtime):
+    (old,) = add(simulator, 1, age=7200, duration=360_000_000)
+    add(simulator, 60, age=60, duration=1)
+    known = [(await runtime.retrieve(old)).batch]
+    simulator.log.clear()
+    found = await look(runtime, known)
+    assert old in found.seen_ids
+    assert {call.path for call in simulator.log.all()} == {"/v1/messages/batches"}
+
+
+async def test_an_unfinished_batch_the_api_no_longer_knows_is_gone(simulator, runtime):
+    (batch_id,) = add(simulator, 1, age=7200, duration=360_000_000)
+    tracked = await runtime.retrieve(batch_id)
+    simulator.faults.always(Fault(method="GET", path=batch_id, status=404))
+    simulator.faults.always(
+        Fault(method="GET", path=r"/batches$", status=200, body='{"data":[],"has_more":false}')
+    )
+    await look(runtime, [tracked.batch])
+    runtime.recall_scope()
+    gone = [batches.find(runtime.store.database, n, batch_id) for n in range(1, 4)]
+    assert any(each is not None and each.gone_at is not None for each in gone)
+
+
+async def test_a_404_right_after_our_own_create_is_waited_out(simulator, runtime, requests_file):
+    prepared = freeze(Outgoing(requests=requests_file()), store=runtime.store, now=runtime.now())
+    async for update in send(
+        prepared,
+        api=runtime.api,
+        store=runtime.store,
+        hint=runtime.hint,
+        now=runtime.now,
+        sleep=runtime.sleep,
+        random=runtime.random,
+    ):
+        created = update.submission
+    assert created.state is SubmissionState.CREATED
+    simulator.faults.next(Fault(method="GET", path=created.batch_id, status=404, times=2))
+    assert (await runtime.retrieve(created.batch_id)).id == created.batch_id
+    assert len(runtime.slept) == 2
+
+
+async def test_a_404_of_a_foreign_batch_is_an_error_at_once(simulator, runtime):
+    with pytest.raises(NotFoundError, match="another workspace"):
+        await runtime.retrieve("msgbatch_nobody")
+    assert runtime.slept == []
+
+
+def watching(runtime, watched, **facts):
+    return watch(
+        watched,
+        api=runtime.api,
+        store=runtime.store,
+        hint=runtime.hint,
+        now=runtime.now,
+        sleep=runtime.sleep,
+        random=runtime.random,
+        **{"until": "all", "fixed_interval": None, **facts},
+    )
+
+
+async def test_trouble_is_waited_out_and_said(simulator, runtime):
+    (batch_id,) = add(simulator, 1, duration=360_000_000)
+    tracked = await runtime.retrieve(batch_id)
+    simulator.faults.next(Fault(method="GET", path=r"/batches$", status=529, times=2))
+    troubles = []
+    async for step in watching(runtime, [tracked.batch]):
+        troubles.append(step.trouble)
+        if len(troubles) == 4:
+            simulator.batches.finish(batch_id)
+    assert [bool(trouble) for trouble in troubles[:4]] == [False, True, True, False]
+    assert step.batches[0].has_ended
+
+
+async def test_a_refused_key_is_not_waited_out(simulator, runtime):
+    (batch_id,) = add(simulator, 1, duration=360_000_000)
+    tracked = await runtime.retrieve(batch_id)
+    simulator.faults.always(Fault(method="GET", path=r"/batches$", status=401))
+    with pytest.raises(AuthenticationError):
+        async for _ in watching(runtime, [tracked.batch]):
+            pass
+
+
+async def test_any_ends_with_the_first_and_all_with_the_last(simulator, runtime):
+    ids = add(simulator, 2, duration=360_000_000)
+    tracked = [(await runtime.retrieve(batch_id)).batch for batch_id in ids]
+    simulator.batches.finish(ids[0])
+    async for step in watching(runtime, tracked, until="any"):
+        last = step
+    assert [batch.has_ended for batch in last.batches] == [True, False]
+
+
+async def test_young_batches_are_looked_at_every_ten_seconds_or_so(simulator, runtime):
+    (batch_id,) = add(simulator, 1, duration=360_000_000)
+    tracked = await runtime.retrieve(batch_id)
+    steps = watching(runtime, [tracked.batch])
+    await anext(steps)
+    assert timedelta(seconds=9) <= timedelta(seconds=(await anext(steps)).next_in) <= timedelta(seconds=11)
+    await steps.aclose()
