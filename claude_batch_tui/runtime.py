@@ -15,11 +15,19 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.tracked import Download, ResultsState, TrackedBatch
-from claude_batch_tui.errors import ConfigError, NotFoundError
+from claude_batch_tui.domain.tracked import (
+    Download,
+    ResultsState,
+    Submission,
+    SubmissionState,
+    TrackedBatch,
+)
+from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError
+from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.download import Downloaded, download
 from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.services.spool import sent_ids
+from claude_batch_tui.services.spool import discard, sent_ids
+from claude_batch_tui.services.submit import SubmitUpdate, send
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 from claude_batch_tui.services.watch import retrieve_patiently
 from claude_batch_tui.store import batches, scopes, submissions
@@ -141,6 +149,53 @@ class Runtime:
             return None
         path = Path(submission.rows_path)
         return path if path.exists() else None
+
+    async def send(self, submission: Submission) -> AsyncIterator[SubmitUpdate]:
+        """Send a prepared submission; see `services.submit.send`. What never left leaves nothing in the spool."""
+        is_new = submissions.find(self.store, submission.submission_id) is None
+        try:
+            api = await self.connect()
+            async for update in send(
+                submission,
+                api=api,
+                store=self.store,
+                hint=self.hint,
+                now=self.now,
+                sleep=self.sleep,
+                random=self.random,
+            ):
+                yield update
+        except CbtuiError:
+            known = submissions.find(self.store, submission.submission_id)
+            if is_new and (known is None or known.state is SubmissionState.PREPARED):
+                discard(submission)
+            raise
+
+    async def look(self, submission: Submission) -> Submission:
+        """Look once for a submission whose answer was lost; see `services.reconcile.look`."""
+        api = await self.connect()
+        return await reconcile.look(
+            submission,
+            api=api,
+            store=self.store,
+            hint=self.hint,
+            now=self.now(),
+            settle=self.config.settle,
+        )
+
+    async def settled(self, submission: Submission) -> AsyncIterator[Submission]:
+        """Look until it is known, or absent; see `services.reconcile.settled`."""
+        api = await self.connect()
+        async for looked in reconcile.settled(
+            submission,
+            api=api,
+            store=self.store,
+            hint=self.hint,
+            now=self.now,
+            sleep=self.sleep,
+            settle=self.config.settle,
+        ):
+            yield looked
 
     async def download(
         self,

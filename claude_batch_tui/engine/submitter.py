@@ -14,7 +14,6 @@ from claude_batch_tui.errors import ApiError, CbtuiError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.spool import Outgoing, discard, earlier_with_same_body, freeze
-from claude_batch_tui.services.submit import send
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches, submissions
 
@@ -75,18 +74,8 @@ class Submitter:
             self.reload()
 
     async def _send(self, token: str, prepared: Submission) -> None:
-        runtime = self._runtime
-        api = await runtime.connect()
         last = prepared
-        async for update in send(
-            prepared,
-            api=api,
-            store=runtime.store,
-            hint=runtime.hint,
-            now=runtime.now,
-            sleep=runtime.sleep,
-            random=runtime.random,
-        ):
+        async for update in self._runtime.send(prepared):
             last = update.submission
             self._show(
                 Submitting(
@@ -138,16 +127,7 @@ class Submitter:
             return
         self._settling.add(submission_id)
         try:
-            api = await runtime.connect()
-            async for looked in reconcile.settled(
-                submission,
-                api=api,
-                store=runtime.store,
-                hint=runtime.hint,
-                now=runtime.now,
-                sleep=runtime.sleep,
-                settle=runtime.config.settle,
-            ):
+            async for looked in runtime.settled(submission):
                 submission = looked
                 self.reload()
             self._settled(submission)
@@ -170,15 +150,7 @@ class Submitter:
         submission = submissions.find(runtime.store, submission_id)
         if submission is None:
             return
-        api = await runtime.connect()
-        looked = await reconcile.look(
-            submission,
-            api=api,
-            store=runtime.store,
-            hint=runtime.hint,
-            now=runtime.now(),
-            settle=runtime.config.settle,
-        )
+        looked = await runtime.look(submission)
         if looked.state is not submission.state:
             self._settled(looked)
         self.reload()

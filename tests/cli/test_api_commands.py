@@ -238,3 +238,13 @@ def test_a_wrong_setting_names_its_place_and_the_nearest_one(cbtui, own_folders)
     assert code == 2
     assert "config.toml" in err
     assert "'model'" in err
+
+
+def test_a_submission_that_never_left_leaves_nothing_in_the_spool(
+    cbtui, simulator, requests_file, own_folders
+):
+    simulator.faults.always(Fault(method="GET", path=r"/batches$", status=401))
+    code, out, _ = cbtui("submit", requests_file(), "--yes")
+    assert (code, out) == (3, "")
+    assert list((own_folders / "data" / "spool").iterdir()) == []
+    assert simulator.log.creates == []

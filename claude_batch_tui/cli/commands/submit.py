@@ -138,19 +138,10 @@ async def _send(
     prepared: Submission, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> Submission:
     """Send, and look where the answer was lost; the submission as it is then."""
-    from claude_batch_tui.services.submit import send
-    from claude_batch_tui.wording import size
+    from claude_batch_tui.wording import duration_words, size
 
     last = prepared
-    async for update in send(
-        prepared,
-        api=runtime.api,
-        store=runtime.store,
-        hint=runtime.hint,
-        now=runtime.now,
-        sleep=runtime.sleep,
-        random=runtime.random,
-    ):
+    async for update in runtime.send(prepared):
         last = update.submission
         if update.waiting_until is not None:
             seconds = (update.waiting_until - runtime.now()).total_seconds()
@@ -161,7 +152,7 @@ async def _send(
         return last
     context.diagnostics.note(
         f"{last.error} The batch may or may not exist. Sending again could pay twice, so it is looked for: "
-        "up to 3 minutes."
+        f"up to {duration_words(runtime.config.settle)}."
     )
     return await _settle(last, args, context, runtime)
 
@@ -171,15 +162,7 @@ async def _settle(
 ) -> Submission:
     from claude_batch_tui.services import reconcile
 
-    async for looked in reconcile.settled(
-        submission,
-        api=runtime.api,
-        store=runtime.store,
-        hint=runtime.hint,
-        now=runtime.now,
-        sleep=runtime.sleep,
-        settle=runtime.config.settle,
-    ):
+    async for looked in runtime.settled(submission):
         submission = looked
     if submission.state is SubmissionState.ABSENT and args.resend_if_absent:
         context.diagnostics.note("No batch of this size was created: sending once more.")
@@ -208,14 +191,7 @@ async def _go_on_with(
     context.diagnostics.note(
         f"The same requests were sent on {sent} and no answer came: looking for the batch."
     )
-    looked = await reconcile.look(
-        earlier,
-        api=runtime.api,
-        store=runtime.store,
-        hint=runtime.hint,
-        now=runtime.now(),
-        settle=runtime.config.settle,
-    )
+    looked = await runtime.look(earlier)
     if looked.state is SubmissionState.UNKNOWN:
         looked = await _settle(looked, args, context, runtime)
     elif looked.state is SubmissionState.ABSENT and args.resend_if_absent:

@@ -80,7 +80,7 @@ class PathSuggester(Suggester):
         """The whole path suggested, or None."""
         if not value or value.endswith("~"):
             return None
-        folder, beginning = os.path.split(os.path.expanduser(value))  # noqa: PTH111 — Path would drop the slash
+        folder, beginning = _split(value)
         try:
             names = await aiofiles.os.listdir(folder or ".")
         except OSError:
@@ -92,3 +92,8 @@ class PathSuggester(Suggester):
             return None
         is_folder = await aiofiles.os.path.isdir(os.path.join(folder, fitting[0]))  # noqa: PTH118 — the same
         return value + fitting[0][len(beginning) :] + ("/" if is_folder else "")
+
+
+def _split(value: str) -> tuple[str, str]:
+    """The folder and the beginning of a name in what is typed; Path would drop a slash at the end."""
+    return os.path.split(os.path.expanduser(value))  # noqa: PTH111
