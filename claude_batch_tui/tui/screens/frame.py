@@ -101,6 +101,10 @@ class Frame(ReasonedActions, Screen[None]):
         """Ages move once a minute, so the screen looks at the clock now and then."""
         self.set_interval(20.0, self.tick)
 
+    def on_resize(self) -> None:
+        """The title has another width to fill."""
+        self.call_after_refresh(lambda: self.show_snapshot(self.snapshot))
+
     def on_screen_resume(self) -> None:
         """Show what happened meanwhile."""
         self.show_snapshot(self.snapshot)
