@@ -33,6 +33,7 @@ from claude_batch_tui.services.watch import retrieve_patiently
 from claude_batch_tui.store import batches, scopes, submissions
 from claude_batch_tui.store.batches import ResultsRecord
 from claude_batch_tui.store.locations import Locations
+from claude_batch_tui.store.rebuild import rebuild
 from claude_batch_tui.store.results_file import results_path
 from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.store.scopes import Scope
@@ -49,9 +50,9 @@ class Runtime:
         self.config = config
         self.locations = Locations(config.data_dir)
         self.store = Store(self.locations)
-        if self.store.is_new:
-            submissions.replay(self.store)
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        if self.store.is_new:
+            rebuild(self.store, self.now())
         self.sleep = asyncio.sleep
         self.random = random.random
         self._api_key = api_key

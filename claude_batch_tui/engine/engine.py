@@ -20,6 +20,7 @@ from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
 from claude_batch_tui.store import batches
+from claude_batch_tui.store.rebuild import journal_name
 from claude_batch_tui.store.results_index import ResultsIndex
 
 _log = logging.getLogger(__name__)
@@ -215,10 +216,10 @@ class Engine:
 
     async def _rename(self, batch_id: str, name: str | None) -> None:
         runtime = self._runtime
-        scope = self._scope_id(batch_id)
-        runtime.store.journal.append("name", runtime.now(), target_id=batch_id, name=name)
-        batches.set_name(runtime.store.database, scope, batch_id, name)
-        self._show(scope, batch_id)
+        if runtime.scope is None:
+            raise NotFoundError(f"{batch_id} is not known here.")
+        journal_name(runtime.store, runtime.scope, batch_id, name, runtime.now())
+        self._show(runtime.scope.scope_id, batch_id)
 
     async def _add(self, batch_id: str) -> None:
         self._board.put_batches([await self._runtime.retrieve(batch_id)])

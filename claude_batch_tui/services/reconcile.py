@@ -154,20 +154,27 @@ def record_created(
         error=None,
     )
     submissions.advance(store, created, expected=expected, at=at, scope_id=scope.scope_id)
-    database, scope_id = store.database, scope.scope_id
-    batches.merge(database, scope_id, [batch], seen=True)
+    batches.merge(store.database, scope.scope_id, [batch], seen=True)
+    tie(created, store=store, scope_id=scope.scope_id)
+    return created
+
+
+def tie(created: Submission, *, store: Store, scope_id: int) -> None:
+    """Write down of a batch what its submission knows: run, model, source, name, cost at most."""
+    if created.batch_id is None:
+        return
+    database, batch_id = store.database, created.batch_id
     batches.adopt(
-        database, scope_id, batch.id, run_id=created.run_id, model=created.model, source=created.source
+        database, scope_id, batch_id, run_id=created.run_id, model=created.model, source=created.source
     )
-    if provisional:
-        batches.mark(database, scope_id, batch.id, provisional=1)
-    if created.name:
-        batches.set_name(database, scope_id, batch.id, created.name)
+    if created.provisional:
+        batches.mark(database, scope_id, batch_id, provisional=1)
+    if created.name and not batches.has_name(database, scope_id, batch_id):
+        batches.set_name(database, scope_id, batch_id, created.name)
     if created.cost_at_most is not None:
         batches.record_cost(
-            database, scope_id, batch.id, "at_most", created.cost_at_most, created.prices_as_of
+            database, scope_id, batch_id, "at_most", created.cost_at_most, created.prices_as_of
         )
-    return created
 
 
 async def attach(

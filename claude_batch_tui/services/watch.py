@@ -11,8 +11,9 @@ from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
 from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.domain.polling import backoff, interval, jittered, page_limit
 from claude_batch_tui.errors import NotFoundError, RateLimitedError, UnavailableError
+from claude_batch_tui.services.reconcile import tie
 from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.batches import Change
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
@@ -61,6 +62,10 @@ async def poll(
             if now - missing.created_at > NOT_FOUND_GRACE:
                 batches.mark(store.database, scope.scope_id, missing.id, gone_at=now.isoformat())
     changes = batches.merge(store.database, scope.scope_id, reports.values(), seen=False)
+    for change in changes:
+        # New to the store, yet made by us: the store was lost and rebuilt, and the tie with it.
+        if change.before is None and (ours := submissions.of_batch(store, change.after.id)) is not None:
+            tie(ours, store=store, scope_id=scope.scope_id)
     batches.record_poll(store.database, scope.scope_id, now, page.facts.seconds, len(reports), None)
     return Poll(scope, tuple(changes), page.facts, has_older, frozenset(reports))
 

@@ -142,6 +142,12 @@ def mark(database: Database, scope_id: int, batch_id: str, **columns: str | int 
         )
 
 
+def has_name(database: Database, scope_id: int, target_id: str) -> bool:
+    """Whether a batch or run has a name."""
+    row = database.row("SELECT 1 FROM name WHERE scope_id = ? AND target_id = ?", (scope_id, target_id))
+    return row is not None
+
+
 def set_name(database: Database, scope_id: int, target_id: str, name: str | None) -> None:
     """Name a batch or a run; None takes the name away."""
     with database.change() as connection:

@@ -30,6 +30,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.is_read_only = False
+        self.is_new = False
         self._lock = threading.RLock()
         if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
             raise StoreError(
@@ -76,8 +77,8 @@ class Database:
         return int(row[0]) if row else 0
 
     def _open(self, path: Path) -> sqlite3.Connection:
-        is_new = not path.exists()
-        if is_new:
+        if not path.exists():
+            self.is_new = True
             # Created by us first: SQLite would use the umask, and the file must be 0600 whatever that is.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)

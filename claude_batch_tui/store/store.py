@@ -15,8 +15,9 @@ class Store:
     def __init__(self, locations: Locations) -> None:
         locations.create()
         self.locations = locations
-        self.is_new = not locations.database.exists()
         self.database = Database(locations.database)
+        self.is_new = self.database.is_new
+        """True where the database has just been made, for the first time or in place of a damaged one."""
         self.journal = Journal(locations.journal)
 
     def __enter__(self) -> Self:

@@ -21,7 +21,7 @@ _UNSETTLED = (
 def insert(store: Store, submission: Submission) -> None:
     """Write a prepared submission and its run down, in the journal too."""
     store.journal.append("submission", submission.created_at, submission=submission)
-    _put(store, submission)
+    put(store, submission)
 
 
 def advance(
@@ -97,22 +97,8 @@ def attributed_ids(store: Store) -> frozenset[str]:
     )
 
 
-def replay(store: Store) -> int:
-    """Rebuild the submissions of a new store from the journal; how many facts it took in."""
-    taken = 0
-    for fact in store.journal.facts():
-        if fact.get("kind") != "submission":
-            continue
-        try:
-            submission = msgspec.convert(fact.get("submission"), type=Submission)
-        except msgspec.ValidationError:
-            continue
-        _put(store, submission)
-        taken += 1
-    return taken
-
-
-def _put(store: Store, submission: Submission) -> None:
+def put(store: Store, submission: Submission) -> None:
+    """Write a submission as it is, whatever was there before; the journal is not touched."""
     with store.database.change() as connection:
         connection.execute(
             "INSERT OR IGNORE INTO run (run_id, kind, created_at, source) VALUES (?, 'submit', ?, ?)",

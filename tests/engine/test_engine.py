@@ -191,3 +191,19 @@ def test_a_refused_key_stops_the_polling(make, simulator):
     simulator.log.clear()
     time.sleep(1.5)
     assert len(simulator.log) == 0
+
+
+def test_a_lost_store_comes_back_from_journal_and_api_with_names_and_runs(
+    make, simulator, outgoing, own_folders
+):
+    foreign = simulator.batches.add(4, duration=36_000)
+    engine = make()
+    engine.submit("t", outgoing)
+    until(lambda: len(engine.snapshot.batches) == 2)
+    engine.rename(getattr(foreign, "id", foreign), "theirs")
+    until(lambda: {b.name for b in engine.snapshot.batches} == {"mine", "theirs"})
+    before = {b.id: (b.name, b.run_id) for b in engine.snapshot.batches}
+    engine.stop()
+    (own_folders / "data" / "store.db").write_bytes(b"damaged" * 1000)
+    again = make()
+    until(lambda: {b.id: (b.name, b.run_id) for b in again.snapshot.batches} == before)

@@ -13,6 +13,7 @@ from claude_batch_tui.services.submit import send
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.locks import FileLock
+from claude_batch_tui.store.rebuild import rebuild
 
 CREATE = {"method": "POST", "path": r"/batches$"}
 
@@ -291,7 +292,7 @@ async def test_a_store_rebuilt_from_its_journal_knows_every_submission(simulator
     created = await submit(runtime, prepare(runtime, requests_file()))
     with runtime.store.database.change() as connection:
         connection.execute("DELETE FROM submission")
-    submissions.replay(runtime.store)
+    rebuild(runtime.store, runtime.now())
     assert submissions.find(runtime.store, created.submission_id) == created
 
 

@@ -17,6 +17,7 @@ from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.journal import Journal
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.locks import FileLock
+from claude_batch_tui.store.rebuild import rebuild
 from claude_batch_tui.store.store import Store
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -105,7 +106,8 @@ def test_a_damaged_store_is_moved_aside_and_its_submissions_come_back_from_the_j
     locations.database.write_bytes(b"not a database" * 1000)
     with Store(locations) as again:
         assert submissions.find(again, "sub_1") is None
-        assert submissions.replay(again) == 1
+        assert again.is_new
+        assert rebuild(again, NOW) == 1
         assert submissions.find(again, "sub_1") == submission()
     assert list(locations.data.glob("store.db.damaged-*"))
 
@@ -205,6 +207,7 @@ def test_a_lock_is_held_by_one_and_freed_by_death(tmp_path):
 import time
 from pathlib import Path
 from claude_batch_tui.store.locks import FileLock
+from claude_batch_tui.store.rebuild import rebuild
 assert FileLock(Path({str(path)!r})).try_acquire()
 print("held", flush=True)
 time.sleep(60)
