@@ -237,8 +237,16 @@ class Runtime:
             problems=finished.problems,
         )
         batches.record_results(database, scope_id, tracked.id, record, self.now())
-        if tracked.provisional and finished.ledger.missing == 0 and finished.ledger.extra == 0:
-            batches.mark(database, scope_id, tracked.id, provisional=0)
+        ours, ledger = submissions.of_batch(self.store, tracked.id), finished.ledger
+        if ours is not None and ledger.missing is not None and ledger.extra is not None:
+            reconcile.judge(
+                ours,
+                missing=ledger.missing,
+                extra=ledger.extra,
+                store=self.store,
+                scope_id=scope_id,
+                now=self.now(),
+            )
 
     def results_file(self, batch_id: str) -> Path | None:
         """The results file of a batch on this machine, or None; an incomplete one only where there is no other."""

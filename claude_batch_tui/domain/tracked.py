@@ -141,6 +141,8 @@ class Submission(msgspec.Struct, frozen=True):
     last_looked_at: datetime | None = None
     looks: int = 0
     candidates: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    """Batches that were taken for it and turned out to hold other requests."""
     batch_id: str | None = None
     provisional: bool = False
     request_id: str | None = None

@@ -190,6 +190,8 @@ class Engine:
 
     async def _downloader_download(self, batch_id: str) -> None:
         await self._downloader.download(batch_id)
+        # The results may have shown that a batch taken for a lost submission is not it.
+        self._submitter.reload()
 
     async def _with_submitter(self, work: Callable[[Submitter], Coroutine[Any, Any, None]]) -> None:
         await work(self._submitter)

@@ -57,7 +57,7 @@ def wake_up(store: Store, now: datetime) -> int:
 async def twins(submission: Submission, *, api: BatchesApi, store: Store) -> list[Batch]:
     """Batches that may be what this submission made, newest first."""
     since = (submission.server_date or submission.created_at) - _CLOCK_SLACK
-    ours = submissions.attributed_ids(store) - {submission.batch_id}
+    ours = (submissions.attributed_ids(store) - {submission.batch_id}) | set(submission.excluded)
     found: list[Batch] = []
     after: str | None = None
     while True:
@@ -175,6 +175,36 @@ def tie(created: Submission, *, store: Store, scope_id: int) -> None:
         batches.record_cost(
             database, scope_id, batch_id, "at_most", created.cost_at_most, created.prices_as_of
         )
+
+
+def judge(
+    submission: Submission, *, missing: int, extra: int, store: Store, scope_id: int, now: datetime
+) -> Submission:
+    """The results of a provisionally adopted batch are here: it is ours, or it is let go and looked for again.
+
+    `missing` and `extra` count custom_ids that were sent and did not come back, and the other way round.
+    """
+    batch_id = submission.batch_id
+    if not submission.provisional or batch_id is None:
+        return submission
+    if missing == 0 and extra == 0:
+        proven = msgspec.structs.replace(submission, provisional=False)
+        batches.mark(store.database, scope_id, batch_id, provisional=0)
+        return submissions.advance(store, proven, expected=SubmissionState.CREATED, at=now)
+    if missing < submission.requests:
+        return submission  # some of it is ours: the ledger says what is wrong
+    unknown = msgspec.structs.replace(
+        submission,
+        state=SubmissionState.UNKNOWN,
+        batch_id=None,
+        provisional=False,
+        candidates=(),
+        excluded=(*submission.excluded, batch_id),
+        error=f"{batch_id} was taken for this batch, but holds other requests.",
+    )
+    submissions.advance(store, unknown, expected=SubmissionState.CREATED, at=now)
+    batches.disown(store.database, scope_id, batch_id, name=submission.name)
+    return unknown
 
 
 async def attach(

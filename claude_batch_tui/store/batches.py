@@ -132,6 +132,23 @@ def adopt(
         )
 
 
+def disown(database: Database, scope_id: int, batch_id: str, *, name: str | None) -> None:
+    """Untie a batch from the run it was taken for, with the name and cost it got from there."""
+    with database.change() as connection:
+        where = (scope_id, batch_id)
+        connection.execute(
+            "UPDATE batch SET run_id = NULL, model = NULL, source = NULL, provisional = 0"
+            " WHERE scope_id = ? AND batch_id = ?",
+            where,
+        )
+        connection.execute(
+            "DELETE FROM name WHERE scope_id = ? AND target_id = ? AND name IS ?", (*where, name)
+        )
+        connection.execute(
+            "DELETE FROM cost WHERE scope_id = ? AND target_id = ? AND kind = 'at_most'", where
+        )
+
+
 def mark(database: Database, scope_id: int, batch_id: str, **columns: str | int | None) -> None:
     """Set columns of one batch: seen, provisional, gone_at, deleted_at, cancel_sent_at."""
     assignments = ", ".join(f"{name} = ?" for name in columns)

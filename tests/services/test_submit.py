@@ -317,3 +317,38 @@ def runtime_less_store(tmp_path):
 
     with Store(Locations(tmp_path / "data")) as store:
         yield store, datetime.now(UTC)
+
+
+async def lost(simulator, runtime, file):
+    """A submission whose answer was lost after the batch was made, adopted provisionally."""
+    simulator.faults.next(Fault(**CREATE, status=500, after_work=True))
+    return await settle(runtime, await submit(runtime, prepare(runtime, file, name="mine")))
+
+
+async def fetched(simulator, runtime, batch_id):
+    simulator.batches.finish(batch_id)
+    tracked = await runtime.retrieve(batch_id)
+    async for _ in runtime.download(tracked, lambda: False):
+        pass
+    return await runtime.retrieve(batch_id)
+
+
+async def test_an_adopted_batch_is_proven_by_the_custom_ids_of_its_results(simulator, runtime, requests_file):
+    adopted = await lost(simulator, runtime, requests_file())
+    assert adopted.provisional
+    assert (await fetched(simulator, runtime, adopted.batch_id)).provisional is False
+    assert submissions.find(runtime.store, adopted.submission_id).provisional is False
+
+
+async def test_a_batch_of_other_requests_is_let_go_and_never_taken_again(simulator, runtime, requests_file):
+    simulator.faults.next(Fault(**CREATE, status=500))
+    unknown = await submit(runtime, prepare(runtime, requests_file(tag="ours"), name="mine"))
+    simulator.batches.add(3)
+    adopted = await settle(runtime, unknown)
+    assert (adopted.state, adopted.provisional) == (SubmissionState.CREATED, True)
+    tracked = await fetched(simulator, runtime, adopted.batch_id)
+    assert (tracked.name, tracked.run_id, tracked.cost_at_most) == (None, None, None)
+    again = submissions.find(runtime.store, adopted.submission_id)
+    assert (again.state, again.excluded) == (SubmissionState.UNKNOWN, (adopted.batch_id,))
+    assert (await settle(runtime, again)).state is SubmissionState.ABSENT
+    assert len(simulator.log.creates) == 1
