@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.sources.delimiter import guess_delimiter, named_delimiter
+from claude_batch_tui.sources.fast_csv import PeculiarError, fast_records
 from claude_batch_tui.sources.rows import BadRow, Row
 from claude_batch_tui.sources.source_file import SourceFile
 
@@ -25,6 +26,7 @@ class CsvSource:
         # The limit belongs to the whole process and is never lowered again, so that threads cannot race for it.
         csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD_CHARACTERS))
         self.delimiter = named_delimiter(delimiter) if delimiter else guess_delimiter(file.head(), file.label)
+        self._header_records = 0
         self._columns = self._read_header()
 
     @property
@@ -35,23 +37,41 @@ class CsvSource:
     def rows(self) -> Iterator[Row | BadRow]:
         """Every record below the header. Blank lines are skipped."""
         columns, width = self._columns, len(self._columns)
-        with self.file.text(newline="") as text:
+        records = fast_records(self.file, self.delimiter, MAX_FIELD_CHARACTERS)
+        passed = 0
+        try:
+            for line, values in records:
+                passed += 1
+                if passed > self._header_records:
+                    if len(values) == width:
+                        yield Row(line, dict(zip(columns, values)))  # noqa: B905  the widths are equal
+                    else:
+                        yield self._ragged(line, values)
+        except PeculiarError as peculiar:
+            yield from self._slow_rows(peculiar, max(self._header_records - passed, 0))
+
+    def _slow_rows(self, start: PeculiarError, header_records: int) -> Iterator[Row | BadRow]:
+        """The rest of the records as `csv` reads them, which knows what to say of malformed ones."""
+        columns, width = self._columns, len(self._columns)
+        skip = start.skip + header_records
+        with self.file.text(newline="", start=start.offset) as text:
             reader = csv.reader(text, delimiter=self.delimiter, strict=True)
-            self._header_of(reader)
-            line = reader.line_num + 1
+            line = start.line
             at_end = False
             while not at_end:
                 try:
                     for values in reader:
-                        if len(values) == width:
+                        if values and skip:
+                            skip -= 1
+                        elif len(values) == width:
                             yield Row(line, dict(zip(columns, values, strict=True)))
                         elif values:
                             yield self._ragged(line, values)
-                        line = reader.line_num + 1
+                        line = start.line + reader.line_num
                     at_end = True
                 except csv.Error as error:
                     yield self._malformed(line, error)
-                    line = reader.line_num + 1
+                    line = start.line + reader.line_num
 
     def _read_header(self) -> tuple[str, ...]:
         with self.file.text(newline="") as text:
@@ -72,8 +92,13 @@ class CsvSource:
         return columns
 
     def _header_of(self, reader: Iterator[list[str]]) -> list[str]:
+        self._header_records = 0
         try:
-            return next((cells for cells in reader if any(map(str.strip, cells))), [])
+            for cells in reader:
+                self._header_records += bool(cells)
+                if any(map(str.strip, cells)):
+                    return cells
+            return []
         except csv.Error as error:
             raise SourceError(
                 f"{self.file.label}: the header line is not valid CSV: {error}. Mend its quotes."
