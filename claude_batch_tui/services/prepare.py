@@ -133,6 +133,8 @@ def build(
         look = _every(_PROGRESS_SECONDS, clock)
         with writer.open():
             for item in items:
+                if writer.requests == 0 and isinstance(item, MadeRequest) and spec.kind != "jsonl":
+                    _check_params(item, file.label, problems, writer)
                 writer.take(item)
                 if writer.rows % _ROWS_BETWEEN_LOOKS == 0 and look():
                     yield Progress(writer.rows, file.bytes_read, file.size)
@@ -224,6 +226,16 @@ def _made(maker: RequestMaker, source: RowSource, problems: ProblemList) -> _Ite
                 Problem("empty_column", item.warning, Severity.WARNING, label, row.line, item.custom_id)
             )
         yield item
+
+
+def _check_params(item: MadeRequest, label: str, problems: ProblemList, writer: RequestsWriter) -> None:
+    """Check what all requests share by one of them; an error of it is one of all, so nothing will be kept."""
+    checked = RequestsCheck(label)
+    checked.add(item.row.line, item.request)
+    for found in checked.problems.kept:
+        problems.add(Problem(found.code, f"in every request: {found.message}", found.severity, label))
+    if checked.problems.errors:
+        writer.refuse()
 
 
 def _ready(file: SourceFile, problems: ProblemList) -> _Items:

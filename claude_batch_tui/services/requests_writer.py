@@ -46,6 +46,10 @@ class RequestsWriter:
         """False where nothing will stay: an error that was not to be left out, or no request at all."""
         return self._writing and self.requests > 0
 
+    def refuse(self) -> None:
+        """Only count from here on: what was made is of no use to anybody."""
+        self._writing = self._skip_bad_rows = False
+
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:
         """Write inside this block. At its end the files get their names; on an error nothing stays."""

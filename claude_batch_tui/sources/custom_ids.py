@@ -1,6 +1,6 @@
-"""The custom_id of every request: from a column, or from the position of the row.
+"""The custom_id of every request: from a column or a template, or from the position of the row.
 
-An id of a column that is legal stays as it is. Any other is cleaned: what is not allowed becomes `_`, and the
+A given id that is legal stays as it is. Any other is cleaned: what is not allowed becomes `_`, and the
 first digits of the hash of the original follow, so that two ids that clean alike stay apart whatever their order,
 and a rebuild gives the same. The rows file keeps the original, which is the way back.
 """
@@ -47,19 +47,22 @@ def clean_id(raw: str, digits: int = _HASH_DIGITS) -> str:
     return f"{stem or 'id'}-{digest}"
 
 
-class ColumnIds:
-    """Ids from a column. Remembers every id given, and the line it came from."""
+class GivenIds:
+    """Ids that the rows give. Remembers every id given, and the line it came from."""
 
-    def __init__(self, column: str) -> None:
-        self.column = column
+    def __init__(self, origin: str, prefix: str = "") -> None:
+        """`origin` names in sentences where the ids come from; `prefix` goes before every custom_id."""
+        self.origin = origin
+        self._prefix = prefix
         self._lines: dict[str, int] = {}
         self._originals: dict[str, str] = {}
 
     def assign(self, raw: str, line: int) -> AssignedId:
         """The id of the row on `line`. Raises IdRefusedError for an empty or repeated one."""
         if not raw or raw.isspace():
-            raise IdRefusedError("empty_id", f"the id column {self.column!r} is empty in this row")
-        custom_id = raw if CUSTOM_ID.fullmatch(raw) else self._clean_apart(raw)
+            raise IdRefusedError("empty_id", f"{self.origin} is empty in this row")
+        wanted = self._prefix + raw
+        custom_id = wanted if CUSTOM_ID.fullmatch(wanted) else self._clean_apart(wanted)
         first = self._lines.setdefault(custom_id, line)
         if first != line:
             raise IdRefusedError(
@@ -86,13 +89,14 @@ class ColumnIds:
 class PositionIds:
     """Ids from the 1-based position of the row, with the tag of the build."""
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, prefix: str = "") -> None:
         self._tag = tag
+        self._prefix = prefix
 
     def assign(self, position: int) -> AssignedId:
         """The id of the row at `position`."""
-        custom_id = f"row-{position:06d}-{self._tag}"
-        return AssignedId(custom_id, custom_id)
+        own = f"row-{position:06d}-{self._tag}"
+        return AssignedId(clean_id(self._prefix + own) if self._prefix else own, own)
 
 
 def build_tag(source_sha256: str, recipe: bytes) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from claude_batch_tui.sources.text import SplitBy
 
+CacheTtl = Literal["5m", "1h"]
 SourceKind = Literal["csv", "text", "jsonl"]
 
 
@@ -25,7 +26,13 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     system: str | None = None
     model: str | None = None
     max_tokens: int | None = None
+    params: dict[str, Any] = {}
     id_column: str | None = None
+    id_template: str | None = None
+    run_prefix: str | None = None
+    image_column: str | None = None
+    document_column: str | None = None
+    cache_ttl: CacheTtl | None = None
     split_by: SplitBy = "line"
     delimiter: str | None = None
     encoding: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,10 +12,20 @@ from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.sources.columns import find_column, guess_prompt_column, list_columns
 from claude_batch_tui.sources.custom_ids import (
     AssignedId,
-    ColumnIds,
+    GivenIds,
     IdRefusedError,
     PositionIds,
     build_tag,
+)
+from claude_batch_tui.sources.media import MediaKind
+from claude_batch_tui.sources.params_template import (
+    ParamsTemplate,
+    Piece,
+    RowRefusedError,
+    joined,
+    media_hole,
+    pieces_of,
+    spoken,
 )
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.rows import BadRow, Row, RowSource
@@ -47,77 +58,141 @@ class RequestMaker:
 
     def __init__(self, spec: BuildSpec, source: RowSource, tag: Callable[[bytes], str] | None = None) -> None:
         """`tag` makes the tag of ids by position from the recipe; left out, from the source's hash too."""
-        columns, file = source.columns, source.file.label
-        model, max_tokens = _required(spec)
+        self._columns, self._file = source.columns, source.file.label
+        self._folder = str(Path(spec.path).parent) if spec.path != "-" else "."
+        params = _with_required(spec)
         template = read_template(spec.template, "--template") if spec.template is not None else None
-        system = read_template(spec.system, "--system") if spec.system else ""
-        self.prompt_column = _prompt_column(spec, columns, file, needed=template is None)
-        aliases = {PROMPT: self.prompt_column} if self.prompt_column else {}
-        if template is None:
-            self._fill_prompt = _fill_from(self.prompt_column or "")
-        else:
-            self._fill_prompt = compile_template(template, columns, "--template", aliases)
-        self._fill_system: Fill | None = None
-        start = {"model": model, "max_tokens": max_tokens}
-        if system:
-            fill = compile_template(system, columns, "--system", aliases)
-            if is_constant(system):
-                start |= {"system": fill({})} if fill({}).strip() else {}
-            else:
-                self._fill_system = fill
-        self._start = b'","params":' + _encode(start)[:-1]
-        self._by_column = (
-            ColumnIds(find_column(spec.id_column, columns, "--id-column", file)) if spec.id_column else None
+        system = read_template(spec.system, "--system") if spec.system else params.get("system", "")
+        self.prompt_column = _prompt_column(
+            spec, self._columns, self._file, needed=_needs_prompt(spec, params, template)
         )
+        self._aliases = {PROMPT: self.prompt_column} if self.prompt_column else {}
+        self._params = ParamsTemplate(
+            [
+                b'{"custom_id":"',
+                lambda _: b"",  # the first hole is the custom_id's
+                b'","params":',
+                *self._pieces(spec, params, system, self._prompt(spec, template)),
+                b"}",
+            ]
+        )
+        self._given_ids = self._ids_of_rows(spec)
         self._by_position: PositionIds | None = None
-        if self._by_column is None:
+        if self._given_ids is None:
             recipe = _encode(
-                (model, max_tokens, template, system, self.prompt_column, spec.split_by, columns)
+                (
+                    *(params, template, system, self.prompt_column, self._columns),
+                    *(spec.split_by, spec.cache_ttl, spec.image_column, spec.document_column),
+                )
             )
             tagged = tag(recipe) if tag else build_tag(source.file.sha256(), recipe)
-            self._by_position = PositionIds(tagged)
+            self._by_position = PositionIds(tagged, spec.run_prefix or "")
 
     @property
     def cleaned_ids(self) -> int:
-        """How many ids of the column had to be cleaned."""
-        return self._by_column.cleaned if self._by_column else 0
+        """How many given ids had to be cleaned."""
+        return self._given_ids.cleaned if self._given_ids else 0
 
     def make(self, row: Row, position: int) -> MadeRequest | BadRow:
         """The request of `row`, the one at the 1-based `position` in the source."""
+        values = row.values
+        custom_id: str | None = None
         try:
-            values = row.values
             custom_id, own_id = self._assign(row, position)
-            prompt = self._fill_prompt(values)
-            if not prompt or prompt.isspace():
-                return BadRow(row.line, "empty_prompt", "the user message is empty", row.values, custom_id)
-            start = self._start
-            if self._fill_system is not None and (system := self._fill_system(row.values)).strip():
-                start += b',"system":' + _encode(system)
-            request = b"".join(
-                (
-                    b'{"custom_id":"',
-                    custom_id.encode(),
-                    start,
-                    b',"messages":[{"role":"user","content":',
-                    _encode(prompt),
-                    b"}]}}",
-                )
-            )
+            request = self._params.fill(custom_id.encode(), values)
         except IdRefusedError as error:
-            return BadRow(row.line, error.code, str(error), row.values, error.custom_id)
+            return BadRow(row.line, error.code, str(error), values, error.custom_id)
+        except RowRefusedError as error:
+            return BadRow(row.line, error.code, str(error), values, custom_id)
         except TemplateFailedError as error:
-            return BadRow(row.line, "template_failed", str(error), row.values)
+            return BadRow(row.line, "template_failed", str(error), values, custom_id)
         except UnicodeEncodeError:
             message = "the text holds half of a surrogate pair, which is no character"
-            return BadRow(row.line, "bad_text", message, row.values)
-        return MadeRequest(custom_id, own_id, request, row, self._warning(row.values))
+            return BadRow(row.line, "bad_text", message, values)
+        return MadeRequest(custom_id, own_id, request, row, self._warning(values))
 
     def _assign(self, row: Row, position: int) -> AssignedId:
-        if self._by_column is not None:
-            return self._by_column.assign(str(row.values[self._by_column.column]), row.line)
+        if self._given_ids is not None:
+            return self._given_ids.assign(self._own_id(row.values), row.line)
         if self._by_position is None:
             raise AssertionError
         return self._by_position.assign(position)
+
+    def _ids_of_rows(self, spec: BuildSpec) -> GivenIds | None:
+        """Ids from a column or a template, or None where the position makes them."""
+        if spec.id_column and spec.id_template:
+            raise ConfigError("--id-column and --id-template both say the ids. Use one of them.")
+        if spec.id_column:
+            column = find_column(spec.id_column, self._columns, "--id-column", self._file)
+            self._own_id: Fill = _fill_from(column)
+            return GivenIds(f"the id column {column!r}", spec.run_prefix or "")
+        if spec.id_template:
+            self._own_id = self._compiled(spec.id_template, "--id-template")
+            return GivenIds("the id made by --id-template", spec.run_prefix or "")
+        return None
+
+    def _compiled(self, template: str, where: str) -> Fill:
+        return compile_template(template, self._columns, where, self._aliases)
+
+    def _prompt(self, spec: BuildSpec, template: str | None) -> list[Piece] | None:
+        """The last user message as a JSON value with holes, or None where the params hold all messages."""
+        fill: Fill | None = None
+        if template is not None:
+            fill = self._compiled(template, "--template")
+        elif self.prompt_column is not None:
+            fill = _fill_from(self.prompt_column)
+        blocks = [self._media(column, kind) for kind, column in _media_columns(spec) if column]
+        if not blocks:
+            return None if fill is None else [spoken(fill)]
+        if fill is not None:
+            blocks.append([b'{"type":"text","text":', spoken(fill), b"}"])
+        return joined(b"[", blocks, b"]")
+
+    def _media(self, column: str, kind: MediaKind) -> list[Piece]:
+        name = find_column(column, self._columns, f"--{kind}-column", self._file)
+        hole = media_hole(_fill_from(name), kind, self._folder)
+        return [b'{"type":"' + kind.encode() + b'","source":', hole, b"}"]
+
+    def _pieces(
+        self, spec: BuildSpec, params: Mapping[str, Any], system: Any, prompt: list[Piece] | None
+    ) -> list[Piece]:
+        """All params as JSON with holes: model, max_tokens, system, messages, and then the others."""
+        start = {"model": params["model"], "max_tokens": params["max_tokens"]}
+        pieces: list[Piece] = [*pieces_of(start, self._compiled, self._folder)[:-1]]
+        pieces += self._system(system, spec.cache_ttl)
+        messages = [
+            pieces_of(message, self._compiled, self._folder, f"params.messages[{at}]")
+            for at, message in enumerate(params.get("messages", []))
+        ]
+        if prompt is not None:
+            messages.append([b'{"role":"user","content":', *prompt, b"}"])
+        pieces += [b',"messages":', *joined(b"[", messages, b"]")]
+        for key, value in params.items():
+            if key not in {"model", "max_tokens", "system", "messages"}:
+                held = pieces_of(value, self._compiled, self._folder, f"params.{key}")
+                pieces += [b"," + _encode(key) + b":", *held]
+        return [*pieces, b"}"]
+
+    def _system(self, system: Any, cache_ttl: str | None) -> list[Piece]:
+        """The system prompt with the comma before it; nothing where it is empty."""
+        cached = {"cache_control": {"type": "ephemeral", "ttl": cache_ttl}} if cache_ttl else {}
+        if isinstance(system, str) and is_constant(system):
+            text = self._compiled(system, "--system")({})
+            if not text.strip():
+                if cache_ttl:
+                    raise ConfigError(
+                        "--cache-ttl keeps the system prompt in the cache, and there is none. Say --system."
+                    )
+                return []
+            value: Any = [{"type": "text", "text": text} | cached] if cached else text
+            return [b',"system":' + _encode(value)]
+        if isinstance(system, str) and not cached:
+            fill = self._compiled(system, "--system")
+            return [lambda row: b',"system":' + _encode(text) if (text := fill(row)).strip() else b""]
+        blocks = [{"type": "text", "text": system}] if isinstance(system, str) else system
+        if cached and isinstance(blocks, list) and blocks and isinstance(blocks[-1], dict):
+            blocks = [*blocks[:-1], blocks[-1] | cached]
+        return [b',"system":', *pieces_of(blocks, self._compiled, self._folder, "params.system")]
 
     def _warning(self, values: Mapping[str, Any]) -> str | None:
         if self.prompt_column is None:
@@ -128,16 +203,35 @@ class RequestMaker:
         return f"column {self.prompt_column!r} is empty, so the template stands alone"
 
 
-def _required(spec: BuildSpec) -> tuple[str, int]:
-    if not spec.model or spec.model.isspace():
+def _with_required(spec: BuildSpec) -> dict[str, Any]:
+    """The params with the model and the limit for answers, which the spec's own fields decide first."""
+    params = dict(spec.params)
+    if spec.model is not None:
+        params["model"] = spec.model
+    if spec.max_tokens is not None:
+        params["max_tokens"] = spec.max_tokens
+    model, max_tokens = params.get("model"), params.get("max_tokens")
+    if not model or str(model).isspace():
         raise ConfigError("There is no model. Say --model M, or set `model` in config.toml.")
-    if spec.max_tokens is None:
+    if max_tokens is None:
         raise ConfigError(
             "There is no limit for answers. Say --max-tokens N, or set `max_tokens` in config.toml."
         )
-    if spec.max_tokens < 1:
-        raise ConfigError(f"--max-tokens is at least 1 in a batch, not {spec.max_tokens}.")
-    return spec.model, spec.max_tokens
+    if isinstance(max_tokens, int) and max_tokens < 1:
+        raise ConfigError(f"--max-tokens is at least 1 in a batch, not {max_tokens}.")
+    if not isinstance(params.get("messages", []), list):
+        raise ConfigError("params: `messages` is a list of messages, each with a role and content.")
+    return params
+
+
+def _media_columns(spec: BuildSpec) -> tuple[tuple[MediaKind, str | None], ...]:
+    return ("image", spec.image_column), ("document", spec.document_column)
+
+
+def _needs_prompt(spec: BuildSpec, params: Mapping[str, Any], template: str | None) -> bool:
+    """True where only a prompt column can say what the user message is."""
+    has_media = spec.image_column is not None or spec.document_column is not None
+    return template is None and not has_media and not params.get("messages")
 
 
 def _prompt_column(spec: BuildSpec, columns: tuple[str, ...], file: str, *, needed: bool) -> str | None:

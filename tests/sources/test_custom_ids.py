@@ -8,7 +8,7 @@ from claude_batch_tui.domain.limits import CUSTOM_ID
 from claude_batch_tui.sources import custom_ids
 from claude_batch_tui.sources.custom_ids import (
     TAG_LENGTH,
-    ColumnIds,
+    GivenIds,
     IdRefusedError,
     PositionIds,
     build_tag,
@@ -20,7 +20,7 @@ raw_ids = st.text(max_size=90) | st.sampled_from(["a b", "a_b", "a:b", "a|b", "Ã
 
 @given(st.lists(raw_ids.filter(lambda raw: raw and not raw.isspace()), unique=True, max_size=30))
 def test_cleaned_ids_are_legal_unique_and_lead_back(raws):
-    ids = ColumnIds("id")
+    ids = GivenIds("id")
     assigned = [ids.assign(raw, line) for line, raw in enumerate(raws, 2)]
     assert all(CUSTOM_ID.fullmatch(given.custom_id) for given in assigned)
     back = {given.custom_id: given.id for given in assigned}
@@ -38,7 +38,7 @@ def test_an_id_that_needs_cleaning_keeps_what_is_legal_of_it():
 
 
 def test_a_repeated_id_names_the_first_line():
-    ids = ColumnIds("id")
+    ids = GivenIds("id")
     ids.assign("a b", 2)
     with pytest.raises(IdRefusedError, match="the id 'a b' repeats that of line 2"):
         ids.assign("a b", 7)
@@ -46,11 +46,11 @@ def test_a_repeated_id_names_the_first_line():
 
 def test_an_empty_id_is_refused():
     with pytest.raises(IdRefusedError, match="the id column 'key' is empty in this row"):
-        ColumnIds("key").assign(" ", 3)
+        GivenIds("the id column 'key'").assign(" ", 3)
 
 
 def test_an_id_that_already_looks_cleaned_keeps_others_apart():
-    ids = ColumnIds("id")
+    ids = GivenIds("id")
     taken = clean_id("a b")
     assert ids.assign(taken, 2) == (taken, taken)
     longer = ids.assign("a b", 3)
