@@ -31,7 +31,7 @@ from claude_batch_tui.services.requests_writer import RequestsWriter
 from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.custom_ids import PREVIEW_TAG
 from claude_batch_tui.sources.jsonl import numbered_lines
-from claude_batch_tui.sources.recipe import BuildSpec
+from claude_batch_tui.sources.recipe import BuildSpec, Recipe, recipe_toml, text_hashes
 from claude_batch_tui.sources.request_maker import MadeRequest, RequestMaker
 from claude_batch_tui.sources.rows import BadRow, Row, RowSource
 from claude_batch_tui.sources.source_file import SourceFile, open_source
@@ -71,6 +71,8 @@ class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     errors: int
     warnings: int
+    hashes: dict[str, str]
+    """Of what it was made from: `source`, and `template` and `system` where those are files."""
 
 
 class CheckReport(msgspec.Struct, frozen=True):
@@ -112,10 +114,13 @@ def build(
     out: Path,
     force: bool = False,
     skip_bad_rows: bool = False,
+    name: str | None = None,
+    betas: tuple[str, ...] = (),
     clock: Clock = time.monotonic,
 ) -> Iterator[BuildUpdate]:
-    """Write the requests of `spec` to `out` and their rows beside it; both, or neither where there are errors.
+    """Write the requests of `spec` to `out`, rows and recipe beside it; all, or nothing where there are errors.
 
+    The recipe there repeats this build, templates written out, with `name` and `betas` for its submission.
     `skip_bad_rows` writes what is good, and what was left out into X.left-out.jsonl. `force` overwrites.
     """
     files = beside(out)
@@ -129,7 +134,12 @@ def build(
             source = _row_source(spec, file)
             maker = RequestMaker(spec, source)
             items = _made(maker, source, problems)
-        writer = RequestsWriter(files, file.label, skip_bad_rows=skip_bad_rows)
+
+        def recipe() -> bytes:
+            hashes = {"source": file.sha256()}
+            return recipe_toml(Recipe(spec=spec, name=name, betas=betas, hashes=hashes), None)
+
+        writer = RequestsWriter(files, file.label, skip_bad_rows=skip_bad_rows, recipe=recipe)
         look = _every(_PROGRESS_SECONDS, clock)
         with writer.open():
             for item in items:
@@ -156,6 +166,7 @@ def build(
             counts=problems.counts,
             errors=problems.errors,
             warnings=problems.warnings,
+            hashes={"source": file.sha256(), **text_hashes(spec)},
         )
 
 

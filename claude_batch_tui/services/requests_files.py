@@ -18,18 +18,19 @@ class _Identified(msgspec.Struct):
 
 
 class RequestsFiles(msgspec.Struct, frozen=True):
-    """The files of one build: X.jsonl, X.rows.jsonl, and X.left-out.jsonl where rows were left out."""
+    """The files of one build: X.jsonl, X.rows.jsonl, X.recipe.toml, and X.left-out.jsonl where rows were left out."""
 
     requests: Path
     rows: Path
     left_out: Path
+    recipe: Path
 
     def require_free(self, source: str, *, force: bool) -> None:
         """Raise ConfigError where writing would destroy something."""
         folder = self.requests.parent
         if not folder.is_dir():
             raise ConfigError(f"-o {self.requests}: there is no folder {folder}. Create it first.")
-        for path in (self.requests, self.rows, self.left_out):
+        for path in (self.requests, self.rows, self.left_out, self.recipe):
             if path.is_dir():
                 raise ConfigError(f"-o {self.requests}: {path} is a folder. Name a file.")
             if path.exists() and Path(source).exists() and path.samefile(source):
@@ -43,9 +44,10 @@ class RequestsFiles(msgspec.Struct, frozen=True):
 def beside(requests: Path) -> RequestsFiles:
     """The names that belong to the requests file at that path."""
     stem = requests.name.removesuffix(".jsonl")
-    return RequestsFiles(
-        requests, requests.with_name(f"{stem}.rows.jsonl"), requests.with_name(f"{stem}.left-out.jsonl")
+    rows, left_out, recipe = (
+        requests.with_name(f"{stem}{end}") for end in (".rows.jsonl", ".left-out.jsonl", ".recipe.toml")
     )
+    return RequestsFiles(requests, rows, left_out, recipe)
 
 
 def iter_request_lines(path: Path) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import msgspec
@@ -31,9 +31,13 @@ class RequestsWriter:
     After the first bad row it only counts, unless bad rows are left out.
     """
 
-    def __init__(self, files: RequestsFiles, source: str, *, skip_bad_rows: bool) -> None:
+    def __init__(
+        self, files: RequestsFiles, source: str, *, skip_bad_rows: bool, recipe: Callable[[], bytes]
+    ) -> None:
+        """`recipe` is asked, when all is read, for what stands in the recipe's file."""
         self.rows = self.requests = self.bytes = self.left_out = 0
         self._files = files
+        self._recipe = recipe
         self._source = source
         self._skip_bad_rows = skip_bad_rows
         self._writing = True
@@ -54,7 +58,7 @@ class RequestsWriter:
     def open(self) -> Iterator[None]:
         """Write inside this block. At its end the files get their names; on an error nothing stays."""
         files = self._files
-        new = [path for path in (files.rows, files.left_out) if not path.exists()]
+        new = [path for path in (files.rows, files.left_out, files.recipe) if not path.exists()]
         try:
             with (
                 tempfile.TemporaryFile() as self._left_out_file,
@@ -106,6 +110,8 @@ class RequestsWriter:
         if not self.is_worth_keeping:
             raise _DroppedError
         self._publish_left_out()
+        with written_whole(self._files.recipe) as file:
+            file.write(self._recipe())
         for file in (self._requests_file, self._rows_file):
             file.flush()
             os.fsync(file.fileno())

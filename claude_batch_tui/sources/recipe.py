@@ -1,22 +1,49 @@
-"""What a build is told: the source, and what becomes of its rows."""
+"""What a build is told: the source, and what becomes of its rows. As a value, and as a TOML file that repeats it.
+
+The file has the tables `[source] [request] [params] [submit]`; its keys are the long options in snake_case.
+"""
 
 from __future__ import annotations
 
+import difflib
+import hashlib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.sources.template import read_template
 from claude_batch_tui.sources.text import SplitBy
 
 CacheTtl = Literal["5m", "1h"]
 SourceKind = Literal["csv", "text", "jsonl"]
 
+VERSION = 1
+_REQUEST_KEYS = (
+    "prompt_column",
+    "template",
+    "system",
+    "id_column",
+    "id_template",
+    "run_prefix",
+    "image_column",
+    "document_column",
+    "cache_ttl",
+)
+_PARAMS_KEYS = ("model", "max_tokens", "params")
+_TEMPLATES = ("template", "system")
+
 
 class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One build. `path` is a file or `-` for standard input; columns are names or 1-based numbers.
 
-    `template` and `system` are templates or `@file`. `model` and `max_tokens` must be there for every kind but
-    `jsonl`, whose requests are ready; None for `delimiter` and `encoding` means they are found out.
+    `template` and `system` are templates or `@file`; `params` is what every request says besides, its strings
+    templates too. `model` and `max_tokens` must be there or in `params` for every kind but `jsonl`, whose requests
+    are ready; None for `delimiter` and `encoding` means they are found out.
     """
 
     kind: SourceKind
@@ -36,3 +63,163 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     split_by: SplitBy = "line"
     delimiter: str | None = None
     encoding: str | None = None
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """A build and what its submission is to be called. `hashes` are of what it was made from when it was written:
+
+    `source`, and `template` and `system` where those are files.
+    """
+
+    spec: BuildSpec
+    name: str | None = None
+    betas: tuple[str, ...] = ()
+    hashes: dict[str, str] = {}
+
+
+_SOURCE_KEYS = tuple(
+    name for name in BuildSpec.__struct_fields__ if name not in {*_REQUEST_KEYS, *_PARAMS_KEYS}
+)
+_SUBMIT_KEYS = ("name", "betas")
+
+
+def read_recipe(path: str) -> Recipe:
+    """The recipe in a file; paths in it start from its folder. Raises ConfigError for anything it cannot mean."""
+    try:
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such recipe. Check the path.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: the recipe cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: the recipe is not valid TOML: {error}.") from error
+    version = table.pop("version", None)
+    if version != VERSION:
+        raise ConfigError(
+            f"{path}: this recipe has version {version!r}, and this cbtui reads version {VERSION}."
+        )
+    _require_known(table, ("source", "request", "params", "submit"), path, "table")
+    tables = {name: _table(table, name, path) for name in ("source", "request", "params", "submit")}
+    source, request, submit = tables["source"], tables["request"], tables["submit"]
+    hashes = {"source": source.pop("sha256", None)} | {
+        name: request.pop(f"{name}_sha256", None) for name in _TEMPLATES
+    }
+    _require_known(source, _SOURCE_KEYS, path, "key of [source]")
+    _require_known(request, _REQUEST_KEYS, path, "key of [request]")
+    _require_known(submit, _SUBMIT_KEYS, path, "key of [submit]")
+    folder = Path(path).parent
+    for name in _TEMPLATES:
+        if isinstance(text := request.get(name), str) and text.startswith("@") and not text.startswith("@@"):
+            request[name] = f"@{folder / text[1:]}"
+    if isinstance(given := source.get("path"), str) and given != "-":
+        source["path"] = str(folder / given)
+    try:
+        return Recipe(
+            spec=msgspec.convert({**source, **request, "params": tables["params"]}, BuildSpec),
+            hashes={name: str(value) for name, value in hashes.items() if value is not None},
+            **msgspec.convert(submit, _Submit, strict=True).as_keywords(),
+        )
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}. Mend the recipe.") from error
+
+
+def recipe_toml(recipe: Recipe, folder: Path | None) -> bytes:
+    """The recipe as TOML. With a `folder`, paths are written as seen from it; without, templates are written out."""
+    import tomli_w  # only those who write a recipe need it
+
+    spec = recipe.spec
+    source: dict[str, Any] = _said(spec, _SOURCE_KEYS)
+    request: dict[str, Any] = _said(spec, _REQUEST_KEYS)
+    if spec.path != "-":
+        source["path"] = _seen_from(spec.path, folder)
+    for name in _TEMPLATES:
+        text = request.get(name)
+        if text is None:
+            continue
+        if folder is None:
+            body = read_template(text, f"--{name}")
+            request[name] = f"@{body}" if body.startswith("@") else body
+        elif is_file(text):
+            request[name] = f"@{_seen_from(text[1:], folder)}"
+    if "source" in recipe.hashes:
+        source["sha256"] = recipe.hashes["source"]
+    if folder is not None:
+        request |= {f"{name}_sha256": recipe.hashes[name] for name in _TEMPLATES if name in recipe.hashes}
+    params = {name: value for name in ("model", "max_tokens") if (value := getattr(spec, name)) is not None}
+    submit: dict[str, Any] = {"name": recipe.name} if recipe.name else {}
+    if recipe.betas:
+        submit["betas"] = list(recipe.betas)
+    tables = {"source": source, "request": request, "params": spec.params | params, "submit": submit}
+    document = {"version": VERSION, **{name: table for name, table in tables.items() if table}}
+    return tomli_w.dumps(document, multiline_strings=True).encode()
+
+
+def text_hashes(spec: BuildSpec) -> dict[str, str]:
+    """The hashes of templates that are files, by `template` and `system`."""
+    found: dict[str, str] = {}
+    for name in _TEMPLATES:
+        text = getattr(spec, name)
+        if text is not None and is_file(text):
+            found[name] = hashlib.sha256(read_template(text, f"--{name}").encode()).hexdigest()
+    return found
+
+
+def drift(recipe: Recipe, now: Mapping[str, str], model: str | None) -> list[str]:
+    """Sentences on what is no longer as it was when the recipe was written; `now` are the hashes of today."""
+    spec = recipe.spec
+    words = {
+        "source": "the source",
+        "template": f"the template {spec.template}",
+        "system": f"the system {spec.system}",
+    }
+    said = [
+        f"{words[name]} is not what it was when the recipe was written"
+        for name, hashed in recipe.hashes.items()
+        if name in now and now[name] != hashed
+    ]
+    written = spec.model or spec.params.get("model")
+    if model is not None and written is not None and model != written:
+        said.append(f"the model is {model}, and the recipe says {written}")
+    return said
+
+
+def is_file(template: str) -> bool:
+    """True for `@file`; `@@` begins a template with a plain `@`."""
+    return template.startswith("@") and not template.startswith("@@")
+
+
+class _Submit(msgspec.Struct, frozen=True):
+    name: str | None = None
+    betas: tuple[str, ...] = ()
+
+    def as_keywords(self) -> dict[str, Any]:
+        return msgspec.structs.asdict(self)
+
+
+def _said(spec: BuildSpec, names: tuple[str, ...]) -> dict[str, Any]:
+    """The fields that are not at their defaults, and always those without one."""
+    fields = {field.name: field for field in msgspec.structs.fields(BuildSpec)}
+    return {
+        name: value
+        for name in names
+        if (value := getattr(spec, name)) is not None and value != fields[name].default
+    }
+
+
+def _seen_from(path: str, folder: Path | None) -> str:
+    return os.path.relpath(path, folder) if folder is not None else str(Path(path).absolute())
+
+
+def _table(table: dict[str, Any], name: str, path: str) -> dict[str, Any]:
+    value = table.get(name, {})
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}: [{name}] is a table. Write [{name}] on a line of its own.")
+    return dict(value)
+
+
+def _require_known(table: Mapping[str, Any], known: tuple[str, ...], path: str, what: str) -> None:
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(known)}."
+            raise ConfigError(f"{path}: {key!r} is no {what} in a recipe.{hint}")

@@ -45,6 +45,7 @@ class SourceFile:
         self.label = label
         self.size = handle.seek(0, io.SEEK_END)
         self.bytes_read = 0
+        self._sha256: str | None = None
         handle.seek(0)
         head = self.read(_HEAD_BYTES)
         if not head:
@@ -59,12 +60,14 @@ class SourceFile:
             raise SourceError(f"{self.label}: reading failed: {error.strerror}. Try again.") from error
 
     def sha256(self) -> str:
-        """The hash of all its bytes, in hex."""
-        self.handle.seek(0)
-        digest = hashlib.sha256()
-        while chunk := self.read(CHUNK_BYTES):
-            digest.update(chunk)
-        return digest.hexdigest()
+        """The hash of all its bytes, in hex; read once."""
+        if self._sha256 is None:
+            self.handle.seek(0)
+            digest = hashlib.sha256()
+            while chunk := self.read(CHUNK_BYTES):
+                digest.update(chunk)
+            self._sha256 = digest.hexdigest()
+        return self._sha256
 
     @contextlib.contextmanager
     def text(self, newline: str | None, start: int = 0) -> Iterator[io.TextIOWrapper]:

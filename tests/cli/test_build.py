@@ -144,7 +144,7 @@ def test_text_of_a_file_cannot_act_on_the_terminal(cbtui, tmp_path):
 
 
 def test_wrong_usage_ends_with_2(cbtui):
-    for argv in (["build"], ["build", "xml", "f"], ["build", "csv", "f", "--max-tokens", "many"]):
+    for argv in (["build", "xml", "f"], ["build", "csv", "f", "--max-tokens", "many"]):
         with pytest.raises(SystemExit) as ended:
             cbtui(*argv)
         assert ended.value.code == 2
@@ -158,3 +158,17 @@ def test_help_imports_neither_jinja2_nor_msgspecs_users():
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_build_without_a_kind_or_a_recipe_says_what_it_needs(cbtui):
+    code, _, err = cbtui("build")
+    assert code == 2
+    assert "What is to be built? Say a KIND and a FILE" in err
+
+
+def test_a_limit_of_no_tokens_is_refused_and_not_taken_from_the_settings(cbtui, monkeypatch):
+    monkeypatch.setenv("CBTUI_MAX_TOKENS", "7")
+    code, _, err = cbtui(
+        "build", "csv", "rows.csv", "--prompt-column", "2", "--model", "m", "--max-tokens", "0"
+    )
+    assert (code, err) == (2, "cbtui: --max-tokens is at least 1 in a batch, not 0.\n")

@@ -80,7 +80,7 @@ def test_every_row_becomes_a_request_and_a_line_of_the_rows_file(folder):
     }
     assert (report.rows, report.requests, report.cleaned_ids, report.errors) == (3, 3, 1, 0)
     assert report.bytes == (folder / "r.jsonl").stat().st_size
-    assert names(folder) == ["r.jsonl", "r.rows.jsonl", "rows.csv"]
+    assert names(folder) == ["r.jsonl", "r.recipe.toml", "r.rows.jsonl", "rows.csv"]
     assert rows_match(folder / "r.jsonl", folder / "r.rows.jsonl")
 
 

@@ -1,16 +1,20 @@
-"""`cbtui build csv|text|jsonl FILE -o requests.jsonl`: a file of the user becomes a requests file."""
+"""`cbtui build KIND FILE -o requests.jsonl`: a file of the user becomes a requests file."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.prepare import BuildReport, BuildSpec
+    from claude_batch_tui.sources.recipe import Recipe
 
 SUMMARY = "Make a requests file from CSV, text or ready requests."
 
@@ -20,6 +24,7 @@ examples:
         --template 'Label this ticket: {{ body }}' --model claude-haiku-4-5 --max-tokens 64 -o requests.jsonl
   cbtui build text notes.txt --split-by paragraph --system @system.txt --model claude-haiku-4-5 --max-tokens 500
   cbtui build jsonl ready.jsonl -o requests.jsonl
+  cbtui build csv tickets.csv --recipe labels.toml -o requests.jsonl
 
 A template names columns as {{ column }}; any Jinja2 expression works. {{ prompt }} is the prompt column,
 {{ row["First name"] }} a column whose name is no variable. @file reads it from a file.
@@ -34,7 +39,11 @@ _KINDS = {
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.epilog = _EXAMPLES
-    kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True, title="kinds of source")
+    parser.add_argument("--source", metavar="FILE", help="with --recipe: this file and not the recipe's")
+    _add_request_options(parser)
+    _add_output_options(parser, top=True)
+    parser.set_defaults(kind=None)
+    kinds = parser.add_subparsers(dest="kind", metavar="KIND", title="kinds of source")
     for kind, words in _KINDS.items():
         sub = kinds.add_parser(
             kind,
@@ -42,6 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
             description=f"{words[0].upper()}{words[1:]}.",
             epilog=_EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
+            argument_default=argparse.SUPPRESS,  # what stands before KIND counts where nothing stands after it
         )
         sub.add_argument("file", metavar="FILE", help="the source; - reads standard input")
         if kind != "jsonl":
@@ -49,10 +59,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         if kind == "csv":
             sub.add_argument("--delimiter", metavar="C", help="a character, or tab; left out, it is guessed")
         if kind == "text":
-            sub.add_argument(
-                "--split-by", choices=("line", "paragraph"), default="line", help="what a row is (line)"
-            )
-        _add_output_options(sub)
+            sub.add_argument("--split-by", choices=("line", "paragraph"), help="what a row is (line)")
+        _add_output_options(sub, top=False)
 
 
 def _add_request_options(sub: argparse.ArgumentParser) -> None:
@@ -71,22 +79,45 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
         "--max-tokens", metavar="N", type=int, help="the longest answer; left out: that of config.toml"
     )
     group.add_argument(
+        "--params",
+        metavar="FILE",
+        help="JSON or TOML with all other params; strings in it are templates, earlier messages come first",
+    )
+    group.add_argument("--schema", metavar="FILE", help="answers follow this JSON schema")
+    group.add_argument(
+        "--image-column", metavar="COL", help="an image for the message: a path, a URL or a file_id"
+    )
+    group.add_argument(
+        "--document-column", metavar="COL", help="a PDF or text for the message: a path, a URL or a file_id"
+    )
+    group.add_argument(
+        "--cache-ttl", choices=("5m", "1h"), help="keep the system prompt in the cache (1h suits batches)"
+    )
+    group.add_argument(
         "--id-column",
         metavar="COL",
         help="custom_ids come from this column; left out: from the row's position",
     )
+    group.add_argument("--id-template", metavar="T", help="custom_ids from a template instead")
+    group.add_argument("--run-prefix", metavar="P", help="goes before every custom_id")
     group.add_argument("--encoding", metavar="E", help="left out: UTF-8, or UTF-16 with a byte order mark")
 
 
-def _add_output_options(sub: argparse.ArgumentParser) -> None:
+def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
+    group = sub.add_argument_group("recipe")
+    group.add_argument("--recipe", metavar="FILE", help="build as this recipe says; options given here win")
+    group.add_argument("--save-recipe", metavar="FILE", type=Path, help="write this build as a recipe")
+    group.add_argument("--name", metavar="N", help="what `cbtui submit` will call the batch")
+    group.add_argument("--betas", metavar="B,…", help="beta headers of the batch; `cbtui submit` sends them")
     group = sub.add_argument_group("output")
+    output: dict[str, Any] = {"default": Path("requests.jsonl")} if top else {}
     group.add_argument(
         "-o",
         "--output",
         metavar="FILE",
         type=Path,
-        default=Path("requests.jsonl"),
-        help="the requests file (requests.jsonl); its rows file is written beside it",
+        help="the requests file (requests.jsonl); its rows and its recipe are written beside it",
+        **output,
     )
     group.add_argument("--force", action="store_true", help="overwrite files that are there")
     group.add_argument(
@@ -94,17 +125,26 @@ def _add_output_options(sub: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out rows with errors, and write them to FILE.left-out.jsonl",
     )
-    group.add_argument("--examples", metavar="N", type=int, default=5, help="problems shown of each kind (5)")
+    shown: dict[str, Any] = {"default": 5} if top else {}
+    group.add_argument("--examples", metavar="N", type=int, help="problems shown of each kind (5)", **shown)
     group.add_argument("--json", action="store_true", help="the report as one line of JSON")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Build."""
     from claude_batch_tui.services.prepare import BuildReport, build  # late: --help needs none of it
+    from claude_batch_tui.services.recipes import save_recipe
+    from claude_batch_tui.sources.recipe import Recipe, drift, read_recipe
     from claude_batch_tui.wording import size
 
+    known = read_recipe(args.recipe) if args.recipe else None
+    spec = _spec(args, context, known)
+    betas = tuple(args.betas.replace(",", " ").split()) if args.betas else known.betas if known else ()
+    name = args.name or (known.name if known else None)
     report: BuildReport | None = None
-    updates = build(_spec(args, context), out=args.output, force=args.force, skip_bad_rows=args.skip_bad_rows)
+    updates = build(
+        spec, out=args.output, force=args.force, skip_bad_rows=args.skip_bad_rows, name=name, betas=betas
+    )
     for update in updates:
         if isinstance(update, BuildReport):
             report = update
@@ -113,29 +153,43 @@ def run(args: argparse.Namespace, context: Context) -> int:
             context.diagnostics.progress(f"{update.rows:,} rows · {done} · ctrl+c stops")
     if report is None:
         raise AssertionError
+    if known is not None:
+        for sentence in drift(known, report.hashes, spec.model):
+            context.diagnostics.note(f"recipe {args.recipe}: {sentence}.")
     _show(report, args, context)
+    if args.save_recipe is not None and report.files is not None:
+        recipe = Recipe(spec=spec, name=name, betas=betas, hashes=report.hashes)
+        save_recipe(recipe, args.save_recipe, force=args.force)
+        context.diagnostics.note(f"recipe saved: {args.save_recipe}")
     return ExitCode.GOOD if report.files is not None else ExitCode.USAGE
 
 
-def _spec(args: argparse.Namespace, context: Context) -> BuildSpec:
+def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> BuildSpec:
+    """The build of the recipe, if any, with everything said on the command line over it."""
     from claude_batch_tui.services.prepare import BuildSpec
+    from claude_batch_tui.sources.params_file import merged, read_params, read_schema
 
-    if args.kind == "jsonl":
-        return BuildSpec(kind="jsonl", path=args.file)
-    return BuildSpec(
-        kind=args.kind,
-        path=args.file,
-        prompt_column=args.prompt_column,
-        template=args.template,
-        system=args.system,
-        # The settings already hold the flags --model and --max-tokens, above the file's.
-        model=context.config.model,
-        max_tokens=context.config.max_tokens,
-        id_column=args.id_column,
-        split_by=args.split_by if args.kind == "text" else "line",
-        delimiter=args.delimiter if args.kind == "csv" else None,
-        encoding=args.encoding,
-    )
+    given = {name: getattr(args, name, None) for name in BuildSpec.__struct_fields__}
+    given["path"] = getattr(args, "file", None) or args.source
+    said = {name: value for name, value in given.items() if value is not None and name != "params"}
+    start = msgspec.structs.asdict(known.spec) if known else {}
+    params = start.get("params", {})
+    if args.params:
+        params = merged(params, read_params(args.params))
+    if args.schema:
+        params = merged(params, {"output_config": read_schema(args.schema)})
+    spec = start | said | {"params": params}
+    if "kind" not in spec or "path" not in spec:
+        raise ConfigError(
+            f"What is to be built? Say a KIND and a FILE ({', '.join(_KINDS)}), or --recipe FILE."
+        )
+    if spec["kind"] == "jsonl":
+        return BuildSpec(kind="jsonl", path=spec["path"])
+    for name in ("model", "max_tokens"):
+        # A flag, a recipe and a params file say it for this build; the settings for all.
+        where = (said, params, spec, msgspec.structs.asdict(context.config))
+        spec[name] = next((found for place in where if (found := place.get(name)) is not None), None)
+    return BuildSpec(**spec)
 
 
 def _show(report: BuildReport, args: argparse.Namespace, context: Context) -> None:
@@ -179,6 +233,7 @@ def _as_json(report: BuildReport) -> dict[str, object]:
         "written": files is not None,
         "requests_file": str(files.requests) if files else None,
         "rows_file": str(files.rows) if files else None,
+        "recipe_file": str(files.recipe) if files else None,
         "left_out_file": str(files.left_out) if files and report.left_out else None,
         "rows": report.rows,
         "requests": report.requests,

@@ -1,0 +1,30 @@
+"""Recipes on disk: saved where the user says, and found beside a requests file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from claude_batch_tui.errors import ConfigError, ExportError
+from claude_batch_tui.services.requests_files import beside
+from claude_batch_tui.sources.recipe import Recipe, read_recipe, recipe_toml
+from claude_batch_tui.store.files import written_whole
+
+
+def save_recipe(recipe: Recipe, path: Path, *, force: bool = False) -> None:
+    """Write a recipe; paths in it are as seen from its folder. Raises ConfigError where something is there already."""
+    if path.exists() and not force:
+        raise ConfigError(f"{path} is already there. Say --force to overwrite it.")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}. Create it first.")
+    content = recipe_toml(recipe, path.parent)
+    try:
+        with written_whole(path) as file:
+            file.write(content)
+    except OSError as error:
+        raise ExportError(f"{path}: writing failed: {error.strerror}.") from error
+
+
+def recipe_beside(requests: Path) -> Recipe | None:
+    """The recipe that a build wrote beside its requests file, or None. Raises ConfigError for a damaged one."""
+    path = beside(requests).recipe
+    return read_recipe(str(path)) if path.exists() else None
