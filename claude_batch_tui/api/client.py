@@ -11,7 +11,7 @@ import contextlib
 import ipaddress
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -130,10 +130,17 @@ class AnthropicApi:
         return tuple(_model(entry) for entry in _decode(content, dict[str, Any]).get("data", []))
 
     def create(
-        self, body: Path, *, idempotency_key: str, on_sent: Callable[[int], None] | None = None
+        self,
+        body: Path,
+        *,
+        idempotency_key: str,
+        betas: Sequence[str] = (),
+        on_sent: Callable[[int], None] | None = None,
     ) -> tuple[Batch, ResponseFacts]:
         """Create a batch from the body file, streamed from disk over a connection of its own. Blocks."""
         headers = {"content-type": "application/json", "idempotency-key": idempotency_key}
+        if betas:
+            headers["anthropic-beta"] = ",".join(betas)
         started = time.monotonic()
         with self._sync_client() as client, BodyFile(body, on_sent) as content, translated(creating=True):
             response = client.post(

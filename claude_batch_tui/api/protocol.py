@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -88,7 +88,12 @@ class BatchesApi(Protocol):
         """All models, active and deprecated."""
 
     def create(
-        self, body: Path, *, idempotency_key: str, on_sent: Callable[[int], None] | None = None
+        self,
+        body: Path,
+        *,
+        idempotency_key: str,
+        betas: Sequence[str] = (),
+        on_sent: Callable[[int], None] | None = None,
     ) -> tuple[Batch, ResponseFacts]:
         """Create a batch from the body file, streamed from disk. `on_sent` hears the bytes sent so far. Blocks.
 

@@ -117,7 +117,10 @@ class SubmissionState(StrEnum):
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """One attempt to create one batch, as it is written down. Bytes and sha256 are of the create body."""
+    """One attempt to create one batch, as it is written down. Bytes and sha256 are of the create body.
+
+    It is batch `part` of the `parts` of one draft; `kind` is what it is in its run: submit, pilot, rest or retry.
+    """
 
     submission_id: str
     run_id: str
@@ -147,6 +150,10 @@ class Submission(msgspec.Struct, frozen=True):
     provisional: bool = False
     request_id: str | None = None
     error: str | None = None
+    betas: tuple[str, ...] = ()
+    kind: str = "submit"
+    part: int = 1
+    parts: int = 1
 
 
 class Submitting(msgspec.Struct, frozen=True):

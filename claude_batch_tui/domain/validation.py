@@ -25,6 +25,7 @@ from claude_batch_tui.domain.request_shape import LineShape, ParamsShape
 KEPT_PER_CODE = 1_000
 """Problems of one kind that are kept; the rest is counted."""
 FIRST_REQUESTS = 5
+_SPLIT = "; they become several batches of one run"
 _ENVELOPE_BYTES = len('{"custom_id":"","params":}')
 
 _decode_line = msgspec.json.Decoder(LineShape).decode
@@ -114,10 +115,10 @@ class RequestsCheck:
             self._report(None, None, "no_requests", "there are no requests in the file")
         if self.requests > MAX_REQUESTS:
             message = f"there are {self.requests:,} requests; a batch takes at most {MAX_REQUESTS:,}"
-            self._report(None, None, "too_many_requests", message)
+            self._report(None, None, "too_many_requests", message + _SPLIT, Severity.WARNING)
         if size > MAX_BODY_BYTES:
             message = f"the requests make {size:,} bytes; a batch takes at most {MAX_BODY_BYTES:,}"
-            self._report(None, None, "body_too_large", message)
+            self._report(None, None, "body_too_large", message + _SPLIT, Severity.WARNING)
         return Draft(
             path=self._file,
             requests=self.requests,

@@ -13,7 +13,7 @@ from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import ApiError, CbtuiError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services import reconcile
-from claude_batch_tui.services.spool import Outgoing, discard, earlier_with_same_body, freeze
+from claude_batch_tui.services.spool import Outgoing, discard, freeze, repeats
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches, submissions
 
@@ -57,23 +57,45 @@ class Submitter:
         self._show(Submitting(token, note="preparing"))
         try:
             prepared = await in_thread(lambda: freeze(outgoing, store=runtime.store, now=runtime.now()))
-            repeat = (
-                None if again else earlier_with_same_body(prepared, store=runtime.store, now=runtime.now())
-            )
-            if repeat is not None:
-                discard(prepared)
-                self._show(Submitting(token, prepared, repeat_of=repeat, is_finished=True))
-                return
-            await self._send(token, prepared)
+            missing = prepared
+            if not again:
+                before = repeats(prepared, store=runtime.store, now=runtime.now())
+                missing = before.missing
+                kept = {one.submission_id for one in missing}
+                discard(*(one for one in prepared if one.submission_id not in kept))
+                if before.known and (before.open is not None or not missing):
+                    discard(*missing)
+                    repeat = before.open or before.known[0]
+                    self._show(Submitting(token, prepared[0], repeat_of=repeat, is_finished=True))
+                    return
+            await self._send_all(token, missing)
         except CbtuiError as error:
-            before = self._board.submitting[token]
+            before_error = self._board.submitting[token]
             self._show(
-                msgspec.structs.replace(before, error=str(error), waiting_until=None, is_finished=True)
+                msgspec.structs.replace(before_error, error=str(error), waiting_until=None, is_finished=True)
             )
             self._board.tell(str(error), is_error=True)
             self.reload()
 
-    async def _send(self, token: str, prepared: Submission) -> None:
+    async def _send_all(self, token: str, missing: tuple[Submission, ...]) -> None:
+        """Send one after the other; what comes after one that was not created stays unsent."""
+        for number, prepared in enumerate(missing):
+            rest = missing[number + 1 :]
+            try:
+                last = await self._send(token, prepared, is_last=not rest)
+            except CbtuiError:
+                discard(*rest)
+                raise
+            if rest and last.state is not SubmissionState.CREATED:
+                discard(*rest)
+                self._board.tell(
+                    f"{len(rest)} batches of the run were not sent; submitting the same file again sends them",
+                    is_error=True,
+                )
+                self._show(msgspec.structs.replace(self._board.submitting[token], is_finished=True))
+                return
+
+    async def _send(self, token: str, prepared: Submission, *, is_last: bool = True) -> Submission:
         last = prepared
         async for update in self._runtime.send(prepared):
             last = update.submission
@@ -87,8 +109,10 @@ class Submitter:
                     error=last.error if last.state is SubmissionState.REFUSED else None,
                 )
             )
-        self._show(msgspec.structs.replace(self._board.submitting[token], is_finished=True))
+        if is_last:
+            self._show(msgspec.structs.replace(self._board.submitting[token], is_finished=True))
         self._settled(last)
+        return last
 
     def _settled(self, submission: Submission) -> None:
         """Show how a submission ended, and look for it where that is open."""

@@ -273,10 +273,10 @@ def _nothing_in(spec: BuildSpec) -> str:
 def _warn_of_limits(problems: ProblemList, file: str, requests: int, size: int) -> None:
     """More than one batch takes is no error of a file: it can be parted."""
     if requests > MAX_REQUESTS:
-        message = f"there are {requests:,} requests; one batch takes at most {MAX_REQUESTS:,}"
+        message = f"there are {requests:,} requests; one batch takes at most {MAX_REQUESTS:,}, so they become several of one run"
         problems.add(Problem("too_many_requests", message, Severity.WARNING, file))
     if size > MAX_BODY_BYTES:
-        message = f"the requests make {size:,} bytes; one batch takes at most {MAX_BODY_BYTES:,}"
+        message = f"the requests make {size:,} bytes; one batch takes at most {MAX_BODY_BYTES:,}, so they become several of one run"
         problems.add(Problem("body_too_large", message, Severity.WARNING, file))
 
 

@@ -17,6 +17,7 @@ from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.domain.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.scope import scope_of
+from claude_batch_tui.services.spool import sweep
 from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.locks import FileLock
 from claude_batch_tui.store.scopes import Scope
@@ -34,7 +35,7 @@ _OPEN = (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLI
 def wake_up(store: Store, now: datetime) -> int:
     """Turn submissions whose process died while sending into unknown ones; how many there were.
 
-    Only whoever holds the submit lock can tell that nobody is sending, so nothing happens while it is taken.
+    Files of those that never left are removed after some days. Only whoever holds the submit lock can tell that nobody is sending, so nothing happens while it is taken.
     """
     lock = FileLock(store.locations.submit_lock)
     if not lock.try_acquire():
@@ -49,6 +50,7 @@ def wake_up(store: Store, now: datetime) -> int:
                 error="The process ended while the batch was being sent.",
             )
             submissions.advance(store, unknown, expected=SubmissionState.SENDING, at=now)
+        sweep(store, now)
         return len(died)
     finally:
         lock.release()

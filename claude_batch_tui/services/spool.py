@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from array import array
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 from ulid import ULID
 
-from claude_batch_tui.domain.limits import BODY_HEAD, BODY_TAIL, MAX_BODY_BYTES, MAX_REQUESTS
+from claude_batch_tui.domain.limits import BODY_HEAD, BODY_TAIL
+from claude_batch_tui.domain.partition import partition
 from claude_batch_tui.domain.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.prepare import iter_request_lines
 from claude_batch_tui.store import submissions
-from claude_batch_tui.store.files import copied_whole, written_whole
+from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.store import Store
 
 SAME_BODY_WINDOW = timedelta(days=30)
 """The same bytes are not sent again within this time unless the user says so."""
+_FORGOTTEN_AFTER = timedelta(days=2)
+"""A confirmation nobody answered for so long is not answered any more."""
 
 
 class _Identified(msgspec.Struct):
@@ -29,7 +36,11 @@ _decode_id = msgspec.json.Decoder(_Identified).decode
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """What the user confirmed: a requests file, its rows file, and what the confirmation said."""
+    """What the user confirmed: a requests file, its rows file, and what the confirmation said.
+
+    `betas` go along as a header. `run_id` is the run it belongs to, where that is there already; `kind` says what
+    it is in its run: `submit`, `pilot`, `rest` or `retry`.
+    """
 
     requests: Path
     rows: Path | None = None
@@ -38,18 +49,76 @@ class Outgoing(msgspec.Struct, frozen=True):
     source: str | None = None
     cost_at_most: float | None = None
     prices_as_of: str | None = None
+    betas: tuple[str, ...] = ()
+    run_id: str | None = None
+    kind: str = "submit"
 
 
-def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> Submission:
-    """Write the exact create body into the spool; the submission is not written down before it is confirmed. Blocks.
+def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> tuple[Submission, ...]:
+    """Write the exact create bodies into the spool, as many as the limits ask for, all of one run. Blocks.
 
-    Raises DraftError where there is nothing to send or more than one batch takes.
+    Nothing is written down before it is confirmed. Raises DraftError where there is nothing to send or one request
+    alone is more than a batch takes; nothing stays then.
     """
-    submission_id = f"sub_{ULID()}"
-    body = store.locations.spool / f"{submission_id}.body.json"
-    rows = store.locations.spool / f"{submission_id}.rows.jsonl" if outgoing.rows else None
+    sizes = array("Q", (len(line) for line in iter_request_lines(outgoing.requests)))
+    if not sizes:
+        raise DraftError(f"{outgoing.requests} holds no requests: there is nothing to send.")
+    try:
+        parts = partition(sizes)
+    except ValueError as error:
+        raise DraftError(f"{outgoing.requests}: {error}. Make the longest request shorter.") from error
+    first = Submission(
+        submission_id="",
+        run_id=outgoing.run_id or f"run_{ULID()}",
+        state=SubmissionState.PREPARED,
+        requests=0,
+        body_bytes=0,
+        sha256="",
+        body_path="",
+        rows_path=None,
+        name=outgoing.name,
+        model=outgoing.model,
+        source=outgoing.source,
+        cost_at_most=outgoing.cost_at_most,
+        prices_as_of=outgoing.prices_as_of,
+        created_at=now,
+        betas=outgoing.betas,
+        kind=outgoing.kind,
+        parts=len(parts),
+    )
+    frozen: list[Submission] = []
+    lines = iter_request_lines(outgoing.requests)
+    rows = iter_request_lines(outgoing.rows) if outgoing.rows else None
+    try:
+        for number, part in enumerate(parts, 1):
+            share = len(part) / len(sizes)
+            submission_id = f"sub_{ULID()}"
+            submission = msgspec.structs.replace(
+                first,
+                submission_id=submission_id,
+                requests=len(part),
+                body_path=str(store.locations.spool / f"{submission_id}.body.json"),
+                rows_path=str(store.locations.spool / f"{submission_id}.rows.jsonl") if rows else None,
+                part=number,
+                name=_part_name(outgoing.name, number, len(parts)),
+                cost_at_most=None if first.cost_at_most is None else first.cost_at_most * share,
+            )
+            frozen.append(submission)
+            frozen[-1] = _with_body(submission, islice(lines, len(part)), outgoing.requests)
+            if rows and submission.rows_path:
+                with written_whole(Path(submission.rows_path)) as file:
+                    file.writelines(row + b"\n" for row in islice(rows, len(part)))
+    except BaseException:
+        discard(*frozen)
+        raise
+    return tuple(frozen)
+
+
+def _with_body(submission: Submission, lines: Iterable[bytes], requests: Path) -> Submission:
+    """Write one body, and the places of its requests."""
+    body = Path(submission.body_path)
     digest = hashlib.sha256()
-    count = size = 0
+    size = 0
     places: list[str] = []
     with written_whole(body) as file:
 
@@ -59,38 +128,36 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> Submission:
             size += file.write(piece)
 
         write(BODY_HEAD)
-        for line in iter_request_lines(outgoing.requests):
-            write(b"," if count else b"")
-            places.append(f"{_custom_id(outgoing.requests, line)}\t{size}\t{len(line)}\n")
+        for line in lines:
+            write(b"," if places else b"")
+            places.append(f"{_custom_id(requests, line)}\t{size}\t{len(line)}\n")
             write(line)
-            count += 1
         write(BODY_TAIL)
-        _require_sendable(outgoing.requests, count, size)
-    if rows is not None and outgoing.rows is not None:
-        copied_whole(outgoing.rows, rows)
     with written_whole(places_path(body)) as file:
         file.write("".join(places).encode())
-    return Submission(
-        submission_id=submission_id,
-        run_id=f"run_{ULID()}",
-        state=SubmissionState.PREPARED,
-        requests=count,
-        body_bytes=size,
-        sha256=digest.hexdigest(),
-        body_path=str(body),
-        rows_path=str(rows) if rows else None,
-        name=outgoing.name,
-        model=outgoing.model,
-        source=outgoing.source,
-        cost_at_most=outgoing.cost_at_most,
-        prices_as_of=outgoing.prices_as_of,
-        created_at=now,
-    )
+    return msgspec.structs.replace(submission, body_bytes=size, sha256=digest.hexdigest())
+
+
+def _part_name(name: str | None, number: int, parts: int) -> str | None:
+    return name if name is None or parts == 1 else f"{name} {number}/{parts}"
 
 
 def places_path(body: Path) -> Path:
     """Where the requests of a spooled body are: a line of custom_id, offset and length each, tabs between."""
     return body.with_name(body.name.replace(".body.json", ".places.tsv"))
+
+
+def sent_places(submission: Submission) -> dict[str, tuple[int, int]] | None:
+    """Offset and length in the body of every request sent, by custom_id; None where the spool has lost them."""
+    try:
+        text = places_path(Path(submission.body_path)).read_text(encoding="utf-8")
+    except OSError:
+        return None
+    places: dict[str, tuple[int, int]] = {}
+    for line in text.splitlines():
+        custom_id, offset, length = line.split("\t")
+        places[custom_id] = int(offset), int(length)
+    return places
 
 
 def sent_ids(submission: Submission) -> frozenset[str] | None:
@@ -118,18 +185,58 @@ def request_as_sent(body: Path, custom_id: str) -> bytes | None:
         return None
 
 
-def discard(submission: Submission) -> None:
-    """Remove the spooled files of a submission that was never sent."""
-    Path(submission.body_path).unlink(missing_ok=True)
-    places_path(Path(submission.body_path)).unlink(missing_ok=True)
-    if submission.rows_path:
-        Path(submission.rows_path).unlink(missing_ok=True)
+def discard(*unsent: Submission) -> None:
+    """Remove the spooled files of submissions that were never sent."""
+    for submission in unsent:
+        Path(submission.body_path).unlink(missing_ok=True)
+        places_path(Path(submission.body_path)).unlink(missing_ok=True)
+        if submission.rows_path:
+            Path(submission.rows_path).unlink(missing_ok=True)
 
 
-def earlier_with_same_body(submission: Submission, *, store: Store, now: datetime) -> Submission | None:
-    """The newest other submission of the same bytes within 30 days that was, or may have been, sent."""
-    same = submissions.with_body(store, submission.sha256, now - SAME_BODY_WINDOW)
-    return next((other for other in same if other.submission_id != submission.submission_id), None)
+class Repeats(msgspec.Struct, frozen=True):
+    """What of a draft was sent before: `known` submissions of the same bytes, and the parts still `missing`."""
+
+    known: tuple[Submission, ...]
+    missing: tuple[Submission, ...]
+
+    @property
+    def open(self) -> Submission | None:
+        """The first known one of which it is not certain that its batch exists."""
+        return next((one for one in self.known if one.state is not SubmissionState.CREATED), None)
+
+
+def repeats(prepared: tuple[Submission, ...], *, store: Store, now: datetime) -> Repeats:
+    """Tell apart what was, or may have been, sent within 30 days. What is missing belongs to the run of the rest."""
+    known: list[Submission] = []
+    missing: list[Submission] = []
+    for submission in prepared:
+        same = submissions.with_body(store, submission.sha256, now - SAME_BODY_WINDOW)
+        if same:
+            known.append(same[0])
+        else:
+            missing.append(submission)
+    if known:
+        missing = [msgspec.structs.replace(one, run_id=known[0].run_id) for one in missing]
+    return Repeats(tuple(known), tuple(missing))
+
+
+def sweep(store: Store, now: datetime) -> None:
+    """Remove spooled files of submissions that never left, once nobody can be about to send them."""
+    for body in store.locations.spool.glob("sub_*.body.json"):
+        submission = submissions.find(store, body.name.removesuffix(".body.json"))
+        if submission is not None and (
+            submission.state is not SubmissionState.PREPARED or submission.attempt
+        ):
+            continue
+        with contextlib.suppress(OSError):
+            if now.timestamp() - body.stat().st_mtime > _FORGOTTEN_AFTER.total_seconds():
+                for path in (
+                    body,
+                    places_path(body),
+                    body.with_name(body.name.replace(".body.json", ".rows.jsonl")),
+                ):
+                    path.unlink(missing_ok=True)
 
 
 def _custom_id(requests: Path, line: bytes) -> str:
@@ -139,17 +246,3 @@ def _custom_id(requests: Path, line: bytes) -> str:
         raise DraftError(
             f"{requests} holds a line without a custom_id: `cbtui check {requests}` says which."
         ) from error
-
-
-def _require_sendable(requests: Path, count: int, size: int) -> None:
-    if count == 0:
-        raise DraftError(f"{requests} holds no requests: there is nothing to send.")
-    if count > MAX_REQUESTS:
-        raise DraftError(
-            f"{requests} holds {count:,} requests and one batch takes {MAX_REQUESTS:,}: split the file first."
-        )
-    if size > MAX_BODY_BYTES:
-        raise DraftError(
-            f"{requests} makes a body of {size / 1e6:,.1f} MB and one batch takes {MAX_BODY_BYTES / 1e6:,.0f} MB: "
-            "split the file first."
-        )

@@ -171,7 +171,9 @@ async def _post(
 
     key = f"{sending.submission_id}-{sending.attempt}"
     body = Path(sending.body_path)
-    answer = asyncio.ensure_future(in_thread(lambda: api.create(body, idempotency_key=key, on_sent=count)))
+    answer = asyncio.ensure_future(
+        in_thread(lambda: api.create(body, idempotency_key=key, betas=sending.betas, on_sent=count))
+    )
     while not answer.done():
         await asyncio.wait([answer], timeout=pace.progress_every)
         if not answer.done():

@@ -108,11 +108,11 @@ def ids_of(database: Database, scope_id: int, word: str) -> tuple[str, ...]:
     if of_run:
         return tuple(row[0] for row in of_run)
     named = database.rows(
-        "SELECT DISTINCT b.batch_id FROM batch b JOIN name n ON n.scope_id = b.scope_id"
-        " AND n.target_id IN (b.batch_id, b.run_id) WHERE b.scope_id = ? AND n.name = ?",
+        "SELECT DISTINCT b.batch_id, b.run_id FROM batch b JOIN name n ON n.scope_id = b.scope_id"
+        " AND n.target_id IN (b.batch_id, b.run_id) WHERE b.scope_id = ? AND n.name = ? ORDER BY b.created_at",
         (scope_id, word),
     )
-    if len(named) > 1:
+    if len(named) > 1 and len({row[1] or row[0] for row in named}) > 1:
         raise ConfigError(
             f"{len(named)} batches are called {word!r}: use the id of one, "
             f"{', '.join(row[0] for row in named[:3])}{' …' if len(named) > 3 else ''}."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -38,9 +37,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def copied_whole(source: Path, target: Path) -> None:
-    """Copy a file under `written_whole`."""
-    with source.open("rb") as reader, written_whole(target) as writer:
-        shutil.copyfileobj(reader, writer, 1 << 20)

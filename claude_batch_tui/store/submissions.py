@@ -90,6 +90,14 @@ def of_batch(store: Store, batch_id: str) -> Submission | None:
     return _decoded(row[0]) if row else None
 
 
+def of_run(store: Store, run_id: str) -> tuple[Submission, ...]:
+    """All submissions of a run, oldest first."""
+    rows = store.database.rows(
+        "SELECT facts FROM submission WHERE run_id = ? ORDER BY created_at, submission_id", (run_id,)
+    )
+    return tuple(_decoded(row[0]) for row in rows)
+
+
 def attributed_ids(store: Store) -> frozenset[str]:
     """Ids of batches that a submission of ours is known to have made."""
     return frozenset(
@@ -101,8 +109,8 @@ def put(store: Store, submission: Submission) -> None:
     """Write a submission as it is, whatever was there before; the journal is not touched."""
     with store.database.change() as connection:
         connection.execute(
-            "INSERT OR IGNORE INTO run (run_id, kind, created_at, source) VALUES (?, 'submit', ?, ?)",
-            (submission.run_id, submission.created_at.isoformat(), submission.source),
+            "INSERT OR IGNORE INTO run (run_id, kind, created_at, source) VALUES (?, ?, ?, ?)",
+            (submission.run_id, submission.kind, submission.created_at.isoformat(), submission.source),
         )
         connection.execute(
             "INSERT OR REPLACE INTO submission (submission_id, run_id, state, sha256, batch_id, created_at, facts)"

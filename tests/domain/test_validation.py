@@ -238,8 +238,12 @@ def test_the_limits_of_a_batch_are_checked(monkeypatch):
     monkeypatch.setattr(validation, "MAX_REQUESTS", 2)
     monkeypatch.setattr(validation, "MAX_BODY_BYTES", 100)
     messages = dict(found(line("a"), line("b"), line("c")))
-    assert messages["too_many_requests"] == "there are 3 requests; a batch takes at most 2"
-    assert messages["body_too_large"].endswith("bytes; a batch takes at most 100")
+    assert messages["too_many_requests"] == (
+        "there are 3 requests; a batch takes at most 2; they become several batches of one run"
+    )
+    assert messages["body_too_large"].endswith(
+        "bytes; a batch takes at most 100; they become several batches of one run"
+    )
 
 
 def test_a_file_without_requests_is_an_error():

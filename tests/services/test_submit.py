@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from claude_batch_tui.domain.tracked import SubmissionState
 from claude_batch_tui.errors import DraftError, StoreError, UnavailableError
 from claude_batch_tui.services import reconcile
-from claude_batch_tui.services.spool import Outgoing, earlier_with_same_body, freeze
+from claude_batch_tui.services.spool import Outgoing, freeze, repeats, sweep
 from claude_batch_tui.services.submit import send
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import batches, submissions
@@ -19,7 +21,8 @@ CREATE = {"method": "POST", "path": r"/batches$"}
 
 
 def prepare(runtime, file, **facts):
-    return freeze(Outgoing(requests=file, **facts), store=runtime.store, now=runtime.now())
+    (prepared,) = freeze(Outgoing(requests=file, **facts), store=runtime.store, now=runtime.now())
+    return prepared
 
 
 async def submit(runtime, prepared):
@@ -241,7 +244,8 @@ async def test_the_same_bytes_are_known_again(simulator, runtime, requests_file)
     file = requests_file()
     first = await submit(runtime, prepare(runtime, file))
     second = prepare(runtime, file)
-    assert earlier_with_same_body(second, store=runtime.store, now=runtime.now()) == first
+    before = repeats((second,), store=runtime.store, now=runtime.now())
+    assert (before.known, before.missing, before.open) == ((first,), (), None)
 
 
 async def test_a_submission_can_be_sent_by_one_process_only(simulator, runtime, requests_file):
@@ -296,15 +300,48 @@ async def test_a_store_rebuilt_from_its_journal_knows_every_submission(simulator
     assert submissions.find(runtime.store, created.submission_id) == created
 
 
-def test_an_empty_file_and_too_many_requests_are_refused_and_leave_nothing(runtime_less_store, tmp_path):
+def test_an_empty_file_is_refused_and_leaves_nothing(runtime_less_store, tmp_path):
     store, now = runtime_less_store
     empty = tmp_path / "empty.jsonl"
     empty.write_text("\n")
-    many = tmp_path / "many.jsonl"
-    many.write_text('{"custom_id":"a","params":{}}\n' * 100_001)
-    for file, words in ((empty, "no requests"), (many, "100,001 requests")):
-        with pytest.raises(DraftError, match=words):
-            freeze(Outgoing(requests=file), store=store, now=now)
+    with pytest.raises(DraftError, match="no requests"):
+        freeze(Outgoing(requests=empty), store=store, now=now)
+    assert list(store.locations.spool.iterdir()) == []
+
+
+def test_a_damaged_line_in_the_second_part_leaves_nothing_in_the_spool(runtime_less_store, tmp_path):
+    store, now = runtime_less_store
+    file = tmp_path / "many.jsonl"
+    file.write_text('{"custom_id":"a","params":{}}\n' * 100_000 + "{}\n")
+    with pytest.raises(DraftError, match="a line without a custom_id"):
+        freeze(Outgoing(requests=file), store=store, now=now)
+    assert list(store.locations.spool.iterdir()) == []
+
+
+def test_more_than_a_batch_takes_becomes_several_byte_exact_bodies_of_one_run(runtime_less_store, tmp_path):
+    store, now = runtime_less_store
+    lines = [f'{{"custom_id":"a{number}","params":{{}}}}' for number in range(200_001)]
+    file, rows = tmp_path / "many.jsonl", tmp_path / "many.rows.jsonl"
+    file.write_text("\n".join(lines))
+    rows.write_text("\n".join(lines))
+    outgoing = Outgoing(requests=file, rows=rows, name="big", cost_at_most=9.0, betas=("b-1",))
+    parts = freeze(outgoing, store=store, now=now)
+    assert [part.name for part in parts] == ["big 1/3", "big 2/3", "big 3/3"]
+    assert len({part.run_id for part in parts}) == 1
+    assert sum(part.cost_at_most for part in parts) == pytest.approx(9.0)
+    assert max(part.requests for part in parts) - min(part.requests for part in parts) < 3_000
+    bodies = [Path(part.body_path).read_bytes() for part in parts]
+    assert b",".join(body[len(b'{"requests":[') : -2] for body in bodies) == ",".join(lines).encode()
+    assert [len(body) for body in bodies] == [part.body_bytes for part in parts]
+    assert "".join(Path(part.rows_path).read_text() for part in parts).split() == lines
+
+
+def test_files_of_what_nobody_confirmed_go_after_some_days(runtime_less_store, requests_file):
+    store, now = runtime_less_store
+    freeze(Outgoing(requests=requests_file()), store=store, now=now)
+    sweep(store, now)
+    assert len(list(store.locations.spool.iterdir())) == 2
+    sweep(store, now + timedelta(days=3))
     assert list(store.locations.spool.iterdir()) == []
 
 

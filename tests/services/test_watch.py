@@ -59,7 +59,7 @@ async def test_an_unfinished_batch_the_api_no_longer_knows_is_gone(simulator, ru
 
 
 async def test_a_404_right_after_our_own_create_is_waited_out(simulator, runtime, requests_file):
-    prepared = freeze(Outgoing(requests=requests_file()), store=runtime.store, now=runtime.now())
+    (prepared,) = freeze(Outgoing(requests=requests_file()), store=runtime.store, now=runtime.now())
     async for update in send(
         prepared,
         api=runtime.api,

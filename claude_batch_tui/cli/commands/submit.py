@@ -1,4 +1,4 @@
-"""`cbtui submit FILE --yes`: send a requests file as one batch. This is paid."""
+"""`cbtui submit FILE --yes`: send a requests file, as one batch or as several of one run. This is paid."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.confirming import confirmed
 from claude_batch_tui.cli.diagnostics import ExitCode
@@ -14,10 +16,11 @@ from claude_batch_tui.domain.tracked import Submission, SubmissionState
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
+    from claude_batch_tui.services.pilot import Portion
     from claude_batch_tui.services.prepare import CheckReport
     from claude_batch_tui.services.spool import Outgoing
 
-SUMMARY = "Send a requests file as one batch. This is paid."
+SUMMARY = "Send a requests file as a batch. This is paid."
 
 _CODES = {
     SubmissionState.CREATED: ExitCode.GOOD,
@@ -32,6 +35,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--yes", action="store_true", help="agree to the count, size and cost without being asked"
     )
     parser.add_argument("--name", metavar="N", help="a name of your own; the API has none")
+    parser.add_argument(
+        "--pilot",
+        metavar="N",
+        type=int,
+        help="send a random sample of N requests as a batch of its own first",
+    )
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="another sample for --pilot (0)")
+    parser.add_argument(
+        "--rest-of", metavar="ID", help="leave out what this run has sent already, and join it: after a pilot"
+    )
+    parser.add_argument(
+        "--betas", metavar="B,…", help="beta headers of the batch; left out, those of the recipe beside FILE"
+    )
     parser.add_argument("--rows", metavar="FILE", type=Path, help="the rows file (FILE.rows.jsonl beside it)")
     parser.add_argument(
         "--again", action="store_true", help="send although the same bytes were sent within 30 days"
@@ -45,7 +61,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Exit codes: 0 created, 2 something is wrong with the file, 3 the API refused or is out of reach,\n"
         "75 it is not known whether the batch was created. Running the same command again looks for it\n"
-        "and never pays twice."
+        "and never pays twice. A file of more than 100,000 requests or 256 MB becomes several batches of one\n"
+        "run, whose id is printed; every verb that takes ID takes it."
     )
 
 
@@ -55,28 +72,133 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _submit(args: argparse.Namespace, context: Context) -> int:
+    from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services import reconcile
-    from claude_batch_tui.services.spool import discard, earlier_with_same_body, freeze
+    from claude_batch_tui.services.pilot import rest, sample
     from claude_batch_tui.services.threads import in_thread
-    from claude_batch_tui.store import submissions
 
+    if args.pilot is not None and args.rest_of:
+        raise ConfigError("--pilot comes first and --rest-of after it: use one of them.")
     async with open_runtime(context.config) as runtime:
         report = await in_thread(lambda: _check(args.file, runtime))
         outgoing = _outgoing(args, report)
         await runtime.connect()
         reconcile.wake_up(runtime.store, runtime.now())
-        prepared = await in_thread(lambda: freeze(outgoing, store=runtime.store, now=runtime.now()))
-        earlier = earlier_with_same_body(prepared, store=runtime.store, now=runtime.now())
-        if earlier is not None and not args.again:
-            discard(prepared)
-            return await _go_on_with(earlier, args, context, runtime)
-        if not confirmed(_question(report, runtime, prepared), yes=args.yes, context=context):
-            discard(prepared)
-            return ExitCode.USAGE
+        if args.pilot is not None:
+            with sample(
+                args.file, outgoing.rows, count=args.pilot, seed=args.seed, store=runtime.store
+            ) as part:
+                return await _submit_portion(part, "pilot", outgoing, args, context, runtime)
+        if args.rest_of:
+            run_id = await _run_of(args.rest_of, runtime)
+            with rest(args.file, outgoing.rows, run_id=run_id, store=runtime.store) as part:
+                if part.changed:
+                    context.diagnostics.note(
+                        f"{part.changed:,} of the requests sent before are different in {args.file} now; they are "
+                        "left out all the same."
+                    )
+                joined = msgspec.structs.replace(outgoing, run_id=run_id)
+                return await _submit_portion(part, "rest", joined, args, context, runtime)
+        return await _submit_all(report, outgoing, args, context, runtime)
+
+
+async def _submit_portion(
+    part: Portion,
+    kind: str,
+    outgoing: Outgoing,
+    args: argparse.Namespace,
+    context: Context,
+    runtime: Runtime,
+) -> int:
+    """Submit a part of the file: its own count, size and cost are what is agreed to."""
+    from claude_batch_tui.services.threads import in_thread
+
+    report = await in_thread(lambda: _check(part.requests, runtime))
+    portion = msgspec.structs.replace(
+        outgoing,
+        requests=part.requests,
+        rows=part.rows,
+        name=f"{outgoing.name} {kind}" if outgoing.name else None,
+        model=report.draft.model,
+        cost_at_most=None if report.at_most.unpriced else report.at_most.batch,
+        kind=kind,
+    )
+    context.diagnostics.note(f"{kind} of {args.file}: {part.count:,} of {part.of:,} requests")
+    code = await _submit_all(report, portion, args, context, runtime)
+    if kind == "pilot" and code == ExitCode.GOOD:
+        context.diagnostics.note(f"Look at its results, then: cbtui submit {args.file} --rest-of ID")
+    return code
+
+
+async def _run_of(word: str, runtime: Runtime) -> str:
+    """The run that `word` means: its id, or that of a batch of it."""
+    from claude_batch_tui.errors import ConfigError
+    from claude_batch_tui.store import submissions
+
+    if submissions.of_run(runtime.store, word):
+        return word
+    tracked = (await runtime.resolve_all(word))[0]
+    if tracked.run_id is None:
+        raise ConfigError(
+            f"{word} was not submitted by cbtui on this machine, so its requests are not known."
+        )
+    return tracked.run_id
+
+
+async def _submit_all(
+    report: CheckReport, outgoing: Outgoing, args: argparse.Namespace, context: Context, runtime: Runtime
+) -> int:
+    """Freeze, ask, and send what was not sent before."""
+    from claude_batch_tui.services.spool import discard, freeze, repeats
+    from claude_batch_tui.services.threads import in_thread
+
+    prepared = await in_thread(lambda: freeze(outgoing, store=runtime.store, now=runtime.now()))
+    missing = prepared
+    if not args.again:
+        before = repeats(prepared, store=runtime.store, now=runtime.now())
+        if before.known:
+            missing = before.missing
+            discard(*(one for one in prepared if all(one.submission_id != m.submission_id for m in missing)))
+            if before.open is not None or not missing:
+                discard(*missing)
+                return await _go_on_with(before.open or before.known[0], args, context, runtime)
+            context.diagnostics.note(
+                f"{len(before.known)} of {len(prepared)} batches were sent before, as {before.known[0].run_id}: "
+                "only what is missing will be sent."
+            )
+    if not confirmed(_question(report, runtime, prepared, missing), yes=args.yes, context=context):
+        discard(*missing)
+        return ExitCode.USAGE
+    return await _send_all(missing, args, context, runtime)
+
+
+async def _send_all(
+    missing: tuple[Submission, ...], args: argparse.Namespace, context: Context, runtime: Runtime
+) -> int:
+    """Send one after the other; what comes after one that was not created stays unsent."""
+    from claude_batch_tui.services.spool import discard
+    from claude_batch_tui.store import submissions
+
+    for number, prepared in enumerate(missing):
         ended = await _send(prepared, args, context, runtime)
         submission = submissions.find(runtime.store, ended.submission_id) or ended
-        return await _report(submission, args, context, runtime)
+        is_last = number == len(missing) - 1
+        if submission.state is not SubmissionState.CREATED:
+            discard(*missing[number + 1 :])
+            code = await _report(submission, args, context, runtime)
+            if not is_last or number:
+                context.diagnostics.note(
+                    f"{number} of {len(missing)} batches were created. The same command again sends the rest."
+                )
+            return code
+        if submission.parts > 1:
+            context.diagnostics.note(
+                f"{submission.part} of {submission.parts}: {submission.batch_id}, {submission.requests:,} requests"
+            )
+        if is_last or args.json:
+            await _report(submission, args, context, runtime)
+    return ExitCode.GOOD
 
 
 def _check(file: Path, runtime: Runtime) -> CheckReport:
@@ -102,8 +224,14 @@ def _check(file: Path, runtime: Runtime) -> CheckReport:
 def _outgoing(args: argparse.Namespace, report: CheckReport) -> Outgoing:
     from claude_batch_tui.errors import DraftError
     from claude_batch_tui.services.prepare import beside, rows_match
+    from claude_batch_tui.services.recipes import recipe_beside
     from claude_batch_tui.services.spool import Outgoing
 
+    recipe = recipe_beside(args.file)
+    if args.betas is not None:
+        betas = tuple(args.betas.replace(",", " ").split())
+    else:
+        betas = recipe.betas if recipe else ()
     rows = args.rows or beside(args.file).rows
     if not rows.exists():
         if args.rows:
@@ -116,7 +244,8 @@ def _outgoing(args: argparse.Namespace, report: CheckReport) -> Outgoing:
     return Outgoing(
         requests=args.file,
         rows=rows,
-        name=args.name,
+        name=args.name or (recipe.name if recipe else None),
+        betas=betas,
         model=report.draft.model,
         source=str(args.file),
         cost_at_most=None if report.at_most.unpriced else report.at_most.batch,
@@ -124,12 +253,18 @@ def _outgoing(args: argparse.Namespace, report: CheckReport) -> Outgoing:
     )
 
 
-def _question(report: CheckReport, runtime: Runtime, prepared: Submission) -> str:
+def _question(
+    report: CheckReport, runtime: Runtime, prepared: tuple[Submission, ...], missing: tuple[Submission, ...]
+) -> str:
     from claude_batch_tui.wording import cost_words, size
 
+    count, whole = sum(one.requests for one in missing), len(missing) == len(prepared)
     cost = cost_words(report.at_most)
+    batches = "" if len(prepared) == 1 else f" in {len(missing)} batches of one run"
+    betas = f", with the betas {', '.join(prepared[0].betas)}" if prepared[0].betas else ""
     return (
-        f"Submit {prepared.requests:,} requests, {size(prepared.body_bytes)}, for {cost}, "
+        f"Submit {count:,} requests{batches}, {size(sum(one.body_bytes for one in missing))}, "
+        f"for {cost}{'' if whole else ' for all of the file'}{betas}, "
         f"with {runtime.api.credential} at {runtime.api.base_url}? This is paid."
     )
 
@@ -214,7 +349,7 @@ async def _report(
                 tracked = (await runtime.resolve_all(batch_id))[0]
                 output.json({**as_json(tracked), "provisional": submission.provisional})
             else:
-                output.line(batch_id)
+                output.line(submission.run_id if submission.parts > 1 else batch_id)
             if submission.provisional:
                 diagnostics.note(
                     "Found in the list by its time and size; its results will prove that it is this one."

@@ -1,0 +1,143 @@
+"""A draft as several batches of one run, a pilot and its rest, betas: from the command line to the simulator's log."""
+
+import json
+from functools import partial
+
+import pytest
+
+from claude_batch_tui.domain import partition as partition_module
+from claude_batch_tui.services import spool
+from claude_batch_tui.simulator import Fault
+
+CREATE = {"method": "POST", "path": r"/batches$"}
+
+
+@pytest.fixture
+def three_a_batch(monkeypatch):
+    """Batches of at most three requests, so that ten make four."""
+    monkeypatch.setattr(spool, "partition", partial(partition_module.partition, max_requests=3))
+
+
+def results_of(cbtui, word):
+    code, out, _ = cbtui("results", word)
+    assert code == 0
+    return [json.loads(line)["custom_id"] for line in out.splitlines()]
+
+
+def settle(cbtui, word):
+    assert cbtui("watch", word, "--interval", "1")[0] == 0
+    code, out, _ = cbtui("status", word, "--json")
+    return code, [json.loads(line) for line in out.splitlines()]
+
+
+def test_more_than_a_batch_takes_is_one_run_whose_id_every_verb_takes(
+    cbtui, simulator, requests_file, three_a_batch
+):
+    code, out, err = cbtui("submit", requests_file(10), "--yes", "--name", "big")
+    assert (code, out.startswith("run_"), out.count("\n")) == (0, True, 1)
+    assert "4 of 4: msgbatch_" in err
+    assert len(simulator.log.creates) == 4
+    code, batches = settle(cbtui, out.strip())
+    assert [batch["request_counts"]["succeeded"] for batch in batches] == [3, 3, 3, 1]
+    assert cbtui("submit", requests_file(10), "--yes")[0] == 2
+    assert len(simulator.log.creates) == 4
+
+
+def test_a_run_cut_off_in_the_middle_is_completed_by_the_same_command(
+    cbtui, simulator, requests_file, three_a_batch
+):
+    file = requests_file(10)
+    simulator.faults.next(Fault(**CREATE, skip=2, status=402))
+    code, out, err = cbtui("submit", file, "--yes")
+    assert (code, out) == (3, "")
+    assert "2 of 4 batches were created. The same command again sends the rest." in err
+    code, out, err = cbtui("submit", file, "--yes")
+    assert code == 0
+    assert "2 of 4 batches were sent before" in err
+    assert "Submit 4 requests in 2 batches of one run" not in err
+    assert len(simulator.log.creates) == 5
+    _, batches = settle(cbtui, out.strip())
+    assert sum(batch["request_counts"]["succeeded"] for batch in batches) == 10
+
+
+def test_a_lost_answer_in_a_run_is_looked_for_before_the_rest_is_sent(
+    cbtui, simulator, requests_file, three_a_batch
+):
+    file = requests_file(10)
+    simulator.faults.next(Fault(**CREATE, skip=1, status=500, after_work=True))
+    code, out, err = cbtui("submit", file, "--yes")
+    assert code == 0
+    assert "The batch may or may not exist" in err
+    _, batches = settle(cbtui, out.strip())
+    assert sum(batch["request_counts"]["succeeded"] for batch in batches) == 10
+    assert len(simulator.log.creates) == 4
+
+
+def test_the_queue_limit_is_waited_for(cbtui, simulator, requests_file, three_a_batch):
+    simulator.faults.next(Fault(**CREATE, skip=1, status=429, headers={"retry-after": "1"}))
+    code, _, err = cbtui("submit", requests_file(5), "--yes")
+    assert code == 0
+    assert "Nothing was created; trying again in" in err
+    assert len(simulator.log.creates) == 3
+
+
+def test_a_pilot_and_its_rest_pay_every_row_once(cbtui, simulator, requests_file):
+    file = requests_file(20)
+    code, out, err = cbtui("submit", file, "--yes", "--pilot", "5", "--seed", "7", "--name", "labels")
+    assert code == 0
+    assert "pilot of" in err
+    assert "5 of 20 requests" in err
+    pilot = out.strip()
+    settle(cbtui, pilot)
+    sampled = results_of(cbtui, pilot)
+    code, out, err = cbtui("submit", file, "--yes", "--rest-of", "labels pilot")
+    assert (code, "15 of 20 requests" in err) == (0, True)
+    rest = out.strip()
+    settle(cbtui, rest)
+    assert sorted(sampled + results_of(cbtui, rest)) == sorted(f"r{number}" for number in range(20))
+    code, _, err = cbtui("submit", file, "--yes", "--rest-of", pilot)
+    assert (code, "All 20 requests" in err) == (2, True)
+    assert len(simulator.log.creates) == 2
+
+
+def test_a_pilot_is_the_same_for_the_same_seed(cbtui, simulator, requests_file):
+    file = requests_file(20)
+    assert cbtui("submit", file, "--yes", "--pilot", "5")[0] == 0
+    code, _, err = cbtui("submit", file, "--yes", "--pilot", "5")
+    assert (code, "The same requests were sent" in err) == (2, True)
+
+
+def test_requests_that_changed_since_the_pilot_are_left_out_and_counted(cbtui, simulator, requests_file):
+    file = requests_file(10)
+    _, out, _ = cbtui("submit", file, "--yes", "--pilot", "4")
+    file.write_text(file.read_text().replace('"max_tokens":9', '"max_tokens":10'))
+    code, _, err = cbtui("submit", file, "--yes", "--rest-of", out.strip())
+    assert code == 0
+    assert "4 of the requests sent before are different" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--pilot", "10"), "A pilot of 10 requests is no part of the 10 in"),
+        (("--pilot", "2", "--rest-of", "x"), "--pilot comes first and --rest-of after it: use one of them."),
+        (("--rest-of", "msgbatch_nowhere"), "msgbatch_nowhere"),
+    ],
+)
+def test_a_pilot_that_cannot_be_meant_is_one_sentence(cbtui, simulator, requests_file, options, sentence):
+    code, _, err = cbtui("submit", requests_file(10), "--yes", *options)
+    assert code in {2, 3}
+    assert sentence in err
+    assert simulator.log.creates == []
+
+
+def test_betas_go_along_as_a_header_and_come_from_the_recipe_beside_the_file(cbtui, simulator, tmp_path):
+    (tmp_path / "rows.csv").write_text("prompt\nHi\n")
+    requests = tmp_path / "q.jsonl"
+    cbtui(
+        *("build", "csv", tmp_path / "rows.csv", "--model", "claude-haiku-4-5", "--max-tokens", "5"),
+        *("-o", requests, "--betas", "a-1, b-2", "--name", "greetings"),
+    )
+    assert cbtui("submit", requests, "--yes")[0] == 0
+    assert simulator.log.creates[0].headers["anthropic-beta"] == "a-1,b-2"
+    assert "greetings" in cbtui("list")[1]
