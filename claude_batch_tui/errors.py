@@ -3,6 +3,7 @@
 CbtuiError
 ├── ConfigError               a setting or flag we cannot use, or no credentials
 ├── SourceError               a file of the user we cannot read, with file and line
+│   └── ScriptError           a script of the user that fails, with its own traceback
 ├── DraftError                requests that cannot be sent as they are
 ├── ApiError                  the API said no, or could not be reached
 │   ├── AuthenticationError   401, 403: the key was refused
@@ -37,6 +38,14 @@ class NoCredentialsError(ConfigError):
 
 class SourceError(CbtuiError):
     """A file of the user that we cannot read."""
+
+
+class ScriptError(SourceError):
+    """A script of the user that fails. `traceback` is the script's own, or the end of what it printed."""
+
+    def __init__(self, message: str, *, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
 
 
 class DraftError(CbtuiError):

@@ -19,7 +19,7 @@ from claude_batch_tui.config import load
 from claude_batch_tui.errors import CbtuiError
 
 COMMANDS = {
-    "build": "Make a requests file from CSV, text or ready requests.",
+    "build": "Make a requests file from CSV, JSON, text, documents, a database or a script.",
     "check": "Check a requests file and say what it would cost.",
     "submit": "Send a requests file as one batch. This is paid.",
     "list": "The batches of the workspace, newest first.",
@@ -29,6 +29,7 @@ COMMANDS = {
     "delete": "Delete an ended batch from the API.",
     "results": "Read or save the results of a batch, or a results file.",
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
+    "examples": "Worked examples: list them, or copy one to work on.",
     "simulate": "Serve the Message Batches API on this machine.",
     "info": "Every path, setting and decision, and where it comes from.",
     "reset-tty": "Put a terminal right after a crash.",

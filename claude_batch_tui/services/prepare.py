@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -29,13 +29,14 @@ from claude_batch_tui.services.requests_files import (
 )
 from claude_batch_tui.services.requests_writer import RequestsWriter
 from claude_batch_tui.sources.csv import CsvSource
-from claude_batch_tui.sources.custom_ids import PREVIEW_TAG
+from claude_batch_tui.sources.custom_ids import PREVIEW_TAG, GivenIds, IdRefusedError
 from claude_batch_tui.sources.jsonl import numbered_lines
+from claude_batch_tui.sources.opening import open_rows
+from claude_batch_tui.sources.python_script import DEFAULT_SECONDS, PythonScript
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, recipe_toml, text_hashes
 from claude_batch_tui.sources.request_maker import MadeRequest, RequestMaker
-from claude_batch_tui.sources.rows import BadRow, Row, RowSource
+from claude_batch_tui.sources.rows import BadRow, Origin, Row, RowSource
 from claude_batch_tui.sources.source_file import SourceFile, open_source
-from claude_batch_tui.sources.text import TextSource
 
 __all__ = ["BuildSpec", "beside", "build", "check", "iter_request_lines", "preview", "rows_match"]
 
@@ -108,6 +109,14 @@ CheckUpdate = Progress | CheckReport
 _Items = Generator[MadeRequest | BadRow]
 
 
+class _Loose(msgspec.Struct):
+    custom_id: Any = None
+
+
+_decode_loose = msgspec.json.Decoder(_Loose).decode
+_encode = msgspec.json.Encoder().encode
+
+
 def build(
     spec: BuildSpec,
     *,
@@ -116,41 +125,39 @@ def build(
     skip_bad_rows: bool = False,
     name: str | None = None,
     betas: tuple[str, ...] = (),
+    trust_script: bool = False,
+    script_seconds: float = DEFAULT_SECONDS,
     clock: Clock = time.monotonic,
 ) -> Iterator[BuildUpdate]:
     """Write the requests of `spec` to `out`, rows and recipe beside it; all, or nothing where there are errors.
 
     The recipe there repeats this build, templates written out, with `name` and `betas` for its submission.
     `skip_bad_rows` writes what is good, and what was left out into X.left-out.jsonl. `force` overwrites.
+    A script is run only where it is trusted, and stopped when it gives nothing for `script_seconds`.
     """
     files = beside(out)
     files.require_free(spec.path, force=force)
-    with open_source(spec.path, spec.encoding) as file:
-        problems = ProblemList()
-        maker: RequestMaker | None = None
-        if spec.kind == "jsonl":
-            items = _ready(file, problems)
-        else:
-            source = _row_source(spec, file)
-            maker = RequestMaker(spec, source)
-            items = _made(maker, source, problems)
+    problems = ProblemList()
+    with _opened(spec, problems, trust_script=trust_script, script_seconds=script_seconds) as source:
+        file, items = source.origin, source.items
 
         def recipe() -> bytes:
             hashes = {"source": file.sha256()}
             return recipe_toml(Recipe(spec=spec, name=name, betas=betas, hashes=hashes), None)
 
+        _say_guess(file, problems)
         writer = RequestsWriter(files, file.label, skip_bad_rows=skip_bad_rows, recipe=recipe)
         look = _every(_PROGRESS_SECONDS, clock)
         with writer.open():
             for item in items:
-                if writer.requests == 0 and isinstance(item, MadeRequest) and spec.kind != "jsonl":
+                if writer.requests == 0 and isinstance(item, MadeRequest) and source.maker:
                     _check_params(item, file.label, problems, writer)
                 writer.take(item)
                 if writer.rows % _ROWS_BETWEEN_LOOKS == 0 and look():
                     yield Progress(writer.rows, file.bytes_read, file.size)
             if writer.rows == 0:
                 raise SourceError(
-                    f"{file.label}: {_nothing_in(spec)} There is nothing to make requests from."
+                    f"{file.label}: {_NOTHING.get(spec.kind, 'there are no rows.')} There is nothing to make requests from."
                 )
         size = body_bytes(writer.requests, writer.bytes - writer.requests)
         _warn_of_limits(problems, file.label, writer.requests, size)
@@ -161,7 +168,7 @@ def build(
             bytes=writer.bytes,
             body_bytes=size,
             left_out=writer.left_out,
-            cleaned_ids=maker.cleaned_ids if maker else 0,
+            cleaned_ids=source.cleaned_ids(),
             problems=tuple(problems.kept),
             counts=problems.counts,
             errors=problems.errors,
@@ -196,33 +203,59 @@ def check(
 
 def preview(spec: BuildSpec, first: int, count: int) -> Preview:
     """`count` requests from the row with the 0-based number `first`. Ids by position have no tag yet."""
-    with open_source(spec.path, spec.encoding) as file:
-        problems = ProblemList()
-        source: RowSource | None = None
-        maker: RequestMaker | None = None
-        if spec.kind == "jsonl":
-            items = _ready(file, problems)
-        else:
-            source = _row_source(spec, file)
-            maker = RequestMaker(spec, source, lambda _: PREVIEW_TAG)
-            items = _made(maker, source, problems)
-        with contextlib.closing(items):
+    problems = ProblemList()
+    with _opened(spec, problems, tag=lambda _: PREVIEW_TAG) as opened:
+        source, maker = opened.rows, opened.maker
+        with contextlib.closing(opened.items):
             shown = tuple(
                 _previewed(item)
-                for number, item in zip(range(first + count), items, strict=False)
+                for number, item in zip(range(first + count), opened.items, strict=False)
                 if number >= first
             )
         return Preview(
             columns=source.columns if source else (),
             prompt_column=maker.prompt_column if maker else None,
             delimiter=source.delimiter if isinstance(source, CsvSource) else None,
-            encoding=file.encoding,
+            encoding=getattr(opened.origin, "encoding", "utf-8-sig"),
             requests=shown,
         )
 
 
-def _row_source(spec: BuildSpec, file: SourceFile) -> CsvSource | TextSource:
-    return CsvSource(file, spec.delimiter) if spec.kind == "csv" else TextSource(file, spec.split_by)
+class _Opened(NamedTuple):
+    """A source with what becomes of it, item by item. `rows` and `maker` are None for ready requests."""
+
+    origin: Origin
+    items: _Items
+    rows: RowSource | None = None
+    maker: RequestMaker | None = None
+    cleaned: Callable[[], int] = lambda: 0
+
+    def cleaned_ids(self) -> int:
+        return self.maker.cleaned_ids if self.maker else self.cleaned()
+
+
+@contextlib.contextmanager
+def _opened(
+    spec: BuildSpec,
+    problems: ProblemList,
+    *,
+    tag: Callable[[bytes], str] | None = None,
+    trust_script: bool = False,
+    script_seconds: float = DEFAULT_SECONDS,
+) -> Iterator[_Opened]:
+    if spec.kind == "jsonl":
+        with open_source(spec.path) as file:
+            yield _Opened(file, _ready(file, problems))
+    elif spec.kind == "custom":
+        script = PythonScript(spec.path, trusted=trust_script, seconds=script_seconds)
+        ids = GivenIds("custom_id", spec.run_prefix or "")
+        items = _scripted(script, ids, problems)
+        with contextlib.closing(items):
+            yield _Opened(script.file, items, cleaned=lambda: ids.cleaned)
+    else:
+        with open_rows(spec) as source:
+            maker = RequestMaker(spec, source, tag)
+            yield _Opened(source.file, _made(maker, source, problems), source, maker)
 
 
 def _made(maker: RequestMaker, source: RowSource, problems: ProblemList) -> _Items:
@@ -260,14 +293,52 @@ def _ready(file: SourceFile, problems: ProblemList) -> _Items:
             yield MadeRequest(custom_id, custom_id, line.data, Row(line.number, {}))
 
 
+def _scripted(script: PythonScript, ids: GivenIds, problems: ProblemList) -> _Items:
+    """Requests of a script: their ids cleaned where needed, each checked. There are no lines, so they are numbered."""
+    label = script.file.label
+    checked = RequestsCheck(label, problems=problems)
+    for number, data in enumerate(script.requests(), 1):
+        own_id, request = None, data
+        try:
+            loose = _decode_loose(data)
+            if isinstance(loose.custom_id, str):
+                custom_id, own_id = ids.assign(loose.custom_id, number)
+                if custom_id != own_id:
+                    request = _encode({**msgspec.json.decode(data), "custom_id": custom_id})
+        except IdRefusedError as error:
+            problems.add(Problem(error.code, str(error), Severity.ERROR, label, number, error.custom_id))
+            yield BadRow(number, error.code, str(error), {}, error.custom_id)
+            continue
+        except msgspec.DecodeError:
+            pass  # the check says what is wrong with it
+        custom_id_checked = checked.add(number, request)
+        if custom_id_checked is not None:
+            yield MadeRequest(custom_id_checked, own_id or custom_id_checked, request, Row(number, {}))
+        elif (found := problems.last_error) is not None:
+            yield BadRow(number, found.code, found.message, {}, found.custom_id)
+
+
 def _previewed(item: MadeRequest | BadRow) -> PreviewedRequest:
     if isinstance(item, BadRow):
         return PreviewedRequest(item.line, item.custom_id, None, item.values, item.message)
     return PreviewedRequest(item.row.line, item.custom_id, item.request, item.row.values, item.warning)
 
 
-def _nothing_in(spec: BuildSpec) -> str:
-    return "there is a header line and no row below it." if spec.kind == "csv" else "all lines are blank."
+_NOTHING = {
+    "csv": "there is a header line and no row below it.",
+    "text": "all lines are blank.",
+    "jsonl": "all lines are blank.",
+    "sqlite": "the query gives no rows.",
+    "custom": "build_requests() gives no requests.",
+}
+
+
+def _say_guess(origin: Origin, problems: ProblemList) -> None:
+    """A guessed encoding is said: it may be another."""
+    guessed = getattr(origin, "guessed_encoding", None)
+    if guessed is not None:
+        message = f"the file is not UTF-8; it was read as {guessed}. If letters are wrong, name the right --encoding"
+        problems.add(Problem("guessed_encoding", message, Severity.WARNING, origin.label))
 
 
 def _warn_of_limits(problems: ProblemList, file: str, requests: int, size: int) -> None:

@@ -20,7 +20,7 @@ from claude_batch_tui.sources.template import read_template
 from claude_batch_tui.sources.text import SplitBy
 
 CacheTtl = Literal["5m", "1h"]
-SourceKind = Literal["csv", "text", "jsonl"]
+SourceKind = Literal["csv", "json", "text", "documents", "sqlite", "parquet", "custom", "jsonl"]
 
 VERSION = 1
 _REQUEST_KEYS = (
@@ -42,8 +42,8 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One build. `path` is a file or `-` for standard input; columns are names or 1-based numbers.
 
     `template` and `system` are templates or `@file`; `params` is what every request says besides, its strings
-    templates too. `model` and `max_tokens` must be there or in `params` for every kind but `jsonl`, whose requests
-    are ready; None for `delimiter` and `encoding` means they are found out.
+    templates too. `model` and `max_tokens` must be there or in `params` for every kind but `jsonl` and `custom`, whose
+    requests are ready. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT; None for `delimiter` and `encoding` means they are found out.
     """
 
     kind: SourceKind
@@ -61,6 +61,9 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     document_column: str | None = None
     cache_ttl: CacheTtl | None = None
     split_by: SplitBy = "line"
+    separator: str | None = None
+    at: str | None = None
+    query: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
 

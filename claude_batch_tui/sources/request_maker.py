@@ -17,8 +17,10 @@ from claude_batch_tui.sources.custom_ids import (
     PositionIds,
     build_tag,
 )
-from claude_batch_tui.sources.media import MediaKind
+from claude_batch_tui.sources.documents import DocumentFolder, kind_of_media
+from claude_batch_tui.sources.media import MediaKind, media_source
 from claude_batch_tui.sources.params_template import (
+    Hole,
     ParamsTemplate,
     Piece,
     RowRefusedError,
@@ -60,6 +62,8 @@ class RequestMaker:
         """`tag` makes the tag of ids by position from the recipe; left out, from the source's hash too."""
         self._columns, self._file = source.columns, source.file.label
         self._folder = str(Path(spec.path).parent) if spec.path != "-" else "."
+        if isinstance(source.file, DocumentFolder):
+            self._folder = str(source.file.folder)
         params = _with_required(spec)
         template = read_template(spec.template, "--template") if spec.template is not None else None
         system = read_template(spec.system, "--system") if spec.system else params.get("system", "")
@@ -82,7 +86,15 @@ class RequestMaker:
             recipe = _encode(
                 (
                     *(params, template, system, self.prompt_column, self._columns),
-                    *(spec.split_by, spec.cache_ttl, spec.image_column, spec.document_column),
+                    *(
+                        spec.split_by,
+                        spec.separator,
+                        spec.at,
+                        spec.query,
+                        spec.cache_ttl,
+                        spec.image_column,
+                        spec.document_column,
+                    ),
                 )
             )
             tagged = tag(recipe) if tag else build_tag(source.file.sha256(), recipe)
@@ -126,6 +138,9 @@ class RequestMaker:
             column = find_column(spec.id_column, self._columns, "--id-column", self._file)
             self._own_id: Fill = _fill_from(column)
             return GivenIds(f"the id column {column!r}", spec.run_prefix or "")
+        if spec.kind == "documents" and not spec.id_template:
+            self._own_id = _fill_from("path")
+            return GivenIds("the path", spec.run_prefix or "")
         if spec.id_template:
             self._own_id = self._compiled(spec.id_template, "--id-template")
             return GivenIds("the id made by --id-template", spec.run_prefix or "")
@@ -137,6 +152,9 @@ class RequestMaker:
     def _prompt(self, spec: BuildSpec, template: str | None) -> list[Piece] | None:
         """The last user message as a JSON value with holes, or None where the params hold all messages."""
         fill: Fill | None = None
+        if spec.kind == "documents":
+            text = self._compiled(template, "--template") if template is not None else _fill_from("text")
+            return [self._document(text)]
         if template is not None:
             fill = self._compiled(template, "--template")
         elif self.prompt_column is not None:
@@ -147,6 +165,26 @@ class RequestMaker:
         if fill is not None:
             blocks.append([b'{"type":"text","text":', spoken(fill), b"}"])
         return joined(b"[", blocks, b"]")
+
+    def _document(self, fill: Fill) -> Hole:
+        """A file as the user message: its text in the template, or its block and the template beside it."""
+
+        def hole(values: Mapping[str, Any]) -> bytes:
+            text, kind = fill(values), None
+            if not values["text"]:
+                kind = kind_of_media(Path(self._folder, values["path"]))
+            if kind is None:
+                return spoken(lambda _: text)(values)
+            block = {"type": kind, "source": media_source(values["path"], kind, self._folder)}
+            return _encode([block, {"type": "text", "text": text}] if text.strip() else [block])
+
+        def safe(values: Mapping[str, Any]) -> bytes:
+            try:
+                return hole(values)
+            except (OSError, ValueError) as error:
+                raise RowRefusedError("missing_file", str(error)) from error
+
+        return safe
 
     def _media(self, column: str, kind: MediaKind) -> list[Piece]:
         name = find_column(column, self._columns, f"--{kind}-column", self._file)
@@ -230,6 +268,8 @@ def _media_columns(spec: BuildSpec) -> tuple[tuple[MediaKind, str | None], ...]:
 
 def _needs_prompt(spec: BuildSpec, params: Mapping[str, Any], template: str | None) -> bool:
     """True where only a prompt column can say what the user message is."""
+    if spec.kind == "documents":
+        return False
     has_media = spec.image_column is not None or spec.document_column is not None
     return template is None and not has_media and not params.get("messages")
 

@@ -7,11 +7,20 @@ from typing import Any, Protocol
 
 import msgspec
 
-from claude_batch_tui.sources.source_file import SourceFile
+
+class Origin(Protocol):
+    """Where rows come from. `label` names it in sentences; `size` and `bytes_read` tell how far reading is."""
+
+    label: str
+    size: int
+    bytes_read: int
+
+    def sha256(self) -> str:
+        """The hash of all of it, in hex."""
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row as read. `line` is the 1-based line on which it starts."""
+    """One row as read. `line` is the 1-based line on which it starts; the number of the row where there are no lines."""
 
     line: int
     values: dict[str, Any]
@@ -28,9 +37,11 @@ class BadRow(msgspec.Struct, frozen=True):
 
 
 class RowSource(Protocol):
-    """A file of the user as rows. Reading streams: memory is flat in the size of the file."""
+    """Something of the user's as rows. Reading streams: memory is flat in its size."""
 
-    file: SourceFile
+    @property
+    def file(self) -> Origin:
+        """Where the rows come from."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -25,6 +25,21 @@ _TEXT_CHUNK_BYTES = 16 * 1024
 """One read of text. In a larger piece one emoji widens all characters of the piece to four bytes, which costs a
 third more time."""
 _HEAD_BYTES = 64 * 1024
+_LIKELY = (
+    *(
+        "cp1252",
+        "cp1250",
+        "cp1251",
+        "koi8_r",
+        "cp1253",
+        "cp1254",
+        "cp1255",
+        "cp1256",
+        "iso8859_2",
+        "mac_roman",
+    ),
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949", "cp874"),
+)
 
 _KINDS = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "Export it as CSV first"),
@@ -40,7 +55,10 @@ _KINDS = (
 class SourceFile:
     """An open file. `label` names it in sentences, `size` is in bytes, `bytes_read` counts as text is read."""
 
-    def __init__(self, handle: BinaryIO, label: str, encoding: str | None = None) -> None:
+    def __init__(
+        self, handle: BinaryIO, label: str, encoding: str | None = None, *, guess: bool = False
+    ) -> None:
+        """`guess` finds out an encoding that is neither said nor UTF-8."""
         self.handle = handle
         self.label = label
         self.size = handle.seek(0, io.SEEK_END)
@@ -51,6 +69,11 @@ class SourceFile:
         if not head:
             raise SourceError(f"{label}: the file is empty. There is nothing to make requests from.")
         self.encoding = _encoding(head, label, encoding)
+        self.guessed_encoding: str | None = None
+        """The encoding, where only a guess from the text says it."""
+        if guess and encoding is None and self.encoding == "utf-8-sig" and _is_hardly_utf8(head):
+            self.guessed_encoding = _guess(head)
+            self.encoding = self.guessed_encoding or self.encoding
 
     def read(self, size: int) -> bytes:
         """The next bytes, at most `size`. Raises SourceError where the disk or the network refuses."""
@@ -138,7 +161,7 @@ class _Bytes(io.BufferedIOBase):
 
 
 @contextlib.contextmanager
-def open_source(path: str, encoding: str | None = None) -> Iterator[SourceFile]:
+def open_source(path: str, encoding: str | None = None, *, guess: bool = False) -> Iterator[SourceFile]:
     """Open the file at `path`, or standard input for `-`. Raises SourceError where it cannot be used."""
     label = "standard input" if path == "-" else path
     with contextlib.ExitStack() as stack:
@@ -147,7 +170,7 @@ def open_source(path: str, encoding: str | None = None) -> Iterator[SourceFile]:
             spool = stack.enter_context(tempfile.TemporaryFile())
             shutil.copyfileobj(handle, spool, CHUNK_BYTES)
             handle = cast("BinaryIO", spool)
-        yield SourceFile(handle, label, encoding)
+        yield SourceFile(handle, label, encoding, guess=guess)
 
 
 def _open(path: str) -> BinaryIO:
@@ -171,6 +194,22 @@ def _mode(handle: BinaryIO) -> int:
         return os.fstat(handle.fileno()).st_mode
     except (OSError, ValueError):
         return 0
+
+
+def _is_hardly_utf8(head: bytes) -> bool:
+    """True where more bytes are broken than characters beyond ASCII are whole: another encoding, not damage."""
+    text = head.decode("utf-8", "replace")
+    beyond = len(text) - len(text.encode("ascii", "ignore"))
+    broken = text.count("\ufffd")
+    return broken > beyond - broken and broken > 1
+
+
+def _guess(head: bytes) -> str | None:
+    """What the text looks like of the encodings that spreadsheets and old systems write, or None."""
+    from charset_normalizer import from_bytes  # 20 ms that a UTF-8 file need not pay
+
+    best = from_bytes(head, cp_isolation=list(_LIKELY)).best()
+    return codecs.lookup(best.encoding).name if best is not None else None
 
 
 def _encoding(head: bytes, label: str, wanted: str | None) -> str:

@@ -1,26 +1,31 @@
-"""Plain text: a row per line or per paragraph, in one column named `text`."""
+"""Plain text: a row per line, paragraph, or piece between separators, or the whole; in one column named `text`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import TextIOWrapper
 from typing import Literal
 
-from claude_batch_tui.errors import SourceError
+from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources.rows import BadRow, Row
 from claude_batch_tui.sources.source_file import SourceFile
 
-SplitBy = Literal["line", "paragraph"]
+SplitBy = Literal["line", "paragraph", "separator", "whole"]
 
 MAX_ROW_CHARACTERS = 32_000_000
 """One request's body is at most 32 MB (platform overview, copy of 2026-09-26)."""
+_CHUNK_CHARACTERS = 1 << 16
 
 
 class TextSource:
-    """A text file as rows. Blank lines part paragraphs and are never rows."""
+    """A text file as rows. Blank lines part paragraphs; what is blank is never a row."""
 
-    def __init__(self, file: SourceFile, split_by: SplitBy = "line") -> None:
+    def __init__(self, file: SourceFile, split_by: SplitBy = "line", separator: str | None = None) -> None:
+        if (split_by == "separator") != bool(separator):
+            raise ConfigError("--split-by separator and --separator TEXT belong together: say both.")
         self.file = file
         self._split_by = split_by
+        self._separator = separator or ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -28,9 +33,17 @@ class TextSource:
         return ("text",)
 
     def rows(self) -> Iterator[Row | BadRow]:
-        """Every line or paragraph that is not blank, without the newline at its end."""
+        """Every piece that is not blank, without the newline at its end."""
         with self.file.text(newline=None) as text:
-            yield from self._lines(text) if self._split_by == "line" else self._paragraphs(text)
+            match self._split_by:
+                case "line":
+                    yield from self._lines(text)
+                case "paragraph":
+                    yield from self._paragraphs(text)
+                case "separator":
+                    yield from self._pieces(text)
+                case "whole":
+                    yield from self._whole(text)
 
     def _lines(self, text: Iterator[str]) -> Iterator[Row]:
         for number, line in enumerate(text, 1):
@@ -55,3 +68,32 @@ class TextSource:
                 lines, size = [], 0
         if lines:
             yield Row(start, {"text": "".join(lines).rstrip("\n")})
+
+    def _pieces(self, text: TextIOWrapper) -> Iterator[Row]:
+        """What stands between the separators, which are no part of it."""
+        held, line = "", 1
+        while chunk := text.read(_CHUNK_CHARACTERS):
+            *pieces, held = (held + chunk).split(self._separator)
+            for piece in pieces:
+                yield from _piece(piece, line)
+                line += piece.count("\n") + self._separator.count("\n")
+            self._require_bearable(held, line, "--separator")
+        yield from _piece(held, line)
+
+    def _whole(self, text: TextIOWrapper) -> Iterator[Row]:
+        whole = text.read(MAX_ROW_CHARACTERS + 1)
+        self._require_bearable(whole, 1, "--split-by")
+        yield from _piece(whole, 1)
+
+    def _require_bearable(self, piece: str, line: int, option: str) -> None:
+        if len(piece) > MAX_ROW_CHARACTERS:
+            raise SourceError(
+                f"{self.file.label}:{line}: a text of more than {MAX_ROW_CHARACTERS:,} characters begins here, "
+                f"which no request can hold. Look at {option}."
+            )
+
+
+def _piece(text: str, line: int) -> Iterator[Row]:
+    bare = text.strip("\n")
+    if bare and not bare.isspace():
+        yield Row(line + len(text) - len(text.lstrip("\n")), {"text": bare})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +11,23 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.errors import ConfigError, ScriptError
 
 if TYPE_CHECKING:
-    from claude_batch_tui.services.prepare import BuildReport, BuildSpec
+    from claude_batch_tui.services.prepare import BuildReport, BuildSpec, BuildUpdate
     from claude_batch_tui.sources.recipe import Recipe
 
-SUMMARY = "Make a requests file from CSV, text or ready requests."
+SUMMARY = "Make a requests file from CSV, JSON, text, documents, a database or a script."
 
 _EXAMPLES = """\
 examples:
   cbtui build csv tickets.csv --prompt-column body --id-column ticket \\
         --template 'Label this ticket: {{ body }}' --model claude-haiku-4-5 --max-tokens 64 -o requests.jsonl
   cbtui build text notes.txt --split-by paragraph --system @system.txt --model claude-haiku-4-5 --max-tokens 500
+  cbtui build json items.json --prompt-field description --model claude-haiku-4-5 --max-tokens 300
+  cbtui build documents papers/ --template 'Summarise:\n{{ text }}' --model claude-haiku-4-5 --max-tokens 500
+  cbtui build sqlite shop.db --query 'SELECT id, name FROM products' --prompt-column name --id-column id
+  cbtui build custom my_builder.py --trust-script -o requests.jsonl
   cbtui build jsonl ready.jsonl -o requests.jsonl
   cbtui build csv tickets.csv --recipe labels.toml -o requests.jsonl
 
@@ -31,9 +36,16 @@ A template names columns as {{ column }}; any Jinja2 expression works. {{ prompt
 """
 _KINDS = {
     "csv": "a row of a CSV or TSV file is a request",
-    "text": "a line or a paragraph of a text file is a request",
+    "json": "an object of a JSON array, an object of arrays, or a JSON Lines file is a request",
+    "text": "a line, a paragraph or another piece of a text file is a request",
+    "documents": "a file of a folder or a pattern is a request: text, PDF, images",
+    "sqlite": "a row of an SQLite query is a request",
+    "parquet": "a row of a Parquet file is a request; needs the extra claude-batch-tui[parquet]",
+    "custom": "build_requests() of a Python script gives the requests; it runs as you do",
     "jsonl": "a line is a ready request with custom_id and params; it is checked and kept as it is",
 }
+_READY = ("custom", "jsonl")
+_ENCODED = ("csv", "text")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
     parser.add_argument("--source", metavar="FILE", help="with --recipe: this file and not the recipe's")
     _add_request_options(parser)
+    _add_script_options(parser)
     _add_output_options(parser, top=True)
     parser.set_defaults(kind=None)
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", title="kinds of source")
@@ -54,19 +67,47 @@ def configure(parser: argparse.ArgumentParser) -> None:
             argument_default=argparse.SUPPRESS,  # what stands before KIND counts where nothing stands after it
         )
         sub.add_argument("file", metavar="FILE", help="the source; - reads standard input")
-        if kind != "jsonl":
+        if kind not in _READY:
             _add_request_options(sub)
-        if kind == "csv":
-            sub.add_argument("--delimiter", metavar="C", help="a character, or tab; left out, it is guessed")
-        if kind == "text":
-            sub.add_argument("--split-by", choices=("line", "paragraph"), help="what a row is (line)")
+        _add_source_options(sub, kind)
         _add_output_options(sub, top=False)
+
+
+def _add_source_options(sub: argparse.ArgumentParser, kind: str) -> None:
+    """What only one kind of source needs to be told."""
+    if kind in _ENCODED:
+        sub.add_argument("--encoding", metavar="E", help="left out, it is found out and said")
+    if kind == "csv":
+        sub.add_argument("--delimiter", metavar="C", help="a character, or tab; left out, it is guessed")
+    elif kind == "json":
+        sub.add_argument(
+            "--at", metavar="PATH", help="where the rows are, like data.items; left out: searched"
+        )
+    elif kind == "text":
+        sub.add_argument(
+            "--split-by", choices=("line", "paragraph", "separator", "whole"), help="what a row is (line)"
+        )
+        sub.add_argument("--separator", metavar="TEXT", help="what parts the rows, with --split-by separator")
+    elif kind == "sqlite":
+        sub.add_argument("--query", metavar="SQL", help="a SELECT; left out: all of the only table")
+    elif kind == "custom":
+        _add_script_options(sub)
+
+
+def _add_script_options(sub: argparse.ArgumentParser) -> None:
+    group = sub.add_argument_group("scripts")
+    group.add_argument("--trust-script", action="store_true", help="run it: you have read it")
+    group.add_argument(
+        "--script-timeout", metavar="SECONDS", type=float, help="how long it may give no request (60)"
+    )
+    group.add_argument("--traceback", action="store_true", help="where it fails, with its own traceback")
 
 
 def _add_request_options(sub: argparse.ArgumentParser) -> None:
     group = sub.add_argument_group("requests")
     group.add_argument(
         "--prompt-column",
+        "--prompt-field",
         metavar="COL",
         help="name or 1-based number; left out: prompt, content, text, or the only column",
     )
@@ -100,7 +141,6 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--id-template", metavar="T", help="custom_ids from a template instead")
     group.add_argument("--run-prefix", metavar="P", help="goes before every custom_id")
-    group.add_argument("--encoding", metavar="E", help="left out: UTF-8, or UTF-16 with a byte order mark")
 
 
 def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
@@ -134,6 +174,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Build."""
     from claude_batch_tui.services.prepare import BuildReport, build  # late: --help needs none of it
     from claude_batch_tui.services.recipes import save_recipe
+    from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
     from claude_batch_tui.sources.recipe import Recipe, drift, read_recipe
     from claude_batch_tui.wording import size
 
@@ -143,9 +184,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
     name = args.name or (known.name if known else None)
     report: BuildReport | None = None
     updates = build(
-        spec, out=args.output, force=args.force, skip_bad_rows=args.skip_bad_rows, name=name, betas=betas
+        spec,
+        out=args.output,
+        force=args.force,
+        skip_bad_rows=args.skip_bad_rows,
+        name=name,
+        betas=betas,
+        trust_script=args.trust_script,
+        script_seconds=args.script_timeout or DEFAULT_SECONDS,
     )
-    for update in updates:
+    for update in _shown_on_failure(updates, args, context):
         if isinstance(update, BuildReport):
             report = update
         else:
@@ -162,6 +210,18 @@ def run(args: argparse.Namespace, context: Context) -> int:
         save_recipe(recipe, args.save_recipe, force=args.force)
         context.diagnostics.note(f"recipe saved: {args.save_recipe}")
     return ExitCode.GOOD if report.files is not None else ExitCode.USAGE
+
+
+def _shown_on_failure(
+    updates: Iterator[BuildUpdate], args: argparse.Namespace, context: Context
+) -> Iterator[BuildUpdate]:
+    """The updates; where a script fails and its traceback was asked for, that comes first."""
+    try:
+        yield from updates
+    except ScriptError as error:
+        if args.traceback:
+            context.diagnostics.note(error.traceback.rstrip())
+        raise
 
 
 def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> BuildSpec:
@@ -183,8 +243,8 @@ def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> B
         raise ConfigError(
             f"What is to be built? Say a KIND and a FILE ({', '.join(_KINDS)}), or --recipe FILE."
         )
-    if spec["kind"] == "jsonl":
-        return BuildSpec(kind="jsonl", path=spec["path"])
+    if spec["kind"] in _READY:
+        return BuildSpec(kind=spec["kind"], path=spec["path"])
     for name in ("model", "max_tokens"):
         # A flag, a recipe and a params file say it for this build; the settings for all.
         where = (said, params, spec, msgspec.structs.asdict(context.config))

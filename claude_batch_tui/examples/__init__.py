@@ -1,0 +1,1 @@
+"""Worked examples: each folder holds a recipe and the files it reads."""

@@ -1,0 +1,119 @@
+"""Documents: a folder, a glob or one file; a request per file, with text as text and PDFs and images as blocks."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from claude_batch_tui.errors import SourceError
+from claude_batch_tui.sources.media import MAX_FILE_BYTES, MediaKind, media_type
+from claude_batch_tui.sources.rows import BadRow, Row
+
+COLUMNS = ("path", "name", "stem", "suffix", "size", "text")
+
+
+class DocumentFolder:
+    """All the files together, as one origin."""
+
+    def __init__(self, path: str) -> None:
+        """Find the files. Hidden ones are left out; raises SourceError where there are none."""
+        self.label = path
+        self.folder, pattern = _parted(Path(path).expanduser())
+        found = [one for one in self.folder.glob(pattern) if one.is_file()]
+        shown = (one for one in found if not any(part.startswith(".") for part in self._parts(one)))
+        self.paths = sorted(shown, key=self.name_of)
+        if not self.paths:
+            raise SourceError(
+                f"{path}: there are no files. Check the path; a folder, a file and a pattern will do."
+            )
+        self.size = sum(one.stat().st_size for one in self.paths)
+        self.bytes_read = 0
+
+    def _parts(self, path: Path) -> tuple[str, ...]:
+        return path.relative_to(self.folder).parts
+
+    def name_of(self, path: Path) -> str:
+        """A file's path as seen from the folder, with slashes."""
+        return path.relative_to(self.folder).as_posix()
+
+    def sha256(self) -> str:
+        """The hash of all names and contents, in hex."""
+        digest = hashlib.sha256()
+        for path in self.paths:
+            with path.open("rb") as file:
+                digest.update(
+                    f"{self.name_of(path)}\0".encode() + hashlib.file_digest(file, "sha256").digest()
+                )
+        return digest.hexdigest()
+
+
+def _parted(path: Path) -> tuple[Path, str]:
+    """The folder a path, a pattern or a folder begins with, and the pattern below it."""
+    if path.is_dir():
+        return path, "**/*"
+    if path.is_file():
+        return path.parent, glob.escape(path.name)
+    folder = path
+    while glob.has_magic(str(folder)):
+        folder = folder.parent
+    return folder, str(path.relative_to(folder)) if folder != path else "*"
+
+
+class DocumentsSource:
+    """Files as rows: `path` (from the folder), `name`, `stem`, `suffix`, `size` in bytes, and `text` where it is text."""
+
+    columns = COLUMNS
+
+    def __init__(self, path: str) -> None:
+        self.file = DocumentFolder(path)
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        """Every file in the order of the paths; one that cannot be sent is a bad row. One file is in memory at a time."""
+        for number, path in enumerate(self.file.paths, 1):
+            yield self._row(number, path)
+            self.file.bytes_read += path.stat().st_size if path.exists() else 0
+
+    def _row(self, number: int, path: Path) -> Row | BadRow:
+        name = self.file.name_of(path)
+        values: dict[str, Any] = {
+            "path": name,
+            "name": path.name,
+            "stem": path.stem,
+            "suffix": path.suffix,
+            "size": 0,
+            "text": "",
+        }
+        try:
+            size = path.stat().st_size
+            values["size"] = size
+            if size == 0:
+                return BadRow(number, "empty_file", f"{name} is empty", values)
+            if size > MAX_FILE_BYTES:
+                words = f"{name} has {size / 1e6:,.1f} MB; at most {MAX_FILE_BYTES / 1e6:.0f} MB fit into a request"
+                return BadRow(number, "file_too_large", words, values)
+            with path.open("rb") as file:
+                if media_type(file.read(16)) is not None:
+                    return Row(number, values)
+            values["text"] = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            words = f"{name} is neither UTF-8 text nor a PDF, PNG, JPEG, GIF or WebP file"
+            return BadRow(number, "unsupported_file", words, values)
+        except OSError as error:
+            return BadRow(number, "missing_file", f"{name} cannot be read: {error.strerror}", values)
+        if "\0" in values["text"]:
+            return BadRow(
+                number, "unsupported_file", f"{name} is a binary file of no kind the API takes", values
+            )
+        return Row(number, values)
+
+
+def kind_of_media(path: Path) -> MediaKind | None:
+    """Whether a file is an image or a document (PDF), or None where it is text."""
+    with path.open("rb") as file:
+        name = media_type(file.read(16))
+    if name is None:
+        return None
+    return "document" if name == "application/pdf" else "image"

@@ -1,0 +1,68 @@
+"""SQLite: the rows of a query, or of the only table. The database is opened for reading alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from claude_batch_tui.errors import ConfigError, SourceError
+from claude_batch_tui.sources.columns import list_columns
+from claude_batch_tui.sources.json_values import as_row, bad_bytes
+from claude_batch_tui.sources.rows import BadRow, Row
+from claude_batch_tui.sources.whole_file import WholeFile
+
+
+class SqliteSource:
+    """The rows of a query. Columns are named as the query names them."""
+
+    def __init__(self, path: str, query: str | None) -> None:
+        self.file = WholeFile(path)
+        uri = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
+        try:
+            self._connection = sqlite3.connect(uri, uri=True)
+            self._query = query or self._only_table()
+            names = [name for name, *_ in self._connection.execute(self._query).description or ()]
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+        if not names:
+            raise ConfigError(f"{path}: --query gives no rows. It is a SELECT.")
+        for number, name in enumerate(names, 1):
+            if name in names[: number - 1]:
+                raise ConfigError(f"{path}: --query gives two columns named {name!r}. Name one with AS.")
+        self._columns = tuple(names)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the query."""
+        return self._columns
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        """Every row; one that holds bytes is a bad row."""
+        try:
+            for number, values in enumerate(self._connection.execute(self._query), 1):
+                row = dict(zip(self._columns, values, strict=True))
+                yield bad_bytes(number, row) or Row(number, as_row(self._columns, row))
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+        self.file.bytes_read = self.file.size
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def _only_table(self) -> str:
+        tables = [
+            row[0]
+            for row in self._connection.execute(
+                "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+            )
+        ]
+        if len(tables) != 1:
+            there = f"Tables: {list_columns(tables)}." if tables else "It has no tables."
+            raise ConfigError(f"{self.file.label}: which rows? Say --query 'SELECT …'. {there}")
+        return f'SELECT * FROM "{tables[0].replace(chr(34), chr(34) * 2)}"'  # noqa: S608  a name of the database's own
+
+    def _translated(self, error: sqlite3.Error) -> SourceError:
+        return SourceError(f"{self.file.label}: SQLite says: {error}. Check the file and --query.")
