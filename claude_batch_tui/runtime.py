@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config
+from claude_batch_tui.domain.models import Models
 from claude_batch_tui.domain.tracked import (
     Download,
     ResultsState,
@@ -25,6 +26,7 @@ from claude_batch_tui.domain.tracked import (
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.download import Downloaded, download
+from claude_batch_tui.services.models import known_models, refreshed_models
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spool import discard, sent_ids
 from claude_batch_tui.services.submit import SubmitUpdate, send
@@ -62,16 +64,8 @@ class Runtime:
 
     @property
     def hint(self) -> str:
-        """What tells this user's scope before the first answer: address, profile, end of the key. Not a secret."""
-        key = (
-            self._api_key
-            or os.environ.get("ANTHROPIC_API_KEY")
-            or os.environ.get("ANTHROPIC_AUTH_TOKEN")
-            or ""
-        )
-        address = self.config.base_url or os.environ.get("ANTHROPIC_BASE_URL") or ""
-        profile = self.config.profile or os.environ.get("ANTHROPIC_PROFILE") or ""
-        return "|".join((address, profile, self.config.workspace or "", key[-4:]))
+        """What tells this user's scope before the first answer; see `hint_of`."""
+        return hint_of(self.config, self._api_key)
 
     @property
     def api(self) -> BatchesApi:
@@ -93,6 +87,15 @@ class Runtime:
     def prices(self) -> PriceTable:
         """The price table, with the user's own `prices.toml` of the config folder over it."""
         return read_prices(self.config)
+
+    def models(self) -> Models:
+        """What is known of the models: the built-in table, and what the API said last."""
+        return read_models(self.config, self.now(), self._api_key)
+
+    async def refresh_models(self) -> bool:
+        """Ask the API for its models once a day; True where something new was learned."""
+        api = await self.connect()
+        return await refreshed_models(api, self.config.data_dir, self.hint, self.now())
 
     async def resolve(self, word: str) -> TrackedBatch:
         """The one batch `word` means: an id, a run of one batch, or a name. Looked up in the store, then the API.
@@ -276,6 +279,19 @@ def read_prices(config: Config) -> PriceTable:
     own = config.config_dir / "prices.toml"
     built_in = (files("claude_batch_tui.domain") / "prices.toml").read_bytes()
     return load_prices(built_in, own.read_bytes() if own.exists() else None)
+
+
+def read_models(config: Config, now: datetime, api_key: str | None = None) -> Models:
+    """What is known of the models without asking anybody."""
+    return known_models(config.data_dir, hint_of(config, api_key), now)
+
+
+def hint_of(config: Config, api_key: str | None = None) -> str:
+    """What tells a user's scope before the first answer: address, profile, end of the key. Not a secret."""
+    key = api_key or os.environ.get("ANTHROPIC_API_KEY") or os.environ.get("ANTHROPIC_AUTH_TOKEN") or ""
+    address = config.base_url or os.environ.get("ANTHROPIC_BASE_URL") or ""
+    profile = config.profile or os.environ.get("ANTHROPIC_PROFILE") or ""
+    return "|".join((address, profile, config.workspace or "", key[-4:]))
 
 
 @contextlib.asynccontextmanager

@@ -22,10 +22,11 @@ import msgspec
 
 from claude_batch_tui.api.body import BodyFile
 from claude_batch_tui.api.headers import response_facts
-from claude_batch_tui.api.protocol import BatchPage, ModelFacts, ResponseFacts, ResultsStream
+from claude_batch_tui.api.protocol import BatchPage, ResponseFacts, ResultsStream
 from claude_batch_tui.api.translation import NO_CREDENTIALS, translated
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.models import ModelFacts
 from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
 
 _BATCHES = "/v1/messages/batches"

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.models import ModelFacts
 
 
 class ResponseFacts(msgspec.Struct, frozen=True):
@@ -33,18 +34,6 @@ class BatchPage(msgspec.Struct, frozen=True):
     last_id: str | None
     facts: ResponseFacts
     unreadable: int = 0
-
-
-class ModelFacts(msgspec.Struct, frozen=True):
-    """What `GET /v1/models` says of one model."""
-
-    id: str
-    display_name: str = ""
-    lifecycle: str = "active"
-    retires_at: datetime | None = None
-    max_tokens: int | None = None
-    max_input_tokens: int | None = None
-    batch_supported: bool | None = None
 
 
 class ResultsStream(Protocol):

@@ -42,7 +42,11 @@ BETA = (
 KNOWN = (*REQUIRED, *OPTIONAL, *SAMPLING, *BETA)
 ROLES = ("user", "assistant", "system")
 
-SAMPLING_WARNING = "is rejected under API version 2026-10-21 and by models from Opus 4.7 on; leave it out"
+MEDIA_TYPES = {
+    "image": ("image/jpeg", "image/png", "image/gif", "image/webp"),
+    "document": ("application/pdf",),
+}
+"""Media types of base64 sources, by the type of their block (Messages API reference)."""
 
 _FORBIDDEN = {
     "speed": "fast mode does not exist in a batch; leave `speed` out",
@@ -139,6 +143,24 @@ def _block(place: str, block: Any) -> Iterator[Finding]:
             yield Finding("message_type", f"{place} is a text block without `text`")
         elif is_blank(text):
             yield Finding("empty_prompt", f"the text block {place} is empty")
+    elif block["type"] in MEDIA_TYPES:
+        yield from _media(place, block)
+
+
+def _media(place: str, block: Mapping[str, Any]) -> Iterator[Finding]:
+    """An image or a document: there, and of a type the API takes."""
+    kind, source = block["type"], block.get("source")
+    if not isinstance(source, dict) or not isinstance(source.get("type"), str):
+        yield Finding("media", f"the {kind} {place} has no `source`")
+    elif source["type"] == "base64":
+        types = MEDIA_TYPES[kind]
+        if source.get("media_type") not in types:
+            given = shown(source.get("media_type"))
+            yield Finding(
+                "media", f"the {kind} {place} has the media_type {given}; it is one of {', '.join(types)}"
+            )
+        if not source.get("data"):
+            yield Finding("media", f"the {kind} {place} has no data")
 
 
 def _stream(params: Mapping[str, Any]) -> Iterator[Finding]:
@@ -153,8 +175,6 @@ def _keys(params: Mapping[str, Any]) -> Iterator[Finding]:
     for key in params:
         if key in _FORBIDDEN:
             yield Finding("forbidden_param", _FORBIDDEN[key])
-        elif key in SAMPLING:
-            yield Finding("sampling_param", f"`{key}` {SAMPLING_WARNING}", Severity.WARNING)
         elif key in BETA:
             yield Finding(
                 "beta_param", f"`{key}` is a beta: it needs an anthropic-beta header", Severity.WARNING

@@ -11,13 +11,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from claude_batch_tui.domain.param_rules import is_blank
+from claude_batch_tui.domain.param_rules import MEDIA_TYPES, is_blank
 
 
 class SourceShape(msgspec.Struct):
     """Where the bytes of an image or a document come from."""
 
     type: str = ""
+    media_type: str | UnsetType = UNSET
+    data: Raw | UnsetType = UNSET
 
 
 class BlockShape(msgspec.Struct):
@@ -39,6 +41,7 @@ class ToolShape(msgspec.Struct):
     """A tool: without a type, or `custom`, it is the user's own and fetches nothing."""
 
     type: str | None = None
+    name: str | None = None
 
 
 class ParamsShape(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,6 +73,11 @@ class ParamsShape(msgspec.Struct, forbid_unknown_fields=True):
         return not is_blank(self.model) and all(_is_sound(message) for message in self.messages)
 
     @property
+    def has_prefill(self) -> bool:
+        """True where the last message is the assistant's."""
+        return self.messages[-1].role == "assistant"
+
+    @property
     def is_open_ended(self) -> bool:
         """True where input is fetched that the bytes of the request do not bound."""
         if self.tools is not UNSET and any(_fetches(tool.type) for tool in self.tools):
@@ -96,8 +104,23 @@ def _is_sound(message: MessageShape) -> bool:
         return message.role != "user" or not is_blank(content)
     if not content:
         return message.role != "user"
-    return all(
-        block.type != "text" or (block.text is not UNSET and not is_blank(block.text)) for block in content
+    return all(_is_sound_block(block) for block in content)
+
+
+def _is_sound_block(block: BlockShape) -> bool:
+    if block.type == "text":
+        return block.text is not UNSET and not is_blank(block.text)
+    if block.type not in MEDIA_TYPES:
+        return True
+    source = block.source
+    if source is UNSET:
+        return False
+    if source.type != "base64":
+        return bool(source.type)
+    return (
+        source.media_type in MEDIA_TYPES[block.type]
+        and source.data is not UNSET
+        and len(bytes(source.data)) > 2
     )
 
 

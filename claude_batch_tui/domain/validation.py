@@ -9,15 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
+from claude_batch_tui.domain.cache_rules import CacheCheck
 from claude_batch_tui.domain.draft import LONG_PROMPT_BYTES, Draft, ModelTotals
 from claude_batch_tui.domain.limits import CUSTOM_ID, MAX_BODY_BYTES, MAX_REQUESTS, body_bytes
-from claude_batch_tui.domain.param_rules import SAMPLING, SAMPLING_WARNING, findings, kind_of, shown
+from claude_batch_tui.domain.model_rules import (
+    STRICT_VERSION,
+    model_findings,
+    request_findings,
+    sampling_finding,
+)
+from claude_batch_tui.domain.models import Models
+from claude_batch_tui.domain.param_rules import SAMPLING, Finding, findings, kind_of, shown
 from claude_batch_tui.domain.problem import Problem, Severity
 from claude_batch_tui.domain.request import Request
 from claude_batch_tui.domain.request_shape import LineShape, ParamsShape
@@ -26,6 +35,7 @@ KEPT_PER_CODE = 1_000
 """Problems of one kind that are kept; the rest is counted."""
 FIRST_REQUESTS = 5
 _SPLIT = "; they become several batches of one run"
+_KINDS_REMEMBERED = 1_000
 _ENVELOPE_BYTES = len('{"custom_id":"","params":}')
 
 _decode_line = msgspec.json.Decoder(LineShape).decode
@@ -59,23 +69,32 @@ class ProblemList:
 class RequestsCheck:
     """Collects the lines of one requests file into a `Draft`.
 
-    `ceilings` are the largest `max_tokens` by model where that is known; `known_models`, where given, are all models
-    there are. Neither stops a submission: private models and betas go beyond them.
+    `models` is what is known of them, `betas` what goes along as headers, `api_version` the anthropic-version the
+    batch is sent under, `deadline` the day on which a batch sent now expires.
     """
 
     def __init__(
         self,
         file: str,
         *,
-        ceilings: Mapping[str, int] | None = None,
-        known_models: frozenset[str] | None = None,
+        models: Models | None = None,
+        betas: tuple[str, ...] = (),
+        api_version: str | None = None,
+        deadline: date | None = None,
         problems: ProblemList | None = None,
     ) -> None:
         self.problems = ProblemList() if problems is None else problems
         self.requests = 0
         self._file = file
-        self._ceilings = ceilings or {}
-        self._known_models = known_models
+        self._models = models
+        self._betas = betas
+        self._api_version = api_version or STRICT_VERSION
+        self._deadline = deadline
+        self._of_models: dict[tuple[str, int], tuple[Finding, ...]] = {}
+        self._of_requests: dict[tuple[Any, ...], tuple[Finding, ...]] = {}
+        self._cache = CacheCheck()
+        self._is_finished = False
+        self._prompts: dict[int, int] = {}
         self._request_bytes = 0
         self._lines: dict[str, int] = {}
         self._groups: dict[tuple[str, bool, bool, bool], list[int]] = {}
@@ -98,12 +117,13 @@ class RequestsCheck:
             sound = False
         if sound:
             self._check_id(number, custom_id)
-            self._warn_of_sampling(number, custom_id, params)
+            self._check_model(number, custom_id, params)
             self._count(number, custom_id, params, line)
         else:
             custom_id = self._look_closely(number, line)
         if self.problems.errors > errors_before:
             return None
+        self._warn_of_repeats(number, str(custom_id), line)
         if len(self._first) < FIRST_REQUESTS:
             self._first.append(_decode_request(line))
         return str(custom_id)
@@ -119,6 +139,9 @@ class RequestsCheck:
         if size > MAX_BODY_BYTES:
             message = f"the requests make {size:,} bytes; a batch takes at most {MAX_BODY_BYTES:,}"
             self._report(None, None, "body_too_large", message + _SPLIT, Severity.WARNING)
+        if self._models is not None and not self._is_finished:
+            self._is_finished = True
+            self._say(None, None, self._cache.findings(self._models))
         return Draft(
             path=self._file,
             requests=self.requests,
@@ -174,11 +197,53 @@ class RequestsCheck:
                 )
             self._report(number, custom_id, code, words)
 
-    def _warn_of_sampling(self, number: int, custom_id: str, params: ParamsShape) -> None:
-        for key in SAMPLING:
-            if getattr(params, key) is not UNSET:
-                message = f"`{key}` {SAMPLING_WARNING}"
-                self._report(number, custom_id, "sampling_param", message, Severity.WARNING)
+    def _check_model(self, number: int, custom_id: str | None, params: ParamsShape) -> None:
+        """What this model refuses. Most requests of a file say the same, so it is found out once."""
+        rules = self._models.find(params.model) if self._models else None
+        if self._models is not None:
+            of_model = self._of_models.get((params.model, params.max_tokens))
+            if of_model is None:
+                found = model_findings(
+                    params.model,
+                    rules,
+                    self._models.source,
+                    max_tokens=params.max_tokens,
+                    betas=self._betas,
+                    deadline=self._deadline,
+                )
+                of_model = self._of_models[params.model, params.max_tokens] = tuple(found)
+            self._say(number, custom_id, of_model)
+        thinking = None if params.thinking is UNSET else params.thinking
+        choice = None if params.tool_choice is UNSET else params.tool_choice
+        if thinking is not None or choice is not None or params.has_prefill:
+            tools = tuple(tool.name for tool in params.tools) if params.tools is not UNSET else ()
+            key = (
+                *(params.model, params.max_tokens, params.has_prefill),
+                *(bytes(thinking or b""), bytes(choice or b""), tools),
+            )
+            of_request = self._of_requests.get(key)
+            if of_request is None:
+                if len(self._of_requests) > _KINDS_REMEMBERED:
+                    self._of_requests.clear()
+                of_request = self._of_requests[key] = tuple(
+                    request_findings(
+                        rules,
+                        max_tokens=params.max_tokens,
+                        thinking=thinking,
+                        tool_choice=choice,
+                        tools=tools,
+                        has_prefill=params.has_prefill,
+                    )
+                )
+            self._say(number, custom_id, of_request)
+        for name in SAMPLING:
+            if getattr(params, name) is not UNSET:
+                finding = sampling_finding(name, rules, self._api_version)
+                self._say(number, custom_id, (finding,) if finding else ())
+
+    def _say(self, number: int | None, custom_id: str | None, found: Iterable[Finding]) -> None:
+        for finding in found:
+            self._report(number, custom_id, finding.code, finding.message, finding.severity)
 
     def _count(self, number: int, custom_id: str, params: ParamsShape, line: bytes) -> None:
         # White space in the line makes this more than the params have, never less.
@@ -190,15 +255,18 @@ class RequestsCheck:
         group[1] += size
         group[2] += params.max_tokens
         group[3] += params.is_open_ended
-        ceiling = self._ceilings.get(params.model)
-        if ceiling is not None and params.max_tokens > ceiling:
-            message = (
-                f"`max_tokens` {params.max_tokens:,} is above the {ceiling:,} that {params.model} allows"
-            )
-            self._report(number, custom_id, "max_tokens_above_ceiling", message, Severity.WARNING)
-        if self._known_models is not None and params.model not in self._known_models:
-            message = f"model {shown(params.model)} is not among the models of the API"
-            self._report(number, custom_id, "unknown_model", message, Severity.WARNING)
+        if uses_cache:
+            self._say(number, custom_id, self._cache.add(params.model, line))
+
+    def _warn_of_repeats(self, number: int, custom_id: str, line: bytes) -> None:
+        """Say where the params are those of an earlier request: the same answer would be paid for twice."""
+        start = line.find(b'"params"')
+        if start < 0:
+            return
+        first = self._prompts.setdefault(hash(line[start:]), number)
+        if first != number:
+            message = f"the request says the same as that of line {first}"
+            self._report(number, custom_id, "duplicate_prompt", message, Severity.WARNING)
 
     def _look_closely(self, number: int, line: bytes) -> Any:
         request = self._parse(number, line)
@@ -234,6 +302,7 @@ class RequestsCheck:
             shape = _decode_params(msgspec.json.encode(known))
         except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
             return
+        self._check_model(number, name, shape)
         self._count(number, name or "", shape, line)
 
     def _parse(self, number: int, line: bytes) -> dict[str, Any] | None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from claude_batch_tui.api.protocol import ModelFacts
 from claude_batch_tui.domain.draft import Draft
 from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS, body_bytes
+from claude_batch_tui.domain.models import Models
 from claude_batch_tui.domain.pricing import Cost, PriceTable, cost_about, cost_at_most
 from claude_batch_tui.domain.problem import Problem, Severity
 from claude_batch_tui.domain.validation import ProblemList, RequestsCheck
@@ -44,6 +45,8 @@ _PROGRESS_SECONDS = 0.1
 _ROWS_BETWEEN_LOOKS = 256
 """Rows between two looks at the clock."""
 
+PROCESSING = timedelta(hours=24)
+"""How long a batch may take before it expires (batch guide)."""
 Clock = Callable[[], float]
 
 
@@ -181,16 +184,14 @@ def check(
     path: Path,
     *,
     prices: PriceTable,
-    model_facts: Mapping[str, ModelFacts] | None = None,
+    models: Models | None = None,
+    betas: tuple[str, ...] = (),
+    api_version: str | None = None,
+    deadline: date | None = None,
     clock: Clock = time.monotonic,
 ) -> Iterator[CheckUpdate]:
-    """Check every request of a file, made by us or not. `model_facts` are what the API says of its models, by id."""
-    facts = model_facts or {}
-    checked = RequestsCheck(
-        str(path),
-        ceilings={name: fact.max_tokens for name, fact in facts.items() if fact.max_tokens is not None},
-        known_models=frozenset(facts) or None,
-    )
+    """Check every request of a file, made by us or not; see `RequestsCheck` for what is known of models and time."""
+    checked = RequestsCheck(str(path), models=models, betas=betas, api_version=api_version, deadline=deadline)
     look = _every(_PROGRESS_SECONDS, clock)
     with open_source(str(path)) as file:
         for line in numbered_lines(file):

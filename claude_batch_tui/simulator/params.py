@@ -17,6 +17,11 @@ SAMPLING_KEYS: Final = ("temperature", "top_p", "top_k")
 STRICT_VERSION: Final = "2026-10-21"
 """From this anthropic-version on sampling keys are rejected, even at their defaults (the migration page)."""
 
+MEDIA_TYPES: Final = {
+    "image": ("image/jpeg", "image/png", "image/gif", "image/webp"),
+    "document": ("application/pdf",),
+}
+
 LONG_OUTPUT_BETA: Final = "output-300k-2026-03-24"
 LONG_OUTPUT: Final = 300_000
 
@@ -91,7 +96,7 @@ def read(raw: bytes | memoryview | msgspec.Raw, rules: Rules) -> tuple[Params, M
     model = BY_NAME.get(params.model)
     if model is None:
         return Rejection("not_found_error", f"model: {params.model}")
-    problem = _problem(params, model, rules)
+    problem = _problem(params, model, rules) or _cache_problem(raw)
     if problem is not None:
         return Rejection("invalid_request_error", problem)
     return params, model
@@ -177,6 +182,8 @@ def _tool_problem(params: Params, model: Model) -> str | None:
 def _turn_problem(params: Params, model: Model) -> str | None:
     for index, turn in enumerate(params.messages):
         start = bytes(memoryview(turn.content)[:2])
+        if start[:1] == b"[" and (problem := _media_problem(index, turn.content)) is not None:
+            return problem
         if start[:1] not in {b'"', b"["}:
             return f"messages.{index}.content: Input should be a valid string"
         last = index == len(params.messages) - 1
@@ -185,6 +192,29 @@ def _turn_problem(params: Params, model: Model) -> str | None:
     if params.messages[-1].role == "assistant" and not model.takes_prefill:
         return "This model does not support assistant message prefill. The conversation must end with a user message."
     return None
+
+
+def _media_problem(index: int, content: msgspec.Raw) -> str | None:
+    """Base64 sources of a type that the block does not take (Messages API reference)."""
+    if b'"base64"' not in bytes(content):
+        return None
+    for number, block in enumerate(msgspec.json.decode(content, type=list[Any])):
+        kind = str(block.get("type")) if isinstance(block, dict) else ""
+        source = block.get("source") if kind in MEDIA_TYPES else None
+        if not isinstance(source, dict) or source.get("type") != "base64":
+            continue
+        place = f"messages.{index}.content.{number}.{kind}.source.base64"
+        if source.get("media_type") not in MEDIA_TYPES[kind]:
+            return f"{place}.media_type: Input should be {' or '.join(map(repr, MEDIA_TYPES[kind]))}"
+        if not source.get("data"):
+            return f"{place}.data: The file format is invalid or unsupported"
+    return None
+
+
+def _cache_problem(raw: bytes | memoryview | msgspec.Raw) -> str | None:
+    """More breakpoints than there may be (caching page, copy of 2026-09-26)."""
+    count = bytes(raw).count(b'"cache_control"')
+    return f"A maximum of 4 blocks with cache_control may be provided. Found {count}." if count > 4 else None
 
 
 def _explain(params: Any) -> Rejection:

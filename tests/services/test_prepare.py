@@ -1,12 +1,13 @@
 """Build and check on real files."""
 
 import json
+from datetime import date
 from importlib import resources
 
 import pytest
 
-from claude_batch_tui.api.protocol import ModelFacts
 from claude_batch_tui.domain.limits import CUSTOM_ID
+from claude_batch_tui.domain.models import ModelFacts, load_models
 from claude_batch_tui.domain.pricing import load_prices
 from claude_batch_tui.errors import ConfigError, ExportError, SourceError
 from claude_batch_tui.services import prepare, requests_writer
@@ -357,8 +358,9 @@ def test_a_preview_of_ready_requests_shows_them_as_they_are(folder):
 
 def test_the_models_of_the_api_are_asked_where_they_are_known(folder):
     built(folder, spec())
-    facts = {"claude-opus-5": ModelFacts("claude-opus-5", max_tokens=5)}
-    *_, report = check(folder / "r.jsonl", prices=PRICES, model_facts=facts)
+    table = (resources.files("claude_batch_tui.domain") / "models.toml").read_bytes()
+    models = load_models(table, [ModelFacts("claude-opus-5", max_tokens=5)], date(2026, 11, 21))
+    *_, report = check(folder / "r.jsonl", prices=PRICES, models=models)
     assert report.draft.counts == {"max_tokens_above_ceiling": 3}
 
 

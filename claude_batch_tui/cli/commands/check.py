@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,12 +34,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Check."""
-    from claude_batch_tui.runtime import read_prices  # late: --help needs none of it
-    from claude_batch_tui.services.prepare import CheckReport, check
+    from claude_batch_tui.runtime import read_models, read_prices  # late: --help needs none of it
+    from claude_batch_tui.services.prepare import PROCESSING, CheckReport, check
+    from claude_batch_tui.services.recipes import recipe_beside
     from claude_batch_tui.wording import size
 
     report: CheckReport | None = None
-    for update in check(args.file, prices=read_prices(context.config)):
+    recipe = recipe_beside(args.file)
+    now = datetime.now(UTC)
+    updates = check(
+        args.file,
+        prices=read_prices(context.config),
+        models=read_models(context.config, now),
+        betas=recipe.betas if recipe else (),
+        api_version=context.config.api_version,
+        deadline=(now + PROCESSING).date(),
+    )
+    for update in updates:
         if isinstance(update, CheckReport):
             report = update
         else:

@@ -81,9 +81,11 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
     if args.pilot is not None and args.rest_of:
         raise ConfigError("--pilot comes first and --rest-of after it: use one of them.")
     async with open_runtime(context.config) as runtime:
-        report = await in_thread(lambda: _check(args.file, runtime))
-        outgoing = _outgoing(args, report)
+        report = await in_thread(lambda: _check(args.file, args, runtime))
         await runtime.connect()
+        if await runtime.refresh_models():
+            report = await in_thread(lambda: _check(args.file, args, runtime))
+        outgoing = _outgoing(args, report)
         reconcile.wake_up(runtime.store, runtime.now())
         if args.pilot is not None:
             with sample(
@@ -114,7 +116,7 @@ async def _submit_portion(
     """Submit a part of the file: its own count, size and cost are what is agreed to."""
     from claude_batch_tui.services.threads import in_thread
 
-    report = await in_thread(lambda: _check(part.requests, runtime))
+    report = await in_thread(lambda: _check(part.requests, args, runtime))
     portion = msgspec.structs.replace(
         outgoing,
         requests=part.requests,
@@ -201,13 +203,21 @@ async def _send_all(
     return ExitCode.GOOD
 
 
-def _check(file: Path, runtime: Runtime) -> CheckReport:
+def _check(file: Path, args: argparse.Namespace, runtime: Runtime) -> CheckReport:
     """The check that comes before every submission. Raises DraftError with the first problems."""
     from claude_batch_tui.errors import DraftError
-    from claude_batch_tui.services.prepare import CheckReport, check
+    from claude_batch_tui.services.prepare import PROCESSING, CheckReport, check
 
     report: CheckReport | None = None
-    for update in check(file, prices=runtime.prices()):
+    updates = check(
+        file,
+        prices=runtime.prices(),
+        models=runtime.models(),
+        betas=_betas(args),
+        api_version=runtime.config.api_version,
+        deadline=(runtime.now() + PROCESSING).date(),
+    )
+    for update in updates:
         if isinstance(update, CheckReport):
             report = update
     if report is None:
@@ -221,6 +231,16 @@ def _check(file: Path, runtime: Runtime) -> CheckReport:
     return report
 
 
+def _betas(args: argparse.Namespace) -> tuple[str, ...]:
+    """The beta headers asked for, or those of the recipe beside the file."""
+    from claude_batch_tui.services.recipes import recipe_beside
+
+    if args.betas is not None:
+        return tuple(args.betas.replace(",", " ").split())
+    recipe = recipe_beside(args.file)
+    return recipe.betas if recipe else ()
+
+
 def _outgoing(args: argparse.Namespace, report: CheckReport) -> Outgoing:
     from claude_batch_tui.errors import DraftError
     from claude_batch_tui.services.prepare import beside, rows_match
@@ -228,10 +248,6 @@ def _outgoing(args: argparse.Namespace, report: CheckReport) -> Outgoing:
     from claude_batch_tui.services.spool import Outgoing
 
     recipe = recipe_beside(args.file)
-    if args.betas is not None:
-        betas = tuple(args.betas.replace(",", " ").split())
-    else:
-        betas = recipe.betas if recipe else ()
     rows = args.rows or beside(args.file).rows
     if not rows.exists():
         if args.rows:
@@ -245,7 +261,7 @@ def _outgoing(args: argparse.Namespace, report: CheckReport) -> Outgoing:
         requests=args.file,
         rows=rows,
         name=args.name or (recipe.name if recipe else None),
-        betas=betas,
+        betas=_betas(args),
         model=report.draft.model,
         source=str(args.file),
         cost_at_most=None if report.at_most.unpriced else report.at_most.batch,
