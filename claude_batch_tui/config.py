@@ -36,7 +36,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int | None = None
     """Used by Build where no --max-tokens is given."""
     confirm_above: float = 10.0
-    """Above this cost at most, the number of requests has to be typed before submitting in the dashboard."""
+    """Above this cost at most, the number of requests has to be said before submitting."""
+    confirm_in_flight: float = 50.0
+    """The same, for the cost at most of this and of all batches that have not ended."""
     poll_interval: float | None = None
     """Fixed seconds between polls, from 1. Left out, the interval adapts."""
     settle: float = 180.0

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.models import Models
+from claude_batch_tui.domain.pricing import Cost, OutputHistory, forecast, output_history
+from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.domain.tracked import (
     Download,
     ResultsState,
@@ -25,8 +27,10 @@ from claude_batch_tui.domain.tracked import (
 )
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError
 from claude_batch_tui.services import reconcile
+from claude_batch_tui.services.count_tokens import count_input
 from claude_batch_tui.services.download import Downloaded, download
 from claude_batch_tui.services.models import known_models, refreshed_models
+from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spool import discard, sent_ids
 from claude_batch_tui.services.submit import SubmitUpdate, send
@@ -87,6 +91,44 @@ class Runtime:
     def prices(self) -> PriceTable:
         """The price table, with the user's own `prices.toml` of the config folder over it."""
         return read_prices(self.config)
+
+    def in_flight(self) -> float:
+        """What the batches that have not ended may cost at most, in US dollars."""
+        if self.scope is None:
+            return 0.0
+        return batches.at_most_in_flight(self.store.database, self.scope.scope_id)
+
+    def history(self, model: str | None, source: str | None) -> OutputHistory | None:
+        """How long answers were in earlier batches like this one, as far as their results are known here."""
+        if self.scope is None or model is None:
+            return None
+        earlier = batches.usage_like(self.store.database, self.scope.scope_id, model=model, source=source)
+        return output_history(earlier)
+
+    async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
+        """The report with its input counted by the API and its answers as long as in earlier batches like it."""
+        counted = await count_input(path, api=await self.connect())
+        known = forecast(
+            report.draft.models,
+            self.prices(),
+            counted=counted,
+            history=self.history(report.draft.model, source),
+        )
+        return CheckReport(report.draft, known)
+
+    def over_limits(self, at_most: Cost) -> str | None:
+        """Why a submission asks for its count to be typed, as a phrase; None where it does not."""
+        if at_most.unpriced or at_most.open_ended:
+            return "it is not known what this costs"
+        config, in_flight = self.config, self.in_flight()
+        if at_most.batch > config.confirm_above:
+            return f"this is over your limit of ${config.confirm_above:,.2f} (confirm_above)"
+        if at_most.batch + in_flight > config.confirm_in_flight:
+            return (
+                f"with ${in_flight:,.2f} in flight this is over your limit of ${config.confirm_in_flight:,.2f} "
+                "(confirm_in_flight)"
+            )
+        return None
 
     def models(self) -> Models:
         """What is known of the models: the built-in table, and what the API said last."""
@@ -240,6 +282,15 @@ class Runtime:
             problems=finished.problems,
         )
         batches.record_results(database, scope_id, tracked.id, record, self.now())
+        batches.record_usage(
+            database,
+            scope_id,
+            tracked,
+            succeeded=finished.ledger.outcomes.get(Outcome.SUCCEEDED, 0),
+            input_tokens=finished.input_tokens,
+            output_tokens=finished.output_tokens,
+            now=self.now(),
+        )
         ours, ledger = submissions.of_batch(self.store, tracked.id), finished.ledger
         if ours is not None and ledger.missing is not None and ledger.extra is not None:
             reconcile.judge(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
-from claude_batch_tui.domain.pricing import Cost
+from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
 
@@ -110,6 +110,43 @@ def cost_words(at_most: Cost) -> str:
     if at_most.open_ended:
         words += f" (files, URLs and searches of {at_most.open_ended:,} requests not counted)"
     return words
+
+
+def forecast_lines(forecast: Forecast, in_flight: float = 0.0) -> Iterator[str]:
+    """What a submission will cost: likely and at most, without batching, and the tokens behind it."""
+    at_most, likely = forecast.at_most, forecast.likely
+    if at_most.unpriced:
+        requests = f"{at_most.unpriced_requests:,} request{'' if at_most.unpriced_requests == 1 else 's'}"
+        yield (
+            f"cost      no price is known for {', '.join(at_most.unpriced)} ({requests}); no cost is guessed for it"
+        )
+    if at_most.batch:
+        words = f"likely {money(likely.batch)}, " if likely is not None else ""
+        yield f"cost      {words}at most {money(at_most.batch)}; prices as of {at_most.as_of}"
+        standard = f"likely {money(likely.standard)}, " if likely is not None else ""
+        saved = (likely or at_most).standard - (likely or at_most).batch
+        yield (
+            f"standard  {standard}at most {money(at_most.standard)}; "
+            f"batching saves {'' if likely is not None else 'up to '}{money(saved)}"
+        )
+    if forecast.counted is not None:
+        counted = forecast.counted
+        margin = f", ±{counted.margin:.0%}" if counted.margin else ""
+        yield f"input     {counted.tokens:,} tokens, by the API's count of {counted.sampled} requests{margin}"
+    else:
+        about = forecast.about
+        price = f", {money(about.batch)}" if about.batch else ""
+        yield f"input     about {about.input_tokens:,} tokens{price} (3.6 bytes a token, ±25%)"
+    if likely is not None and forecast.history is not None:
+        batches = forecast.history.batches
+        earlier = "an earlier batch" if batches == 1 else f"{batches} earlier batches"
+        yield f"output    likely {likely.output_tokens:,} tokens, as in {earlier}; at most {at_most.output_tokens:,}"
+    else:
+        yield f"output    at most {at_most.output_tokens:,} tokens (every answer at max_tokens)"
+    if at_most.open_ended:
+        yield f"          not in it: what {at_most.open_ended:,} request{'' if at_most.open_ended == 1 else 's'} will fetch (files, URLs, server tools)"
+    if in_flight:
+        yield f"in flight {money(in_flight)} at most, in batches that have not ended"
 
 
 def outcome_counts(counts: RequestCounts) -> str:

@@ -35,6 +35,17 @@ _CALL = httpx2.Timeout(connect=10, read=60, write=60, pool=10)
 _CREATE = httpx2.Timeout(connect=10, read=600, write=60, pool=10)
 _RESULTS = httpx2.Timeout(connect=10, read=60, write=60, pool=10)
 _LONGEST_MODELS_LIST = 1000
+_COUNTED = (
+    "model",
+    "messages",
+    "system",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "output_config",
+    "cache_control",
+)
+"""What count_tokens takes (types/message_count_tokens_params.py of the SDK 2.11)."""
 _T = TypeVar("_T")
 
 
@@ -43,6 +54,10 @@ class _Page(msgspec.Struct):
     has_more: bool = False
     first_id: str | None = None
     last_id: str | None = None
+
+
+class _Counted(msgspec.Struct):
+    input_tokens: int
 
 
 class AnthropicApi:
@@ -130,6 +145,18 @@ class AnthropicApi:
         content, _ = await self._call("GET", "/v1/models", {"limit": _LONGEST_MODELS_LIST})
         return tuple(_model(entry) for entry in _decode(content, dict[str, Any]).get("data", []))
 
+    async def count_tokens(self, params: dict[str, Any]) -> int:
+        """What the API counts; keys that only matter for the answer are left out."""
+        counted = {key: value for key, value in params.items() if key in _COUNTED}
+        content, _ = await self._call("POST", "/v1/messages/count_tokens", body=msgspec.json.encode(counted))
+        return _decode(content, _Counted).input_tokens
+
+    async def message(self, params: bytes, *, betas: Sequence[str] = ()) -> bytes:
+        """One message, waited for. What is not certain to have failed raises UnknownOutcomeError."""
+        headers = {"anthropic-beta": ",".join(betas)} if betas else {}
+        content, _ = await self._call("POST", "/v1/messages", body=params, headers=headers, creating=True)
+        return content
+
     def create(
         self,
         body: Path,
@@ -189,15 +216,26 @@ class AnthropicApi:
             )
 
     async def _call(
-        self, method: str, path: str, query: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        query: dict[str, Any] | None = None,
+        *,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        creating: bool = False,
     ) -> tuple[bytes, ResponseFacts]:
         started = time.monotonic()
-        options: Any = {"timeout": _CALL}
+        options: Any = {"timeout": _CREATE if creating else _CALL}
         if query:
             options["params"] = query
+        more: Any = {}
+        if body is not None:
+            options["headers"] = {"content-type": "application/json", **(headers or {})}
+            more["content"] = body
         call = getattr(self._async_client, method.lower())
-        with translated():
-            response: httpx2.Response = await call(path, cast_to=httpx2.Response, options=options)
+        with translated(creating=creating):
+            response: httpx2.Response = await call(path, cast_to=httpx2.Response, options=options, **more)
         return response.content, response_facts(response.headers, time.monotonic() - started)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -75,6 +75,12 @@ class BatchesApi(Protocol):
 
     async def models(self) -> tuple[ModelFacts, ...]:
         """All models, active and deprecated."""
+
+    async def count_tokens(self, params: dict[str, Any]) -> int:
+        """The input tokens of a request's params, as the API counts them. Free."""
+
+    async def message(self, params: bytes, *, betas: Sequence[str] = ()) -> bytes:
+        """Send one request at once and not in a batch; the message as the API sent it. Paid at the standard price."""
 
     def create(
         self,

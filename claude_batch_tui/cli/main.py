@@ -21,7 +21,8 @@ from claude_batch_tui.errors import CbtuiError
 COMMANDS = {
     "build": "Make a requests file from CSV, JSON, text, documents, a database or a script.",
     "check": "Check a requests file and say what it would cost.",
-    "submit": "Send a requests file as one batch. This is paid.",
+    "try": "Send one request at once, outside of any batch, and show the answer. This is paid.",
+    "submit": "Send a requests file as a batch. This is paid.",
     "list": "The batches of the workspace, newest first.",
     "status": "One batch, as the API has it now.",
     "watch": "Keep polling until batches have ended.",
@@ -82,11 +83,16 @@ def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Command | Non
         )
         if name == chosen:
             module = cast(
-                "Command", importlib.import_module(f"claude_batch_tui.cli.commands.{name.replace('-', '_')}")
+                "Command", importlib.import_module(f"claude_batch_tui.cli.commands.{_module_of(name)}")
             )
             module.configure(sub)
             _add_global_options(sub, top=False)
     return parser, module
+
+
+def _module_of(name: str) -> str:
+    """The module of a command; `try` is a word of the language."""
+    return "try_one" if name == "try" else name.replace("-", "_")
 
 
 def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:

@@ -7,8 +7,9 @@ row has no price, and none is guessed.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+from statistics import median
 from typing import TypeVar
 
 import msgspec
@@ -88,6 +89,37 @@ class Cost(msgspec.Struct, frozen=True):
     open_ended: int = 0
 
 
+class OutputHistory(msgspec.Struct, frozen=True):
+    """How long answers were before: the median over `batches` of the mean output tokens of a request."""
+
+    batches: int
+    tokens_per_request: float
+
+
+class InputCount(msgspec.Struct, frozen=True):
+    """Input as the API counts it, from `sampled` requests: `tokens` of all, right within `margin` (0.05 is ±5 %)."""
+
+    tokens: int
+    sampled: int
+    margin: float
+    params_bytes: int
+
+    @property
+    def bytes_per_token(self) -> float:
+        """UTF-8 bytes of params for one token."""
+        return self.params_bytes / max(self.tokens, 1)
+
+
+class Forecast(msgspec.Struct, frozen=True):
+    """Everything said of a cost before it is paid: at most, the input alone, and what is likely where that is known."""
+
+    at_most: Cost
+    about: Cost
+    likely: Cost | None = None
+    counted: InputCount | None = None
+    history: OutputHistory | None = None
+
+
 class CacheCreation(msgspec.Struct, frozen=True):
     """Tokens written to the cache, by how long they stay."""
 
@@ -138,6 +170,50 @@ def cost_about(totals: Iterable[ModelTotals], prices: PriceTable) -> Cost:
     return _cost(totals, prices, BYTES_PER_TOKEN_ABOUT, dearest=False)
 
 
+def forecast(
+    totals: Iterable[ModelTotals],
+    prices: PriceTable,
+    *,
+    counted: InputCount | None = None,
+    history: OutputHistory | None = None,
+) -> Forecast:
+    """What the requests will cost, from all that is known."""
+    groups = tuple(totals)
+    likely = cost_likely(groups, prices, counted=counted, history=history)
+    return Forecast(cost_at_most(groups, prices), cost_about(groups, prices), likely, counted, history)
+
+
+def cost_likely(
+    totals: Iterable[ModelTotals],
+    prices: PriceTable,
+    *,
+    counted: InputCount | None,
+    history: OutputHistory | None,
+) -> Cost | None:
+    """What the requests are likely to cost, the cache left aside; None where nothing is known of the answers.
+
+    Input by the count of the API, or one token for every 3.6 bytes; output as long as in earlier batches like this.
+    """
+    if history is None:
+        return None
+    groups = tuple(totals)
+    answers = [
+        msgspec.structs.replace(
+            group, max_tokens=min(int(history.tokens_per_request * group.requests), group.max_tokens)
+        )
+        for group in groups
+    ]
+    bytes_per_token = counted.bytes_per_token if counted else BYTES_PER_TOKEN_ABOUT
+    return _cost(answers, prices, bytes_per_token, dearest=False, with_answers=True)
+
+
+def output_history(batches: Sequence[tuple[int, int]]) -> OutputHistory | None:
+    """From succeeded requests and output tokens of earlier batches; None where there are none."""
+    if not batches:
+        return None
+    return OutputHistory(len(batches), median(output / succeeded for succeeded, output in batches))
+
+
 def entry_cost(usage: Usage, model: str, prices: PriceTable) -> float | None:
     """What one succeeded request cost in a batch, or None where the model has no price.
 
@@ -167,14 +243,19 @@ def entry_cost(usage: Usage, model: str, prices: PriceTable) -> float | None:
 
 
 def _cost(
-    totals: Iterable[ModelTotals], prices: PriceTable, bytes_per_token: float, *, dearest: bool
+    totals: Iterable[ModelTotals],
+    prices: PriceTable,
+    bytes_per_token: float,
+    *,
+    dearest: bool,
+    with_answers: bool = False,
 ) -> Cost:
     standard = 0.0
     input_tokens = output_tokens = unpriced_requests = open_ended = 0
     unpriced: dict[str, None] = {}
     for group in totals:
         read = -int(-group.params_bytes // bytes_per_token)
-        written = group.max_tokens if dearest else 0
+        written = group.max_tokens if dearest or with_answers else 0
         input_tokens += read
         output_tokens += written
         open_ended += group.open_ended

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.tracked import Snapshot, TrackedBatch
@@ -15,16 +16,27 @@ from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.downloader import Downloader
 from claude_batch_tui.engine.poller import Poller
 from claude_batch_tui.engine.submitter import Submitter
-from claude_batch_tui.errors import CbtuiError, NotFoundError
+from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
+from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
+from claude_batch_tui.services.trying import Trial, Tried, tried
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.rebuild import journal_name
 from claude_batch_tui.store.results_index import ResultsIndex
 
 _log = logging.getLogger(__name__)
 _STOP_WITHIN = 2.0
+_T = TypeVar("_T")
+
+
+class Forecasted(NamedTuple):
+    """A checked draft with all that is known of its cost; dollars in flight; why its count has to be typed, if so."""
+
+    report: CheckReport
+    in_flight: float
+    over_limits: str | None
 
 
 class Engine:
@@ -119,6 +131,31 @@ class Engine:
     def load_older(self) -> None:
         """Fetch the next page of older batches."""
         self._wish(self._load_older())
+
+    def forecast(self, path: Path, report: CheckReport, source: str | None) -> Future[Forecasted]:
+        """Have the API count the input of a checked draft; see `Runtime.forecast`. For a thread that can wait."""
+
+        async def work() -> Forecasted:
+            runtime = self._runtime
+            try:
+                report_now = await runtime.forecast(path, report, source=source)
+            except CbtuiError as error:
+                _log.info("The API did not count: %s", error)
+                report_now = report
+            at_most = report_now.at_most
+            return Forecasted(report_now, runtime.in_flight(), runtime.over_limits(at_most))
+
+        return self._asked(work())
+
+    def try_request(self, chosen: Trial) -> Future[Tried]:
+        """Send one request at once; see `services.trying`. For a thread that can wait."""
+
+        async def work() -> Tried:
+            runtime = self._runtime
+            api = await runtime.connect()
+            return await tried(chosen, api=api, store=runtime.store, prices=runtime.prices(), now=runtime.now)
+
+        return self._asked(work())
 
     def growing(self, batch_id: str) -> tuple[ResultsIndex, Path] | None:
         """The index and file of a download that is under way, for reading while it grows."""
@@ -253,6 +290,14 @@ class Engine:
         tracked = batches.find(self._runtime.store.database, scope_id, batch_id)
         if tracked is not None:
             self._board.put_batches([tracked])
+
+    def _asked(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+        """An answer of the engine. Raises StoreError where it does not run."""
+        loop = self._loop
+        if loop is None or not loop.is_running():
+            work.close()
+            raise StoreError("The engine does not run.")
+        return asyncio.run_coroutine_threadsafe(work, loop)
 
     def _wish(self, work: Coroutine[Any, Any, None]) -> None:
         loop = self._loop

@@ -49,6 +49,8 @@ class Downloaded(msgspec.Struct, frozen=True):
     lines: int
     sha256: str
     ledger: Ledger
+    input_tokens: int = 0
+    output_tokens: int = 0
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -178,7 +180,15 @@ class _Attempt:
             missing=None if sent_ids is None else len(sent_ids - unique),
             extra=None if sent_ids is None else len(unique - sent_ids),
         )
-        return Downloaded(path, self._received, self.index.count, self._digest.hexdigest(), ledger)
+        return Downloaded(
+            path,
+            self._received,
+            self.index.count,
+            self._digest.hexdigest(),
+            ledger,
+            sum(self.index.input_tokens),
+            sum(self.index.output_tokens),
+        )
 
     def update(self, state: DownloadState, error: str | None = None) -> Download:
         """Where the attempt is."""

@@ -18,7 +18,7 @@ import msgspec
 from claude_batch_tui.domain.draft import Draft
 from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS, body_bytes
 from claude_batch_tui.domain.models import Models
-from claude_batch_tui.domain.pricing import Cost, PriceTable, cost_about, cost_at_most
+from claude_batch_tui.domain.pricing import Cost, Forecast, OutputHistory, PriceTable, forecast
 from claude_batch_tui.domain.problem import Problem, Severity
 from claude_batch_tui.domain.validation import ProblemList, RequestsCheck
 from claude_batch_tui.errors import SourceError
@@ -80,11 +80,15 @@ class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckReport(msgspec.Struct, frozen=True):
-    """A draft and what it costs: at most, and the input alone as it is likely."""
+    """A draft and what it will cost, as far as it is known without asking anybody."""
 
     draft: Draft
-    at_most: Cost
-    about: Cost
+    forecast: Forecast
+
+    @property
+    def at_most(self) -> Cost:
+        """The cost at most."""
+        return self.forecast.at_most
 
 
 class PreviewedRequest(msgspec.Struct, frozen=True):
@@ -188,9 +192,13 @@ def check(
     betas: tuple[str, ...] = (),
     api_version: str | None = None,
     deadline: date | None = None,
+    history: Callable[[str | None], OutputHistory | None] | None = None,
     clock: Clock = time.monotonic,
 ) -> Iterator[CheckUpdate]:
-    """Check every request of a file, made by us or not; see `RequestsCheck` for what is known of models and time."""
+    """Check every request of a file, made by us or not; see `RequestsCheck` for what is known of models and time.
+
+    `history` tells how long answers of a model were before.
+    """
     checked = RequestsCheck(str(path), models=models, betas=betas, api_version=api_version, deadline=deadline)
     look = _every(_PROGRESS_SECONDS, clock)
     with open_source(str(path)) as file:
@@ -199,7 +207,9 @@ def check(
             if checked.requests % _ROWS_BETWEEN_LOOKS == 0 and look():
                 yield Progress(checked.requests, file.bytes_read, file.size)
     draft = checked.draft()
-    yield CheckReport(draft, cost_at_most(draft.models, prices), cost_about(draft.models, prices))
+    yield CheckReport(
+        draft, forecast(draft.models, prices, history=history(draft.model) if history else None)
+    )
 
 
 def preview(spec: BuildSpec, first: int, count: int) -> Preview:

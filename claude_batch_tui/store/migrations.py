@@ -107,4 +107,17 @@ STEPS: tuple[str, ...] = (
         PRIMARY KEY (scope_id, batch_id)
     ) STRICT;
     """,
+    """
+    CREATE TABLE usage (
+        scope_id INTEGER NOT NULL REFERENCES scope,
+        batch_id TEXT NOT NULL,
+        model TEXT,
+        source TEXT,
+        succeeded INTEGER NOT NULL,
+        input_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        recorded_at TEXT NOT NULL,
+        PRIMARY KEY (scope_id, batch_id)
+    ) STRICT;
+    """,
 )

@@ -33,8 +33,10 @@ def test_a_good_file_is_described_and_priced(check):
         "requests  1,000 (1.0% of the limit of 100,000)",
         "size      163.9 kB (0.1% of the limit of 256.0 MB)",
         "model     claude-opus-5: 1,000",
-        "cost      at most $12.66, standard $25.33",
-        "          input about $0.09; prices as of 2026-11-12",
+        "cost      at most $12.66; prices as of 2026-11-12",
+        "standard  at most $25.33; batching saves up to $12.66",
+        "input     about 36,389 tokens, $0.09 (3.6 bytes a token, ±25%)",
+        "output    at most 1,000,000 tokens (every answer at max_tokens)",
         "0 errors, 0 warnings",
     ]
 
@@ -75,7 +77,7 @@ def test_what_will_be_fetched_is_said_to_be_in_no_figure(check):
 def test_the_users_own_prices_are_used(check, own_folders):
     (own_folders / "config").mkdir()
     (own_folders / "config" / "prices.toml").write_text("batch_factor = 1.0\n")
-    assert "at most $0.03, standard $0.03" in check(request())[1]
+    assert "batching saves up to $0.00" in check(request())[1]
 
 
 def test_json_has_the_same_facts(check):

@@ -73,7 +73,7 @@ def test_everything_made_is_private_whatever_the_umask(tmp_path):
 def test_the_database_uses_a_rollback_journal_and_full_synchronisation(store):
     assert store.database.row("PRAGMA journal_mode")[0] == "truncate"
     assert store.database.row("PRAGMA synchronous")[0] == 2
-    assert store.database.row("PRAGMA user_version")[0] == 1
+    assert store.database.row("PRAGMA user_version")[0] == 2
 
 
 def test_a_change_that_fails_leaves_nothing(store, scope_id):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,6 @@ from claude_batch_tui.cli.diagnostics import ExitCode
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.draft import Draft
-    from claude_batch_tui.domain.pricing import Cost
     from claude_batch_tui.services.prepare import CheckReport
 
 SUMMARY = "Check a requests file and say what it would cost."
@@ -25,6 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--examples", metavar="N", type=int, default=5, help="problems shown of each kind (5)"
     )
+    parser.add_argument(
+        "--count", action="store_true", help="have the API count the tokens of 20 requests (free)"
+    )
     parser.add_argument("--json", action="store_true", help="the report as one line of JSON")
     parser.epilog = (
         "The cost at most reckons with one token for every 2 bytes of input, at the dearest rate that applies,\n"
@@ -34,6 +37,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Check."""
+    report = _checked(args, context)
+    if args.count:
+        report = asyncio.run(_counted_by_api(report, args, context))
+    if args.json:
+        context.output.json(_as_json(report))
+    else:
+        context.output.lines(_lines(report, args.examples))
+    return ExitCode.USAGE if report.draft.has_errors else ExitCode.GOOD
+
+
+def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
     from claude_batch_tui.runtime import read_models, read_prices  # late: --help needs none of it
     from claude_batch_tui.services.prepare import PROCESSING, CheckReport, check
     from claude_batch_tui.services.recipes import recipe_beside
@@ -58,16 +72,20 @@ def run(args: argparse.Namespace, context: Context) -> int:
             context.diagnostics.progress(f"{update.rows:,} requests · {done} · ctrl+c stops")
     if report is None:
         raise AssertionError
-    if args.json:
-        context.output.json(_as_json(report))
-    else:
-        context.output.lines(_lines(report, args.examples))
-    return ExitCode.USAGE if report.draft.has_errors else ExitCode.GOOD
+    return report
+
+
+async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context: Context) -> CheckReport:
+    """The same report with the input counted by the API, and answers as long as earlier ones."""
+    from claude_batch_tui.runtime import open_runtime
+
+    async with open_runtime(context.config) as runtime:
+        return await runtime.forecast(args.file, report, source=str(args.file))
 
 
 def _lines(report: CheckReport, examples: int) -> Iterator[str]:
     from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
-    from claude_batch_tui.wording import problem_lines, size
+    from claude_batch_tui.wording import forecast_lines, problem_lines, size
 
     draft = report.draft
     requests, bytes_ = draft.requests / MAX_REQUESTS, draft.body_bytes / MAX_BODY_BYTES
@@ -75,26 +93,9 @@ def _lines(report: CheckReport, examples: int) -> Iterator[str]:
     yield f"size      {size(draft.body_bytes)} ({bytes_:.1%} of the limit of {size(MAX_BODY_BYTES)})"
     for model, count in _by_model(draft).items():
         yield f"model     {model}: {count:,}"
-    yield from _cost_lines(report.at_most, report.about)
+    yield from forecast_lines(report.forecast)
     yield from problem_lines(draft.problems, draft.counts, examples)
     yield f"{_counted(draft.errors, 'error')}, {_counted(draft.warnings, 'warning')}"
-
-
-def _cost_lines(at_most: Cost, about: Cost) -> Iterator[str]:
-    from claude_batch_tui.wording import money
-
-    if at_most.unpriced:
-        models = ", ".join(at_most.unpriced)
-        requests = _counted(at_most.unpriced_requests, "request")
-        yield f"cost      no price is known for {models} ({requests}); no cost is guessed for it"
-    if at_most.batch:
-        yield f"cost      at most {money(at_most.batch)}, standard {money(at_most.standard)}"
-        yield f"          input about {money(about.batch)}; prices as of {at_most.as_of}"
-    if at_most.open_ended:
-        yield (
-            f"          not in it: what {_counted(at_most.open_ended, 'request')} will fetch "
-            "(files, URLs, server tools)"
-        )
 
 
 def _by_model(draft: Draft) -> dict[str, int]:
@@ -112,7 +113,8 @@ def _as_json(report: CheckReport) -> dict[str, object]:
     from claude_batch_tui.cli.problem_json import problem_json
     from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
 
-    draft, at_most = report.draft, report.at_most
+    draft, forecast, at_most = report.draft, report.forecast, report.at_most
+    likely = forecast.likely
     return {
         "file": draft.path,
         "ok": not draft.has_errors,
@@ -123,8 +125,13 @@ def _as_json(report: CheckReport) -> dict[str, object]:
         "cost": {
             "at_most": None if at_most.unpriced else at_most.batch,
             "standard_at_most": None if at_most.unpriced else at_most.standard,
-            "input_about": None if at_most.unpriced else report.about.batch,
+            "likely": likely.batch if likely and not at_most.unpriced else None,
+            "input_about": None if at_most.unpriced else forecast.about.batch,
             "priced_part_at_most": at_most.batch,
+            "input_tokens_counted": forecast.counted.tokens if forecast.counted else None,
+            "input_tokens_margin": forecast.counted.margin if forecast.counted else None,
+            "output_tokens_likely": likely.output_tokens if likely else None,
+            "earlier_batches": forecast.history.batches if forecast.history else 0,
             "input_tokens_at_most": at_most.input_tokens,
             "output_tokens_at_most": at_most.output_tokens,
             "models_without_price": at_most.unpriced,

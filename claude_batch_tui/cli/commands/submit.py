@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.confirming import confirmed
+from claude_batch_tui.cli.confirming import confirmed, confirmed_count
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.domain.tracked import Submission, SubmissionState
 
@@ -33,6 +34,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="a requests file, as `cbtui build` makes it")
     parser.add_argument(
         "--yes", action="store_true", help="agree to the count, size and cost without being asked"
+    )
+    parser.add_argument(
+        "--requests",
+        metavar="N",
+        type=int,
+        help="agree to this count; needed above the limits confirm_above and confirm_in_flight",
     )
     parser.add_argument("--name", metavar="N", help="a name of your own; the API has none")
     parser.add_argument(
@@ -169,10 +176,34 @@ async def _submit_all(
                 f"{len(before.known)} of {len(prepared)} batches were sent before, as {before.known[0].run_id}: "
                 "only what is missing will be sent."
             )
-    if not confirmed(_question(report, runtime, prepared, missing), yes=args.yes, context=context):
+    if not await _agreed(report, outgoing, prepared, missing, args, context, runtime):
         discard(*missing)
         return ExitCode.USAGE
     return await _send_all(missing, args, context, runtime)
+
+
+async def _agreed(
+    report: CheckReport,
+    outgoing: Outgoing,
+    prepared: tuple[Submission, ...],
+    missing: tuple[Submission, ...],
+    args: argparse.Namespace,
+    context: Context,
+    runtime: Runtime,
+) -> bool:
+    """Ask, with all that is known of the cost; above a limit for the count itself."""
+    from claude_batch_tui.wording import forecast_lines
+
+    if not args.yes and args.requests is None and sys.stdin.isatty():
+        report = await runtime.forecast(outgoing.requests, report, source=outgoing.source)
+        for line in forecast_lines(report.forecast, runtime.in_flight()):
+            context.diagnostics.note(line)
+    question = _question(report, runtime, prepared, missing)
+    why = runtime.over_limits(report.at_most)
+    if why is None:
+        return confirmed(question, yes=args.yes or args.requests is not None, context=context)
+    count = sum(one.requests for one in missing)
+    return confirmed_count(question, why, count=count, said=args.requests, context=context)
 
 
 async def _send_all(

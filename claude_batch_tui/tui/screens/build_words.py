@@ -10,7 +10,7 @@ from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
 from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.services.prepare import BuildReport, CheckReport, Preview
 from claude_batch_tui.tui.widgets.text_rows import Line
-from claude_batch_tui.wording import cost_words, money, problem_lines, size
+from claude_batch_tui.wording import forecast_lines, problem_lines, size
 
 _EXAMPLES = 20
 
@@ -67,7 +67,7 @@ def check_lines(report: BuildReport, found: CheckReport | None) -> list[Line]:
     errors, warnings = report.errors, report.warnings
     problems, counts = list(report.problems), dict(report.counts)
     if found is not None:
-        lines += [("", None), *((f" {line}", None) for line in cost_lines(found))]
+        lines += [("", None), *((f" {line}", None) for line in forecast_lines(found.forecast))]
         known = {(p.code, p.line) for p in problems}
         problems += [p for p in found.draft.problems if (p.code, p.line) not in known]
         counts = {**found.draft.counts, **counts}
@@ -84,29 +84,20 @@ def check_lines(report: BuildReport, found: CheckReport | None) -> list[Line]:
     return lines
 
 
-def cost_lines(found: CheckReport) -> list[str]:
-    """The cost at most, the standard price beside it, and the tokens behind it."""
-    cost = found.at_most
-    lines = [f"cost     {cost_words(cost)}"]
-    if not cost.unpriced:
-        lines.append(f"         {money(cost.standard)} without batching; prices as of {cost.as_of}")
-    lines.append(f"input    about {found.about.input_tokens:,} tokens (3.6 bytes a token, ±25%)")
-    lines.append(f"output   at most {cost.output_tokens:,} tokens (every answer at max_tokens)")
-    return lines
-
-
-def confirm_lines(found: CheckReport, name: str | None, snapshot: Snapshot) -> list[str]:
+def confirm_lines(
+    found: CheckReport, name: str | None, snapshot: Snapshot, in_flight: float = 0.0
+) -> list[str]:
     """What is said before a submission is paid."""
     draft = found.draft
     where = " · ".join(
         part for part in (snapshot.workspace_id, snapshot.credential, snapshot.base_url) if part
     )
     return [
-        f"name     {name or '(none)'}  (kept here; the API has no names)",
-        f"to       {where or 'the API, as soon as it is connected'}",
-        f"model    {draft.model or 'several'}",
-        f"size     {draft.requests:,} requests, {size(draft.body_bytes)}",
-        *cost_lines(found),
+        f"name      {name or '(none)'}  (kept here; the API has no names)",
+        f"to        {where or 'the API, as soon as it is connected'}",
+        f"model     {draft.model or 'several'}",
+        f"size      {draft.requests:,} requests, {size(draft.body_bytes)}",
+        *forecast_lines(found.forecast, in_flight),
     ]
 
 

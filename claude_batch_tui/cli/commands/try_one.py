@@ -1,0 +1,67 @@
+"""`cbtui try FILE --row N`: send one request at once, outside of any batch, and show the answer. This is paid."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.confirming import confirmed
+from claude_batch_tui.cli.diagnostics import ExitCode
+
+SUMMARY = "Send one request at once, outside of any batch, and show the answer. This is paid."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="a requests file, as `cbtui build` makes it")
+    parser.add_argument("--row", metavar="N", type=int, default=1, help="which request, from 1 (1)")
+    parser.add_argument("--yes", action="store_true", help="agree to the cost without being asked")
+    parser.add_argument("--json", action="store_true", help="the message as the API sent it")
+    parser.epilog = "It costs the standard price, twice that of a batch, and is sent once: a lost answer is not asked for again."
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Try."""
+    return asyncio.run(_try(args, context))
+
+
+async def _try(args: argparse.Namespace, context: Context) -> int:
+    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
+    from claude_batch_tui.services.browse import first_words
+    from claude_batch_tui.services.recipes import recipe_beside
+    from claude_batch_tui.services.trying import request_at, trial, tried
+    from claude_batch_tui.wording import cost_words, money
+
+    async with open_runtime(context.config) as runtime:
+        request = request_at(args.file, args.row)
+        chosen = trial(request, runtime.prices(), f"{args.file}, request {args.row}")
+        api = await runtime.connect()
+        question = (
+            f"Send request {args.row} ({chosen.custom_id}) at once for {cost_words(chosen.forecast.at_most)}, the "
+            f"standard price, with {api.credential} at {api.base_url}? This is paid."
+        )
+        if not confirmed(question, yes=args.yes, context=context):
+            return ExitCode.USAGE
+        recipe = recipe_beside(args.file)
+        answer = await tried(
+            chosen,
+            api=api,
+            store=runtime.store,
+            prices=runtime.prices(),
+            betas=recipe.betas if recipe else (),
+            now=runtime.now,
+        )
+    if args.json:
+        context.output.json(msgspec.Raw(answer.message))
+    else:
+        context.output.line(answer.result.text or first_words(answer.result))
+    usage, reason = answer.result.message.get("usage", {}), answer.result.message.get("stop_reason")
+    cost = money(answer.cost) if answer.cost is not None else "no price is known"
+    context.diagnostics.note(
+        f"{usage.get('input_tokens', 0):,} tokens in, {usage.get('output_tokens', 0):,} out · {reason} · {cost}"
+    )
+    return ExitCode.GOOD
