@@ -83,6 +83,11 @@ def ago(span: timedelta) -> str:
     return f"{seconds // 3600}h" if seconds < 48 * 3600 else f"{seconds // 86400}d"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def size(count: int) -> str:
     """Bytes as `812 B`, `38.2 MB`, `1.2 GB` (powers of ten)."""
     if count < 1000:
@@ -116,7 +121,7 @@ def forecast_lines(forecast: Forecast, in_flight: float = 0.0) -> Iterator[str]:
     """What a submission will cost: likely and at most, without batching, and the tokens behind it."""
     at_most, likely = forecast.at_most, forecast.likely
     if at_most.unpriced:
-        requests = f"{at_most.unpriced_requests:,} request{'' if at_most.unpriced_requests == 1 else 's'}"
+        requests = counted(at_most.unpriced_requests, "request")
         yield (
             f"cost      no price is known for {', '.join(at_most.unpriced)} ({requests}); no cost is guessed for it"
         )
@@ -130,9 +135,9 @@ def forecast_lines(forecast: Forecast, in_flight: float = 0.0) -> Iterator[str]:
             f"batching saves {'' if likely is not None else 'up to '}{money(saved)}"
         )
     if forecast.counted is not None:
-        counted = forecast.counted
-        margin = f", ±{counted.margin:.0%}" if counted.margin else ""
-        yield f"input     {counted.tokens:,} tokens, by the API's count of {counted.sampled} requests{margin}"
+        known = forecast.counted
+        margin = f", ±{known.margin:.0%}" if known.margin else ""
+        yield f"input     {known.tokens:,} tokens, by the API's count of {known.sampled} requests{margin}"
     else:
         about = forecast.about
         price = f", {money(about.batch)}" if about.batch else ""
@@ -144,7 +149,7 @@ def forecast_lines(forecast: Forecast, in_flight: float = 0.0) -> Iterator[str]:
     else:
         yield f"output    at most {at_most.output_tokens:,} tokens (every answer at max_tokens)"
     if at_most.open_ended:
-        yield f"          not in it: what {at_most.open_ended:,} request{'' if at_most.open_ended == 1 else 's'} will fetch (files, URLs, server tools)"
+        yield f"          not in it: what {counted(at_most.open_ended, 'request')} will fetch (files, URLs, server tools)"
     if in_flight:
         yield f"in flight {money(in_flight)} at most, in batches that have not ended"
 

@@ -44,9 +44,10 @@ _decode_request = msgspec.json.Decoder(Request).decode
 
 
 class ProblemList:
-    """Problems as they are found: the first of each code, and exact counts."""
+    """Problems as they are found: the first of each code, and exact counts. Those on `ignored` lines do not count."""
 
-    def __init__(self) -> None:
+    def __init__(self, ignored: frozenset[int] = frozenset()) -> None:
+        self._ignored = ignored
         self.kept: list[Problem] = []
         self.counts: dict[str, int] = {}
         self.errors = 0
@@ -55,6 +56,8 @@ class ProblemList:
 
     def add(self, problem: Problem) -> None:
         """Count a problem, and keep it while there is room for its kind."""
+        if problem.line in self._ignored:
+            return
         count = self.counts.get(problem.code, 0) + 1
         self.counts[problem.code] = count
         if problem.is_error:

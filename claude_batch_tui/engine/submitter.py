@@ -13,6 +13,7 @@ from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import ApiError, CbtuiError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services import reconcile
+from claude_batch_tui.services.pilot import Portion, rest, sample
 from claude_batch_tui.services.spool import Outgoing, discard, freeze, repeats
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches, submissions
@@ -56,7 +57,7 @@ class Submitter:
         runtime = self._runtime
         self._show(Submitting(token, note="preparing"))
         try:
-            prepared = await in_thread(lambda: freeze(outgoing, store=runtime.store, now=runtime.now()))
+            prepared = await self._frozen(outgoing)
             missing = prepared
             if not again:
                 before = repeats(prepared, store=runtime.store, now=runtime.now())
@@ -76,6 +77,29 @@ class Submitter:
             )
             self._board.tell(str(error), is_error=True)
             self.reload()
+
+    async def _frozen(self, outgoing: Outgoing) -> tuple[Submission, ...]:
+        """What is to be sent, on disk: all of it, a sample, or what a run has not sent yet."""
+        runtime = self._runtime
+        folder = runtime.locations.spool
+        run: tuple[Submission, ...] = ()
+        if outgoing.rest_of is not None:
+            run = submissions.of_run(runtime.store, outgoing.rest_of)
+
+        def work() -> tuple[Submission, ...]:
+            now = runtime.now()
+            if outgoing.pilot is not None:
+                with sample(
+                    outgoing.requests, outgoing.rows, count=outgoing.pilot, seed=0, folder=folder
+                ) as portion:
+                    return freeze(_of_portion(outgoing, portion, "pilot"), store=runtime.store, now=now)
+            if outgoing.rest_of is not None:
+                with rest(outgoing.requests, outgoing.rows, run=run, folder=folder) as portion:
+                    joined = msgspec.structs.replace(outgoing, run_id=outgoing.rest_of)
+                    return freeze(_of_portion(joined, portion, "rest"), store=runtime.store, now=now)
+            return freeze(outgoing, store=runtime.store, now=now)
+
+        return await in_thread(work)
 
     async def _send_all(self, token: str, missing: tuple[Submission, ...]) -> None:
         """Send one after the other; what comes after one that was not created stays unsent."""
@@ -233,3 +257,16 @@ class Submitter:
     def _show(self, submitting: Submitting) -> None:
         self._board.submitting[submitting.token] = submitting
         self._board.touch()
+
+
+def _of_portion(outgoing: Outgoing, portion: Portion, kind: str) -> Outgoing:
+    """What goes out of a part of the file, with its share of the cost."""
+    share = portion.count / max(portion.of, 1)
+    return msgspec.structs.replace(
+        outgoing,
+        requests=portion.requests,
+        rows=portion.rows,
+        name=f"{outgoing.name} {kind}" if outgoing.name else None,
+        cost_at_most=None if outgoing.cost_at_most is None else outgoing.cost_at_most * share,
+        kind=kind,
+    )

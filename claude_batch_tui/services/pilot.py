@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from claude_batch_tui.domain.tracked import SubmissionState
+from claude_batch_tui.domain.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.requests_files import iter_request_lines
 from claude_batch_tui.services.spool import sent_places
-from claude_batch_tui.store import submissions
 from claude_batch_tui.store.files import written_whole
-from claude_batch_tui.store.store import Store
 
 
 class Portion(msgspec.Struct, frozen=True):
@@ -40,7 +38,7 @@ _decode_id = msgspec.json.Decoder(_Identified).decode
 
 
 @contextlib.contextmanager
-def sample(requests: Path, rows: Path | None, *, count: int, seed: int, store: Store) -> Iterator[Portion]:
+def sample(requests: Path, rows: Path | None, *, count: int, seed: int, folder: Path) -> Iterator[Portion]:
     """A random sample of `count` requests in the file's order, the same for the same seed. Gone after the block.
 
     Raises DraftError where the file has no more requests than that.
@@ -51,19 +49,19 @@ def sample(requests: Path, rows: Path | None, *, count: int, seed: int, store: S
             f"A pilot of {count:,} requests is no part of the {total:,} in {requests}. Say a smaller number."
         )
     chosen = frozenset(random.Random(seed).sample(range(total), count))
-    with _portion(requests, rows, lambda at, _: at in chosen, store) as portion:
+    with _portion(requests, rows, lambda at, _: at in chosen, folder) as portion:
         yield portion
 
 
 @contextlib.contextmanager
-def rest(requests: Path, rows: Path | None, *, run_id: str, store: Store) -> Iterator[Portion]:
-    """The requests that no submission of the run has sent. Gone after the block.
+def rest(requests: Path, rows: Path | None, *, run: Sequence[Submission], folder: Path) -> Iterator[Portion]:
+    """The requests that no submission of the `run` has sent. Gone after the block.
 
     Raises DraftError where it is not certain what was sent, or nothing is left.
     """
     changed = 0
     with contextlib.ExitStack() as stack:
-        sent = _sent(run_id, store, stack)
+        sent = _sent(run, stack)
 
         def is_left(_: int, line: bytes) -> bool:
             nonlocal changed
@@ -75,23 +73,23 @@ def rest(requests: Path, rows: Path | None, *, run_id: str, store: Store) -> Ite
             changed += body.read(length) != line
             return False
 
-        portion = stack.enter_context(_portion(requests, rows, is_left, store))
+        portion = stack.enter_context(_portion(requests, rows, is_left, folder))
         if portion.count == 0:
-            raise DraftError(f"All {portion.of:,} requests of {requests} were sent in {run_id} already.")
+            raise DraftError(f"All {portion.of:,} requests of {requests} were sent in this run already.")
         yield msgspec.structs.replace(portion, changed=changed)
 
 
 def _sent(
-    run_id: str, store: Store, stack: contextlib.ExitStack
+    run: Sequence[Submission], stack: contextlib.ExitStack
 ) -> dict[str, tuple[BinaryIO, tuple[int, int]]]:
     """Every custom_id sent in the run: the open body it was sent in, and its offset and length there."""
     found: dict[str, tuple[BinaryIO, tuple[int, int]]] = {}
-    for submission in submissions.of_run(store, run_id):
+    for submission in run:
         if submission.state in {SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED}:
             continue
         if submission.state is not SubmissionState.CREATED:
             raise DraftError(
-                f"It is not known yet whether a batch of {run_id} was created. Settle that first: open submissions "
+                f"It is not known yet whether a batch of {submission.run_id} was created. Settle that first: open submissions "
                 "in the dashboard (Batches, U), or the same `cbtui submit` again."
             )
         places, body = sent_places(submission), Path(submission.body_path)
@@ -102,15 +100,14 @@ def _sent(
         file = stack.enter_context(body.open("rb"))
         found |= {custom_id: (file, place) for custom_id, place in places.items()}
     if not found:
-        raise DraftError(f"{run_id} has sent nothing yet: there is no rest. Submit without --rest-of.")
+        raise DraftError("This run has sent nothing yet: there is no rest. Submit all of it.")
     return found
 
 
 @contextlib.contextmanager
 def _portion(
-    requests: Path, rows: Path | None, keep: Callable[[int, bytes], bool], store: Store
+    requests: Path, rows: Path | None, keep: Callable[[int, bytes], bool], folder: Path
 ) -> Iterator[Portion]:
-    folder = store.locations.spool
     kept_requests = folder / f"portion-{random.getrandbits(64):016x}.jsonl"
     kept_rows = kept_requests.with_suffix(".rows.jsonl")
     count = total = 0

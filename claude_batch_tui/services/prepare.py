@@ -10,8 +10,9 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Iterator
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -108,6 +109,7 @@ class Preview(msgspec.Struct, frozen=True):
     prompt_column: str | None
     delimiter: str | None
     encoding: str
+    first: int
     requests: tuple[PreviewedRequest, ...]
 
 
@@ -130,6 +132,7 @@ def build(
     out: Path,
     force: bool = False,
     skip_bad_rows: bool = False,
+    leave_out: frozenset[int] = frozenset(),
     name: str | None = None,
     betas: tuple[str, ...] = (),
     trust_script: bool = False,
@@ -139,12 +142,13 @@ def build(
     """Write the requests of `spec` to `out`, rows and recipe beside it; all, or nothing where there are errors.
 
     The recipe there repeats this build, templates written out, with `name` and `betas` for its submission.
-    `skip_bad_rows` writes what is good, and what was left out into X.left-out.jsonl. `force` overwrites.
+    `skip_bad_rows` writes what is good, and what was left out into X.left-out.jsonl, where the rows go too that begin on
+    a line of `leave_out`. `force` overwrites.
     A script is run only where it is trusted, and stopped when it gives nothing for `script_seconds`.
     """
     files = beside(out)
     files.require_free(spec.path, force=force)
-    problems = ProblemList()
+    problems = ProblemList(leave_out)
     with _opened(spec, problems, trust_script=trust_script, script_seconds=script_seconds) as source:
         file, items = source.origin, source.items
 
@@ -159,7 +163,10 @@ def build(
             for item in items:
                 if writer.requests == 0 and isinstance(item, MadeRequest) and source.maker:
                     _check_params(item, file.label, problems, writer)
-                writer.take(item)
+                if leave_out and _line_of(item) in leave_out:
+                    writer.leave_out(item)
+                else:
+                    writer.take(item)
                 if writer.rows % _ROWS_BETWEEN_LOOKS == 0 and look():
                     yield Progress(writer.rows, file.bytes_read, file.size)
             if writer.rows == 0:
@@ -212,24 +219,42 @@ def check(
     )
 
 
-def preview(spec: BuildSpec, first: int, count: int) -> Preview:
-    """`count` requests from the row with the 0-based number `first`. Ids by position have no tag yet."""
+def preview(spec: BuildSpec, first: int, count: int, *, line: int | None = None) -> Preview:
+    """`count` requests from the row with the 0-based number `first`, or from the one that begins on `line`.
+
+    Ids by position have no tag yet.
+    """
     problems = ProblemList()
     with _opened(spec, problems, tag=lambda _: PREVIEW_TAG) as opened:
         source, maker = opened.rows, opened.maker
         with contextlib.closing(opened.items):
-            shown = tuple(
-                _previewed(item)
-                for number, item in zip(range(first + count), opened.items, strict=False)
-                if number >= first
-            )
+            if line is None:
+                skipped = sum(1 for _ in islice(opened.items, first))
+                shown = [_previewed(item) for item in islice(opened.items, count)]
+            else:
+                skipped, shown = 0, []
+                for item in opened.items:
+                    if _line_of(item) >= line:
+                        shown = [_previewed(item), *map(_previewed, islice(opened.items, count - 1))]
+                        break
+                    skipped += 1
         return Preview(
             columns=source.columns if source else (),
             prompt_column=maker.prompt_column if maker else None,
             delimiter=source.delimiter if isinstance(source, CsvSource) else None,
             encoding=getattr(opened.origin, "encoding", "utf-8-sig"),
-            requests=shown,
+            first=skipped,
+            requests=tuple(shown),
         )
+
+
+def sample_rows(spec: BuildSpec, count: int) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """The columns of a source and its first rows, whatever is to become of them."""
+    with (
+        open_rows(spec) as source,
+        contextlib.closing(cast("Generator[Row | BadRow]", source.rows())) as rows,
+    ):
+        return source.columns, [row.values for row in islice(rows, count)]
 
 
 class _Opened(NamedTuple):
@@ -281,6 +306,10 @@ def _made(maker: RequestMaker, source: RowSource, problems: ProblemList) -> _Ite
                 Problem("empty_column", item.warning, Severity.WARNING, label, row.line, item.custom_id)
             )
         yield item
+
+
+def _line_of(item: MadeRequest | BadRow) -> int:
+    return item.line if isinstance(item, BadRow) else item.row.line
 
 
 def _check_params(item: MadeRequest, label: str, problems: ProblemList, writer: RequestsWriter) -> None:

@@ -28,3 +28,16 @@ def recipe_beside(requests: Path) -> Recipe | None:
     """The recipe that a build wrote beside its requests file, or None. Raises ConfigError for a damaged one."""
     path = beside(requests).recipe
     return read_recipe(str(path)) if path.exists() else None
+
+
+def recipe_path(config_dir: Path, name: str) -> Path:
+    """Where a recipe saved under a name is. Raises ConfigError for a name that is no file name."""
+    if not name or "/" in name or name.startswith("."):
+        raise ConfigError(f"{name!r} cannot be a name of a recipe: letters, digits, dashes and blanks can.")
+    return config_dir / "recipes" / f"{name.removesuffix('.toml')}.toml"
+
+
+def recipe_names(config_dir: Path) -> list[str]:
+    """The names of all saved recipes, newest first."""
+    paths = sorted((config_dir / "recipes").glob("*.toml"), key=lambda path: -path.stat().st_mtime)
+    return [path.stem for path in paths]

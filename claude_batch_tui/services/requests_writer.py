@@ -94,6 +94,14 @@ class RequestsWriter:
             source_row = SourceRow(custom_id, own_id, self._source, row.line, row.values)
             self._rows_file.write(_encode(source_row) + b"\n")
 
+    def leave_out(self, item: MadeRequest | BadRow) -> None:
+        """Leave a row out because the user said so."""
+        self.rows += 1
+        self.left_out += 1
+        if isinstance(item, MadeRequest):
+            item = BadRow(item.row.line, "left_out", "left out by hand", item.row.values, item.custom_id)
+        self._left_out_file.write(self._left_out_line(item))
+
     def _left_out_line(self, item: BadRow) -> bytes:
         line = {
             "source": self._source,

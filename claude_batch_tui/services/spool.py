@@ -39,7 +39,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     """What the user confirmed: a requests file, its rows file, and what the confirmation said.
 
     `betas` go along as a header. `run_id` is the run it belongs to, where that is there already; `kind` says what
-    it is in its run: `submit`, `pilot`, `rest` or `retry`.
+    it is in its run: `submit`, `pilot`, `rest` or `retry`. `pilot` sends a sample of so many requests alone, `rest_of`
+    all but what that run has sent.
     """
 
     requests: Path
@@ -52,6 +53,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     betas: tuple[str, ...] = ()
     run_id: str | None = None
     kind: str = "submit"
+    pilot: int | None = None
+    rest_of: str | None = None
 
 
 def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> tuple[Submission, ...]:

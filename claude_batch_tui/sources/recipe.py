@@ -113,9 +113,9 @@ def read_recipe(path: str) -> Recipe:
     folder = Path(path).parent
     for name in _TEMPLATES:
         if isinstance(text := request.get(name), str) and text.startswith("@") and not text.startswith("@@"):
-            request[name] = f"@{folder / text[1:]}"
+            request[name] = f"@{os.path.normpath(folder / text[1:])}"
     if isinstance(given := source.get("path"), str) and given != "-":
-        source["path"] = str(folder / given)
+        source["path"] = os.path.normpath(folder / given)
     try:
         return Recipe(
             spec=msgspec.convert({**source, **request, "params": tables["params"]}, BuildSpec),
@@ -210,7 +210,10 @@ def _said(spec: BuildSpec, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _seen_from(path: str, folder: Path | None) -> str:
-    return os.path.relpath(path, folder) if folder is not None else str(Path(path).absolute())
+    """A path as the recipe says it: from its folder where it is near, else from the root."""
+    near = os.path.relpath(path, folder) if folder is not None else None
+    far = near is None or near.startswith(f"..{os.sep}..")
+    return str(Path(path).absolute()) if far or near is None else near
 
 
 def _table(table: dict[str, Any], name: str, path: str) -> dict[str, Any]:

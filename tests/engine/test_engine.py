@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
+import msgspec
 import pytest
 
 from claude_batch_tui.config import load
+from claude_batch_tui.domain.partition import partition
 from claude_batch_tui.domain.tracked import LinkState, SubmissionState
 from claude_batch_tui.engine.engine import Engine
-from claude_batch_tui.services.spool import Outgoing
+from claude_batch_tui.runtime import read_prices
+from claude_batch_tui.services import spool
+from claude_batch_tui.services.prepare import check
+from claude_batch_tui.services.spool import Outgoing, sent_ids
+from claude_batch_tui.services.trying import trial
 from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Simulator
 
 
@@ -207,3 +214,59 @@ def test_a_lost_store_comes_back_from_journal_and_api_with_names_and_runs(
     (own_folders / "data" / "store.db").write_bytes(b"damaged" * 1000)
     again = make()
     until(lambda: {b.id: (b.name, b.run_id) for b in again.snapshot.batches} == before)
+
+
+def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path):
+    path = tmp_path / "many.jsonl"
+    line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
+    path.write_text("".join(line.format(number) for number in range(12)))
+    engine = make()
+    whole = Outgoing(requests=path, name="many", cost_at_most=1.2)
+    engine.submit("pilot", msgspec.structs.replace(whole, pilot=5))
+    until(lambda: engine.snapshot.submitting.get("pilot") and engine.snapshot.submitting["pilot"].is_finished)
+    pilot = engine.snapshot.submitting["pilot"].submission
+    assert (pilot.state, pilot.requests, pilot.kind, pilot.name) == (
+        SubmissionState.CREATED,
+        5,
+        "pilot",
+        "many pilot",
+    )
+    assert pilot.cost_at_most == pytest.approx(0.5)
+    engine.submit("rest", msgspec.structs.replace(whole, rest_of=pilot.run_id))
+    until(lambda: engine.snapshot.submitting.get("rest") and engine.snapshot.submitting["rest"].is_finished)
+    rest = engine.snapshot.submitting["rest"].submission
+    assert (rest.state, rest.requests, rest.run_id) == (SubmissionState.CREATED, 7, pilot.run_id)
+    assert sorted(sent_ids(pilot) | sent_ids(rest)) == sorted(f"r{number}" for number in range(12))
+    assert not list(path.parent.glob("portion-*"))
+
+
+def test_several_batches_of_one_run_are_sent_and_what_was_not_is_sent_the_next_time(
+    make, simulator, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(spool, "partition", partial(partition, max_requests=2))
+    path = tmp_path / "many.jsonl"
+    line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
+    path.write_text("".join(line.format(number) for number in range(6)))
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", skip=1, status=402))
+    engine = make()
+    engine.submit("a", Outgoing(requests=path))
+    until(lambda: told(engine, "were not sent; submitting the same file again sends them"))
+    engine.submit("b", Outgoing(requests=path))
+    until(lambda: engine.snapshot.submitting.get("b") and engine.snapshot.submitting["b"].is_finished)
+    until(lambda: len(engine.snapshot.batches) == 3)
+    assert len({batch.run_id for batch in engine.snapshot.batches}) == 1
+
+
+def test_the_cost_is_counted_and_one_row_is_tried_through_the_engine(make, simulator, tmp_path):
+    path = tmp_path / "r.jsonl"
+    request = '{"custom_id":"a","params":{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{"role":"user","content":"x"}]}}'
+    path.write_text(request)
+    engine = make()
+    prices = read_prices(engine._config)
+    *_, report = check(path, prices=prices)
+    forecasted = engine.forecast(path, report, None).result(20)
+    assert forecasted.report.forecast.counted.sampled == 1
+    assert forecasted.over_limits is None
+    answer = engine.try_request(trial(request.encode(), prices, "r")).result(20)
+    assert answer.result.text
+    assert answer.cost > 0

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
+
 import pytest
+
+from claude_batch_tui.tui.widgets.field import Field
+
+NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
 
 SIZES = [(80, 24), (200, 50)]
 
@@ -88,6 +95,59 @@ def test_build_before_anything_is_typed(snap_compare, dashboard, filled, settled
         await settled(pilot)
 
     assert snap_compare(dashboard(), terminal_size=size, run_before=look)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "200x50"])
+def test_build_with_a_preview_and_with_a_check(
+    snap_compare, dashboard, filled, settled, tmp_path, monkeypatch, size
+):
+    filled([])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tickets.csv").write_text(
+        "ticket,lang,body\nT-1,de,Rechnung doppelt\nT-1,en,again\nT-4,fr,\n"
+    )
+    app = dashboard()
+
+    async def look(pilot):
+        await settled(pilot)
+        await pilot.press("2")
+        values = {
+            "source": "tickets.csv",
+            "template": "Label: {{ body }}",
+            "id_column": "ticket",
+            "prompt_column": "body",
+        }
+        for name, value in (values | {"model": "claude-haiku-4-5", "max_tokens": "20"}).items():
+            app.screen.query_one(f"#{name}", Field).value = value
+        await pilot.pause(0.3)
+        await app.workers.wait_for_complete()
+        if size == (80, 24):
+            app.screen.query_one("#detail").focus()
+            await pilot.press("enter")
+            await app.workers.wait_for_complete()
+        await settled(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=look)
+
+
+def test_choosing_a_file(snap_compare, dashboard, filled, settled, tmp_path, monkeypatch):
+    filled([])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "tickets.csv").write_text("ticket,body\n1,a\n")
+    (tmp_path / "old.zip").write_bytes(b"PK")
+    for path in tmp_path.iterdir():
+        os.utime(path, (NOW.timestamp() - 7200, NOW.timestamp() - 7200))
+    app = dashboard()
+
+    async def look(pilot):
+        await settled(pilot)
+        await pilot.press("2", "enter")
+        await settled(pilot)
+        app.screen.query_one(".place").update("/home/ana/work/")
+        await settled(pilot)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=look)
 
 
 def test_a_submission_of_unknown_outcome(snap_compare, dashboard, filled, week, settled, unknown_submission):

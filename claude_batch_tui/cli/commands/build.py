@@ -271,18 +271,14 @@ def _show(report: BuildReport, args: argparse.Namespace, context: Context) -> No
 
 
 def _summary(report: BuildReport) -> str:
-    from claude_batch_tui.wording import size
+    from claude_batch_tui.wording import counted, size
 
-    words = [f"{_counted(report.requests, 'request')} of {_counted(report.rows, 'row')}", size(report.bytes)]
+    words = [f"{counted(report.requests, 'request')} of {counted(report.rows, 'row')}", size(report.bytes)]
     if report.cleaned_ids:
-        words.append(f"{_counted(report.cleaned_ids, 'id')} cleaned")
+        words.append(f"{counted(report.cleaned_ids, 'id')} cleaned")
     if report.left_out and report.files is not None:
-        words.append(f"{_counted(report.left_out, 'row')} left out: {report.files.left_out}")
+        words.append(f"{counted(report.left_out, 'row')} left out: {report.files.left_out}")
     return " · ".join(words)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _as_json(report: BuildReport) -> dict[str, object]:

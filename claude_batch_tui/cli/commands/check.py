@@ -85,7 +85,7 @@ async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context
 
 def _lines(report: CheckReport, examples: int) -> Iterator[str]:
     from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
-    from claude_batch_tui.wording import forecast_lines, problem_lines, size
+    from claude_batch_tui.wording import counted, forecast_lines, problem_lines, size
 
     draft = report.draft
     requests, bytes_ = draft.requests / MAX_REQUESTS, draft.body_bytes / MAX_BODY_BYTES
@@ -95,7 +95,7 @@ def _lines(report: CheckReport, examples: int) -> Iterator[str]:
         yield f"model     {model}: {count:,}"
     yield from forecast_lines(report.forecast)
     yield from problem_lines(draft.problems, draft.counts, examples)
-    yield f"{_counted(draft.errors, 'error')}, {_counted(draft.warnings, 'warning')}"
+    yield f"{counted(draft.errors, 'error')}, {counted(draft.warnings, 'warning')}"
 
 
 def _by_model(draft: Draft) -> dict[str, int]:
@@ -103,10 +103,6 @@ def _by_model(draft: Draft) -> dict[str, int]:
     for totals in draft.models:
         counts[totals.model] = counts.get(totals.model, 0) + totals.requests
     return counts
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _as_json(report: CheckReport) -> dict[str, object]:

@@ -84,6 +84,7 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services import reconcile
     from claude_batch_tui.services.pilot import rest, sample
     from claude_batch_tui.services.threads import in_thread
+    from claude_batch_tui.store import submissions
 
     if args.pilot is not None and args.rest_of:
         raise ConfigError("--pilot comes first and --rest-of after it: use one of them.")
@@ -96,12 +97,13 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
         reconcile.wake_up(runtime.store, runtime.now())
         if args.pilot is not None:
             with sample(
-                args.file, outgoing.rows, count=args.pilot, seed=args.seed, store=runtime.store
+                args.file, outgoing.rows, count=args.pilot, seed=args.seed, folder=runtime.locations.spool
             ) as part:
                 return await _submit_portion(part, "pilot", outgoing, args, context, runtime)
         if args.rest_of:
             run_id = await _run_of(args.rest_of, runtime)
-            with rest(args.file, outgoing.rows, run_id=run_id, store=runtime.store) as part:
+            run = submissions.of_run(runtime.store, run_id)
+            with rest(args.file, outgoing.rows, run=run, folder=runtime.locations.spool) as part:
                 if part.changed:
                     context.diagnostics.note(
                         f"{part.changed:,} of the requests sent before are different in {args.file} now; they are "

@@ -65,7 +65,9 @@ class SubmissionDialog(ReasonedActions, Box[str | None]):
         lines = self._words(snapshot)
         self.query_one("#words", Static).update(Content(clean("\n".join(lines))))
         submission = self._submission(snapshot)
-        if submission is not None and submission.state is SubmissionState.CREATED and self._token is not None:
+        submitting = self._submitting(snapshot)
+        is_all = submitting is None or submitting.is_finished
+        if submission is not None and submission.state is SubmissionState.CREATED and self._token and is_all:
             self.dismiss(submission.batch_id)
             return
         self.refresh_bindings()
@@ -149,9 +151,10 @@ class SubmissionDialog(ReasonedActions, Box[str | None]):
             if self._submission_id and submitting is None:
                 return ["This submission is settled."]
             return ["Preparing the body …"]
+        of = f", batch {submission.part} of {submission.parts}" if submission.parts > 1 else ""
         head = [f"{submission.name or submission.source or submission.submission_id}", ""]
         head.append(
-            f"{submission.requests:,} requests, {size(submission.body_bytes)}: {submission_words(submission)}"
+            f"{submission.requests:,} requests, {size(submission.body_bytes)}{of}: {submission_words(submission)}"
         )
         if submitting is not None and not submitting.is_finished:
             if submitting.waiting_until is not None:

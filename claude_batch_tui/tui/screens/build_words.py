@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
 from claude_batch_tui.domain.tracked import Snapshot
+from claude_batch_tui.services.browse import first_words
 from claude_batch_tui.services.prepare import BuildReport, CheckReport, Preview
+from claude_batch_tui.services.trying import Tried
 from claude_batch_tui.tui.widgets.text_rows import Line
-from claude_batch_tui.wording import forecast_lines, problem_lines, size
+from claude_batch_tui.wording import counted, forecast_lines, money, problem_lines, size
 
 _EXAMPLES = 20
+_SAMPLE_CHARACTERS = 40
 
 
-def preview_lines(shown: Preview, row: int, *, as_json: bool) -> list[Line]:
+def preview_lines(shown: Preview, row: int, *, as_json: bool, is_out: bool = False) -> list[Line]:
     """One request of a source: its system prompt and messages, or its JSON; and the row it came from."""
     lines: list[Line] = []
     if shown.columns:
@@ -29,6 +34,8 @@ def preview_lines(shown: Preview, row: int, *, as_json: bool) -> list[Line]:
     lines.append(
         (f" row {row + 1:,} · line {request.line:,} · custom_id {request.custom_id or '?'}", "strong")
     )
+    if is_out:
+        lines.append((" left out by hand; x takes it in again", "warn"))
     if request.problem:
         lines.append((f" {request.problem}", "bad" if request.request is None else "warn"))
     if request.request is None:
@@ -47,7 +54,7 @@ def preview_lines(shown: Preview, row: int, *, as_json: bool) -> list[Line]:
     return [*lines, *_row_lines(request.row)]
 
 
-def check_lines(report: BuildReport, found: CheckReport | None) -> list[Line]:
+def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float = 0.0) -> list[Line]:
     """What a build and its check found."""
     share = 100 * report.body_bytes / MAX_BODY_BYTES
     lines: list[Line] = [
@@ -60,27 +67,41 @@ def check_lines(report: BuildReport, found: CheckReport | None) -> list[Line]:
     ]
     if report.cleaned_ids:
         lines.append(
-            (f" {report.cleaned_ids:,} ids cleaned to the allowed form; exports have the original ones", None)
+            (
+                f" {counted(report.cleaned_ids, 'id')} cleaned to the allowed form; exports have the original",
+                None,
+            )
         )
     if report.left_out:
-        lines.append((f" {report.left_out:,} rows are left out", "warn"))
+        words = "left out" if report.files is not None else "of no use, or left out"
+        lines.append((f" {counted(report.left_out, 'row')} {words}", "warn"))
     errors, warnings = report.errors, report.warnings
     problems, counts = list(report.problems), dict(report.counts)
     if found is not None:
-        lines += [("", None), *((f" {line}", None) for line in forecast_lines(found.forecast))]
+        lines += [("", None), *((f" {line}", None) for line in forecast_lines(found.forecast, in_flight))]
         known = {(p.code, p.line) for p in problems}
         problems += [p for p in found.draft.problems if (p.code, p.line) not in known]
         counts = {**found.draft.counts, **counts}
         errors, warnings = max(errors, found.draft.errors), max(warnings, found.draft.warnings)
-    lines += [("", None), (f" {errors:,} errors, {warnings:,} warnings", "bad" if errors else "good")]
+    lines += [
+        ("", None),
+        (f" {counted(errors, 'error')}, {counted(warnings, 'warning')}", "bad" if errors else "good"),
+    ]
     lines += [(f" {line}", None) for line in problem_lines(problems, counts, _EXAMPLES)]
     if report.files is None:
         lines += [
             ("", None),
-            (" X leaves out the rows with errors; or mend the file and press enter.", "strong"),
+            (
+                " e goes to the next row with a problem, x leaves it out, X leaves out all with errors;",
+                "strong",
+            ),
+            (" or mend the file and press enter.", "strong"),
         ]
     elif not errors:
-        lines += [("", None), (" enter asks whether to submit. w writes the file instead.", "strong")]
+        lines += [
+            ("", None),
+            (" enter asks whether to submit. P sends a sample first, W writes the file instead.", "strong"),
+        ]
     return lines
 
 
@@ -99,6 +120,45 @@ def confirm_lines(
         f"size      {draft.requests:,} requests, {size(draft.body_bytes)}",
         *forecast_lines(found.forecast, in_flight),
     ]
+
+
+def sample_lines(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Every column with its first values: `body: Hello there | fine`."""
+    return [
+        f"{name}: "
+        + " | ".join(str(row.get(name, "")).replace("\n", " ")[:_SAMPLE_CHARACTERS] for row in rows)
+        for name in columns
+    ]
+
+
+def script_lines(text: str) -> list[Line]:
+    """A script, to be read before it is trusted."""
+    head: list[Line] = [
+        (" This script makes the requests. It runs as you, after you agree (enter).", "strong"),
+        ("", None),
+    ]
+    return [*head, *((line, None) for line in text.split("\n"))]
+
+
+def tried_lines(answer: Tried) -> list[Line]:
+    """The answer to one row that was sent alone."""
+    usage, reason = answer.result.message.get("usage") or {}, answer.result.message.get("stop_reason")
+    cost = money(answer.cost) if answer.cost is not None else "no price is known"
+    facts = f" {usage.get('input_tokens', 0):,} tokens in, {usage.get('output_tokens', 0):,} out · {reason} · {cost}"
+    text = answer.result.text or first_words(answer.result)
+    return [(facts, "strong"), ("── answer ──", "accent"), *((line, None) for line in text.split("\n"))]
+
+
+def steps_words(place: str, *, has_source: bool, is_ready: bool, ascii_only: bool) -> str:
+    """Where a draft is on its way: what is done, and what comes next."""
+    done = "+" if ascii_only else "✓"
+    steps = [
+        ("source", has_source),
+        ("preview", has_source and place != ""),
+        ("check", is_ready),
+        ("submit", False),
+    ]
+    return "  ".join(f"{name}{done}" if reached else name for name, reached in steps)
 
 
 def _content_lines(content: object) -> list[Line]:
