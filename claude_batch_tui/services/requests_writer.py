@@ -39,6 +39,9 @@ class RequestsWriter:
         self._files = files
         self._recipe = recipe
         self._source = source
+        # A `SourceRow` whose values are JSON already.
+        label = _encode(source).replace(b"%", b"%%")
+        self._row_form = b'{"custom_id":"%b","id":%b,"source":' + label + b',"line":%d,"row":%b}\n'
         self._skip_bad_rows = skip_bad_rows
         self._writing = True
         self._requests_file: BinaryIO
@@ -86,13 +89,18 @@ class RequestsWriter:
             else:
                 self._writing = False
             return
-        custom_id, own_id, request, row, _ = item
+        custom_id, own_id, request, row, _, row_json = item
         self.requests += 1
         self.bytes += len(request) + 1
         if self._writing:
             self._requests_file.write(request + b"\n")
-            source_row = SourceRow(custom_id, own_id, self._source, row.line, row.values)
-            self._rows_file.write(_encode(source_row) + b"\n")
+            if row_json is None:
+                source_row = SourceRow(custom_id, own_id, self._source, row.line, row.values)
+                self._rows_file.write(_encode(source_row) + b"\n")
+            else:
+                self._rows_file.write(
+                    self._row_form % (custom_id.encode(), _encode(own_id), row.line, row_json)
+                )
 
     def leave_out(self, item: MadeRequest | BadRow) -> None:
         """Leave a row out because the user said so."""

@@ -15,6 +15,7 @@ from claude_batch_tui.sources.source_file import SourceFile
 _READ_BYTES = 256 * 1024
 _QUOTE = b'"'
 _NEWLINE = b"\n"
+_decode = bytes.decode
 
 Record = tuple[int, list[str]]
 """The 1-based line on which it starts, and its fields."""
@@ -77,25 +78,29 @@ def _cut_after_last_record(pieces: list[bytes]) -> int:
     return 0
 
 
-def _records(  # noqa: C901, PLR0912  one state machine; calls between its states would cost what it saves
+def _records(  # noqa: C901, PLR0912, PLR0915  one state machine; calls between its states would cost what it saves
     pieces: list[bytes], part: bytes, offset: int, line: int
 ) -> Generator[Record, None, int]:
     """The records of whole pieces; returns the line after them."""
     first_line, given = line, 0
     start = line
     fields: list[bytes] = []
-    quoted: bytes | None = None
+    quoted: list[bytes] = []  # the pieces of a field between its quotes, parted by escaped quotes
     last = len(pieces) - 1
     try:
-        for place in range(0, last + 1, 2):
+        place = -2
+        while place < last:
+            place += 2
             outside = pieces[place]
-            if quoted is not None:
-                if not outside and place < last:
-                    quoted += _QUOTE + pieces[place + 1]
-                    line += pieces[place + 1].count(_NEWLINE)
-                    continue
-                fields.append(quoted)
-                quoted = None
+            if quoted:
+                while not outside and place < last:  # two quotes together stand for one
+                    quoted.append(pieces[place + 1])
+                    place += 2
+                    outside = pieces[place]
+                field = _QUOTE.join(quoted)
+                line += field.count(_NEWLINE)
+                fields.append(field)
+                quoted = []
                 if outside.startswith(part):
                     outside = outside[1:]
                 else:
@@ -103,7 +108,7 @@ def _records(  # noqa: C901, PLR0912  one state machine; calls between its state
                     if not outside.startswith(_NEWLINE):
                         raise PeculiarError(offset, first_line, given)
                     outside = outside[1:]
-                    yield start, [field.decode() for field in fields]
+                    yield start, list(map(_decode, fields))
                     given += 1
                     fields = []
                     line += 1
@@ -116,7 +121,7 @@ def _records(  # noqa: C901, PLR0912  one state machine; calls between its state
                         raise PeculiarError(offset, first_line, given)
                     if bare or fields:
                         fields += bare.split(part)
-                        yield start, [field.decode() for field in fields]
+                        yield start, list(map(_decode, fields))
                         given += 1
                         fields = []
                 line += 1
@@ -126,8 +131,7 @@ def _records(  # noqa: C901, PLR0912  one state machine; calls between its state
                     if not begun.endswith(part) or b"\r" in begun:
                         raise PeculiarError(offset, first_line, given)
                     fields += begun[:-1].split(part)
-                quoted = pieces[place + 1]
-                line += quoted.count(_NEWLINE)
+                quoted = [pieces[place + 1]]
     except UnicodeDecodeError:
         raise PeculiarError(offset, first_line, given) from None
     return line

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.sources.media import MediaKind, media_source
-from claude_batch_tui.sources.template import Fill, is_constant
+from claude_batch_tui.sources.template import Fill, PlainFill, is_constant
 
 Values = Mapping[str, Any]
 Hole = Callable[[Values], bytes]
@@ -41,22 +41,50 @@ class ParamsTemplate:
                 form.append(b"%b")
                 self._holes.append(piece)
         self._form = b"".join(form)
+        self._spoken = [hole for hole in self._holes[1:] if isinstance(hole, Spoken)]
+        self.takes_encoded = len(self._spoken) == len(self._holes) - 1 and all(
+            hole.takes_encoded for hole in self._spoken
+        )
+        """True where rows of texts that are JSON already can be filled in; see `fill_encoded`."""
 
     def fill(self, first: bytes, values: Values) -> bytes:
         """The text with `first` in its first hole and what the row gives in the others."""
         return self._form % (first, *[hole(values) for hole in self._holes[1:]])
 
+    def fill_encoded(self, first: bytes, encoded: Mapping[str, bytes], values: Values) -> bytes:
+        """The same where all values are texts and known as JSON too, so that none is encoded twice."""
+        return self._form % (first, *[hole.of_encoded(encoded, values) for hole in self._spoken])
 
-def spoken(fill: Fill, what: str = "the user message is empty") -> Hole:
+
+class Spoken:
     """A text for the model as JSON; an empty one refuses the row with the sentence `what`."""
 
-    def hole(values: Values) -> bytes:
-        text = fill(values)
+    def __init__(self, fill: Fill, what: str = "the user message is empty") -> None:
+        self._fill = fill
+        self._what = what
+        self._columns: tuple[str, ...] = ()
+        self._form = b""
+        self._is_never_blank = False
+        self.takes_encoded = isinstance(fill, PlainFill)
+        if isinstance(fill, PlainFill):
+            texts = [_encode(text)[1:-1].replace(b"%", b"%%") for text in fill.texts]
+            self._columns, self._form = fill.columns, b'"' + b"%b".join(texts) + b'"'
+            self._is_never_blank = any(text.strip() for text in fill.texts)
+
+    def __call__(self, values: Values) -> bytes:
+        """The text of a row."""
+        text = self._fill(values)
         if not text or text.isspace():
-            raise RowRefusedError("empty_prompt", what)
+            raise RowRefusedError("empty_prompt", self._what)
         return _encode(text)
 
-    return hole
+    def of_encoded(self, encoded: Mapping[str, bytes], values: Values) -> bytes:
+        """The text of a row whose values are JSON texts too: what is escaped in parts is escaped as a whole."""
+        if not self._is_never_blank and all(
+            not text or text.isspace() for text in map(values.get, self._columns)
+        ):
+            raise RowRefusedError("empty_prompt", self._what)
+        return self._form % tuple([encoded[column][1:-1] for column in self._columns])
 
 
 def pieces_of(
@@ -72,7 +100,7 @@ def pieces_of(
             return [_encode(value)]
         fill = compiled(value, where)
         if where.rpartition(".")[2] in _SPOKEN:
-            return [spoken(fill, f"{where} is empty in this row")]
+            return [Spoken(fill, f"{where} is empty in this row")]
         return [lambda values: _encode(fill(values))]
     if isinstance(value, Mapping):
         source = value.get("source")

@@ -10,6 +10,7 @@ import msgspec
 
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.sources.columns import find_column, guess_prompt_column, list_columns
+from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.custom_ids import (
     AssignedId,
     GivenIds,
@@ -24,20 +25,22 @@ from claude_batch_tui.sources.params_template import (
     ParamsTemplate,
     Piece,
     RowRefusedError,
+    Spoken,
     joined,
     media_hole,
     pieces_of,
-    spoken,
 )
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.rows import BadRow, Row, RowSource
 from claude_batch_tui.sources.template import (
     Fill,
+    PlainFill,
     TemplateFailedError,
     compile_template,
     is_constant,
     read_template,
 )
+from claude_batch_tui.sources.text import TextSource
 
 PROMPT = "prompt"
 """The prompt column's name in a template, whatever the source calls it."""
@@ -46,13 +49,17 @@ _encode = msgspec.json.Encoder().encode
 
 
 class MadeRequest(NamedTuple):
-    """One request: its line for the requests file, and the row behind it. `warning` is a sentence."""
+    """One request: its line for the requests file, and the row behind it. `warning` is a sentence.
+
+    `row_json` is the row's values as JSON where they are known as that already.
+    """
 
     custom_id: str
     id: str
     request: bytes
     row: Row
     warning: str | None = None
+    row_json: bytes | None = None
 
 
 class RequestMaker:
@@ -80,6 +87,10 @@ class RequestMaker:
                 b"}",
             ]
         )
+        self._row_form: bytes | None = None
+        if self._params.takes_encoded and isinstance(source, CsvSource | TextSource):
+            keys = (_encode(column).replace(b"%", b"%%") for column in self._columns)
+            self._row_form = b"{" + b",".join(key + b":%b" for key in keys) + b"}"
         self._given_ids = self._ids_of_rows(spec)
         self._by_position: PositionIds | None = None
         if self._given_ids is None:
@@ -111,7 +122,13 @@ class RequestMaker:
         custom_id: str | None = None
         try:
             custom_id, own_id = self._assign(row, position)
-            request = self._params.fill(custom_id.encode(), values)
+            row_json = None
+            if self._row_form is None:
+                request = self._params.fill(custom_id.encode(), values)
+            else:
+                encoded = {name: _encode(value) for name, value in values.items()}
+                request = self._params.fill_encoded(custom_id.encode(), encoded, values)
+                row_json = self._row_form % tuple(encoded.values())
         except IdRefusedError as error:
             return BadRow(row.line, error.code, str(error), values, error.custom_id)
         except RowRefusedError as error:
@@ -121,7 +138,7 @@ class RequestMaker:
         except UnicodeEncodeError:
             message = "the text holds half of a surrogate pair, which is no character"
             return BadRow(row.line, "bad_text", message, values)
-        return MadeRequest(custom_id, own_id, request, row, self._warning(values))
+        return MadeRequest(custom_id, own_id, request, row, self._warning(values), row_json)
 
     def _assign(self, row: Row, position: int) -> AssignedId:
         if self._given_ids is not None:
@@ -161,9 +178,9 @@ class RequestMaker:
             fill = _fill_from(self.prompt_column)
         blocks = [self._media(column, kind) for kind, column in _media_columns(spec) if column]
         if not blocks:
-            return None if fill is None else [spoken(fill)]
+            return None if fill is None else [Spoken(fill)]
         if fill is not None:
-            blocks.append([b'{"type":"text","text":', spoken(fill), b"}"])
+            blocks.append([b'{"type":"text","text":', Spoken(fill), b"}"])
         return joined(b"[", blocks, b"]")
 
     def _document(self, fill: Fill) -> Hole:
@@ -174,7 +191,7 @@ class RequestMaker:
             if not values["text"]:
                 kind = kind_of_media(Path(self._folder, values["path"]))
             if kind is None:
-                return spoken(lambda _: text)(values)
+                return Spoken(lambda _: text)(values)
             block = {"type": kind, "source": media_source(values["path"], kind, self._folder)}
             return _encode([block, {"type": "text", "text": text}] if text.strip() else [block])
 
@@ -286,4 +303,4 @@ def _prompt_column(spec: BuildSpec, columns: tuple[str, ...], file: str, *, need
 
 
 def _fill_from(column: str) -> Fill:
-    return lambda row: str(row[column])
+    return PlainFill(("", ""), (column,))

@@ -31,6 +31,28 @@ _JINJA_WORDS = frozenset(
 """Names that mean something of their own to Jinja2 (its template documentation): left to Jinja2."""
 
 
+class PlainFill:
+    """A template of text and columns alone: `texts` has one piece more than `columns`, which stand between them."""
+
+    def __init__(self, texts: tuple[str, ...], columns: tuple[str, ...]) -> None:
+        self.texts = texts
+        self.columns = columns
+        form = "%s".join(text.replace("%", "%%") for text in texts)
+        self._fill: Fill
+        if not columns:
+            self._fill = lambda _: texts[0]
+        elif len(columns) == 1:
+            (before, after), column = texts, columns[0]
+            self._fill = lambda row: f"{before}{row[column]}{after}"
+        else:
+            values = itemgetter(*columns)
+            self._fill = lambda row: form % values(row)
+
+    def __call__(self, row: Mapping[str, Any]) -> str:
+        """The text of one row."""
+        return self._fill(row)
+
+
 class TemplateFailedError(Exception):
     """A template could not be filled from one row; the sentence says why."""
 
@@ -71,7 +93,7 @@ def compile_template(
     return _plain(template, names) or _jinja(template, names, columns, option)
 
 
-def _plain(template: str, names: Mapping[str, str]) -> Fill | None:
+def _plain(template: str, names: Mapping[str, str]) -> PlainFill | None:
     """A fill for a template of text and columns alone, or None."""
     # Splitting by a pattern with one group gives text, name, text, name, … text.
     pieces = _VARIABLE.split(_NEWLINE.sub("\n", template).removesuffix("\n"))
@@ -83,16 +105,7 @@ def _plain(template: str, names: Mapping[str, str]) -> Fill | None:
         return None
     if any(name not in names or name in _JINJA_WORDS for name in variables):
         return None
-    if not variables:
-        constant = texts[0]
-        return lambda _: constant
-    if len(variables) == 1:
-        before, after = texts
-        column = names[variables[0]]
-        return lambda row: f"{before}{row[column]}{after}"
-    form = "%s".join(text.replace("%", "%%") for text in texts)
-    values = itemgetter(*(names[name] for name in variables))
-    return lambda row: form % values(row)
+    return PlainFill(tuple(texts), tuple(names[name] for name in variables))
 
 
 def _jinja(template: str, names: Mapping[str, str], columns: Sequence[str], option: str) -> Fill:

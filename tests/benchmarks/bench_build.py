@@ -1,0 +1,178 @@
+"""Building and checking 100,000 rows of CSV (about 110 MB) against a csv and json loop that checks nothing.
+
+    .venv/bin/python tests/benchmarks/bench_build.py [--rounds 5] [--rows 100000]
+
+Loop and build run in turns as processes of their own; seconds are user plus system time, ratios of medians. Goals: a
+plain template at most 0.7, Jinja expressions at most 1.5; peak RssAnon at most 150 MB, for 1,000,000 rows too; the first
+preview of a source of 1 GB within 0.3 s; a key painted within 50 ms while a check of 100,000 requests runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench_big_batch import Peak
+from pty_app import PtyApp
+
+LOOP = """
+import csv, json, sys
+with open(sys.argv[1], newline="", encoding="utf-8") as source, open(sys.argv[2], "w", encoding="utf-8") as out:
+    for row in csv.DictReader(source):
+        params = {"model": "claude-haiku-4-5", "max_tokens": 100,
+                  "messages": [{"role": "user", "content": f"Label {row['title']}: {row['body']}"}]}
+        out.write(json.dumps({"custom_id": row["id"], "params": params}, ensure_ascii=False) + "\\n")
+"""
+PLAIN = "Label {{ title }}: {{ body }}"
+JINJA = "Label {{ title | upper }}: {% if body | length > 9 %}{{ body | trim }}{% endif %}"
+WORDS = ("the", "of", "and", "to", "in", "lamp", "grün", "café", "東京", "price,", "order", "late", "refund")
+
+
+def write_csv(path: Path, rows: int, words: int) -> None:
+    """Rows of realistic text, quotes and newlines among it; the same for the same numbers."""
+    chance = random.Random(7)
+    texts = [
+        " ".join(chance.choices(WORDS, k=words)) + "\n" + " ".join(chance.choices(WORDS, k=9))
+        for _ in range(200)
+    ]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "category", "title", "body"])
+        for number in range(rows):
+            writer.writerow(
+                [f"row-{number}", number % 9, f"Title {number}", f"{number} {texts[number % 200]}"]
+            )
+
+
+def cpu_of(command: list[str]) -> tuple[float, float]:
+    """Processor seconds of a command, and the peak of its private memory in MB."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peak = Peak(process.pid)
+    if process.wait() != 0:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+    mb = peak.stop()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, mb
+
+
+def build(source: Path, out: Path, template: str) -> list[str]:
+    """The command that builds, ids from a column."""
+    return [
+        *(sys.executable, "-m", "claude_batch_tui", "build", "csv", str(source), "--template", template),
+        *(
+            "--id-column",
+            "id",
+            "--model",
+            "claude-haiku-4-5",
+            "--max-tokens",
+            "100",
+            "-o",
+            str(out),
+            "--force",
+        ),
+    ]
+
+
+def preview_seconds(source: Path) -> float:
+    """Seconds to the first preview of a source, in a process that is warm."""
+    code = (
+        "import sys, time\n"
+        "from claude_batch_tui.services.prepare import BuildSpec, preview\n"
+        "start = time.perf_counter()\n"
+        f"preview(BuildSpec(kind='csv', path={str(source)!r}, template={PLAIN!r}, model='m', max_tokens=1), 0, 1)\n"
+        "print(time.perf_counter() - start)"
+    )
+    return float(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    )
+
+
+def keys_during_check(source: Path, folder: Path) -> list[float]:
+    """Milliseconds from key to paint while the dashboard builds and checks."""
+    environ = {f"CBTUI_{name}_DIR": str(folder / name.lower()) for name in ("DATA", "STATE", "CONFIG")}
+    environ |= {"ANTHROPIC_API_KEY": "sk-ant-none", "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}
+    with PtyApp([sys.executable, "-m", "claude_batch_tui"], environ=environ) as app:
+        app.wait_for("BATCHES")
+        app.press("2")
+        for text in (
+            str(source),
+            "\t",
+            "\t",
+            "id",
+            "\t",
+            PLAIN,
+            "\t",
+            "\t",
+            "\t",
+            "claude-haiku-4-5",
+            "\t",
+            "100",
+        ):
+            app.press(text, quiet=0.05)
+        app.press("\r", quiet=0.01)
+        app.press("\x1b", quiet=0.05)
+        times: list[float] = []
+        end = time.perf_counter() + 20
+        while "Checked." not in app.text and time.perf_counter() < end:
+            # The preview scrolls by a line and back; the toast of progress counts as paint, so only answers are timed.
+            for key in ("j", "k"):
+                reaction = app.press(key, quiet=0.02)
+                if reaction.first_ms is not None:
+                    times.append(reaction.first_ms)
+        return times
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=100_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source, out = folder / "rows.csv", folder / "out.jsonl"
+        write_csv(source, options.rows, 170)
+        print(f"{options.rows:,} rows, {source.stat().st_size / 1e6:.0f} MB")
+        ways = {
+            "csv + json loop": [sys.executable, "-c", LOOP, str(source), str(out)],
+            "build, plain template": build(source, out, PLAIN),
+            "build, Jinja expressions": build(source, out, JINJA),
+        }
+        seen: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
+        for _ in range(options.rounds):
+            for way, command in ways.items():
+                seen[way].append(cpu_of(command))
+        base = statistics.median(seconds for seconds, _ in seen["csv + json loop"])
+        for way, figures in seen.items():
+            seconds, mb = statistics.median(s for s, _ in figures), max(m for _, m in figures)
+            print(f"{way:<26} {seconds:6.2f} s   {seconds / base:5.2f} x   peak {mb:6.1f} MB")
+        times = sorted(keys_during_check(source, folder))
+        if times:
+            print(
+                f"keys while checking        {len(times)} keys, median {statistics.median(times):.1f} ms, worst {times[-1]:.1f} ms"
+            )
+        million = folder / "million.csv"
+        write_csv(million, 1_000_000, 20)
+        seconds, mb = cpu_of(build(million, out, PLAIN))
+        print(f"1,000,000 rows             {seconds:6.2f} s           peak {mb:6.1f} MB")
+        out.unlink()
+        with million.open("ab") as file:
+            part = source.read_bytes()[: 1 << 26]
+            while file.tell() < 1_000_000_000:
+                file.write(part)
+        print(f"first preview of 1 GB      {preview_seconds(million):6.3f} s")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
+    main()
