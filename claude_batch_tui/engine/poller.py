@@ -8,18 +8,19 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from claude_batch_tui.domain.batch import BatchState
+from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.polling import ASKED_FLOOR, backoff, interval, jittered
 from claude_batch_tui.domain.tracked import LinkState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import ApiError, AuthenticationError, CbtuiError, ConfigError
 from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.services.notify import claim_ends
 from claude_batch_tui.services.watch import Poll, poll
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.batches import Change
 from claude_batch_tui.store.locks import FileLock
-from claude_batch_tui.wording import outcome_counts
+from claude_batch_tui.wording import notice_words
 
 _log = logging.getLogger(__name__)
 _SLICE = 15.0
@@ -45,6 +46,7 @@ class Poller:
         self._failures = 0
         self._last_request = float("-inf")
         self._on_ended = on_ended
+        self.on_notice: Callable[[Notice], None] = lambda _: None
 
     def wake(self) -> None:
         """Poll as soon as the floor allows; by a user's key or after something of ours changed."""
@@ -143,6 +145,21 @@ class Poller:
         for change in found.changes:
             self._tell(change)
         self._first_time = False
+        self._tell_ends()
+
+    def _tell_ends(self) -> None:
+        """Tell the ends nobody has told yet, whoever saw them first."""
+        runtime = self._runtime
+        if runtime.scope is None:
+            return
+        for notice in claim_ends(runtime.store, runtime.scope.scope_id, runtime.now()):
+            self._board.tell(
+                notice_words(notice),
+                batch_id=notice.batch_ids[0] if notice.batch_ids else None,
+                is_error=not notice.is_good,
+                rings=notice.matters(runtime.config.notify_on),
+            )
+            self.on_notice(notice)
 
     def _tell(self, change: Change) -> None:
         after = change.after
@@ -151,12 +168,6 @@ class Poller:
         tracked = self._board.find(after.id)
         title = tracked.title if tracked else after.id
         if after.has_ended:
-            state = after.state(self._runtime.now())
-            self._board.tell(
-                f"{title} ended: {outcome_counts(after.request_counts)}",
-                batch_id=after.id,
-                is_error=state is not BatchState.ENDED_OK,
-            )
             self._on_ended(after.id)
         else:
             self._board.tell(f"{title}: {after.processing_status}", batch_id=after.id)
@@ -197,8 +208,11 @@ class Poller:
     def _reload(self) -> None:
         runtime = self._runtime
         if runtime.scope is None:
+            runtime.recall_scope()  # the leader may have had the first answer of all
+        if runtime.scope is None:
             return
         scope_id = runtime.scope.scope_id
+        self._board.workspace_id, self._board.base_url = runtime.scope.workspace_id, runtime.scope.base_url
         self._board.set_batches(batches.tracked(runtime.store.database, scope_id))
         self._submitter.reload()
         polled_at = batches.last_poll_at(runtime.store.database, scope_id)
