@@ -63,15 +63,7 @@ class Runtime:
     @property
     def hint(self) -> str:
         """What tells this user's scope before the first answer: address, profile, end of the key. Not a secret."""
-        key = (
-            self._api_key
-            or os.environ.get("ANTHROPIC_API_KEY")
-            or os.environ.get("ANTHROPIC_AUTH_TOKEN")
-            or ""
-        )
-        address = self.config.base_url or os.environ.get("ANTHROPIC_BASE_URL") or ""
-        profile = self.config.profile or os.environ.get("ANTHROPIC_PROFILE") or ""
-        return "|".join((address, profile, self.config.workspace or "", key[-4:]))
+        return scopes.hint_of(self.config, os.environ, self._api_key)
 
     @property
     def api(self) -> BatchesApi:

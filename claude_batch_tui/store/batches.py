@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.batch import Batch, RequestCounts
 from claude_batch_tui.domain.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store.database import Database
@@ -97,6 +97,15 @@ def tracked(database: Database, scope_id: int, limit: int = 100_000) -> tuple[Tr
         (scope_id, limit),
     )
     return tuple(_tracked(row) for row in rows)
+
+
+def standing(database: Database, scope_id: int) -> tuple[int, list[RequestCounts]]:
+    """How many batches run, and the counts of those that ended and have not been looked at."""
+    where = "scope_id = ? AND deleted_at IS NULL AND gone_at IS NULL"
+    running = database.row(f"SELECT count(*) FROM batch WHERE {where} AND NOT has_ended", (scope_id,))
+    unseen = database.rows(f"SELECT facts FROM batch WHERE {where} AND has_ended AND NOT seen", (scope_id,))
+    decoded = (msgspec.json.decode(row["facts"], type=Batch) for row in unseen)
+    return int(running[0]) if running else 0, [batch.request_counts for batch in decoded]
 
 
 def find(database: Database, scope_id: int, batch_id: str) -> TrackedBatch | None:
