@@ -31,6 +31,7 @@ COMMANDS = {
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
     "simulate": "Serve the Message Batches API on this machine.",
     "info": "Every path, setting and decision, and where it comes from.",
+    "config": "The settings in force, and where each comes from.",
     "reset-tty": "Put a terminal right after a crash.",
 }
 """Every command with its one line. The module of a command is imported only when it is asked for."""
