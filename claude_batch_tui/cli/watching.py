@@ -10,7 +10,7 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.wording import progress_words
 
 _BAR = 16
-_NAME = 24
+_NAME = 33
 _MARKS = {False: ("█", "▒", "░"), True: ("#", ":", ".")}
 
 
