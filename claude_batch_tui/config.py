@@ -45,6 +45,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds a submission whose answer was lost is looked for before its batch counts as absent."""
     auto_download: bool = False
     """Download the results of ended batches without being asked."""
+    notify: str = "bell,osc9"
+    """Ways to tell of an end beside the status line and the title: bell, osc9, or none."""
+    notify_on: str = "all"
+    """Tell only of ends with these outcomes: all, or some of succeeded, errored, canceled, expired."""
+    osc9: str = "auto"
+    """auto (terminals known to take OSC 9), on or off."""
+    hook: str | None = None
+    """A command line run at every end told, without a shell, with JSON on stdin."""
+    hook_timeout: float = 30.0
+    """Seconds after which the hook is stopped."""
     color: str = "auto"
     """auto, truecolor, 256, 16 or none."""
     theme: str | None = None
@@ -79,6 +89,11 @@ _FOLDERS = ("data_dir", "state_dir", "config_dir")
 _CHOICES = {
     "color": ("auto", "truecolor", "256", "16", "none"),
     "clipboard": ("auto", "tmux", "osc52", "native", "off"),
+    "osc9": ("auto", "on", "off"),
+}
+_LISTS = {
+    "notify": ("bell", "osc9", "none"),
+    "notify_on": ("all", "succeeded", "errored", "canceled", "expired"),
 }
 
 
@@ -137,6 +152,10 @@ def _convert(name: str, value: Any, origin: str) -> Any:
         raise ConfigError(f"{origin}: {value!r} is not a value for {name}: {error}.") from error
     if name in _CHOICES and converted not in _CHOICES[name]:
         raise ConfigError(f"{origin}: {name} is one of {', '.join(_CHOICES[name])}, not {value!r}.")
+    if name in _LISTS:
+        for word in converted.split(","):
+            if word.strip() not in _LISTS[name]:
+                raise ConfigError(f"{origin}: {name} lists some of {', '.join(_LISTS[name])}, not {word!r}.")
     if name == "poll_interval" and converted is not None and converted < 1:
         raise ConfigError(f"{origin}: the poll interval is at least 1 second, not {value!r}.")
     return converted

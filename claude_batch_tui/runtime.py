@@ -68,7 +68,7 @@ class Runtime:
 
     @property
     def hint(self) -> str:
-        """What tells this user's scope before the first answer; see `hint_of`."""
+        """What tells this user's scope before the first answer. Not a secret."""
         return hint_of(self.config, self._api_key)
 
     @property
@@ -339,10 +339,7 @@ def read_models(config: Config, now: datetime, api_key: str | None = None) -> Mo
 
 def hint_of(config: Config, api_key: str | None = None) -> str:
     """What tells a user's scope before the first answer: address, profile, end of the key. Not a secret."""
-    key = api_key or os.environ.get("ANTHROPIC_API_KEY") or os.environ.get("ANTHROPIC_AUTH_TOKEN") or ""
-    address = config.base_url or os.environ.get("ANTHROPIC_BASE_URL") or ""
-    profile = config.profile or os.environ.get("ANTHROPIC_PROFILE") or ""
-    return "|".join((address, profile, config.workspace or "", key[-4:]))
+    return scopes.hint_of(config, os.environ, api_key)
 
 
 @contextlib.asynccontextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
+from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
@@ -168,6 +169,23 @@ def outcome_counts(counts: RequestCounts) -> str:
         if number
     ]
     return " · ".join(parts) or "0 requests"
+
+
+def notice_words(notice: Notice) -> str:
+    """`tickets ended: 9,702 ok · 213 errored`."""
+    several = f" ({len(notice.batch_ids)} batches)" if len(notice.batch_ids) > 1 else ""
+    return f"{notice.title}{several} ended: {outcome_counts(notice.counts)}"
+
+
+def standing_words(running: int, unseen: Sequence[RequestCounts]) -> str:
+    """`3 running · 1 ended · 97% ok`: how many run, how many ended unseen, and what share of those succeeded."""
+    parts = [f"{running:,} running"] if running else []
+    if unseen:
+        total = sum(counts.total for counts in unseen)
+        good = sum(counts.succeeded for counts in unseen)
+        parts.append(f"{len(unseen):,} ended")
+        parts.append(f"{good * 100 // total}% ok" if total else "no requests")
+    return " · ".join(parts)
 
 
 def progress_words(batch: Batch, now: datetime) -> str:

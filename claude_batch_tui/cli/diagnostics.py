@@ -14,7 +14,9 @@ Exit codes
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from enum import IntEnum
 
 from claude_batch_tui.domain.plain_text import clean
@@ -70,6 +72,7 @@ class Diagnostics:
         self._stream = sys.stderr
         self.is_terminal = self._stream.isatty()
         self._progress_width = 0
+        self._block_rows = 0
 
     def note(self, text: str) -> None:
         """A line of plain words."""
@@ -90,12 +93,51 @@ class Diagnostics:
         self._stream.flush()
         self._progress_width = len(shown)
 
+    def block(self, lines: Sequence[str]) -> None:
+        """Lines that replace the last block on a terminal, each narrower than it; nothing elsewhere."""
+        if not self.is_terminal:
+            return
+        self._end_progress()
+        self._stream.write("".join(clean(line) + "\n" for line in lines))
+        self._stream.flush()
+        self._block_rows = len(lines)
+
+    def keep_block(self) -> None:
+        """Leave the last block where it is."""
+        self._block_rows = 0
+
+    def size(self) -> os.terminal_size:
+        """Columns and rows of the terminal, 80 × 24 where it does not say."""
+        try:
+            size = os.get_terminal_size(self._stream.fileno())
+        except (OSError, ValueError):
+            return os.terminal_size((80, 24))
+        return os.terminal_size((size.columns or 80, size.lines or 24))
+
+    def takes(self, text: str) -> bool:
+        """Whether the stream's encoding has these characters."""
+        try:
+            text.encode(self._stream.encoding or "ascii")
+        except UnicodeEncodeError:
+            return False
+        return True
+
+    def control(self, sequence: str) -> None:
+        """A sequence of our own for the terminal; nothing from outside may come this way unclean."""
+        if self.is_terminal:
+            self._stream.write(sequence)
+            self._stream.flush()
+
     def _end_progress(self) -> None:
+        if self._block_rows:
+            self._stream.write(f"\x1b[{self._block_rows}A\r\x1b[J")
+            self._block_rows = 0
         if self._progress_width:
             self._stream.write("\r" + " " * self._progress_width + "\r")
             self._progress_width = 0
 
     def close(self) -> None:
         """Leave no half line behind."""
+        self.keep_block()
         self._end_progress()
         self._stream.flush()

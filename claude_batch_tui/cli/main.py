@@ -33,6 +33,7 @@ COMMANDS = {
     "examples": "Worked examples: list them, or copy one to work on.",
     "simulate": "Serve the Message Batches API on this machine.",
     "info": "Every path, setting and decision, and where it comes from.",
+    "config": "The settings in force, and where each comes from.",
     "reset-tty": "Put a terminal right after a crash.",
 }
 """Every command with its one line. The module of a command is imported only when it is asked for."""

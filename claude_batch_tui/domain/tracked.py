@@ -179,6 +179,8 @@ class Event(msgspec.Struct, frozen=True):
     text: str
     batch_id: str | None = None
     is_error: bool = False
+    rings: bool = False
+    """True for an end that is to be told beyond the status line."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -84,9 +84,11 @@ class Board:
         self.link = msgspec.structs.replace(self.link, **changes)
         self.touch()
 
-    def tell(self, text: str, *, batch_id: str | None = None, is_error: bool = False) -> None:
+    def tell(
+        self, text: str, *, batch_id: str | None = None, is_error: bool = False, rings: bool = False
+    ) -> None:
         """Say that something happened."""
-        self._events.append(Event(self._now(), text, batch_id, is_error))
+        self._events.append(Event(self._now(), text, batch_id, is_error, rings))
         self.touch()
 
     def touch(self) -> None:

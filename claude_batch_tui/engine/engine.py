@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from claude_batch_tui.config import Config
+from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.tracked import Snapshot, TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.downloader import Downloader
@@ -19,6 +20,7 @@ from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
+from claude_batch_tui.services.notify import run_hook
 from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
 from claude_batch_tui.services.trying import Trial, Tried, tried
@@ -191,6 +193,7 @@ class Engine:
         self._submitter = Submitter(runtime, board, spawn=self._spawn)
         self._downloader = Downloader(runtime, board)
         self._poller = Poller(runtime, board, self._submitter, on_ended=self._ended)
+        self._poller.on_notice = self._hook
         self._submitter.on_created = self._poller.wake
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -224,6 +227,16 @@ class Engine:
     def _ended(self, batch_id: str) -> None:
         if self._config.auto_download:
             self._spawn(self._downloader.download(batch_id))
+
+    def _hook(self, notice: Notice) -> None:
+        if self._config.hook and notice.matters(self._config.notify_on):
+            self._spawn(self._explained(self._run_hook(self._config.hook, notice)))
+
+    async def _run_hook(self, command: str, notice: Notice) -> None:
+        trouble = await run_hook(command, notice, timeout=self._config.hook_timeout)
+        if trouble is not None:
+            _log.warning("%s", trouble)
+            self._board.tell(trouble, is_error=True)
 
     async def _downloader_download(self, batch_id: str) -> None:
         await self._downloader.download(batch_id)

@@ -6,20 +6,21 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from claude_batch_tui.domain.batch import BatchState
-from claude_batch_tui.domain.polling import ASKED_FLOOR, backoff, interval, jittered
+from claude_batch_tui.domain.notifying import Notice
+from claude_batch_tui.domain.polling import ASKED_FLOOR, FLOOR, backoff, interval, jittered
 from claude_batch_tui.domain.tracked import LinkState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import ApiError, AuthenticationError, CbtuiError, ConfigError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.watch import Poll, poll
+from claude_batch_tui.services.notify import claim_ends
+from claude_batch_tui.services.watch import Poll, heard_from_others, poll
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.batches import Change
 from claude_batch_tui.store.locks import FileLock
-from claude_batch_tui.wording import outcome_counts
+from claude_batch_tui.wording import notice_words
 
 _log = logging.getLogger(__name__)
 _SLICE = 15.0
@@ -43,8 +44,11 @@ class Poller:
         self._paused = False
         self._first_time = True
         self._failures = 0
+        self._looked_at: datetime | None = None
+        self._store_version = 0
         self._last_request = float("-inf")
         self._on_ended = on_ended
+        self.on_notice: Callable[[Notice], None] = lambda _: None
 
     def wake(self) -> None:
         """Poll as soon as the floor allows; by a user's key or after something of ours changed."""
@@ -85,7 +89,16 @@ class Poller:
         if self._paused and not self._forced:
             await self._sleep(None)
             return
+        if not self._forced and (left := self._heard_from_others()) is not None:
+            self._reload()
+            self._tell_ends()
+            board.set_link(
+                state=self._resting_state(left), next_poll_at=runtime.now() + timedelta(seconds=left)
+            )
+            await self._sleep(left)
+            return
         self._forced = False
+        self._looked_at = runtime.now()
         api = await runtime.connect()
         board.base_url, board.credential = api.base_url, api.credential
         self._last_request = time.monotonic()
@@ -112,6 +125,17 @@ class Poller:
             is_leader=True,
         )
         await self._sleep(wait)
+
+    def _heard_from_others(self) -> float | None:
+        """Seconds until a look is due where another process, a headless watch, has looked for us; else None."""
+        runtime, wished = self._runtime, self._board.link.interval
+        if runtime.scope is None or self._looked_at is None or wished is None:
+            return None
+        now = runtime.now()
+        if not heard_from_others(runtime.store, runtime.scope, self._looked_at, now, wished):
+            return None
+        self._looked_at = batches.last_poll_at(runtime.store.database, runtime.scope.scope_id) or now
+        return max(wished - (now - self._looked_at).total_seconds(), 0.5)
 
     def _interval(self, retry_after: float | None) -> float | None:
         unfinished = [tracked.batch for tracked in self._board.batches if not tracked.batch.has_ended]
@@ -143,6 +167,21 @@ class Poller:
         for change in found.changes:
             self._tell(change)
         self._first_time = False
+        self._tell_ends()
+
+    def _tell_ends(self) -> None:
+        """Tell the ends nobody has told yet, whoever saw them first."""
+        runtime = self._runtime
+        if runtime.scope is None:
+            return
+        for notice in claim_ends(runtime.store, runtime.scope.scope_id, runtime.now()):
+            self._board.tell(
+                notice_words(notice),
+                batch_id=notice.batch_ids[0] if notice.batch_ids else None,
+                is_error=not notice.is_good,
+                rings=notice.matters(runtime.config.notify_on),
+            )
+            self.on_notice(notice)
 
     def _tell(self, change: Change) -> None:
         after = change.after
@@ -151,12 +190,6 @@ class Poller:
         tracked = self._board.find(after.id)
         title = tracked.title if tracked else after.id
         if after.has_ended:
-            state = after.state(self._runtime.now())
-            self._board.tell(
-                f"{title} ended: {outcome_counts(after.request_counts)}",
-                batch_id=after.id,
-                is_error=state is not BatchState.ENDED_OK,
-            )
             self._on_ended(after.id)
         else:
             self._board.tell(f"{title}: {after.processing_status}", batch_id=after.id)
@@ -197,12 +230,16 @@ class Poller:
     def _reload(self) -> None:
         runtime = self._runtime
         if runtime.scope is None:
+            runtime.recall_scope()  # the leader may have had the first answer of all
+        if runtime.scope is None:
             return
         scope_id = runtime.scope.scope_id
+        self._board.workspace_id, self._board.base_url = runtime.scope.workspace_id, runtime.scope.base_url
         self._board.set_batches(batches.tracked(runtime.store.database, scope_id))
         self._submitter.reload()
         polled_at = batches.last_poll_at(runtime.store.database, scope_id)
-        self._board.set_link(polled_at=polled_at, next_poll_at=None)
+        next_poll_at = self._board.link.next_poll_at if self._lock.is_held else None
+        self._board.set_link(polled_at=polled_at, next_poll_at=next_poll_at)
 
     async def _stand_still(self, state: LinkState, error: Exception) -> None:
         """Nothing helps but the user: wait for a key."""
@@ -222,6 +259,17 @@ class Poller:
         _log.warning("Poll failed (%d in a row): %s", self._failures, error)
         await self._sleep(wait)
 
+    def _is_submitted_elsewhere(self, seconds: float | None) -> bool:
+        """Whether another process has brought a batch that wants a look sooner than was planned."""
+        current = self._runtime.store.database.data_version()
+        if current == self._store_version or self._paused:
+            return False
+        self._store_version = current
+        before = sum(not tracked.batch.has_ended for tracked in self._board.batches)
+        self._reload()
+        unfinished = sum(not tracked.batch.has_ended for tracked in self._board.batches)
+        return unfinished > before and (seconds is None or seconds > FLOOR)
+
     async def _sleep(self, seconds: float | None) -> None:
         """Sleep until it is time, somebody asks, or the machine wakes up from a sleep of its own."""
         started, wall = time.monotonic(), time.time()
@@ -236,6 +284,8 @@ class Poller:
                 if self._asked and since < ASKED_FLOOR:
                     await asyncio.sleep(ASKED_FLOOR - since)
                 self._forced, self._asked = self._asked, False
+                return
+            if self._lock.is_held and self._is_submitted_elsewhere(seconds):
                 return
             if abs((time.time() - wall) - (time.monotonic() - started)) > _ASLEEP and not self._paused:
                 return

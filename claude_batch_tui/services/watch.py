@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -13,7 +13,7 @@ from claude_batch_tui.domain.polling import backoff, interval, jittered, page_li
 from claude_batch_tui.errors import NotFoundError, RateLimitedError, UnavailableError
 from claude_batch_tui.services.reconcile import tie
 from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.store import batches, submissions
+from claude_batch_tui.store import batches, scopes, submissions
 from claude_batch_tui.store.batches import Change
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
@@ -88,6 +88,22 @@ async def retrieve_patiently(
             await sleep(2.0)
 
 
+def heard_from_others(store: Store, scope: Scope, looked_at: datetime, now: datetime, within: float) -> bool:
+    """Whether another process has polled since we did (`looked_at`), at most `within` seconds ago.
+
+    Each poll covers every unfinished batch of the store, so its answers in the store are as good as our own.
+    """
+    polled_at = batches.last_poll_at(store.database, scope.scope_id)
+    return polled_at is not None and polled_at > looked_at and (now - polled_at).total_seconds() < within
+
+
+def _known(store: Store, scope: Scope | None, watched: Mapping[str, Batch]) -> list[Batch]:
+    """Everything the store knows, newest first, so that one look serves whoever reads it; else what is watched."""
+    if scope is not None:
+        return [tracked.batch for tracked in batches.tracked(store.database, scope.scope_id)]
+    return sorted(watched.values(), key=lambda batch: batch.created_at, reverse=True)
+
+
 class Watched(msgspec.Struct, frozen=True):
     """A step of a headless watch: what changed, everything watched, when the next look is due, what went wrong."""
 
@@ -117,25 +133,33 @@ async def watch(
     """Poll until `any` or `all` of the watched batches have ended. Trouble is waited out, a refused key is raised."""
     current = {batch.id: batch for batch in watched}
     failures = 0
+    looked_at = now()
+    wait = 0.0
     yield Watched((), tuple(current.values()), None)
     while not Watched((), tuple(current.values()), None).ended(until):
         trouble = None
         changed: list[Batch] = []
-        floor = 0.0
         try:
-            newest_first = sorted(current.values(), key=lambda batch: batch.created_at, reverse=True)
-            found = await poll(
-                api=api, store=store, hint=hint, now=now(), known=newest_first, first_time=False
-            )
+            scope, floor = scopes.recall(store.database, hint), 0.0
+            if scope is None or not heard_from_others(store, scope, looked_at, now(), wait):
+                looked_at = now()
+                found = await poll(
+                    api=api,
+                    store=store,
+                    hint=hint,
+                    now=looked_at,
+                    known=_known(store, scope, current),
+                    first_time=False,
+                )
+                scope, floor = found.scope, found.facts.retry_after or 0.0
         except (RateLimitedError, UnavailableError) as error:
             failures += 1
             trouble = str(error)
             wait = backoff(failures, random(), getattr(error, "retry_after", None))
         else:
             failures = 0
-            floor = found.facts.retry_after or 0.0
             for batch_id, before in current.items():
-                tracked = batches.find(store.database, found.scope.scope_id, batch_id)
+                tracked = batches.find(store.database, scope.scope_id, batch_id)
                 if tracked is None:
                     continue
                 if tracked.gone_at is not None:

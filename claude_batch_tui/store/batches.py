@@ -8,10 +8,11 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.batch import Batch, RequestCounts
 from claude_batch_tui.domain.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.notifications import note_due
 
 _SELECT = """
     SELECT b.*, n.name, o.note, d.state AS results_state, d.bytes AS results_bytes,
@@ -48,7 +49,7 @@ def merge(database: Database, scope_id: int, batches: Iterable[Batch], *, seen: 
     """Take the API's reports in and return what changed. An ended batch never un-ends.
 
     Batches that are new to us and have ended count as seen: they ended before we looked. `seen=False` marks those
-    that end while we watch as not yet looked at.
+    that end while we watch as not yet looked at. Each end of a batch known to be unfinished is due to be told, once.
     """
     changes: list[Change] = []
     reports = list(batches)
@@ -80,6 +81,12 @@ def merge(database: Database, scope_id: int, batches: Iterable[Batch], *, seen: 
                 for batch, facts, unseen in fresh
             ],
         )
+        ends = [
+            change.after
+            for change in changes
+            if change.before is not None and change.after.has_ended and not change.before.has_ended
+        ]
+        note_due(connection, scope_id, (batch.id for batch in ends), "")
     return changes
 
 
@@ -90,6 +97,15 @@ def tracked(database: Database, scope_id: int, limit: int = 100_000) -> tuple[Tr
         (scope_id, limit),
     )
     return tuple(_tracked(row) for row in rows)
+
+
+def standing(database: Database, scope_id: int) -> tuple[int, list[RequestCounts]]:
+    """How many batches run, and the counts of those that ended and have not been looked at."""
+    where = "scope_id = ? AND deleted_at IS NULL AND gone_at IS NULL"
+    running = database.row(f"SELECT count(*) FROM batch WHERE {where} AND NOT has_ended", (scope_id,))
+    unseen = database.rows(f"SELECT facts FROM batch WHERE {where} AND has_ended AND NOT seen", (scope_id,))
+    decoded = (msgspec.json.decode(row["facts"], type=Batch) for row in unseen)
+    return int(running[0]) if running else 0, [batch.request_counts for batch in decoded]
 
 
 def find(database: Database, scope_id: int, batch_id: str) -> TrackedBatch | None:

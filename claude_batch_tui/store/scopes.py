@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
+from claude_batch_tui.config import Config
 from claude_batch_tui.store.database import Database
 
 
@@ -16,6 +18,14 @@ class Scope(msgspec.Struct, frozen=True):
     base_url: str
     workspace_id: str
     organization_id: str | None
+
+
+def hint_of(config: Config, environ: Mapping[str, str], api_key: str | None = None) -> str:
+    """What tells a user's scope before the first answer: address, profile, end of the key. Not a secret."""
+    key = api_key or environ.get("ANTHROPIC_API_KEY") or environ.get("ANTHROPIC_AUTH_TOKEN") or ""
+    address = config.base_url or environ.get("ANTHROPIC_BASE_URL") or ""
+    profile = config.profile or environ.get("ANTHROPIC_PROFILE") or ""
+    return "|".join((address, profile, config.workspace or "", key[-4:]))
 
 
 def remember(

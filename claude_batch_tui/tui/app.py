@@ -12,8 +12,10 @@ from textual.message import Message
 from textual.screen import Screen
 
 from claude_batch_tui.config import Config
+from claude_batch_tui.domain.notifying import terminal_notification, words
 from claude_batch_tui.domain.tracked import Event, Snapshot
 from claude_batch_tui.engine.engine import Engine
+from claude_batch_tui.services.notify import osc9_way
 from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.dialogs.help import HelpPage
 from claude_batch_tui.tui.environment import Profile
@@ -22,6 +24,7 @@ from claude_batch_tui.tui.screens.build import BuildScreen
 from claude_batch_tui.tui.screens.frame import Frame
 from claude_batch_tui.tui.screens.results import ResultsScreen
 from claude_batch_tui.tui.widgets.key_names import declared_hints
+from claude_batch_tui.wording import standing_words
 
 
 class DashboardApp(CbtuiApp):
@@ -67,6 +70,7 @@ class DashboardApp(CbtuiApp):
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         """The clock every age is measured by."""
         self._told: Event | None = None
+        self._standing = ""
 
     def start(self) -> int:
         """Open the store, run until the user leaves, stop the engine; the exit code. Raises StoreError."""
@@ -96,6 +100,7 @@ class DashboardApp(CbtuiApp):
             if show is not None:
                 show(self.snapshot)
         self._tell_events()
+        self._show_standing()
 
     def action_show(self, mode: str) -> None:
         """Go to one of the three screens."""
@@ -137,7 +142,7 @@ class DashboardApp(CbtuiApp):
         return screen
 
     def _tell_events(self) -> None:
-        """Say the newest event; ring once for batches that ended."""
+        """Say the newest event; ring once for what ended, by the ways the settings name."""
         events = self.snapshot.events
         fresh = events[events.index(self._told) + 1 :] if self._told in events else events
         if not fresh:
@@ -145,8 +150,29 @@ class DashboardApp(CbtuiApp):
         self._told = fresh[-1]
         for event in fresh:
             self.say(event.text, "error" if event.is_error else "note")
-        if any(" ended: " in event.text for event in fresh):
+        ends = [event.text for event in fresh if event.rings]
+        if ends and "bell" in words(self.config.notify):
             self.bell()
+        if ends and "osc9" in words(self.config.notify):
+            text = ends[0] if len(ends) == 1 else f"{ends[0]}, and {len(ends) - 1} more"
+            self.run_worker(lambda: self._notify_terminal(f"cbtui: {text}"), thread=True, group="notify")
+
+    def _notify_terminal(self, message: str) -> None:
+        """Send OSC 9; in a thread, because tmux may have to be asked."""
+        way = osc9_way(self.config.osc9, self._environ)
+        if way != "no":
+            sequence = terminal_notification(message, in_tmux=way == "tmux")
+            self.call_from_thread(self._write_terminal, sequence)
+
+    def _show_standing(self) -> None:
+        """The window's title: how many run, how many ended unseen. Written only when that changes."""
+        running = sum(not tracked.batch.has_ended for tracked in self.snapshot.batches)
+        unseen = [tracked.batch.request_counts for tracked in self.snapshot.batches if not tracked.seen]
+        standing = standing_words(running, unseen)
+        if standing != self._standing:
+            self._standing = standing
+            title = f"cbtui · {standing}" if standing else "cbtui"
+            self.set_terminal_title(title.replace("·", "-") if self.ascii_only else title)
 
     def _arrived(self, _snapshot: Snapshot) -> None:
         """Called in the engine's thread; never waits for the screen."""

@@ -133,3 +133,30 @@ async def test_young_batches_are_looked_at_every_ten_seconds_or_so(simulator, ru
     await anext(steps)
     assert timedelta(seconds=9) <= timedelta(seconds=(await anext(steps)).next_in) <= timedelta(seconds=11)
     await steps.aclose()
+
+
+async def test_two_watches_share_their_looks_through_the_store(simulator, runtime):
+    (batch_id,) = add(simulator, 1, duration=360_000_000)
+    tracked = await runtime.retrieve(batch_id)
+    clock = [runtime.now()]
+    runtime.now = lambda: clock[0]
+    simulator.log.clear()
+    one = watching(runtime, [tracked.batch], fixed_interval=10.0)
+    two = watching(runtime, [tracked.batch], fixed_interval=10.0)
+    for each in (one, two):
+        await anext(each)
+        await anext(each)
+        clock[0] += timedelta(seconds=5)
+    first_looks = len(simulator.log)
+    for _ in range(6):
+        for each in (one, two):
+            await anext(each)
+            clock[0] += timedelta(seconds=5)
+    assert first_looks == 2
+    assert len(simulator.log) - first_looks <= 7
+    simulator.batches.finish(batch_id)
+    await anext(two)
+    clock[0] += timedelta(seconds=5)
+    assert (await anext(one)).batches[0].has_ended
+    await one.aclose()
+    await two.aclose()

@@ -16,13 +16,54 @@ SUMMARY = "One batch, as the API has it now."
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("id", metavar="ID", help="a batch, a run, or a name")
+    parser.add_argument("id", metavar="ID", nargs="?", help="a batch, a run, or a name")
+    parser.add_argument(
+        "--short", action="store_true", help="one line about all batches, from the last poll; no network"
+    )
     parser.add_argument("--json", action="store_true", help="the batch object, with what is ours beside it")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Show the status."""
+    if args.short:
+        return _short(args, context)
+    if args.id is None:
+        from claude_batch_tui.errors import ConfigError  # late, as the rest
+
+        raise ConfigError("status wants the ID of a batch or run, or --short.")
     return asyncio.run(_status(args, context))
+
+
+def _short(args: argparse.Namespace, context: Context) -> int:
+    """One line for prompts and status bars; an empty one where nothing runs and nothing new has ended."""
+    import os  # these are late: --help needs none of them
+
+    from claude_batch_tui.domain.batch import RequestCounts
+    from claude_batch_tui.errors import ConfigError
+    from claude_batch_tui.store import batches, scopes
+    from claude_batch_tui.store.database import Database
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.wording import standing_words
+
+    if args.id is not None:
+        raise ConfigError("--short is about all batches: leave the ID out.")
+    file = Locations(context.config.data_dir).database
+    running, unseen = 0, list[RequestCounts]()
+    if file.exists():
+        database = Database(file)
+        try:
+            scope = scopes.recall(database, scopes.hint_of(context.config, os.environ))
+            if scope is not None:
+                running, unseen = batches.standing(database, scope.scope_id)
+        finally:
+            database.close()
+    if args.json:
+        ended = {"ended": len(unseen), "succeeded": sum(counts.succeeded for counts in unseen)}
+        context.output.json({"running": running, **ended, "requests": sum(counts.total for counts in unseen)})
+    else:
+        words = standing_words(running, unseen)
+        context.output.line(words.replace("·", "-") if context.config.ascii else words)
+    return ExitCode.GOOD
 
 
 async def _status(args: argparse.Namespace, context: Context) -> int:

@@ -6,13 +6,16 @@ import argparse
 import asyncio
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.domain.batch import Batch
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.watch import Watched
 
 SUMMARY = "Keep polling until batches have ended."
 
@@ -54,9 +57,9 @@ async def _watch(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
+    from claude_batch_tui.cli.telling import Telling
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watch import watch
-    from claude_batch_tui.wording import ago, progress_words
 
     async with open_runtime(context.config) as runtime:
         watched: dict[str, Batch] = {}
@@ -69,6 +72,7 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
         api = await runtime.connect()
         final: tuple[Batch, ...] = tuple(watched.values())
         is_first = True
+        telling = Telling(runtime, context, frozenset(watched))
         async for step in watch(
             watched.values(),
             api=api,
@@ -84,17 +88,40 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
             for batch in step.batches if is_first else step.changed:
                 _say(batch, names[batch.id], now, args, context)
             is_first = False
+            final = step.batches
             if step.trouble:
                 context.diagnostics.note(f"{step.trouble} Trying again in {step.next_in or 0:.0f} s.")
-            running = [batch for batch in step.batches if not batch.has_ended]
-            if running and step.next_in is not None:
-                oldest = min(batch.created_at for batch in running)
-                context.diagnostics.progress(
-                    f"{len(running)} running, the oldest for {ago(now - oldest)}: "
-                    f"{progress_words(running[0], now)}; next look in {step.next_in:.0f} s"
-                )
-            final = step.batches
+            _draw(step, names, now, args, context)
+            telling.tell()
+        context.diagnostics.keep_block()
+        await telling.finish()
     return verdict(final)
+
+
+def _draw(
+    step: Watched, names: dict[str, str], now: datetime, args: argparse.Namespace, context: Context
+) -> None:
+    """The bars and what comes next, where a person looks on."""
+    from claude_batch_tui.cli.watching import bars  # late: --help needs none of it
+    from claude_batch_tui.wording import duration_words
+
+    diagnostics = context.diagnostics
+    if not diagnostics.is_terminal or (args.json and context.output.is_terminal):
+        return
+    size = diagnostics.size()
+    lines = bars(
+        step.batches,
+        names,
+        now,
+        columns=size.columns,
+        rows=max(size.lines - 3, 1),
+        ascii_only=context.config.ascii or not diagnostics.takes("█▒░…·"),
+    )
+    running = sum(not batch.has_ended for batch in step.batches)
+    if running and step.next_in is not None and not step.ended(args.until):
+        again = f"{running:,} running; next look in {duration_words(step.next_in)}; ctrl+c leaves, they go on"
+        lines.append(again[: size.columns - 1])
+    diagnostics.block(lines)
 
 
 def verdict(batches: tuple[Batch, ...]) -> ExitCode:
@@ -115,7 +142,7 @@ def _say(batch: Batch, name: str, now: datetime, args: argparse.Namespace, conte
         _append(args.output, record)
     if args.json:
         context.output.json(record)
-    else:
+    elif not (context.output.is_terminal and context.diagnostics.is_terminal):
         label = batch.id if name == batch.id else f"{batch.id} ({name})"
         context.output.line(f"{now:%H:%M:%S} {label} {batch.processing_status}: {progress_words(batch, now)}")
     context.output.flush()

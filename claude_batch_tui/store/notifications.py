@@ -1,0 +1,74 @@
+"""Who has been told of which end. A `due` row is written with the end itself, and one process turns it into `ended`.
+
+That happens before anything is told: after a crash in between nobody is told twice.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+
+from claude_batch_tui.store.database import Database
+
+_OPEN = "('prepared', 'sending', 'unknown')"
+
+
+def note_due(connection: sqlite3.Connection, scope_id: int, batch_ids: Iterable[str], at: str) -> None:
+    """Write down, in the caller's transaction, that the ends of these batches are to be told."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO notification (scope_id, target_id, kind, sent_at)"
+        " SELECT ?, ?, 'due', ? WHERE NOT EXISTS"
+        " (SELECT 1 FROM notification WHERE scope_id = ? AND target_id = ? AND kind = 'ended')",
+        [(scope_id, batch_id, at, scope_id, batch_id) for batch_id in batch_ids],
+    )
+
+
+def claim(
+    database: Database, scope_id: int, now: datetime, only: frozenset[str] | None = None
+) -> list[tuple[str, tuple[str, ...]]]:
+    """What this process, and no other, is to tell: a batch or run id, and the batches it is about.
+
+    A run of several batches is told once, when the last of them has ended. `only` limits it to some batches.
+    """
+    query = "SELECT target_id FROM notification WHERE scope_id = ? AND kind = 'due'"
+    if database.is_read_only or database.row(query, (scope_id,)) is None:
+        return []
+    told: list[tuple[str, tuple[str, ...]]] = []
+    with database.change() as connection:
+        due = [row[0] for row in connection.execute(query, (scope_id,))]
+        done: set[str] = set()
+        for batch_id in due:
+            if batch_id in done or (only is not None and batch_id not in only):
+                continue
+            target, members, is_over = _group(connection, scope_id, batch_id)
+            if is_over:
+                done.update(members)
+                told.append((target, members))
+        for member in done.union(target for target, _ in told):
+            where = (scope_id, member)
+            connection.execute(
+                "DELETE FROM notification WHERE scope_id = ? AND target_id = ? AND kind = 'due'", where
+            )
+            connection.execute(
+                "INSERT OR REPLACE INTO notification VALUES (?, ?, 'ended', ?)", (*where, now.isoformat())
+            )
+    return told
+
+
+def _group(connection: sqlite3.Connection, scope_id: int, batch_id: str) -> tuple[str, tuple[str, ...], bool]:
+    """What a batch is told as: itself, or its run with all batches; and whether that is over."""
+    rows = connection.execute(
+        "SELECT batch_id, has_ended, run_id FROM batch WHERE scope_id = ? AND run_id ="
+        " (SELECT run_id FROM batch WHERE scope_id = ? AND batch_id = ?) ORDER BY created_at, rowid",
+        (scope_id, scope_id, batch_id),
+    ).fetchall()
+    if not rows:
+        return batch_id, (batch_id,), True
+    run_id = rows[0]["run_id"]
+    still_sent = connection.execute(
+        f"SELECT 1 FROM submission WHERE run_id = ? AND state IN {_OPEN}", (run_id,)
+    ).fetchone()
+    is_over = all(row["has_ended"] for row in rows) and still_sent is None
+    members = tuple(row["batch_id"] for row in rows)
+    return (run_id if len(rows) > 1 else batch_id), members, is_over

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import pytest
+
+from claude_batch_tui.config import load
+from claude_batch_tui.engine.engine import Engine
+from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
+
+
+@pytest.fixture
+def simulator():
+    with Simulator(speed=1, seed=9, rates=ALL_ANSWERED) as running:
+        yield running
+
+
+@pytest.fixture
+def make(simulator):
+    made = []
+
+    def start(**settings):
+        config, _ = load({"base_url": simulator.base_url, "poll_interval": "1", **settings})
+        engine = Engine(config, on_snapshot=lambda _: None, api_key=simulator.key)
+        engine.start()
+        engine.connect()
+        made.append(engine)
+        return engine
+
+    yield start
+    for engine in made:
+        engine.stop()
+
+
+def until(claim, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, "never true"
+        time.sleep(0.02)
+
+
+def add(simulator, **facts):
+    batch = simulator.batches.add(4, **{"duration": 36_000, **facts})
+    return getattr(batch, "id", batch)
+
+
+def told(*engines):
+    return [event for engine in engines for event in engine.snapshot.events if " ended: " in event.text]
+
+
+@pytest.fixture
+def hook(tmp_path):
+    """A command line that adds its stdin to a file, and the file."""
+    heard = tmp_path / "heard it.jsonl"
+    script = tmp_path / "hook.py"
+    script.write_text("import sys\nopen(sys.argv[1], 'a').write(sys.stdin.read())\n")
+    return f"{sys.executable} {script} '{heard}'", heard
+
+
+def test_an_end_while_nobody_ran_is_told_at_the_next_start_and_never_again(make, simulator):
+    batch_id = add(simulator)
+    first = make()
+    until(lambda: first.snapshot.batches)
+    first.stop()
+    simulator.batches.finish(batch_id)
+    second = make()
+    until(lambda: told(second))
+    second.stop()
+    third = make()
+    until(lambda: third.snapshot.link.polled_at and third.snapshot.link.next_poll_at is None)
+    assert told(third) == []
+
+
+def test_of_two_engines_on_one_folder_exactly_one_tells(make, simulator):
+    batch_ids = [add(simulator) for _ in range(5)]
+    engines = [make(), make()]
+    until(lambda: all(len(engine.snapshot.batches) == 5 for engine in engines))
+    for batch_id in batch_ids:
+        simulator.batches.finish(batch_id)
+    until(lambda: all(b.batch.has_ended for engine in engines for b in engine.snapshot.batches))
+    for engine in engines:
+        engine.refresh()
+    until(lambda: len(told(*engines)) == 5)
+    assert len({event.batch_id for event in told(*engines)}) == 5
+
+
+def test_batches_that_had_ended_before_we_looked_are_not_told(make, simulator):
+    add(simulator, age=7200, duration=60)
+    engine = make()
+    until(lambda: engine.snapshot.batches)
+    assert told(engine) == []
+
+
+def test_the_hook_gets_json_on_stdin_without_a_shell(make, simulator, hook):
+    command, heard = hook
+    batch_id = add(simulator)
+    engine = make(hook=command)
+    until(lambda: engine.snapshot.batches)
+    simulator.batches.finish(batch_id)
+    until(lambda: heard.exists() and heard.read_text().endswith("\n"))
+    notice = json.loads(heard.read_text())
+    assert notice["event"] == "ended"
+    assert notice["batch_ids"] == [batch_id]
+    assert notice["counts"]["succeeded"] == 4
+
+
+def test_an_outcome_that_is_not_asked_for_neither_rings_nor_runs_the_hook(make, simulator, hook):
+    command, heard = hook
+    batch_id = add(simulator)
+    engine = make(hook=command, notify_on="errored,expired")
+    until(lambda: engine.snapshot.batches)
+    simulator.batches.finish(batch_id)
+    until(lambda: told(engine))
+    assert [event.rings for event in told(engine)] == [False]
+    assert not heard.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("/no/such/program", "cannot be started"),
+        (f"{sys.executable} -c 'import sys; sys.exit(\"no route\")'", "code 1: no route"),
+        (f"{sys.executable} -c 'import time; time.sleep(60)'", "longer than 0.5 s"),
+        ("echo 'open", "cannot be read"),
+    ],
+)
+def test_a_failing_hook_is_shown_and_the_polling_goes_on(make, simulator, command, words):
+    batch_id = add(simulator)
+    add(simulator)
+    engine = make(hook=command, hook_timeout="0.5")
+    until(lambda: len(engine.snapshot.batches) == 2)
+    simulator.batches.finish(batch_id)
+    until(lambda: [event for event in engine.snapshot.events if words in event.text])
+    polled = engine.snapshot.link.polled_at
+    until(lambda: engine.snapshot.link.polled_at > polled)
