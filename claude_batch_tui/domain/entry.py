@@ -23,6 +23,34 @@ STOP_REASONS = (
 """Stop reasons by their number in an index (batch guide and SDK 2.11); empty where there is none."""
 
 
+CLASSES = (
+    "complete",
+    "truncated",
+    "refused",
+    "paused",
+    "empty",
+    "errored",
+    "canceled",
+    "expired",
+    "unparsed",
+)
+"""Ledger classes by their number in an index: what succeeded is told apart by how it ended and what it holds."""
+
+_CLASS_OF_STOP = {
+    "max_tokens": "truncated",
+    "model_context_window_exceeded": "truncated",
+    "refusal": "refused",
+    "pause_turn": "paused",
+}
+
+
+def class_number(outcome: Outcome, stop_reason: str, *, empty: bool) -> int:
+    """The number of an entry's ledger class. `empty` says that the answer is nothing, blank text or only thinking."""
+    if outcome is not Outcome.SUCCEEDED:
+        return CLASSES.index(str(outcome))
+    return CLASSES.index(_CLASS_OF_STOP.get(stop_reason, "empty" if empty else "complete"))
+
+
 class Entry(msgspec.Struct, frozen=True):
     """A line of a results file. `position` counts entries from 0; `input_tokens` includes cached ones."""
 

@@ -1,6 +1,6 @@
 """The filter language: `FIELD OP VALUE` joined by and, or, not and parentheses; a bare word means `id:word`.
 
-Fields: id, outcome, stop, error (words) and in, out (tokens). Operators: = != : (contains) ~ (regular expression)
+Fields: id, outcome, class (of the ledger), stop, error (words) and in, out (tokens). Operators: = != : (contains) ~ (regular expression)
 for words, and < <= > >= too for numbers. A value with blanks or parentheses stands in double quotes.
 """
 
@@ -14,7 +14,7 @@ import msgspec
 
 from claude_batch_tui.errors import ConfigError
 
-WORD_FIELDS = ("id", "outcome", "stop", "error")
+WORD_FIELDS = ("id", "outcome", "class", "stop", "error")
 NUMBER_FIELDS = ("in", "out")
 _FIELDS = WORD_FIELDS + NUMBER_FIELDS
 _OUTCOME_ALIASES = {

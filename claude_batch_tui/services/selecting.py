@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from itertools import compress
 
-from claude_batch_tui.domain.entry import OUTCOMES, STOP_REASONS
+from claude_batch_tui.domain.entry import CLASSES, OUTCOMES, STOP_REASONS
 from claude_batch_tui.domain.filtering import Both, Comparison, Either, Filter, Not
 from claude_batch_tui.store.results_index import ResultsIndex
 
@@ -56,6 +56,8 @@ def _compared(field: str, op: str, value: str, index: ResultsIndex, count: int) 
             return _ids(op, value, index, count)
         case "outcome":
             return bytes(index.outcomes[:count]).translate(_table(OUTCOMES, op, value))
+        case "class":
+            return bytes(index.classes[:count]).translate(_table(CLASSES, op, value))
         case "stop":
             return bytes(index.stops[:count]).translate(_table(STOP_REASONS, op, value))
         case "error":

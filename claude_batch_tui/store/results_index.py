@@ -1,7 +1,7 @@
 """The index of a results file: where each line is, and its columns for tables and filters, as arrays.
 
 One thread feeds it while others read: arrays only grow, and `count` is raised last. Persisted beside the file as
-`<name>.index`, a cache that is rebuilt where it does not fit the file. An entry costs about 36 bytes and its id.
+`<name>.index`, a cache that is rebuilt where it does not fit the file. An entry costs about 37 bytes and its id.
 """
 
 from __future__ import annotations
@@ -13,15 +13,21 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.entry import OUTCOMES, STOP_REASONS, Entry
+from claude_batch_tui.domain.entry import OUTCOMES, STOP_REASONS, Entry, class_number
 from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.store.files import written_whole
 
-_VERSION = 1
+_VERSION = 2
 _UNPARSED = OUTCOMES.index(Outcome.UNPARSED)
 _OUTCOME_NUMBERS = {str(outcome): number for number, outcome in enumerate(OUTCOMES[:_UNPARSED])}
 _STOP_NUMBERS = {reason: number for number, reason in enumerate(STOP_REASONS)}
 _OTHER_STOP = len(STOP_REASONS) - 1
+_CLASS_NUMBERS = {
+    (outcome, stop, empty): class_number(OUTCOMES[outcome], STOP_REASONS[stop], empty=empty)
+    for outcome in range(len(OUTCOMES))
+    for stop in range(len(STOP_REASONS))
+    for empty in (False, True)
+}
 _MOST_TOKENS = 2**32 - 1
 _MOST_ERROR_TYPES = 2**16 - 1
 
@@ -35,7 +41,13 @@ class _Usage(msgspec.Struct):
 
 class _Message(msgspec.Struct):
     stop_reason: str | None = None
+    content: msgspec.Raw = msgspec.Raw()
     usage: _Usage | None = None
+
+
+class _Block(msgspec.Struct):
+    type: str = ""
+    text: str | None = None
 
 
 class _InnerError(msgspec.Struct):
@@ -80,6 +92,7 @@ class ResultsIndex:
         self.count = 0
         self.outcomes = bytearray()
         self.stops = bytearray()
+        self.classes = bytearray()
         self.errors = array("H")
         self.input_tokens = array("I")
         self.output_tokens = array("I")
@@ -167,6 +180,7 @@ class ResultsIndex:
             self.errors,
             self.outcomes,
             self.stops,
+            self.classes,
             self.ids,
         )
 
@@ -174,7 +188,7 @@ class ResultsIndex:
         stripped = line.strip()
         if not stripped:
             return
-        outcome, stop, error, tokens_in, tokens_out = _UNPARSED, 0, 0, 0, 0
+        outcome, stop, error, tokens_in, tokens_out, empty = _UNPARSED, 0, 0, 0, 0, True
         try:
             parsed = self._decode(stripped)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -185,6 +199,7 @@ class ResultsIndex:
             outcome = _OUTCOME_NUMBERS.get(result.type, _UNPARSED)
             if result.message is not None:
                 stop = _STOP_NUMBERS.get(result.message.stop_reason or "", _OTHER_STOP)
+                empty = _is_empty(result.message.content)
                 if (usage := result.message.usage) is not None:
                     tokens_in = (
                         (usage.input_tokens or 0)
@@ -197,6 +212,7 @@ class ResultsIndex:
         self.offsets.append(self._position)
         self.lengths.append(len(line))
         self.stops.append(stop)
+        self.classes.append(_CLASS_NUMBERS[outcome, stop, empty])
         self.errors.append(error)
         self.input_tokens.append(min(max(tokens_in, 0), _MOST_TOKENS))
         self.output_tokens.append(min(max(tokens_out, 0), _MOST_TOKENS))
@@ -240,10 +256,11 @@ def load_index(results: Path) -> ResultsIndex | None:
                 column.fromfile(file, head.count)
             index.outcomes = bytearray(file.read(head.count))
             index.stops = bytearray(file.read(head.count))
+            index.classes = bytearray(file.read(head.count))
             index.ids = bytearray(file.read(head.id_bytes))
     except (OSError, EOFError, ValueError):  # msgspec errors are ValueErrors too
         return None
-    if len(index.stops) != head.count or len(index.ids) != head.id_bytes:
+    if len(index.classes) != head.count or len(index.ids) != head.id_bytes:
         return None
     index.error_types = head.error_types
     index.count = head.count
@@ -253,6 +270,24 @@ def load_index(results: Path) -> ResultsIndex | None:
 def index_path(results: Path) -> Path:
     """Where the index of a results file is."""
     return results.with_name(results.name + ".index")
+
+
+_decode_blocks = msgspec.json.Decoder(list[_Block] | None).decode
+
+
+def _is_empty(content: msgspec.Raw) -> bool:
+    """True where an answer holds nothing but blank text and thinking; content of an unknown shape is not empty."""
+    if not bytes(content):
+        return True
+    try:
+        blocks = _decode_blocks(content) or ()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return all(
+        block.type in ("thinking", "redacted_thinking")
+        or (block.type == "text" and not (block.text or "").strip())
+        for block in blocks
+    )
 
 
 def _id_of(line: bytes) -> str:
