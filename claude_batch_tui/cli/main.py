@@ -29,6 +29,7 @@ COMMANDS = {
     "cancel": "Ask the API to cancel a batch.",
     "delete": "Delete an ended batch from the API.",
     "results": "Read or save the results of a batch, or a results file.",
+    "export": "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer.",
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
     "examples": "Worked examples: list them, or copy one to work on.",
     "simulate": "Serve the Message Batches API on this machine.",
