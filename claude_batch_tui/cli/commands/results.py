@@ -37,7 +37,9 @@ def written(args: argparse.Namespace, context: Context) -> int:
     form = chosen_format(args, args.output, context)
     parse(args.where or "")  # what cannot be understood or written is said before anything is downloaded
     if args.output != STDOUT:
-        check_target(Path(args.output).expanduser(), Options(form, force=args.force))
+        check_target(
+            Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
+        )
     word = args.id
     if "/" in word or word.endswith((".jsonl", ".gz", ".incomplete")):
         path = Path(word)
