@@ -84,12 +84,7 @@ class Runtime:
         # One at a time: poller and submitter may both be the first.
         async with self._connecting:
             if self._api is None:
-                # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
-                with _uncollected():
-                    module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
-                    self._api = await in_thread(
-                        lambda: module.AnthropicApi(self.config, api_key=self._api_key)
-                    )
+                self._api = await open_api(self.config, self._api_key)
             return self.api
 
     def prices(self) -> PriceTable:
@@ -358,6 +353,15 @@ def _uncollected() -> Iterator[None]:
 def hint_of(config: Config, api_key: str | None = None) -> str:
     """What tells a user's scope before the first answer: address, profile, end of the key. Not a secret."""
     return scopes.hint_of(config, os.environ, api_key)
+
+
+async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
+    """The API alone. Raises ConfigError where there are no credentials."""
+    # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
+    with _uncollected():
+        module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
+        api: BatchesApi = await in_thread(lambda: module.AnthropicApi(config, api_key=api_key))
+    return api
 
 
 @contextlib.asynccontextmanager

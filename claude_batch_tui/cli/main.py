@@ -34,6 +34,7 @@ COMMANDS = {
     "simulate": "Serve the Message Batches API on this machine.",
     "info": "Every path, setting and decision, and where it comes from.",
     "config": "The settings in force, and where each comes from.",
+    "doctor": "Look whether settings, key, API, clock, store, disk and terminal are in order.",
     "reset-tty": "Put a terminal right after a crash.",
 }
 """Every command with its one line. The module of a command is imported only when it is asked for."""
