@@ -1,8 +1,10 @@
-"""The newest batches, straight from the API."""
+"""The batches of the workspace, page by page from the API."""
 
 from __future__ import annotations
 
 from datetime import datetime
+
+import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.limits import LIST_LIMIT
@@ -30,3 +32,23 @@ async def newest(
             break
         after = page.last_id
     return tuple(found)
+
+
+class OlderPage(msgspec.Struct, frozen=True):
+    """Where the history goes on after some pages of it were read."""
+
+    has_older: bool
+    last_id: str | None
+
+
+async def load_older(*, api: BatchesApi, store: Store, scope_id: int, after_id: str | None) -> OlderPage:
+    """Write down the next page of the history that brings something new; pages the store knows whole are passed over.
+
+    `after_id` None begins with the newest. Raises ApiError where the API cannot be read.
+    """
+    while True:
+        page = await api.list_page(after_id=after_id)
+        changes = batches.merge(store.database, scope_id, page.batches, seen=True)
+        after_id = page.last_id or after_id
+        if not page.has_more or page.last_id is None or any(change.before is None for change in changes):
+            return OlderPage(page.has_more and page.last_id is not None, after_id)
