@@ -30,6 +30,7 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     model: str | None = None
     source: str | None = None
     cost_at_most: float | None = None
+    cost_actual: float | None = None
     results: ResultsState = ResultsState.NONE
     results_bytes: int | None = None
     seen: bool = True

@@ -16,16 +16,18 @@ from claude_batch_tui.store.notifications import note_due
 
 _IDS_AT_A_TIME = 500
 _SELECT = """
-    SELECT b.*, n.name, u.name AS run_name, o.note, d.state AS results_state, d.bytes AS results_bytes,
-        coalesce(c.usd, r.usd) AS cost_at_most, h.at AS hidden_at,
+    SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes,
+        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual, h.at AS hidden_at,
         (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
     FROM batch b
     LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
     LEFT JOIN name u ON u.scope_id = b.scope_id AND u.target_id = b.run_id
     LEFT JOIN hidden h ON h.scope_id = b.scope_id AND h.batch_id = b.batch_id
     LEFT JOIN note o ON o.scope_id = b.scope_id AND o.target_id = b.batch_id
+    LEFT JOIN note p ON p.scope_id = b.scope_id AND p.target_id = b.run_id
     LEFT JOIN download d ON d.scope_id = b.scope_id AND d.batch_id = b.batch_id
     LEFT JOIN cost c ON c.scope_id = b.scope_id AND c.target_id = b.batch_id AND c.kind = 'at_most'
+    LEFT JOIN cost a ON a.scope_id = b.scope_id AND a.target_id = b.batch_id AND a.kind = 'actual'
     LEFT JOIN cost r ON r.scope_id = b.scope_id AND r.target_id = b.run_id AND r.kind = 'at_most'
 """
 
@@ -364,6 +366,7 @@ def _tracked(row: sqlite3.Row) -> TrackedBatch:
         model=row["model"],
         source=row["source"],
         cost_at_most=row["cost_at_most"],
+        cost_actual=row["cost_actual"],
         results=ResultsState(row["results_state"] or ResultsState.NONE),
         results_bytes=row["results_bytes"],
         seen=bool(row["seen"]),
