@@ -49,6 +49,8 @@ class BatchList:
         self.wanted: Filter | None = None
         self.opened: frozenset[str] = frozenset()
         self.shows_hidden = False
+        self.folds = True
+        """Whether the batches of a run are one row."""
         self.shown = 0
         """How many batches the rows stand for, those below a closed run too."""
         self._batches: tuple[TrackedBatch, ...] = ()
@@ -106,7 +108,7 @@ class BatchList:
     def choose(self, now: datetime) -> None:
         """Fold, filter and sort everything anew."""
         self._claim = claim_of(self.wanted)
-        self._runs = _runs(self._batches)
+        self._runs = _runs(self._batches) if self.folds else {}
         rows = [row for row in self._top() if self._lets_through(row, now)]
         rows = _sorted(rows, self.order, now)
         self.shown = sum(len(row.members) or 1 for row in rows)

@@ -10,7 +10,7 @@ from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.limits import LIST_LIMIT
 from claude_batch_tui.domain.tracked import TrackedBatch
 from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import batches, scopes
 from claude_batch_tui.store.store import Store
 
 
@@ -18,20 +18,26 @@ async def newest(
     count: int, *, api: BatchesApi, store: Store, hint: str, now: datetime
 ) -> tuple[TrackedBatch, ...]:
     """The newest `count` batches, written down on the way. Raises ApiError where the API cannot be read."""
-    found: list[TrackedBatch] = []
+    scope_id, found = 0, list[str]()
     after: str | None = None
     while len(found) < count:
         page = await api.list_page(limit=min(count - len(found), LIST_LIMIT), after_id=after)
-        scope = scope_of(store, api, page.facts, hint, now)
-        batches.merge(store.database, scope.scope_id, page.batches, seen=True)
-        for batch in page.batches:
-            tracked = batches.find(store.database, scope.scope_id, batch.id)
-            if tracked is not None:
-                found.append(tracked)
+        scope_id = scope_of(store, api, page.facts, hint, now).scope_id
+        batches.merge(store.database, scope_id, page.batches, seen=True)
+        found += [batch.id for batch in page.batches]
         if not page.has_more or page.last_id is None:
             break
         after = page.last_id
-    return tuple(found)
+    return batches.find_all(store.database, scope_id, found)
+
+
+async def everything(
+    *, api: BatchesApi, store: Store, hint: str, now: datetime, at_least: int
+) -> tuple[TrackedBatch, ...]:
+    """All batches the store knows, newest first, after the newest `at_least` were asked for. Raises ApiError."""
+    await newest(at_least, api=api, store=store, hint=hint, now=now)
+    scope = scopes.recall(store.database, hint)
+    return batches.tracked(store.database, scope.scope_id) if scope is not None else ()
 
 
 class OlderPage(msgspec.Struct, frozen=True):

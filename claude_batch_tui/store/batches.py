@@ -185,6 +185,16 @@ def find(database: Database, scope_id: int, batch_id: str) -> TrackedBatch | Non
     return _tracked(row) if row else None
 
 
+def find_all(database: Database, scope_id: int, batch_ids: Sequence[str]) -> tuple[TrackedBatch, ...]:
+    """Those of some batches that are known, in the order of their ids."""
+    found: dict[str, TrackedBatch] = {}
+    for start in range(0, len(batch_ids), _IDS_AT_A_TIME):
+        some = batch_ids[start : start + _IDS_AT_A_TIME]
+        query = f"{_SELECT} WHERE b.scope_id = ? AND b.batch_id IN ({','.join('?' * len(some))})"
+        found.update((row["batch_id"], _tracked(row)) for row in database.rows(query, (scope_id, *some)))
+    return tuple(found[batch_id] for batch_id in batch_ids if batch_id in found)
+
+
 def ids_of(database: Database, scope_id: int, word: str) -> tuple[str, ...]:
     """The batch ids a user may mean by `word`: a batch id, a run id, or a name. Raises ConfigError for a name of several."""
     if database.row("SELECT 1 FROM batch WHERE scope_id = ? AND batch_id = ?", (scope_id, word)):
