@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 SUMMARY = "The batches of the workspace, newest first."
 _COLUMNS = "state,id,name,requests,age,tags,progress"
 _EXAMPLES = """\
-A filter is FIELD OP VALUE, joined by and (or a blank), or, not, parentheses; a bare word is looked for everywhere:
-  state=running tag=eval age<2d model:sonnet      errored>0 or state=expired      created>=2026-11-01 nightly
-states    {states}
-fields    {fields}
-columns   {columns}
+A filter is FIELD OP VALUE, joined by and (or a blank), or, not, parentheses; a
+bare word is looked for everywhere:
+  state=running tag=eval age<2d model:sonnet
+  errored>0 or state=expired
+  created>=2026-11-01 nightly
 """
 
 
@@ -40,8 +41,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", action="store_true", help="a line a run, its batches added up")
     parser.add_argument("--hidden", action="store_true", help="those put away with `archive` too")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.epilog = _EXAMPLES.format(
-        states=" ".join(STATE_WORDS), fields=" ".join(FIELDS), columns=" ".join(BATCH_COLUMNS)
+    words = {"states": STATE_WORDS, "fields": FIELDS, "columns": BATCH_COLUMNS}
+    parser.epilog = _EXAMPLES + "\n".join(
+        textwrap.fill(f"{head:<10}{' '.join(every)}", 79, subsequent_indent=" " * 10)
+        for head, every in words.items()
     )
 
 
