@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
 from claude_batch_tui.domain.forecast import Forecast as Turnaround
@@ -11,6 +12,9 @@ from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.export import Progress as ExportProgress
 
 GLYPHS = {
     BatchState.IN_PROGRESS: "●",
@@ -200,6 +204,15 @@ def standing_words(running: int, unseen: Sequence[RequestCounts]) -> str:
         parts.append(f"{len(unseen):,} ended")
         parts.append(f"{good * 100 // total}% ok" if total else "no requests")
     return " · ".join(parts)
+
+
+def export_words(progress: ExportProgress) -> str:
+    """Where an export is: entries, and how fast the results are read."""
+    seconds = max(progress.seconds, 1e-3)
+    return (
+        f"{progress.entries:,} of {progress.of:,} results {progress.doing} · "
+        f"{progress.entries / seconds:,.0f}/s · {size(int(progress.bytes / seconds))}/s"
+    )
 
 
 def progress_words(batch: Batch, now: datetime, turnaround: Turnaround | None = None) -> str:
