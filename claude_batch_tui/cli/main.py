@@ -28,6 +28,11 @@ COMMANDS = {
     "watch": "Keep polling until batches have ended.",
     "cancel": "Ask the API to cancel a batch.",
     "delete": "Delete an ended batch from the API.",
+    "name": "Name a batch or a run; every command then takes the name.",
+    "tag": "Tag batches, or take tags away: tag ID… +eval -draft.",
+    "note": "Write a note on a batch or a run.",
+    "archive": "Put batches away: hidden on this machine, untouched at the API.",
+    "adopt": "Make a run of batches that were made elsewhere, and name it.",
     "results": "Read or save the results of a batch, or a results file.",
     "export": "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer.",
     "retry": "Send again what errored or expired, as it was sent. This is paid.",
@@ -36,6 +41,7 @@ COMMANDS = {
     "simulate": "Serve the Message Batches API on this machine.",
     "info": "Every path, setting and decision, and where it comes from.",
     "config": "The settings in force, and where each comes from.",
+    "doctor": "Look whether settings, key, API, clock, store, disk and terminal are in order.",
     "reset-tty": "Put a terminal right after a crash.",
 }
 """Every command with its one line. The module of a command is imported only when it is asked for."""

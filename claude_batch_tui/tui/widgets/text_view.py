@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -13,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from claude_batch_tui.tui.widgets.text_rows import Line, TextRows
+from claude_batch_tui.tui.widgets.text_rows import AnyLine, Row, TextRows
 from claude_batch_tui.tui.widgets.text_search import TextSearch
 
 WHEEL_ROWS = 3
@@ -22,7 +23,7 @@ SIDEWAYS = 16
 
 
 class TextView(Widget, can_focus=True, inherit_bindings=False):
-    """Read-only text, plain or as (line, style) pairs. Styles: strong, dim, good, bad, warn, accent."""
+    """Read-only text, plain or as lines with styles: strong, dim, good, bad, warn, accent, emphasis, code, added, removed."""
 
     DEFAULT_CSS = """
     TextView {
@@ -35,6 +36,10 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         & > .text--bad { color: $text-error; }
         & > .text--warn { color: $text-warning; }
         & > .text--accent { color: $text-accent; }
+        & > .text--emphasis { text-style: italic; }
+        & > .text--code { color: $text-accent; }
+        & > .text--added { color: $text-success; text-style: bold underline; }
+        & > .text--removed { color: $text-error; text-style: bold underline; }
         & > .text--match { text-style: underline bold; }
         & > .text--current-match { text-style: reverse; }
         &:ansi > .text--dim { color: ansi_bright_black; }
@@ -42,11 +47,27 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         &:ansi > .text--bad { color: ansi_red; }
         &:ansi > .text--warn { color: ansi_yellow; }
         &:ansi > .text--accent { color: ansi_cyan; }
+        &:ansi > .text--code { color: ansi_cyan; }
+        &:ansi > .text--added { color: ansi_green; }
+        &:ansi > .text--removed { color: ansi_red; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"text--{name}"
-        for name in ("strong", "dim", "good", "bad", "warn", "accent", "match", "current-match")
+        for name in (
+            "strong",
+            "dim",
+            "good",
+            "bad",
+            "warn",
+            "accent",
+            "emphasis",
+            "code",
+            "added",
+            "removed",
+            "match",
+            "current-match",
+        )
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "scroll(1)", "down", id="text.down", show=False, tooltip="a row down"),
@@ -95,7 +116,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
 
     def __init__(
         self,
-        text: str | Sequence[Line] = "",
+        text: str | Sequence[AnyLine] = "",
         *,
         wrap: bool = True,
         id: str | None = None,  # noqa: A002  the name is Textual's
@@ -120,7 +141,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         """The first visible row, from 0."""
         return self._top
 
-    def show(self, text: str | Sequence[Line], *, keep_place: bool = False) -> None:
+    def show(self, text: str | Sequence[AnyLine], *, keep_place: bool = False) -> None:
         """Show another text, from its top unless the place is to be kept. The same text again paints nothing."""
         if text == self._shown and (keep_place or self._top == 0):
             return
@@ -149,16 +170,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
             return Strip.blank(width, self.rich_style)
         row = self._rows.row(number)
         base = self._style(self._rows.style(row))
-        shown = self._rows.shown(row)
-        pieces: list[Segment] = []
-        position = 0
-        for start, end, is_current in self._search.within(self._rows.text, row.start, row.end):
-            pieces.append(Segment(shown[position:start], base))
-            match_style = self._style("current-match" if is_current else "match")
-            pieces.append(Segment(shown[start:end], base + match_style))
-            position = end
-        pieces.append(Segment(shown[position : position + width * 4 + self._left * 4], base))
-        strip = Strip([piece for piece in pieces if piece.text])
+        strip = Strip([piece for piece in self._pieces(row, base, width) if piece.text])
         return strip.crop(self._left, self._left + width).adjust_cell_length(width, base)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -210,6 +222,27 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         if not self.wraps:
             self._left = max(self._left + steps * SIDEWAYS, 0)
             self.refresh()
+
+    def _pieces(self, row: Row, base: Style, width: int) -> Iterator[Segment]:
+        """A row in pieces of one style each, as far as it could be visible."""
+        shown = self._rows.shown(row)[: (width + self._left) * 4]
+        marks = [(start, end, self._style(name)) for start, end, name in self._rows.spans(row)]
+        matches = self._search.within(self._rows.text, row.start, min(row.end, row.start + len(shown)))
+        marks += [
+            (start, end, self._style("current-match" if now else "match")) for start, end, now in matches
+        ]
+        if row.hang:
+            yield Segment(row.hang, base)
+        if not marks:
+            yield Segment(shown, base)
+            return
+        edges = sorted({0, len(shown), *(min(edge, len(shown)) for mark in marks for edge in mark[:2])})
+        for start, end in pairwise(edges):
+            style = base
+            for mark_start, mark_end, mark in marks:
+                if mark_start <= start < mark_end:
+                    style += mark
+            yield Segment(shown[start:end], style)
 
     def _wrap_anew(self, width: int) -> None:
         first = self._rows.row(self._top).start if self._rows.reach(self._top + 1) > self._top else 0
