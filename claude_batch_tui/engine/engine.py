@@ -12,10 +12,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.notifying import Notice
+from claude_batch_tui.domain.retrying import RetryRules
 from claude_batch_tui.domain.tracked import Snapshot, TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.downloader import Downloader
 from claude_batch_tui.engine.poller import Poller
+from claude_batch_tui.engine.retrier import Wanted, checked, planned, priced
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
@@ -23,6 +25,9 @@ from claude_batch_tui.services.cancel import cancel, delete
 from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.notify import run_hook
 from claude_batch_tui.services.prepare import CheckReport
+from claude_batch_tui.services.retry import RetryPlan
+from claude_batch_tui.services.retry import draft as retry_draft
+from claude_batch_tui.services.retry import outgoing as retry_outgoing
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
 from claude_batch_tui.services.trying import Trial, Tried, tried
 from claude_batch_tui.store import batches
@@ -31,6 +36,7 @@ from claude_batch_tui.store.results_index import ResultsIndex
 
 _log = logging.getLogger(__name__)
 _STOP_WITHIN = 2.0
+_FORECAST_WITHIN = 30.0
 _FIRST_SHOWN = 250
 """Batches read before the first frame; the rest of a long history follows it."""
 _LOADED_AT_ONCE = 500
@@ -106,6 +112,28 @@ class Engine:
     def submit(self, token: str, outgoing: Outgoing, *, again: bool = False) -> None:
         """Freeze and send what the user confirmed; progress is in the snapshots under `token`."""
         self._wish(self._with_submitter(lambda submitter: submitter.submit(token, outgoing, again=again)))
+
+    def plan_retry(self, wanted: Wanted, rules: RetryRules) -> RetryPlan:
+        """What would be sent again; reads the spool, for a thread. Raises DraftError where there is nothing."""
+        return planned(self._runtime, wanted, rules)
+
+    def check_retry(self, made: RetryPlan) -> Forecasted:
+        """Check and price a retry; for a thread that can wait. Raises DraftError with the first problem."""
+        with retry_draft(made, self._runtime.locations.spool) as portion:
+            report = checked(self._runtime, made, portion.requests)
+            asked = self.forecast(portion.requests, report, made.first.source)
+            try:
+                return asked.result(timeout=_FORECAST_WITHIN)
+            except TimeoutError:
+                runtime = self._runtime
+                return Forecasted(report, runtime.in_flight(), runtime.over_limits(report.at_most))
+
+    def retry(self, token: str, made: RetryPlan, report: CheckReport, *, again: bool = False) -> None:
+        """Send a retry that the user confirmed; progress is in the snapshots under `token`."""
+        outgoing = priced(retry_outgoing(made), report)
+        self._wish(
+            self._with_submitter(lambda submitter: submitter.submit(token, outgoing, again=again, retry=made))
+        )
 
     def look_again(self, submission_id: str) -> None:
         """Look for an open submission once."""

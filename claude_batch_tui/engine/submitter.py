@@ -14,6 +14,7 @@ from claude_batch_tui.errors import ApiError, CbtuiError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.pilot import Portion, rest, sample
+from claude_batch_tui.services.retry import RetryPlan, draft, still_to_send
 from claude_batch_tui.services.spool import Outgoing, discard, freeze, repeats
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches, submissions
@@ -52,12 +53,17 @@ class Submitter:
         self._board.submissions = submissions.unsettled(self._runtime.store)
         self._board.touch()
 
-    async def submit(self, token: str, outgoing: Outgoing, *, again: bool) -> None:
-        """Freeze and send; progress under `token`. The same bytes are refused unless `again`."""
+    async def submit(
+        self, token: str, outgoing: Outgoing, *, again: bool, retry: RetryPlan | None = None
+    ) -> None:
+        """Freeze and send; progress under `token`. The same bytes are refused unless `again`.
+
+        Of a `retry` the requests come from the spool, and what was sent meanwhile stops it.
+        """
         runtime = self._runtime
         self._show(Submitting(token, note="preparing"))
         try:
-            prepared = await self._frozen(outgoing)
+            prepared = await self._frozen(outgoing, retry)
             missing = prepared
             if not again:
                 before = repeats(prepared, store=runtime.store, now=runtime.now())
@@ -69,6 +75,8 @@ class Submitter:
                     repeat = before.open or before.known[0]
                     self._show(Submitting(token, prepared[0], repeat_of=repeat, is_finished=True))
                     return
+            if retry is not None:
+                self._still_to_send(retry, missing)
             await self._send_all(token, missing)
         except CbtuiError as error:
             before_error = self._board.submitting[token]
@@ -78,8 +86,15 @@ class Submitter:
             self._board.tell(str(error), is_error=True)
             self.reload()
 
-    async def _frozen(self, outgoing: Outgoing) -> tuple[Submission, ...]:
-        """What is to be sent, on disk: all of it, a sample, or what a run has not sent yet."""
+    def _still_to_send(self, retry: RetryPlan, frozen: tuple[Submission, ...]) -> None:
+        try:
+            still_to_send(retry, submissions.of_run(self._runtime.store, retry.run_id))
+        except CbtuiError:
+            discard(*frozen)
+            raise
+
+    async def _frozen(self, outgoing: Outgoing, retry: RetryPlan | None) -> tuple[Submission, ...]:
+        """What is to be sent, on disk: all of it, a sample, what a run has not sent yet, or what failed."""
         runtime = self._runtime
         folder = runtime.locations.spool
         run: tuple[Submission, ...] = ()
@@ -88,6 +103,10 @@ class Submitter:
 
         def work() -> tuple[Submission, ...]:
             now = runtime.now()
+            if retry is not None:
+                with draft(retry, folder) as portion:
+                    files = msgspec.structs.replace(outgoing, requests=portion.requests, rows=portion.rows)
+                    return freeze(files, store=runtime.store, now=now)
             if outgoing.pilot is not None:
                 with sample(
                     outgoing.requests, outgoing.rows, count=outgoing.pilot, seed=0, folder=folder

@@ -17,7 +17,7 @@ from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDial
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
 from claude_batch_tui.tui.screens.batch_rows import COLUMNS, detail_lines, row_cells
-from claude_batch_tui.tui.screens.frame import Frame
+from claude_batch_tui.tui.screens.retrying import RetryingFrame
 from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.row_source import SequenceSource
@@ -31,7 +31,7 @@ from claude_batch_tui.wording import STATE_WORDS, duration, outcome_counts
 _SORTS = ("newest", "name", "requests", "state")
 
 
-class BatchesScreen(Frame):
+class BatchesScreen(RetryingFrame):
     """List, detail, and what can be done with a batch."""
 
     help_title: ClassVar[str] = "Batches"
@@ -44,7 +44,15 @@ class BatchesScreen(Frame):
             "D", "delete", "delete", id="batches.delete", show=False, tooltip="delete from the server (asks)"
         ),
         Binding("n", "app.show('build')", "new", id="batches.new", tooltip="build requests from a file"),
-        Binding("r,R", "poll", "poll", id="batches.poll", tooltip="ask the API now"),
+        Binding("r", "poll", "poll", id="batches.poll", tooltip="ask the API now"),
+        Binding(
+            "R",
+            "retry",
+            "retry",
+            id="batches.retry",
+            show=False,
+            tooltip="send again what errored or expired (asks)",
+        ),
         Binding("p", "pause", "pause", id="batches.pause", show=False, tooltip="pause or resume polling"),
         Binding("i", "add", "watch id", id="batches.add", show=False, tooltip="watch a batch by its id"),
         Binding(
@@ -151,6 +159,8 @@ class BatchesScreen(Frame):
             return "only an ended batch can be deleted; cancel it first"
         if action == "download" and not any(tracked.batch.has_ended for tracked in targets):
             return "results can be read when the batch has ended"
+        if action == "retry" and (self.current is None or not self.current.batch.has_ended):
+            return "only a batch that has ended can be retried"
         if action == "stop" and not any(key in self.snapshot.downloads for key in self.table.targets):
             return "nothing is being downloaded"
         if action == "unknown" and not self.snapshot.submissions:
@@ -332,6 +342,20 @@ class BatchesScreen(Frame):
                 self.table.set_marks(())
 
         self.app.push_screen(dialog, delete)
+
+    def action_retry(self) -> None:
+        """Send again what failed of the batch under the cursor; its results are needed for that."""
+        tracked = self.current
+        if tracked is None:
+            return
+        path = self.dashboard.engine.results_file(tracked.id)
+        if path is not None:
+            self.ask_retry_of(tracked.id, tracked.title, path)
+        elif tracked.batch.results_readable(self._now()):
+            self.dashboard.engine.download(tracked.id)
+            self.say(f"The results of {tracked.title} are needed for that: downloading. Then R again.")
+        else:
+            self.say(f"The results of {tracked.title} are not on this machine, and can no longer be read.")
 
     def action_download(self) -> None:
         """Download the results of the marked batches, or of the one under the cursor."""

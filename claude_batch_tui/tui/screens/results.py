@@ -16,6 +16,7 @@ from textual.worker import get_current_worker
 
 from claude_batch_tui.domain.filtering import FilterError, parse
 from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
+from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.browse import EntryReader, RowsFile
@@ -31,6 +32,7 @@ from claude_batch_tui.tui.screens.result_rows import (
     counts_line,
     next_error,
 )
+from claude_batch_tui.tui.screens.retrying import RetryingFrame
 from claude_batch_tui.tui.screens.saving import SavingFrame, ToSave
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.row_source import EmptySource
@@ -54,7 +56,7 @@ _NOTHING = """
 """
 
 
-class ResultsScreen(SavingFrame, InspectingFrame):
+class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
     """Filter, list and inspector over one results file."""
 
     help_title: ClassVar[str] = "Results"
@@ -82,6 +84,14 @@ class ResultsScreen(SavingFrame, InspectingFrame):
             tooltip="the one before",
         ),
         Binding("s", "save", "save", id="results.save", tooltip="save what the filter shows to a file"),
+        Binding(
+            "R",
+            "retry",
+            "retry",
+            id="results.retry",
+            show=False,
+            tooltip="send again what failed of the shown or marked (asks)",
+        ),
         Binding("x", "stop", "stop", id="results.stop", show=False, tooltip="stop saving, or the download"),
         Binding("O", "open", "open file", id="results.open", show=False, tooltip="open a results file"),
         *INSPECTOR_BINDINGS,
@@ -150,6 +160,12 @@ class ResultsScreen(SavingFrame, InspectingFrame):
             return "no results are open"
         if action == "stop" and not self._growing and not self.is_saving:
             return "nothing is being downloaded or saved"
+        if action == "retry" and (self._batch_id is None or self._rows is None or self._growing):
+            return (
+                "the results have not all arrived"
+                if self._batch_id
+                else "only results of a batch can be retried: a file does not say what was sent"
+            )
         if action == "save" and self.is_saving:
             return "results are being saved: x stops that"
         return super().reason_disabled(action, parameters)
@@ -245,6 +261,20 @@ class ResultsScreen(SavingFrame, InspectingFrame):
             "Open a results file", ["JSON lines, as the API gives them."], placeholder="~/results.jsonl"
         )
         self.app.push_screen(dialog, open_it)
+
+    def action_retry(self) -> None:
+        """Send again what failed among the marked entries, or all the filter shows."""
+        if self._batch_id is None or self._rows is None:
+            return
+        wanted, engine = (
+            Wanted(self._batch_id, self._rows.results.index, self._chosen()),
+            self.dashboard.engine,
+        )
+        which = "the marked" if self.table.marks else "all shown"
+        self.ask_retry(
+            f"Retry {which}: {len(wanted.positions):,} of {self._title}",
+            lambda rules: engine.plan_retry(wanted, rules),
+        )
 
     def to_save(self) -> ToSave | None:
         """The marked entries, or all the filter shows."""

@@ -1,0 +1,88 @@
+"""Trying again from a screen: what failed, what it costs, the question that is paid, and the submission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from textual import work
+from ulid import ULID
+
+from claude_batch_tui.domain.retrying import RetryRules
+from claude_batch_tui.engine.engine import Forecasted
+from claude_batch_tui.engine.retrier import Wanted
+from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.services.retry import RetryPlan
+from claude_batch_tui.store.results_file import open_indexed
+from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDialog
+from claude_batch_tui.tui.dialogs.retry import RetryDialog
+from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
+from claude_batch_tui.tui.screens.build_words import confirm_lines
+from claude_batch_tui.tui.screens.frame import Frame
+
+
+class RetryingFrame(Frame):
+    """A screen from which failed requests are sent again."""
+
+    def ask_retry(self, title: str, make: Callable[[RetryRules], RetryPlan]) -> None:
+        """Show what would be sent again; after that check, price and ask. `make` runs in a thread."""
+
+        def go_on(made: RetryPlan | None) -> None:
+            if made is not None:
+                self.say("Checking and pricing …", seconds=60.0)
+                self._price_retry(made)
+
+        self.app.push_screen(RetryDialog(title, make), go_on)
+
+    def ask_retry_of(self, batch_id: str, title: str, path: Path) -> None:
+        """The same for all that failed in a batch whose results are on this machine."""
+        engine = self.dashboard.engine
+
+        def make(rules: RetryRules) -> RetryPlan:
+            with open_indexed(path) as results:
+                wanted = Wanted(batch_id, results.index, range(results.index.count))
+                return engine.plan_retry(wanted, rules)
+
+        self.ask_retry(f"Retry {title}", make)
+
+    @work(thread=True, exclusive=True, group="retry")
+    def _price_retry(self, made: RetryPlan) -> None:
+        try:
+            found = self.dashboard.engine.check_retry(made)
+        except CbtuiError as error:
+            self.app.call_from_thread(self.say, str(error), kind="error")
+            return
+        self.app.call_from_thread(self._confirm_retry, made, found)
+
+    def _confirm_retry(self, made: RetryPlan, found: Forecasted) -> None:
+        self.say("Nothing has been sent.")
+        count = made.counts.chosen
+        body = [*confirm_lines(found.report, made.name, self.snapshot, found.in_flight)]
+        body.append(
+            f"retry of  {made.first.name or made.first.batch_id}, in the same run, under the same custom_ids"
+        )
+        title = f"Send {count:,} requests again?  This is paid."
+        if found.over_limits is not None:
+            dialog: ConfirmDialog = TypedConfirmDialog(
+                title,
+                [*body, "", f"Note: {found.over_limits}. Type the number of requests to confirm."],
+                yes="Send again",
+                expected=str(count),
+                label="requests",
+            )
+        else:
+            dialog = ConfirmDialog(title, body, yes="Send again", no="Not yet")
+        self.app.push_screen(dialog, lambda agreed: self._send_retry(made, found) if agreed else None)
+
+    def _send_retry(self, made: RetryPlan, found: Forecasted) -> None:
+        def send(*, again: bool) -> str:
+            token = str(ULID())
+            self.dashboard.engine.retry(token, made, found.report, again=again)
+            return token
+
+        def created(batch_id: str | None) -> None:
+            if batch_id:
+                self.dashboard.show_created(batch_id)
+
+        token = send(again=made.rules.again)
+        self.app.push_screen(SubmissionDialog(token=token, send_same_again=lambda: send(again=True)), created)
