@@ -131,3 +131,14 @@ async def test_styled_lines_keep_their_style_and_controls_are_visible():
     async with app.run_test(size=(40, 5)):
         assert app.view.render_line(0)._segments[0].style.bold
         assert app.lines()[1] == "␛[2Jtext    end"
+
+
+async def test_a_text_given_while_hidden_is_wrapped_for_the_width_it_gets():
+    app = TextApp("")
+    async with app.run_test(size=(20, 4)) as pilot:
+        app.view.display = False
+        await pilot.pause()
+        app.view.show("one two three four five")
+        app.view.display = True
+        await pilot.pause()
+        assert app.lines() == ["one two three four", "five", "", ""]
