@@ -133,12 +133,16 @@ async def test_styled_lines_keep_their_style_and_controls_are_visible():
         assert app.lines()[1] == "␛[2Jtext    end"
 
 
-async def test_a_text_given_while_hidden_is_wrapped_for_the_width_it_gets():
+class DeafView(TextView):
+    """Is painted before it hears of its size, as happens on a screen that changes its layout for the first rows."""
+
+    def on_resize(self):
+        pass
+
+
+async def test_a_text_given_before_there_is_a_width_is_wrapped_when_it_is_painted():
     app = TextApp("")
-    async with app.run_test(size=(20, 4)) as pilot:
-        app.view.display = False
-        await pilot.pause()
-        app.view.show("one two three four five")
-        app.view.display = True
-        await pilot.pause()
+    app.view = DeafView()
+    app.view.show("one two three four five")
+    async with app.run_test(size=(20, 4)):
         assert app.lines() == ["one two three four", "five", "", ""]
