@@ -6,7 +6,7 @@ from textual.dom import DOMNode
 
 
 class ReasonedActions(DOMNode):
-    """For screens and widgets, before their Textual class: `class BatchesScreen(ReasonedActions, Screen[None])`."""
+    """For screens and widgets. What has styles of its own comes first: they follow the first base alone."""
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:  # noqa: ARG002
         """Why an action cannot be done now, as the end of a sentence, or None where it can."""

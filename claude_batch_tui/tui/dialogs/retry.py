@@ -28,7 +28,7 @@ _CHOICES = (
 )
 
 
-class RetryDialog(ReasonedActions, Box[RetryPlan | None]):
+class RetryDialog(Box[RetryPlan | None], ReasonedActions):
     """Gives the plan to go on with, or None. `make` decides for the rules chosen; it runs in a thread."""
 
     DEFAULT_CSS = """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.tui.app import DashboardApp
 
 
-class SubmissionDialog(ReasonedActions, Box[str | None]):
+class SubmissionDialog(Box[str | None], ReasonedActions):
     """Follows one submission, by the token of its asker or by its id. Gives the batch id where one was created.
 
     Closing it stops nothing: the engine goes on, and what is unknown stays listed on the batches screen.
