@@ -4,6 +4,7 @@ import time
 
 import pytest
 from rich.cells import cell_len
+from textual import events
 from textual.app import App
 
 from claude_batch_tui.tui.widgets.text_rows import TextRows
@@ -131,3 +132,15 @@ async def test_styled_lines_keep_their_style_and_controls_are_visible():
     async with app.run_test(size=(40, 5)):
         assert app.view.render_line(0)._segments[0].style.bold
         assert app.lines()[1] == "␛[2Jtext    end"
+
+
+async def test_rows_painted_before_the_size_was_known_are_painted_anew():
+    app = TextApp("one two three four")
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.view._rows.lay_out(4, wrap=True)
+        app.view.refresh()
+        await pilot.pause()
+        assert "two" not in app.export_screenshot().split("one")[1].split("</text>")[0]
+        app.view.post_message(events.Resize(app.view.size, app.view.size))
+        await pilot.pause()
+        assert "two" in app.export_screenshot().split("one")[1].split("</text>")[0]

@@ -166,6 +166,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         if self.wraps:
             self._wrap_anew(event.size.width)
         self._show_from(self._top)
+        self.refresh()  # it may have been painted at this size already, with the rows of the size before
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll."""
