@@ -84,16 +84,7 @@ class Runtime:
         # One at a time: poller and submitter may both be the first.
         async with self._connecting:
             if self._api is None:
-<<<<<<< HEAD
                 self._api = await open_api(self.config, self._api_key)
-=======
-                # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
-                with _uncollected():
-                    module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
-                    self._api = await in_thread(
-                        lambda: module.AnthropicApi(self.config, api_key=self._api_key)
-                    )
->>>>>>> main
             return self.api
 
     def prices(self) -> PriceTable:
@@ -367,8 +358,9 @@ def hint_of(config: Config, api_key: str | None = None) -> str:
 async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
     """The API alone. Raises ConfigError where there are no credentials."""
     # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
-    module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
-    api: BatchesApi = await in_thread(lambda: module.AnthropicApi(config, api_key=api_key))
+    with _uncollected():
+        module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
+        api: BatchesApi = await in_thread(lambda: module.AnthropicApi(config, api_key=api_key))
     return api
 
 
