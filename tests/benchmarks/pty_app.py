@@ -54,6 +54,7 @@ class PtyApp:
         self.modes = {"7", "25"}
         """The private modes that are on, by number, and `kitty>`; wrapping and a visible cursor are so from the start."""
         self.started_at = time.perf_counter()
+        self._has_ended = False
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -64,8 +65,9 @@ class PtyApp:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        if not self._has_ended:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
         os.close(self._fd)
 
     @property
@@ -104,6 +106,26 @@ class PtyApp:
         while (left := end - time.perf_counter()) > 0:
             size += self._collect(0.02, first=left)[0]
         return size, (self.cpu_seconds - used) / seconds
+
+    def send(self, text: str) -> None:
+        """Send text and read nothing."""
+        os.write(self._fd, text.encode())
+
+    def ended_by(
+        self, number: signal.Signals, seconds: float = 10.0, *, reads: bool = True
+    ) -> tuple[int | None, float]:
+        """Send a signal: the exit code, or None where it goes on, and the seconds that took."""
+        started = time.perf_counter()
+        os.kill(self.pid, number)
+        while time.perf_counter() - started < seconds:
+            if reads:
+                self._collect(0.01, first=0.01)
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self._has_ended = True
+                return os.waitstatus_to_exitcode(status), time.perf_counter() - started
+            time.sleep(0.01)
+        return None, seconds
 
     def type(self, text: str, seconds: float = 1.0) -> None:
         """Send text and let what follows from it come."""
