@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
+from claude_batch_tui.domain.forecast import Forecast as Turnaround
 from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.export import Progress as ExportProgress
 
 GLYPHS = {
     BatchState.IN_PROGRESS: "●",
@@ -84,9 +89,22 @@ def ago(span: timedelta) -> str:
     return f"{seconds // 3600}h" if seconds < 48 * 3600 else f"{seconds // 86400}d"
 
 
+def span(left: timedelta) -> str:
+    """One number with its unit, for a time to come: `6d`, `11h`, `40m`."""
+    minutes = max(int(left.total_seconds()) // 60, 0)
+    if minutes < 60:
+        return f"{minutes}m"
+    return f"{minutes // 60}h" if minutes < 48 * 60 else f"{minutes // (24 * 60)}d"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def counted_batches(number: int) -> str:
+    """`1 batch`, `3 batches`."""
+    return f"{number:,} batch{'' if number == 1 else 'es'}"
 
 
 def size(count: int) -> str:
@@ -232,8 +250,17 @@ def standing_words(running: int, unseen: Sequence[RequestCounts]) -> str:
     return " · ".join(parts)
 
 
-def progress_words(batch: Batch, now: datetime) -> str:
-    """What can honestly be said of a batch's progress in one phrase."""
+def export_words(progress: ExportProgress) -> str:
+    """Where an export is: entries, and how fast the results are read."""
+    seconds = max(progress.seconds, 1e-3)
+    return (
+        f"{progress.entries:,} of {progress.of:,} results {progress.doing} · "
+        f"{progress.entries / seconds:,.0f}/s · {size(int(progress.bytes / seconds))}/s"
+    )
+
+
+def progress_words(batch: Batch, now: datetime, turnaround: Turnaround | None = None) -> str:
+    """What can honestly be said of a batch's progress in one phrase; `turnaround` is how long similar ones took."""
     counts = batch.request_counts
     if batch.has_ended:
         return outcome_counts(counts)
@@ -244,6 +271,12 @@ def progress_words(batch: Batch, now: datetime) -> str:
         return f"deadline passed {ago(now - batch.deadline)} ago, waiting for the API"
     if counts.done:
         return f"{counts.done:,} of {counts.total:,} done"
+    if batch.processing_status == "in_progress" and turnaround is not None:
+        elapsed = now - batch.created_at
+        if elapsed > turnaround.ninth_tenth:
+            return f"running {duration(elapsed)}, longer than 9 of 10 similar"
+        half, most = duration(turnaround.median), duration(turnaround.ninth_tenth)
+        return f"running {duration(elapsed)}; half end by {half}, 9 of 10 by {most}"
     if batch.processing_status == "in_progress":
         return f"{counts.total:,} requests, running {duration(now - batch.created_at)}"
     return batch.processing_status

@@ -17,9 +17,11 @@ from textual.worker import get_current_worker
 from claude_batch_tui.domain.filtering import FilterError, parse
 from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
 from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.exports.formats import format_of
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.browse import EntryReader, RowsFile
-from claude_batch_tui.services.export import export, opened
+from claude_batch_tui.services.export import Exported, Part, export
+from claude_batch_tui.services.export_target import Options
 from claude_batch_tui.services.selecting import select
 from claude_batch_tui.store.results_file import ResultsFile, open_indexed
 from claude_batch_tui.tui.dialogs.input import InputDialog
@@ -93,6 +95,7 @@ class ResultsScreen(InspectingFrame):
         self._title = ""
         self._rows: EntryRows | None = None
         self._rows_file: RowsFile | None = None
+        self._rows_path: Path | None = None
         self._growing = False
         self._shown_count = -1
         self._waits_for_quick = False
@@ -275,6 +278,7 @@ class ResultsScreen(InspectingFrame):
         try:
             results = open_indexed(path)
             rows = RowsFile(rows_path) if rows_path is not None else None
+            self._rows_path = rows_path
         except CbtuiError as error:
             self.app.call_from_thread(self._show_failure, str(error))
             return
@@ -288,10 +292,15 @@ class ResultsScreen(InspectingFrame):
         """Write the file in a thread and say how it went."""
         if self._rows is None:
             return
-        kind = "csv" if target.suffix == ".csv" else "jsonl"
+        part = Part(
+            self._rows.results.path, self._rows.results.index, positions, self._title, self._rows_path
+        )
+        written = Exported(0)
         try:
-            with opened(target, force=False) as file:
-                written = export(self._rows.results, positions, file, kind=kind, rows=self._rows_file)
+            options = Options(format_of(str(target)), title=self._title)
+            for update in export([part], target, options, prices=read_prices(self.dashboard.config)):
+                if isinstance(update, Exported):
+                    written = update
         except CbtuiError as error:
             self.app.call_from_thread(self.say, str(error), kind="error")
             return
