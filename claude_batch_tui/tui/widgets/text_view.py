@@ -130,6 +130,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         """Whether long lines go on in the next row."""
         self._shown: str | Sequence[AnyLine] | TextRows = text
         self._rows = TextRows(text)
+        self._wrapped_at = 0
         self._top = 0
         self._left = 0
         self._search = TextSearch()
@@ -153,7 +154,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
             return
         self._shown = text
         self._rows = text if isinstance(text, TextRows) else TextRows(text)
-        self._rows.lay_out(self.size.width, wrap=self.wraps)
+        self._lay_out(self.size.width)
         if self._search.words:
             self._look_for(self._search.words, goes_there=False)
         self._show_from(self._top if keep_place else 0)
@@ -166,6 +167,8 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One row of the text."""
         width = self.size.width
+        if self.wraps and width != self._wrapped_at:  # a text given while the view was hidden knew no width
+            self._wrap_anew(width)
         number = self._top + y
         if self._rows.reach(number + 1) <= number:
             return Strip.blank(width, self.rich_style)
@@ -174,10 +177,10 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         strip = Strip([piece for piece in self._pieces(row, base, width) if piece.text])
         return strip.crop(self._left, self._left + width).adjust_cell_length(width, base)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Wrap anew and keep the first visible text in sight."""
         if self.wraps:
-            self._wrap_anew(event.size.width)
+            self._wrap_anew(self.size.width)
         self._show_from(self._top)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -250,8 +253,12 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
 
     def _wrap_anew(self, width: int) -> None:
         first = self._rows.row(self._top).start if self._rows.reach(self._top + 1) > self._top else 0
-        self._rows.lay_out(width, wrap=self.wraps)
+        self._lay_out(width)
         self._top = self._rows.row_at(first)
+
+    def _lay_out(self, width: int) -> None:
+        self._rows.lay_out(width, wrap=self.wraps)
+        self._wrapped_at = width
 
     def _show_from(self, top: int) -> None:
         height = max(self.size.height, 1)
