@@ -159,10 +159,8 @@ class BatchesScreen(RetryingFrame):
             return "only an ended batch can be deleted; cancel it first"
         if action == "download" and not any(tracked.batch.has_ended for tracked in targets):
             return "results can be read when the batch has ended"
-        if action == "retry" and (self.current is None or not self.current.batch.has_ended):
-            return "only a batch that has ended can be retried"
-        if action == "retry" and self.current is not None and self.current.run_id is None:
-            return "it was not submitted from this machine, so what was sent is not known"
+        if action == "retry":
+            return self.reason_no_retry(self.current)
         if action == "stop" and not any(key in self.snapshot.downloads for key in self.table.targets):
             return "nothing is being downloaded"
         if action == "unknown" and not self.snapshot.submissions:

@@ -9,6 +9,7 @@ from textual import work
 from ulid import ULID
 
 from claude_batch_tui.domain.retrying import RetryRules
+from claude_batch_tui.domain.tracked import TrackedBatch
 from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.errors import CbtuiError
@@ -23,6 +24,15 @@ from claude_batch_tui.tui.screens.frame import Frame
 
 class RetryingFrame(Frame):
     """A screen from which failed requests are sent again."""
+
+    @staticmethod
+    def reason_no_retry(tracked: TrackedBatch | None) -> str | None:
+        """Why a batch cannot be retried, or None where it can."""
+        if tracked is None or not tracked.batch.has_ended:
+            return "only a batch that has ended can be retried"
+        if tracked.run_id is None:
+            return "it was not submitted from this machine, so what was sent is not known"
+        return None
 
     def ask_retry(self, title: str, make: Callable[[RetryRules], RetryPlan]) -> None:
         """Show what would be sent again; after that check, price and ask. `make` runs in a thread."""
