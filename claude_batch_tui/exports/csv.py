@@ -26,7 +26,8 @@ class Csv(Writer):
     def __init__(self, out: BinaryIO, columns: Sequence[Column], *, raw: bool) -> None:
         self._out = out
         self._pieces = _Pieces()
-        self._writer = csv.writer(self._pieces, lineterminator="\n")
+        # With \r\n both of them are quoted in cells, by every Python; of the ends of lines \r is taken off again.
+        self._writer = csv.writer(self._pieces, lineterminator="\r\n")
         self._raw = raw
         self._writer.writerow([column.name if raw else guarded(column.name) for column in columns])
 
@@ -40,7 +41,7 @@ class Csv(Writer):
         self._flush()
 
     def _flush(self) -> None:
-        self._out.write("".join(self._pieces.held).encode())
+        self._out.write("".join([f"{line[:-2]}\n" for line in self._pieces.held]).encode())
         self._pieces.held.clear()
 
     def _safe(self, row: Values) -> Values:

@@ -243,7 +243,12 @@ def _tried(submission: Submission, store: Store) -> frozenset[str]:
 
 
 def sweep(store: Store, now: datetime) -> None:
-    """Remove spooled files of submissions that never left, once nobody can be about to send them."""
+    """Remove spooled files of submissions that never left, and drafts, once nobody can be about to send them."""
+    for pattern in ("retry-*", "portion-*"):
+        for part in store.locations.spool.glob(pattern):
+            with contextlib.suppress(OSError):
+                if now.timestamp() - part.stat().st_mtime > _FORGOTTEN_AFTER.total_seconds():
+                    part.unlink(missing_ok=True)
     for body in store.locations.spool.glob("sub_*.body.json"):
         submission = submissions.find(store, body.name.removesuffix(".body.json"))
         if submission is not None and (

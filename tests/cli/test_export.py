@@ -152,3 +152,15 @@ def test_a_reader_that_has_enough_is_no_error(cbtui, ended):
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("id,custom_id")
     assert done.stderr == ""
+
+
+def test_several_batches_and_files_are_one_export(cbtui, simulator, ended, requests_file, tmp_path):
+    other = cbtui("submit", requests_file(2, "other.jsonl"), "--yes")[1].strip()
+    assert cbtui("watch", other, "--interval", "1")[0] == 0
+    assert cbtui("results", other, "-o", tmp_path / "local.jsonl")[0] == 0
+    code, out, _ = cbtui("results", ended, other, "tickets", tmp_path / "local.jsonl", "--format", "flat")
+    assert code == 0
+    counts: dict[str, int] = {}
+    for line in map(json.loads, out.splitlines()):
+        counts[line["batch_id"]] = counts.get(line["batch_id"], 0) + 1
+    assert counts == {"local": 2, ended: 7, other: 2}

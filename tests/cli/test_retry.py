@@ -212,3 +212,8 @@ def test_a_batch_that_has_not_ended_is_said(cbtui, simulator, requests_file):
     simulator.faults.always(Fault(method="GET", path=r"/results$", status=404))
     id_ = cbtui("submit", requests_file(3), "--yes")[1].strip()
     assert cbtui("retry", id_, "--yes")[0] == 3
+
+
+def test_a_file_of_results_cannot_be_retried(cbtui, simulator, tmp_path):
+    code, _, err = cbtui("retry", tmp_path / "results.jsonl", "--yes")
+    assert (code, "which does not say what was sent: name the batch, or its run" in err) == (2, True)

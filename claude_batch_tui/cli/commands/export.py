@@ -15,12 +15,14 @@ SUMMARY = "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an ans
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("id", metavar="ID|FILE", help="a batch, a run, a name, or a results file")
+    parser.add_argument(
+        "ids", metavar="ID|FILE", nargs="+", help="batches, runs, names, or results files: several as one"
+    )
     parser.add_argument(
         "-o",
         "--output",
         metavar="FILE",
-        help="where to; left out, a file here called like ID, CSV unless --format says other; - is stdout",
+        help="where to; left out, a file here called like the first, CSV unless --format says other; - is stdout",
     )
     add_options(parser)
 
@@ -28,6 +30,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     """Export."""
     if args.output is None:
-        stem = file_stem(args.id.rpartition("/")[2].removesuffix(".gz").removesuffix(".jsonl"))
+        stem = file_stem(args.ids[0].rpartition("/")[2].removesuffix(".gz").removesuffix(".jsonl"))
         args.output = stem + format_called(args.format or "csv").endings[0]
     return results.written(args, context)

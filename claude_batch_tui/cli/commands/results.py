@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ SUMMARY = "Read or save the results of a batch, or a results file."
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("id", metavar="ID|FILE", help="a batch, a run, a name, or a results file")
+    parser.add_argument(
+        "ids", metavar="ID|FILE", nargs="+", help="batches, runs, names, or results files: several as one"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", default=STDOUT, help="write here; - is stdout")
     add_options(parser)
 
@@ -40,20 +43,29 @@ def written(args: argparse.Namespace, context: Context) -> int:
         check_target(
             Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
         )
-    word = args.id
-    if "/" in word or word.endswith((".jsonl", ".gz", ".incomplete")):
-        path = Path(word)
-        found = [Found(path, path.name.removesuffix(".gz").removesuffix(".jsonl"), path.name)]
-    else:
-        found = asyncio.run(_of_batches(args.id, context))
-    return write(found, form, args.output, args, context)
+    files = [_of_file(Path(word)) for word in args.ids if is_file(word)]
+    words = [word for word in args.ids if not is_file(word)]
+    batches = asyncio.run(_of_batches(words, context)) if words else []
+    return write([*files, *batches], form, args.output, args, context)
 
 
-async def _of_batches(word: str, context: Context) -> list[Found]:
+def is_file(word: str) -> bool:
+    """Whether an argument means a file, and not a batch, a run or a name."""
+    return "/" in word or word.endswith((".jsonl", ".gz", ".incomplete"))
+
+
+def _of_file(path: Path) -> Found:
+    return Found(path, path.name.removesuffix(".gz").removesuffix(".jsonl"), path.name)
+
+
+async def _of_batches(words: Sequence[str], context: Context) -> list[Found]:
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
 
+    found: dict[str, Found] = {}
     async with open_runtime(context.config) as runtime:
-        return await found_results(word, context, runtime)
+        for word in words:
+            found |= {one.batch_id: one for one in await found_results(word, context, runtime)}
+    return list(found.values())
 
 
 async def found_results(

@@ -12,6 +12,7 @@ import msgspec
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.commands import results, submit
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
@@ -54,6 +55,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.requests_files import beside
 
     parse(args.where or "")
+    if results.is_file(args.id):
+        raise ConfigError(
+            f"{args.id} is a file, which does not say what was sent: name the batch, or its run."
+        )
     if args.output is not None:
         beside(args.output).require_free("", force=args.force)
     return asyncio.run(_retry(args, context))
