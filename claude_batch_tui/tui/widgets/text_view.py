@@ -165,6 +165,8 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         """Wrap anew and keep the first visible text in sight."""
         if self.wraps:
             self._wrap_anew(event.size.width)
+            # Lines may have been painted in the width of before: hidden until now, it was none.
+            self.refresh()
         self._show_from(self._top)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
