@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
 from claude_batch_tui.domain.forecast import Forecast as Turnaround
@@ -11,6 +12,9 @@ from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.export import Progress as ExportProgress
 
 GLYPHS = {
     BatchState.IN_PROGRESS: "●",
@@ -122,6 +126,50 @@ def money(usd: float) -> str:
     return f"${usd:,.2f}"
 
 
+STOP_WORDS = {
+    "end_turn": "finished by itself",
+    "stop_sequence": "stopped at a stop sequence",
+    "tool_use": "stopped to have a tool called",
+    "pause_turn": "paused: the turn is not over, send it back to go on",
+    "refusal": "refused",
+    "model_context_window_exceeded": "cut where the model's context ended",
+}
+
+
+def stop_words(reason: str | None, max_tokens: int | None = None) -> str:
+    """Why an answer ended: `finished by itself`, `cut by max_tokens=1024`."""
+    if reason == "max_tokens":
+        return "cut by max_tokens" + (f"={max_tokens}" if max_tokens is not None else "")
+    if not reason:
+        return "no stop reason"
+    return STOP_WORDS.get(reason, f"stopped: {reason}")
+
+
+def usage_words(usage: Mapping[str, object]) -> str:
+    """`in 412 · cache read 1,024 · out 3`: the tokens of an answer; what is none is left out."""
+    names = (
+        ("in", "input_tokens"),
+        ("cache read", "cache_read_input_tokens"),
+        ("cache write", "cache_creation_input_tokens"),
+        ("out", "output_tokens"),
+    )
+    parts = [
+        f"{label} {number:,}"
+        for label, name in names
+        if isinstance(number := usage.get(name), int) and (number or label in ("in", "out"))
+    ]
+    details, tools = usage.get("output_tokens_details"), usage.get("server_tool_use")
+    if isinstance(details, dict) and isinstance(thought := details.get("thinking_tokens"), int) and thought:
+        parts.append(f"{thought:,} of it thinking")
+    if isinstance(tools, dict):
+        parts += [
+            f"{counted(number, name.removesuffix('s').replace('_', ' '))}"
+            for name, number in tools.items()
+            if isinstance(number, int) and number
+        ]
+    return " · ".join(parts)
+
+
 def cost_words(at_most: Cost) -> str:
     """`at most $19.90`, and what that figure leaves out."""
     if at_most.unpriced:
@@ -200,6 +248,15 @@ def standing_words(running: int, unseen: Sequence[RequestCounts]) -> str:
         parts.append(f"{len(unseen):,} ended")
         parts.append(f"{good * 100 // total}% ok" if total else "no requests")
     return " · ".join(parts)
+
+
+def export_words(progress: ExportProgress) -> str:
+    """Where an export is: entries, and how fast the results are read."""
+    seconds = max(progress.seconds, 1e-3)
+    return (
+        f"{progress.entries:,} of {progress.of:,} results {progress.doing} · "
+        f"{progress.entries / seconds:,.0f}/s · {size(int(progress.bytes / seconds))}/s"
+    )
 
 
 def progress_words(batch: Batch, now: datetime, turnaround: Turnaround | None = None) -> str:

@@ -34,11 +34,13 @@ COMMANDS = {
     "archive": "Put batches away: hidden on this machine, untouched at the API.",
     "adopt": "Make a run of batches that were made elsewhere, and name it.",
     "results": "Read or save the results of a batch, or a results file.",
+    "export": "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer.",
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
     "examples": "Worked examples: list them, or copy one to work on.",
     "simulate": "Serve the Message Batches API on this machine.",
     "info": "Every path, setting and decision, and where it comes from.",
     "config": "The settings in force, and where each comes from.",
+    "doctor": "Look whether settings, key, API, clock, store, disk and terminal are in order.",
     "reset-tty": "Put a terminal right after a crash.",
 }
 """Every command with its one line. The module of a command is imported only when it is asked for."""

@@ -16,9 +16,9 @@ from claude_batch_tui.domain.notifying import terminal_notification, words
 from claude_batch_tui.domain.tracked import Event, Snapshot
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.services.notify import osc9_way
+from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.dialogs.help import HelpPage
-from claude_batch_tui.tui.environment import Profile
 from claude_batch_tui.tui.screens.batches import BatchesScreen
 from claude_batch_tui.tui.screens.build import BuildScreen
 from claude_batch_tui.tui.screens.frame import Frame
