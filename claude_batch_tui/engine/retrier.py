@@ -25,12 +25,14 @@ class Wanted(msgspec.Struct, frozen=True):
     positions: Sequence[int]
 
 
-def planned(runtime: Runtime, wanted: Wanted, rules: RetryRules) -> RetryPlan:
+def planned(runtime: Runtime, wanted: Sequence[Wanted], rules: RetryRules) -> RetryPlan:
     """What would be sent again; see `services.retry.plan`. Blocks."""
     store = runtime.store
-    submission = submissions.of_batch(store, wanted.batch_id)
-    failed = Failed(wanted.batch_id, submission, wanted.index, wanted.positions)
-    return plan([failed], run_of=lambda run_id: submissions.of_run(store, run_id), rules=rules)
+    failed = [
+        Failed(one.batch_id, submissions.of_batch(store, one.batch_id), one.index, one.positions)
+        for one in wanted
+    ]
+    return plan(failed, run_of=lambda run_id: submissions.of_run(store, run_id), rules=rules)
 
 
 def checked(runtime: Runtime, made: RetryPlan, requests: Path) -> CheckReport:

@@ -160,12 +160,6 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
             return "no results are open"
         if action == "stop" and not self._growing and not self.is_saving:
             return "nothing is being downloaded or saved"
-        if action == "retry" and (self._batch_id is None or self._rows is None or self._growing):
-            return (
-                "the results have not all arrived"
-                if self._batch_id
-                else "only results of a batch can be retried: a file does not say what was sent"
-            )
         if action == "save" and self.is_saving:
             return "results are being saved: x stops that"
         return super().reason_disabled(action, parameters)
@@ -262,6 +256,12 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
         )
         self.app.push_screen(dialog, open_it)
 
+    def why_no_retry(self) -> str | None:
+        """It takes a batch, and all of its results."""
+        if self._batch_id is None:
+            return "only results of a batch can be retried: a file does not say what was sent"
+        return "its results have not all arrived" if self._rows is None or self._growing else None
+
     def action_retry(self) -> None:
         """Send again what failed among the marked entries, or all the filter shows."""
         if self._batch_id is None or self._rows is None:
@@ -273,7 +273,7 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
         which = "the marked" if self.table.marks else "all shown"
         self.ask_retry(
             f"Retry {which}: {len(wanted.positions):,} of {self._title}",
-            lambda rules: engine.plan_retry(wanted, rules),
+            lambda rules: engine.plan_retry([wanted], rules),
         )
 
     def to_save(self) -> ToSave | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import datetime
 
 from textual import work
 from ulid import ULID
@@ -20,19 +21,19 @@ from claude_batch_tui.tui.dialogs.retry import RetryDialog
 from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
 from claude_batch_tui.tui.screens.build_words import confirm_lines
 from claude_batch_tui.tui.screens.frame import Frame
+from claude_batch_tui.wording import counted_batches
 
 
 class RetryingFrame(Frame):
     """A screen from which failed requests are sent again."""
 
-    @staticmethod
-    def reason_no_retry(tracked: TrackedBatch | None) -> str | None:
-        """Why a batch cannot be retried, or None where it can."""
-        if tracked is None or not tracked.batch.has_ended:
-            return "only a batch that has ended can be retried"
-        if tracked.run_id is None:
-            return "it was not submitted from this machine, so what was sent is not known"
-        return None
+    def why_no_retry(self) -> str | None:
+        """Why nothing can be sent again now, or None where it can."""
+        raise NotImplementedError
+
+    def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
+        """What was never sent from here cannot be sent again."""
+        return self.why_no_retry() if action == "retry" else super().reason_disabled(action, parameters)
 
     def ask_retry(self, title: str, make: Callable[[RetryRules], RetryPlan]) -> None:
         """Show what would be sent again; after that check, price and ask. `make` runs in a thread."""
@@ -44,16 +45,28 @@ class RetryingFrame(Frame):
 
         self.app.push_screen(RetryDialog(title, make), go_on)
 
-    def ask_retry_of(self, batch_id: str, title: str, path: Path) -> None:
-        """The same for all that failed in a batch whose results are on this machine."""
+    def ask_retry_of(self, batches: Sequence[TrackedBatch], now: datetime) -> None:
+        """The same for all that failed in ended batches; results that are not on this machine are downloaded first."""
         engine = self.dashboard.engine
+        paths = {tracked.id: engine.results_file(tracked.id) for tracked in batches}
+        missing = [tracked for tracked in batches if paths[tracked.id] is None]
+        if missing:
+            readable = [tracked for tracked in missing if tracked.batch.results_readable(now)]
+            for tracked in readable:
+                engine.download(tracked.id)
+            words = "downloading, then R again" if readable else "and they can no longer be read"
+            self.say(f"The results of {missing[0].title} are not on this machine: {words}.")
+            return
 
         def make(rules: RetryRules) -> RetryPlan:
-            with open_indexed(path) as results:
-                wanted = Wanted(batch_id, results.index, range(results.index.count))
+            with ExitStack() as stack:
+                opened = {key: stack.enter_context(open_indexed(path)) for key, path in paths.items() if path}
+                wanted = [Wanted(key, one.index, range(one.index.count)) for key, one in opened.items()]
                 return engine.plan_retry(wanted, rules)
 
-        self.ask_retry(f"Retry {title}", make)
+        self.ask_retry(
+            f"Retry {batches[0].title if len(batches) == 1 else counted_batches(len(batches))}", make
+        )
 
     @work(thread=True, exclusive=True, group="retry")
     def _price_retry(self, made: RetryPlan) -> None:
@@ -96,3 +109,12 @@ class RetryingFrame(Frame):
 
         token = send(again=made.rules.again)
         self.app.push_screen(SubmissionDialog(token=token, send_same_again=lambda: send(again=True)), created)
+
+
+def retry_reason(batches: Sequence[TrackedBatch]) -> str | None:
+    """Why batches cannot be retried, or None where they can."""
+    if not any(tracked.batch.has_ended for tracked in batches):
+        return "only a batch that has ended can be retried"
+    if any(tracked.run_id is None for tracked in batches):
+        return "it was not submitted from this machine, so what was sent is not known"
+    return None
