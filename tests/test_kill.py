@@ -1,7 +1,8 @@
-"""kill -9 in the middle of `cbtui submit`, and the same command again: paid once, every time."""
+"""kill -9 in the middle of submitting and of exporting, and the same command again: paid once, and whole."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -58,3 +59,28 @@ def test_a_killed_submission_run_again_is_paid_once(round_, tmp_path):
         assert again.returncode == 0 or (again.returncode == 2 and sent_before), again.stderr
         ours = [batch for batch in simulator.batches.all() if len(batch) == count]
         assert len(ours) == 1
+
+
+@pytest.mark.parametrize("name", ["answers.csv", "answers.sqlite", "answers/"])
+def test_a_killed_export_leaves_no_name_and_the_next_one_sweeps_up(name, tmp_path):
+    results, out = tmp_path / "results.jsonl", tmp_path / "out"
+    out.mkdir()
+    message = {"content": [{"type": "text", "text": "word " * 200}], "stop_reason": "end_turn"}
+    with results.open("w") as file:
+        for number in range(20_000):
+            line = {"custom_id": f"r{number}", "result": {"type": "succeeded", "message": message}}
+            file.write(json.dumps(line) + "\n")
+    command = [sys.executable, "-m", "claude_batch_tui", "export", str(results), "-o", f"{out}/{name}"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not list(out.glob("*.part")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    left = [path.name for path in out.iterdir()]
+    assert left
+    assert all(".part" in each for each in left)
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "20,000 of 20,000 results" in again.stderr
+    assert [path.name for path in out.iterdir()] == [name.rstrip("/")]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -61,6 +63,7 @@ def writer_to(target: Path | BinaryIO, options: Options, columns: Sequence[Colum
         return
     check_target(target, options)
     try:
+        _sweep(target)
         match options.form.name:
             case "folder":
                 with (
@@ -120,6 +123,25 @@ def _database(target: Path, columns: Sequence[Column]) -> Iterator[Writer]:
         for path in (part, part.with_name(f"{part.name}-journal")):
             path.unlink(missing_ok=True)
         raise
+
+
+def _sweep(target: Path) -> None:
+    """Remove what exports of the same name have left whose processes were killed."""
+    ours = re.compile(rf"{re.escape(target.name)}\.(\d+)\.part(?:-journal)?")
+    for part in target.parent.iterdir():
+        found = ours.fullmatch(part.name)
+        if found and not _lives(int(found[1])):
+            shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _check_folder(target: Path, hint: str, *, force: bool) -> None:
