@@ -19,7 +19,9 @@ def test_every_command_line_of_the_readme_is_understood(capsys):
     from claude_batch_tui.cli.main import _parser
 
     text = README.read_text().replace("\\\n", " ").replace('"$id"', "ID")
-    lines = re.findall(r"\bcbtui ((?:build|check|submit|watch|results|list|status|cancel) [^|`&)\n]*)", text)
+    lines = re.findall(
+        r"\bcbtui ((?:build|check|submit|watch|results|export|retry|list|status|cancel) [^|`&)\n]*)", text
+    )
     assert len(lines) > 10
     import shlex
 

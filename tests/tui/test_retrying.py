@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
 from claude_batch_tui.cli.main import main
 from claude_batch_tui.config import load
+from claude_batch_tui.domain import partition as partition_module
+from claude_batch_tui.services import spool
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
@@ -128,6 +131,25 @@ async def test_the_shown_or_the_marked_are_retried_and_never_twice(live, simulat
         assert "paid once more" in words(live)
         await pilot.press("escape")
     assert sent(own_folders) == [["r4"]]
+
+
+@pytest.fixture
+def in_parts(monkeypatch):
+    """Batches of at most four requests, so that ten make a run of three."""
+    monkeypatch.setattr(spool, "partition", partial(partition_module.partition, max_requests=4))
+
+
+async def test_a_run_is_retried_as_one(in_parts, live, simulator, failed, own_folders):
+    async with live.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key == failed)
+        await pilot.press("R")
+        await until(pilot, lambda: "3 to retry: 2 errored, 1 expired" in words(live))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await until(pilot, lambda: len(live.snapshot.batches) == 4)
+    assert sent(own_folders)[2:] == [["r1", "r4", "r6"]]
+    assert len(simulator.log.creates) == 4
 
 
 async def test_nothing_to_retry_is_said_and_enter_does_nothing(live, simulator, failed):
