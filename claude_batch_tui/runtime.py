@@ -34,7 +34,7 @@ from claude_batch_tui.services.models import known_models, refreshed_models
 from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spool import discard, sent_ids
-from claude_batch_tui.services.submit import SubmitUpdate, send
+from claude_batch_tui.services.submit import Guard, SubmitUpdate, send
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 from claude_batch_tui.services.watch import retrieve_patiently
 from claude_batch_tui.store import batches, scopes, submissions
@@ -205,7 +205,9 @@ class Runtime:
         path = Path(submission.rows_path)
         return path if path.exists() else None
 
-    async def send(self, submission: Submission) -> AsyncIterator[SubmitUpdate]:
+    async def send(
+        self, submission: Submission, guard: Guard = lambda _: None
+    ) -> AsyncIterator[SubmitUpdate]:
         """Send a prepared submission; see `services.submit.send`. What never left leaves nothing in the spool."""
         is_new = submissions.find(self.store, submission.submission_id) is None
         try:
@@ -218,6 +220,7 @@ class Runtime:
                 now=self.now,
                 sleep=self.sleep,
                 random=self.random,
+                guard=guard,
             ):
                 yield update
         except CbtuiError:

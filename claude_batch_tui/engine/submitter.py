@@ -15,7 +15,8 @@ from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.pilot import Portion, rest, sample
 from claude_batch_tui.services.retry import RetryPlan, draft, still_to_send
-from claude_batch_tui.services.spool import Outgoing, discard, freeze, repeats
+from claude_batch_tui.services.spool import Outgoing, discard, freeze, not_sent_meanwhile, repeats
+from claude_batch_tui.services.submit import Guard
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches, submissions
 
@@ -75,9 +76,7 @@ class Submitter:
                     repeat = before.open or before.known[0]
                     self._show(Submitting(token, prepared[0], repeat_of=repeat, is_finished=True))
                     return
-            if retry is not None:
-                self._still_to_send(retry, missing)
-            await self._send_all(token, missing)
+            await self._send_all(token, missing, self._guard(prepared, retry, again=again))
         except CbtuiError as error:
             before_error = self._board.submitting[token]
             self._show(
@@ -86,12 +85,17 @@ class Submitter:
             self._board.tell(str(error), is_error=True)
             self.reload()
 
-    def _still_to_send(self, retry: RetryPlan, frozen: tuple[Submission, ...]) -> None:
-        try:
-            still_to_send(retry, submissions.of_run(self._runtime.store, retry.run_id))
-        except CbtuiError:
-            discard(*frozen)
-            raise
+    def _guard(self, prepared: tuple[Submission, ...], retry: RetryPlan | None, *, again: bool) -> Guard:
+        """What is looked at right before each batch is sent: somebody else may have sent it meanwhile."""
+        store, own = self._runtime.store, frozenset(one.submission_id for one in prepared)
+
+        def guard(submission: Submission) -> None:
+            if not again:
+                not_sent_meanwhile(submission, own, store=store, now=self._runtime.now())
+            if retry is not None:
+                still_to_send(retry, submissions.of_run(store, retry.run_id), own)
+
+        return guard
 
     async def _frozen(self, outgoing: Outgoing, retry: RetryPlan | None) -> tuple[Submission, ...]:
         """What is to be sent, on disk: all of it, a sample, what a run has not sent yet, or what failed."""
@@ -120,12 +124,12 @@ class Submitter:
 
         return await in_thread(work)
 
-    async def _send_all(self, token: str, missing: tuple[Submission, ...]) -> None:
+    async def _send_all(self, token: str, missing: tuple[Submission, ...], guard: Guard) -> None:
         """Send one after the other; what comes after one that was not created stays unsent."""
         for number, prepared in enumerate(missing):
             rest = missing[number + 1 :]
             try:
-                last = await self._send(token, prepared, is_last=not rest)
+                last = await self._send(token, prepared, guard, is_last=not rest)
             except CbtuiError:
                 discard(*rest)
                 raise
@@ -138,9 +142,11 @@ class Submitter:
                 self._show(msgspec.structs.replace(self._board.submitting[token], is_finished=True))
                 return
 
-    async def _send(self, token: str, prepared: Submission, *, is_last: bool = True) -> Submission:
+    async def _send(
+        self, token: str, prepared: Submission, guard: Guard = lambda _: None, *, is_last: bool = True
+    ) -> Submission:
         last = prepared
-        async for update in self._runtime.send(prepared):
+        async for update in self._runtime.send(prepared, guard):
             last = update.submission
             self._show(
                 Submitting(

@@ -102,10 +102,11 @@ def plan(
     return RetryPlan(run_id, tuple(reversed(parts)), counts, _name(run), rules)
 
 
-def still_to_send(made: RetryPlan, run: Sequence[Submission]) -> None:
-    """Raise DraftError where another retry has sent some of it, or may have; `run` as it is right before paying."""
+def still_to_send(made: RetryPlan, run: Sequence[Submission], own: frozenset[str]) -> None:
+    """Raise DraftError where another retry has sent some of it, or may have. `own` are the submissions of this one."""
+    others = [one for one in run if one.submission_id not in own]
     for part in made.parts:
-        for later in _later_retries(part.submission, run):
+        for later in _later_retries(part.submission, others):
             overlap = len(part.custom_ids & (sent_ids(later) or frozenset()))
             if overlap and later.state is not SubmissionState.CREATED:
                 raise DraftError(

@@ -235,6 +235,15 @@ def repeats(prepared: tuple[Submission, ...], *, store: Store, now: datetime) ->
     return Repeats(tuple(known), tuple(missing))
 
 
+def not_sent_meanwhile(submission: Submission, own: frozenset[str], *, store: Store, now: datetime) -> None:
+    """Raise DraftError where somebody else has sent the same bytes since `repeats` was asked; `own` are our parts."""
+    ignored = own | _tried(submission, store)
+    for one in submissions.with_body(store, submission.sha256, now - SAME_BODY_WINDOW):
+        if one.submission_id not in ignored:
+            known = one.batch_id or "a batch that is still looked for"
+            raise DraftError(f"The same requests were sent meanwhile, as {known}. Nothing was sent now.")
+
+
 def _tried(submission: Submission, store: Store) -> frozenset[str]:
     """The submissions of a retry's run up to the newest it is a retry of."""
     ids = [one.submission_id for one in submissions.of_run(store, submission.run_id)]

@@ -37,6 +37,7 @@ from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
 _BATCH_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+Guard = Callable[[Submission], None]
 _REFUSALS = (AuthenticationError, NotFoundError, RejectedError)
 
 
@@ -71,14 +72,18 @@ async def send(
     sleep: Callable[[float], Awaitable[None]],
     random: Callable[[], float],
     pace: Pace = _DEFAULT_PACE,
+    guard: Guard = lambda _: None,
 ) -> AsyncIterator[SubmitUpdate]:
     """Write a prepared submission down and send it; the last update is created, refused or unknown.
+
+    `guard` looks once more while nobody else can send, and may raise DraftError: then nothing is written or sent.
 
     Raises ApiError where the API could not be reached before anything was sent (the submission stays prepared),
     and StoreError where the intent could not be written down or another process is submitting.
     """
     with FileLock(store.locations.submit_lock).held("Submitting"):
         failures = 0
+        guard(submission)
         if submissions.find(store, submission.submission_id) is None:
             submissions.insert(store, submission)
         while True:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
+import threading
 from functools import partial
 
 import pytest
 
+from claude_batch_tui.cli.main import main
 from claude_batch_tui.domain import partition as partition_module
 from claude_batch_tui.services import spool
 from claude_batch_tui.simulator import Fault
@@ -217,3 +220,39 @@ def test_a_batch_that_has_not_ended_is_said(cbtui, simulator, requests_file):
 def test_a_file_of_results_cannot_be_retried(cbtui, simulator, tmp_path):
     code, _, err = cbtui("retry", tmp_path / "results.jsonl", "--yes")
     assert (code, "which does not say what was sent: name the batch, or its run" in err) == (2, True)
+
+
+class Hesitating:
+    """A terminal on which the answer `yes` comes only after another process has done the same."""
+
+    def __init__(self, *command):
+        self.command = command
+
+    def isatty(self):
+        return True
+
+    def readline(self):
+        done = []
+        other = threading.Thread(target=lambda: done.append(main(self.command, lambda _: 0)))
+        other.start()
+        other.join()
+        assert done == [0]
+        return "yes\n"
+
+
+def test_a_retry_that_another_process_was_quicker_with_is_not_sent(cbtui, simulator, failed, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Hesitating("retry", failed, "--yes", "--where", "outcome=errored"))
+    code, _, err = cbtui("retry", failed)
+    assert (code, "2 of these requests were sent again meanwhile, as msgbatch_" in err) == (2, True)
+    assert len(simulator.log.creates) == 2
+
+
+def test_a_file_that_another_process_was_quicker_with_is_not_sent(
+    cbtui, simulator, requests_file, monkeypatch, own_folders
+):
+    file = requests_file(10)
+    monkeypatch.setattr(sys, "stdin", Hesitating("submit", str(file), "--yes"))
+    code, _, err = cbtui("submit", file)
+    assert (code, "The same requests were sent meanwhile, as msgbatch_" in err) == (2, True)
+    assert len(simulator.log.creates) == 1
+    assert len(list((own_folders / "data" / "spool").glob("*.body.json"))) == 1

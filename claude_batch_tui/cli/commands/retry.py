@@ -138,5 +138,5 @@ async def _send(
         args,
         context,
         runtime,
-        before_sending=lambda: still_to_send(made, submissions.of_run(runtime.store, made.run_id)),
+        still_to_send=lambda own: still_to_send(made, submissions.of_run(runtime.store, made.run_id), own),
     )

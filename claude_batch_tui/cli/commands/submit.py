@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.pilot import Portion
     from claude_batch_tui.services.prepare import CheckReport
     from claude_batch_tui.services.spool import Outgoing
+    from claude_batch_tui.services.submit import Guard
 
 SUMMARY = "Send a requests file as a batch. This is paid."
 
@@ -169,11 +170,13 @@ async def submit_all(
     args: argparse.Namespace,
     context: Context,
     runtime: Runtime,
-    before_sending: Callable[[], None] = lambda: None,
+    still_to_send: Callable[[frozenset[str]], None] = lambda _: None,
 ) -> int:
-    """Freeze, ask, and send what was not sent before. `before_sending` may still raise to stop it."""
-    from claude_batch_tui.errors import DraftError
-    from claude_batch_tui.services.spool import discard, freeze, repeats
+    """Freeze, ask, and send what was not sent before.
+
+    `still_to_send` is asked right before each batch is sent, with the submissions of this draft, and may raise.
+    """
+    from claude_batch_tui.services.spool import discard, freeze, not_sent_meanwhile, repeats
     from claude_batch_tui.services.threads import in_thread
 
     prepared = await in_thread(lambda: freeze(outgoing, store=runtime.store, now=runtime.now()))
@@ -193,12 +196,14 @@ async def submit_all(
     if not await _agreed(report, outgoing, prepared, missing, args, context, runtime):
         discard(*missing)
         return ExitCode.USAGE
-    try:
-        before_sending()
-    except DraftError:
-        discard(*missing)
-        raise
-    return await _send_all(missing, args, context, runtime)
+    own = frozenset(one.submission_id for one in prepared)
+
+    def guard(submission: Submission) -> None:
+        if not args.again:
+            not_sent_meanwhile(submission, own, store=runtime.store, now=runtime.now())
+        still_to_send(own)
+
+    return await _send_all(missing, args, context, runtime, guard)
 
 
 async def _agreed(
@@ -226,14 +231,23 @@ async def _agreed(
 
 
 async def _send_all(
-    missing: tuple[Submission, ...], args: argparse.Namespace, context: Context, runtime: Runtime
+    missing: tuple[Submission, ...],
+    args: argparse.Namespace,
+    context: Context,
+    runtime: Runtime,
+    guard: Guard,
 ) -> int:
     """Send one after the other; what comes after one that was not created stays unsent."""
+    from claude_batch_tui.errors import DraftError
     from claude_batch_tui.services.spool import discard
     from claude_batch_tui.store import submissions
 
     for number, prepared in enumerate(missing):
-        ended = await _send(prepared, args, context, runtime)
+        try:
+            ended = await _send(prepared, args, context, runtime, guard)
+        except DraftError:
+            discard(*missing[number + 1 :])
+            raise
         submission = submissions.find(runtime.store, ended.submission_id) or ended
         is_last = number == len(missing) - 1
         if submission.state is not SubmissionState.CREATED:
@@ -336,13 +350,17 @@ def _question(
 
 
 async def _send(
-    prepared: Submission, args: argparse.Namespace, context: Context, runtime: Runtime
+    prepared: Submission,
+    args: argparse.Namespace,
+    context: Context,
+    runtime: Runtime,
+    guard: Guard = lambda _: None,
 ) -> Submission:
     """Send, and look where the answer was lost; the submission as it is then."""
     from claude_batch_tui.wording import duration_words, size
 
     last = prepared
-    async for update in runtime.send(prepared):
+    async for update in runtime.send(prepared, guard):
         last = update.submission
         if update.waiting_until is not None:
             seconds = (update.waiting_until - runtime.now()).total_seconds()
