@@ -31,6 +31,7 @@ from claude_batch_tui.errors import (
     UnavailableError,
 )
 from claude_batch_tui.store.files import sync_folder
+from claude_batch_tui.store.index_file import save_index
 from claude_batch_tui.store.results_file import results_path
 from claude_batch_tui.store.results_index import ResultsIndex
 
@@ -110,14 +111,14 @@ def download(
             finished = attempt.finished(target, sent_ids)
             if finished.ledger.is_complete:
                 _keep(file, part, target)
-                attempt.index.save(target)
+                save_index(attempt.index, target)
                 yield Step(attempt.update(DownloadState.COMPLETE), finished)
                 return
             seen.append(finished.sha256)
             if seen.count(finished.sha256) >= _SAME_TRIES:
                 incomplete = target.with_name(target.name + ".incomplete")
                 _keep(file, part, incomplete)
-                attempt.index.save(incomplete)
+                save_index(attempt.index, incomplete)
                 words = "; ".join(finished.problems)
                 problem = f"the results are not whole: {words}. They are kept as {incomplete}."
                 kept = msgspec.structs.replace(finished, path=incomplete)

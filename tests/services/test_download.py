@@ -9,7 +9,8 @@ from claude_batch_tui.errors import ResultsUnavailableError, StoreError
 from claude_batch_tui.services import download as downloading
 from claude_batch_tui.services.download import download
 from claude_batch_tui.simulator import Fault
-from claude_batch_tui.store.results_file import open_indexed, results_path
+from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.store.results_file import results_path
 
 RESULTS = {"method": "GET", "path": r"/results$"}
 ROWS = 200

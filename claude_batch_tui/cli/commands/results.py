@@ -99,10 +99,11 @@ def _write(path: Path, rows_path: Path | None, args: argparse.Namespace, context
     from claude_batch_tui.services.browse import RowsFile
     from claude_batch_tui.services.export import export, opened
     from claude_batch_tui.services.selecting import select
-    from claude_batch_tui.store.results_file import open_indexed
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.opening import open_indexed
 
     kind = args.format or ("csv" if args.output is not None and args.output.suffix == ".csv" else "jsonl")
-    with open_indexed(path) as results:
+    with open_indexed(path, Locations(context.config.data_dir).cache) as results:
         positions = select(parse(args.where or ""), results.index)
         joined = args.rows or rows_path
         rows = RowsFile(joined) if kind == "csv" and joined is not None else None
