@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import os
 import random
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,8 +85,11 @@ class Runtime:
         async with self._connecting:
             if self._api is None:
                 # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
-                module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
-                self._api = await in_thread(lambda: module.AnthropicApi(self.config, api_key=self._api_key))
+                with _uncollected():
+                    module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
+                    self._api = await in_thread(
+                        lambda: module.AnthropicApi(self.config, api_key=self._api_key)
+                    )
             return self.api
 
     def prices(self) -> PriceTable:
@@ -335,6 +339,20 @@ def read_prices(config: Config) -> PriceTable:
 def read_models(config: Config, now: datetime, api_key: str | None = None) -> Models:
     """What is known of the models without asking anybody."""
     return known_models(config.data_dir, hint_of(config, api_key), now)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collections, and with what is there at the end passed over by later ones.
+
+    Modules stay, and a full collection that looks at those of the SDK and of Textual stops every thread for 0.1 s.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def hint_of(config: Config, api_key: str | None = None) -> str:
