@@ -29,6 +29,7 @@ COMMANDS = {
     "cancel": "Ask the API to cancel a batch.",
     "delete": "Delete an ended batch from the API.",
     "results": "Read or save the results of a batch, or a results file.",
+    "open": "Open the dashboard on a results file or on the results of a batch.",
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
     "examples": "Worked examples: list them, or copy one to work on.",
     "simulate": "Serve the Message Batches API on this machine.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.results_word import results_file
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.tracked import TrackedBatch
@@ -44,9 +45,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
 
     parse(args.where or "")  # a filter that cannot be understood is said before anything is downloaded
-    word = args.id
-    if "/" in word or word.endswith((".jsonl", ".gz", ".incomplete")):
-        return _write(Path(word), None, args, context)
+    path = results_file(args.id)
+    if path is not None:
+        return _write(path, None, args, context)
     return asyncio.run(_of_batch(args, context))
 
 
