@@ -12,14 +12,13 @@ from claude_batch_tui.domain.pricing import Usage
 from claude_batch_tui.store.line_facts import (
     NO_ERROR,
     NO_MESSAGE,
-    OUTCOME_NUMBERS,
-    UNPARSED,
     Line,
     Message,
     Result,
     begins_with_text,
     error_type,
     is_empty,
+    outcome_numbers,
 )
 from claude_batch_tui.store.numbered import Numbered
 
@@ -70,7 +69,7 @@ def described(
     results = [line.result for line in lines]
     messages = [result.message or NO_MESSAGE for result in results]
     usages = [message.usage or _NO_USAGE for message in messages]
-    outcomes = bytes([OUTCOME_NUMBERS.get(result.type, UNPARSED) for result in results])
+    outcomes = outcome_numbers(lines)
     stops = bytes([_STOP_NUMBERS.get(message.stop_reason, _OTHER_STOP) for message in messages])
     empty = [not begins_with_text(message.content) and is_empty(message.content) for message in messages]
     read = [usage.cache_read_input_tokens or 0 for usage in usages]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -58,11 +58,6 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     result: Result
 
     @property
-    def outcome(self) -> int:
-        """The number of its outcome; a type we do not know counts as unparsed."""
-        return OUTCOME_NUMBERS.get(self.result.type, UNPARSED)
-
-    @property
     def id_bytes(self) -> bytes:
         """Its custom_id as an index holds it: UTF-8 without a newline."""
         return self.custom_id.encode("utf-8", "replace").replace(b"\n", b" ")
@@ -85,14 +80,37 @@ _decode_blocks = msgspec.json.Decoder(list[_Block] | None).decode
 
 
 def read_block(block: bytes | memoryview, count: int) -> Sequence[Line] | None:
-    """The lines of a block whose lines all begin as the API writes them and end with a brace; None where one is not
-    an entry of its own, so that they have to be read one by one.
-    """
+    """The lines of a block whose lines all begin and end with braces; None where one has to be read by itself."""
     try:
         lines = _DECODER.decode_lines(block)
     except _UNREADABLE:
         return None
     return lines if len(lines) == count else None
+
+
+def read_lines(data: bytes) -> tuple[list[int], list[int], Sequence[Line]]:
+    """Where the lines of some data begin, how long they are, and what they say; blank ones are left out."""
+    starts: list[int] = []
+    lengths: list[int] = []
+    add_start, add_length = starts.append, lengths.append
+    start, size, find = 0, len(data), data.find
+    while start < size:
+        end = find(b"\n", start)
+        if end < 0:
+            end = size
+        add_start(start)
+        add_length(end - start)
+        start = end + 1
+    # Lines that begin and end with braces cannot be parts of one another, so that all may be decoded at once.
+    begins = bytes([data[start] for start in starts])
+    ends = bytes([data[start + length - 1] for start, length in zip(starts, lengths, strict=True)])
+    if begins.count(b"{") == ends.count(b"}") == len(starts):
+        lines = read_block(data, len(starts))
+        if lines is not None:
+            return starts, lengths, lines
+    raws = [data[start : start + length] for start, length in zip(starts, lengths, strict=True)]
+    kept = [at for at, raw in enumerate(raws) if raw.strip()]
+    return [starts[at] for at in kept], [lengths[at] for at in kept], [read_line(raws[at]) for at in kept]
 
 
 def read_line(line: bytes) -> Line:
@@ -108,6 +126,21 @@ def read_line(line: bytes) -> Line:
         return _from_value(value)
     except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
         return Line(_id_of(stripped), Result(Outcome.UNPARSED.value))
+
+
+def outcome_numbers(lines: Sequence[Line]) -> bytes:
+    """The number of each line's outcome; a type we do not know counts as unparsed."""
+    number = OUTCOME_NUMBERS.get
+    return bytes([number(line.result.type, UNPARSED) for line in lines])
+
+
+def joined_ids(lines: Sequence[Line]) -> tuple[bytes, Iterable[int]]:
+    """All ids as an index holds them, each ended by a newline, and how long each is with it."""
+    ids = "\n".join([line.custom_id for line in lines])
+    if ids.isascii() and ids.count("\n") == len(lines) - 1:
+        return ids.encode() + b"\n", [len(line.custom_id) + 1 for line in lines]
+    parts = [line.id_bytes + b"\n" for line in lines]
+    return b"".join(parts), map(len, parts)
 
 
 def error_type(result: Result) -> str:

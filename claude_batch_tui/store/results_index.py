@@ -14,13 +14,21 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
 from claude_batch_tui.domain.entry import OUTCOMES, STOP_REASONS, Entry
 from claude_batch_tui.domain.pricing import CacheCreation, PriceTable, ServerToolUse, Usage, entry_cost
 from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.store.described import AnsweredBy, described
-from claude_batch_tui.store.line_facts import Line, read_block, read_line
+from claude_batch_tui.store.line_facts import (
+    Line,
+    joined_ids,
+    outcome_numbers,
+    read_block,
+    read_line,
+    read_lines,
+)
 from claude_batch_tui.store.numbered import Numbered
 
 if TYPE_CHECKING:
@@ -80,20 +88,15 @@ class ResultsIndex:
         if not end:
             self._tail += chunk
             return
-        buffer = bytearray(b"".join((self._tail, memoryview(chunk)[:end], bytes(MARGIN))))
-        start, size = self._position, len(buffer) - MARGIN
+        data = self._tail + chunk[:end] if self._tail else chunk[:end]
         self._tail = chunk[end:]
-        self.add(buffer, size)
-        with memoryview(buffer) as view:
-            self.describe(view[:size], start)
+        self._read(data)
 
     def finish(self) -> None:
         """There is no more: take in a last line that has no newline. Complete, once all is described."""
         if self._tail:
             tail, self._tail = self._tail, b""
-            start = self._position
-            self._add_each(tail)
-            self.describe(tail, start)
+            self._read(tail)
         if self.described == self.count:
             self._settle_ids()
             self._odd, self._scanner = array("I"), None
@@ -105,7 +108,7 @@ class ResultsIndex:
         The last line of a file, where it has no newline, comes alone.
         """
         if size <= FEW_BYTES or not buffer.endswith(b"\n", 0, size):
-            self._add_each(bytes(memoryview(buffer)[:size]))
+            self._read(bytes(memoryview(buffer)[:size]))
             return
         if self._scanner is None:
             from claude_batch_tui.store.line_scan import Scanner  # it imports numpy
@@ -195,29 +198,27 @@ class ResultsIndex:
             return 0.0
         return entry_cost(self.usage(position), self.model(position), prices)
 
-    def _add_each(self, data: bytes) -> None:
-        """Both passes over a few lines, if those before are described; else the first."""
-        lines, at = [], self._position
-        for raw in data.removesuffix(b"\n").split(b"\n"):
-            if raw.strip():
-                line = read_line(raw)
-                lines.append(line)
-                self.offsets.append(at)
-                self.lengths.append(len(raw))
-                self.id_starts.append(len(self._ids))
-                self._ids += line.id_bytes + b"\n"
-                self.outcomes.append(line.outcome)
-            at += len(raw) + 1
-        first, self.count = self.count, len(self.outcomes)
-        self._odd.extend(range(first, self.count))
+    def _read(self, data: bytes) -> None:
+        """Both passes over whole lines, where those before are described; else the first."""
+        starts, lengths, lines = read_lines(data)
+        ids, id_lengths = joined_ids(lines)
+        self.offsets.extend([self._position + start for start in starts])
+        self.lengths.extend(lengths)
+        self.id_starts.extend(islice(accumulate(id_lengths, initial=len(self._ids)), len(lines)))
+        self._ids += ids
+        self.outcomes += outcome_numbers(lines)
         self._position += len(data)
-        if self.described == first and lines:
-            self._describe(lines)
+        first, self.count = self.count, len(self.outcomes)
+        if self.described == first:
+            self._describe(lines, is_checked=False)
+        else:
+            self._odd.extend(range(first, self.count))
 
-    def _describe(self, lines: Sequence[Line]) -> None:
+    def _describe(self, lines: Sequence[Line], *, is_checked: bool = True) -> None:
         first, last = self.described, self.described + len(lines)
         found = described(lines, self.error_types, self.answered_by)
-        self._correct(lines, first, found.outcomes)
+        if is_checked:
+            self._correct(lines, first, found.outcomes)
         for name in found._fields[1:]:
             column = getattr(self, name)
             column += getattr(found, name)
