@@ -9,7 +9,7 @@ import importlib
 import os
 import random
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -156,6 +156,16 @@ class Runtime:
                 known = (batches.find(self.store.database, self.scope.scope_id, batch_id) for batch_id in ids)
                 return tuple(batch for batch in known if batch is not None)
         return (await self.retrieve(word),)
+
+    def known_scope(self) -> Scope:
+        """The scope everything resolved belongs to. Raises NotFoundError before anything was heard."""
+        if self.scope is None:
+            raise NotFoundError("No batch of this workspace is known here yet: `cbtui list` asks for them.")
+        return self.scope
+
+    def known(self, batch_ids: Sequence[str]) -> tuple[TrackedBatch, ...]:
+        """Batches as the store has them."""
+        return batches.find_all(self.store.database, self.known_scope().scope_id, batch_ids)
 
     async def retrieve(self, batch_id: str) -> TrackedBatch:
         """One batch as the API has it now, written down. Raises NotFoundError with what to do."""

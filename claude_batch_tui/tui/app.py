@@ -166,9 +166,7 @@ class DashboardApp(CbtuiApp):
 
     def _show_standing(self) -> None:
         """The window's title: how many run, how many ended unseen. Written only when that changes."""
-        running = sum(not tracked.batch.has_ended for tracked in self.snapshot.batches)
-        unseen = [tracked.batch.request_counts for tracked in self.snapshot.batches if not tracked.seen]
-        standing = standing_words(running, unseen)
+        standing = standing_words(self.snapshot.running, self.snapshot.unseen)
         if standing != self._standing:
             self._standing = standing
             title = f"cbtui · {standing}" if standing else "cbtui"
