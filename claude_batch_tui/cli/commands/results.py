@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.exporting import STDOUT, Found, add_options, chosen_format, write
+from claude_batch_tui.cli.results_word import results_file
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.tracked import TrackedBatch
@@ -43,15 +44,11 @@ def written(args: argparse.Namespace, context: Context) -> int:
         check_target(
             Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
         )
-    files = [_of_file(Path(word)) for word in args.ids if is_file(word)]
-    words = [word for word in args.ids if not is_file(word)]
+    files = {word: results_file(word) for word in args.ids}
+    words = [word for word, path in files.items() if path is None]
     batches = asyncio.run(_of_batches(words, context)) if words else []
-    return write([*files, *batches], form, args.output, args, context)
-
-
-def is_file(word: str) -> bool:
-    """Whether an argument means a file, and not a batch, a run or a name."""
-    return "/" in word or word.endswith((".jsonl", ".gz", ".incomplete"))
+    of_files = [_of_file(path) for path in files.values() if path is not None]
+    return write([*of_files, *batches], form, args.output, args, context)
 
 
 def _of_file(path: Path) -> Found:

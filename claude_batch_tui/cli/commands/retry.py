@@ -12,6 +12,7 @@ import msgspec
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.commands import results, submit
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.results_word import results_file
 from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.requests_files import beside
 
     parse(args.where or "")
-    if results.is_file(args.id):
+    if results_file(args.id) is not None:
         raise ConfigError(
             f"{args.id} is a file, which does not say what was sent: name the batch, or its run."
         )
@@ -93,7 +94,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     from claude_batch_tui.services.selecting import select
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
-    from claude_batch_tui.store.results_file import open_indexed
+    from claude_batch_tui.store.opening import open_indexed
 
     rules = RetryRules(args.include_invalid, args.any_outcome, args.again)
     found = await results.found_results(args.id, context, runtime, ended_only=True)
@@ -101,7 +102,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     def look() -> RetryPlan:
         failed: list[Failed] = []
         for one in found:
-            with open_indexed(one.path) as opened:
+            with open_indexed(one.path, runtime.locations.cache) as opened:
                 positions = select(parse(args.where or ""), opened.index)
                 submission = submissions.of_batch(runtime.store, one.batch_id)
                 failed.append(Failed(one.batch_id, submission, opened.index, positions))

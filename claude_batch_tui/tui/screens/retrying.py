@@ -15,7 +15,7 @@ from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.retry import RetryPlan
-from claude_batch_tui.store.results_file import open_indexed
+from claude_batch_tui.store.opening import open_indexed
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDialog
 from claude_batch_tui.tui.dialogs.retry import RetryDialog
 from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
@@ -60,7 +60,11 @@ class RetryingFrame(Frame):
 
         def make(rules: RetryRules) -> RetryPlan:
             with ExitStack() as stack:
-                opened = {key: stack.enter_context(open_indexed(path)) for key, path in paths.items() if path}
+                opened = {
+                    key: stack.enter_context(open_indexed(path, engine.cache))
+                    for key, path in paths.items()
+                    if path
+                }
                 wanted = [Wanted(key, one.index, range(one.index.count)) for key, one in opened.items()]
                 return engine.plan_retry(wanted, rules)
 
