@@ -265,15 +265,17 @@ def export_words(progress: ExportProgress) -> str:
     )
 
 
-def retry_words(counts: RetryCounts) -> Iterator[str]:
-    """What a retry sends again, and what it leaves out."""
+def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> Iterator[str]:
+    """What a retry sends again, and what it leaves out; `invalid`, `others` and `again` name what lets those in."""
     chosen = [(counts.errored, "errored"), (counts.expired, "expired"), (counts.others, "did not fail")]
-    yield f"{counts.chosen:,} to retry: " + ", ".join(f"{count:,} {word}" for count, word in chosen if count)
+    words = ", ".join(f"{count:,} {word}" for count, word in chosen if count)
+    yield f"{counts.chosen:,} to retry: {words}" if words else "There is nothing to retry."
     if counts.others:
         yield "What succeeded was paid for already, and is paid once more."
     left_out = [
-        (counts.invalid, "invalid requests (--include-invalid)"),
-        (counts.retried, "retried already (--again)"),
+        (counts.invalid, f"invalid requests ({invalid})"),
+        (counts.retried, f"retried already ({again})"),
+        (counts.good if not words else 0, f"did not fail ({others})"),
         (counts.unknown, "not among the requests that were sent"),
     ]
     if any(count for count, _ in left_out):

@@ -29,6 +29,14 @@ _NEVER_SENT = (SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionStat
 _PART_OF = re.compile(r" \d+/\d+$")
 
 
+class NothingToRetryError(DraftError):
+    """Nothing that was asked for is sent again; `counts` tell why."""
+
+    def __init__(self, counts: RetryCounts) -> None:
+        super().__init__(_nothing_words(counts))
+        self.counts = counts
+
+
 class Failed(msgspec.Struct, frozen=True):
     """Entries of one batch that are asked for. `submission` is what made the batch, None where that was elsewhere."""
 
@@ -98,7 +106,7 @@ def plan(
             parts.append(RetryPart(submission, chosen))
     counts = RetryCounts(**totals)
     if not parts:
-        raise DraftError(_nothing_words(counts))
+        raise NothingToRetryError(counts)
     return RetryPlan(run_id, tuple(reversed(parts)), counts, _name(run), rules)
 
 

@@ -5,6 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from claude_batch_tui.domain.retrying import RetryCounts, RetryRules
+from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.services.retry import RetryPart, RetryPlan
+from claude_batch_tui.tui.dialogs.retry import RetryDialog
 from claude_batch_tui.tui.widgets.field import Field
 
 NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
@@ -164,3 +168,48 @@ def test_help_of_the_batches(snap_compare, dashboard, filled, week, settled):
 def test_small_terminals(snap_compare, dashboard, filled, week, settled, size):
     filled(week)
     assert snap_compare(dashboard(), terminal_size=size, run_before=settled)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "200x50"])
+def test_where_results_are_saved(snap_compare, dashboard, filled, results_file, settled, size):
+    filled([])
+
+    async def look(pilot):
+        await settled(pilot)
+        await pilot.press("space", "space", "s")
+        await settled(pilot)
+        await pilot.press("down", "ctrl+t")
+        await settled(pilot)
+
+    assert snap_compare(dashboard(results=results_file), terminal_size=size, run_before=look)
+
+
+def test_what_a_retry_would_send(snap_compare, dashboard, filled, settled):
+    filled([])
+    submission = Submission(
+        submission_id="sub_1",
+        run_id="run_1",
+        state=SubmissionState.CREATED,
+        requests=3,
+        body_bytes=9,
+        sha256="0",
+        body_path="",
+        rows_path=None,
+        name="tickets",
+        model=None,
+        source=None,
+        cost_at_most=None,
+        created_at=NOW,
+    )
+    counts = RetryCounts(errored=201, expired=50, invalid=12, retried=3)
+    part = RetryPart(submission, frozenset({"T-1"}))
+
+    async def look(pilot):
+        await settled(pilot)
+        plan = RetryPlan("run_1", (part,), counts, "tickets retry", RetryRules())
+        pilot.app.push_screen(RetryDialog("Retry tickets", lambda _: plan))
+        await settled(pilot)
+        await pilot.press("a")
+        await settled(pilot)
+
+    assert snap_compare(dashboard(), terminal_size=(80, 24), run_before=look)

@@ -76,7 +76,7 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
     async with open_runtime(context.config) as runtime:
         reconcile.wake_up(runtime.store, runtime.now())
         made = await _plan(args, context, runtime)
-        for line in retry_words(made.counts):
+        for line in retry_words(made.counts, "--include-invalid", "--any-outcome", "--again"):
             context.diagnostics.note(line)
         if args.output is not None:
             written = await in_thread(lambda: write_draft(made, beside(args.output)))

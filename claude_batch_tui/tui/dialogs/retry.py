@@ -14,9 +14,9 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from claude_batch_tui.domain.plain_text import clean
-from claude_batch_tui.domain.retrying import RetryRules
+from claude_batch_tui.domain.retrying import RetryCounts, RetryRules
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.services.retry import RetryPlan
+from claude_batch_tui.services.retry import NothingToRetryError, RetryPlan
 from claude_batch_tui.tui.dialogs.box import Box
 from claude_batch_tui.tui.reasons import ReasonedActions
 from claude_batch_tui.wording import retry_words
@@ -97,7 +97,9 @@ class RetryDialog(Box[RetryPlan | None], ReasonedActions):
         made: RetryPlan | None = None
         try:
             made = self._make(rules)
-            words = "\n".join(retry_words(made.counts))
+            words = _words(made.counts)
+        except NothingToRetryError as error:
+            words = _words(error.counts)
         except CbtuiError as error:
             words = str(error)
         if not worker.is_cancelled:
@@ -107,3 +109,7 @@ class RetryDialog(Box[RetryPlan | None], ReasonedActions):
         self._made = made
         self.query_one(".words", Static).update(Content(clean(words)))
         self.refresh_bindings()
+
+
+def _words(counts: RetryCounts) -> str:
+    return "\n".join(retry_words(counts, "i", "o", "a"))
