@@ -9,7 +9,7 @@ import importlib
 import os
 import random
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ from claude_batch_tui.services.download import Downloaded, download
 from claude_batch_tui.services.models import known_models, refreshed_models
 from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.services.spool import discard, sent_ids
+from claude_batch_tui.services.spool import discard, sent_ids, sent_places
 from claude_batch_tui.services.submit import SubmitUpdate, send
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 from claude_batch_tui.services.watch import retrieve_patiently
@@ -204,6 +204,11 @@ class Runtime:
             return None
         path = Path(submission.rows_path)
         return path if path.exists() else None
+
+    def sent(self, batch_id: str) -> Collection[str] | None:
+        """The custom_ids sent for a batch, in their order; None where it was made elsewhere or the spool is lost."""
+        submission = submissions.of_batch(self.store, batch_id)
+        return sent_places(submission) if submission is not None else None
 
     async def send(self, submission: Submission) -> AsyncIterator[SubmitUpdate]:
         """Send a prepared submission; see `services.submit.send`. What never left leaves nothing in the spool."""
