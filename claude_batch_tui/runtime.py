@@ -28,6 +28,7 @@ from claude_batch_tui.domain.tracked import (
 )
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError
 from claude_batch_tui.services import reconcile
+from claude_batch_tui.services.accounting import flawed
 from claude_batch_tui.services.count_tokens import count_input
 from claude_batch_tui.services.download import Downloaded, download
 from claude_batch_tui.services.models import known_models, refreshed_models
@@ -294,6 +295,7 @@ class Runtime:
             lines=finished.lines,
             sha256=finished.sha256,
             problems=finished.problems,
+            flawed=flawed(finished.classes),
         )
         batches.record_results(database, scope_id, tracked.id, record, self.now())
         batches.record_usage(

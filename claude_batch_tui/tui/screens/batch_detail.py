@@ -56,12 +56,12 @@ def _life(row: Row, drawing: Drawing, width: int) -> Iterator[Fact]:
             f"{batch.ended_at.astimezone():%Y-%m-%d %H:%M:%S}{took}" if batch.ended_at else "",
             None,
         )
-        yield "done", outcome_counts(batch.request_counts), None
+        yield "done", outcome_counts(batch.request_counts, tracked.flawed), None
     else:
         left = f"{duration(batch.deadline - now)} left" if now <= batch.deadline else "it has passed"
         yield "deadline", f"{batch.deadline.astimezone():%a %H:%M} ({left})", None
         if batch.request_counts.done:
-            yield "done", outcome_counts(batch.request_counts), None
+            yield "done", outcome_counts(batch.request_counts, tracked.flawed), None
         else:
             yield "done", "not reported yet: the API counts only when the whole batch has ended", "dim"
         yield "time", _time_words(batch, similar_to(row, drawing.learned), drawing, width), None
