@@ -65,6 +65,7 @@ SUBMISSION_WORDS = {
 }
 
 
+QUEUED = "waits for other downloads"
 _ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
 
 

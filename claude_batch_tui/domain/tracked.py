@@ -91,6 +91,7 @@ class Link(msgspec.Struct, frozen=True):
 class DownloadState(StrEnum):
     """Where a download is."""
 
+    WAITING = "waiting"
     RUNNING = "running"
     VERIFYING = "verifying"
     COMPLETE = "complete"

@@ -15,6 +15,7 @@ from claude_batch_tui.tui.screens.batch_rows import STATE_STYLES, Drawing, histo
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.wording import (
+    QUEUED,
     STATE_WORDS,
     counted_batches,
     duration,
@@ -131,6 +132,8 @@ def _results_words(tracked: TrackedBatch, downloads: Mapping[str, Download], now
     download = downloads.get(tracked.id)
     if download is not None and download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
         return f"downloading, {size(download.bytes_done)} so far"
+    if download is not None and download.state is DownloadState.WAITING:
+        return QUEUED
     if download is not None and download.error:
         return download.error
     if tracked.results is ResultsState.COMPLETE:

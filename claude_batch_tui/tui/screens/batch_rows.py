@@ -21,7 +21,7 @@ from claude_batch_tui.domain.tracked import (
 from claude_batch_tui.domain.turnaround import Turnarounds
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.columns import Cell, Column
-from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, ago, outcome_counts, size
+from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, QUEUED, ago, outcome_counts, size
 
 SHAPES = {
     "state": Column("S", width=1),
@@ -191,6 +191,8 @@ def _progress(row: Row, drawing: Drawing) -> Cell:
             download = drawing.downloads.get(each.id)
             if download is not None and download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
                 return _downloading(download, ascii_only=drawing.ascii_only)
+            if download is not None and download.state is DownloadState.WAITING:
+                return QUEUED
         return _progress_text(row, state, drawing, width)
 
     return Cell(draw, style)
