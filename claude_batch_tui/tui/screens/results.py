@@ -329,7 +329,8 @@ class ResultsScreen(SavingFrame, InspectingFrame):
         worker = get_current_worker()
         text = self.query_one(FilterBar).value
         try:
-            positions = select(parse(text), rows.results.index)
+            wanted, index = parse(text), rows.results.index
+            positions: Sequence[int] = range(index.count) if wanted is None else select(wanted, index)
         except FilterError as error:
             self.app.call_from_thread(self.query_one(FilterBar).show_error, str(error))
             return
@@ -346,7 +347,8 @@ class ResultsScreen(SavingFrame, InspectingFrame):
         self.table.rows_changed()
         if not stays:
             self.table.go_to(0)
-        total = rows.results.index.count
+        # Without a filter all are shown, though more may have been found meanwhile.
+        total = rows.results.index.count if self.query_one(FilterBar).value else len(positions)
         self.query_one(FilterBar).show_count(
             len(positions), total, "" if rows.results.index.complete else "counting …"
         )
