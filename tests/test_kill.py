@@ -1,4 +1,4 @@
-"""kill -9 in the middle of `cbtui submit`, and the same command again: paid once, every time."""
+"""kill -9 in the middle of `cbtui submit` and of a download, and the same command again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 
@@ -58,3 +59,42 @@ def test_a_killed_submission_run_again_is_paid_once(round_, tmp_path):
         assert again.returncode == 0 or (again.returncode == 2 and sent_before), again.stderr
         ours = [batch for batch in simulator.batches.all() if len(batch) == count]
         assert len(ours) == 1
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_a_killed_download_never_looks_whole_and_is_whole_the_next_time(share, tmp_path):
+    with Simulator(seed=3) as simulator:
+        batch = simulator.batches.add(400, age=3600, duration=60)
+        address = f"{simulator.base_url}/v1/messages/batches/{batch.id}/results"
+        headers = {"x-api-key": simulator.key, "anthropic-version": "2023-06-01"}
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as whole:
+            size = len(whole.read())
+        simulator.faults.always(
+            Fault(method="GET", path=r"/results$", drip=8_000, drip_seconds=0.02),
+        )
+        environment = {
+            **os.environ,
+            "ANTHROPIC_BASE_URL": simulator.base_url,
+            "ANTHROPIC_API_KEY": simulator.key,
+            "CBTUI_DATA_DIR": str(tmp_path / "data"),
+        }
+        out = tmp_path / "out.jsonl"
+        command = [sys.executable, "-m", "claude_batch_tui", "results", batch.id, "-o", str(out)]
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        folder = tmp_path / "data" / "results"
+        part = folder / f"{batch.id}.jsonl.part"
+        deadline = time.monotonic() + 30
+        while not (part.exists() and part.stat().st_size > share * size) and time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            time.sleep(0.005)
+        process.kill()
+        process.wait()
+        assert part.stat().st_size > 0
+        assert not (folder / f"{batch.id}.jsonl").exists()
+        assert not out.exists()
+        simulator.faults.clear()
+        again = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert again.returncode in (0, 1), again.stderr
+        assert out.read_bytes().count(b"\n") == 400
+        assert not part.exists()

@@ -30,7 +30,8 @@ def ledger_lines(found: Accounts) -> Iterator[Line]:
         yield f"{name:<11}{number:>12,}", _CLASS_STYLES.get(name, "warn")
     if found.is_good:
         yield "", None
-        yield "Everything that was sent came back once, and every answer is whole.", "good"
+        what = "Every entry is there" if found.sent is None else "Everything that was sent came back"
+        yield f"{what} once, and every answer is whole.", "good"
     for name in LISTS:
         listed = found.list_of(name)
         if listed:
