@@ -50,6 +50,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds a submission whose answer was lost is looked for before its batch counts as absent."""
     auto_download: bool = False
     """Download the results of ended batches without being asked."""
+    downloads_at_once: int = 2
+    """So many downloads run side by side, from 1 to 16; others wait."""
     batches_columns: str = "state,name,id,requests,progress,ok,errored,expired,canceled,age,left,cost,tags"
     """The columns of the list of batches, in their order; where it is narrow the least telling leave first."""
     batches_sort: str = "age"
@@ -168,4 +170,6 @@ def _convert(name: str, value: Any, origin: str) -> Any:
                 raise ConfigError(f"{origin}: {name} lists some of {', '.join(_LISTS[name])}, not {word!r}.")
     if name == "poll_interval" and converted is not None and converted < 1:
         raise ConfigError(f"{origin}: the poll interval is at least 1 second, not {value!r}.")
+    if name == "downloads_at_once" and not 1 <= converted <= 16:
+        raise ConfigError(f"{origin}: downloads_at_once is a number from 1 to 16, not {value!r}.")
     return converted

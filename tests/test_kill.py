@@ -1,4 +1,4 @@
-"""kill -9 in the middle of submitting and of exporting, and the same command again: paid once, and whole."""
+"""kill -9 in the middle of submitting, downloading and exporting, and the same command again: paid once, and whole."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 
@@ -84,3 +85,42 @@ def test_a_killed_export_leaves_no_name_and_the_next_one_sweeps_up(name, tmp_pat
     assert again.returncode == 0, again.stderr
     assert "8,000 of 8,000 results" in again.stderr
     assert [path.name for path in out.iterdir()] == [name.rstrip("/")]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_a_killed_download_never_looks_whole_and_is_whole_the_next_time(share, tmp_path):
+    with Simulator(seed=3) as simulator:
+        batch = simulator.batches.add(400, age=3600, duration=60)
+        address = f"{simulator.base_url}/v1/messages/batches/{batch.id}/results"
+        headers = {"x-api-key": simulator.key, "anthropic-version": "2023-06-01"}
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as whole:
+            size = len(whole.read())
+        simulator.faults.always(
+            Fault(method="GET", path=r"/results$", drip=8_000, drip_seconds=0.02),
+        )
+        environment = {
+            **os.environ,
+            "ANTHROPIC_BASE_URL": simulator.base_url,
+            "ANTHROPIC_API_KEY": simulator.key,
+            "CBTUI_DATA_DIR": str(tmp_path / "data"),
+        }
+        out = tmp_path / "out.jsonl"
+        command = [sys.executable, "-m", "claude_batch_tui", "results", batch.id, "-o", str(out)]
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        folder = tmp_path / "data" / "results"
+        part = folder / f"{batch.id}.jsonl.part"
+        deadline = time.monotonic() + 30
+        while not (part.exists() and part.stat().st_size > share * size) and time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            time.sleep(0.005)
+        process.kill()
+        process.wait()
+        assert part.stat().st_size > 0
+        assert not (folder / f"{batch.id}.jsonl").exists()
+        assert not out.exists()
+        simulator.faults.clear()
+        again = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert again.returncode in (0, 1), again.stderr
+        assert out.read_bytes().count(b"\n") == 400
+        assert not part.exists()

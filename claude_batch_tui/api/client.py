@@ -210,9 +210,12 @@ class AnthropicApi:
         await self._async_client.close()
 
     def _sync_client(self) -> anthropic.Anthropic:
+        # Reading the certificates takes 60 ms; a plain connection, which stays on this machine, has none to check.
+        needs_certificates = not self.base_url.startswith("http://")
         with translated():
             return anthropic.Anthropic(
-                **self._options, http_client=anthropic.DefaultHttpxClient(follow_redirects=False)
+                **self._options,
+                http_client=anthropic.DefaultHttpxClient(follow_redirects=False, verify=needs_certificates),
             )
 
     async def _call(

@@ -50,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "All are joined with the source's columns and in its order, where the rows file is known.\n"
         "Filter: FIELD OP VALUE with and, or, not, ( ). Fields: id outcome stop error (= != : contains, ~ regex)\n"
         "and in out (= != < <= > >=). A bare word means id:word.\n"
-        "Exit codes: 0 all succeeded, 1 some did not, 3 there are no results, 4 the file is not whole."
+        "Exit codes: 0 all succeeded with whole answers, 1 some did not, 3 there are no results, 4 the file is not whole."
     )
 
 
@@ -74,7 +74,6 @@ def write(
 ) -> int:
     """Write the entries that --where lets through, and say how many; the exit code tells how the batches ended."""
     from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
-    from claude_batch_tui.domain.result import Outcome
     from claude_batch_tui.runtime import read_prices
     from claude_batch_tui.services.export import Exported, Part, Progress, export
     from claude_batch_tui.services.export_target import Options
@@ -103,7 +102,7 @@ def write(
             results = stack.enter_context(open_indexed(one.path, cache, tell))
             positions = select(parse(args.where or ""), results.index)
             parts.append(Part(results.path, results.index, positions, one.batch_id, args.rows or one.rows))
-            good = good and results.index.outcome_counts()[Outcome.SUCCEEDED] == results.index.count
+            good = good and results.index.class_counts().get("complete", 0) == results.index.count
         target = context.output.binary() if output == STDOUT else Path(output).expanduser()
         for update in export(parts, target, options, prices=read_prices(context.config)):
             match update:

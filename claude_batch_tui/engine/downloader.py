@@ -1,4 +1,4 @@
-"""Downloads of the engine: two at a time, each in a thread, going on whatever screen is open."""
+"""Downloads of the engine: some at a time, each in a thread, going on whatever screen is open; others wait."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from claude_batch_tui.store import batches
 from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.wording import outcome_counts
 
-_AT_A_TIME = 2
-
 
 class Downloader:
     """Starts, shows and stops downloads."""
@@ -23,7 +21,8 @@ class Downloader:
     def __init__(self, runtime: Runtime, board: Board) -> None:
         self._runtime = runtime
         self._board = board
-        self._slots = asyncio.Semaphore(_AT_A_TIME)
+        self._slots = asyncio.Semaphore(runtime.config.downloads_at_once)
+        self._waiting: dict[str, asyncio.Future[bool]] = {}
         self._stops: dict[str, threading.Event] = {}
         self.growing: dict[str, tuple[ResultsIndex, Path]] = {}
         """Indexes of downloads that are under way, and their files: rows can be read while they arrive."""
@@ -35,9 +34,13 @@ class Downloader:
             return
         stop = self._stops[batch_id] = threading.Event()
         total = tracked.batch.request_counts.total
-        self._show(Download(batch_id, DownloadState.RUNNING, lines_expected=total))
+        self._show(Download(batch_id, DownloadState.WAITING, lines_expected=total))
         try:
-            async with self._slots:
+            if not await self._has_slot(batch_id):
+                self._show(Download(batch_id, DownloadState.STOPPED, lines_expected=total))
+                return
+            try:
+                self._show(Download(batch_id, DownloadState.RUNNING, lines_expected=total))
                 await self._runtime.connect()
 
                 def growing(index: ResultsIndex, part: Path) -> None:
@@ -45,6 +48,8 @@ class Downloader:
 
                 async for update in self._runtime.download(tracked, stop.is_set, growing):
                     self._show(update)
+            finally:
+                self._slots.release()
             self._finish(batch_id)
         except CbtuiError as error:
             self._fail(batch_id, str(error))
@@ -58,11 +63,25 @@ class Downloader:
         """Ask a download to stop; what has arrived is kept."""
         if batch_id in self._stops:
             self._stops[batch_id].set()
+        if batch_id in self._waiting:
+            self._waiting[batch_id].cancel()
 
     def stop_all(self) -> None:
         """Ask every download to stop."""
-        for stop in self._stops.values():
-            stop.set()
+        for batch_id in tuple(self._stops):
+            self.stop(batch_id)
+
+    async def _has_slot(self, batch_id: str) -> bool:
+        """Wait until fewer than the limit are under way; False where it was stopped before."""
+        waiting = self._waiting[batch_id] = asyncio.ensure_future(self._slots.acquire())
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if self._stops[batch_id].is_set():
+                return False
+            raise
+        finally:
+            del self._waiting[batch_id]
 
     def _show(self, update: Download) -> None:
         self._board.downloads[update.batch_id] = update
@@ -80,7 +99,7 @@ class Downloader:
             return
         if last.state is DownloadState.COMPLETE:
             board.tell(
-                f"{tracked.title}: results downloaded, {outcome_counts(tracked.batch.request_counts)}",
+                f"{tracked.title}: results downloaded, {outcome_counts(tracked.batch.request_counts, tracked.flawed)}",
                 batch_id=batch_id,
             )
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -248,6 +248,10 @@ class Engine:
     def rows_path(self, batch_id: str) -> Path | None:
         """The rows file of a batch we submitted, or None."""
         return self._runtime.rows_path(batch_id)
+
+    def sent(self, batch_id: str) -> Collection[str] | None:
+        """The custom_ids sent for a batch, in their order, or None; reads the disk."""
+        return self._runtime.sent(batch_id)
 
     def request_as_sent(self, batch_id: str, custom_id: str) -> bytes | None:
         """A request of a batch we submitted, or None; reads the disk."""

@@ -166,6 +166,32 @@ def test_results_are_downloaded_and_shown_as_such(make, simulator):
     assert engine.results_file(batch_id).read_bytes().count(b"\n") == 50
 
 
+def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, simulator):
+    ids = [simulator.batches.add(50, age=3600, duration=60).id for _ in range(3)]
+    simulator.faults.always(Fault(method="GET", path=rf"/{ids[0]}/results$", drip=100, drip_seconds=0.05))
+    engine = make(downloads_at_once="1")
+    until(lambda: len(engine.snapshot.batches) == 3)
+
+    def state(number):
+        download = engine.snapshot.downloads.get(ids[number])
+        return download and download.state.value
+
+    engine.download(ids[0])
+    until(lambda: state(0) == "running")
+    engine.download(ids[1])
+    engine.download(ids[2])
+    until(lambda: (state(1), state(2)) == ("waiting", "waiting"))
+    engine.stop_download(ids[1])
+    until(lambda: state(1) == "stopped")
+    assert state(2) == "waiting"
+    simulator.faults.clear()
+    engine.stop_download(ids[0])
+    until(lambda: engine.snapshot.find(ids[2]).results.value == "complete")
+    assert state(0) == "stopped"
+    assert engine.results_file(ids[0]) is None
+    assert engine.results_file(ids[1]) is None
+
+
 def test_cancel_rename_and_pause(make, simulator):
     added = simulator.batches.add(50, duration=36_000)
     batch_id = getattr(added, "id", added)

@@ -15,6 +15,7 @@ from claude_batch_tui.tui.screens.batch_rows import STATE_STYLES, Drawing, histo
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.wording import (
+    QUEUED,
     STATE_WORDS,
     counted_batches,
     duration,
@@ -56,12 +57,12 @@ def _life(row: Row, drawing: Drawing, width: int) -> Iterator[Fact]:
             f"{batch.ended_at.astimezone():%Y-%m-%d %H:%M:%S}{took}" if batch.ended_at else "",
             None,
         )
-        yield "done", outcome_counts(batch.request_counts), None
+        yield "done", outcome_counts(batch.request_counts, tracked.flawed), None
     else:
         left = f"{duration(batch.deadline - now)} left" if now <= batch.deadline else "it has passed"
         yield "deadline", f"{batch.deadline.astimezone():%a %H:%M} ({left})", None
         if batch.request_counts.done:
-            yield "done", outcome_counts(batch.request_counts), None
+            yield "done", outcome_counts(batch.request_counts, tracked.flawed), None
         else:
             yield "done", "not reported yet: the API counts only when the whole batch has ended", "dim"
         yield "time", _time_words(batch, similar_to(row, drawing.learned), drawing, width), None
@@ -131,6 +132,8 @@ def _results_words(tracked: TrackedBatch, downloads: Mapping[str, Download], now
     download = downloads.get(tracked.id)
     if download is not None and download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
         return f"downloading, {size(download.bytes_done)} so far"
+    if download is not None and download.state is DownloadState.WAITING:
+        return QUEUED
     if download is not None and download.error:
         return download.error
     if tracked.results is ResultsState.COMPLETE:

@@ -16,11 +16,12 @@ from claude_batch_tui.domain.tracked import (
     Link,
     LinkState,
     ResultsState,
+    TrackedBatch,
 )
 from claude_batch_tui.domain.turnaround import Turnarounds
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.columns import Cell, Column
-from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, ago, outcome_counts, size
+from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, QUEUED, ago, outcome_counts, size
 
 SHAPES = {
     "state": Column("S", width=1),
@@ -49,6 +50,7 @@ SHAPES = {
 
 STATE_STYLES = {
     BatchState.ENDED_OK: "good",
+    BatchState.ENDED_FLAWED: "warn",
     BatchState.ENDED_WITH_ERRORS: "warn",
     BatchState.ENDED_EXPIRED: "warn",
     BatchState.ENDED_CANCELED: "warn",
@@ -59,7 +61,7 @@ _RUNNING = (BatchState.IN_PROGRESS, BatchState.CANCELING)
 _BAR_CELLS = 14
 _LONGEST_BAR = 40
 _ID_TAIL = 7
-_SHORTER = ((" · ", " "), ("errored", "err"), ("expired", "exp"), ("canceled", "canc"))
+_SHORTER = ((" · ", " "), ("truncated", "cut"), ("errored", "err"), ("expired", "exp"), ("canceled", "canc"))
 _DATED_AFTER = timedelta(minutes=2)
 
 
@@ -189,6 +191,8 @@ def _progress(row: Row, drawing: Drawing) -> Cell:
             download = drawing.downloads.get(each.id)
             if download is not None and download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
                 return _downloading(download, ascii_only=drawing.ascii_only)
+            if download is not None and download.state is DownloadState.WAITING:
+                return QUEUED
         return _progress_text(row, state, drawing, width)
 
     return Cell(draw, style)
@@ -221,14 +225,15 @@ def _progress_text(row: Row, state: BatchState, drawing: Drawing, width: int) ->
         case BatchState.UNKNOWN:
             return batch.processing_status
         case _:
-            return _ended(batch, drawing, width)
+            return _ended(tracked, drawing, width)
 
 
-def _ended(batch: Batch, drawing: Drawing, width: int) -> str:
+def _ended(tracked: TrackedBatch, drawing: Drawing, width: int) -> str:
     """A bar of outcomes, and the counts in words where no columns of their own say them."""
-    if {"ok", "errored", "expired", "canceled"} <= drawing.shown:
-        return bars.count_bar(_counts(batch), min(width, _LONGEST_BAR), ascii_only=drawing.ascii_only)
-    words = outcome_counts(batch.request_counts)
+    if {"ok", "errored", "expired", "canceled"} <= drawing.shown and not tracked.flawed:
+        return bars.count_bar(_counts(tracked.batch), min(width, _LONGEST_BAR), ascii_only=drawing.ascii_only)
+    batch = tracked.batch
+    words = outcome_counts(batch.request_counts, tracked.flawed)
     if len(words) > width:
         for long, short in _SHORTER:
             words = words.replace(long, short)

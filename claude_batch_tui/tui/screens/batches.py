@@ -262,7 +262,7 @@ class BatchesScreen(BatchActions):
         if self.has_class("-zoomed"):
             self.action_zoom()
             return
-        downloading = [d for d in self.snapshot.downloads.values() if d.state.value == "running"]
+        downloading = [d for d in self.snapshot.downloads.values() if d.state.value in ("waiting", "running")]
         if not downloading:
             self._leave()
             return

@@ -20,14 +20,17 @@ from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
 from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.runtime import read_prices
+from claude_batch_tui.services.accounting import accounts
 from claude_batch_tui.services.browse import EntryReader, RowsFile
 from claude_batch_tui.services.export import Part
 from claude_batch_tui.services.selecting import select
 from claude_batch_tui.store.opening import opening
 from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.dialogs.ledger import LedgerDialog
 from claude_batch_tui.tui.screens.inspecting import INSPECTOR_BINDINGS, INSPECTOR_NEEDS_ENTRY, InspectingFrame
 from claude_batch_tui.tui.screens.inspector import Inspector
+from claude_batch_tui.tui.screens.ledger_words import ledger_lines
 from claude_batch_tui.tui.screens.result_rows import (
     COLUMNS,
     EntryRows,
@@ -41,7 +44,7 @@ from claude_batch_tui.tui.widgets.row_source import EmptySource
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import duration_words, indexing_words, size
+from claude_batch_tui.wording import QUEUED, duration_words, indexing_words, size
 
 _QUICK_FILTERS = {
     "a": "",
@@ -97,6 +100,9 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
             tooltip="send again what failed of the shown or marked (asks)",
         ),
         Binding("x", "stop", "stop", id="results.stop", show=False, tooltip="stop saving, or the download"),
+        Binding(
+            "L", "ledger", "ledger", id="results.ledger", show=False, tooltip="what was sent, what came back"
+        ),
         Binding("O", "open", "open file", id="results.open", show=False, tooltip="open a results file"),
         *INSPECTOR_BINDINGS,
         Binding("q,escape", "back", "back", id="results.back", tooltip="one step back"),
@@ -160,6 +166,8 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Most keys need an open file."""
+        if action == "ledger" and (self._rows is None or not self._rows.results.index.complete):
+            return "no results are open" if self._rows is None else "the file is still being read"
         if action in ("filter", "quick", "error", "save", *INSPECTOR_NEEDS_ENTRY) and self._rows is None:
             return "no results are open"
         if action == "stop" and not self._growing and not self.is_saving:
@@ -247,6 +255,16 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
             return False
         self.action_stop()
         return True
+
+    @work(thread=True, exclusive=True, group="ledger")
+    def action_ledger(self) -> None:
+        """What was sent against what came back, entry by entry."""
+        rows = self._rows
+        if rows is None:
+            return
+        sent = self.dashboard.engine.sent(self._batch_id) if self._batch_id else None
+        lines = list(ledger_lines(accounts(rows.results.index, sent)))
+        self.app.call_from_thread(self.app.push_screen, LedgerDialog(lines))
 
     def action_open(self) -> None:
         """Open a results file by its path."""
@@ -343,7 +361,8 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
         worker = get_current_worker()
         text = self.query_one(FilterBar).value
         try:
-            positions = select(parse(text), rows.results.index)
+            wanted, index = parse(text), rows.results.index
+            positions: Sequence[int] = range(index.count) if wanted is None else select(wanted, index)
         except FilterError as error:
             self.app.call_from_thread(self.query_one(FilterBar).show_error, str(error))
             return
@@ -360,7 +379,8 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
         self.table.rows_changed()
         if not stays:
             self.table.go_to(0)
-        total = rows.results.index.count
+        # Without a filter all are shown, though more may have been found meanwhile.
+        total = rows.results.index.count if self.query_one(FilterBar).value else len(positions)
         self.query_one(FilterBar).show_count(
             len(positions), total, "" if rows.results.index.complete else "counting …"
         )
@@ -428,6 +448,8 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
             if download.lines and download.lines_expected and download.bytes_per_second:
                 left = download.bytes_done / download.lines * (download.lines_expected - download.lines)
                 right += f" · {duration_words(left / download.bytes_per_second)} left"
+        elif download is not None and download.state is DownloadState.WAITING:
+            right = QUEUED
         if self._rows is None:
             line.show("", right)
         else:
