@@ -41,6 +41,7 @@ def _open_dashboard(dashboard: Dashboard) -> int:
         api_key=dashboard.api_key,
         results=dashboard.results,
         banner=dashboard.banner,
+        beside=dashboard.beside,
     )
     return app.start()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.api.protocol import BatchesApi
-from claude_batch_tui.config import Config
+from claude_batch_tui.config import Config, own_key
 from claude_batch_tui.domain.models import Models
 from claude_batch_tui.domain.pricing import Cost, OutputHistory, forecast, output_history
 from claude_batch_tui.domain.result import Outcome
@@ -376,6 +376,7 @@ def hint_of(config: Config, api_key: str | None = None) -> str:
 
 async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
     """The API alone. Raises ConfigError where there are no credentials."""
+    api_key = api_key or own_key(config)
     # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
     with _uncollected():
         module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))

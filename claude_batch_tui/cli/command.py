@@ -21,6 +21,8 @@ class Dashboard(msgspec.Struct, frozen=True):
     api_key: str | None = None
     results: Path | None = None
     banner: str | None = None
+    beside: tuple[Config, ...] = ()
+    """Other workspaces that are watched at the same time."""
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -31,6 +33,8 @@ class Context(msgspec.Struct, frozen=True):
     output: Output
     diagnostics: Diagnostics
     open_dashboard: Callable[[Dashboard], int]
+    beside: tuple[Config, ...] = ()
+    """The settings of further profiles, for a command that takes several."""
 
 
 class Command(Protocol):
