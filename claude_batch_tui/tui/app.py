@@ -122,6 +122,8 @@ class DashboardApp(CbtuiApp):
             self.say(str(error), "error")
             return
         self.action_show("batches")
+        if isinstance(self.screen, BatchesScreen):
+            self.screen.show_workspace()
         self.on_dashboard_app_arrived()
         self.say(f"Workspace {name}.")
 

@@ -11,6 +11,7 @@ from claude_batch_tui.simulator.keys import Caller, caller_of
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
 from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
 PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
@@ -26,9 +27,9 @@ def simulator():
 def batch_of(simulator):
     """A function that puts a batch into a workspace named by a word."""
 
-    def add(word, requests):
+    def add(word, requests, *, age=0, duration=36_000):
         caller: Caller = caller_of({"x-api-key": simulator.key_of(word)})
-        return simulator.batches.add(requests, duration=36_000, caller=caller)
+        return simulator.batches.add(requests, age=age, duration=duration, caller=caller)
 
     return add
 
@@ -117,6 +118,22 @@ async def test_a_workspace_without_a_key_says_so_and_the_others_go_on(dashboard,
         await until(pilot, lambda: shown(app) == {ours.id})
         await app.run_action("show_workspace('production')")
         await until(pilot, lambda: "PRODUCTION_KEY, which is not set" in (app.snapshot.link.error or ""))
+
+
+async def test_how_long_batches_take_is_learned_in_each_workspace_from_its_own(dashboard, batch_of):
+    for word, count in (("research", 9), ("production", 6)):
+        for _ in range(count):
+            batch_of(word, 100, age=3600, duration=60)
+        batch_of(word, 100)
+    app = dashboard("production")
+    async with app.run_test(size=(100, 24)) as pilot:
+        for name, similar in (("research", 9), ("production", 6)):
+            await app.run_action(f"show_workspace('{name}')")
+            await until(pilot, lambda similar=similar: len(shown(app)) == similar + 1)
+            detail = app.screen.query_one("#detail", TextView)
+            await until(
+                pilot, lambda detail=detail, similar=similar: f"of {similar} similar" in detail._rows.text
+            )
 
 
 def test_one_budget_keeps_the_polls_of_several_workspaces_apart_and_a_single_one_free():
