@@ -158,12 +158,15 @@ class Runtime:
 
     async def resolve_all(self, word: str) -> tuple[TrackedBatch, ...]:
         """All batches `word` means; see `resolve`."""
-        if self.scope is not None:
-            ids = batches.ids_of(self.store.database, self.scope.scope_id, word)
-            if ids:
-                known = (batches.find(self.store.database, self.scope.scope_id, batch_id) for batch_id in ids)
-                return tuple(batch for batch in known if batch is not None)
-        return (await self.retrieve(word),)
+        return self.resolve_here(word) or (await self.retrieve(word),)
+
+    def resolve_here(self, word: str) -> tuple[TrackedBatch, ...]:
+        """All batches of the store that `word` means, none where it knows none."""
+        if self.scope is None:
+            return ()
+        ids = batches.ids_of(self.store.database, self.scope.scope_id, word)
+        known = (batches.find(self.store.database, self.scope.scope_id, batch_id) for batch_id in ids)
+        return tuple(batch for batch in known if batch is not None)
 
     def known_scope(self) -> Scope:
         """The scope everything resolved belongs to. Raises NotFoundError before anything was heard."""

@@ -137,3 +137,31 @@ def test_info_and_doctor_name_the_variable_and_never_the_key(two_workspaces, cap
     out += capsys.readouterr().out
     assert "research …a1b2" in out
     assert "SECRET" not in out
+
+
+def test_watch_takes_batches_of_several_profiles(two_workspaces, capsys):
+    profiles = ["--profile", "research", "--profile", "production"]
+    main(["list", "--json", *profiles], lambda _: 0)
+    ids = [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()]
+    two_workspaces.batches.finish(ids[0])
+    assert main(["watch", *ids, "--until", "any", "--json", *profiles], lambda _: 0) in (0, 1)
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {each["batch_id"] for each in said} == set(ids)
+    two_workspaces.batches.finish(ids[1])
+    assert main(["watch", *ids, "--json", *profiles], lambda _: 0) in (0, 1)
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {(each["batch_id"], each["processing_status"]) for each in said} == {
+        (each, "ended") for each in ids
+    }
+
+
+def test_a_batch_no_profile_knows_is_one_sentence(two_workspaces, capsys):
+    code = main(["watch", "msgbatch_no", "--profile", "research", "--profile", "production"], lambda _: 0)
+    assert code == 3
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_doctor_tells_which_profile_lacks_its_key(two_workspaces, capsys, monkeypatch):
+    monkeypatch.delenv("PRODUCTION_KEY")
+    assert main(["doctor", "--profile", "research"], lambda _: 0) == 0
+    assert "production reads its key from PRODUCTION_KEY, which is not set" in capsys.readouterr().out
