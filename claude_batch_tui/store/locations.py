@@ -37,6 +37,11 @@ class Locations(msgspec.Struct, frozen=True):
         return self.data / "results"
 
     @property
+    def cache(self) -> Path:
+        """Indexes of results files that are not ours, and what was decompressed; may be emptied at any time."""
+        return self.data / "cache"
+
+    @property
     def locks(self) -> Path:
         """Files that processes lock."""
         return self.data / "locks"
