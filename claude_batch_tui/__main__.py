@@ -42,6 +42,7 @@ def _open_dashboard(dashboard: Dashboard) -> int:
         results=dashboard.results,
         batch_id=dashboard.batch_id,
         banner=dashboard.banner,
+        beside=dashboard.beside,
     )
     return app.start()
 

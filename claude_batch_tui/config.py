@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.errors import ConfigError, NoCredentialsError
 
 APP_NAME = "cbtui"
 BATCH_COLUMNS = (
@@ -25,13 +26,25 @@ BATCH_COLUMNS = (
 """The columns the list of batches may have; `batch_columns` says what is in them."""
 
 
+class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One workspace: a table [profiles.NAME]. No key is kept, only the name of the variable that holds it."""
+
+    api_key_env: str
+    base_url: str | None = None
+    workspace: str | None = None
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a user can set. Money is in US dollars, times in seconds."""
 
     base_url: str | None = None
     """Where the API is. Left out, the SDK decides: ANTHROPIC_BASE_URL, the profile, api.anthropic.com."""
     profile: str | None = None
-    """A profile of the SDK's config folder. Left out, the SDK's own order decides."""
+    """A table [profiles.NAME] of this file, else a profile of the SDK's config folder. Left out, the SDK's order decides."""
+    profiles: dict[str, Profile] = {}
+    """Workspaces to watch, by the name they have here."""
+    api_key_env: str | None = None
+    """The environment variable that holds the key. Left out, the key is found where the SDK looks."""
     workspace: str | None = None
     """Sent as anthropic-workspace-id; needed by keys of several workspaces only."""
     api_version: str | None = None
@@ -96,6 +109,7 @@ class Setting(msgspec.Struct, frozen=True):
     origin: str
 
 
+_TABLES = ("keys", "profiles")
 _FOLDERS = ("data_dir", "state_dir", "config_dir")
 _CHOICES = {
     "color": ("auto", "truecolor", "256", "16", "none"),
@@ -119,7 +133,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> t
         "config_dir": platformdirs.user_config_path(APP_NAME, appauthor=False),
     }
     found: dict[str, tuple[Any, str]] = {
-        name: (folders.get(name, {} if name == "keys" else field.default), "default")
+        name: (folders.get(name, {} if name in _TABLES else field.default), "default")
         for name, field in zip(Config.__struct_fields__, msgspec.structs.fields(Config), strict=True)
     }
     from_environment = {
@@ -135,8 +149,48 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> t
     for name, value in given.items():
         flag = "--" + name.replace("_", "-")
         found[name] = (_convert(name, value, flag), f"flag {flag}")
+    _apply_profile(found)
     config = Config(**{name: value for name, (value, _) in found.items()})
     return config, [Setting(name, value, origin) for name, (value, origin) in found.items()]
+
+
+def of_profile(config: Config, name: str) -> Config:
+    """The settings with those of the table [profiles.NAME] in force. Raises ConfigError where there is none."""
+    if name not in config.profiles:
+        known = ", ".join(sorted(config.profiles)) or "none"
+        raise ConfigError(
+            f"There is no profile {name!r} in {config.config_dir / 'config.toml'}: write a table [profiles.{name}] "
+            f"with api_key_env, the variable that holds its key. Known: {known}."
+        )
+    own = config.profiles[name]
+    return msgspec.structs.replace(
+        config, profile=name, api_key_env=own.api_key_env, base_url=own.base_url, workspace=own.workspace
+    )
+
+
+def own_key(config: Config, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The key of the variable that `api_key_env` names; None where the SDK is to look. Raises NoCredentialsError."""
+    if config.api_key_env is None:
+        return None
+    key = environ.get(config.api_key_env, "").strip()
+    if not key:
+        whose = f"The key of profile {config.profile!r}" if config.profile else "The key (api_key_env)"
+        raise NoCredentialsError(f"{whose} is read from {config.api_key_env}, which is not set.")
+    return key
+
+
+def _apply_profile(found: dict[str, tuple[Any, str]]) -> None:
+    """What a chosen [profiles.NAME] says stands over environment and file, never over a flag.
+
+    Where it names no address, that of environment or file does not count either: its key is not for another's place.
+    """
+    name, _ = found["profile"]
+    own = found["profiles"][0].get(name) if name else None
+    if own is None:
+        return
+    for field in ("api_key_env", "base_url", "workspace"):
+        if not found[field][1].startswith("flag"):
+            found[field] = (getattr(own, field), f"[profiles.{name}]")
 
 
 def _read_file(file: Path, names: set[str]) -> dict[str, Any]:
@@ -161,15 +215,35 @@ def _convert(name: str, value: Any, origin: str) -> Any:
     try:
         converted = msgspec.convert(value, kind, strict=not isinstance(value, str))
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{origin}: {value!r} is not a value for {name}: {error}.") from error
-    if name in _CHOICES and converted not in _CHOICES[name]:
+        # Somebody may have put a key into a table, so tables are not repeated.
+        shown = "this" if name in _TABLES else repr(value)
+        raise ConfigError(f"{origin}: {shown} is not a value for {name}: {error}.") from error
+    _check(name, converted, origin)
+    return converted
+
+
+def _check(name: str, value: Any, origin: str) -> None:
+    """Raise ConfigError where a value of the right type is none we can use."""
+    if name in _CHOICES and value not in _CHOICES[name]:
         raise ConfigError(f"{origin}: {name} is one of {', '.join(_CHOICES[name])}, not {value!r}.")
     if name in _LISTS:
-        for word in converted.split(","):
+        for word in value.split(","):
             if word.strip() not in _LISTS[name]:
                 raise ConfigError(f"{origin}: {name} lists some of {', '.join(_LISTS[name])}, not {word!r}.")
-    if name == "poll_interval" and converted is not None and converted < 1:
+    if name == "profiles":
+        for profile, own in value.items():
+            _require_variable(own.api_key_env, f"{origin}: [profiles.{profile}]")
+    if name == "api_key_env" and value is not None:
+        _require_variable(value, origin)
+    if name == "poll_interval" and value is not None and value < 1:
         raise ConfigError(f"{origin}: the poll interval is at least 1 second, not {value!r}.")
-    if name == "downloads_at_once" and not 1 <= converted <= 16:
+    if name == "downloads_at_once" and not 1 <= value <= 16:
         raise ConfigError(f"{origin}: downloads_at_once is a number from 1 to 16, not {value!r}.")
-    return converted
+
+
+def _require_variable(name: str, origin: str) -> None:
+    """Refuse a key where the name of a variable belongs, without saying it."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ConfigError(
+            f"{origin}: api_key_env is the name of the environment variable that holds the key, never the key itself."
+        )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.api.protocol import BatchesApi
-from claude_batch_tui.config import Config
+from claude_batch_tui.config import Config, own_key
 from claude_batch_tui.domain.models import Models
 from claude_batch_tui.domain.pricing import Cost, OutputHistory, forecast, output_history
 from claude_batch_tui.domain.result import Outcome
@@ -159,12 +159,15 @@ class Runtime:
 
     async def resolve_all(self, word: str) -> tuple[TrackedBatch, ...]:
         """All batches `word` means; see `resolve`."""
-        if self.scope is not None:
-            ids = batches.ids_of(self.store.database, self.scope.scope_id, word)
-            if ids:
-                known = (batches.find(self.store.database, self.scope.scope_id, batch_id) for batch_id in ids)
-                return tuple(batch for batch in known if batch is not None)
-        return (await self.retrieve(word),)
+        return self.resolve_here(word) or (await self.retrieve(word),)
+
+    def resolve_here(self, word: str) -> tuple[TrackedBatch, ...]:
+        """All batches of the store that `word` means, none where it knows none."""
+        if self.scope is None:
+            return ()
+        ids = batches.ids_of(self.store.database, self.scope.scope_id, word)
+        known = (batches.find(self.store.database, self.scope.scope_id, batch_id) for batch_id in ids)
+        return tuple(batch for batch in known if batch is not None)
 
     def known_scope(self) -> Scope:
         """The scope everything resolved belongs to. Raises NotFoundError before anything was heard."""
@@ -386,6 +389,7 @@ def hint_of(config: Config, api_key: str | None = None) -> str:
 
 async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
     """The API alone. Raises ConfigError where there are no credentials."""
+    api_key = api_key or own_key(config)
     # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
     with _uncollected():
         module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))

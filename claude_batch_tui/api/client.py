@@ -77,7 +77,7 @@ class AnthropicApi:
         }
         if api_key is not None:
             self._options["api_key"] = api_key
-        elif config.profile:
+        elif config.profile and config.profile not in config.profiles:
             self._options["profile"] = config.profile
         with translated():
             self._async_client = anthropic.AsyncAnthropic(
@@ -98,6 +98,8 @@ class AnthropicApi:
     def credential(self) -> str:
         """Where the credential comes from and its last four characters."""
         client = self._async_client
+        if client.api_key is not None and self._profile:
+            return f"{self._profile} …{client.api_key[-4:]}"
         if client.api_key is not None:
             return f"key …{client.api_key[-4:]}"
         if client.auth_token is not None:

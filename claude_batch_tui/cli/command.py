@@ -22,6 +22,8 @@ class Dashboard(msgspec.Struct, frozen=True):
     results: Path | None = None
     batch_id: str | None = None
     banner: str | None = None
+    beside: tuple[Config, ...] = ()
+    """Other workspaces that are watched at the same time."""
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -32,6 +34,8 @@ class Context(msgspec.Struct, frozen=True):
     output: Output
     diagnostics: Diagnostics
     open_dashboard: Callable[[Dashboard], int]
+    beside: tuple[Config, ...] = ()
+    """The settings of further profiles, for a command that takes several."""
 
 
 class Command(Protocol):

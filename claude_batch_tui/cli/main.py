@@ -15,8 +15,8 @@ from claude_batch_tui import __version__
 from claude_batch_tui.cli.command import Command, Context, Dashboard
 from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
 from claude_batch_tui.cli.output import Output
-from claude_batch_tui.config import load
-from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.config import load, of_profile
+from claude_batch_tui.errors import CbtuiError, ConfigError
 
 COMMANDS = {
     "build": "Make a requests file from CSV, JSON, text, documents, a database or a script.",
@@ -48,16 +48,24 @@ COMMANDS = {
 """Every command with its one line. The module of a command is imported only when it is asked for."""
 
 
+_SEVERAL_PROFILES = (None, "list", "watch")
+"""The dashboard, and the commands that show several workspaces at once."""
+
+
 def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int:
     """Run the command line `argv` (without the program's name) and return the exit code."""
     diagnostics = Diagnostics()
     try:
         parser, module = _parser(argv)
         args = parser.parse_args(argv)
-        config, settings = load(vars(args))
-        context = Context(config, settings, Output(), diagnostics, open_dashboard)
+        first, *others = args.profile or [None]
+        config, settings = load({**vars(args), "profile": first})
+        if others and args.command not in _SEVERAL_PROFILES:
+            raise ConfigError(f"{args.command} takes one --profile.")
+        beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)
+        context = Context(config, settings, Output(), diagnostics, open_dashboard, beside)
         if module is None:
-            return open_dashboard(Dashboard(config))
+            return open_dashboard(Dashboard(config, beside=beside))
         return int(module.run(args, context))
     except CbtuiError as error:
         diagnostics.error(str(error))
@@ -110,7 +118,13 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
     group = parser.add_argument_group("where and who")
     default = None if top else argparse.SUPPRESS
     group.add_argument("--base-url", metavar="URL", default=default, help="where the API is")
-    group.add_argument("--profile", metavar="NAME", default=default, help="a profile of the SDK")
+    group.add_argument(
+        "--profile",
+        metavar="NAME",
+        action="append",
+        default=default,
+        help="a table [profiles.NAME] of config.toml, or a profile of the SDK; list, watch and the dashboard take several",
+    )
     group.add_argument("--workspace", metavar="ID", default=default, help="for keys of several workspaces")
     group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")
     group.add_argument("--config-dir", metavar="DIR", default=default, help="where config.toml is")

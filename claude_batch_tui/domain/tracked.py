@@ -194,6 +194,10 @@ class Event(msgspec.Struct, frozen=True):
     rings: bool = False
     """True for an end that is to be told beyond the status line."""
 
+    def of(self, place: str) -> Event:
+        """The same, saying where it happened."""
+        return msgspec.structs.replace(self, text=f"{place}: {self.text}")
+
 
 class Snapshot(msgspec.Struct, frozen=True):
     """Everything a face shows of the engine at one moment. Batches are newest first."""

@@ -15,6 +15,7 @@ from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.retrying import RetryRules
 from claude_batch_tui.domain.tracked import Snapshot, TrackedBatch
 from claude_batch_tui.engine.board import Board
+from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.downloader import Downloader
 from claude_batch_tui.engine.poller import Poller
 from claude_batch_tui.engine.retrier import Wanted, checked, planned, priced
@@ -59,8 +60,14 @@ class Engine:
     """Polls, downloads and submits for a face. Every method may be called from any thread and returns at once."""
 
     def __init__(
-        self, config: Config, *, on_snapshot: Callable[[Snapshot], None], api_key: str | None = None
+        self,
+        config: Config,
+        *,
+        on_snapshot: Callable[[Snapshot], None],
+        api_key: str | None = None,
+        budget: Budget | None = None,
     ) -> None:
+        self._budget = budget
         self._config = config
         self._api_key = api_key
         self._on_snapshot = on_snapshot
@@ -274,7 +281,7 @@ class Engine:
         self._board = board = Board(self._publish, runtime.now)
         self._submitter = Submitter(runtime, board, spawn=self._spawn)
         self._downloader = Downloader(runtime, board)
-        self._poller = Poller(runtime, board, self._submitter, on_ended=self._ended)
+        self._poller = Poller(runtime, board, self._submitter, on_ended=self._ended, budget=self._budget)
         self._poller.on_notice = self._hook
         self._submitter.on_created = self._poller.wake
         self._stopping = asyncio.Event()

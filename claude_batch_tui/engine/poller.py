@@ -15,6 +15,7 @@ from claude_batch_tui.domain.polling import ASKED_FLOOR, FLOOR, backoff, has_sle
 from claude_batch_tui.domain.tracked import LinkState, TrackedBatch
 from claude_batch_tui.domain.turnaround import Turnarounds
 from claude_batch_tui.engine.board import Board
+from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError
@@ -42,12 +43,14 @@ class Poller:
         *,
         on_ended: Callable[[str], None],
         clock: Clock | None = None,
+        budget: Budget | None = None,
     ) -> None:
+        self._budget = budget
         self._clock = clock or Clock()
         self._runtime = runtime
         self._board = board
         self._submitter = submitter
-        self._lock = FileLock(runtime.locations.engine_lock)
+        self._lock = FileLock(runtime.locations.engine_lock(runtime.hint))
         self._wake = asyncio.Event()
         self._asked = False
         self._forced = False
@@ -113,6 +116,7 @@ class Poller:
             )
             await self._sleep(left)
             return
+        await self._take_turn()
         self._forced = self._asked = False
         self._wake.clear()
         self._looked_at = runtime.now()
@@ -142,6 +146,11 @@ class Poller:
             is_leader=True,
         )
         await self._sleep(wait)
+
+    async def _take_turn(self) -> None:
+        """Where several workspaces are watched, wait until it is this one's turn."""
+        if self._budget is not None and (wait := self._budget.wait(self._clock.monotonic())) > 0:
+            await self._clock.wait(asyncio.Event(), wait)
 
     def _heard_from_others(self) -> float | None:
         """Seconds until a look is due where another process, a headless watch, has looked for us; else None."""

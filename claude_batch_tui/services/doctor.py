@@ -120,7 +120,7 @@ def _journal(path: Path) -> Check:
 
 def look_at_folders(config: Config, locations: Locations) -> Iterator[Check]:
     """Folders and files that only the user should enter, a check for each that is not so."""
-    folders = (config.data_dir, locations.spool, locations.results, locations.engine_lock.parent)
+    folders = (config.data_dir, locations.spool, locations.results, locations.locks)
     found = list(_rights([*folders, config.state_dir], folder=True))
     found += _rights([locations.database, locations.journal, config.config_dir / "config.toml"], folder=False)
     yield from found
@@ -176,8 +176,10 @@ def _filesystem(place: Path, mounts: str) -> str:
 
 def look_at_locks(locations: Locations) -> Iterator[Check]:
     """Who polls and who submits right now."""
-    engine, submit = FileLock(locations.engine_lock), FileLock(locations.submit_lock)
-    polls = f"process {engine.holder()} polls for all" if engine.is_taken() else "nobody polls"
+    engines = [FileLock(path) for path in sorted(locations.locks.glob("engine*.lock"))]
+    pids = [engine.holder() for engine in engines if engine.is_taken()]
+    submit = FileLock(locations.submit_lock)
+    polls = f"process {' and '.join(dict.fromkeys(pids))} polls for all" if pids else "nobody polls"
     sends = f", process {submit.holder()} submits" if submit.is_taken() else ""
     yield ok("locks", polls + sends)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -41,19 +42,23 @@ class Locations(msgspec.Struct, frozen=True):
         return self.data / "cache"
 
     @property
-    def engine_lock(self) -> Path:
-        """Held by the one process that polls."""
-        return self.data / "locks" / "engine.lock"
+    def locks(self) -> Path:
+        """Files that processes lock."""
+        return self.data / "locks"
+
+    def engine_lock(self, hint: str) -> Path:
+        """Held by the one process that polls a workspace, told apart by what is known of it before any answer."""
+        return self.locks / f"engine-{hashlib.sha256(hint.encode()).hexdigest()[:8]}.lock"
 
     @property
     def submit_lock(self) -> Path:
         """Held around every create."""
-        return self.data / "locks" / "submit.lock"
+        return self.locks / "submit.lock"
 
     def create(self) -> None:
         """Make the folders. Raises StoreError where that fails."""
         try:
-            for folder in (self.data, self.spool, self.results, self.engine_lock.parent):
+            for folder in (self.data, self.spool, self.results, self.locks):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(

@@ -22,7 +22,8 @@ class Scope(msgspec.Struct, frozen=True):
 
 def hint_of(config: Config, environ: Mapping[str, str], api_key: str | None = None) -> str:
     """What tells a user's scope before the first answer: address, profile, end of the key. Not a secret."""
-    key = api_key or environ.get("ANTHROPIC_API_KEY") or environ.get("ANTHROPIC_AUTH_TOKEN") or ""
+    own = environ.get(config.api_key_env) if config.api_key_env else None
+    key = api_key or own or environ.get("ANTHROPIC_API_KEY") or environ.get("ANTHROPIC_AUTH_TOKEN") or ""
     address = config.base_url or environ.get("ANTHROPIC_BASE_URL") or ""
     profile = config.profile or environ.get("ANTHROPIC_PROFILE") or ""
     return "|".join((address, profile, config.workspace or "", key[-4:]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,8 +13,9 @@ from textual.screen import Screen
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.notifying import terminal_notification, words
-from claude_batch_tui.domain.tracked import Event, Snapshot
+from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.engine.engine import Engine
+from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.notify import osc9_way
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
@@ -24,6 +25,7 @@ from claude_batch_tui.tui.screens.build import BuildScreen
 from claude_batch_tui.tui.screens.frame import Frame
 from claude_batch_tui.tui.screens.results import ResultsScreen
 from claude_batch_tui.tui.widgets.key_names import declared_hints
+from claude_batch_tui.tui.workspaces import Workspaces
 from claude_batch_tui.wording import standing_words
 
 
@@ -60,10 +62,11 @@ class DashboardApp(CbtuiApp):
         results: Path | None = None,
         batch_id: str | None = None,
         banner: str | None = None,
+        beside: Sequence[Config] = (),
         connects: bool = True,
     ) -> None:
         super().__init__(config, profile)
-        self.engine = Engine(config, on_snapshot=self._arrived, api_key=api_key)
+        self.workspaces = Workspaces(config, beside, on_snapshot=self._arrived, api_key=api_key)
         self.snapshot = Snapshot()
         self.banner = banner
         self._opens = results
@@ -71,16 +74,20 @@ class DashboardApp(CbtuiApp):
         self._connects = connects
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         """The clock every age is measured by."""
-        self._told: Event | None = None
         self._standing = ""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the workspace on the screen."""
+        return self.workspaces.engine
 
     def start(self) -> int:
         """Open the store, run until the user leaves, stop the engine; the exit code. Raises StoreError."""
-        self.engine.start()
+        self.workspaces.start()
         try:
             return super().start()
         finally:
-            self.engine.stop()
+            self.workspaces.stop()
 
     def on_mount(self) -> None:
         """Show what is known; talk to the API only after the first frame."""
@@ -90,7 +97,7 @@ class DashboardApp(CbtuiApp):
         self.switch_mode("results" if self._opens or self._opens_batch else "batches")
         self.set_terminal_title("cbtui")
         if self._connects:
-            self.call_after_refresh(self.engine.connect)
+            self.call_after_refresh(self.workspaces.connect)
         if self._opens is not None:
             self.open_file(self._opens)
         elif self._opens_batch is not None:
@@ -110,6 +117,24 @@ class DashboardApp(CbtuiApp):
         """Go to one of the three screens."""
         if self.current_mode != mode and len(self.screen_stack) == 1:
             self.switch_mode(mode)
+
+    def action_show_workspace(self, name: str) -> None:
+        """Show the batches of another workspace; the others are watched on."""
+        try:
+            self.workspaces.show(name)
+        except CbtuiError as error:
+            self.say(str(error), "error")
+            return
+        self.action_show("batches")
+        if isinstance(self.screen, BatchesScreen):
+            self.screen.show_workspace()
+        self.on_dashboard_app_arrived()
+        self.say(f"Workspace {name}.")
+
+    def palette_actions(self) -> dict[str, str]:
+        """A way to each of the other workspaces."""
+        others = [name for name in self.workspaces.names if name != self.workspaces.shown]
+        return {f"workspace {name}": f"show_workspace({name!r})" for name in others}
 
     def open_batch(self, batch_id: str) -> None:
         """Show the results of a batch, downloading them where they are not here."""
@@ -147,11 +172,7 @@ class DashboardApp(CbtuiApp):
 
     def _tell_events(self) -> None:
         """Say the newest event; ring once for what ended, by the ways the settings name."""
-        events = self.snapshot.events
-        fresh = events[events.index(self._told) + 1 :] if self._told in events else events
-        if not fresh:
-            return
-        self._told = fresh[-1]
+        fresh = list(self.workspaces.fresh_events())
         for event in fresh:
             self.say(event.text, "error" if event.is_error else "note")
         ends = [event.text for event in fresh if event.rings]
@@ -169,8 +190,10 @@ class DashboardApp(CbtuiApp):
             self.call_from_thread(self._write_terminal, sequence)
 
     def _show_standing(self) -> None:
-        """The window's title: how many run, how many ended unseen. Written only when that changes."""
-        standing = standing_words(self.snapshot.running, self.snapshot.unseen)
+        """The window's title, of all workspaces: how many run, how many ended unseen. Written only when that changes."""
+        all_ = self.workspaces.snapshots
+        unseen = [counts for snapshot in all_ for counts in snapshot.unseen]
+        standing = standing_words(sum(snapshot.running for snapshot in all_), unseen)
         if standing != self._standing:
             self._standing = standing
             title = f"cbtui · {standing}" if standing else "cbtui"

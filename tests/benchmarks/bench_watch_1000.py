@@ -175,7 +175,7 @@ def main() -> None:
     if not options.no_peers:
         peers(min(seconds, 20))
     if missed:
-        sys.exit(f"MISSED: {', '.join(missed)}")
+        sys.exit(f"\nMISSED: {', '.join(missed)}")
 
 
 if __name__ == "__main__":

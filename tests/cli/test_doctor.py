@@ -150,7 +150,7 @@ def test_a_half_written_line_of_the_journal_is_told(found, simulator, own_folder
 def test_who_polls_is_told_without_taking_the_lock(found, simulator, own_folders):
     places = Locations(own_folders / "data")
     places.create()
-    lock = FileLock(places.engine_lock)
+    lock = FileLock(places.engine_lock("x"))
     assert lock.try_acquire()
     _, checks = found()
     assert checks["locks"][0]["found"] == f"process {os.getpid()} polls for all"

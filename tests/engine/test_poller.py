@@ -15,6 +15,7 @@ import pytest
 from claude_batch_tui.config import load
 from claude_batch_tui.domain.tracked import LinkState
 from claude_batch_tui.engine.board import Board
+from claude_batch_tui.engine.budget import APART, Budget
 from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.poller import Poller
 from claude_batch_tui.engine.submitter import Submitter
@@ -68,7 +69,7 @@ class TestClock(Clock):
 
 
 class World:
-    def __init__(self, simulator, **settings):
+    def __init__(self, simulator, *, budget=None, **settings):
         self.simulator = simulator
         config, _ = load({"base_url": simulator.base_url, **settings})
         self.clock = TestClock()
@@ -79,7 +80,7 @@ class World:
         submitter = Submitter(self.runtime, self.board, spawn=lambda _: None)
         self.ended = []
         self.poller = Poller(
-            self.runtime, self.board, submitter, on_ended=self.ended.append, clock=self.clock
+            self.runtime, self.board, submitter, on_ended=self.ended.append, clock=self.clock, budget=budget
         )
 
     @property
@@ -244,7 +245,7 @@ async def test_paused_nothing_is_polled_but_by_key_and_another_process_may_lead(
         await world.key(lambda: world.poller.pause(True))
         assert world.link.state is LinkState.PAUSED
         assert await world.polls_in(HOUR) == 0
-        other = FileLock(world.runtime.locations.engine_lock)
+        other = FileLock(world.runtime.locations.engine_lock(world.runtime.hint))
         assert other.try_acquire()
         await world.key(world.poller.wake)
         await world.clock.advance(1.5)
@@ -254,6 +255,18 @@ async def test_paused_nothing_is_polled_but_by_key_and_another_process_may_lead(
         world.poller.pause(False)
         assert await world.polls_in(2) == 1
         assert world.link.state is LinkState.LIVE
+
+
+async def test_where_another_workspace_is_watched_too_a_poll_waits_for_its_turn(simulator):
+    simulator.batches.add(5, duration=10 * HOUR)
+    budget = Budget()
+    budget.join()
+    budget.join()
+    assert budget.wait(0.0) == 0
+    async with World(simulator, budget=budget) as world:
+        assert len(simulator.log) == 0
+        assert await world.polls_in(APART - 0.5) == 0
+        assert await world.polls_in(1) == 1
 
 
 async def test_an_exception_nobody_expected_is_shown_logged_and_survived(simulator, monkeypatch, caplog):

@@ -59,6 +59,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
             context.config,
             base_url=base_url,
             profile=None,
+            profiles={},
+            api_key_env=None,
             workspace=None,
             api_version=None,
             data_dir=data_dir,

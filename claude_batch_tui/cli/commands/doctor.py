@@ -97,12 +97,16 @@ async def _checks(context: Context, *, reads_files: bool) -> AsyncIterator[Check
 
 def _settings(context: Context) -> Iterator[Check]:
     """The settings could be read, or we would not be here; what they name is looked at, too."""
-    from claude_batch_tui.domain.checkup import bad, ok
+    from claude_batch_tui.domain.checkup import bad, ok, warn
     from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.runtime import read_prices
 
     file = context.config.config_dir / "config.toml"
     yield ok("settings", f"{file}{'' if file.exists() else ' is not there: defaults'}")
+    for name, profile in context.config.profiles.items():
+        if not os.environ.get(profile.api_key_env):
+            found = f"{name} reads its key from {profile.api_key_env}, which is not set"
+            yield warn("profiles", found, f"export {profile.api_key_env} before using --profile {name}")
     try:
         read_prices(context.config)
     except ConfigError as error:

@@ -60,7 +60,7 @@ def _facts(context: Context) -> dict[str, dict[str, Any]]:
             "results": str(places.results),
             "log": str(config.state_dir / "cbtui.log"),
         },
-        "credentials": {"source": _credential_source(config.profile)},
+        "credentials": {"source": _credential_source(config)},
         "terminal": {
             name.lower(): os.environ.get(name, "not set")
             for name in ("TERM", "COLORTERM", "NO_COLOR", "SSH_CONNECTION", "TMUX", "LANG", "LC_ALL")
@@ -84,8 +84,12 @@ def _drawing(config: Config) -> dict[str, dict[str, str]]:
     return {**decided, told.item: {"value": told.value, "reason": told.reason}}
 
 
-def _credential_source(profile: str | None) -> str:
+def _credential_source(config: Config) -> str:
     """What the SDK will find first, in its own order; the key itself is never read further than its end."""
+    if config.api_key_env:
+        value = os.environ.get(config.api_key_env)
+        return f"{config.api_key_env} …{value[-4:]}" if value else f"{config.api_key_env}, which is not set"
+    profile = config.profile
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
         value = os.environ.get(name)
         if value and not profile:

@@ -49,8 +49,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    """List."""
-    return asyncio.run(_list(args, context))
+    """List; several workspaces one after the other."""
+    code = ExitCode.GOOD
+    for config in (context.config, *context.beside):
+        if context.beside and not args.json:
+            context.output.line(f"{'' if config is context.config else chr(10)}{config.profile or 'default'}")
+        code = max(code, ExitCode(asyncio.run(_list(args, msgspec.structs.replace(context, config=config)))))
+    return code
 
 
 async def _list(args: argparse.Namespace, context: Context) -> int:
@@ -81,8 +86,9 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
     chosen.update(known, now)
     rows = chosen.rows[: args.limit]
     if args.json:
+        where = {"profile": context.config.profile} if context.beside else {}
         for row in rows:
-            context.output.json(_row_as_json(row))
+            context.output.json({**where, **_row_as_json(row)})
     elif rows:
         context.output.lines(table(rows, columns, known, now))
     else:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +16,12 @@ import msgspec
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.engine.budget import Budget
+from claude_batch_tui.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from claude_batch_tui.domain.tracked import TrackedBatch
+    from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.watch import Watched
 
 SUMMARY = "Keep polling until batches have ended."
@@ -59,43 +66,91 @@ async def _watch(args: argparse.Namespace, context: Context) -> int:
 async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.cli.telling import Telling
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services.watch import watch
+    from claude_batch_tui.services.watch_several import merged
 
-    async with open_runtime(context.config) as runtime:
-        watched: dict[str, Batch] = {}
-        names: dict[str, str] = {}
-        for word in args.ids:
-            for tracked in await runtime.resolve_all(word):
-                fresh = await runtime.retrieve(tracked.id)
-                watched[fresh.id] = fresh.batch
-                names[fresh.id] = fresh.title
-        api = await runtime.connect()
-        final: tuple[Batch, ...] = tuple(watched.values())
-        is_first = True
-        telling = Telling(runtime, context, frozenset(watched))
-        async for step in watch(
-            watched.values(),
-            api=api,
-            store=runtime.store,
-            hint=runtime.hint,
-            until=args.until,
-            fixed_interval=args.interval or context.config.poll_interval,
-            now=runtime.now,
-            sleep=runtime.sleep,
-            random=runtime.random,
-        ):
-            now = runtime.now()
-            for batch in step.batches if is_first else step.changed:
+    async with contextlib.AsyncExitStack() as stack:
+        contexts = [
+            msgspec.structs.replace(context, config=config) for config in (context.config, *context.beside)
+        ]
+        runtimes = [await stack.enter_async_context(open_runtime(each.config)) for each in contexts]
+        watched = await _found(args.ids, runtimes)
+        names = {tracked.id: tracked.title for found in watched for tracked in found}
+        # Workspaces in which nothing is watched are not polled.
+        parts = [part for part in zip(runtimes, contexts, watched, strict=True) if part[2]]
+        tellings = [
+            Telling(runtime, own, frozenset(tracked.id for tracked in found)) for runtime, own, found in parts
+        ]
+        budget = Budget()
+        steps = [_steps(runtime, found, args, context, budget) for runtime, _, found in parts]
+        final: tuple[Batch, ...] = tuple(tracked.batch for found in watched for tracked in found)
+        said: set[str] = set()
+        async for number, step in merged(steps, until=args.until):
+            now = parts[number][0].now()
+            fresh = [batch for batch in step.batches if batch.id not in said]
+            for batch in (*fresh, *(each for each in step.changed if each not in fresh)):
                 _say(batch, names[batch.id], now, args, context)
-            is_first = False
+            said |= {batch.id for batch in step.batches}
             final = step.batches
             if step.trouble:
                 context.diagnostics.note(f"{step.trouble} Trying again in {step.next_in or 0:.0f} s.")
-            _draw(step, names, now, args, context)
-            telling.tell()
+            if len(said) == len(names):
+                _draw(step, names, now, args, context)
+            tellings[number].tell()
         context.diagnostics.keep_block()
-        await telling.finish()
+        for telling in tellings:
+            await telling.finish()
     return verdict(final)
+
+
+async def _found(words: Sequence[str], runtimes: Sequence[Runtime]) -> list[list[TrackedBatch]]:
+    """What the words mean, as the API has it now, for each workspace: a word belongs to the first that knows it."""
+    found: list[dict[str, TrackedBatch]] = [{} for _ in runtimes]
+    for word in words:
+        number = next((n for n, runtime in enumerate(runtimes) if runtime.resolve_here(word)), None)
+        if number is not None:
+            for tracked in runtimes[number].resolve_here(word):
+                found[number][tracked.id] = await runtimes[number].retrieve(tracked.id)
+            continue
+        for number, runtime in enumerate(runtimes):
+            try:
+                tracked = await runtime.retrieve(word)
+            except NotFoundError:
+                if number == len(runtimes) - 1:
+                    raise
+            else:
+                found[number][tracked.id] = tracked
+                break
+    return [list(batches.values()) for batches in found]
+
+
+async def _steps(
+    runtime: Runtime,
+    found: Sequence[TrackedBatch],
+    args: argparse.Namespace,
+    context: Context,
+    budget: Budget,
+) -> AsyncIterator[Watched]:
+    """The watch of one workspace, its polls in turn with the others'."""
+    from claude_batch_tui.services.watch import watch
+
+    budget.join()
+
+    async def sleep(seconds: float) -> None:
+        await runtime.sleep(seconds)
+        await runtime.sleep(budget.wait(time.monotonic()))
+
+    async for step in watch(
+        [tracked.batch for tracked in found],
+        api=await runtime.connect(),
+        store=runtime.store,
+        hint=runtime.hint,
+        until=args.until,
+        fixed_interval=args.interval or context.config.poll_interval,
+        now=runtime.now,
+        sleep=sleep,
+        random=runtime.random,
+    ):
+        yield step
 
 
 def _draw(

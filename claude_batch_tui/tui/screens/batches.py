@@ -122,6 +122,10 @@ class BatchesScreen(BatchActions):
                     self._open(tracked.run_id)
                     self.table.go_to_key(batch_id)
 
+    def show_workspace(self) -> None:
+        """Another workspace is shown: how long its batches take is learned from its own."""
+        self._learned = Turnarounds()
+
     def title_left(self) -> str:
         """How many run, and how many ended unseen."""
         running, unseen = self.snapshot.running, len(self.snapshot.unseen)

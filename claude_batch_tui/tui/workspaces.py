@@ -1,0 +1,93 @@
+"""The workspaces the dashboard watches, an engine each, one of them on the screen. Their polls share one budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from claude_batch_tui.config import Config, of_profile
+from claude_batch_tui.domain.tracked import Event, Snapshot
+from claude_batch_tui.engine.budget import Budget
+from claude_batch_tui.engine.engine import Engine
+
+
+class Workspaces:
+    """Engines by the name of their profile; the first is shown first."""
+
+    def __init__(
+        self,
+        config: Config,
+        beside: Sequence[Config],
+        *,
+        on_snapshot: Callable[[Snapshot], None],
+        api_key: str | None = None,
+    ) -> None:
+        self._config = config
+        self._on_snapshot = on_snapshot
+        self._budget = Budget()
+        self._engines: dict[str, Engine] = {}
+        self._told: dict[str, Event] = {}
+        self._is_connected = False
+        self.shown = config.profile or "default"
+        self._add(self.shown, config, api_key)
+        for other in beside:
+            self._add(other.profile or "default", other, None)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the workspace on the screen."""
+        return self._engines[self.shown]
+
+    @property
+    def snapshots(self) -> list[Snapshot]:
+        """The newest word of every engine."""
+        return [engine.snapshot for engine in self._engines.values()]
+
+    @property
+    def names(self) -> list[str]:
+        """Those watched, then those the settings name."""
+        return list(dict.fromkeys([*self._engines, *self._config.profiles]))
+
+    def start(self) -> None:
+        """Open the store for each. Raises StoreError."""
+        for engine in self._engines.values():
+            engine.start()
+
+    def connect(self) -> None:
+        """Begin to talk to the API."""
+        self._is_connected = True
+        for engine in self._engines.values():
+            engine.connect()
+
+    def stop(self) -> None:
+        """Stop all."""
+        for engine in self._engines.values():
+            engine.stop()
+
+    def show(self, name: str) -> None:
+        """Put a workspace on the screen; one that was not watched is from now on. Raises CbtuiError."""
+        if name not in self._engines:
+            engine = self._add(name, of_profile(self._config, name), None)
+            try:
+                engine.start()
+            except Exception:
+                del self._engines[name]
+                raise
+            if self._is_connected:
+                engine.connect()
+        self.shown = name
+
+    def fresh_events(self) -> Iterator[Event]:
+        """What happened since this was asked last; each says where, if several are watched."""
+        for name, engine in self._engines.items():
+            events, told = engine.snapshot.events, self._told.get(name)
+            fresh = events[events.index(told) + 1 :] if told in events else events
+            if fresh:
+                self._told[name] = fresh[-1]
+            for event in fresh:
+                yield event if len(self._engines) == 1 else event.of(name)
+
+    def _add(self, name: str, config: Config, api_key: str | None) -> Engine:
+        self._budget.join()
+        engine = Engine(config, on_snapshot=self._on_snapshot, api_key=api_key, budget=self._budget)
+        self._engines[name] = engine
+        return engine
