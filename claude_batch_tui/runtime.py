@@ -332,6 +332,15 @@ def read_prices(config: Config) -> PriceTable:
     return load_prices(built_in, own.read_bytes() if own.exists() else None)
 
 
+def built_in_prices() -> PriceTable:
+    """The price table without the user's own."""
+    from importlib.resources import files
+
+    from claude_batch_tui.domain.pricing import load_prices
+
+    return load_prices((files("claude_batch_tui.domain") / "prices.toml").read_bytes())
+
+
 def read_models(config: Config, now: datetime, api_key: str | None = None) -> Models:
     """What is known of the models without asking anybody."""
     return known_models(config.data_dir, hint_of(config, api_key), now)

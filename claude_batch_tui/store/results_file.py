@@ -40,6 +40,11 @@ class ResultsFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def descriptor(self) -> int:
+        """The open file; whoever keeps it longer than this object is open duplicates it."""
+        return self._descriptor
+
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)

@@ -33,9 +33,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="overwrite the -o file")
     parser.epilog = (
-        "Filter: FIELD OP VALUE with and, or, not, ( ). Fields: id outcome stop error (= != : contains, ~ regex)\n"
-        "and in out (= != < <= > >=). A bare word means id:word. CSV is joined with the source's columns, in its\n"
-        "order. Exit codes: 0 all succeeded, 1 some did not, 3 there are no results, 4 the file is not whole."
+        "Filter: FIELD OP VALUE with and, or, not, ( ). Fields: id outcome class stop error text (= != : contains,\n"
+        "~ regex), in out cost (= != < <= > >=; cost in US dollars), json:$.path (all of these), which looks into\n"
+        "answers that are JSON. A bare word means id:word; id=T-9* is a glob; text:word ignores case unless it has\n"
+        "a capital. Values with blanks or parentheses stand in double quotes. CSV is joined with the source's\n"
+        "columns, in its order. Exit codes: 0 all succeeded, 1 some did not, 3 there are no results, 4 the file is not whole."
     )
 
 
@@ -96,14 +98,17 @@ async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -
 def _write(path: Path, rows_path: Path | None, args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.domain.filtering import parse
     from claude_batch_tui.domain.result import Outcome
+    from claude_batch_tui.runtime import read_prices
     from claude_batch_tui.services.browse import RowsFile
+    from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.services.export import export, opened
-    from claude_batch_tui.services.selecting import select
+    from claude_batch_tui.services.finding import find_all
     from claude_batch_tui.store.results_file import open_indexed
 
     kind = args.format or ("csv" if args.output is not None and args.output.suffix == ".csv" else "jsonl")
     with open_indexed(path) as results:
-        positions = select(parse(args.where or ""), results.index)
+        costs = EntryCosts(read_prices(context.config))
+        positions = find_all(results, parse(args.where or ""), costs)
         joined = args.rows or rows_path
         rows = RowsFile(joined) if kind == "csv" and joined is not None else None
         if args.output is not None:

@@ -13,6 +13,7 @@ from claude_batch_tui.domain.entry import OUTCOMES
 from claude_batch_tui.domain.request import SourceRow
 from claude_batch_tui.domain.result import Outcome, Result
 from claude_batch_tui.services.browse import first_words
+from claude_batch_tui.services.finding import Finder
 from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.tui.widgets.text_rows import Line
@@ -53,6 +54,8 @@ _ADVICE = {
     "timeout_error": "It can be sent again as it is.",
     "billing_error": "The account has to be put right; then it can be sent again.",
 }
+NOTHING_MATCHES = "\n   Nothing matches: esc clears the filter, f a shows all."
+SEARCHING = "\n   Searching …"
 _KEPT_SNIPPETS = 1024
 _LARGEST_SNIPPET_LINE = 1 << 20
 
@@ -60,8 +63,9 @@ _LARGEST_SNIPPET_LINE = 1 << 20
 class EntryRows:
     """Rows of a selection of entries. Keys are positions in the file, so the cursor stays on its entry."""
 
-    def __init__(self, results: ResultsFile, *, ascii_only: bool) -> None:
+    def __init__(self, results: ResultsFile, finder: Finder, *, ascii_only: bool) -> None:
         self.results = results
+        self.finder = finder
         self.positions: Sequence[int] = range(results.index.count)
         self._ascii = ascii_only
         self._snippets: OrderedDict[int, str] = OrderedDict()

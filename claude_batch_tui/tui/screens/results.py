@@ -12,20 +12,25 @@ from typing import ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.worker import get_current_worker
+from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.domain.filtering import FilterError, parse
+from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.request import SourceRow
 from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
-from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.errors import CbtuiError, ConfigError, SourceError
+from claude_batch_tui.runtime import built_in_prices, read_prices
 from claude_batch_tui.services.browse import RowsFile
+from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.export import export, opened
-from claude_batch_tui.services.selecting import select
+from claude_batch_tui.services.finding import Finder, Found, worth_showing
 from claude_batch_tui.store.results_file import ResultsFile, open_indexed
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.screens.frame import Frame
 from claude_batch_tui.tui.screens.result_rows import (
     COLUMNS,
+    NOTHING_MATCHES,
+    SEARCHING,
     EntryRows,
     counts_line,
     json_text,
@@ -134,7 +139,9 @@ class ResultsScreen(Frame):
     def above(self) -> Iterable[Widget]:
         """Counts by outcome, and the filter."""
         yield TwoSidedLine(id="counts")
-        yield FilterBar(placeholder="id, or outcome=errored, stop=max_tokens, out>500, and or not")
+        yield FilterBar(
+            placeholder="id, or text:refund, outcome=errored, out>500, json:$.label=bug, and or not"
+        )
 
     def parts(self) -> Iterable[Widget]:
         """List and inspector."""
@@ -377,31 +384,33 @@ class ResultsScreen(Frame):
         worker = get_current_worker()
         text = self.query_one(FilterBar).value
         try:
-            positions = select(parse(text), rows.results.index)
-        except FilterError as error:
-            self.app.call_from_thread(self.query_one(FilterBar).show_error, str(error))
-            return
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._show_selection, rows, positions)
+            for found in worth_showing(rows.finder.find(parse(text)), lambda: worker.is_cancelled):
+                self.app.call_from_thread(self._show_selection, worker, rows, found)
+        except (FilterError, SourceError) as error:
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self.query_one(FilterBar).show_error, str(error))
 
-    def _show_selection(self, rows: EntryRows, positions: Sequence[int]) -> None:
-        if rows is not self._rows:
+    def _show_selection(self, worker: Worker[None], rows: EntryRows, found: Found) -> None:
+        if rows is not self._rows or worker.is_cancelled:
             return
-        rows.positions = positions
+        positions = rows.positions = found.positions
         key = self.table.cursor_key
         stays = key is not None and rows.find(key) is not None
-        self.table.empty = "\n   Nothing matches: esc clears the filter, f a shows all."
+        self.table.empty = NOTHING_MATCHES if found.is_exact else SEARCHING
         self.table.rows_changed()
         if not stays:
             self.table.go_to(0)
         total = rows.results.index.count
-        self.query_one(FilterBar).show_count(len(positions), total, "counting …" if self._growing else "")
-        shown = f"{len(positions):,} of {total:,}" if len(positions) != total else f"{total:,} entries"
+        more = "counting …" if self._growing else ""
+        self.query_one(FilterBar).show_count(len(positions), total, more, exact=found.is_exact)
+        count = f"{len(positions):,}{'' if found.is_exact else '…'}"
+        shown = f"{count} of {total:,}" if count != f"{total:,}" else f"{count} entries"
         self.query_one(TabsLine).show(right=shown)
         self._inspect()
 
     def _show_file(self, results: ResultsFile, rows_file: RowsFile | None, *, growing: bool) -> None:
-        self._rows = EntryRows(results, ascii_only=self.dashboard.ascii_only)
+        finder = Finder(results, EntryCosts(self._prices()))
+        self._rows = EntryRows(results, finder, ascii_only=self.dashboard.ascii_only)
         self._rows_file = rows_file
         self._growing = growing
         self._shown_count = results.index.count
@@ -410,6 +419,14 @@ class ResultsScreen(Frame):
         self.show_snapshot(self.snapshot)
         self.refresh_bindings()
         self._select()
+
+    def _prices(self) -> PriceTable:
+        """The prices; what a faulty `prices.toml` of the user's says is told once, and the built-in ones serve."""
+        try:
+            return read_prices(self.dashboard.config)
+        except ConfigError as error:
+            self.say(str(error), kind="error")
+            return built_in_prices()
 
     def _show_failure(self, sentence: str) -> None:
         self.table.empty = f"\n   {sentence}"

@@ -106,9 +106,10 @@ class FilterBar(Horizontal):
         self.remove_class("-idle")
         self.query_one(LineInput).focus()
 
-    def show_count(self, shown: int, total: int, more: str = "") -> None:
-        """Say how many rows are left, and anything worth knowing about them."""
-        self._note(f" ▸ {shown:,} of {total:,}{f' · {more}' if more else ''} ", is_error=False)
+    def show_count(self, shown: int, total: int, more: str = "", *, exact: bool = True) -> None:
+        """Say how many rows are left, `…` where that still grows, and anything worth knowing about them."""
+        count = f"{shown:,}{'' if exact else '…'}"
+        self._note(f" ▸ {count} of {total:,}{f' · {more}' if more else ''} ", is_error=False)
 
     def show_error(self, sentence: str) -> None:
         """Say in place what is wrong with the filter."""
