@@ -17,9 +17,10 @@ from claude_batch_tui.domain.filter_tree import Comparison
 
 _ODD = {"\u0130": "\ue130", "\u212a": "\ue12a"}
 """İ and the Kelvin sign: the two characters beyond ASCII whose lower case is ASCII. Here they stay themselves."""
-_PLAIN = re.compile(r"""[^\x00-\x1f\x7f"\\/<>&'=+`]+""")
+_PLAIN = re.compile(r"""[^\x00-\x1f\x7f"\\/<>&'=+`:]+""")
 """Runs of characters that JSON writers put down as they are, or as \\uXXXX where they are not ASCII; the others have
-short escapes, or are escaped by some writers for the sake of HTML."""
+short escapes, or are escaped by some writers for the sake of HTML. A colon and a blank join the type of an error and its
+message, which stand apart in a line."""
 _CAPITALS = "".join(chr(c) for c in range(ord("A"), ord("Z") + 1))
 FOLD = bytes(c | 0x20 if chr(c) in _CAPITALS else c for c in range(256))
 """A translation of bytes that ignores the case of ASCII letters."""
@@ -82,13 +83,13 @@ def text_anchor(wanted: Comparison) -> Anchor | None:
 
 def word_anchor(word: str, *, folded: bool) -> Anchor | None:
     """The anchor of a word somewhere in a line, at any depth of JSON in JSON."""
-    pieces = [piece for piece in re.findall(r"[A-Za-z0-9 _.,:;-]+", word) if piece.strip()]
+    pieces = [piece for piece in re.findall(r"[A-Za-z0-9 _.,;-]+", word) if piece.strip()]
     return _anchor(max(pieces, key=len), folded=folded) if pieces else None
 
 
 def _anchor(word: str, *, folded: bool) -> Anchor | None:
     """The most telling run of the word. Letters and digits of ASCII are taken to be written as they are."""
-    runs = [run for run in _PLAIN.findall(fold(word) if folded else word) if run.strip()]
+    runs = [run for each in _PLAIN.findall(fold(word) if folded else word) if (run := each.strip(" "))]
     if not runs:
         return None
     in_ascii = max((part for run in runs for part in re.findall(r"[\x20-\x7e]+", run)), key=len, default="")

@@ -39,6 +39,8 @@ class _Known(NamedTuple):
     wanted: Filter
     decided: int
     positions: array[int]
+    found: int
+    """How many of the positions are meant; a search that goes on adds others."""
 
 
 class Finder:
@@ -65,7 +67,7 @@ class Finder:
                 within = _mask(known, count)
             mask = mask_of(wanted, self._results.index, count, within)
             positions = positions_of(mask if within is None else mask & within)
-            self._known = _Known(wanted, count, positions)
+            self._known = _Known(wanted, count, positions, len(positions))
             yield Found(positions, count, is_exact=True)
         else:
             yield from self._searched(wanted, count)
@@ -74,18 +76,15 @@ class Finder:
         known = self._known
         positions, decided, within = array("I"), 0, None
         if known is not None and known.wanted == wanted and known.decided <= count:
-            positions, decided = known.positions[:], known.decided
+            positions, decided = known.positions[: known.found], known.decided
         elif known is not None and narrows(wanted, known.wanted):
             within = _mask(known, count)
-        try:
-            index, lines, costs = self._results.index, self._raw_lines(), self._costs
-            for end, found in search(wanted, index, lines, count, costs, start=decided, within=within):
-                decided = end
-                positions.extend(found)
-                if end < count:
-                    yield Found(positions, end, is_exact=False)
-        finally:
-            self._known = _Known(wanted, decided, positions)
+        index, lines, costs = self._results.index, self._raw_lines(), self._costs
+        for end, found in search(wanted, index, lines, count, costs, start=decided, within=within):
+            positions.extend(found)
+            self._known = _Known(wanted, end, positions, len(positions))
+            if end < count:
+                yield Found(positions, end, is_exact=False)
         yield Found(positions, count, is_exact=True)
 
     def _raw_lines(self) -> RawLines:
@@ -122,5 +121,5 @@ def _mask(known: _Known, count: int) -> Mask:
 
     mask = np.ones(count, dtype=bool)
     mask[: known.decided] = False
-    mask[np.frombuffer(known.positions[:], np.uint32)] = True
+    mask[np.frombuffer(known.positions[: known.found], np.uint32)] = True
     return mask

@@ -26,10 +26,9 @@ class RawLines:
         import stringzilla  # with the first search, not at start
 
         self._stringzilla = stringzilla
-        self._offsets = results.index.offsets
-        self._lengths = results.index.lengths
+        self._index = results.index
         self._path = results.path
-        self._descriptor = os.dup(results.descriptor)
+        self._descriptor = os.dup(results.fileno())
         self._map = None
         if results.path.suffix != ".part" and os.fstat(self._descriptor).st_size:
             self._map = memoryview(mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ))
@@ -39,7 +38,7 @@ class RawLines:
 
     def line(self, position: int) -> bytes:
         """The bytes of one line."""
-        return bytes(self._bytes(self._offsets[position], self._end(position)))
+        return bytes(self._bytes(self._index.offsets[position], self._end(position)))
 
     def holding(self, anchor: Anchor, places: list[int]) -> Iterator[int]:
         """Of the lines at `places`, ascending, those that hold the anchor; others between them may come too."""
@@ -50,7 +49,7 @@ class RawLines:
             yield from self._holding(anchor, places[0], places[-1] + 1)
 
     def _holding(self, anchor: Anchor, start: int, end: int) -> Iterator[int]:
-        low, high = self._offsets[start], self._end(end - 1)
+        low, high = self._index.offsets[start], self._end(end - 1)
         data = self._bytes(low, high)
         folded = None
         if anchor.folded:
@@ -66,11 +65,11 @@ class RawLines:
         for needle in needles:
             at = text.find(needle)
             while at >= 0:
-                position = bisect_right(self._offsets, low + at, start, end) - 1
+                position = bisect_right(self._index.offsets, low + at, start, end) - 1
                 yield position
                 if position + 1 >= end:
                     break
-                at = text.find(needle, self._offsets[position + 1] - low)
+                at = text.find(needle, self._index.offsets[position + 1] - low)
 
     def _folded(self, data: memoryview) -> memoryview:
         folded = bytearray(len(data))
@@ -93,4 +92,4 @@ class RawLines:
         return data
 
     def _end(self, position: int) -> int:
-        return self._offsets[position] + self._lengths[position]
+        return self._index.offsets[position] + self._index.lengths[position]

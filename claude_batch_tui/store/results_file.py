@@ -40,14 +40,13 @@ class ResultsFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def descriptor(self) -> int:
-        """The open file; whoever keeps it longer than this object is open duplicates it."""
-        return self._descriptor
-
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+    def fileno(self) -> int:
+        """The descriptor, for reading by places."""
+        return self._descriptor
 
     def line(self, position: int, limit: int | None = None) -> bytes:
         """The bytes of an entry's line, at most `limit` of them."""

@@ -151,7 +151,7 @@ def test_ids_are_globs_unless_quoted(file_of):
     assert ids(results, "id~^T.91$") == ["T-91"]
 
 
-alphabet = st.sampled_from('aAkKsSiI \u212a\u0130ıſßéÉσςΣ退\u2028😀"\\/<\n\x1bb')
+alphabet = st.sampled_from('aAkKsSiI: \u212a\u0130ıſßéÉσςΣ退\u2028😀"\\/<\n\x1bb')
 texts = st.text(alphabet, max_size=6)
 needles = st.text(alphabet, min_size=1, max_size=3)
 patterns = st.sampled_from(
@@ -196,7 +196,7 @@ def naive(wanted, number, text, value):
         case Comparison("id", _, word):
             return word in str(number)
         case Comparison("cost"):
-            return True
+            return not text.startswith("s: ")
         case Comparison("json"):
             text = value
     if text is None:
@@ -223,6 +223,7 @@ def naive(wanted, number, text, value):
 def test_a_search_finds_what_a_naive_filter_lets_through(tmp_path_factory, plain, values, wanted, escaped):
     answers = [(text.replace("\v", "\n"), None) for text in plain]
     answers += [(json.dumps({"v": value}), value) for value in values if value is not None]
+    errors = [(f"s: {text}", None) for text in plain[:3]]
     path = tmp_path_factory.mktemp("found") / "r.jsonl"
     lines = [
         json.dumps(entry(str(n), text), ensure_ascii=escaped[n % len(escaped)]).encode(
@@ -230,6 +231,10 @@ def test_a_search_finds_what_a_naive_filter_lets_through(tmp_path_factory, plain
         )
         for n, (text, _) in enumerate(answers)
     ]
+    lines += [
+        json.dumps(error(str(len(answers) + n), "s", text[3:])).encode() for n, (text, _) in enumerate(errors)
+    ]
+    answers += errors
     path.write_bytes(b"\n".join([*lines, b""]))
     index = ResultsIndex()
     index.feed(path.read_bytes())

@@ -26,6 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--where", metavar="FILTER", help="only these: e.g. 'outcome=errored and id:T-9'")
     parser.add_argument(
+        "--sort", metavar="COLUMN", help="in this order: e.g. cost:desc (JSON lines; CSV has the source's)"
+    )
+    parser.add_argument(
         "--rows", type=Path, metavar="FILE", help="the rows file to join (known for own batches)"
     )
     parser.add_argument(
@@ -44,8 +47,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     """Read the results."""
     from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
+    from claude_batch_tui.services.sorting import FILE_ORDER, parse_sort
 
-    parse(args.where or "")  # a filter that cannot be understood is said before anything is downloaded
+    parse(args.where or "")  # what cannot be understood is said before anything is downloaded
+    parse_sort(args.sort or FILE_ORDER)
     word = args.id
     if "/" in word or word.endswith((".jsonl", ".gz", ".incomplete")):
         return _write(Path(word), None, args, context)
@@ -103,12 +108,14 @@ def _write(path: Path, rows_path: Path | None, args: argparse.Namespace, context
     from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.services.export import export, opened
     from claude_batch_tui.services.finding import find_all
+    from claude_batch_tui.services.sorting import FILE_ORDER, in_order, parse_sort
     from claude_batch_tui.store.results_file import open_indexed
 
     kind = args.format or ("csv" if args.output is not None and args.output.suffix == ".csv" else "jsonl")
     with open_indexed(path) as results:
         costs = EntryCosts(read_prices(context.config))
-        positions = find_all(results, parse(args.where or ""), costs)
+        found = find_all(results, parse(args.where or ""), costs)
+        positions = in_order(found, parse_sort(args.sort or FILE_ORDER), results, costs)
         joined = args.rows or rows_path
         rows = RowsFile(joined) if kind == "csv" and joined is not None else None
         if args.output is not None:

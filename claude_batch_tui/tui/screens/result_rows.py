@@ -13,38 +13,15 @@ from claude_batch_tui.domain.entry import OUTCOMES
 from claude_batch_tui.domain.request import SourceRow
 from claude_batch_tui.domain.result import Outcome, Result
 from claude_batch_tui.services.browse import first_words
+from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.finding import Finder
-from claude_batch_tui.store.results_file import ResultsFile
-from claude_batch_tui.tui.widgets.columns import Cell, Column
+from claude_batch_tui.services.sorting import Sort
+from claude_batch_tui.store.results_file import ResultsFile, decode
+from claude_batch_tui.tui.screens.result_columns import cell
+from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.wording import size
 
-COLUMNS = (
-    Column("#", width=7, align="right", drop=2),
-    Column("CUSTOM_ID", min_width=14, max_width=28, weight=1),
-    Column("S", width=1),
-    Column("STOP", width=5, drop=4),
-    Column("IN", width=7, align="right", drop=3),
-    Column("OUT", width=6, align="right", drop=3),
-    Column("TEXT", min_width=20, weight=4),
-)
-_GLYPHS = {
-    Outcome.SUCCEEDED: ("✓", "=", "good"),
-    Outcome.ERRORED: ("e", "e", "bad"),
-    Outcome.CANCELED: ("c", "c", "dim"),
-    Outcome.EXPIRED: ("x", "x", "warn"),
-    Outcome.UNPARSED: ("?", "?", "bad"),
-}
-_STOPS = {
-    "end_turn": "end",
-    "max_tokens": "max",
-    "stop_sequence": "stop",
-    "tool_use": "tool",
-    "pause_turn": "pause",
-    "refusal": "refus",
-    "model_context_window_exceeded": "ctx",
-    "other": "other",
-}
 _ADVICE = {
     "invalid_request_error": "The request has to be changed before it is sent again.",
     "not_found_error": "Something the request names does not exist, often the model.",
@@ -63,12 +40,23 @@ _LARGEST_SNIPPET_LINE = 1 << 20
 class EntryRows:
     """Rows of a selection of entries. Keys are positions in the file, so the cursor stays on its entry."""
 
-    def __init__(self, results: ResultsFile, finder: Finder, *, ascii_only: bool) -> None:
+    def __init__(
+        self,
+        results: ResultsFile,
+        finder: Finder,
+        costs: EntryCosts,
+        columns: Sequence[str],
+        *,
+        ascii_only: bool,
+    ) -> None:
         self.results = results
         self.finder = finder
+        self.costs = costs
         self.positions: Sequence[int] = range(results.index.count)
+        self.sort = Sort()
+        self._columns = columns
         self._ascii = ascii_only
-        self._snippets: OrderedDict[int, str] = OrderedDict()
+        self._read: OrderedDict[int, tuple[str, float | None]] = OrderedDict()
 
     def row_count(self) -> int:
         """How many entries are selected."""
@@ -79,8 +67,13 @@ class EntryRows:
         return str(self.positions[index])
 
     def find(self, key: str) -> int | None:
-        """The row of an entry, by bisection: positions are in file order."""
+        """The row of an entry: by bisection, or where they are sorted by looking at all of them."""
         position = int(key)
+        if self.sort != Sort():
+            try:
+                return self.positions.index(position)
+            except ValueError:
+                return None
         index = bisect_left(self.positions, position)
         return index if index < len(self.positions) and self.positions[index] == position else None
 
@@ -88,32 +81,26 @@ class EntryRows:
         """What a row shows."""
         position = self.positions[index]
         entry = self.results.index.entry(position)
-        glyph, plain, style = _GLYPHS[entry.outcome]
-        answered = entry.outcome is Outcome.SUCCEEDED
-        return (
-            f"{position + 1:,}",
-            entry.custom_id or "(none)",
-            Cell(plain if self._ascii else glyph, style),
-            _STOPS.get(entry.stop_reason, "" if answered else "-"),
-            f"{entry.input_tokens:,}" if answered else "-",
-            f"{entry.output_tokens:,}" if answered else "-",
-            Cell(self._snippet(position), None if answered else style),
-        )
+        words, cost = self._line(position)
+        number = self.results.index.classes[position]
+        return tuple(cell(name, entry, number, cost, words, plain=self._ascii) for name in self._columns)
 
-    def _snippet(self, position: int) -> str:
-        kept = self._snippets.get(position)
+    def _line(self, position: int) -> tuple[str, float | None]:
+        """First words and cost, of which the newest rows' are kept."""
+        kept = self._read.get(position)
         if kept is not None:
-            self._snippets.move_to_end(position)
+            self._read.move_to_end(position)
             return kept
         length = self.results.index.lengths[position]
         if length > _LARGEST_SNIPPET_LINE:
-            words = f"({size(length)}: open it to read)"
+            kept = f"({size(length)}: open it to read)", None
         else:
-            words = first_words(self.results.read(position))
-        self._snippets[position] = words
-        if len(self._snippets) > _KEPT_SNIPPETS:
-            self._snippets.popitem(last=False)
-        return words
+            line = self.results.line(position)
+            kept = first_words(decode(line)), self.costs.of(position, line)
+        self._read[position] = kept
+        if len(self._read) > _KEPT_SNIPPETS:
+            self._read.popitem(last=False)
+        return kept
 
 
 def next_error(rows: EntryRows, start: int, step: int) -> int | None:

@@ -6,6 +6,7 @@ Rows can be read while they still arrive: the list stands on the index of the ru
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.worker import Worker, get_current_worker
 
+from claude_batch_tui.domain.completion import Completion, complete
 from claude_batch_tui.domain.filtering import FilterError, parse
 from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.request import SourceRow
@@ -22,13 +24,23 @@ from claude_batch_tui.errors import CbtuiError, ConfigError, SourceError
 from claude_batch_tui.runtime import built_in_prices, read_prices
 from claude_batch_tui.services.browse import RowsFile
 from claude_batch_tui.services.costing import EntryCosts
+from claude_batch_tui.services.error_groups import ErrorGroup, error_groups
 from claude_batch_tui.services.export import export, opened
+from claude_batch_tui.services.filter_history import read_filters, remember_filter
 from claude_batch_tui.services.finding import Finder, Found, worth_showing
+from claude_batch_tui.services.sorting import Sort, in_order
 from claude_batch_tui.store.results_file import ResultsFile, open_indexed
+from claude_batch_tui.tui.dialogs.error_groups import ErrorGroupsDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.screens.frame import Frame
+from claude_batch_tui.tui.screens.result_columns import (
+    SORT_LETTERS,
+    SORT_QUESTION,
+    chosen_columns,
+    drawn,
+    sort_words,
+)
 from claude_batch_tui.tui.screens.result_rows import (
-    COLUMNS,
     NOTHING_MATCHES,
     SEARCHING,
     EntryRows,
@@ -39,6 +51,7 @@ from claude_batch_tui.tui.screens.result_rows import (
     text_lines,
 )
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.letter_menu import LetterMenu
 from claude_batch_tui.tui.widgets.row_source import EmptySource
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TabsLine
@@ -62,7 +75,7 @@ _NOTHING = """
 """
 
 
-class ResultsScreen(Frame):
+class ResultsScreen(LetterMenu, Frame):
     """Filter, list and inspector over one results file."""
 
     help_title: ClassVar[str] = "Results"
@@ -76,7 +89,24 @@ class ResultsScreen(Frame):
             tooltip="filter: a word of the id, or e.g. outcome=errored",
         ),
         Binding(
-            "f", "quick", "status", id="results.quick", tooltip="filter by outcome: then a, o, e, x or c"
+            "f",
+            "quick",
+            "status",
+            id="results.quick",
+            tooltip="filter by outcome: then a, o, e, x or c; m lists errors by message",
+        ),
+        Binding(
+            "o", "sort", "sort", id="results.sort", show=False, tooltip="sort: then a letter; again: reverse"
+        ),
+        # Before the frame's: in the filter it completes what is being typed.
+        Binding(
+            "tab",
+            "complete_or_next",
+            "next pane",
+            id="frame.next",
+            show=False,
+            priority=True,
+            tooltip="complete the filter; the next pane or field",
         ),
         Binding(
             "e", "error(1)", "next error", id="results.next-error", tooltip="next entry that did not succeed"
@@ -134,18 +164,20 @@ class ResultsScreen(Frame):
         self._growing = False
         self._shown_count = -1
         self._tab = 0
-        self._waits_for_quick = False
 
     def above(self) -> Iterable[Widget]:
         """Counts by outcome, and the filter."""
         yield TwoSidedLine(id="counts")
         yield FilterBar(
-            placeholder="id, or text:refund, outcome=errored, out>500, json:$.label=bug, and or not"
+            completer=self._completions,
+            history=read_filters(self.dashboard.config.state_dir),
+            placeholder="id, or text:refund, outcome=errored, out>500, json:$.label=bug, and or not",
         )
 
     def parts(self) -> Iterable[Widget]:
         """List and inspector."""
-        yield VirtualList(COLUMNS, id="list", empty=_NOTHING)
+        columns = drawn(chosen_columns(self.dashboard.config.results_columns))
+        yield VirtualList(columns, id="list", empty=_NOTHING)
         yield TextView(id="detail")
 
     @property
@@ -197,7 +229,7 @@ class ResultsScreen(Frame):
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Most keys need an open file."""
         if (
-            action in ("filter", "quick", "error", "tab", "entry", "zoom", "save", "copy", "copy_id")
+            action in ("filter", "quick", "sort", "error", "tab", "entry", "zoom", "save", "copy", "copy_id")
             and self._rows is None
         ):
             return "no results are open"
@@ -227,18 +259,9 @@ class ResultsScreen(Frame):
     def _filter_left(self) -> None:
         self.table.focus()
 
-    def on_key(self, event: object) -> None:
-        """The letter after `f`."""
-        if not self._waits_for_quick:
-            return
-        self._waits_for_quick = False
-        character = getattr(event, "character", None)
-        if character in _QUICK_FILTERS:
-            getattr(event, "prevent_default")()  # noqa: B009 — events of several kinds come here
-            getattr(event, "stop")()  # noqa: B009
-            bar = self.query_one(FilterBar)
-            bar.value = _QUICK_FILTERS[character]
-            self._select()
+    @on(FilterBar.Kept)
+    def _filter_kept(self, message: FilterBar.Kept) -> None:
+        remember_filter(self.dashboard.config.state_dir, message.value)
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -246,8 +269,45 @@ class ResultsScreen(Frame):
 
     def action_quick(self) -> None:
         """Wait for the letter of an outcome."""
-        self._waits_for_quick = True
-        self.say("Show: a all, o ok, e errored, x expired, c canceled", seconds=10.0)
+        letters = {letter: partial(self._filter_by, text) for letter, text in _QUICK_FILTERS.items()}
+        self.ask_letter(
+            "Show: a all, o ok, e errored, x expired, c canceled, m errors by message",
+            {**letters, "m": self.action_errors},
+        )
+
+    def action_sort(self) -> None:
+        """Wait for the letter of a column."""
+        letters = {letter: partial(self._sort_by, column) for letter, column in SORT_LETTERS.items()}
+        self.ask_letter(SORT_QUESTION, letters)
+
+    def action_complete_or_next(self) -> None:
+        """Complete the filter that is being typed, or go to the next pane."""
+        if not self.query_one(FilterBar).complete():
+            self.focus_next()
+
+    def action_errors(self) -> None:
+        """List the errors by message."""
+        self._list_errors()
+
+    def palette_actions(self) -> dict[str, str]:
+        """Actions without a key of their own."""
+        return {} if self._rows is None else {"list errors by message": "screen.errors"}
+
+    def _filter_by(self, text: str) -> None:
+        self.query_one(FilterBar).value = text
+        self._select()
+
+    def _sort_by(self, column: str) -> None:
+        if self._rows is not None:
+            self._rows.sort = self._rows.sort.turned(column)
+            self._select()
+
+    def _completions(self, text: str, cursor: int) -> Completion:
+        def values(field: str) -> Sequence[str]:
+            known = self._rows.results.index.error_types if field == "error" and self._rows else ()
+            return [value for value in known if value]
+
+        return complete(text, cursor, values)
 
     def action_error(self, step: int) -> None:
         """Go to the next entry that did not succeed."""
@@ -382,13 +442,38 @@ class ResultsScreen(Frame):
         if rows is None:
             return
         worker = get_current_worker()
-        text = self.query_one(FilterBar).value
+        text, sort = self.query_one(FilterBar).value, rows.sort
         try:
             for found in worth_showing(rows.finder.find(parse(text)), lambda: worker.is_cancelled):
-                self.app.call_from_thread(self._show_selection, worker, rows, found)
+                ordered = in_order(
+                    found.positions, sort, rows.results, rows.costs, lambda: worker.is_cancelled
+                )
+                self.app.call_from_thread(
+                    self._show_selection, worker, rows, found._replace(positions=ordered)
+                )
         except (FilterError, SourceError) as error:
             if not worker.is_cancelled:
                 self.app.call_from_thread(self.query_one(FilterBar).show_error, str(error))
+
+    @work(thread=True, exclusive=True, group="errors")
+    def _list_errors(self) -> None:
+        """Group the errors in a thread, and let one group be chosen as the filter."""
+        rows, worker = self._rows, get_current_worker()
+        if rows is None:
+            return
+        groups = error_groups(rows.results, lambda: worker.is_cancelled)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show_errors, rows, groups)
+
+    def _show_errors(self, rows: EntryRows, groups: Sequence[ErrorGroup]) -> None:
+        def chosen(wanted: str | None) -> None:
+            if wanted and rows is self._rows:
+                self._filter_by(wanted)
+
+        if not groups:
+            self.say("There are no errors in these results.", seconds=3.0)
+        elif rows is self._rows:
+            self.app.push_screen(ErrorGroupsDialog(groups), chosen)
 
     def _show_selection(self, worker: Worker[None], rows: EntryRows, found: Found) -> None:
         if rows is not self._rows or worker.is_cancelled:
@@ -405,12 +490,19 @@ class ResultsScreen(Frame):
         self.query_one(FilterBar).show_count(len(positions), total, more, exact=found.is_exact)
         count = f"{len(positions):,}{'' if found.is_exact else '…'}"
         shown = f"{count} of {total:,}" if count != f"{total:,}" else f"{count} entries"
+        if words := sort_words(rows.sort, plain=self.dashboard.ascii_only):
+            shown += f"{' - ' if self.dashboard.ascii_only else ' · '}{words}"
         self.query_one(TabsLine).show(right=shown)
         self._inspect()
 
     def _show_file(self, results: ResultsFile, rows_file: RowsFile | None, *, growing: bool) -> None:
-        finder = Finder(results, EntryCosts(self._prices()))
-        self._rows = EntryRows(results, finder, ascii_only=self.dashboard.ascii_only)
+        sort = self._rows.sort if self._rows is not None else Sort()
+        costs = EntryCosts(self._prices())
+        columns = chosen_columns(self.dashboard.config.results_columns)
+        self._rows = EntryRows(
+            results, Finder(results, costs), costs, columns, ascii_only=self.dashboard.ascii_only
+        )
+        self._rows.sort = sort
         self._rows_file = rows_file
         self._growing = growing
         self._shown_count = results.index.count
