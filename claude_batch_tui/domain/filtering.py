@@ -8,7 +8,7 @@ parentheses stands in double quotes. `id=T-9*` is a glob unless it is quoted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from claude_batch_tui.domain.filter_conditions import condition, path_condition, refuse_unfinished, unquoted
@@ -31,6 +31,16 @@ _TOKEN = re.compile(
 )
 
 
+class Language(NamedTuple):
+    """What can be compared: the field a bare word is looked for in, and how a condition is understood.
+
+    `comparison` takes field, operator and value as they were typed and raises FilterError.
+    """
+
+    bare: str
+    comparison: Callable[[str, str, str], Comparison]
+
+
 class _Token(NamedTuple):
     """A piece of a filter: what kind it is, how it is spelled, where, and the condition it makes."""
 
@@ -40,9 +50,12 @@ class _Token(NamedTuple):
     condition: Filter | None = None
 
 
-def parse(text: str) -> Filter | None:
-    """The filter a text means, or None for an empty one. Raises FilterError with the place of the trouble."""
-    parser = _Parser(text)
+def parse(text: str, language: Language | None = None) -> Filter | None:
+    """The filter a text means, or None for an empty one. Raises FilterError with the place of the trouble.
+
+    `language` says what can be compared; left out, it is the one for results.
+    """
+    parser = _Parser(text, language)
     if parser.ended():
         return None
     found = parser.either()
@@ -52,8 +65,8 @@ def parse(text: str) -> Filter | None:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
-        self._tokens = list(_tokens(text))
+    def __init__(self, text: str, language: Language | None) -> None:
+        self._tokens = list(_tokens(text, language))
         self._next = 0
 
     def ended(self) -> bool:
@@ -98,7 +111,7 @@ class _Parser:
         return False
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def _tokens(text: str, language: Language | None) -> Iterator[_Token]:
     at = 0
     while text[at:].strip():
         match = _TOKEN.match(text, at)
@@ -110,14 +123,26 @@ def _tokens(text: str) -> Iterator[_Token]:
         start = at - len(spelled)
         if match["open"] or match["close"]:
             yield _Token(spelled, spelled, start)
-        elif match["json"]:
+        elif match["json"] and language is None:
             yield _Token("condition", spelled, start, path_condition(match))
-        elif match["field"]:
-            yield _Token("condition", spelled, start, condition(match))
+        elif match["field"] or match["json"]:
+            yield _Token("condition", spelled, start, _condition(match, language))
         elif match["phrase"] is not None:
-            yield _Token("condition", spelled, start, Comparison("id", ":", unquoted(match["phrase"])))
+            phrase = Comparison(language.bare if language else "id", ":", unquoted(match["phrase"]))
+            yield _Token("condition", spelled, start, phrase)
         elif spelled.lower() in ("and", "or", "not"):
             yield _Token(spelled.lower(), spelled, start)
         else:
-            refuse_unfinished(spelled, start, text[at:])
-            yield _Token("condition", spelled, start, Comparison("id", ":", spelled))
+            if language is None:
+                refuse_unfinished(spelled, start, text[at:])
+            word = Comparison(language.bare if language else "id", ":", spelled)
+            yield _Token("condition", spelled, start, word)
+
+
+def _condition(match: re.Match[str], language: Language | None) -> Filter:
+    if language is None:
+        return condition(match)
+    if match["json"]:
+        return language.comparison(match["json"], ":", match["path"])
+    value = match["value"] if match["quoted"] is None else unquoted(match["quoted"])
+    return language.comparison(match["field"], match["op"], value)

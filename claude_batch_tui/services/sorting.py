@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from claude_batch_tui.domain.sort import FILE_ORDER, Sort
 from claude_batch_tui.domain.text_match import fold
-from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.answers import answer_text
 
 if TYPE_CHECKING:
@@ -17,38 +17,10 @@ if TYPE_CHECKING:
     from claude_batch_tui.store.results_file import ResultsFile
     from claude_batch_tui.store.results_index import ResultsIndex
 
-FILE_ORDER = "#"
-COLUMNS = (FILE_ORDER, "custom_id", "outcome", "class", "stop", "in", "out", "cost", "text")
-"""What entries can be sorted by: the order of the file, the columns of the index, cost, and first words."""
 _FIRST_CHARACTERS = 40
 _ID_BYTES = 64
 """The API's limit of a custom_id; a longer one of another origin is compared as far as that."""
 _LOOK_UP_EVERY = 256
-
-
-class Sort(NamedTuple):
-    """A column, upwards or downwards."""
-
-    column: str = FILE_ORDER
-    descending: bool = False
-
-    def turned(self, column: str) -> Sort:
-        """The order after a column was asked for: asked for again it is reversed. Figures begin with the largest."""
-        if column == self.column:
-            return Sort(column, not self.descending)
-        return Sort(column, column in ("in", "out", "cost"))
-
-
-def parse_sort(text: str) -> Sort:
-    """`cost` or `cost:desc`. Raises ConfigError for anything else."""
-    column, colon, direction = text.partition(":")
-    if column == "id":
-        column = "custom_id"
-    if column not in COLUMNS or (colon and direction not in ("asc", "desc")):
-        raise ConfigError(
-            f"There is no order {text!r}: sort by one of {', '.join(COLUMNS[1:])}, with :desc for the largest first."
-        )
-    return Sort(column, direction == "desc")
 
 
 def in_order(

@@ -5,12 +5,13 @@ import json
 import pytest
 
 from claude_batch_tui.domain.filtering import parse
+from claude_batch_tui.domain.sort import SORT_COLUMNS, Sort, parse_sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.runtime import built_in_prices
 from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.error_groups import error_groups
 from claude_batch_tui.services.finding import find_all
-from claude_batch_tui.services.sorting import COLUMNS, Sort, in_order, parse_sort
+from claude_batch_tui.services.sorting import in_order
 from claude_batch_tui.store.results_file import open_indexed
 
 COSTS = EntryCosts(built_in_prices())
@@ -89,7 +90,7 @@ def test_a_column_asked_for_again_is_reversed_and_figures_begin_with_the_largest
     assert Sort().turned("cost") == Sort("cost", descending=True)
     assert Sort("cost", descending=True).turned("cost") == Sort("cost")
     assert Sort("cost").turned("custom_id") == Sort("custom_id")
-    assert Sort() == Sort(COLUMNS[0])
+    assert Sort() == Sort(SORT_COLUMNS[0])
 
 
 def test_errors_are_grouped_by_message_and_the_filter_of_a_group_finds_exactly_its_entries(opened):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from claude_batch_tui.domain.entry import CLASSES, Entry
 from claude_batch_tui.domain.result import Outcome
-from claude_batch_tui.services.sorting import Sort
+from claude_batch_tui.domain.sort import Sort
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 
 COLUMNS = {

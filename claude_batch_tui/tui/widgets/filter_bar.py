@@ -172,6 +172,10 @@ class FilterBar(Horizontal):
         self.post_message(self.Changed(self, field.value))
         return True
 
+    def show_note(self, sentence: str) -> None:
+        """Say something else beside the text."""
+        self._note(f" {sentence} " if sentence else "", is_error=False)
+
     def show_error(self, sentence: str) -> None:
         """Say in place what is wrong with the filter."""
         self._is_understood = False
