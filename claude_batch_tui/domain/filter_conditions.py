@@ -34,7 +34,7 @@ def refuse_unfinished(word: str, start: int, after: str) -> None:
             parse_path(re.split(r"!=|<=|>=|=|<|>|~|:", word[5:])[0])
         except ValueError as error:
             raise FilterError(f"Filter: json is followed by a path, json:$.label: {error}.") from error
-    raise FilterError(f"Filter: a value is missing after {word!r} at character {start + 1}.")
+    raise FilterError(f"Filter: a value is missing after {word!r} (character {start + len(word) + 1}).")
 
 
 def condition(match: re.Match[str]) -> Comparison | Not:

@@ -25,6 +25,7 @@ class ErrorGroupsDialog(Box[str | None]):
         & > #box { width: 110; }
         & OptionList { height: auto; max-height: 14; border: none; background: $background; padding: 0; }
         & OptionList:focus { border: none; background-tint: transparent; }
+        & OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
         & .said { height: auto; max-height: 4; margin-top: 1; }
     }
     """
@@ -54,7 +55,9 @@ class ErrorGroupsDialog(Box[str | None]):
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
         group = self._groups[event.option_index]
-        self.query_one(".said", Static).update(Content(clean_line(f"{group.kind}: {group.shape}")))
+        self.query_one(".said", Static).update(
+            Content(clean_line(f"enter shows these {group.count:,}: {group.kind}: {group.shape}"))
+        )
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

@@ -133,6 +133,7 @@ class ResultsScreen(LetterMenu, InspectingFrame):
         self._rows_path: Path | None = None
         self._growing = False
         self._shown_count = -1
+        self._goes_to_top = False
 
     def above(self) -> Iterable[Widget]:
         """Counts by outcome, and the filter."""
@@ -259,6 +260,7 @@ class ResultsScreen(LetterMenu, InspectingFrame):
     def _sort_by(self, column: str) -> None:
         if self._rows is not None:
             self._rows.sort = self._rows.sort.turned(column)
+            self._goes_to_top = True
             self._select()
 
     def _completions(self, text: str, cursor: int) -> Completion:
@@ -425,7 +427,8 @@ class ResultsScreen(LetterMenu, InspectingFrame):
         stays = key is not None and rows.find(key) is not None
         self.table.empty = NOTHING_MATCHES if found.is_exact else SEARCHING
         self.table.rows_changed()
-        if not stays:
+        if not stays or (self._goes_to_top and found.is_exact):
+            self._goes_to_top = False
             self.table.go_to(0)
         total = rows.results.index.count
         more = "counting …" if self._growing else ""

@@ -58,8 +58,10 @@ class FilterBar(Horizontal):
         Binding(
             "enter", "keep", "to the list", id="filter.keep", tooltip="keep the filter, back to the list"
         ),
-        Binding("up", "older", "older filter", id="filter.older", tooltip="the filter typed before"),
-        Binding("down", "newer", "newer filter", id="filter.newer", tooltip="the next filter, or the list"),
+        Binding("up", "older", "older", id="filter.older", show=False, tooltip="the filter typed before"),
+        Binding(
+            "down", "newer", "newer", id="filter.newer", show=False, tooltip="the next filter, or the list"
+        ),
     ]
 
     class Changed(Message):
