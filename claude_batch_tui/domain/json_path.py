@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from claude_batch_tui.domain.text_match import fold, ignores_case
+
 STEP = r"""\.[^\s.\[\]()="'<>:~!]+|\[\s*(?:-?\d{1,9}|\*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*\]"""
 _STEP = re.compile(STEP)
 
@@ -67,8 +69,9 @@ def compared(op: str, wanted: str) -> Callable[[Any], bool]:
         pattern = re.compile(wanted)
         return lambda value: pattern.search(_text(value)) is not None
     if op == ":":
-        if wanted == wanted.lower():
-            return lambda value: wanted in _text(value).lower()
+        if ignores_case(wanted):
+            folded = fold(wanted)
+            return lambda value: folded in fold(_text(value))
         return lambda value: wanted in _text(value)
     number = as_number(wanted)
     if op in ("=", "!="):

@@ -21,13 +21,11 @@ from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.sort import Sort
 from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
 from claude_batch_tui.errors import CbtuiError, ConfigError, SourceError
-from claude_batch_tui.exports.formats import format_of
 from claude_batch_tui.runtime import built_in_prices, read_prices
 from claude_batch_tui.services.browse import EntryReader, RowsFile
 from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.error_groups import ErrorGroup, error_groups
-from claude_batch_tui.services.export import Exported, Part, export
-from claude_batch_tui.services.export_target import Options
+from claude_batch_tui.services.export import Part
 from claude_batch_tui.services.filter_history import read_filters, remember_filter
 from claude_batch_tui.services.finding import Finder, Found, worth_showing
 from claude_batch_tui.services.sorting import in_order
@@ -50,6 +48,7 @@ from claude_batch_tui.tui.screens.result_rows import (
     counts_line,
     next_error,
 )
+from claude_batch_tui.tui.screens.saving import SavingFrame, ToSave
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.letter_menu import LetterMenu
 from claude_batch_tui.tui.widgets.row_source import EmptySource
@@ -73,7 +72,7 @@ _NOTHING = """
 """
 
 
-class ResultsScreen(LetterMenu, InspectingFrame):
+class ResultsScreen(LetterMenu, SavingFrame, InspectingFrame):
     """Filter, list and inspector over one results file."""
 
     help_title: ClassVar[str] = "Results"
@@ -118,7 +117,7 @@ class ResultsScreen(LetterMenu, InspectingFrame):
             tooltip="the one before",
         ),
         Binding("s", "save", "save", id="results.save", tooltip="save what the filter shows to a file"),
-        Binding("x", "stop", "stop", id="results.stop", show=False, tooltip="stop the download"),
+        Binding("x", "stop", "stop", id="results.stop", show=False, tooltip="stop saving, or the download"),
         Binding("O", "open", "open file", id="results.open", show=False, tooltip="open a results file"),
         *INSPECTOR_BINDINGS,
         Binding("q,escape", "back", "back", id="results.back", tooltip="one step back"),
@@ -130,7 +129,6 @@ class ResultsScreen(LetterMenu, InspectingFrame):
         self._title = ""
         self._rows: EntryRows | None = None
         self._rows_file: RowsFile | None = None
-        self._rows_path: Path | None = None
         self._growing = False
         self._shown_count = -1
         self._goes_to_top = False
@@ -193,8 +191,10 @@ class ResultsScreen(LetterMenu, InspectingFrame):
             and self._rows is None
         ):
             return "no results are open"
-        if action == "stop" and not self._growing:
-            return "nothing is being downloaded"
+        if action == "stop" and not self._growing and not self.is_saving:
+            return "nothing is being downloaded or saved"
+        if action == "save" and self.is_saving:
+            return "results are being saved: x stops that"
         return super().reason_disabled(action, parameters)
 
     @on(VirtualList.Highlighted)
@@ -293,13 +293,15 @@ class ResultsScreen(LetterMenu, InspectingFrame):
             super().action_back()
 
     def action_stop(self) -> None:
-        """Stop the download; what has arrived is kept until the next one."""
-        if self._batch_id is not None:
+        """Stop what is being saved, else the download; what has arrived is kept until the next one."""
+        if self.is_saving:
+            self.stop_saving()
+        elif self._batch_id is not None:
             self.dashboard.engine.stop_download(self._batch_id)
 
     def cancel_running(self) -> bool:
         """What ctrl+c stops first."""
-        if not self._growing:
+        if not self._growing and not self.is_saving:
             return False
         self.action_stop()
         return True
@@ -316,26 +318,22 @@ class ResultsScreen(LetterMenu, InspectingFrame):
         )
         self.app.push_screen(dialog, open_it)
 
-    def action_save(self) -> None:
-        """Save what the filter shows."""
+    def to_save(self) -> ToSave | None:
+        """The marked entries, or all the filter shows."""
         if self._rows is None:
-            return
-        count = len(self._chosen())
-        name = "".join(c if c.isalnum() or c in "-_." else "-" for c in self._title.removesuffix(".jsonl"))
-
-        def save(target: str | None) -> None:
-            if target:
-                self._export(Path(target).expanduser(), list(self._chosen()))
-
-        dialog = InputDialog(
-            f"Save {count:,} results",
-            [
-                "The ending chooses the format: .csv is joined with the source's columns and",
-                "guarded against formulas, .jsonl has the API's own lines.",
-            ],
-            value=f"{name}.csv",
+            return None
+        results, chosen = self._rows.results, self._chosen()
+        stem = results.path.name.removesuffix(".part").removesuffix(".jsonl")
+        rows_path = self.dashboard.engine.rows_path(self._batch_id) if self._batch_id else None
+        keeps_order = self._rows.sort != Sort() and not self.table.marks
+        part = Part(results.path, results.index, chosen, self._batch_id or stem, rows_path, keeps_order)
+        which = "marked" if self.table.marks else "shown"
+        words = (
+            f"{len(chosen):,} results"
+            if len(chosen) == results.index.count
+            else f"{len(chosen):,} {which} results"
         )
-        self.app.push_screen(dialog, save)
+        return ToSave(part, words, self._title.removesuffix(".jsonl"))
 
     def _chosen(self) -> Sequence[int]:
         """The marked entries, or all the filter shows."""
@@ -350,7 +348,6 @@ class ResultsScreen(LetterMenu, InspectingFrame):
         try:
             results = open_indexed(path)
             rows = RowsFile(rows_path) if rows_path is not None else None
-            self._rows_path = rows_path
         except CbtuiError as error:
             self.app.call_from_thread(self._show_failure, str(error))
             return
@@ -358,26 +355,6 @@ class ResultsScreen(LetterMenu, InspectingFrame):
             results.close()
             return
         self.app.call_from_thread(self._show_file, results, rows, growing=False)
-
-    @work(thread=True, exclusive=True, group="export")
-    def _export(self, target: Path, positions: list[int]) -> None:
-        """Write the file in a thread and say how it went."""
-        if self._rows is None:
-            return
-        results = self._rows.results
-        keeps = self._rows.sort != Sort() and not self.table.marks
-        part = Part(results.path, results.index, positions, self._title, self._rows_path, keeps)
-        written = Exported(0)
-        try:
-            options = Options(format_of(str(target)), title=self._title)
-            for update in export([part], target, options, prices=read_prices(self.dashboard.config)):
-                if isinstance(update, Exported):
-                    written = update
-        except CbtuiError as error:
-            self.app.call_from_thread(self.say, str(error), kind="error")
-            return
-        guarded = f", {written.guarded:,} cells guarded against formulas" if written.guarded else ""
-        self.app.call_from_thread(self.say, f"{written.entries:,} results saved in {target}{guarded}")
 
     @work(thread=True, exclusive=True, group="select")
     def _select(self) -> None:
@@ -442,14 +419,15 @@ class ResultsScreen(LetterMenu, InspectingFrame):
 
     def _show_file(self, results: ResultsFile, rows_file: RowsFile | None, *, growing: bool) -> None:
         sort = self._rows.sort if self._rows is not None else Sort()
-        costs = EntryCosts(self._prices())
+        prices = self._prices()
+        costs = EntryCosts(prices)
         columns = chosen_columns(self.dashboard.config.results_columns)
         self._rows = EntryRows(
             results, Finder(results, costs), costs, columns, ascii_only=self.dashboard.ascii_only
         )
         self._rows.sort = sort
         self._rows_file = rows_file
-        self.inspector.open(self._reader(results, rows_file))
+        self.inspector.open(self._reader(results, rows_file, prices))
         self._growing = growing
         self._shown_count = results.index.count
         self.table.set_marks(())
@@ -514,17 +492,12 @@ class ResultsScreen(LetterMenu, InspectingFrame):
             counts = self._rows.results.index.outcome_counts()
             line.show(counts_line(counts, growing=self._growing), right)
 
-    def _reader(self, results: ResultsFile, rows_file: RowsFile | None) -> EntryReader:
+    def _reader(self, results: ResultsFile, rows_file: RowsFile | None, prices: PriceTable) -> EntryReader:
         batch_id, engine = self._batch_id, self.dashboard.engine
 
         def request(custom_id: str) -> bytes | None:
             return engine.request_as_sent(batch_id, custom_id) if batch_id else None
 
-        try:
-            prices = read_prices(self.dashboard.config)
-        except ConfigError as error:
-            self.say(str(error), kind="error")
-            prices = None
         return EntryReader(results, rows=rows_file, request=request, prices=prices)
 
     def _inspect(self) -> None:
