@@ -84,7 +84,8 @@ def write(
     from claude_batch_tui.services.export_target import Options
     from claude_batch_tui.services.finding import find_all
     from claude_batch_tui.services.sorting import in_order
-    from claude_batch_tui.store.results_file import open_indexed
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.opening import open_indexed
     from claude_batch_tui.wording import export_words
 
     options = Options(
@@ -95,18 +96,19 @@ def write(
         title=", ".join(one.title for one in found),
     )
     prices = read_prices(context.config)
-    costs = EntryCosts(prices)
     parts: list[Part] = []
+    cache = Locations(context.config.data_dir).cache
     good = True
     with ExitStack() as stack:
         for one in found:
-            results = stack.enter_context(open_indexed(one.path))
+            results = stack.enter_context(open_indexed(one.path, cache))
+            costs = EntryCosts(results.index, prices)
             positions = find_all(results, parse(args.where or ""), costs)
             if args.sort:
                 positions = in_order(positions, parse_sort(args.sort), results, costs)
             rows = args.rows or one.rows
             keeps_order = args.sort is not None
-            parts.append(Part(one.path, results.index, positions, one.batch_id, rows, keeps_order))
+            parts.append(Part(results.path, results.index, positions, one.batch_id, rows, keeps_order))
             good = good and results.index.outcome_counts()[Outcome.SUCCEEDED] == results.index.count
         target = context.output.binary() if output == STDOUT else Path(output).expanduser()
         for update in export(parts, target, options, prices=prices):

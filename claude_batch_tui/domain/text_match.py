@@ -78,7 +78,8 @@ def text_anchor(wanted: Comparison) -> Anchor | None:
             # `re` lets k, s and i match characters beyond ASCII too.
             literal = max(re.split(r"[kKsSiI]|[^\x00-\x7f]", literal), key=len)
         return _anchor(literal, folded=ignoring)
-    return _anchor(wanted.value, folded=wanted.op == ":" and ignores_case(wanted.value))
+    value = wanted.value.strip() if wanted.op == "=" else wanted.value
+    return _anchor(value, folded=wanted.op == ":" and ignores_case(value))
 
 
 def word_anchor(word: str, *, folded: bool) -> Anchor | None:

@@ -168,6 +168,11 @@ class Engine:
         """The index and file of a download that is under way, for reading while it grows."""
         return self._downloader.growing.get(batch_id)
 
+    @property
+    def cache(self) -> Path:
+        """The folder of what can be made again."""
+        return self._runtime.locations.cache
+
     def results_file(self, batch_id: str) -> Path | None:
         """The results of a batch on this machine, or None."""
         return self._runtime.results_file(batch_id)

@@ -1,4 +1,4 @@
-"""What one line of a results file says, decoded as far as filters and costs need it: about 2 µs for 2 KB."""
+"""What one line of a results file says, decoded as far as filters need it: about 2 µs for 2 KB."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.pricing import Usage
 from claude_batch_tui.domain.result import Outcome, Result
 from claude_batch_tui.store.results_file import decode
 
@@ -34,22 +33,7 @@ class _Line(msgspec.Struct):
     result: _Answered
 
 
-class _PricedMessage(msgspec.Struct):
-    model: str
-    usage: Usage | None = None
-
-
-class _PricedResult(msgspec.Struct):
-    type: str
-    message: _PricedMessage | None = None
-
-
-class _PricedLine(msgspec.Struct):
-    result: _PricedResult
-
-
 _decode_line = msgspec.json.Decoder(_Line).decode
-_decode_priced = msgspec.json.Decoder(_PricedLine).decode
 
 
 def answer_text(line: bytes) -> str:
@@ -91,17 +75,6 @@ def answer_document(line: bytes) -> Any:
     return NO_DOCUMENT
 
 
-def answer_usage(line: bytes) -> tuple[str, Usage] | None:
-    """Model and usage of a succeeded entry; None for all others, which cost nothing, and for a line without usage."""
-    try:
-        result = _decode_priced(line).result
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _usage_of(decode(line))
-    if result.type != Outcome.SUCCEEDED or result.message is None or result.message.usage is None:
-        return None
-    return result.message.model, result.message.usage
-
-
 def _text_of(result: Result) -> str:
     match result.outcome:
         case Outcome.SUCCEEDED:
@@ -113,13 +86,3 @@ def _text_of(result: Result) -> str:
             return str(result.body.get("raw", ""))
         case _:
             return ""
-
-
-def _usage_of(result: Result) -> tuple[str, Usage] | None:
-    if result.outcome != Outcome.SUCCEEDED:
-        return None
-    try:
-        usage = msgspec.convert(result.message.get("usage"), Usage)
-    except msgspec.ValidationError:
-        return None
-    return str(result.message.get("model", "")), usage

@@ -7,14 +7,23 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from claude_batch_tui.domain.filter_tree import Filter
 from claude_batch_tui.domain.narrowing import narrows
 from claude_batch_tui.services.searching import search
-from claude_batch_tui.services.selecting import is_indexed, mask_of, positions_of
+from claude_batch_tui.services.selecting import (
+    Columns,
+    is_indexed,
+    is_settled,
+    known_count,
+    mask_of,
+    positions_of,
+)
 
 if TYPE_CHECKING:
+    from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.services.raw_lines import RawLines
-    from claude_batch_tui.services.search_nodes import Costs
     from claude_batch_tui.services.selecting import Mask
     from claude_batch_tui.store.results_file import ResultsFile
 
@@ -41,48 +50,58 @@ class _Known(NamedTuple):
     positions: array[int]
     found: int
     """How many of the positions are meant; a search that goes on adds others."""
+    is_settled: bool
+
+    def mask(self, count: int) -> Mask:
+        """The entries that a narrower filter has to look at: those found, and those not decided."""
+        import numpy as np
+
+        mask = np.ones(count, dtype=bool)
+        mask[: self.decided] = False
+        mask[np.frombuffer(self.positions[: self.found], np.uint32)] = True
+        return mask
 
 
 class Finder:
-    """Filters over one results file, which may still grow."""
+    """Filters over one results file, which may still grow or be indexed."""
 
-    def __init__(self, results: ResultsFile, costs: Costs) -> None:
+    def __init__(self, results: ResultsFile, costs: EntryCosts) -> None:
         self._results = results
         self._costs = costs
         self._known: _Known | None = None
         self._lines: RawLines | None = None
 
     def find(self, wanted: Filter | None) -> Iterator[Found]:
-        """What the filter lets through, from the first match on; the last one is exact.
+        """What the filter lets through, from the first match on; the last one is exact for the entries there are.
 
         For a thread: leaving the iteration stops the search, and what it found is kept for the next.
         """
-        count = self._results.index.count
+        index = self._results.index
+        count = known_count(wanted, index)
         if wanted is None:
             yield Found(array("I", range(count)), count, is_exact=True)
-        elif is_indexed(wanted):
-            known = self._known
-            within = None
-            if known is not None and known.decided >= count and narrows(wanted, known.wanted):
-                within = _mask(known, count)
-            mask = mask_of(wanted, self._results.index, count, within)
-            positions = positions_of(mask if within is None else mask & within)
-            self._known = _Known(wanted, count, positions, len(positions))
-            yield Found(positions, count, is_exact=True)
-        else:
-            yield from self._searched(wanted, count)
-
-    def _searched(self, wanted: Filter, count: int) -> Iterator[Found]:
+            return
+        settled = is_settled(wanted, index)
+        table = Columns(index, self._costs, count)
         known = self._known
-        positions, decided, within = array("I"), 0, None
-        if known is not None and known.wanted == wanted and known.decided <= count:
+        if known is not None and (known.decided > count or not (known.is_settled or not index.complete)):
+            known = None
+        if is_indexed(wanted):
+            if known is not None and known.decided == count and narrows(wanted, known.wanted):
+                table = msgspec.structs.replace(table, within=known.mask(count))
+            mask = mask_of(wanted, table)
+            positions = positions_of(mask if table.within is None else mask & table.within)
+            self._known = _Known(wanted, count, positions, len(positions), settled)
+            yield Found(positions, count, is_exact=True)
+            return
+        positions, decided = array("I"), 0
+        if known is not None and known.wanted == wanted:
             positions, decided = known.positions[: known.found], known.decided
         elif known is not None and narrows(wanted, known.wanted):
-            within = _mask(known, count)
-        index, lines, costs = self._results.index, self._raw_lines(), self._costs
-        for end, found in search(wanted, index, lines, count, costs, start=decided, within=within):
+            table = msgspec.structs.replace(table, within=known.mask(count))
+        for end, found in search(wanted, table, self._raw_lines(), start=decided):
             positions.extend(found)
-            self._known = _Known(wanted, end, positions, len(positions))
+            self._known = _Known(wanted, end, positions, len(positions), settled)
             if end < count:
                 yield Found(positions, end, is_exact=False)
         yield Found(positions, count, is_exact=True)
@@ -108,18 +127,9 @@ def worth_showing(founds: Iterator[Found], stopped: Callable[[], bool]) -> Itera
             yield found if found.is_exact else found._replace(positions=found.positions[:])
 
 
-def find_all(results: ResultsFile, wanted: Filter | None, costs: Costs) -> array[int]:
+def find_all(results: ResultsFile, wanted: Filter | None, costs: EntryCosts) -> array[int]:
     """All positions the filter lets through, in file order."""
     positions = array("I")
     for found in Finder(results, costs).find(wanted):
         positions = found.positions
     return positions
-
-
-def _mask(known: _Known, count: int) -> Mask:
-    import numpy as np
-
-    mask = np.ones(count, dtype=bool)
-    mask[: known.decided] = False
-    mask[np.frombuffer(known.positions[: known.found], np.uint32)] = True
-    return mask

@@ -10,19 +10,11 @@ from claude_batch_tui.domain.filter_tree import Both, Comparison, Either, Filter
 from claude_batch_tui.domain.json_path import compared, find_values, parse_path
 from claude_batch_tui.domain.text_match import Anchor, ignores_case, text_anchor, text_test, word_anchor
 from claude_batch_tui.services.answers import NO_DOCUMENT, answer_document, answer_text
-from claude_batch_tui.services.selecting import NUMBERS, is_indexed, mask_of
+from claude_batch_tui.services.selecting import Columns, is_indexed, mask_of
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.raw_lines import RawLines
     from claude_batch_tui.services.selecting import Mask
-    from claude_batch_tui.store.results_index import ResultsIndex
-
-
-class Costs(Protocol):
-    """What entries cost."""
-
-    def of(self, position: int, line: bytes) -> float | None:
-        """The cost of the entry with that line in US dollars; None where it is not known."""
 
 
 class Asked:
@@ -74,41 +66,27 @@ class Node(Protocol):
         """Whether it lets an entry through."""
 
 
-def node_of(
-    wanted: Filter, index: ResultsIndex, count: int, costs: Costs, within: Mask | None = None
-) -> Node:
-    """A filter made ready for the first `count` entries. What the index alone decides is decided here."""
+def node_of(wanted: Filter, table: Columns) -> Node:
+    """A filter made ready for the entries of a table. What the index alone decides is decided here."""
     if is_indexed(wanted):
-        return _Known(mask_of(wanted, index, count, within))
+        return _Known(mask_of(wanted, table))
     match wanted:
         case Both(left, right):
             first, second = (right, left) if is_indexed(right) else (left, right)
-            return _Both(
-                node_of(first, index, count, costs, within), node_of(second, index, count, costs, within)
-            )
+            return _Both(node_of(first, table), node_of(second, table))
         case Either(left, right):
             first, second = (right, left) if is_indexed(right) else (left, right)
-            return _Either(
-                node_of(first, index, count, costs, within), node_of(second, index, count, costs, within)
-            )
+            return _Either(node_of(first, table), node_of(second, table))
         case Not(inner):
-            return _Not(node_of(inner, index, count, costs, within))
+            return _Not(node_of(inner, table))
         case Comparison():
-            return _leaf(wanted, costs)
+            return _leaf(wanted)
 
 
-def _leaf(wanted: Comparison, costs: Costs) -> Node:
+def _leaf(wanted: Comparison) -> Node:
     if wanted.field == "text":
         test = text_test(wanted)
         return _Inside(lambda entry: test(entry.text), text_anchor(wanted))
-    if wanted.field == "cost":
-        compare, limit = NUMBERS[wanted.op], float(wanted.value)
-
-        def costs_so(entry: Asked) -> bool:
-            cost = costs.of(entry.position, entry.line)
-            return cost is not None and bool(compare(cost, limit))
-
-        return _Inside(costs_so, None)
     path, fits = parse_path(wanted.path), compared(wanted.op, wanted.value)
 
     def leads_there(entry: Asked) -> bool:

@@ -11,37 +11,29 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.services.search_nodes import Asked, Block, Costs, Node, node_of
+from claude_batch_tui.services.search_nodes import Asked, Block, Node, node_of
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.filter_tree import Filter
     from claude_batch_tui.services.raw_lines import RawLines
-    from claude_batch_tui.services.selecting import Mask
-    from claude_batch_tui.store.results_index import ResultsIndex
+    from claude_batch_tui.services.selecting import Columns, Mask
 
 BLOCK_BYTES = 1 << 22
 
 
 def search(
-    wanted: Filter,
-    index: ResultsIndex,
-    lines: RawLines,
-    count: int,
-    costs: Costs,
-    *,
-    start: int = 0,
-    within: Mask | None = None,
+    wanted: Filter, table: Columns, lines: RawLines, *, start: int = 0
 ) -> Iterator[tuple[int, list[int]]]:
-    """Go through the entries from `start` to `count`, those of `within` alone.
+    """Go through the entries of a table from `start` on.
 
     Yields after each block how many entries are decided, from the first of the file on, and which of the block were
     let through. Raises SourceError where the file has become shorter.
     """
-    node = node_of(wanted, index, count, costs, within)
-    offsets = index.offsets
+    node = node_of(wanted, table)
+    offsets, count = table.index.offsets, table.count
     while start < count:
         end = max(bisect_left(offsets, offsets[start] + BLOCK_BYTES, start, count), start + 1)
-        yield end, _of_block(node, lines, start, end, within)
+        yield end, _of_block(node, lines, start, end, table.within)
         start = end
 
 

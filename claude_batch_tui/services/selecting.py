@@ -13,6 +13,8 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from claude_batch_tui.domain.entry import CLASSES, OUTCOMES, STOP_REASONS
 from claude_batch_tui.domain.filter_tree import Both, Comparison, Either, Filter, Not
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.store.results_index import ResultsIndex
 
     Mask = NDArray[np.bool_]
@@ -32,27 +35,46 @@ NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_INDEXED = ("id", "outcome", "class", "stop", "error", "in", "out")
+_FIRST_PASS = ("id", "outcome")
+_INDEXED = (*_FIRST_PASS, "class", "stop", "error", "in", "out", "cost")
 _FEW_IDS = 20_000
 """Up to so many ids are asked one by one rather than all at once."""
 _IDS_AT_ONCE = 10_000
 
 
 def select(wanted: Filter | None, index: ResultsIndex) -> array[int]:
-    """The positions of all entries the filter lets through, in file order. The filter needs only the index."""
-    count = index.count
-    return array("I", range(count)) if wanted is None else positions_of(mask_of(wanted, index, count))
+    """The positions a filter lets through that asks for the index alone, in file order; no price is known here."""
+    count = known_count(wanted, index)
+    if wanted is None:
+        return array("I", range(count))
+    return positions_of(mask_of(wanted, Columns(index, None, count)))
 
 
 def is_indexed(wanted: Filter) -> bool:
     """Whether the columns of the index decide a filter."""
+    return fields_of(wanted) <= {*_INDEXED}
+
+
+def known_count(wanted: Filter | None, index: ResultsIndex) -> int:
+    """How many entries, from the first on, have all columns a filter asks for."""
+    asked = set() if wanted is None else fields_of(wanted) & {*_INDEXED}
+    return index.count if asked <= {*_FIRST_PASS} else min(index.described, index.count)
+
+
+def is_settled(wanted: Filter, index: ResultsIndex) -> bool:
+    """Whether what a filter says of known entries stays so: the second pass may correct ids and outcomes."""
+    return index.complete or fields_of(wanted).isdisjoint(_FIRST_PASS)
+
+
+def fields_of(wanted: Filter) -> set[str]:
+    """The fields a filter asks for."""
     match wanted:
         case Both(left, right) | Either(left, right):
-            return is_indexed(left) and is_indexed(right)
+            return fields_of(left) | fields_of(right)
         case Not(inner):
-            return is_indexed(inner)
+            return fields_of(inner)
         case Comparison(field):
-            return field in _INDEXED
+            return {field}
 
 
 def positions_of(mask: Mask) -> array[int]:
@@ -64,50 +86,67 @@ def positions_of(mask: Mask) -> array[int]:
     return positions
 
 
-def mask_of(wanted: Filter, index: ResultsIndex, count: int, within: Mask | None = None) -> Mask:
-    """For the first `count` entries, whether each is let through; those outside `within` may say anything."""
+class Columns(msgspec.Struct, frozen=True):
+    """The first `count` entries of an index, what they cost, and which of them are asked for; `within` None is all."""
+
+    index: ResultsIndex
+    costs: EntryCosts | None
+    count: int
+    within: Mask | None = None
+
+
+def mask_of(wanted: Filter, table: Columns) -> Mask:
+    """Whether each entry is let through; those outside `within` may say anything."""
     match wanted:
         case Both(left, right):
-            mask = mask_of(left, index, count, within)
-            return mask & mask_of(right, index, count, mask if within is None else mask & within)
+            mask = mask_of(left, table)
+            narrower = mask if table.within is None else mask & table.within
+            return mask & mask_of(right, msgspec.structs.replace(table, within=narrower))
         case Either(left, right):
-            return mask_of(left, index, count, within) | mask_of(right, index, count, within)
+            return mask_of(left, table) | mask_of(right, table)
         case Not(inner):
-            return ~mask_of(inner, index, count, within)
+            return ~mask_of(inner, table)
         case Comparison(field, op, value):
-            return _compared(field, op, value, index, count, within)
+            return _compared(field, op, value, table)
 
 
-def _compared(field: str, op: str, value: str, index: ResultsIndex, count: int, within: Mask | None) -> Mask:
+def _compared(field: str, op: str, value: str, table: Columns) -> Mask:
     import numpy as np
 
+    index, count = table.index, table.count
+    mask: Mask
     match field:
         case "id":
-            return _ids(op, value, index, count, within)
+            return _ids(op, value, index, count, table.within)
         case "outcome":
-            return _fitting(index.outcomes[:count], OUTCOMES, op, value)
+            return _fitting(index.outcomes, count, OUTCOMES, op, value)
         case "class":
-            return _fitting(index.classes[:count], CLASSES, op, value)
+            return _fitting(index.classes, count, CLASSES, op, value)
         case "stop":
-            return _fitting(index.stops[:count], STOP_REASONS, op, value)
+            return _fitting(index.stops, count, STOP_REASONS, op, value)
         case "error":
             says = _says(op, value)
-            good = np.array([says(name) for name in index.error_types])
-            return good[np.frombuffer(index.errors[:count], np.uint16)]
+            numbers = np.frombuffer(index.errors[:count], np.uint16)
+            return np.array([says(name) for name in [*index.error_types]])[numbers]
+        case "cost":
+            column = np.full(count, np.nan) if table.costs is None else table.costs.column(count)
+            mask = NUMBERS[op](column, float(value)) & ~np.isnan(column)
         case _:
-            column = index.input_tokens if field == "in" else index.output_tokens
+            tokens = index.input_tokens if field == "in" else index.output_tokens
             # A slice is a copy: a view of a growing column would keep it from growing.
-            mask: Mask = NUMBERS[op](np.frombuffer(column[:count], np.uint32), int(value))
-            return mask
+            mask = NUMBERS[op](np.frombuffer(tokens[:count], np.uint32), int(value))
+    return mask
 
 
-def _fitting(numbers: bytearray, names: tuple[str, ...], op: str, value: str) -> Mask:
+def _fitting(
+    numbers: bytearray | memoryview, count: int, names: tuple[str, ...], op: str, value: str
+) -> Mask:
     """For numbers of `names`, whether each name fits."""
     import numpy as np
 
     says = _says(op, value)
     table = bytes(says(str(name)) for name in names).ljust(256, b"\0")
-    return np.frombuffer(numbers.translate(table), np.bool_)
+    return np.frombuffer(bytes(numbers[:count]).translate(table), np.bool_)
 
 
 def _says(op: str, value: str) -> Callable[[str], bool]:

@@ -13,7 +13,7 @@ from claude_batch_tui.services.answers import answer_text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from claude_batch_tui.services.search_nodes import Costs
+    from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.store.results_file import ResultsFile
     from claude_batch_tui.store.results_index import ResultsIndex
 
@@ -27,7 +27,7 @@ def in_order(
     positions: array[int],
     sort: Sort,
     results: ResultsFile,
-    costs: Costs,
+    costs: EntryCosts,
     stopped: Callable[[], bool] = lambda: False,
 ) -> array[int]:
     """The positions, given in file order, in the wanted one; as they are where it was stopped. For a thread."""
@@ -55,7 +55,7 @@ def _keys(
     places: NDArray[Any],
     column: str,
     results: ResultsFile,
-    costs: Costs,
+    costs: EntryCosts,
     stopped: Callable[[], bool],
 ) -> NDArray[Any] | None:
     """A key for each of the places; None where it was stopped."""
@@ -71,14 +71,15 @@ def _keys(
         case "out":
             keys = np.frombuffer(index.output_tokens[:], np.uint32)
         case "cost":
-            known = _each(places, lambda position: costs.of(position, results.line(position)), stopped)
-            return None if known is None else np.array(known, np.float64)
+            keys = costs.column(index.described)
         case "text":
             words = _each(places, lambda position: _first_words(results.line(position)), stopped)
             return None if words is None else np.array(words, np.bytes_)
         case _:
             numbers = {"outcome": index.outcomes, "class": index.classes, "stop": index.stops}[column]
             keys = np.frombuffer(bytes(numbers), np.uint8)
+    if len(keys) < index.count:  # entries that are not described yet
+        keys = np.concatenate((keys, np.zeros(index.count - len(keys), keys.dtype)))
     chosen: NDArray[Any] = keys[places]
     return chosen
 

@@ -15,10 +15,15 @@ from claude_batch_tui.runtime import built_in_prices
 from claude_batch_tui.services import searching
 from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.finding import Finder, find_all, worth_showing
-from claude_batch_tui.store.results_file import ResultsFile, open_indexed
+from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.store.results_index import ResultsIndex
 
-COSTS = EntryCosts(built_in_prices())
+PRICES = built_in_prices()
+
+
+def costs_of(results):
+    return EntryCosts(results.index, PRICES)
 
 
 def entry(custom_id, text, *, model="claude-haiku-4-5", **more):
@@ -56,7 +61,7 @@ def file_of(tmp_path):
 
 
 def ids(results, text):
-    found = find_all(results, parse(text), COSTS)
+    found = find_all(results, parse(text), costs_of(results))
     return [results.index.custom_id(position) for position in found]
 
 
@@ -131,8 +136,8 @@ def test_paths_look_into_answers_that_are_json(file_of):
 
 def test_a_lone_surrogate_in_an_answer_hides_nothing_of_it(file_of):
     results = file_of([entry("a", '{"v": "\ud800 x"}'), entry("b", "y")], ascii_only=[True])
-    assert list(find_all(results, parse("text:x"), COSTS)) == [0]
-    assert list(find_all(results, parse("json:$.v:x"), COSTS)) == [0]
+    assert list(find_all(results, parse("text:x"), costs_of(results))) == [0]
+    assert list(find_all(results, parse("json:$.v:x"), costs_of(results))) == [0]
 
 
 def test_an_unknown_price_is_never_matched(file_of):
@@ -238,8 +243,9 @@ def test_a_search_finds_what_a_naive_filter_lets_through(tmp_path_factory, plain
     path.write_bytes(b"\n".join([*lines, b""]))
     index = ResultsIndex()
     index.feed(path.read_bytes())
+    index.finish()
     with ResultsFile(path, index) as results:
-        found = list(find_all(results, wanted, COSTS))
+        found = list(find_all(results, wanted, costs_of(results)))
     assert found == [n for n, (text, value) in enumerate(answers) if naive(wanted, n, text, value)]
 
 
@@ -248,18 +254,18 @@ def test_found_entries_come_while_the_search_goes_on_and_the_last_count_is_exact
     results = file_of([entry(str(n), "refund" if n % 2 else "x") for n in range(6)])
     founds = [
         (list(found.positions), found.decided, found.is_exact)
-        for found in Finder(results, COSTS).find(parse("text:refund"))
+        for found in Finder(results, costs_of(results)).find(parse("text:refund"))
     ]
     assert founds[1] == ([1], 2, False)
     assert founds[-1] == ([1, 3, 5], 6, True)
-    shown = list(worth_showing(Finder(results, COSTS).find(parse("text:refund")), lambda: False))
+    shown = list(worth_showing(Finder(results, costs_of(results)).find(parse("text:refund")), lambda: False))
     assert [len(found.positions) for found in shown][-1] == 3
 
 
 def test_a_longer_word_looks_at_the_entries_found_before_and_at_the_rest(file_of, monkeypatch):
     monkeypatch.setattr(searching, "BLOCK_BYTES", 1)
     results = file_of([entry(str(n), "refund" if n % 2 else "refuse") for n in range(8)])
-    finder = Finder(results, COSTS)
+    finder = Finder(results, costs_of(results))
     search = finder.find(parse("text:refu"))
     for _ in range(4):
         next(search)
@@ -277,7 +283,7 @@ def test_a_growing_file_is_searched_where_it_was_left(tmp_path):
     index = ResultsIndex()
     index.feed(line)
     with ResultsFile(part, index) as results:
-        finder = Finder(results, COSTS)
+        finder = Finder(results, costs_of(results))
         assert list(list(finder.find(parse("text:refund")))[-1].positions) == [0]
         with part.open("ab") as file:
             file.write(line)

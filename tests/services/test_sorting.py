@@ -12,9 +12,13 @@ from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.error_groups import error_groups
 from claude_batch_tui.services.finding import find_all
 from claude_batch_tui.services.sorting import in_order
-from claude_batch_tui.store.results_file import open_indexed
+from claude_batch_tui.store.opening import open_indexed
 
-COSTS = EntryCosts(built_in_prices())
+PRICES = built_in_prices()
+
+
+def costs_of(results):
+    return EntryCosts(results.index, PRICES)
 
 
 def answer(custom_id, text, tokens, *, model="claude-haiku-4-5", stop="end_turn"):
@@ -75,7 +79,7 @@ ENTRIES = [
 )
 def test_entries_are_sorted_by_any_column_and_those_alike_stay_in_file_order(opened, text, order):
     results = opened(ENTRIES)
-    found = in_order(find_all(results, None, COSTS), parse_sort(text), results, COSTS)
+    found = in_order(find_all(results, None, costs_of(results)), parse_sort(text), results, costs_of(results))
     assert "".join(results.index.custom_id(position) for position in found) == order
 
 
@@ -115,7 +119,8 @@ def test_errors_are_grouped_by_message_and_the_filter_of_a_group_finds_exactly_i
     ]
     found = [
         "".join(
-            results.index.custom_id(position) for position in find_all(results, parse(group.wanted), COSTS)
+            results.index.custom_id(position)
+            for position in find_all(results, parse(group.wanted), costs_of(results))
         )
         for group in groups
     ]

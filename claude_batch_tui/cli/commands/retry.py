@@ -84,11 +84,12 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     """Look at the results, downloading those that are not here."""
     from claude_batch_tui.domain.filtering import parse
     from claude_batch_tui.domain.retrying import RetryRules
+    from claude_batch_tui.services.costing import EntryCosts
+    from claude_batch_tui.services.finding import find_all
     from claude_batch_tui.services.retry import Failed, plan
-    from claude_batch_tui.services.selecting import select
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
-    from claude_batch_tui.store.results_file import open_indexed
+    from claude_batch_tui.store.opening import open_indexed
 
     rules = RetryRules(args.include_invalid, args.any_outcome, args.again)
     found = await results.found_results(args.id, context, runtime, ended_only=True)
@@ -97,7 +98,8 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
         failed: list[Failed] = []
         for one in found:
             with open_indexed(one.path) as opened:
-                positions = select(parse(args.where or ""), opened.index)
+                costs = EntryCosts(opened.index, runtime.prices())
+                positions = find_all(opened, parse(args.where or ""), costs)
                 submission = submissions.of_batch(runtime.store, one.batch_id)
                 failed.append(Failed(one.batch_id, submission, opened.index, positions))
         return plan(failed, run_of=lambda run_id: submissions.of_run(runtime.store, run_id), rules=rules)

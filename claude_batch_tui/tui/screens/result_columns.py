@@ -50,6 +50,8 @@ _STOPS = {
     "other": "other",
 }
 _CENT = 0.01
+_UNKNOWN = "…"
+"""A column that the index does not have yet."""
 
 
 def chosen_columns(setting: str) -> tuple[str, ...]:
@@ -71,6 +73,8 @@ def cell(
     """What the column of that name says of an entry. `words` are the first of its answer; `plain` is ASCII alone."""
     glyph, sign, style = _GLYPHS[entry.outcome]
     answered = entry.outcome is Outcome.SUCCEEDED
+    if not entry.is_described and name in ("class", "stop", "in", "out", "cost"):
+        return _UNKNOWN
     match name:
         case "#":
             return f"{entry.position + 1:,}"

@@ -12,7 +12,7 @@ from claude_batch_tui.domain.sort import Sort
 from claude_batch_tui.services.browse import first_words
 from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.finding import Finder
-from claude_batch_tui.store.results_file import ResultsFile, decode
+from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.tui.screens.result_columns import cell
 from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.wording import size
@@ -42,7 +42,7 @@ class EntryRows:
         self.sort = Sort()
         self._columns = columns
         self._ascii = ascii_only
-        self._read: OrderedDict[int, tuple[str, float | None]] = OrderedDict()
+        self._snippets: OrderedDict[int, str] = OrderedDict()
 
     def row_count(self) -> int:
         """How many entries are selected."""
@@ -66,27 +66,28 @@ class EntryRows:
     def cells(self, index: int) -> tuple[Cell | str, ...]:
         """What a row shows."""
         position = self.positions[index]
-        entry = self.results.index.entry(position)
-        words, cost = self._line(position)
-        number = self.results.index.classes[position]
+        columns = self.results.index
+        entry = columns.entry(position)
+        number = columns.classes[position] if entry.is_described else 0
+        cost = self.costs.of(position)
+        words = self._words(position)
         return tuple(cell(name, entry, number, cost, words, plain=self._ascii) for name in self._columns)
 
-    def _line(self, position: int) -> tuple[str, float | None]:
-        """First words and cost, of which the newest rows' are kept."""
-        kept = self._read.get(position)
+    def _words(self, position: int) -> str:
+        """The first words of an answer, of which the newest rows' are kept."""
+        kept = self._snippets.get(position)
         if kept is not None:
-            self._read.move_to_end(position)
+            self._snippets.move_to_end(position)
             return kept
         length = self.results.index.lengths[position]
         if length > _LARGEST_SNIPPET_LINE:
-            kept = f"({size(length)}: open it to read)", None
+            words = f"({size(length)}: open it to read)"
         else:
-            line = self.results.line(position)
-            kept = first_words(decode(line)), self.costs.of(position, line)
-        self._read[position] = kept
-        if len(self._read) > _KEPT_SNIPPETS:
-            self._read.popitem(last=False)
-        return kept
+            words = first_words(self.results.read(position))
+        self._snippets[position] = words
+        if len(self._snippets) > _KEPT_SNIPPETS:
+            self._snippets.popitem(last=False)
+        return words
 
 
 def next_error(rows: EntryRows, start: int, step: int) -> int | None:

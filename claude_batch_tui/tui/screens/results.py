@@ -5,6 +5,7 @@ Rows can be read while they still arrive: the list stands on the index of the ru
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,8 @@ from claude_batch_tui.services.export import Part
 from claude_batch_tui.services.filter_history import read_filters, remember_filter
 from claude_batch_tui.services.finding import Finder, Found, worth_showing
 from claude_batch_tui.services.sorting import in_order
-from claude_batch_tui.store.results_file import ResultsFile, open_indexed
+from claude_batch_tui.store.opening import opening
+from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.tui.dialogs.error_groups import ErrorGroupsDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.screens.inspecting import INSPECTOR_BINDINGS, INSPECTOR_NEEDS_ENTRY, InspectingFrame
@@ -64,6 +66,8 @@ _QUICK_FILTERS = {
     "x": "outcome=expired",
     "c": "outcome=canceled",
 }
+_GROWTH_EVERY = 0.15
+"""Seconds between two looks at a file that is being indexed."""
 _NOTHING = """
    No results are open.
 
@@ -343,18 +347,31 @@ class ResultsScreen(LetterMenu, SavingFrame, InspectingFrame):
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self, path: Path, rows_path: Path | None) -> None:
-        """Index the file in a thread and show it."""
+        """Show the file's first rows, and index it in a thread."""
         worker = get_current_worker()
+        results: ResultsFile | None = None
+        shown = 0.0
         try:
-            results = open_indexed(path)
             rows = RowsFile(rows_path) if rows_path is not None else None
+            for results in opening(path, self.dashboard.engine.cache):
+                if worker.is_cancelled:
+                    break
+                if not shown:
+                    self.app.call_from_thread(self._show_file, results, rows, growing=False)
+                    shown = time.monotonic()
+                elif time.monotonic() - shown > _GROWTH_EVERY:
+                    self.app.call_from_thread(self._show_growth, results)
+                    shown = time.monotonic()
+                time.sleep(0)  # keys come first
         except CbtuiError as error:
             self.app.call_from_thread(self._show_failure, str(error))
             return
-        if worker.is_cancelled:
-            results.close()
+        if results is None:
             return
-        self.app.call_from_thread(self._show_file, results, rows, growing=False)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show_growth, results)
+        elif not shown:
+            results.close()
 
     @work(thread=True, exclusive=True, group="select")
     def _select(self) -> None:
@@ -408,8 +425,9 @@ class ResultsScreen(LetterMenu, SavingFrame, InspectingFrame):
             self._goes_to_top = False
             self.table.go_to(0)
         total = rows.results.index.count
-        more = "counting …" if self._growing else ""
-        self.query_one(FilterBar).show_count(len(positions), total, more, exact=found.is_exact)
+        is_exact = found.is_exact and rows.results.index.complete
+        more = "" if rows.results.index.complete else "counting …"
+        self.query_one(FilterBar).show_count(len(positions), total, more, exact=is_exact)
         count = f"{len(positions):,}{'' if found.is_exact else '…'}"
         shown = f"{count} of {total:,}" if count != f"{total:,}" else f"{count} entries"
         if words := sort_words(rows.sort, plain=self.dashboard.ascii_only):
@@ -420,7 +438,7 @@ class ResultsScreen(LetterMenu, SavingFrame, InspectingFrame):
     def _show_file(self, results: ResultsFile, rows_file: RowsFile | None, *, growing: bool) -> None:
         sort = self._rows.sort if self._rows is not None else Sort()
         prices = self._prices()
-        costs = EntryCosts(prices)
+        costs = EntryCosts(results.index, prices)
         columns = chosen_columns(self.dashboard.config.results_columns)
         self._rows = EntryRows(
             results, Finder(results, costs), costs, columns, ascii_only=self.dashboard.ascii_only
@@ -443,6 +461,12 @@ class ResultsScreen(LetterMenu, SavingFrame, InspectingFrame):
         except ConfigError as error:
             self.say(str(error), kind="error")
             return built_in_prices()
+
+    def _show_growth(self, results: ResultsFile) -> None:
+        """More of the open file is known."""
+        if self._rows is not None and self._rows.results is results:
+            self._show_counts(None)
+            self._select()
 
     def _show_failure(self, sentence: str) -> None:
         self.table.empty = f"\n   {sentence}"
@@ -489,8 +513,8 @@ class ResultsScreen(LetterMenu, SavingFrame, InspectingFrame):
         if self._rows is None:
             line.show("", right)
         else:
-            counts = self._rows.results.index.outcome_counts()
-            line.show(counts_line(counts, growing=self._growing), right)
+            index = self._rows.results.index
+            line.show(counts_line(index.outcome_counts(), growing=not index.complete), right)
 
     def _reader(self, results: ResultsFile, rows_file: RowsFile | None, prices: PriceTable) -> EntryReader:
         batch_id, engine = self._batch_id, self.dashboard.engine
