@@ -9,7 +9,7 @@ import importlib
 import os
 import random
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,12 +28,13 @@ from claude_batch_tui.domain.tracked import (
 )
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError
 from claude_batch_tui.services import reconcile
+from claude_batch_tui.services.accounting import flawed
 from claude_batch_tui.services.count_tokens import count_input
 from claude_batch_tui.services.download import Downloaded, download
 from claude_batch_tui.services.models import known_models, refreshed_models
 from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.services.spool import discard, sent_ids
+from claude_batch_tui.services.spool import discard, sent_ids, sent_places
 from claude_batch_tui.services.submit import SubmitUpdate, send
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 from claude_batch_tui.services.watch import retrieve_patiently
@@ -205,6 +206,11 @@ class Runtime:
         path = Path(submission.rows_path)
         return path if path.exists() else None
 
+    def sent(self, batch_id: str) -> Collection[str] | None:
+        """The custom_ids sent for a batch, in their order; None where it was made elsewhere or the spool is lost."""
+        submission = submissions.of_batch(self.store, batch_id)
+        return sent_places(submission) if submission is not None else None
+
     async def send(self, submission: Submission) -> AsyncIterator[SubmitUpdate]:
         """Send a prepared submission; see `services.submit.send`. What never left leaves nothing in the spool."""
         is_new = submissions.find(self.store, submission.submission_id) is None
@@ -289,6 +295,7 @@ class Runtime:
             lines=finished.lines,
             sha256=finished.sha256,
             problems=finished.problems,
+            flawed=flawed(finished.classes),
         )
         batches.record_results(database, scope_id, tracked.id, record, self.now())
         batches.record_usage(

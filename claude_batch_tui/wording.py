@@ -21,6 +21,7 @@ GLYPHS = {
     BatchState.IN_PROGRESS: "●",
     BatchState.CANCELING: "◐",
     BatchState.ENDED_OK: "✓",
+    BatchState.ENDED_FLAWED: "!",
     BatchState.ENDED_WITH_ERRORS: "!",
     BatchState.ENDED_EXPIRED: "!",
     BatchState.ENDED_CANCELED: "✗",
@@ -32,6 +33,7 @@ ASCII_GLYPHS = {
     BatchState.IN_PROGRESS: ">",
     BatchState.CANCELING: "~",
     BatchState.ENDED_OK: "=",
+    BatchState.ENDED_FLAWED: "!",
     BatchState.ENDED_WITH_ERRORS: "!",
     BatchState.ENDED_EXPIRED: "!",
     BatchState.ENDED_CANCELED: "x",
@@ -43,6 +45,7 @@ STATE_WORDS = {
     BatchState.IN_PROGRESS: "in progress",
     BatchState.CANCELING: "canceling",
     BatchState.ENDED_OK: "ended, all succeeded",
+    BatchState.ENDED_FLAWED: "ended, all succeeded, but not all answers are whole",
     BatchState.ENDED_WITH_ERRORS: "ended, some errored",
     BatchState.ENDED_EXPIRED: "ended, some expired",
     BatchState.ENDED_CANCELED: "ended, some canceled",
@@ -63,6 +66,11 @@ SUBMISSION_WORDS = {
 
 
 _ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
+
+
+def indexing_words(share: float, *, is_unpacked: bool) -> str:
+    """How far a results file has been read, for a share from 0 to 1."""
+    return f"{'decompressing' if is_unpacked else 'indexing'} {int(share * 100)} %"
 
 
 def duration(span: timedelta) -> str:
@@ -218,10 +226,14 @@ def forecast_lines(forecast: Forecast, in_flight: float = 0.0) -> Iterator[str]:
         yield f"in flight {money(in_flight)} at most, in batches that have not ended"
 
 
-def outcome_counts(counts: RequestCounts) -> str:
-    """`9,702 ok · 213 errored`: every bucket that is not empty, or `0 requests`."""
+def outcome_counts(counts: RequestCounts, flawed: Mapping[str, int] | None = None) -> str:
+    """`9,702 ok (12 truncated) · 213 errored`: every bucket that is not empty, or `0 requests`.
+
+    `flawed` are the ledger classes of what succeeded and is not whole.
+    """
+    flaws = ", ".join(f"{number:,} {name}" for name, number in (flawed or {}).items())
     parts = [
-        f"{number:,} {word}"
+        f"{number:,} {word}" + (f" ({flaws})" if flaws and word == "ok" else "")
         for number, word in (
             (counts.succeeded, "ok"),
             (counts.errored, "errored"),

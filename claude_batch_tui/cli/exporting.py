@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,6 +15,9 @@ from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.domain.sort import SORT_COLUMNS, parse_sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
+
+if TYPE_CHECKING:
+    from claude_batch_tui.store.results_file import ResultsFile
 
 STDOUT = "-"
 
@@ -53,7 +57,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "answers that are JSON. A bare word means id:word; id=T-9* is a glob; text:word ignores case unless it has\n"
         "a capital. Values with blanks or parentheses stand in double quotes.\n"
         f"Orders: {', '.join(SORT_COLUMNS)}, each with :desc for the largest first.\n"
-        "Exit codes: 0 all succeeded, 1 some did not, 3 there are no results, 4 the file is not whole."
+        "Exit codes: 0 all succeeded with whole answers, 1 some did not, 3 there are no results, 4 the file is not whole."
     )
 
 
@@ -77,7 +81,6 @@ def write(
 ) -> int:
     """Write the entries that --where lets through, and say how many; the exit code tells how the batches ended."""
     from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
-    from claude_batch_tui.domain.result import Outcome
     from claude_batch_tui.runtime import read_prices
     from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.services.export import Exported, Part, Progress, export
@@ -86,7 +89,7 @@ def write(
     from claude_batch_tui.services.sorting import in_order
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.opening import open_indexed
-    from claude_batch_tui.wording import export_words
+    from claude_batch_tui.wording import export_words, indexing_words
 
     options = Options(
         form,
@@ -98,10 +101,15 @@ def write(
     prices = read_prices(context.config)
     parts: list[Part] = []
     cache = Locations(context.config.data_dir).cache
+
+    def tell(opened: ResultsFile) -> None:
+        words = indexing_words(opened.progress, is_unpacked=opened.is_unpacked)
+        context.diagnostics.progress(words if not opened.index.complete else "")
+
     good = True
     with ExitStack() as stack:
         for one in found:
-            results = stack.enter_context(open_indexed(one.path, cache))
+            results = stack.enter_context(open_indexed(one.path, cache, tell))
             costs = EntryCosts(results.index, prices)
             positions = find_all(results, parse(args.where or ""), costs)
             if args.sort:
@@ -109,7 +117,7 @@ def write(
             rows = args.rows or one.rows
             keeps_order = args.sort is not None
             parts.append(Part(results.path, results.index, positions, one.batch_id, rows, keeps_order))
-            good = good and results.index.outcome_counts()[Outcome.SUCCEEDED] == results.index.count
+            good = good and results.index.class_counts().get("complete", 0) == results.index.count
         target = context.output.binary() if output == STDOUT else Path(output).expanduser()
         for update in export(parts, target, options, prices=prices):
             match update:

@@ -46,6 +46,7 @@ class BatchState(StrEnum):
     IN_PROGRESS = "in_progress"
     CANCELING = "canceling"
     ENDED_OK = "ended_ok"
+    ENDED_FLAWED = "ended_flawed"
     ENDED_WITH_ERRORS = "ended_with_errors"
     ENDED_EXPIRED = "ended_expired"
     ENDED_CANCELED = "ended_canceled"

@@ -14,7 +14,18 @@ Value = str | float | None
 """Words, or a number: seconds for durations, dollars for money. None where there is nothing to compare."""
 
 STATE_WORDS = (
-    *("running", "in_progress", "canceling", "ended", "ok", "errored", "expired", "canceled", "archived"),
+    *(
+        "running",
+        "in_progress",
+        "canceling",
+        "ended",
+        "ok",
+        "flawed",
+        "errored",
+        "expired",
+        "canceled",
+        "archived",
+    ),
     *(
         "gone",
         "unknown",
@@ -32,6 +43,7 @@ STATE_WORDS = (
 
 _ENDS = {
     BatchState.ENDED_OK: "ok",
+    BatchState.ENDED_FLAWED: "flawed",
     BatchState.ENDED_WITH_ERRORS: "errored",
     BatchState.ENDED_EXPIRED: "expired",
     BatchState.ENDED_CANCELED: "canceled",
@@ -54,6 +66,7 @@ def states(tracked: TrackedBatch, now: datetime) -> frozenset[str]:
     true = {
         "running": not batch.has_ended and tracked.gone_at is None,
         "ended": batch.has_ended,
+        "flawed": bool(tracked.flawed),
         "errored": bool(counts.errored),
         "expired": bool(counts.expired),
         "canceled": bool(counts.canceled),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -53,6 +54,7 @@ def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
         cost_at_most=_sum_if_all(tracked.cost_at_most for tracked in members),
         cost_actual=_sum_if_all(tracked.cost_actual for tracked in members),
         results=_results(members),
+        flawed=dict(sum((Counter(tracked.flawed) for tracked in members), Counter())),
         results_bytes=sum(tracked.results_bytes or 0 for tracked in members) or None,
         seen=all(tracked.seen for tracked in members),
         gone_at=_latest_if_all(tracked.gone_at for tracked in members),

@@ -33,6 +33,8 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     cost_actual: float | None = None
     results: ResultsState = ResultsState.NONE
     results_bytes: int | None = None
+    flawed: dict[str, int] = {}
+    """Succeeded, but not whole: how many of each ledger class, as the downloaded results say."""
     seen: bool = True
     """False from its end until the user has looked at it."""
     gone_at: datetime | None = None
@@ -54,8 +56,11 @@ class TrackedBatch(msgspec.Struct, frozen=True):
         return self.name or self.batch.id
 
     def state(self, now: datetime) -> BatchState:
-        """The state at `now`; a batch the API no longer knows is gone."""
-        return BatchState.GONE if self.gone_at is not None else self.batch.state(now)
+        """The state at `now`; a batch the API no longer knows is gone, and only a whole one is good."""
+        if self.gone_at is not None:
+            return BatchState.GONE
+        state = self.batch.state(now)
+        return BatchState.ENDED_FLAWED if state is BatchState.ENDED_OK and self.flawed else state
 
 
 class LinkState(StrEnum):

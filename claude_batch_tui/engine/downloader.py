@@ -80,7 +80,7 @@ class Downloader:
             return
         if last.state is DownloadState.COMPLETE:
             board.tell(
-                f"{tracked.title}: results downloaded, {outcome_counts(tracked.batch.request_counts)}",
+                f"{tracked.title}: results downloaded, {outcome_counts(tracked.batch.request_counts, tracked.flawed)}",
                 batch_id=batch_id,
             )
         else:

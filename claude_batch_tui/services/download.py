@@ -47,6 +47,8 @@ class Downloaded(msgspec.Struct, frozen=True):
     ledger: Ledger
     input_tokens: int = 0
     output_tokens: int = 0
+    classes: dict[str, int] = {}
+    """How many entries there are of each ledger class."""
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -186,6 +188,7 @@ class _Attempt:
             ledger,
             sum(self.index.input_tokens),
             sum(self.index.output_tokens),
+            self.index.class_counts(),
         )
 
     def update(self, state: DownloadState, error: str | None = None) -> Download:

@@ -29,9 +29,8 @@ class RawLines:
         self._index = results.index
         self._path = results.path
         self._descriptor = os.dup(results.fileno())
-        self._map = None
-        if results.path.suffix != ".part" and os.fstat(self._descriptor).st_size:
-            self._map = memoryview(mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ))
+        self._is_mapped = results.path.suffix != ".part"
+        self._map = memoryview(b"")
 
     def __del__(self) -> None:
         os.close(self._descriptor)
@@ -80,12 +79,14 @@ class RawLines:
         return view
 
     def _bytes(self, low: int, high: int) -> memoryview:
-        if self._map is None:
+        if not self._is_mapped:
             data = memoryview(os.pread(self._descriptor, high - low, low))
             whole = len(data) == high - low
         else:
             # A page of a map that is not in the file any more ends the process.
             whole = os.fstat(self._descriptor).st_size >= high
+            if whole and len(self._map) < high:
+                self._map = memoryview(mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ))
             data = self._map[low:high] if whole else memoryview(b"")
         if not whole:
             raise SourceError(f"{self._path} has become shorter while it was searched: open it again.")

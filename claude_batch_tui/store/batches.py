@@ -16,7 +16,7 @@ from claude_batch_tui.store.notifications import note_due
 
 _IDS_AT_A_TIME = 500
 _SELECT = """
-    SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes,
+    SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes, d.flawed,
         coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual, h.at AS hidden_at,
         (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
     FROM batch b
@@ -56,6 +56,8 @@ class ResultsRecord(msgspec.Struct, frozen=True):
     lines: int
     sha256: str
     problems: tuple[str, ...] = ()
+    flawed: dict[str, int] = {}
+    """Ledger classes of what succeeded and is not whole, with their numbers."""
 
 
 def merge(database: Database, scope_id: int, batches: Iterable[Batch], *, seen: bool) -> list[Change]:
@@ -277,7 +279,7 @@ def record_results(
     """Write down what a download left."""
     with database.change() as connection:
         connection.execute(
-            "INSERT OR REPLACE INTO download VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO download VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 scope_id,
                 batch_id,
@@ -288,6 +290,7 @@ def record_results(
                 record.sha256,
                 now.isoformat(),
                 "\n".join(record.problems) or None,
+                msgspec.json.encode(record.flawed).decode() if record.flawed else None,
             ),
         )
 
@@ -379,6 +382,7 @@ def _tracked(row: sqlite3.Row) -> TrackedBatch:
         cost_actual=row["cost_actual"],
         results=ResultsState(row["results_state"] or ResultsState.NONE),
         results_bytes=row["results_bytes"],
+        flawed=msgspec.json.decode(row["flawed"]) if row["flawed"] else {},
         seen=bool(row["seen"]),
         gone_at=_time(row["gone_at"]),
         hidden_at=_time(row["hidden_at"]),

@@ -175,4 +175,7 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX submission_by_batch ON submission (batch_id);
     """
     + _revisions(),
+    """
+    ALTER TABLE download ADD COLUMN flawed TEXT;
+    """,
 )

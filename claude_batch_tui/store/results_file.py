@@ -26,9 +26,13 @@ def results_path(folder: Path, batch_id: str) -> Path:
 class ResultsFile:
     """An open results file with its index, complete or growing. Its methods may be called from any thread."""
 
-    def __init__(self, path: Path, index: ResultsIndex) -> None:
+    def __init__(self, path: Path, index: ResultsIndex, *, is_unpacked: bool = False) -> None:
         self.path = path
         self.index = index
+        self.is_unpacked = is_unpacked
+        """True where these are the bytes of a gzipped file."""
+        self.progress = 0.0
+        """How much of the file has been read for a growing index, from 0 to 1."""
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def __enter__(self) -> Self:

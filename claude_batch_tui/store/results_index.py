@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
-from claude_batch_tui.domain.entry import OUTCOMES, STOP_REASONS, Entry
+from claude_batch_tui.domain.entry import CLASSES, OUTCOMES, STOP_REASONS, Entry
 from claude_batch_tui.domain.pricing import CacheCreation, PriceTable, ServerToolUse, Usage, entry_cost
 from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.store.described import AnsweredBy, described
@@ -172,6 +172,11 @@ class ResultsIndex:
     def outcome_counts(self) -> dict[Outcome, int]:
         """How many entries there are of each outcome."""
         return {outcome: self.outcomes.count(number) for number, outcome in enumerate(OUTCOMES)}
+
+    def class_counts(self) -> dict[str, int]:
+        """How many entries there are of each ledger class that occurs."""
+        counts = {name: self.classes.count(number) for number, name in enumerate(CLASSES)}
+        return {name: count for name, count in counts.items() if count}
 
     def model(self, position: int) -> str:
         """The model that answered; empty where none did. The entry has to be described."""

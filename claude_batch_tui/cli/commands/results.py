@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.exporting import STDOUT, Found, add_options, chosen_format, write
+from claude_batch_tui.cli.ledger import add_ledger_options, show_ledger, wants_ledger
 from claude_batch_tui.cli.results_word import results_file
 
 if TYPE_CHECKING:
@@ -23,11 +24,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID|FILE", help="a batch, a run, a name, or a results file")
     parser.add_argument("-o", "--output", metavar="FILE", default=STDOUT, help="write here; - is stdout")
     add_options(parser)
+    add_ledger_options(parser)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    """Read the results."""
-    return written(args, context)
+    """Read the results, or the ledger over them."""
+    return show_ledger(args, context) if wants_ledger(args) else written(args, context)
 
 
 def written(args: argparse.Namespace, context: Context) -> int:

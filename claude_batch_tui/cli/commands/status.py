@@ -90,7 +90,7 @@ def facts(tracked: TrackedBatch, now: datetime) -> list[str]:
         ("id", batch.id),
         ("name", tracked.name),
         ("status", f"{batch.processing_status} ({STATE_WORDS[tracked.state(now)]})"),
-        ("requests", outcome_counts(batch.request_counts)),
+        ("requests", outcome_counts(batch.request_counts, tracked.flawed)),
         ("created", f"{batch.created_at:%Y-%m-%d %H:%M:%S %Z} ({ago(now - batch.created_at)} ago)"),
         ("deadline", None if batch.has_ended else f"in {duration(batch.deadline - now)}"),
         ("ended", f"{batch.ended_at:%Y-%m-%d %H:%M:%S %Z}" if batch.ended_at else None),

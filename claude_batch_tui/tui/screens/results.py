@@ -57,7 +57,7 @@ from claude_batch_tui.tui.widgets.row_source import EmptySource
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import duration_words, size
+from claude_batch_tui.wording import duration_words, indexing_words, size
 
 _QUICK_FILTERS = {
     "a": "",
@@ -318,7 +318,9 @@ class ResultsScreen(LetterMenu, SavingFrame, InspectingFrame):
                 self.open_file(Path(path).expanduser())
 
         dialog = InputDialog(
-            "Open a results file", ["JSON lines, as the API gives them."], placeholder="~/results.jsonl"
+            "Open a results file",
+            ["JSON lines, as the API gives them; gzipped ones too."],
+            placeholder="~/results.jsonl",
         )
         self.app.push_screen(dialog, open_it)
 
@@ -513,7 +515,10 @@ class ResultsScreen(LetterMenu, SavingFrame, InspectingFrame):
         if self._rows is None:
             line.show("", right)
         else:
-            index = self._rows.results.index
+            results = self._rows.results
+            index = results.index
+            if not index.complete and not self._growing and not right:
+                right = indexing_words(results.progress, is_unpacked=results.is_unpacked)
             line.show(counts_line(index.outcome_counts(), growing=not index.complete), right)
 
     def _reader(self, results: ResultsFile, rows_file: RowsFile | None, prices: PriceTable) -> EntryReader:

@@ -1,0 +1,111 @@
+"""`cbtui results ID --ledger` and `--list NAME`: what was sent against what came back."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.results_word import results_file
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.accounting import Accounts
+    from claude_batch_tui.store.results_file import ResultsFile
+
+_LISTS = ("missing", "extra", "duplicate", "unparsable")
+
+
+class _Held(NamedTuple):
+    """A results file beside what was sent for it, where that is known."""
+
+    title: str
+    path: Path
+    sent: Collection[str] | None
+
+
+def add_ledger_options(parser: argparse.ArgumentParser) -> None:
+    """The options that ask for the ledger instead of for entries."""
+    group = parser.add_argument_group("what was sent against what came back")
+    group.add_argument(
+        "--ledger", action="store_true", help="how many are missing, extra, duplicate, of each class"
+    )
+    group.add_argument(
+        "--list", choices=_LISTS, help="one of the ledger's lists: custom_id and number of the entry"
+    )
+    group.add_argument("--json", action="store_true", help="the ledger or list as JSON")
+
+
+def wants_ledger(args: argparse.Namespace) -> bool:
+    """Whether the ledger is asked for."""
+    return bool(args.ledger or args.list)
+
+
+def show_ledger(args: argparse.Namespace, context: Context) -> int:
+    """Print the ledger or a list of it; 1 where something is missing, extra, doubled or not truly good."""
+    from claude_batch_tui.services.accounting import accounts
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.opening import open_indexed
+
+    good = True
+    for held in _held(args, context):
+        with open_indexed(held.path, Locations(context.config.data_dir).cache) as results:
+            found = accounts(results.index, held.sent)
+            if args.list:
+                _print_list(args, found, results, context)
+            elif args.json:
+                context.output.json({"results": held.title, **_numbers(found)})
+            else:
+                rows = [(name, "unknown" if n is None else f"{n:,}") for name, n in _numbers(found).items()]
+                context.output.line(held.title)
+                context.output.lines(f"  {name:<12}{words:>12}" for name, words in rows)
+            good = good and found.is_good
+    return ExitCode.GOOD if good else ExitCode.NOT_ALL_GOOD
+
+
+def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
+    from claude_batch_tui.services.browse import RowsFile
+
+    path = results_file(args.id)
+    found = [_Held(path.name, path, None)] if path is not None else asyncio.run(_of_batches(args.id, context))
+    if args.rows is None:
+        return found
+    sent = RowsFile(args.rows).order
+    return [held._replace(sent=sent) for held in found]
+
+
+async def _of_batches(word: str, context: Context) -> list[_Held]:
+    from claude_batch_tui.cli.commands.results import found_results
+    from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
+
+    async with open_runtime(context.config) as runtime:
+        found = await found_results(word, context, runtime)
+        return [_Held(one.title, one.path, runtime.sent(one.batch_id)) for one in found]
+
+
+def _numbers(found: Accounts) -> dict[str, int | None]:
+    lists = {name: None if (one := found.list_of(name)) is None else len(one) for name in _LISTS}
+    return {"sent": found.sent, "came back": found.entries, **lists, **found.classes}
+
+
+def _print_list(args: argparse.Namespace, found: Accounts, results: ResultsFile, context: Context) -> None:
+    from claude_batch_tui.domain.plain_text import clean_line
+
+    listed = found.list_of(args.list)
+    if listed is None:
+        context.diagnostics.note(
+            f"What was sent is not known here, so nothing can be called {args.list}: name the rows file with --rows."
+        )
+        return
+    for one in listed:
+        if args.json:
+            context.output.json(one)
+        elif one.entry is None:
+            context.output.line(one.custom_id)
+        else:
+            start = results.line(one.entry - 1, 80).decode("utf-8", "replace")
+            words = one.custom_id or clean_line(start)
+            context.output.line(f"{words}\tentry {one.entry:,}")
