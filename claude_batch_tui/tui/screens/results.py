@@ -57,7 +57,7 @@ from claude_batch_tui.tui.widgets.row_source import EmptySource
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import duration_words, indexing_words, size
+from claude_batch_tui.wording import duration_words, indexing_words, size, spent_words
 
 _QUICK_FILTERS = {
     "a": "",
@@ -502,6 +502,26 @@ class ResultsScreen(LetterMenu, SavingFrame, InspectingFrame):
             self._growing = False
             self.say(f"The download stopped: {download.lines:,} results have arrived.", kind="error")
 
+    def _spent_words(self, room: int) -> str:
+        """What the entries cost together, as much of it as there is room for; summed in a thread the first time."""
+        if self._rows is None:
+            return ""
+        if self._rows.spent is None:
+            self._sum_costs(self._rows)
+            return ""
+        words = spent_words(self._rows.spent)
+        while len(words) > room and " · " in words:
+            words = words.rpartition(" · ")[0]
+        if len(words) > room:
+            return ""
+        return words.replace(" · ", ", ") if self.dashboard.ascii_only else words
+
+    @work(thread=True, exclusive=True, group="costs")
+    def _sum_costs(self, rows: EntryRows) -> None:
+        """Add up what the entries cost."""
+        rows.spent = rows.costs.total()
+        self.app.call_from_thread(self._show_counts, None)
+
     def _show_counts(self, download: Download | None) -> None:
         line = self.query_one("#counts", TwoSidedLine)
         right = ""
@@ -519,7 +539,10 @@ class ResultsScreen(LetterMenu, SavingFrame, InspectingFrame):
             index = results.index
             if not index.complete and not self._growing and not right:
                 right = indexing_words(results.progress, is_unpacked=results.is_unpacked)
-            line.show(counts_line(index.outcome_counts(), growing=not index.complete), right)
+            counts = counts_line(index.outcome_counts(), growing=not index.complete)
+            if index.complete and not right:
+                right = self._spent_words(self.size.width - len(counts) - 4)
+            line.show(counts, right)
 
     def _reader(self, results: ResultsFile, rows_file: RowsFile | None, prices: PriceTable) -> EntryReader:
         batch_id, engine = self._batch_id, self.dashboard.engine
