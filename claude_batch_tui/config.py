@@ -83,6 +83,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """auto, truecolor, 256, 16 or none."""
     theme: str | None = None
     """A theme of the dashboard. Left out: ansi over SSH, else dark."""
+    results_columns: str = "#,custom_id,outcome,stop,in,out,cost,text"
+    """Columns of the results list in their order: some of #, custom_id, outcome, class, stop, in, out, cost, text."""
     ascii: bool = False
     """Draw with ASCII characters only."""
     mouse: bool | None = None
@@ -117,6 +119,7 @@ _CHOICES = {
     "osc9": ("auto", "on", "off"),
 }
 _LISTS = {
+    "results_columns": ("#", "custom_id", "outcome", "class", "stop", "in", "out", "cost", "text"),
     "batches_columns": BATCH_COLUMNS,
     "notify": ("bell", "osc9", "none"),
     "notify_on": ("all", "succeeded", "errored", "canceled", "expired"),

@@ -29,6 +29,7 @@ from claude_batch_tui.domain.tracked import (
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.accounting import flawed
+from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.count_tokens import count_input
 from claude_batch_tui.services.download import Downloaded, download
 from claude_batch_tui.services.models import known_models, refreshed_models
@@ -283,6 +284,14 @@ class Runtime:
         ours = submissions.of_batch(self.store, tracked.id)
         sent = await in_thread(lambda: sent_ids(ours)) if ours else None
         stop = threading.Event()
+        index: ResultsIndex | None = None
+
+        def made(growing: ResultsIndex, part: Path) -> None:
+            nonlocal index
+            index = growing
+            if index_made is not None:
+                index_made(growing, part)
+
         steps = download(
             tracked.batch,
             api=api,
@@ -290,11 +299,13 @@ class Runtime:
             sent_ids=sent,
             stopped=lambda: stop.is_set() or stopped(),
             random=self.random,
-            index_made=index_made,
+            index_made=made,
         )
         async for step in iterate_in_thread(steps, on_close=stop.set, name="cbtui-download"):
             if step.finished is not None:
                 self._record(tracked, step.finished)
+                if index is not None:
+                    await self._record_cost(tracked, index)
             yield step.update
 
     def _record(self, tracked: TrackedBatch, finished: Downloaded) -> None:
@@ -332,6 +343,19 @@ class Runtime:
                 now=self.now(),
             )
 
+    async def _record_cost(self, tracked: TrackedBatch, index: ResultsIndex) -> None:
+        """Write down what a batch cost, where every answer of it has a price."""
+        try:
+            prices = self.prices()
+        except ConfigError:
+            return  # said by whatever shows prices
+        spent = await in_thread(EntryCosts(index, prices).total)
+        if self.scope is not None and not spent.unpriced:
+            as_of = prices.as_of.isoformat()
+            batches.record_cost(
+                self.store.database, self.scope.scope_id, tracked.id, "actual", spent.batch, as_of
+            )
+
     def results_file(self, batch_id: str) -> Path | None:
         """The results file of a batch on this machine, or None; an incomplete one only where there is no other."""
         path = results_path(self.locations.results, batch_id)
@@ -361,6 +385,15 @@ def read_prices(config: Config) -> PriceTable:
     own = config.config_dir / "prices.toml"
     built_in = (files("claude_batch_tui.domain") / "prices.toml").read_bytes()
     return load_prices(built_in, own.read_bytes() if own.exists() else None)
+
+
+def built_in_prices() -> PriceTable:
+    """The price table without the user's own."""
+    from importlib.resources import files
+
+    from claude_batch_tui.domain.pricing import load_prices
+
+    return load_prices((files("claude_batch_tui.domain") / "prices.toml").read_bytes())
 
 
 def read_models(config: Config, now: datetime, api_key: str | None = None) -> Models:

@@ -15,6 +15,7 @@ from claude_batch_tui.domain.retrying import RetryCounts
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
 
 if TYPE_CHECKING:
+    from claude_batch_tui.services.costing import BatchCost
     from claude_batch_tui.services.export import Progress as ExportProgress
 
 GLYPHS = {
@@ -72,6 +73,10 @@ _ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
 def indexing_words(share: float, *, is_unpacked: bool) -> str:
     """How far a results file has been read, for a share from 0 to 1."""
     return f"{'decompressing' if is_unpacked else 'indexing'} {int(share * 100)} %"
+
+
+_WORTH_SAYING = 0.0001
+"""Dollars below which the cache neither saved nor lost anything."""
 
 
 def duration(span: timedelta) -> str:
@@ -178,6 +183,17 @@ def usage_words(usage: Mapping[str, object]) -> str:
             if isinstance(number, int) and number
         ]
     return " · ".join(parts)
+
+
+def spent_words(spent: BatchCost) -> str:
+    """`cost $1.23 · $2.46 without batching · cache saved $0.40`, and how many answers have no price."""
+    words = [f"cost {money(spent.batch)}", f"{money(spent.standard)} without batching"]
+    if abs(spent.cache_saved) >= _WORTH_SAYING:
+        saved = "saved" if spent.cache_saved > 0 else "lost"
+        words.append(f"cache {saved} {money(abs(spent.cache_saved))}")
+    if spent.unpriced:
+        words.append(f"{spent.unpriced:,} without a price")
+    return " · ".join(words)
 
 
 def cost_words(at_most: Cost) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.domain.sort import SORT_COLUMNS, parse_sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
 
@@ -35,6 +36,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=NAMES, help="which format; left out, the ending of -o chooses")
     parser.add_argument("--where", metavar="FILTER", help="only these: e.g. 'outcome=errored and id:T-9'")
     parser.add_argument(
+        "--sort", metavar="COLUMN", help="in this order, e.g. cost:desc; left out, the source's or the file's"
+    )
+    parser.add_argument(
         "--rows", type=Path, metavar="FILE", help="the rows file to join (known for own batches)"
     )
     parser.add_argument(
@@ -48,8 +52,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         f"Formats, and the ending that chooses them:\n{formats}\n\n"
         "All are joined with the source's columns and in its order, where the rows file is known.\n"
-        "Filter: FIELD OP VALUE with and, or, not, ( ). Fields: id outcome stop error (= != : contains, ~ regex)\n"
-        "and in out (= != < <= > >=). A bare word means id:word.\n"
+        "Filter: FIELD OP VALUE with and, or, not, ( ). Fields: id outcome class stop error text (= != : contains,\n"
+        "~ regex), in out cost (= != < <= > >=; cost in US dollars), json:$.path (all of these), which looks into\n"
+        "answers that are JSON. A bare word means id:word; id=T-9* is a glob; text:word ignores case unless it has\n"
+        "a capital. Values with blanks or parentheses stand in double quotes.\n"
+        f"Orders: {', '.join(SORT_COLUMNS)}, each with :desc for the largest first.\n"
         "Exit codes: 0 all succeeded with whole answers, 1 some did not, 3 there are no results, 4 the file is not whole."
     )
 
@@ -75,9 +82,11 @@ def write(
     """Write the entries that --where lets through, and say how many; the exit code tells how the batches ended."""
     from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
     from claude_batch_tui.runtime import read_prices
+    from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.services.export import Exported, Part, Progress, export
     from claude_batch_tui.services.export_target import Options
-    from claude_batch_tui.services.selecting import select
+    from claude_batch_tui.services.finding import find_all
+    from claude_batch_tui.services.sorting import in_order
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.opening import open_indexed
     from claude_batch_tui.wording import export_words, indexing_words
@@ -89,6 +98,7 @@ def write(
         force=args.force,
         title=", ".join(one.title for one in found),
     )
+    prices = read_prices(context.config)
     parts: list[Part] = []
     cache = Locations(context.config.data_dir).cache
 
@@ -100,11 +110,16 @@ def write(
     with ExitStack() as stack:
         for one in found:
             results = stack.enter_context(open_indexed(one.path, cache, tell))
-            positions = select(parse(args.where or ""), results.index)
-            parts.append(Part(results.path, results.index, positions, one.batch_id, args.rows or one.rows))
+            costs = EntryCosts(results.index, prices)
+            positions = find_all(results, parse(args.where or ""), costs)
+            if args.sort:
+                positions = in_order(positions, parse_sort(args.sort), results, costs)
+            rows = args.rows or one.rows
+            keeps_order = args.sort is not None
+            parts.append(Part(results.path, results.index, positions, one.batch_id, rows, keeps_order))
             good = good and results.index.class_counts().get("complete", 0) == results.index.count
         target = context.output.binary() if output == STDOUT else Path(output).expanduser()
-        for update in export(parts, target, options, prices=read_prices(context.config)):
+        for update in export(parts, target, options, prices=prices):
             match update:
                 case Progress():
                     context.diagnostics.progress(export_words(update))

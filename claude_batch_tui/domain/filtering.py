@@ -1,7 +1,8 @@
 """The filter language: `FIELD OP VALUE` joined by and, or, not and parentheses; a bare word means `id:word`.
 
-Fields: id, outcome, class (of the ledger), stop, error (words) and in, out (tokens). Operators: = != : (contains) ~ (regular expression)
-for words, and < <= > >= too for numbers. A value with blanks or parentheses stands in double quotes.
+Fields are in `filter_fields`. Operators: = != : (contains) ~ (regular expression) for words and text, = != < <= > >=
+for numbers, all of them for `json:$.path`, which alone means that the path is there. A value with blanks or
+parentheses stands in double quotes. `id=T-9*` is a glob unless it is quoted.
 """
 
 from __future__ import annotations
@@ -10,66 +11,24 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import msgspec
+from claude_batch_tui.domain.filter_conditions import condition, path_condition, refuse_unfinished, unquoted
+from claude_batch_tui.domain.filter_tree import Both, Comparison, Either, Filter, FilterError, Not
+from claude_batch_tui.domain.json_path import STEP
 
-from claude_batch_tui.errors import ConfigError
+__all__ = ["Both", "Comparison", "Either", "Filter", "FilterError", "Not", "parse"]
 
-WORD_FIELDS = ("id", "outcome", "class", "stop", "error")
-NUMBER_FIELDS = ("in", "out")
-_FIELDS = WORD_FIELDS + NUMBER_FIELDS
-_OUTCOME_ALIASES = {
-    "ok": "succeeded",
-    "success": "succeeded",
-    "err": "errored",
-    "error": "errored",
-    "exp": "expired",
-    "cancelled": "canceled",
-    "bad": "unparsed",
-}
 _TOKEN = re.compile(
-    r"""\s*(?:
+    rf"""\s*(?:
       (?P<open>\() | (?P<close>\))
+    | (?P<json>[Jj][Ss][Oo][Nn]):(?P<path>\$(?:{STEP})*)
+      (?:\s*(?P<json_op>!=|<=|>=|=|<|>|:|~)\s*(?:"(?P<json_quoted>(?:[^"\\]|\\.)*)"|(?P<json_value>[^\s()"]+))
+        | (?=[\s()]|$))
     | (?P<field>[A-Za-z_]+)\s*(?P<op>!=|<=|>=|=|<|>|:|~)\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<value>[^\s()"]+))
     | "(?P<phrase>(?:[^"\\]|\\.)*)"
     | (?P<word>[^\s()"]+)
     )""",
     re.VERBOSE,
 )
-
-
-class FilterError(ConfigError):
-    """A filter that cannot be understood; the sentence names the place."""
-
-
-class Comparison(msgspec.Struct, frozen=True):
-    """One condition."""
-
-    field: str
-    op: str
-    value: str
-
-
-class Not(msgspec.Struct, frozen=True):
-    """Everything the inner filter leaves out."""
-
-    inner: Filter
-
-
-class Both(msgspec.Struct, frozen=True):
-    """What both sides let through."""
-
-    left: Filter
-    right: Filter
-
-
-class Either(msgspec.Struct, frozen=True):
-    """What either side lets through."""
-
-    left: Filter
-    right: Filter
-
-
-Filter = Comparison | Not | Both | Either
 
 
 class Language(NamedTuple):
@@ -83,9 +42,12 @@ class Language(NamedTuple):
 
 
 class _Token(NamedTuple):
+    """A piece of a filter: what kind it is, how it is spelled, where, and the condition it makes."""
+
     kind: str
-    value: Comparison | str
+    text: str
     at: int
+    condition: Filter | None = None
 
 
 def parse(text: str, language: Language | None = None) -> Filter | None:
@@ -93,7 +55,7 @@ def parse(text: str, language: Language | None = None) -> Filter | None:
 
     `language` says what can be compared; left out, it is the one for results.
     """
-    parser = _Parser(text, language or Language("id", _comparison))
+    parser = _Parser(text, language)
     if parser.ended():
         return None
     found = parser.either()
@@ -103,7 +65,7 @@ def parse(text: str, language: Language | None = None) -> Filter | None:
 
 
 class _Parser:
-    def __init__(self, text: str, language: Language) -> None:
+    def __init__(self, text: str, language: Language | None) -> None:
         self._tokens = list(_tokens(text, language))
         self._next = 0
 
@@ -114,7 +76,7 @@ class _Parser:
         if self.ended():
             return "the end"
         token = self._tokens[self._next]
-        return f"{token.value!r} at character {token.at + 1}"
+        return f"{token.text!r} at character {token.at + 1}"
 
     def either(self) -> Filter:
         found = self.both()
@@ -133,13 +95,13 @@ class _Parser:
         if self._take("not"):
             return Not(self.single())
         if self._take("("):
-            found = self.either()
+            inside = self.either()
             if not self._take(")"):
                 raise FilterError(f"Filter: a closing parenthesis is missing before {self.here()}.")
-            return found
-        if not self.ended() and isinstance(value := self._tokens[self._next].value, Comparison):
+            return inside
+        if not self.ended() and (found := self._tokens[self._next].condition) is not None:
             self._next += 1
-            return value
+            return found
         raise FilterError(f"Filter: a condition is missing before {self.here()}.")
 
     def _take(self, kind: str) -> bool:
@@ -149,51 +111,38 @@ class _Parser:
         return False
 
 
-def _tokens(text: str, language: Language) -> Iterator[_Token]:
+def _tokens(text: str, language: Language | None) -> Iterator[_Token]:
     at = 0
     while text[at:].strip():
         match = _TOKEN.match(text, at)
         if match is None:
-            raise FilterError(f"Filter: a quote is not closed at character {at + 1}.")
-        start = match.start(match.lastgroup or 0)
+            quote = text.index('"', at) + 1
+            raise FilterError(f"Filter: a quote is not closed at character {quote}.")
+        spelled = match.group().strip()
         at = match.end()
+        start = at - len(spelled)
         if match["open"] or match["close"]:
-            symbol = match["open"] or match["close"]
-            yield _Token(symbol, symbol, start)
-        elif match["field"]:
-            quoted = match["quoted"]
-            value = match["value"] if quoted is None else _unquoted(quoted)
-            yield _Token(
-                "condition", language.comparison(match["field"], match["op"], value), match.start("field")
-            )
+            yield _Token(spelled, spelled, start)
+        elif match["json"] and language is None:
+            yield _Token("condition", spelled, start, path_condition(match))
+        elif match["field"] or match["json"]:
+            yield _Token("condition", spelled, start, _condition(match, language))
         elif match["phrase"] is not None:
-            yield _Token("condition", Comparison(language.bare, ":", _unquoted(match["phrase"])), start)
-        elif match["word"].lower() in ("and", "or", "not"):
-            yield _Token(match["word"].lower(), match["word"], start)
+            phrase = Comparison(language.bare if language else "id", ":", unquoted(match["phrase"]))
+            yield _Token("condition", spelled, start, phrase)
+        elif spelled.lower() in ("and", "or", "not"):
+            yield _Token(spelled.lower(), spelled, start)
         else:
-            yield _Token("condition", Comparison(language.bare, ":", match["word"]), start)
+            if language is None:
+                refuse_unfinished(spelled, start, text[at:])
+            word = Comparison(language.bare if language else "id", ":", spelled)
+            yield _Token("condition", spelled, start, word)
 
 
-def _unquoted(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text)
-
-
-def _comparison(field: str, op: str, value: str) -> Comparison:
-    name = field.lower()
-    if name not in _FIELDS:
-        raise FilterError(f"Filter: there is no field {field!r}; there are {', '.join(_FIELDS)}.")
-    if name in NUMBER_FIELDS:
-        if op in (":", "~"):
-            raise FilterError(f"Filter: {name} is a number: compare it with = != < <= > >=.")
-        if not re.fullmatch(r"\d+", value):
-            raise FilterError(f"Filter: {name} is compared with a whole number, not {value!r}.")
-    elif op in ("<", "<=", ">", ">="):
-        raise FilterError(f"Filter: {name} is a word: compare it with = != : ~.")
-    if op == "~":
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise FilterError(f"Filter: {value!r} is not a regular expression: {error}.") from error
-    if name == "outcome" and op in ("=", "!="):
-        value = _OUTCOME_ALIASES.get(value.lower(), value.lower())
-    return Comparison(name, op, value)
+def _condition(match: re.Match[str], language: Language | None) -> Filter:
+    if language is None:
+        return condition(match)
+    if match["json"]:
+        return language.comparison(match["json"], ":", match["path"])
+    value = match["value"] if match["quoted"] is None else unquoted(match["quoted"])
+    return language.comparison(match["field"], match["op"], value)

@@ -43,6 +43,8 @@ class Part(msgspec.Struct, frozen=True):
     positions: Sequence[int]
     batch_id: str
     rows: Path | None = None
+    keeps_order: bool = False
+    """Whether the entries stay as they are given, rather than in the order of their source."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -101,13 +103,14 @@ class _Opened:
     def __init__(self, part: Part, stack: contextlib.ExitStack) -> None:
         self.results = stack.enter_context(ResultsFile(part.path, part.index))
         self.batch_id = part.batch_id
+        self.keeps_order = part.keeps_order
         self.positions = part.positions
         self.rows: SourceRows | None = None
         self.numbers: Sequence[int] = array("q", [-1]) * len(part.positions)
         if part.rows is not None:
             self.rows = SourceRows(part.rows)
             ids = map(part.index.custom_id, part.positions)
-            self.positions, self.numbers = self.rows.in_order(part.positions, ids)
+            self.positions, self.numbers = self.rows.in_order(part.positions, ids, keeps=part.keeps_order)
 
     @property
     def source(self) -> str | None:
@@ -224,7 +227,8 @@ class _Work:
         if len(streams) == 1:
             return streams[0]
         sources = {part.source for part in self._parts}
-        return chain.from_iterable(streams) if len(sources) > 1 else merge(*streams, key=itemgetter(0))
+        apart = len(sources) > 1 or any(part.keeps_order for part in self._parts)
+        return chain.from_iterable(streams) if apart else merge(*streams, key=itemgetter(0))
 
     def _counted(self, lines: list[_Line], size: int) -> list[_Line]:
         if self._stopped():

@@ -59,14 +59,18 @@ class SourceRows:
                 f"{self._path} is no rows file, as `cbtui build` writes them: row {number + 1}: {error}."
             ) from error
 
-    def in_order(self, positions: Sequence[int], ids: Iterable[str]) -> tuple[array[int], array[int]]:
+    def in_order(
+        self, positions: Sequence[int], ids: Iterable[str], *, keeps: bool = False
+    ) -> tuple[array[int], array[int]]:
         """Positions of entries sorted by their rows, and the number of each one's row; -1, and last, without a row.
 
-        `ids` are the custom_ids at `positions`. May be asked once: what finds rows by custom_id is given up.
+        With `keeps` they stay as they are. `ids` are the custom_ids at `positions`. May be asked once: what finds rows by custom_id is given up.
         """
         find = self._numbers.get
         rows = array("q", (find(custom_id, -1) for custom_id in ids))
         self._numbers = {}
+        if keeps:
+            return array("Q", positions), rows
         last = len(self.lines)
         order = sorted(range(len(rows)), key=[last if row < 0 else row for row in rows].__getitem__)
         return array("Q", (positions[at] for at in order)), array("q", (rows[at] for at in order))

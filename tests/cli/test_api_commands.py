@@ -179,6 +179,21 @@ def test_a_bad_filter_is_said_before_anything_is_asked(cbtui, simulator):
     assert len(simulator.log) == 0
 
 
+def test_results_are_sorted_and_their_cost_is_kept_for_the_list(cbtui, simulator, requests_file):
+    batch_id = cbtui("submit", requests_file(5), "--yes")[1].strip()
+    cbtui("watch", batch_id, "--interval", "1")
+    lines = [
+        json.loads(line) for line in cbtui("results", batch_id, "--sort", "custom_id:desc")[1].splitlines()
+    ]
+    ids = [line["custom_id"] for line in lines]
+    assert ids == sorted(ids, reverse=True)
+    cost = json.loads(cbtui("list", "--json")[1].splitlines()[0])["cost"]
+    assert cost > 0
+    assert cbtui("results", batch_id, "--where", f"cost>{cost}")[1] == ""
+    code, _, err = cbtui("results", batch_id, "--sort", "price")
+    assert (code, "sort by one of" in err) == (2, True)
+
+
 def test_results_before_the_end_are_refused_with_what_to_do(cbtui, simulator):
     added = simulator.batches.add(3, duration=3600 * 10_000)
     code, out, err = cbtui("results", getattr(added, "id", added))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_batch_tui.domain.filtering import Both, Comparison, Either, FilterError, Not, parse
-from claude_batch_tui.services.selecting import select
+from claude_batch_tui.services.selecting import Columns, mask_of, positions_of
 from claude_batch_tui.store.results_index import ResultsIndex
 
 
@@ -119,4 +119,7 @@ def test_a_selection_is_what_a_naive_filter_lets_through(table, wanted):
         if outcome == "succeeded":
             result["message"] = {"usage": usage, "stop_reason": stop}
         index.feed(json.dumps({"custom_id": custom_id, "result": result}).encode() + b"\n")
-    assert list(select(wanted, index)) == [n for n, row in enumerate(table) if naive(wanted, row)]
+    columns = Columns(index, None, index.count)
+    assert list(positions_of(mask_of(wanted, columns))) == [
+        n for n, row in enumerate(table) if naive(wanted, row)
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from claude_batch_tui.tui.dialogs.error_groups import ErrorGroupsDialog
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
@@ -102,3 +103,84 @@ async def test_hostile_text_is_inert_in_list_and_inspector(opened, settled):
         assert "\x1b" not in painted
         assert "\u202e" not in painted
         assert "[/x]" in painted.replace("&#160;", " ")
+
+
+async def test_words_are_found_in_answers_while_they_are_typed(opened, settled):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"text:refund")
+        await settled(pilot)
+        assert ids(opened) == ["T-90004"]
+        assert "1 of 11" in str(opened.screen.query_one("#note").render())
+
+
+async def test_o_and_a_letter_sort_and_the_same_again_reverses(opened, settled):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("o", "n")
+        await settled(pilot)
+        assert ids(opened)[0] == "T-90004"
+        assert table(opened).cursor_index == 0
+        await pilot.press("o", "n")
+        await settled(pilot)
+        assert ids(opened)[-1] == "T-90004"
+        await pilot.press("o", "f")
+        await settled(pilot)
+        assert ids(opened)[0] == "T-90001"
+
+
+async def test_tab_completes_what_is_typed_and_goes_through_the_choices(opened, settled):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        bar = opened.screen.query_one(FilterBar)
+        await pilot.press("slash", *"outc", "tab")
+        assert bar.value == "outcome="
+        await pilot.press("e", "tab")
+        assert bar.value == "outcome=errored"
+        await pilot.press("tab")
+        assert bar.value == "outcome=expired"
+        await settled(pilot)
+        assert ids(opened) == ["T-90006"]
+
+
+async def test_filters_come_back_with_up_and_go_with_down(opened, settled):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        bar = opened.screen.query_one(FilterBar)
+        for text in ("T-90001", "T-90002"):
+            await pilot.press("slash", *text)
+            await settled(pilot)
+            await pilot.press("enter")
+            await settled(pilot)
+            await pilot.press("escape")
+            await settled(pilot)
+        await pilot.press("slash", "x", "up", "up")
+        assert bar.value == "T-90001"
+        await pilot.press("down", "down")
+        assert bar.value == "x"
+        await pilot.press("down")
+        await settled(pilot)
+        assert table(opened).has_focus
+
+
+async def test_errors_are_listed_by_message_and_one_becomes_the_filter(opened, settled):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("f", "m")
+        await settled(pilot)
+        assert isinstance(opened.screen, ErrorGroupsDialog)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert ids(opened) == ["T-90003"]
+
+
+@pytest.fixture
+def own_columns(monkeypatch):
+    monkeypatch.setenv("CBTUI_RESULTS_COLUMNS", "cost,class,custom_id")
+
+
+async def test_columns_are_those_of_the_setting_in_its_order(own_columns, opened, settled):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        cells = table(opened)._source.cells(3)
+        assert [getattr(cell, "text", cell) for cell in cells] == ["0.003162", "truncated", "T-90004"]

@@ -90,8 +90,9 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     """Look at the results, downloading those that are not here."""
     from claude_batch_tui.domain.filtering import parse
     from claude_batch_tui.domain.retrying import RetryRules
+    from claude_batch_tui.services.costing import EntryCosts
+    from claude_batch_tui.services.finding import find_all
     from claude_batch_tui.services.retry import Failed, plan
-    from claude_batch_tui.services.selecting import select
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
     from claude_batch_tui.store.opening import open_indexed
@@ -103,7 +104,8 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
         failed: list[Failed] = []
         for one in found:
             with open_indexed(one.path, runtime.locations.cache) as opened:
-                positions = select(parse(args.where or ""), opened.index)
+                costs = EntryCosts(opened.index, runtime.prices())
+                positions = find_all(opened, parse(args.where or ""), costs)
                 submission = submissions.of_batch(runtime.store, one.batch_id)
                 failed.append(Failed(one.batch_id, submission, opened.index, positions))
         return plan(failed, run_of=lambda run_id: submissions.of_run(runtime.store, run_id), rules=rules)

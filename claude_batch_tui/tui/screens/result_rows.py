@@ -8,39 +8,17 @@ from collections.abc import Sequence
 
 from claude_batch_tui.domain.entry import OUTCOMES
 from claude_batch_tui.domain.result import Outcome
+from claude_batch_tui.domain.sort import Sort
 from claude_batch_tui.services.browse import first_words
+from claude_batch_tui.services.costing import BatchCost, EntryCosts
+from claude_batch_tui.services.finding import Finder
 from claude_batch_tui.store.results_file import ResultsFile
-from claude_batch_tui.tui.widgets.columns import Cell, Column
+from claude_batch_tui.tui.screens.result_columns import cell
+from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.wording import size
 
-COLUMNS = (
-    Column("#", width=7, align="right", drop=2),
-    Column("CUSTOM_ID", min_width=14, max_width=28, weight=1),
-    Column("S", width=1),
-    Column("STOP", width=5, drop=4),
-    Column("IN", width=7, align="right", drop=3),
-    Column("OUT", width=6, align="right", drop=3),
-    Column("TEXT", min_width=20, weight=4),
-)
-_GLYPHS = {
-    Outcome.SUCCEEDED: ("✓", "=", "good"),
-    Outcome.ERRORED: ("e", "e", "bad"),
-    Outcome.CANCELED: ("c", "c", "dim"),
-    Outcome.EXPIRED: ("x", "x", "warn"),
-    Outcome.UNPARSED: ("?", "?", "bad"),
-}
-_STOPS = {
-    "end_turn": "end",
-    "max_tokens": "max",
-    "stop_sequence": "stop",
-    "tool_use": "tool",
-    "pause_turn": "pause",
-    "refusal": "refus",
-    "model_context_window_exceeded": "ctx",
-    "other": "other",
-}
-_UNKNOWN = "…"
-"""A column that the index does not have yet."""
+NOTHING_MATCHES = "\n   Nothing matches: esc clears the filter, f a shows all."
+SEARCHING = "\n   Searching …"
 _KEPT_SNIPPETS = 1024
 _LARGEST_SNIPPET_LINE = 1 << 20
 
@@ -48,9 +26,22 @@ _LARGEST_SNIPPET_LINE = 1 << 20
 class EntryRows:
     """Rows of a selection of entries. Keys are positions in the file, so the cursor stays on its entry."""
 
-    def __init__(self, results: ResultsFile, *, ascii_only: bool) -> None:
+    def __init__(
+        self,
+        results: ResultsFile,
+        finder: Finder,
+        costs: EntryCosts,
+        columns: Sequence[str],
+        *,
+        ascii_only: bool,
+    ) -> None:
         self.results = results
+        self.finder = finder
+        self.costs = costs
+        self.spent: BatchCost | None = None
         self.positions: Sequence[int] = range(results.index.count)
+        self.sort = Sort()
+        self._columns = columns
         self._ascii = ascii_only
         self._snippets: OrderedDict[int, str] = OrderedDict()
 
@@ -63,31 +54,28 @@ class EntryRows:
         return str(self.positions[index])
 
     def find(self, key: str) -> int | None:
-        """The row of an entry, by bisection: positions are in file order."""
+        """The row of an entry: by bisection, or where they are sorted by looking at all of them."""
         position = int(key)
+        if self.sort != Sort():
+            try:
+                return self.positions.index(position)
+            except ValueError:
+                return None
         index = bisect_left(self.positions, position)
         return index if index < len(self.positions) and self.positions[index] == position else None
 
     def cells(self, index: int) -> tuple[Cell | str, ...]:
         """What a row shows."""
         position = self.positions[index]
-        entry = self.results.index.entry(position)
-        glyph, plain, style = _GLYPHS[entry.outcome]
-        answered = entry.outcome is Outcome.SUCCEEDED
-        stop = _STOPS.get(entry.stop_reason, "" if answered else "-")
-        tokens = [f"{count:,}" if answered else "-" for count in (entry.input_tokens, entry.output_tokens)]
-        if not entry.is_described:
-            stop, tokens = _UNKNOWN, [_UNKNOWN, _UNKNOWN]
-        return (
-            f"{position + 1:,}",
-            entry.custom_id or "(none)",
-            Cell(plain if self._ascii else glyph, style),
-            stop,
-            *tokens,
-            Cell(self._snippet(position), None if answered else style),
-        )
+        columns = self.results.index
+        entry = columns.entry(position)
+        number = columns.classes[position] if entry.is_described else 0
+        cost = self.costs.of(position)
+        words = self._words(position)
+        return tuple(cell(name, entry, number, cost, words, plain=self._ascii) for name in self._columns)
 
-    def _snippet(self, position: int) -> str:
+    def _words(self, position: int) -> str:
+        """The first words of an answer, of which the newest rows' are kept."""
         kept = self._snippets.get(position)
         if kept is not None:
             self._snippets.move_to_end(position)

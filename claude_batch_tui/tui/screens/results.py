@@ -7,32 +7,49 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.worker import get_current_worker
+from textual.worker import Worker, get_current_worker
 
+from claude_batch_tui.domain.completion import Completion, complete
 from claude_batch_tui.domain.filtering import FilterError, parse
+from claude_batch_tui.domain.pricing import PriceTable
+from claude_batch_tui.domain.sort import Sort
 from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
 from claude_batch_tui.engine.retrier import Wanted
-from claude_batch_tui.errors import CbtuiError, ConfigError
-from claude_batch_tui.runtime import read_prices
+from claude_batch_tui.errors import CbtuiError, ConfigError, SourceError
+from claude_batch_tui.runtime import built_in_prices, read_prices
 from claude_batch_tui.services.accounting import accounts
 from claude_batch_tui.services.browse import EntryReader, RowsFile
+from claude_batch_tui.services.costing import EntryCosts
+from claude_batch_tui.services.error_groups import ErrorGroup, error_groups
 from claude_batch_tui.services.export import Part
-from claude_batch_tui.services.selecting import select
+from claude_batch_tui.services.filter_history import read_filters, remember_filter
+from claude_batch_tui.services.finding import Finder, Found, worth_showing
+from claude_batch_tui.services.sorting import in_order
 from claude_batch_tui.store.opening import opening
 from claude_batch_tui.store.results_file import ResultsFile
+from claude_batch_tui.tui.dialogs.error_groups import ErrorGroupsDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.dialogs.ledger import LedgerDialog
 from claude_batch_tui.tui.screens.inspecting import INSPECTOR_BINDINGS, INSPECTOR_NEEDS_ENTRY, InspectingFrame
 from claude_batch_tui.tui.screens.inspector import Inspector
 from claude_batch_tui.tui.screens.ledger_words import ledger_lines
+from claude_batch_tui.tui.screens.result_columns import (
+    SORT_LETTERS,
+    SORT_QUESTION,
+    chosen_columns,
+    drawn,
+    sort_words,
+)
 from claude_batch_tui.tui.screens.result_rows import (
-    COLUMNS,
+    NOTHING_MATCHES,
+    SEARCHING,
     EntryRows,
     counts_line,
     next_error,
@@ -40,11 +57,12 @@ from claude_batch_tui.tui.screens.result_rows import (
 from claude_batch_tui.tui.screens.retrying import RetryingFrame
 from claude_batch_tui.tui.screens.saving import SavingFrame, ToSave
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.letter_menu import LetterMenu
 from claude_batch_tui.tui.widgets.row_source import EmptySource
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import QUEUED, duration_words, indexing_words, size
+from claude_batch_tui.wording import QUEUED, duration_words, indexing_words, size, spent_words
 
 _QUICK_FILTERS = {
     "a": "",
@@ -63,7 +81,7 @@ _NOTHING = """
 """
 
 
-class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
+class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
     """Filter, list and inspector over one results file."""
 
     help_title: ClassVar[str] = "Results"
@@ -77,7 +95,24 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
             tooltip="filter: a word of the id, or e.g. outcome=errored",
         ),
         Binding(
-            "f", "quick", "status", id="results.quick", tooltip="filter by outcome: then a, o, e, x or c"
+            "f",
+            "quick",
+            "status",
+            id="results.quick",
+            tooltip="filter by outcome: then a, o, e, x or c; m lists errors by message",
+        ),
+        Binding(
+            "o", "sort", "sort", id="results.sort", show=False, tooltip="sort: then a letter; again: reverse"
+        ),
+        # Before the frame's: in the filter it completes what is being typed.
+        Binding(
+            "tab",
+            "complete_or_next",
+            "next pane",
+            id="frame.next",
+            show=False,
+            priority=True,
+            tooltip="complete the filter; the next pane or field",
         ),
         Binding(
             "e", "error(1)", "next error", id="results.next-error", tooltip="next entry that did not succeed"
@@ -116,16 +151,21 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
         self._rows_file: RowsFile | None = None
         self._growing = False
         self._shown_count = -1
-        self._waits_for_quick = False
+        self._goes_to_top = False
 
     def above(self) -> Iterable[Widget]:
         """Counts by outcome, and the filter."""
         yield TwoSidedLine(id="counts")
-        yield FilterBar(placeholder="id, or outcome=errored, stop=max_tokens, out>500, and or not")
+        yield FilterBar(
+            completer=self._completions,
+            history=read_filters(self.dashboard.config.state_dir),
+            placeholder="id, or text:refund, outcome=errored, out>500, json:$.label=bug, and or not",
+        )
 
     def parts(self) -> Iterable[Widget]:
         """List and inspector."""
-        yield VirtualList(COLUMNS, id="list", empty=_NOTHING)
+        columns = drawn(chosen_columns(self.dashboard.config.results_columns))
+        yield VirtualList(columns, id="list", empty=_NOTHING)
         yield Inspector(id="detail")
 
     def open_batch(self, batch_id: str) -> None:
@@ -168,7 +208,10 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
         """Most keys need an open file."""
         if action == "ledger" and (self._rows is None or not self._rows.results.index.complete):
             return "no results are open" if self._rows is None else "the file is still being read"
-        if action in ("filter", "quick", "error", "save", *INSPECTOR_NEEDS_ENTRY) and self._rows is None:
+        if (
+            action in ("filter", "quick", "sort", "error", "save", *INSPECTOR_NEEDS_ENTRY)
+            and self._rows is None
+        ):
             return "no results are open"
         if action == "stop" and not self._growing and not self.is_saving:
             return "nothing is being downloaded or saved"
@@ -198,18 +241,9 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
     def _filter_left(self) -> None:
         self.table.focus()
 
-    def on_key(self, event: object) -> None:
-        """The letter after `f`."""
-        if not self._waits_for_quick:
-            return
-        self._waits_for_quick = False
-        character = getattr(event, "character", None)
-        if character in _QUICK_FILTERS:
-            getattr(event, "prevent_default")()  # noqa: B009 — events of several kinds come here
-            getattr(event, "stop")()  # noqa: B009
-            bar = self.query_one(FilterBar)
-            bar.value = _QUICK_FILTERS[character]
-            self._select()
+    @on(FilterBar.Kept)
+    def _filter_kept(self, message: FilterBar.Kept) -> None:
+        remember_filter(self.dashboard.config.state_dir, message.value)
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -217,8 +251,46 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
 
     def action_quick(self) -> None:
         """Wait for the letter of an outcome."""
-        self._waits_for_quick = True
-        self.say("Show: a all, o ok, e errored, x expired, c canceled", seconds=10.0)
+        letters = {letter: partial(self._filter_by, text) for letter, text in _QUICK_FILTERS.items()}
+        self.ask_letter(
+            "Show: a all, o ok, e errored, x expired, c canceled, m errors by message",
+            {**letters, "m": self.action_errors},
+        )
+
+    def action_sort(self) -> None:
+        """Wait for the letter of a column."""
+        letters = {letter: partial(self._sort_by, column) for letter, column in SORT_LETTERS.items()}
+        self.ask_letter(SORT_QUESTION, letters)
+
+    def action_complete_or_next(self) -> None:
+        """Complete the filter that is being typed, or go to the next pane."""
+        if not self.query_one(FilterBar).complete():
+            self.focus_next()
+
+    def action_errors(self) -> None:
+        """List the errors by message."""
+        self._list_errors()
+
+    def palette_actions(self) -> dict[str, str]:
+        """Actions without a key of their own."""
+        return {} if self._rows is None else {"list errors by message": "screen.errors"}
+
+    def _filter_by(self, text: str) -> None:
+        self.query_one(FilterBar).value = text
+        self._select()
+
+    def _sort_by(self, column: str) -> None:
+        if self._rows is not None:
+            self._rows.sort = self._rows.sort.turned(column)
+            self._goes_to_top = True
+            self._select()
+
+    def _completions(self, text: str, cursor: int) -> Completion:
+        def values(field: str) -> Sequence[str]:
+            known = self._rows.results.index.error_types if field == "error" and self._rows else ()
+            return [value for value in known if value]
+
+        return complete(text, cursor, values)
 
     def action_error(self, step: int) -> None:
         """Go to the next entry that did not succeed."""
@@ -309,7 +381,8 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
         results, chosen = self._rows.results, self._chosen()
         stem = results.path.name.removesuffix(".part").removesuffix(".jsonl")
         rows_path = self.dashboard.engine.rows_path(self._batch_id) if self._batch_id else None
-        part = Part(results.path, results.index, chosen, self._batch_id or stem, rows_path)
+        keeps_order = self._rows.sort != Sort() and not self.table.marks
+        part = Part(results.path, results.index, chosen, self._batch_id or stem, rows_path, keeps_order)
         which = "marked" if self.table.marks else "shown"
         words = (
             f"{len(chosen):,} results"
@@ -359,39 +432,73 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
         if rows is None:
             return
         worker = get_current_worker()
-        text = self.query_one(FilterBar).value
+        text, sort = self.query_one(FilterBar).value, rows.sort
         try:
-            wanted, index = parse(text), rows.results.index
-            positions: Sequence[int] = range(index.count) if wanted is None else select(wanted, index)
-        except FilterError as error:
-            self.app.call_from_thread(self.query_one(FilterBar).show_error, str(error))
-            return
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._show_selection, rows, positions)
+            for found in worth_showing(rows.finder.find(parse(text)), lambda: worker.is_cancelled):
+                ordered = in_order(
+                    found.positions, sort, rows.results, rows.costs, lambda: worker.is_cancelled
+                )
+                self.app.call_from_thread(
+                    self._show_selection, worker, rows, found._replace(positions=ordered)
+                )
+        except (FilterError, SourceError) as error:
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self.query_one(FilterBar).show_error, str(error))
 
-    def _show_selection(self, rows: EntryRows, positions: Sequence[int]) -> None:
-        if rows is not self._rows:
+    @work(thread=True, exclusive=True, group="errors")
+    def _list_errors(self) -> None:
+        """Group the errors in a thread, and let one group be chosen as the filter."""
+        rows, worker = self._rows, get_current_worker()
+        if rows is None:
             return
-        rows.positions = positions
+        groups = error_groups(rows.results, lambda: worker.is_cancelled)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show_errors, rows, groups)
+
+    def _show_errors(self, rows: EntryRows, groups: Sequence[ErrorGroup]) -> None:
+        def chosen(wanted: str | None) -> None:
+            if wanted and rows is self._rows:
+                self._filter_by(wanted)
+
+        if not groups:
+            self.say("There are no errors in these results.", seconds=3.0)
+        elif rows is self._rows:
+            self.app.push_screen(ErrorGroupsDialog(groups), chosen)
+
+    def _show_selection(self, worker: Worker[None], rows: EntryRows, found: Found) -> None:
+        if rows is not self._rows or worker.is_cancelled:
+            return
+        positions = rows.positions = found.positions
         key = self.table.cursor_key
         stays = key is not None and rows.find(key) is not None
-        self.table.empty = "\n   Nothing matches: esc clears the filter, f a shows all."
+        self.table.empty = NOTHING_MATCHES if found.is_exact else SEARCHING
         self.table.rows_changed()
-        if not stays:
+        if not stays or (self._goes_to_top and found.is_exact):
+            self._goes_to_top = False
             self.table.go_to(0)
         # Without a filter all are shown, though more may have been found meanwhile.
         total = rows.results.index.count if self.query_one(FilterBar).value else len(positions)
-        self.query_one(FilterBar).show_count(
-            len(positions), total, "" if rows.results.index.complete else "counting …"
-        )
-        shown = f"{len(positions):,} of {total:,}" if len(positions) != total else f"{total:,} entries"
+        is_exact = found.is_exact and rows.results.index.complete
+        more = "" if rows.results.index.complete else "counting …"
+        self.query_one(FilterBar).show_count(len(positions), total, more, exact=is_exact)
+        count = f"{len(positions):,}{'' if found.is_exact else '…'}"
+        shown = f"{count} of {total:,}" if count != f"{total:,}" else f"{count} entries"
+        if words := sort_words(rows.sort, plain=self.dashboard.ascii_only):
+            shown += f"{' - ' if self.dashboard.ascii_only else ' · '}{words}"
         self.query_one(TabsLine).show(right=shown)
         self._inspect()
 
     def _show_file(self, results: ResultsFile, rows_file: RowsFile | None, *, growing: bool) -> None:
-        self._rows = EntryRows(results, ascii_only=self.dashboard.ascii_only)
+        sort = self._rows.sort if self._rows is not None else Sort()
+        prices = self._prices()
+        costs = EntryCosts(results.index, prices)
+        columns = chosen_columns(self.dashboard.config.results_columns)
+        self._rows = EntryRows(
+            results, Finder(results, costs), costs, columns, ascii_only=self.dashboard.ascii_only
+        )
+        self._rows.sort = sort
         self._rows_file = rows_file
-        self.inspector.open(self._reader(results, rows_file))
+        self.inspector.open(self._reader(results, rows_file, prices))
         self._growing = growing
         self._shown_count = results.index.count
         self.table.set_marks(())
@@ -399,6 +506,14 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
         self.show_snapshot(self.snapshot)
         self.refresh_bindings()
         self._select()
+
+    def _prices(self) -> PriceTable:
+        """The prices; what a faulty `prices.toml` of the user's says is told once, and the built-in ones serve."""
+        try:
+            return read_prices(self.dashboard.config)
+        except ConfigError as error:
+            self.say(str(error), kind="error")
+            return built_in_prices()
 
     def _show_growth(self, results: ResultsFile) -> None:
         """More of the open file is known."""
@@ -438,6 +553,26 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
             self._growing = False
             self.say(f"The download stopped: {download.lines:,} results have arrived.", kind="error")
 
+    def _spent_words(self, room: int) -> str:
+        """What the entries cost together, as much of it as there is room for; summed in a thread the first time."""
+        if self._rows is None:
+            return ""
+        if self._rows.spent is None:
+            self._sum_costs(self._rows)
+            return ""
+        words = spent_words(self._rows.spent)
+        while len(words) > room and " · " in words:
+            words = words.rpartition(" · ")[0]
+        if len(words) > room:
+            return ""
+        return words.replace(" · ", ", ") if self.dashboard.ascii_only else words
+
+    @work(thread=True, exclusive=True, group="costs")
+    def _sum_costs(self, rows: EntryRows) -> None:
+        """Add up what the entries cost."""
+        rows.spent = rows.costs.total()
+        self.app.call_from_thread(self._show_counts, None)
+
     def _show_counts(self, download: Download | None) -> None:
         line = self.query_one("#counts", TwoSidedLine)
         right = ""
@@ -457,19 +592,17 @@ class ResultsScreen(SavingFrame, RetryingFrame, InspectingFrame):
             index = results.index
             if not index.complete and not self._growing and not right:
                 right = indexing_words(results.progress, is_unpacked=results.is_unpacked)
-            line.show(counts_line(index.outcome_counts(), growing=not index.complete), right)
+            counts = counts_line(index.outcome_counts(), growing=not index.complete)
+            if index.complete and not right:
+                right = self._spent_words(self.size.width - len(counts) - 4)
+            line.show(counts, right)
 
-    def _reader(self, results: ResultsFile, rows_file: RowsFile | None) -> EntryReader:
+    def _reader(self, results: ResultsFile, rows_file: RowsFile | None, prices: PriceTable) -> EntryReader:
         batch_id, engine = self._batch_id, self.dashboard.engine
 
         def request(custom_id: str) -> bytes | None:
             return engine.request_as_sent(batch_id, custom_id) if batch_id else None
 
-        try:
-            prices = read_prices(self.dashboard.config)
-        except ConfigError as error:
-            self.say(str(error), kind="error")
-            prices = None
         return EntryReader(results, rows=rows_file, request=request, prices=prices)
 
     def _inspect(self) -> None:

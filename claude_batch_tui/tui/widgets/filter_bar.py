@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -12,8 +13,27 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from claude_batch_tui.domain.completion import Completion
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.tui.widgets.line_input import LineInput
+
+
+class Choices:
+    """What tab goes through: the text as it was, with one choice after the other in it."""
+
+    def __init__(self, found: Completion, text: str, cursor: int) -> None:
+        self.found = found
+        self.text = text
+        self.cursor = cursor
+        self._before, self._after = text[: found.start], text[cursor:]
+        self._next = 0
+
+    def next(self) -> None:
+        """Put the next choice in."""
+        choice = self.found.choices[self._next % len(self.found.choices)]
+        self._next += 1
+        self.text = self._before + choice + self._after
+        self.cursor = len(self._before) + len(choice)
 
 
 class FilterBar(Horizontal):
@@ -36,7 +56,11 @@ class FilterBar(Horizontal):
             "escape", "leave", "clear / leave", id="filter.leave", tooltip="clear the filter, then leave it"
         ),
         Binding(
-            "enter,down", "keep", "to the list", id="filter.keep", tooltip="keep the filter, back to the list"
+            "enter", "keep", "to the list", id="filter.keep", tooltip="keep the filter, back to the list"
+        ),
+        Binding("up", "older", "older", id="filter.older", show=False, tooltip="the filter typed before"),
+        Binding(
+            "down", "newer", "newer", id="filter.newer", show=False, tooltip="the next filter, or the list"
         ),
     ]
 
@@ -69,17 +93,38 @@ class FilterBar(Horizontal):
             """The bar, for `@on` selectors."""
             return self.filter_bar
 
+    class Kept(Message):
+        """The filter was left with something in it that can be wanted again."""
+
+        def __init__(self, sender: FilterBar, value: str) -> None:
+            super().__init__()
+            self.filter_bar = sender
+            self.value = value
+
+        @property
+        def control(self) -> FilterBar:
+            """The bar, for `@on` selectors."""
+            return self.filter_bar
+
     def __init__(
         self,
         prompt: str = " / ",
         placeholder: str = "",
         *,
+        completer: Callable[[str, int], Completion] | None = None,
+        history: Sequence[str] = (),
         id: str | None = None,  # noqa: A002  the name is Textual's
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._prompt = prompt
         self._placeholder = placeholder
+        self._completer = completer
+        self._choices: Choices | None = None
+        self._history = [*history]
+        self._place = len(self._history)
+        self._draft = ""
+        self._is_understood = True
 
     def compose(self) -> ComposeResult:
         """Prompt, input, and the note."""
@@ -106,9 +151,28 @@ class FilterBar(Horizontal):
         self.remove_class("-idle")
         self.query_one(LineInput).focus()
 
-    def show_count(self, shown: int, total: int, more: str = "") -> None:
-        """Say how many rows are left, and anything worth knowing about them."""
-        self._note(f" ▸ {shown:,} of {total:,}{f' · {more}' if more else ''} ", is_error=False)
+    def show_count(self, shown: int, total: int, more: str = "", *, exact: bool = True) -> None:
+        """Say how many rows are left, `…` where that still grows, and anything worth knowing about them."""
+        self._is_understood = True
+        count = f"{shown:,}{'' if exact else '…'}"
+        self._note(f" ▸ {count} of {total:,}{f' · {more}' if more else ''} ", is_error=False)
+
+    def complete(self) -> bool:
+        """Put what can stand at the cursor there, the next choice each time; False where there is nothing to do."""
+        field = self.query_one(LineInput)
+        if self._completer is None or not field.has_focus:
+            return False
+        if self._choices is None or self._choices.text != field.value:
+            found = self._completer(field.value, field.cursor_position)
+            self._choices = Choices(found, field.value, field.cursor_position)
+        if not self._choices.found.choices:
+            return False
+        self._choices.next()
+        with self.prevent(LineInput.Changed):
+            field.value = self._choices.text
+        field.cursor_position = self._choices.cursor
+        self.post_message(self.Changed(self, field.value))
+        return True
 
     def show_note(self, sentence: str) -> None:
         """Say something else beside the text."""
@@ -116,6 +180,7 @@ class FilterBar(Horizontal):
 
     def show_error(self, sentence: str) -> None:
         """Say in place what is wrong with the filter."""
+        self._is_understood = False
         self._note(f" {sentence} ", is_error=True)
 
     @on(LineInput.Changed)
@@ -141,7 +206,32 @@ class FilterBar(Horizontal):
 
     def action_keep(self) -> None:
         """Leave and keep the filter."""
+        text = self.value.strip()
+        if text and self._is_understood:
+            self._history = [*(each for each in self._history if each != text), text]
+            self.post_message(self.Kept(self, text))
+        self._place = len(self._history)
         self.post_message(self.Left(self))
+
+    def action_older(self) -> None:
+        """The filter typed before this one."""
+        if self._place == len(self._history):
+            self._draft = self.value
+        if self._place > 0:
+            self._put(self._place - 1)
+
+    def action_newer(self) -> None:
+        """The one typed after it, at last what was being typed; from there into the list."""
+        if self._place < len(self._history):
+            self._put(self._place + 1)
+        else:
+            self.action_keep()
+
+    def _put(self, place: int) -> None:
+        self._place = place
+        field = self.query_one(LineInput)
+        field.value = self._history[place] if place < len(self._history) else self._draft
+        field.cursor_position = len(field.value)
 
     def _note(self, text: str, *, is_error: bool) -> None:
         note = self.query_one("#note", Static)

@@ -1,0 +1,43 @@
+"""A filter as a tree: conditions joined by not, and, or."""
+
+from __future__ import annotations
+
+import msgspec
+
+from claude_batch_tui.errors import ConfigError
+
+
+class FilterError(ConfigError):
+    """A filter that cannot be understood; the sentence names the place."""
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """One condition. Beside the written operators there are `glob` (for id) and `exists` (for a path)."""
+
+    field: str
+    op: str
+    value: str
+    path: str = ""
+
+
+class Not(msgspec.Struct, frozen=True):
+    """Everything the inner filter leaves out."""
+
+    inner: Filter
+
+
+class Both(msgspec.Struct, frozen=True):
+    """What both sides let through."""
+
+    left: Filter
+    right: Filter
+
+
+class Either(msgspec.Struct, frozen=True):
+    """What either side lets through."""
+
+    left: Filter
+    right: Filter
+
+
+Filter = Comparison | Not | Both | Either

@@ -1,0 +1,121 @@
+"""What entries cost, by the usage in the index and a price table: all of a million in some ten milliseconds."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from claude_batch_tui.domain.entry import OUTCOMES
+from claude_batch_tui.domain.result import Outcome
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from claude_batch_tui.domain.pricing import ModelPrice, PriceTable
+    from claude_batch_tui.store.results_index import ResultsIndex
+
+_SUCCEEDED = OUTCOMES.index(Outcome.SUCCEEDED)
+_MILLION = 1_000_000
+
+
+class BatchCost(msgspec.Struct, frozen=True):
+    """What the entries of a file cost together, in US dollars. `unpriced` succeeded entries are in no figure.
+
+    `standard` is the price without batching; `cache_saved` is what the prompt cache saved, less than 0 where writing
+    it cost more than reading it spared.
+    """
+
+    batch: float
+    standard: float
+    cache_saved: float
+    unpriced: int
+
+
+class EntryCosts:
+    """Costs of the described entries of an index. What did not succeed costs nothing; numpy is imported late."""
+
+    def __init__(self, index: ResultsIndex, prices: PriceTable) -> None:
+        self._index = index
+        self._prices = prices
+        self._known: NDArray[Any] | None = None
+        self._lock = threading.Lock()  # a filter, a sort and the total may ask at the same time
+        self._standard = 0.0
+        self._cache_saved = 0.0
+
+    def of(self, position: int) -> float | None:
+        """What one entry cost; None where its model has no price, or it is not described yet."""
+        return self._index.cost(position, self._prices) if position < self._index.described else None
+
+    def column(self, count: int) -> NDArray[Any]:
+        """What each of the first `count` entries cost, which have to be described; not a number where it is not known."""
+        import numpy as np
+
+        with self._lock:
+            known = np.zeros(0) if self._known is None else self._known
+            if len(known) < count:
+                known = self._known = np.concatenate((known, self._computed(len(known), count)))
+        return known[:count]
+
+    def total(self) -> BatchCost:
+        """What all described entries cost together."""
+        import numpy as np
+
+        column = self.column(self._index.described)
+        unknown = np.isnan(column)
+        return BatchCost(
+            float(column[~unknown].sum()),
+            self._standard,
+            self._cache_saved,
+            int(np.count_nonzero(unknown)),
+        )
+
+    def _computed(self, start: int, end: int) -> NDArray[Any]:
+        import numpy as np
+
+        index = self._index
+        models = np.frombuffer(index.models[start:end], np.uint16)
+        succeeded = np.frombuffer(bytes(index.outcomes[start:end]), np.uint8) == _SUCCEEDED
+        costs = np.where(succeeded, np.nan, 0.0)
+        for number, (model, in_us) in enumerate([*index.answered_by]):
+            price = self._prices.find(model)
+            if price is not None:
+                places: NDArray[Any] = np.flatnonzero(succeeded & (models == number))
+                costs[places] = self._priced(price, places, start, end, in_us=in_us)
+        return costs
+
+    def _priced(
+        self, price: ModelPrice, places: NDArray[Any], start: int, end: int, *, in_us: bool
+    ) -> NDArray[Any]:
+        """What the entries of one model cost, by the rules of `pricing.entry_cost`."""
+        import numpy as np
+
+        def column(name: str, kind: Any = np.uint32) -> NDArray[Any]:
+            # A slice of a growing column is a copy; a view would keep it from growing.
+            numbers: NDArray[Any] = np.frombuffer(getattr(self._index, name)[start:end], kind)[places]
+            return numbers.astype(np.float64)
+
+        read, output = column("cache_read_tokens"), column("output_tokens")
+        written_5m, written_1h = column("cache_write_5m_tokens"), column("cache_write_1h_tokens")
+        cached = read + written_5m + written_1h
+        fresh = np.maximum(column("input_tokens") - cached, 0.0)
+        is_long = fresh + cached > price.long.above if price.long is not None else np.zeros(len(places), bool)
+
+        def rate(name: str) -> NDArray[Any]:
+            long = getattr(price.long, name) if price.long is not None else 0.0
+            return np.where(is_long, long, getattr(price, name)) / _MILLION
+
+        geo = self._prices.us_factor if in_us else 1.0
+        of_cache = (
+            rate("cache_read") * read
+            + rate("cache_write_5m") * written_5m
+            + rate("cache_write_1h") * written_1h
+        )
+        tokens = geo * (rate("input") * fresh + of_cache + rate("output") * output)
+        searches = self._prices.web_search * column("searches", np.uint16)
+        self._standard += float((tokens + searches).sum())
+        factor = self._prices.batch_factor
+        self._cache_saved += float((factor * geo * (rate("input") * cached - of_cache)).sum())
+        costs: NDArray[Any] = factor * tokens + searches
+        return costs
