@@ -20,7 +20,7 @@ from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.numbered import Numbered
 from claude_batch_tui.store.results_index import ResultsIndex
 
-_VERSION: Final = 3
+_VERSION: Final = 4
 _ALIGNED: Final = 64
 _WIDE: Final[dict[str, tuple[Literal["Q", "I", "H"], int]]] = {
     "offsets": ("Q", 8),
@@ -52,15 +52,19 @@ class _Head(msgspec.Struct):
     answered_by: list[tuple[str, bool]]
     byteorder: str
     checksum: int
-    """Of the small columns, and of the first and last bytes of the others."""
+    """Of the small columns, and of the first and last bytes of the others: looked at before the index is used."""
+    whole_checksum: int
+    """Of all columns: looked at while the index is in use, since that takes 0.5 ms a megabyte."""
 
 
 class _Loaded(ResultsIndex):
     """An index whose wide columns are views of a mapped file; its ids are read when they are searched."""
 
-    def __init__(self, mapped: mmap.mmap, ids_at: int) -> None:
+    def __init__(self, mapped: mmap.mmap, start: int, ids_at: int, checksum: int) -> None:
         super().__init__()
         self._mapped = mapped
+        self._start = start
+        self._checksum = checksum
         self._ids_at = ids_at
         self._all_ids: bytes | None = None
 
@@ -69,6 +73,10 @@ class _Loaded(ResultsIndex):
         if self._all_ids is None:
             self._all_ids = self._mapped[self._ids_at :]
         return self._all_ids
+
+    def is_intact(self) -> bool:
+        with memoryview(self._mapped) as view:
+            return zlib.crc32(view[self._start :]) == self._checksum
 
     def custom_id(self, position: int) -> str:
         start = self._ids_at + self.id_starts[position]
@@ -91,6 +99,7 @@ def save_index(
         [(model, in_us) for model, in_us in index.answered_by],
         sys.byteorder,
         _checksum(columns, index.ids),
+        _whole_checksum(columns, index.ids),
     )
     line = msgspec.json.encode(head)
     line += b" " * (-(len(line) + 1) % _ALIGNED) + b"\n"
@@ -130,7 +139,7 @@ def _loaded(head: _Head, mapped: mmap.mmap, start: int) -> ResultsIndex | None:
     ids_at = start + sum(sizes.values())
     if len(mapped) != ids_at + head.id_bytes:
         return None
-    index = _Loaded(mapped, ids_at)
+    index = _Loaded(mapped, start, ids_at, head.whole_checksum)
     parts: list[Any] = []
     for name, size in sizes.items():
         part = view[start : start + size]
@@ -145,6 +154,13 @@ def _loaded(head: _Head, mapped: mmap.mmap, start: int) -> ResultsIndex | None:
     index.count = index.described = count
     index.complete = True
     return index
+
+
+def _whole_checksum(columns: list[Any], ids: Any) -> int:
+    total = 0
+    for column in (*columns, ids):
+        total = zlib.crc32(column, total)
+    return total
 
 
 def _checksum(columns: list[Any], ids: Any) -> int:

@@ -26,7 +26,10 @@ def open_indexed(
 ) -> ResultsFile:
     """A results file with its whole index; `on_step` hears how far it is. Raises SourceError with what to do."""
     results: ResultsFile | None = None
-    for results in opening(path, cache):
+    for step in opening(path, cache):
+        if results is not None and step is not results:
+            results.close()
+        results = step
         if on_step is not None:
             on_step(results)
     if results is None:
@@ -36,7 +39,7 @@ def open_indexed(
 
 def opening(path: Path, cache: Path | None = None) -> Iterator[ResultsFile]:
     """Open a file, plain or gzipped: it is yielded with its first rows, and again after every step until its index is
-    complete.
+    complete. Where a kept index turns out to be damaged, another one is yielded in its place.
 
     The index is read from beside the file or from the `cache` folder, and kept there for the next time. The file
     belongs to the caller, who closes it. Raises SourceError with what to do.
@@ -72,12 +75,16 @@ def _steps(path: Path, cache: Path | None, *, is_packed: bool) -> Iterator[Resul
                 raise SourceError(f"Cannot decompress {packed} into {cache}: {error.strerror}.") from error
             return
     index = load_index(path) or (load_index(path, place) if place else None)
-    if index is None:
-        yield from _indexing(path, place, is_unpacked=is_packed)
-        return
-    if place is not None and place.exists():
-        os.utime(place)
-    yield ResultsFile(path, index, is_unpacked=is_packed)
+    if index is not None:
+        yield ResultsFile(path, index, is_unpacked=is_packed)
+        if index.is_intact():
+            if place is not None and place.exists():
+                os.utime(place)
+            return
+        for damaged in (index_path(path), place):
+            if damaged is not None:
+                damaged.unlink(missing_ok=True)
+    yield from _indexing(path, place, is_unpacked=is_packed)
 
 
 def _indexing(path: Path, place: Path | None, *, is_unpacked: bool) -> Iterator[ResultsFile]:

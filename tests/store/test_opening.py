@@ -85,8 +85,10 @@ def test_a_damaged_index_is_made_again(big, tmp_path, place):
     data[at : at + 9000] = b"\xff" * len(data[at : at + 9000])
     kept.write_bytes(data)
     with open_indexed(big, cache) as results:
-        assert results.index.custom_id(2999) == "r-2999"
-        assert len(results.index.all_ids()) == 3000
+        assert [results.read(at).custom_id for at in range(3000)] == results.index.all_ids()
+        assert {results.index.entry(at).input_tokens for at in range(3000)} == {0, 3}
+    (kept,) = cache.iterdir()
+    assert kept.read_bytes() != bytes(data)
 
 
 def test_a_file_that_changed_is_indexed_anew(big, tmp_path):

@@ -405,10 +405,15 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
         shown = 0.0
         try:
             rows = RowsFile(rows_path) if rows_path is not None else None
-            for results in opening(path, self.dashboard.engine.cache):
+            for step in opening(path, self.dashboard.engine.cache):
                 if worker.is_cancelled:
+                    if step is not results:
+                        step.close()
                     break
-                if not shown:
+                if step is not results:
+                    if results is not None:
+                        self.app.call_from_thread(self._drop_file)
+                    results = step
                     self.app.call_from_thread(self._show_file, results, rows, growing=False)
                     shown = time.monotonic()
                 elif time.monotonic() - shown > _GROWTH_EVERY:
@@ -422,8 +427,6 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
             return
         if not worker.is_cancelled:
             self.app.call_from_thread(self._show_growth, results)
-        elif not shown:
-            results.close()
 
     @work(thread=True, exclusive=True, group="select")
     def _select(self) -> None:
