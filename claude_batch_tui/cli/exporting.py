@@ -69,16 +69,22 @@ def chosen_format(args: argparse.Namespace, output: str, context: Context) -> Fo
     return form
 
 
+def chosen(results: ResultsFile, where: str | None) -> Sequence[int]:
+    """The positions of the entries that --where lets through."""
+    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
+    from claude_batch_tui.services.selecting import select
+
+    return select(parse(where or ""), results.index)
+
+
 def write(
     found: Sequence[Found], form: Format, output: str, args: argparse.Namespace, context: Context
 ) -> int:
     """Write the entries that --where lets through, and say how many; the exit code tells how the batches ended."""
-    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
-    from claude_batch_tui.domain.result import Outcome
+    from claude_batch_tui.domain.result import Outcome  # late: --help needs none of it
     from claude_batch_tui.runtime import read_prices
     from claude_batch_tui.services.export import Exported, Part, Progress, export
     from claude_batch_tui.services.export_target import Options
-    from claude_batch_tui.services.selecting import select
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.opening import open_indexed
     from claude_batch_tui.wording import export_words, indexing_words
@@ -101,7 +107,7 @@ def write(
     with ExitStack() as stack:
         for one in found:
             results = stack.enter_context(open_indexed(one.path, cache, tell))
-            positions = select(parse(args.where or ""), results.index)
+            positions = chosen(results, args.where)
             parts.append(Part(results.path, results.index, positions, one.batch_id, args.rows or one.rows))
             good = good and results.index.outcome_counts()[Outcome.SUCCEEDED] == results.index.count
         target = context.output.binary() if output == STDOUT else Path(output).expanduser()
