@@ -17,6 +17,9 @@ from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
 
 if TYPE_CHECKING:
+    from array import array
+
+    from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.store.results_file import ResultsFile
 
 STDOUT = "-"
@@ -76,17 +79,23 @@ def chosen_format(args: argparse.Namespace, output: str, context: Context) -> Fo
     return form
 
 
+def chosen(results: ResultsFile, where: str | None, costs: EntryCosts) -> array[int]:
+    """The positions of the entries that --where lets through."""
+    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
+    from claude_batch_tui.services.finding import find_all
+
+    return find_all(results, parse(where or ""), costs)
+
+
 def write(
     found: Sequence[Found], form: Format, output: str, args: argparse.Namespace, context: Context
 ) -> int:
     """Write the entries that --where lets through, and say how many; the exit code tells how the batches ended."""
-    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
     from claude_batch_tui.runtime import read_prices
     from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.services.export import Exported, Part, Progress, export
     from claude_batch_tui.services.export_target import Options
-    from claude_batch_tui.services.finding import find_all
-    from claude_batch_tui.services.sorting import in_order
+    from claude_batch_tui.services.sorting import in_order  # late: --help needs none of it
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.opening import open_indexed
     from claude_batch_tui.wording import export_words, indexing_words
@@ -111,7 +120,7 @@ def write(
         for one in found:
             results = stack.enter_context(open_indexed(one.path, cache, tell))
             costs = EntryCosts(results.index, prices)
-            positions = find_all(results, parse(args.where or ""), costs)
+            positions = chosen(results, args.where, costs)
             if args.sort:
                 positions = in_order(positions, parse_sort(args.sort), results, costs)
             rows = args.rows or one.rows

@@ -15,12 +15,12 @@ _PART = re.compile(r" \d+/\d+$")
 
 
 def title_of_run(members: Sequence[TrackedBatch]) -> str | None:
-    """The name of a run: its own, else what the names of its batches have in common."""
+    """The name of a run: its own, else that of its first batch, without its part."""
     for tracked in members:
         if tracked.run_name:
             return tracked.run_name
-    names = [_PART.sub("", tracked.name) for tracked in members if tracked.name]
-    return names[0] if names else None
+    named = [(tracked.batch.created_at, tracked.name) for tracked in members if tracked.name]
+    return _PART.sub("", min(named)[1]) if named else None
 
 
 def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:

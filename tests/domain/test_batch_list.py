@@ -253,3 +253,9 @@ def test_expiry_is_warned_of_two_hours_ahead_and_not_when_it_is_too_late():
     assert warned(batch(1, age=22.5, status="in_progress"), NOW).about is Warned.EXPIRY
     assert warned(batch(1, age=22.5, status="canceling"), NOW) is None
     assert warned(batch(1, age=25, status="in_progress"), NOW) is None
+
+
+def test_a_run_is_called_like_its_first_batch_whatever_came_after():
+    parts = [batch("a", age=3, name="labels 1/2"), batch("b", age=2.9, name="labels 2/2")]
+    assert fold("run_1", [batch("c", age=1, name="labels retry"), *parts]).name == "labels"
+    assert fold("run_1", [batch("d", age=3)]).name is None

@@ -12,6 +12,7 @@ import msgspec
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.commands import results, submit
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.exporting import chosen
 from claude_batch_tui.cli.results_word import results_file
 from claude_batch_tui.errors import ConfigError
 
@@ -88,10 +89,8 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
 
 async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) -> RetryPlan:
     """Look at the results, downloading those that are not here."""
-    from claude_batch_tui.domain.filtering import parse
     from claude_batch_tui.domain.retrying import RetryRules
     from claude_batch_tui.services.costing import EntryCosts
-    from claude_batch_tui.services.finding import find_all
     from claude_batch_tui.services.retry import Failed, plan
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
@@ -104,8 +103,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
         failed: list[Failed] = []
         for one in found:
             with open_indexed(one.path, runtime.locations.cache) as opened:
-                costs = EntryCosts(opened.index, runtime.prices())
-                positions = find_all(opened, parse(args.where or ""), costs)
+                positions = chosen(opened, args.where, EntryCosts(opened.index, runtime.prices()))
                 submission = submissions.of_batch(runtime.store, one.batch_id)
                 failed.append(Failed(one.batch_id, submission, opened.index, positions))
         return plan(failed, run_of=lambda run_id: submissions.of_run(runtime.store, run_id), rules=rules)
