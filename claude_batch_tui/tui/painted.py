@@ -7,14 +7,20 @@ as they are. Over SSH every cell counts, so a frame is held against what was sen
 from __future__ import annotations
 
 import re
-from itertools import repeat
+from collections.abc import Iterator
+from itertools import repeat, zip_longest
 
 from rich.cells import cell_len
 
 from claude_batch_tui.tui.frame_bytes import RESET
 
 _IS_FRAME = re.compile(r"\x1b\[\d+;\d+H")
-_TOKEN = re.compile(r"\x1b\[([0-9;]*)m|\n?\x1b\[(\d+);(\d+)H")
+_MOVE = re.compile(r"\n?\x1b\[(\d+);(\d+)H")
+_STYLE = re.compile(r"\x1b\[([0-9;]*)m")
+_ONE_CELL_EACH = re.compile(
+    r"[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u2199\u2500-\u25fc\u2713]*"
+)
+"""Characters that are one cell wide everywhere we look; others are measured one by one."""
 _WIPES = ("\x1b[2J", "\x1b[?1049")
 _SAME_WORTH_SENDING = 6
 """A gap of so many unchanged cells is sent along: going over it costs as many bytes."""
@@ -28,11 +34,13 @@ class Painted:
 
     def __init__(self) -> None:
         self._rows: dict[int, list[_Cell]] = {}
+        self._spans: dict[int, dict[int, tuple[int, str]]] = {}
+        """By row and first column: the column after it, and what was painted there and not painted over since."""
         self._cursor = ""
 
     def forget(self) -> None:
         """Nothing is known any more: everything painted from now on is sent."""
-        self._rows = {}
+        self._rows, self._spans = {}, {}
         self._cursor = ""
 
     def differing(self, output: str) -> str:
@@ -42,13 +50,22 @@ class Painted:
             return output
         if RESET not in output or not _IS_FRAME.match(output):
             return output
-        spans = _spans(output)
-        if spans is None:
-            self.forget()
-            return output
-        rows = self._rows
-        changed = [_changed(rows.setdefault(y, []), y, x, cells) for y, x, cells in spans]
-        frame = "".join(changed)
+        rows, known = self._rows, self._spans
+        parts: list[str] = []
+        for y, x, painted in _spans(output):
+            shown = known.setdefault(y, {})
+            if x in shown and shown[x][1] == painted:
+                continue
+            cells: list[_Cell] = []
+            if not _paint(cells, painted):
+                self.forget()
+                return output
+            end = x + len(cells)
+            for start in [start for start, (stop, _) in shown.items() if start < end and stop > x]:
+                del shown[start]
+            parts.append(_changed(rows.setdefault(y, []), y, x, cells))
+            shown[x] = (end, painted)
+        frame = "".join(parts)
         cursor = output[output.rfind("\x1b[") :] if output.endswith("H") else ""
         if not frame and cursor == self._cursor:
             return ""
@@ -56,34 +73,33 @@ class Painted:
         return frame + cursor
 
 
-def _spans(frame: str) -> list[tuple[int, int, list[_Cell]]] | None:
-    """Row, column and cells of everything the frame paints; None where it holds what is not a frame's."""
-    spans: list[tuple[int, int, list[_Cell]]] = []
-    cells: list[_Cell] = []
+def _spans(frame: str) -> Iterator[tuple[int, int, str]]:
+    """Row, column and painted text of every span of the frame; a style ends with its span."""
+    moves = list(_MOVE.finditer(frame))
+    for move, following in zip_longest(moves, moves[1:]):
+        painted = frame[move.end() : following.start() if following is not None else None]
+        if painted:
+            yield int(move[1]), int(move[2]) - 1, painted
+
+
+def _paint(cells: list[_Cell], painted: str) -> bool:
+    """Add the cells of styled text; False where it holds what is not a frame's."""
     style = ""
     position = 0
-    for token in _TOKEN.finditer(frame):
-        text = frame[position : token.start()]
+    for token in _STYLE.finditer(painted):
+        text = painted[position : token.start()]
         if text and not _put(cells, text, style):
-            return None
+            return False
         position = token.end()
-        codes, row, column = token.groups()
-        if row is not None:
-            cells = []
-            spans.append((int(row), int(column) - 1, cells))
-        else:
-            style = "" if codes in {"", "0"} else f"{style};{codes}" if style else codes
-    text = frame[position:]
-    if text and not _put(cells, text, style):
-        return None
-    return spans
+        codes = token[1]
+        style = "" if codes in {"", "0"} else f"{style};{codes}" if style else codes
+    text = painted[position:]
+    return not text or _put(cells, text, style)
 
 
 def _put(cells: list[_Cell], text: str, style: str) -> bool:
     """Add the cells of a text; False where it is not plain text."""
-    if text.isascii():
-        if not text.isprintable():
-            return False
+    if _ONE_CELL_EACH.fullmatch(text):
         cells.extend(zip(text, repeat(style)))
         return True
     for character in text:
