@@ -294,7 +294,10 @@ class Engine:
 
     def _publish(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._on_snapshot(snapshot)
+        try:
+            self._on_snapshot(snapshot)
+        except Exception:  # noqa: BLE001 — logged; what a face cannot draw must not end the engine
+            _log.exception("A face could not take a snapshot; the next one comes")
 
     def _ended(self, batch_id: str) -> None:
         if self._config.auto_download:
