@@ -170,7 +170,7 @@ def bench_peers(path: Path, folder: Path) -> None:
     duckdb = (
         "import duckdb,sys;print(duckdb.sql(f\"select count(*) from read_json('{sys.argv[1]}',"
         "columns={{custom_id:'VARCHAR',result:'JSON'}}, maximum_object_size=67108864)"
-        f" where contains(result::VARCHAR,'{EXACT}')\").fetchone())"
+        f" where contains(result::VARCHAR,'{EXACT}')\").fetchall())"
     )
     python = shutil.which("python", path=str(folder)) or ""
     commands: dict[str, list[str]] = {
