@@ -106,6 +106,10 @@ class Finder:
                 yield Found(positions, end, is_exact=False)
         yield Found(positions, count, is_exact=True)
 
+    def forget(self) -> None:
+        """Begin the next search from nothing, whatever was found before."""
+        self._known = None
+
     def _raw_lines(self) -> RawLines:
         """The file's bytes, mapped once: the first search pays for that."""
         if self._lines is None:

@@ -6,12 +6,14 @@ import mmap
 import os
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from claude_batch_tui.domain.text_match import FOLD, Anchor
 from claude_batch_tui.errors import SourceError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from claude_batch_tui.store.results_file import ResultsFile
 
 _FEW_LINES = 16
@@ -39,13 +41,13 @@ class RawLines:
         """The bytes of one line."""
         return bytes(self._bytes(self._index.offsets[position], self._end(position)))
 
-    def holding(self, anchor: Anchor, places: list[int]) -> Iterator[int]:
+    def holding(self, anchor: Anchor, places: NDArray[Any]) -> Iterator[int]:
         """Of the lines at `places`, ascending, those that hold the anchor; others between them may come too."""
         if len(places) <= _FEW_LINES:
-            for place in places:
+            for place in places.tolist():
                 yield from self._holding(anchor, place, place + 1)
         else:
-            yield from self._holding(anchor, places[0], places[-1] + 1)
+            yield from self._holding(anchor, int(places[0]), int(places[-1]) + 1)
 
     def _holding(self, anchor: Anchor, start: int, end: int) -> Iterator[int]:
         low, high = self._index.offsets[start], self._end(end - 1)

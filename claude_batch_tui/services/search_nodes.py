@@ -130,8 +130,8 @@ class _Inside:
         nowhere = np.zeros(block.end - block.start, dtype=bool)
         if self._anchor is None:
             return Bounds(nowhere, allowed)
-        places = (np.flatnonzero(allowed) + block.start).tolist()
-        found = list(block.lines.holding(self._anchor, places)) if places else []
+        places = np.flatnonzero(allowed) + block.start
+        found = [*block.lines.holding(self._anchor, places)]
         if not found:
             return Bounds(nowhere, nowhere)
         perhaps = nowhere.copy()

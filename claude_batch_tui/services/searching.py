@@ -1,7 +1,7 @@
 """Filters that have to look into answers, block by block: found entries come from the first block on.
 
-A block is about 4 MB of the file. In it the raw bytes are searched for what every match must hold (`Anchor`), and only
-the lines that hold it are decoded and asked. A call that keeps the interpreter to itself takes less than a
+A block is about 8 MB of the file. In it the raw bytes are searched for what every match must hold (`Anchor`), and only
+the lines that hold it are decoded and asked. A call that keeps the interpreter to itself takes about a
 millisecond, so that other threads wait no longer than they do for any Python code.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.raw_lines import RawLines
     from claude_batch_tui.services.selecting import Columns, Mask
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 23
 
 
 def search(

@@ -163,12 +163,15 @@ def _ids(op: str, value: str, index: ResultsIndex, count: int, within: Mask | No
     if op == "!=":
         return ~_ids("=", value, index, count, None)
     test = _id_test(op, value)
+    if op == "glob" and (literal := max(re.split(r"\[.*?\]|[*?\[\]]", value), key=len)):
+        holding = _containing(literal.encode("utf-8", "replace"), index, count, whole=False)
+        return _ids("fits", value, index, count, holding if within is None else holding & within) & holding
     if within is not None and int(np.count_nonzero(within)) <= _FEW_IDS:
         mask = np.zeros(count, dtype=bool)
         for position in np.flatnonzero(within[:count]).tolist():
             mask[position] = test(index.custom_id(position))
         return mask
-    if op in ("~", "glob"):
+    if op in ("~", "glob", "fits"):
         return _tested(test, index, count)
     return _containing(value.encode("utf-8", "replace"), index, count, whole=op == "=")
 
@@ -177,7 +180,7 @@ def _id_test(op: str, value: str) -> Callable[[str], bool]:
     match op:
         case "~":
             search = re.compile(value).search
-        case "glob":
+        case "glob" | "fits":
             search = re.compile(fnmatch.translate(value)).match
         case "=":
             return value.__eq__

@@ -1,0 +1,233 @@
+"""Finding in a million results, beside ripgrep and other tools on the same file in the same run. Run by hand:
+
+    .venv/bin/python tests/benchmarks/bench_search.py [--lines 1000000] [--rounds 5] [text index peers]
+
+`text`: a rare word in the answers, each hit confirmed in the decoded answer, against `rg` for the same word; exact and
+ignoring case; and the time of the first hit. Goal: no slower than ripgrep. Every round has a new map of the file and
+a new process of `rg`, then (`again`) the same search on the map that is there; sides take turns, medians of seconds by
+the clock and of the processor are compared; the file is warm in the page cache.
+`index`: outcome (goal 50 ms), a rare part of an id (100 ms), cost, a glob, sorting, over the whole file.
+`peers`: what toolong, lnav, visidata and DuckDB take for the same word; those that cannot be found are skipped with a
+word. `--bin DIR` has them: `uv venv DIR/.. && uv pip install --python DIR/python toolong visidata duckdb`, and
+`apt-get install ripgrep lnav`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from array import array
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bench_results import timed, write
+
+from claude_batch_tui.domain.filtering import parse
+from claude_batch_tui.domain.sort import parse_sort
+from claude_batch_tui.runtime import built_in_prices
+from claude_batch_tui.services.costing import EntryCosts
+from claude_batch_tui.services.finding import Finder
+from claude_batch_tui.services.sorting import in_order
+from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.store.results_file import ResultsFile
+
+EXACT, SMALL = "Zanzibar", "zanzibar"
+PLANTED = 50_000
+"""The word stands in one of so many answers."""
+_EARLY = 100
+SLOWEST = 600.0
+
+
+def write_with_words(path: Path, lines: int) -> None:
+    """The results of `bench_results` with the word in a few answers, over other text of the same length."""
+    write(path, lines)
+    with path.open("r+b") as file:
+        at = 0
+        for number, line in enumerate(file):
+            if number == _EARLY or number % PLANTED == PLANTED // 2:
+                place = line.find(b'"text":"')
+                if place > 0:
+                    end = line.index(b" ", place + 8 + len(EXACT))
+                    start = place + 8
+                    file_at = at + start
+                    word = (EXACT if number % (2 * PLANTED) < PLANTED else SMALL).encode()
+                    position = file.tell()
+                    os.pwrite(file.fileno(), word.ljust(end - start), file_at)
+                    file.seek(position)
+            at += len(line)
+
+
+def search(finder: Finder, text: str) -> tuple[float, float, int]:
+    """Seconds in all, seconds to the first hit, hits."""
+    started = time.perf_counter()
+    first = 0.0
+    positions = array("I")
+    for found in finder.find(parse(text)):
+        positions = found.positions
+        if positions and not first:
+            first = time.perf_counter() - started
+    return time.perf_counter() - started, first, len(positions)
+
+
+class Spent(NamedTuple):
+    """Seconds by the clock, and of the processor (user and system)."""
+
+    clock: float
+    cpu: float
+
+
+def ripgrep(path: Path, *arguments: str) -> Spent:
+    """A process of its own, output thrown away."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    clock = timed(
+        lambda: subprocess.run(["rg", "-c", *arguments, path], stdout=subprocess.DEVNULL, check=False)
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Spent(clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def bench_text(results: ResultsFile, costs: EntryCosts, path: Path, rounds: int) -> None:
+    """Ours and ripgrep in turns."""
+    has_rg = shutil.which("rg") is not None
+    if not has_rg:
+        print("ripgrep is not installed: only our own figures follow (apt-get install ripgrep)")
+    for text, arguments in (
+        (f"text:{EXACT}", [EXACT]),
+        (f"text:{SMALL}", ["-i", SMALL]),
+        ("text:nowhere-Q", ["nowhere-Q"]),
+    ):
+        ours: list[Spent] = []
+        theirs: list[Spent] = []
+        firsts: list[float] = []
+        again: list[Spent] = []
+        hits = 0
+        for _ in range(rounds):
+            finder = Finder(results, costs)
+            cpu = time.process_time()
+            whole, first, hits = search(finder, text)
+            ours.append(Spent(whole, time.process_time() - cpu))
+            firsts.append(first)
+            finder.forget()
+            cpu = time.process_time()
+            whole, _, _ = search(finder, text)
+            again.append(Spent(whole, time.process_time() - cpu))
+            if has_rg:
+                theirs.append(ripgrep(path, *arguments))
+        words = f"{text:<15} {_figures(ours)}, first hit {median(firsts) * 1e3:.1f} ms, {hits:,} hits"
+        words += f"; again {_figures(again)}"
+        if theirs:
+            clock = median(one.clock for one in ours) / median(one.clock for one in theirs)
+            cpu = median(one.cpu for one in ours) / median(one.cpu for one in theirs)
+            words += f"; rg {' '.join(arguments)} {_figures(theirs)}: {clock:.2f} and {cpu:.2f} times"
+        print(words)
+    finder = Finder(results, costs)
+    *_, _last = finder.find(parse(f"text:{EXACT[:4]}"))
+    print(f"a further character: {timed(lambda: list(finder.find(parse(f'text:{EXACT}')))) * 1e3:.1f} ms")
+
+
+def _figures(spent: list[Spent]) -> str:
+    clock, cpu = median(one.clock for one in spent), median(one.cpu for one in spent)
+    return f"{clock * 1e3:.0f} ms (processor {cpu * 1e3:.0f})"
+
+
+def bench_index(results: ResultsFile, costs: EntryCosts, lines: int, rounds: int) -> None:
+    """Filters and orders that need the index alone; the first use of numpy and of the costs is apart."""
+    list(Finder(results, costs).find(parse("in>0")))
+    print(f"costs of all entries, once: {timed(costs.total) * 1e3:.0f} ms")
+    rare = f"{lines // 2:07d}"
+    for text in (
+        "outcome=errored",
+        f"id:{rare}",
+        "id:1",
+        "id=ticket-000*",
+        "class=truncated and out>500",
+        "cost>0.004",
+    ):
+        figures = [search(Finder(results, costs), text) for _ in range(rounds)]
+        print(
+            f"{text:<28} {median(figure[0] for figure in figures) * 1e3:6.1f} ms  {figures[0][2]:,} entries"
+        )
+    everything = array("I", range(results.index.count))
+    for name in ("out:desc", "cost:desc", "custom_id", "outcome"):
+        sort = parse_sort(name)
+
+        def order(sort=sort) -> object:
+            return in_order(everything, sort, results, costs)
+
+        print(f"sorted by {name:<18} {median(timed(order) for _ in range(rounds)) * 1e3:6.1f} ms")
+
+
+def bench_peers(path: Path, folder: Path) -> None:
+    """The same word by other tools, each in a process of its own, output thrown away."""
+    duckdb = (
+        "import duckdb,sys;print(duckdb.sql(f\"select count(*) from read_json('{sys.argv[1]}',"
+        "columns={{custom_id:'VARCHAR',result:'JSON'}}, maximum_object_size=67108864)"
+        f" where contains(result::VARCHAR,'{EXACT}')\").fetchall())"
+    )
+    python = shutil.which("python", path=str(folder)) or ""
+    commands: dict[str, list[str]] = {
+        "ripgrep": ["rg", "-c", EXACT, str(path)],
+        "lnav, headless": ["lnav", "-n", "-c", f":filter-in {EXACT}", str(path)],
+        "DuckDB": [python, "-c", duckdb, str(path)],
+        "visidata, batch": [
+            *(str(folder / "vd"), "-b", "-f", "jsonl", str(path), "-o", "-"),
+            *("--play", "/dev/null"),
+        ],
+    }
+    for name, command in commands.items():
+        if not command[0] or shutil.which(command[0]) is None:
+            print(f"{name:<16} is not installed: skipped")
+            continue
+        started = time.perf_counter()
+        try:
+            done = subprocess.run(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
+                timeout=SLOWEST,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            print(f"{name:<16} more than {SLOWEST:.0f} s")
+            continue
+        seconds = time.perf_counter() - started
+        print(f"{name:<16} {seconds:7.2f} s  (exit {done.returncode}, {len(done.stdout):,} bytes of output)")
+    print("toolong finds in its screen only: see bench_results.py for how it opens the file")
+
+
+def main() -> None:
+    """All parts, or those named."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="*", default=["text", "index", "peers"])
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--file", type=Path, help="keep the file here, and use it where it is")
+    parser.add_argument("--bin", type=Path, default=Path(sys.executable).parent)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = arguments.file or Path(folder) / "results.jsonl"
+        if not path.exists():
+            write_with_words(path, arguments.lines)
+        print(f"{path.stat().st_size / 1e9:.2f} GB")
+        if {"text", "index"} & {*arguments.parts}:
+            with open_indexed(path, Path(folder)) as results:
+                costs = EntryCosts(results.index, built_in_prices())
+                if "text" in arguments.parts:
+                    bench_text(results, costs, path, arguments.rounds)
+                if "index" in arguments.parts:
+                    bench_index(results, costs, arguments.lines, arguments.rounds)
+        if "peers" in arguments.parts:
+            bench_peers(path, arguments.bin)
+
+
+if __name__ == "__main__":
+    main()
