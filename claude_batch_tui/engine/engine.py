@@ -17,6 +17,7 @@ from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.downloader import Downloader
 from claude_batch_tui.engine.poller import Poller
 from claude_batch_tui.engine.submitter import Submitter
+from claude_batch_tui.engine.warner import Warner
 from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
@@ -27,6 +28,7 @@ from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
 from claude_batch_tui.services.trying import Trial, Tried, tried
 from claude_batch_tui.store import batches, ours
+from claude_batch_tui.store.notifications import claim_once
 from claude_batch_tui.store.rebuild import journal_name
 from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.store.scopes import Scope
@@ -240,6 +242,7 @@ class Engine:
         self._poller = Poller(runtime, board, self._submitter, on_ended=self._ended)
         self._poller.on_notice = self._hook
         self._submitter.on_created = self._poller.wake
+        self._warner = Warner(runtime, board, save=self._save)
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -281,6 +284,7 @@ class Engine:
         await self._load_rest()
         self._submitter.wake_up()
         self._spawn(self._poller.run())
+        self._spawn(self._warner.run())
         self._spawn(self._submitter.settle_open())
 
     def _publish(self, snapshot: Snapshot) -> None:
@@ -289,7 +293,22 @@ class Engine:
 
     def _ended(self, batch_id: str) -> None:
         if self._config.auto_download:
-            self._spawn(self._downloader.download(batch_id))
+            self._save(batch_id)
+
+    def _save(self, batch_id: str) -> None:
+        self._spawn(self._downloader.download(batch_id))
+
+    def _offer_auto_download(self) -> None:
+        """Say once, after results were downloaded by hand, that this can be had without the key."""
+        runtime = self._runtime
+        if self._config.auto_download or runtime.scope is None:
+            return
+        offer = [("auto_download", "offered")]
+        if claim_once(runtime.store.database, runtime.scope.scope_id, offer, runtime.now()):
+            file = self._config.config_dir / "config.toml"
+            self._board.tell(
+                f"Results can be downloaded by themselves when a batch ends: auto_download = true in {file}"
+            )
 
     def _hook(self, notice: Notice) -> None:
         if self._config.hook and notice.matters(self._config.notify_on):
@@ -303,6 +322,7 @@ class Engine:
 
     async def _downloader_download(self, batch_id: str) -> None:
         await self._downloader.download(batch_id)
+        self._offer_auto_download()
         # The results may have shown that a batch taken for a lost submission is not it.
         self._submitter.reload()
 

@@ -24,6 +24,7 @@ from claude_batch_tui.tui.screens.batch_rows import Drawing, list_columns, row_c
 from claude_batch_tui.tui.screens.batch_words import empty_words, marked_words, warning_words
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.line_input import LineInput
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TabsLine
@@ -37,8 +38,14 @@ class BatchesScreen(BatchActions):
     help_title: ClassVar[str] = "Batches"
     number: ClassVar[int] = 1
     BINDINGS: ClassVar[list[BindingType]] = [
+        # With priority, so that what is typed ahead lands in the filter.
         Binding(
-            "slash", "filter", "filter", id="batches.filter", tooltip="filter: words, state=running, age<2d"
+            "slash",
+            "filter",
+            "filter",
+            id="batches.filter",
+            priority=True,
+            tooltip="filter: words, state=running, age<2d",
         ),
         Binding("o", "sort(1)", "sort", id="batches.sort", tooltip="sort by the next column"),
         Binding(
@@ -198,6 +205,12 @@ class BatchesScreen(BatchActions):
     @on(FilterBar.Left)
     def _filter_left(self) -> None:
         self.table.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash typed into the filter is a slash."""
+        if action == "filter" and isinstance(self.focused, LineInput):
+            return False
+        return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
         """Type a filter."""
