@@ -87,10 +87,14 @@ class DashboardApp(CbtuiApp):
         self.set_keymap(self.config.keys)
         self.switch_mode("results" if self._opens else "batches")
         self.set_terminal_title("cbtui")
-        if self._connects:
-            self.call_after_refresh(self.engine.connect)
         if self._opens is not None:
             self.open_file(self._opens)
+
+    def begin(self) -> None:
+        """The first frame is there: read the rest of the store and talk to the API."""
+        if self._connects:
+            self._connects = False
+            self.engine.connect()
 
     def on_dashboard_app_arrived(self) -> None:
         """Hand the newest snapshot to the screen, and say what happened."""

@@ -75,14 +75,15 @@ class PtyApp:
         threads = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
         return sum(int(file.read_text().split()[0]) for file in threads) / 1e9
 
-    def wait_for(self, text: str, seconds: float = 20.0) -> float:
-        """Seconds from the start until the text is on the screen."""
+    def wait_for(self, text: str, seconds: float = 20.0, settle: float = 0.5) -> float:
+        """Seconds from the start until the text is on the screen; then waits until nothing comes for `settle`."""
         while text not in self.text:
             if time.perf_counter() - self.started_at > seconds:
                 sys.exit(f"{text!r} did not appear:\n{self.text}")
             self._collect(0.02)
         seconds = time.perf_counter() - self.started_at
-        self._collect(0.5)
+        if settle:
+            self._collect(settle)
         return seconds
 
     def press(self, key: str, quiet: float = 0.15) -> Reaction:

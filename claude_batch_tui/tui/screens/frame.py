@@ -103,7 +103,12 @@ class Frame(ReasonedActions, Screen[None]):
 
     def on_resize(self) -> None:
         """The title has another width to fill."""
-        self.call_after_refresh(lambda: self.show_snapshot(self.snapshot))
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        """Show what is known in the room there is; once that is painted, the engine may begin to work."""
+        self.show_snapshot(self.snapshot)
+        self.call_after_refresh(self.dashboard.begin)
 
     def on_screen_resume(self) -> None:
         """Show what happened meanwhile."""
