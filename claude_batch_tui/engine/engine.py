@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.notifying import Notice
@@ -24,9 +24,7 @@ from claude_batch_tui.services.cancel import cancel, delete
 from claude_batch_tui.services.labels import adopt
 from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.notify import run_hook
-from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
-from claude_batch_tui.services.trying import Trial, Tried, tried
 from claude_batch_tui.store import batches, ours
 from claude_batch_tui.store.notifications import claim_once
 from claude_batch_tui.store.rebuild import journal_name
@@ -34,9 +32,13 @@ from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
+if TYPE_CHECKING:
+    from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.trying import Trial, Tried
+
 _log = logging.getLogger(__name__)
 _STOP_WITHIN = 2.0
-_FIRST_SHOWN = 250
+_FIRST_SHOWN = 120
 """Batches read before the first frame; the rest of a long history follows it."""
 _LOADED_AT_ONCE = 500
 _BETWEEN_LOADS = 0.005
@@ -198,6 +200,7 @@ class Engine:
 
     def try_request(self, chosen: Trial) -> Future[Tried]:
         """Send one request at once; see `services.trying`. For a thread that can wait."""
+        from claude_batch_tui.services.trying import tried  # the first frame does not wait for it
 
         async def work() -> Tried:
             runtime = self._runtime

@@ -79,9 +79,12 @@ def main() -> None:
         fill(Path(folder) / "data", options.batches)
         script = Path(folder) / "empty.py"
         script.write_text(EMPTY)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SSH_", "CBTUI_"))}
+        dropped = ("SSH_", "CBTUI_", "PYTHON")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         os.environ.clear()
-        os.environ.update(kept, ANTHROPIC_API_KEY=KEY, HOME=folder)
+        # Both sides from bytecode, as an installed program is, wherever and however this one runs.
+        bytecode = str(Path(folder) / "bytecode")
+        os.environ.update(kept, ANTHROPIC_API_KEY=KEY, HOME=folder, PYTHONPYCACHEPREFIX=bytecode)
         command = [sys.executable, "-m", "claude_batch_tui", "--data-dir", str(Path(folder) / "data")]
         sides = {
             "empty": ([sys.executable, str(script)], "an empty app"),
