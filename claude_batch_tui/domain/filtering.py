@@ -171,7 +171,7 @@ def _tokens(text: str, language: Language) -> Iterator[_Token]:
         elif match["word"].lower() in ("and", "or", "not"):
             yield _Token(match["word"].lower(), match["word"], start)
         else:
-            yield _Token("condition", Comparison(language.bare, ":", match["word"]), start)
+            yield _Token("condition", language.comparison(language.bare, ":", match["word"]), start)
 
 
 def _unquoted(text: str) -> str:
