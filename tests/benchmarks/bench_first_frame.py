@@ -95,7 +95,7 @@ def main() -> None:
         for number in range(options.rounds + 1):
             for name, (arguments, text) in sides.items():
                 with PtyApp(arguments) as app:
-                    took = app.wait_for(text, settle=0.0)
+                    took = app.wait_for(text, quiet=0.0)
                     used = app.cpu_seconds
                 if number:  # the first of each warms the caches
                     seconds[name].append(took)
