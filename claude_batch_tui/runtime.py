@@ -30,10 +30,8 @@ from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.accounting import flawed
 from claude_batch_tui.services.costing import EntryCosts
-from claude_batch_tui.services.count_tokens import count_input
 from claude_batch_tui.services.download import Downloaded, download
 from claude_batch_tui.services.models import known_models, refreshed_models
-from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spool import discard, sent_ids, sent_places
 from claude_batch_tui.services.submit import Guard, SubmitUpdate, send
@@ -50,6 +48,7 @@ from claude_batch_tui.store.store import Store
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.pricing import PriceTable
+    from claude_batch_tui.services.prepare import CheckReport
 
 
 class Runtime:
@@ -116,6 +115,10 @@ class Runtime:
 
     async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
         """The report with its input counted by the API and its answers as long as in earlier batches like it."""
+        # Late: it brings the sources with it, and the first frame does not wait for those.
+        from claude_batch_tui.services.count_tokens import count_input
+        from claude_batch_tui.services.prepare import CheckReport
+
         counted = await count_input(path, api=await self.connect())
         known = forecast(
             report.draft.models,

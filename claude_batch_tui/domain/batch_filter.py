@@ -40,6 +40,8 @@ _ORDER: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_BEGUN = re.compile(r"([A-Za-z_]+)(?:!=|<=|>=|=|<|>|:|~)")
+"""A condition whose value is still to be typed."""
 _WORD_OPERATORS = ("=", "!=", ":", "~")
 
 
@@ -161,6 +163,8 @@ def _comparison(field: str, op: str, value: str) -> Comparison:
     name = _ALIASES.get(field.lower(), field.lower())
     if name not in FIELDS:
         raise FilterError(f"Filter: there is no field {field!r}; there are {', '.join(FIELDS)}.")
+    if name == "text" and (begun := _BEGUN.fullmatch(value)) and begun[1].lower() in (*FIELDS, *_ALIASES):
+        raise FilterError(f"Filter: a value is missing after {value!r}.")
     kind = FIELDS[name].kind
     if kind in ("word", "words"):
         if op not in _WORD_OPERATORS:

@@ -139,7 +139,7 @@ class BatchList:
     def _with_children(self, row: Row) -> Iterable[Row]:
         yield row
         if row.key in self.opened:
-            for tracked in reversed(row.members):
+            for tracked in in_parts(row.members):
                 yield Row(tracked.id, tracked, is_child=True)
 
     def _lets_through(self, row: Row, now: datetime) -> bool:
@@ -171,6 +171,11 @@ class BatchList:
         if (index := self._index.get(after.key)) is not None:
             self.rows[index] = after
         return True
+
+
+def in_parts(members: Iterable[TrackedBatch]) -> list[TrackedBatch]:
+    """The batches of a run as they were made: oldest first, parts of the same moment by name."""
+    return sorted(members, key=lambda tracked: (tracked.batch.created_at, tracked.title))
 
 
 def _runs(batches: Sequence[TrackedBatch]) -> dict[str, tuple[TrackedBatch, ...]]:

@@ -135,7 +135,9 @@ def _tokens(text: str, language: Language | None) -> Iterator[_Token]:
         else:
             if language is None:
                 refuse_unfinished(spelled, start, text[at:])
-            word = Comparison(language.bare if language else "id", ":", spelled)
+                word = Comparison("id", ":", spelled)
+            else:
+                word = language.comparison(language.bare, ":", spelled)
             yield _Token("condition", spelled, start, word)
 
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.notifying import Notice
@@ -20,28 +20,32 @@ from claude_batch_tui.engine.downloader import Downloader
 from claude_batch_tui.engine.poller import Poller
 from claude_batch_tui.engine.retrier import Wanted, checked, planned, priced
 from claude_batch_tui.engine.submitter import Submitter
+from claude_batch_tui.engine.warner import Warner
 from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
 from claude_batch_tui.services.labels import adopt
 from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.notify import run_hook
-from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.retry import RetryPlan
 from claude_batch_tui.services.retry import draft as retry_draft
 from claude_batch_tui.services.retry import outgoing as retry_outgoing
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
-from claude_batch_tui.services.trying import Trial, Tried, tried
 from claude_batch_tui.store import batches, ours
+from claude_batch_tui.store.notifications import claim_once
 from claude_batch_tui.store.rebuild import journal_name
 from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
+if TYPE_CHECKING:
+    from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.trying import Trial, Tried
+
 _log = logging.getLogger(__name__)
 _STOP_WITHIN = 2.0
 _FORECAST_WITHIN = 30.0
-_FIRST_SHOWN = 250
+_FIRST_SHOWN = 120
 """Batches read before the first frame; the rest of a long history follows it."""
 _LOADED_AT_ONCE = 500
 _BETWEEN_LOADS = 0.005
@@ -231,6 +235,7 @@ class Engine:
 
     def try_request(self, chosen: Trial) -> Future[Tried]:
         """Send one request at once; see `services.trying`. For a thread that can wait."""
+        from claude_batch_tui.services.trying import tried  # the first frame does not wait for it
 
         async def work() -> Tried:
             runtime = self._runtime
@@ -284,6 +289,7 @@ class Engine:
         self._poller = Poller(runtime, board, self._submitter, on_ended=self._ended, budget=self._budget)
         self._poller.on_notice = self._hook
         self._submitter.on_created = self._poller.wake
+        self._warner = Warner(runtime, board, save=self._save)
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -325,6 +331,7 @@ class Engine:
         await self._load_rest()
         self._submitter.wake_up()
         self._spawn(self._poller.run())
+        self._spawn(self._warner.run())
         self._spawn(self._submitter.settle_open())
 
     def _publish(self, snapshot: Snapshot) -> None:
@@ -336,7 +343,22 @@ class Engine:
 
     def _ended(self, batch_id: str) -> None:
         if self._config.auto_download:
-            self._spawn(self._downloader.download(batch_id))
+            self._save(batch_id)
+
+    def _save(self, batch_id: str) -> None:
+        self._spawn(self._downloader.download(batch_id))
+
+    def _offer_auto_download(self) -> None:
+        """Say once, after results were downloaded by hand, that this can be had without the key."""
+        runtime = self._runtime
+        if self._config.auto_download or runtime.scope is None:
+            return
+        offer = [("auto_download", "offered")]
+        if claim_once(runtime.store.database, runtime.scope.scope_id, offer, runtime.now()):
+            file = self._config.config_dir / "config.toml"
+            self._board.tell(
+                f"Results can be downloaded by themselves when a batch ends: auto_download = true in {file}"
+            )
 
     def _hook(self, notice: Notice) -> None:
         if self._config.hook and notice.matters(self._config.notify_on):
@@ -350,6 +372,7 @@ class Engine:
 
     async def _downloader_download(self, batch_id: str) -> None:
         await self._downloader.download(batch_id)
+        self._offer_auto_download()
         # The results may have shown that a batch taken for a lost submission is not it.
         self._submitter.reload()
 

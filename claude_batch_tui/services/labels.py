@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ulid import ULID
-
 from claude_batch_tui.domain.tracked import TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import ours
@@ -54,6 +52,8 @@ def adopt(
 
     Raises ConfigError for a batch that has a run already.
     """
+    from ulid import ULID  # late: it reads the metadata of packages, and a first frame would wait for that
+
     for tracked in found:
         if tracked.run_id is not None:
             raise ConfigError(f"{tracked.title} has a run already, {tracked.run_id}.")

@@ -11,13 +11,12 @@ from itertools import islice
 from pathlib import Path
 
 import msgspec
-from ulid import ULID
 
 from claude_batch_tui.domain.limits import BODY_HEAD, BODY_TAIL
 from claude_batch_tui.domain.partition import partition
 from claude_batch_tui.domain.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
-from claude_batch_tui.services.prepare import iter_request_lines
+from claude_batch_tui.services.requests_files import iter_request_lines
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.store import Store
@@ -64,6 +63,8 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> tuple[Submissi
     Nothing is written down before it is confirmed. Raises DraftError where there is nothing to send or one request
     alone is more than a batch takes; nothing stays then.
     """
+    from ulid import ULID  # late: it reads the metadata of packages, and a first frame would wait for that
+
     sizes = array("Q", (len(line) for line in iter_request_lines(outgoing.requests)))
     if not sizes:
         raise DraftError(f"{outgoing.requests} holds no requests: there is nothing to send.")

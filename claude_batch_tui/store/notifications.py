@@ -24,6 +24,25 @@ def note_due(connection: sqlite3.Connection, scope_id: int, batch_ids: Iterable[
     )
 
 
+def claim_once(
+    database: Database, scope_id: int, wishes: Iterable[tuple[str, str]], now: datetime
+) -> set[str]:
+    """Of targets, each with a kind of notice: those this process, and no other before or after it, is to tell of."""
+    if database.is_read_only:
+        return set()
+    query = "SELECT 1 FROM notification WHERE scope_id = ? AND target_id = ? AND kind = ?"
+    fresh = [wish for wish in wishes if database.row(query, (scope_id, *wish)) is None]
+    if not fresh:
+        return set()
+    insert = "INSERT OR IGNORE INTO notification VALUES (?, ?, ?, ?)"
+    with database.change() as connection:
+        return {
+            target_id
+            for target_id, kind in fresh
+            if connection.execute(insert, (scope_id, target_id, kind, now.isoformat())).rowcount == 1
+        }
+
+
 def claim(
     database: Database, scope_id: int, now: datetime, only: frozenset[str] | None = None
 ) -> list[tuple[str, tuple[str, ...]]]:

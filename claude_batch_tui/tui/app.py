@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -21,12 +22,33 @@ from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.dialogs.help import HelpPage
 from claude_batch_tui.tui.screens.batches import BatchesScreen
-from claude_batch_tui.tui.screens.build import BuildScreen
 from claude_batch_tui.tui.screens.frame import Frame
-from claude_batch_tui.tui.screens.results import ResultsScreen
 from claude_batch_tui.tui.widgets.key_names import declared_hints
 from claude_batch_tui.tui.workspaces import Workspaces
 from claude_batch_tui.wording import standing_words
+
+if TYPE_CHECKING:
+    from claude_batch_tui.tui.screens.results import ResultsScreen
+
+
+def _build() -> Frame:
+    return _build_screen()()
+
+
+def _build_screen() -> type[Frame]:
+    from claude_batch_tui.tui.screens.build import BuildScreen  # the first frame does not wait for it
+
+    return BuildScreen
+
+
+def _results() -> Frame:
+    return _results_screen()()
+
+
+def _results_screen() -> type[Frame]:
+    from claude_batch_tui.tui.screens.results import ResultsScreen  # nor for this
+
+    return ResultsScreen
 
 
 class DashboardApp(CbtuiApp):
@@ -42,8 +64,8 @@ class DashboardApp(CbtuiApp):
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "batches": BatchesScreen,
-        "build": BuildScreen,
-        "results": ResultsScreen,
+        "build": _build,
+        "results": _results,
     }
 
     class Arrived(Message):
@@ -96,12 +118,18 @@ class DashboardApp(CbtuiApp):
         self.set_keymap(self.config.keys)
         self.switch_mode("results" if self._opens or self._opens_batch else "batches")
         self.set_terminal_title("cbtui")
-        if self._connects:
-            self.call_after_refresh(self.workspaces.connect)
         if self._opens is not None:
             self.open_file(self._opens)
         elif self._opens_batch is not None:
             self.open_batch(self._opens_batch)
+
+    def begin(self) -> None:
+        """The first frame is there: read the rest of the store and talk to the API."""
+        if self._connects:
+            self._connects = False
+            self.workspaces.connect()
+            # In a thread, so that the first press of 2 or 3 need not wait for it either.
+            threading.Thread(target=lambda: (_build_screen(), _results_screen()), daemon=True).start()
 
     def on_dashboard_app_arrived(self) -> None:
         """Hand the newest snapshot to the screen, and say what happened."""
@@ -158,7 +186,7 @@ class DashboardApp(CbtuiApp):
 
     def help_pages(self) -> list[HelpPage]:
         """The keys of all three screens."""
-        screens: tuple[type[Frame], ...] = (BatchesScreen, BuildScreen, ResultsScreen)
+        screens: tuple[type[Frame], ...] = (BatchesScreen, _build_screen(), _results_screen())
         return [
             HelpPage(screen.help_title, declared_hints(screen.BINDINGS, ascii_only=self.ascii_only))
             for screen in screens
@@ -166,6 +194,8 @@ class DashboardApp(CbtuiApp):
 
     def _results(self) -> ResultsScreen:
         screen = self.screen
+        from claude_batch_tui.tui.screens.results import ResultsScreen  # it is there by now
+
         if not isinstance(screen, ResultsScreen):
             raise TypeError("the results screen is not shown")
         return screen

@@ -30,6 +30,7 @@ from claude_batch_tui.tui.driver import TerminalDriver
 from claude_batch_tui.tui.pacing import PacedApp
 from claude_batch_tui.tui.safety import AsciiFilter
 from claude_batch_tui.tui.themes import CALM_DARK
+from claude_batch_tui.tui.thrifty_stylesheet import ThriftyStylesheet
 from claude_batch_tui.tui.widgets.key_names import active_hints
 from claude_batch_tui.tui.widgets.status_line import Kind, StatusLine
 
@@ -116,6 +117,7 @@ class CbtuiApp(PacedApp[None]):
             names = ", ".join(["dark", "light", "ansi", *sorted(self.available_themes)])
             raise ConfigError(f"Unknown theme {self.profile.theme!r}. Known: {names}.")
         self.theme = self.profile.theme
+        self.stylesheet = ThriftyStylesheet(variables=self.get_css_variables())
 
     # What screens call.
 

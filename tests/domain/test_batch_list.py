@@ -108,6 +108,7 @@ def test_every_kind_of_field_can_be_compared(text, found, monkeypatch):
         ("age:2d", "age is a duration: compare it with ="),
         ("requests>many", "a number such as 1000"),
         ("name>5", "name is a word"),
+        ("tag=eval state=", "a value is missing after 'state='"),
         ("name~[", "not a regular expression"),
         ("created=yesterday", "a date such as 2026-11-20"),
         ("state=running and", "a condition is missing before the end"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -13,7 +14,7 @@ from claude_batch_tui.config import load
 from claude_batch_tui.domain.batch import Batch, RequestCounts
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.store import batches, submissions
+from claude_batch_tui.store import batches, ours, submissions
 from claude_batch_tui.store.scopes import remember
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
@@ -64,6 +65,27 @@ def week():
 
 
 @pytest.fixture
+def states():
+    """What `week` lacks: a run of three, and batches that are slow, overdue, near their end, or about to be lost."""
+    parts = [
+        batch(40 + i, age=0.4, total=4_000, status="in_progress" if i else "ended", took=0.2)
+        for i in range(3)
+    ]
+    slow = batch(50, age=5.5, total=11_000, status="in_progress")
+    overdue = batch(51, age=24.03, total=700, status="in_progress")
+    expiring = batch(52, age=22.6, total=3_000, status="in_progress")
+    leaving = batch(53, age=27 * 24 + 9, total=640)
+    gone = batch(54, age=24 * 40, total=90, done=(0, 0, 0, 90))
+    named = [("slow-one", slow), ("overdue", overdue), (None, expiring), ("monthly", leaving), (None, gone)]
+    return SimpleNamespace(
+        named=[(f"evals {number}/3", part) for number, part in enumerate(parts, 1)] + named,
+        runs=[("evals", parts)],
+        tags=[(slow, ["eval", "prod"]), (parts[0], ["eval"])],
+        costs=[(part, 3.1) for part in parts] + [(slow, 41.2)],
+    )
+
+
+@pytest.fixture
 def config(own_folders):
     return load({"base_url": "http://127.0.0.1:1"})[0]
 
@@ -72,7 +94,16 @@ def config(own_folders):
 def filled(config):
     """Fill the store; a function that takes (name, batch) pairs."""
 
-    def fill(named, *, unseen=(), unknown=None):
+    def fill(
+        named,
+        *,
+        unseen=(),
+        unknown=None,
+        polled=timedelta(seconds=12),
+        runs=(),
+        tags=(),
+        costs=(),
+    ):
         runtime = Runtime(config, api_key=KEY)
         scope = remember(runtime.store.database, config.base_url, "wrkspc_research", None, runtime.hint, NOW)
         batches.merge(runtime.store.database, scope.scope_id, [b for _, b in named], seen=True)
@@ -81,7 +112,15 @@ def filled(config):
                 batches.set_name(runtime.store.database, scope.scope_id, b.id, name)
         for b in unseen:
             batches.mark(runtime.store.database, scope.scope_id, b.id, seen=0)
-        batches.record_poll(runtime.store.database, scope.scope_id, NOW - timedelta(seconds=12), 0.1, 9, None)
+        batches.record_poll(runtime.store.database, scope.scope_id, NOW - polled, 0.1, 9, None)
+        for number, (name, members) in enumerate(runs):
+            run_id = f"run_01JD00000000000000000000{number:02d}"
+            ours.adopt(runtime.store, scope, [b.id for b in members], run_id, NOW)
+            batches.set_name(runtime.store.database, scope.scope_id, run_id, name)
+        for b, words in tags:
+            ours.tag(runtime.store, scope, [b.id], add=words, remove=[], now=NOW)
+        for b, usd in costs:
+            batches.record_cost(runtime.store.database, scope.scope_id, b.id, "at_most", usd, None)
         if unknown is not None:
             submissions.insert(runtime.store, unknown)
         runtime.store.close()
@@ -101,6 +140,7 @@ def dashboard(config):
         app.engine.start()
         if link:
             live = Link(state=LinkState.LIVE, polled_at=NOW - timedelta(seconds=12), interval=30.0)
+            live = live if link is True else link
             app.engine.snapshot = msgspec.structs.replace(
                 app.engine.snapshot, link=live, credential="key …a1b2", base_url="https://api.anthropic.com"
             )

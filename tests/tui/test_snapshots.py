@@ -1,18 +1,25 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from claude_batch_tui.domain.retrying import RetryCounts, RetryRules
-from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
 from claude_batch_tui.services.retry import RetryPart, RetryPlan
 from claude_batch_tui.tui.dialogs.retry import RetryDialog
 from claude_batch_tui.tui.widgets.field import Field
 
 NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
 
+LOOKS = {
+    "dark": {},
+    "light": {"theme": "textual-light"},
+    "ansi": {"theme": "ansi-dark", "colors": "16"},
+    "no-color": {"theme": "ansi-dark", "colors": "none"},
+    "ascii": {"ascii_only": True},
+}
 SIZES = [(80, 24), (200, 50)]
 
 
@@ -23,16 +30,87 @@ def test_batches_of_a_week(snap_compare, dashboard, filled, week, settled, size)
     assert snap_compare(dashboard(), terminal_size=size, run_before=settled)
 
 
-@pytest.mark.parametrize("look", ["ascii", "ansi", "no-color", "light"])
-def test_batches_in_other_looks(snap_compare, dashboard, filled, week, settled, look):
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "200x50"])
+@pytest.mark.parametrize("look", ["dark", "light", "ansi", "no-color", "ascii"])
+def test_every_state_of_a_batch_and_a_run(snap_compare, dashboard, filled, week, states, settled, look, size):
+    filled(week + states.named, runs=states.runs, tags=states.tags, costs=states.costs)
+
+    async def open_run(pilot):
+        await settled(pilot)
+        await pilot.press("j", "j", "enter")
+        await settled(pilot)
+
+    assert snap_compare(dashboard(**LOOKS[look]), terminal_size=size, run_before=open_run)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "200x50"])
+def test_the_last_known_list_is_dim_and_dated_until_the_api_answers(
+    snap_compare, dashboard, filled, week, settled, size
+):
+    filled(week, polled=timedelta(hours=14))
+    connecting = Link(state=LinkState.CONNECTING, polled_at=NOW - timedelta(hours=14))
+    assert snap_compare(dashboard(link=connecting), terminal_size=size, run_before=settled)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "200x50"])
+def test_a_lost_link_says_so_and_marks_what_is_stale(snap_compare, dashboard, filled, week, settled, size):
     filled(week)
-    options = {
-        "ascii": {"ascii_only": True},
-        "ansi": {"theme": "ansi-dark", "colors": "16"},
-        "no-color": {"theme": "ansi-dark", "colors": "none"},
-        "light": {"theme": "textual-light"},
-    }[look]
-    assert snap_compare(dashboard(**options), terminal_size=(80, 24), run_before=settled)
+    offline = Link(
+        state=LinkState.OFFLINE,
+        since=NOW - timedelta(minutes=4),
+        polled_at=NOW - timedelta(minutes=4),
+        next_poll_at=NOW + timedelta(seconds=22),
+        interval=30.0,
+        failures=6,
+        error="Cannot reach the API at https://api.anthropic.com: the connection timed out.",
+    )
+    assert snap_compare(dashboard(link=offline), terminal_size=size, run_before=settled)
+
+
+def test_a_refused_key_is_said_below_the_list(snap_compare, dashboard, filled, week, settled):
+    filled(week)
+    refused = Link(state=LinkState.REFUSED, error="The key …a1b2 was refused: set ANTHROPIC_API_KEY.")
+    assert snap_compare(dashboard(link=refused), terminal_size=(80, 24), run_before=settled)
+
+
+def test_connecting_with_nothing_known_yet(snap_compare, dashboard, filled, settled):
+    filled([])
+    link = Link(state=LinkState.CONNECTING)
+    assert snap_compare(dashboard(link=link), terminal_size=(80, 24), run_before=settled)
+
+
+def test_a_filter_with_shown_of_total(snap_compare, dashboard, filled, week, settled):
+    filled(week)
+
+    async def look(pilot):
+        await settled(pilot)
+        await pilot.press("slash", *"state=ended requests>4 age<3d")
+        await settled(pilot)
+
+    assert snap_compare(dashboard(), terminal_size=(80, 24), run_before=look)
+
+
+def test_a_filter_that_cannot_be_understood(snap_compare, dashboard, filled, week, settled):
+    filled(week)
+
+    async def look(pilot):
+        await settled(pilot)
+        await pilot.press("slash", *"state=asleep")
+        await settled(pilot)
+
+    assert snap_compare(dashboard(), terminal_size=(80, 24), run_before=look)
+
+
+def test_what_marks_would_do(snap_compare, dashboard, filled, week, settled):
+    filled(week)
+    keys = ["space", "j", "j", "j", "space"]
+    assert snap_compare(dashboard(), terminal_size=(200, 50), press=keys, run_before=settled)
+
+
+def test_typing_the_tags_of_several(snap_compare, dashboard, filled, week, settled):
+    filled(week)
+    keys = ["space", "space", "t"]
+    assert snap_compare(dashboard(), terminal_size=(80, 24), press=keys, run_before=settled)
 
 
 def test_an_empty_workspace_says_what_to_do(snap_compare, dashboard, filled, settled):

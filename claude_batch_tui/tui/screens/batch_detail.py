@@ -7,7 +7,7 @@ from datetime import datetime
 
 from claude_batch_tui.batch_columns import cost_words
 from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.batch_list import Row
+from claude_batch_tui.domain.batch_list import Row, in_parts
 from claude_batch_tui.domain.forecast import Forecast
 from claude_batch_tui.domain.tracked import Download, DownloadState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.warnings import Warned, warned
@@ -89,7 +89,7 @@ def _ours(row: Row, drawing: Drawing) -> Iterator[Fact]:
 
 def _members(row: Row, drawing: Drawing) -> Iterator[Fact]:
     """The batches of a run."""
-    for tracked in reversed(row.members[-_MEMBERS_LISTED:]):
+    for tracked in in_parts(row.members)[:_MEMBERS_LISTED]:
         words = progress_words(tracked.batch, drawing.now)
         yield "", f"{tracked.title}  {words}", STATE_STYLES.get(tracked.state(drawing.now))
     if len(row.members) > _MEMBERS_LISTED:

@@ -253,13 +253,25 @@ def _running(row: Row, drawing: Drawing, width: int) -> str:
         ended = sum(tracked.batch.has_ended for tracked in row.members)
         tail = f"  {ended} of {len(row.members)} ended" if row.members and width >= 36 else ""
         return bars.counting(_counts(batch), room - len(tail), ascii_only=drawing.ascii_only) + tail
-    return bars.waiting(
+    text = bars.waiting(
         (now - batch.created_at).total_seconds(),
         (batch.deadline - now).total_seconds(),
         history_of(similar_to(row, drawing.learned)),
         room,
         ascii_only=drawing.ascii_only,
     )
+    return _briefer(text, width)
+
+
+def _briefer(text: str, width: int) -> str:
+    """A sentence with less of its tail, or of its head, where there is no room for all of it."""
+    shorter = (
+        text,
+        text.removesuffix(" left").removesuffix(", waiting for the API"),
+        text.removeprefix("no history · ").removeprefix("no history - "),
+        "longer than 9 of 10" if text.startswith("longer") else text,
+    )
+    return next((each for each in shorter if len(each) <= width), text)
 
 
 def _counts(batch: Batch) -> bars.Counts:

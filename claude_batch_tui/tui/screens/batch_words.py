@@ -75,5 +75,5 @@ def warning_words(warnings: Collection[Warning], now: datetime) -> str:
     several = counted_batches(sum(warning.about is first.about for warning in warnings))
     left = span(first.at - now)
     if first.about is Warned.RESULTS:
-        return f"results of {several} go in {left}: W marks them, s downloads"
-    return f"{several} will expire in {left}: W marks them, x ends them now"
+        return f"results of {several} go in {left}: W marks, s downloads"
+    return f"{several} will expire in {left}: W marks, x ends now"

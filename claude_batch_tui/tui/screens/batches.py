@@ -6,102 +6,32 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
-from claude_batch_tui.batch_columns import COLUMNS, columns_of
+from claude_batch_tui.batch_columns import columns_of
 from claude_batch_tui.domain.batch import BatchState
-from claude_batch_tui.domain.batch_filter import batch_filter
-from claude_batch_tui.domain.batch_list import Order, Row, order_of
-from claude_batch_tui.domain.filtering import FilterError
-from claude_batch_tui.domain.tracked import LinkState, Snapshot, SubmissionState
-from claude_batch_tui.domain.turnaround import Turnarounds
-from claude_batch_tui.domain.warnings import AtRisk
+from claude_batch_tui.domain.batch_list import Row, order_of
+from claude_batch_tui.domain.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
-from claude_batch_tui.tui.screens.batch_actions import BatchActions
+from claude_batch_tui.tui.screens.batch_browsing import BatchBrowsing
 from claude_batch_tui.tui.screens.batch_detail import detail_lines
-from claude_batch_tui.tui.screens.batch_rows import Drawing, list_columns, row_cells
-from claude_batch_tui.tui.screens.batch_words import empty_words, marked_words, warning_words
-from claude_batch_tui.tui.widgets.columns import Cell, Column
+from claude_batch_tui.tui.screens.batch_keys import KEYS
+from claude_batch_tui.tui.screens.batch_rows import row_cells
+from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.line_input import LineInput
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import STATE_WORDS, ago, counted_batches
+from claude_batch_tui.wording import STATE_WORDS
 
 
-class BatchesScreen(BatchActions):
+class BatchesScreen(BatchBrowsing):
     """List, detail, and what can be done with a batch."""
 
     help_title: ClassVar[str] = "Batches"
     number: ClassVar[int] = 1
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "slash", "filter", "filter", id="batches.filter", tooltip="filter: words, state=running, age<2d"
-        ),
-        Binding("o", "sort(1)", "sort", id="batches.sort", tooltip="sort by the next column"),
-        Binding(
-            "O", "reverse", "reverse", id="batches.reverse", show=False, tooltip="sort the other way round"
-        ),
-        Binding("x", "cancel", "cancel", id="batches.cancel", tooltip="cancel on the server (asks)"),
-        Binding(
-            "D", "delete", "delete", id="batches.delete", show=False, tooltip="delete from the server (asks)"
-        ),
-        Binding("n", "app.show('build')", "new", id="batches.new", tooltip="build requests from a file"),
-        Binding("r", "poll", "poll", id="batches.poll", tooltip="ask the API now"),
-        Binding(
-            "R",
-            "retry",
-            "retry",
-            id="batches.retry",
-            show=False,
-            tooltip="send again what errored or expired (asks)",
-        ),
-        Binding("p", "pause", "pause", id="batches.pause", show=False, tooltip="pause or resume polling"),
-        Binding("i", "add", "watch id", id="batches.add", show=False, tooltip="watch a batch by its id"),
-        Binding(
-            "e", "rename", "name", id="batches.rename", show=False, tooltip="give the batch a name of yours"
-        ),
-        Binding("t", "tag", "tag", id="batches.tag", show=False, tooltip="tags of yours"),
-        Binding("N", "note", "note", id="batches.note", show=False, tooltip="a note of yours"),
-        Binding(
-            "a", "adopt", "adopt", id="batches.adopt", show=False, tooltip="adopt a batch made elsewhere"
-        ),
-        Binding(
-            "A", "archive", "put away", id="batches.archive", show=False, tooltip="put away, or bring back"
-        ),
-        Binding("H", "hidden", "put away", id="batches.hidden", show=False, tooltip="show what was put away"),
-        Binding(
-            "W", "warned", "at risk", id="batches.warned", show=False, tooltip="mark what is about to be lost"
-        ),
-        Binding(
-            "s", "download", "download", id="batches.download", show=False, tooltip="download the results"
-        ),
-        Binding("S", "stop", "stop", id="batches.stop", show=False, tooltip="stop the download"),
-        Binding(
-            "U",
-            "unknown",
-            "open submissions",
-            id="batches.unknown",
-            show=False,
-            tooltip="submissions of unknown outcome",
-        ),
-        Binding("y", "copy", "copy id", id="batches.copy", show=False, tooltip="copy the id"),
-        Binding("d", "detail", "detail", id="batches.detail", show=False, tooltip="detail on or off"),
-        Binding("z", "zoom", "zoom", id="batches.zoom", show=False, tooltip="detail on the whole screen"),
-        Binding("L", "older", "older", id="batches.older", show=False, tooltip="load older batches"),
-        Binding("left,h", "fold", "fold", id="batches.fold", show=False, tooltip="close the run"),
-        Binding("q", "back", "quit", id="batches.back", tooltip="leave"),
-        Binding("escape", "up", "back", id="batches.up", show=False, tooltip="clear the filter or the marks"),
-    ]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._learned = Turnarounds()
-        self._at_risk = AtRisk()
-        self._names: tuple[str, ...] = ()
-        self._filter_error: str | None = None
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def above(self) -> Iterable[Widget]:
         """The filter."""
@@ -113,18 +43,6 @@ class BatchesScreen(BatchActions):
         self.listing.order = order_of(self.dashboard.config.batches_sort)
         yield VirtualList(self._columns(), _Rows(self), id="list")
         yield TextView(id="detail")
-
-    def go_to(self, batch_id: str) -> None:
-        """Put the cursor on a batch; its run is opened."""
-        if not self.table.go_to_key(batch_id):
-            for tracked in self.listing.batches_of([batch_id]):
-                if tracked.run_id is not None:
-                    self._open(tracked.run_id)
-                    self.table.go_to_key(batch_id)
-
-    def show_workspace(self) -> None:
-        """Another workspace is shown: how long its batches take is learned from its own."""
-        self._learned = Turnarounds()
 
     def title_left(self) -> str:
         """How many run, and how many ended unseen."""
@@ -196,61 +114,19 @@ class BatchesScreen(BatchActions):
         self._rest()
         self.refresh_bindings()
 
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
-        try:
-            self.listing.wanted = batch_filter(event.value)
-        except FilterError as error:
-            self._filter_error = str(error)
-            self.query_one(FilterBar).show_error(self._filter_error)
-            return
-        self._filter_error = None
-        self._choose()
-
     @on(FilterBar.Left)
     def _filter_left(self) -> None:
         self.table.focus()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash typed into the filter is a slash."""
+        if action == "filter" and isinstance(self.focused, LineInput):
+            return False
+        return super().check_action(action, parameters)
+
     def action_filter(self) -> None:
         """Type a filter."""
         self.query_one(FilterBar).open()
-
-    def action_sort(self, step: int) -> None:
-        """Sort by the next column that is shown."""
-        fields = list(dict.fromkeys(COLUMNS[name].sort for name in self._names if name in self._shown()))
-        now = self.listing.order.field
-        place = fields.index(now) + step if now in fields else 0
-        self._sort(Order(fields[place % len(fields)]))
-
-    def action_reverse(self) -> None:
-        """Sort the other way round."""
-        order = self.listing.order
-        self._sort(order._replace(is_reversed=not order.is_reversed))
-
-    def action_hidden(self) -> None:
-        """Show what was put away among the others, or hide it again."""
-        self.listing.shows_hidden = not self.listing.shows_hidden
-        self._choose()
-        self.say(
-            "Put-away batches are shown." if self.listing.shows_hidden else "Put-away batches are hidden."
-        )
-
-    def action_warned(self) -> None:
-        """Mark what is about to be lost."""
-        at_risk = list(self._at_risk.found)
-        if not at_risk:
-            self.say("Nothing is about to be lost.")
-            return
-        self.table.set_marks(at_risk)
-        self.go_to(at_risk[0])
-
-    def action_fold(self) -> None:
-        """Close the run the cursor is in."""
-        for tracked in self.listing.batches_of([self.table.cursor_key or ""]):
-            if tracked.run_id in self.listing.opened:
-                self._open(tracked.run_id or "", is_open=False)
-                self.table.go_to_key(tracked.run_id or "")
-                return
 
     def action_up(self) -> None:
         """Clear the zoom, the filter or the marks, in this order; never leaves."""
@@ -295,67 +171,6 @@ class BatchesScreen(BatchActions):
         else:
             self.app.exit()
 
-    def _sort(self, order: Order) -> None:
-        self.listing.order = order
-        self.table.set_columns(self._columns())
-        self._choose()
-        self.say(f"Sorted by {order.field}{', reversed' if order.is_reversed else ''}.", seconds=2.0)
-
-    def _open(self, run_id: str, *, is_open: bool = True) -> None:
-        """Open or close a run."""
-        opened = self.listing.opened
-        self.listing.opened = opened | {run_id} if is_open else opened - {run_id}
-        self._choose()
-
-    def _choose(self) -> None:
-        """Filter and sort anew, and show it."""
-        self.listing.choose(self.now())
-        self._show_rows()
-
-    def _show_rows(self) -> None:
-        """Repaint what changed."""
-        wanted, rows = self.query_one(FilterBar).value.strip(), self.listing.rows
-        self.table.empty = empty_words(wanted, self.listing.total, self.snapshot.link)
-        self.table.rows_changed()
-        self.set_class(not rows, "-no-rows")
-        if self._filter_error is None:
-            self.query_one(FilterBar).show_count(self.listing.shown, self.listing.total)
-        self._show_tabs()
-
-    def _show_tabs(self) -> None:
-        """How many are marked and shown of how many, how old the list is, and how it is sorted."""
-        marks, listing, drawing = len(self.table.marks), self.listing, self._drawing()
-        parts = [f"{marks:,} marked"] if marks else []
-        if drawing.is_old and drawing.link.polled_at is not None:
-            parts.append(f"last known list, {ago(drawing.now - drawing.link.polled_at)} old")
-        if listing.shown != listing.total:
-            parts.append(f"{listing.shown:,} of {listing.total:,}")
-        else:
-            parts.append(counted_batches(listing.total))
-        if self.snapshot.has_older and drawing.link.state in (LinkState.LIVE, LinkState.IDLE):
-            parts[-1] += ", L: older"
-        down, up = ("v", "^") if drawing.ascii_only else ("↓", "↑")
-        parts.append(f"sort: {listing.order.field} {up if listing.order.is_reversed else down}")
-        self.query_one(TabsLine).show(right="   ".join(parts))
-
-    def _rest(self) -> None:
-        """What the status line says while nothing happens: what needs a decision first."""
-        waiting = [each for each in self.snapshot.submissions if each.state is not SubmissionState.SENDING]
-        if waiting:
-            words = (
-                f"{len(waiting)} submission{'s' if len(waiting) > 1 else ''} of unknown outcome: U decides"
-            )
-        elif self.snapshot.link.error:
-            words = self.snapshot.link.error
-        else:
-            words = (
-                marked_words(self.targets if self.table.marks else ())
-                or warning_words(self._at_risk.found.values(), self.now())
-                or self.dashboard.banner
-                or ""
-            )
-        self.query_one(StatusLine).rest(words)
-
     def _show_detail(self) -> None:
         view = self.query_one("#detail", TextView)
         row = self.listing.row(self.table.cursor_key or "")
@@ -363,31 +178,6 @@ class BatchesScreen(BatchActions):
             view.show("")
         else:
             view.show(detail_lines(row, self._drawing(), view.size.width), keep_place=True)
-
-    def _drop_marks(self) -> None:
-        """Marks of batches that are no more are taken away, and that is said."""
-        marks = self.table.marks
-        known = frozenset(key for key in marks if self.listing.batches_of([key]))
-        if known != marks:
-            self.table.set_marks(known)
-            self.say(f"{counted_batches(len(marks - known))} of the marked ones no longer exist here.")
-
-    def _columns(self) -> tuple[Column, ...]:
-        return list_columns(self._names, self.listing.order, ascii_only=self.dashboard.ascii_only)
-
-    def _shown(self) -> frozenset[str]:
-        return frozenset(self._names[number] for number in self.table.shown_columns)
-
-    def _drawing(self) -> Drawing:
-        return Drawing(
-            now=self.now(),
-            link=self.snapshot.link,
-            downloads=self.snapshot.downloads,
-            learned=self._learned,
-            ascii_only=self.dashboard.ascii_only,
-            shown=self._shown(),
-            opened=self.listing.opened,
-        )
 
 
 class _Rows:

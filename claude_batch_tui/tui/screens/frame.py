@@ -29,6 +29,8 @@ from claude_batch_tui.wording import link_words
 if TYPE_CHECKING:
     from claude_batch_tui.tui.app import DashboardApp
 
+_FRAME_WRITTEN = 0.05
+"""Seconds the writing thread is left alone: importing the SDK would hold the first frame back."""
 _MODES = ("batches", "build", "results")
 _LINK_STYLES = {
     LinkState.LIVE: "good",
@@ -103,7 +105,12 @@ class Frame(ReasonedActions, Screen[None]):
 
     def on_resize(self) -> None:
         """The title has another width to fill."""
-        self.call_after_refresh(lambda: self.show_snapshot(self.snapshot))
+        self.call_after_refresh(self._show_all)
+
+    def _show_all(self) -> None:
+        """Show what is known in the room there is; once that is on the terminal, the engine may begin to work."""
+        self.show_snapshot(self.snapshot)
+        self.set_timer(_FRAME_WRITTEN, self.dashboard.begin)
 
     def on_screen_resume(self) -> None:
         """Show what happened meanwhile."""

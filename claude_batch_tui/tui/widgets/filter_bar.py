@@ -149,7 +149,8 @@ class FilterBar(Horizontal):
     def open(self) -> None:
         """Show the bar and type into it: what `/` does."""
         self.remove_class("-idle")
-        self.query_one(LineInput).focus()
+        # At once and not with the next message: what is typed ahead belongs here.
+        self.screen.set_focus(self.query_one(LineInput))
 
     def show_count(self, shown: int, total: int, more: str = "", *, exact: bool = True) -> None:
         """Say how many rows are left, `…` where that still grows, and anything worth knowing about them."""

@@ -1,0 +1,60 @@
+"""Tells what is about to be lost, each thing once at each distance, whichever cbtui sees it first; saves it if told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.domain.warnings import AtRisk, Warned, Warning  # noqa: A004 — the word for it
+from claude_batch_tui.engine.board import Board
+from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.store.notifications import claim_once
+from claude_batch_tui.wording import counted_batches, span
+
+_LOOK_EVERY = 60.0
+_RINGING = frozenset(("expiry", "results-12h"))
+
+
+class Warner:
+    """Looks over the board once a minute, and whenever it is asked to."""
+
+    def __init__(self, runtime: Runtime, board: Board, *, save: Callable[[str], None]) -> None:
+        self._runtime = runtime
+        self._board = board
+        self._save = save
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            self.look()
+            await asyncio.sleep(_LOOK_EVERY)
+
+    def look(self) -> None:
+        """Tell what nobody has told yet; what can be saved by itself is saved instead, where that is wished."""
+        runtime, board = self._runtime, self._board
+        if runtime.scope is None:
+            return
+        now, told = runtime.now(), dict[str, list[tuple[Warning, TrackedBatch]]]()
+        at_risk = AtRisk().update(board.batches, (), now)
+        wishes = ((batch_id, warning.level) for batch_id, warning in at_risk.items())
+        for batch_id in claim_once(runtime.store.database, runtime.scope.scope_id, wishes, now):
+            tracked, warning = board.find(batch_id), at_risk[batch_id]
+            if tracked is None:
+                continue
+            if warning.about is Warned.RESULTS and runtime.config.auto_download:
+                self._save(batch_id)
+            else:
+                told.setdefault(warning.level, []).append((warning, tracked))
+        for level, found in told.items():
+            self._tell(level, found)
+
+    def _tell(self, level: str, found: list[tuple[Warning, TrackedBatch]]) -> None:
+        warning, first = min(found, key=lambda pair: pair[0].at)
+        left = span(warning.at - self._runtime.now())
+        what = first.title if len(found) == 1 else counted_batches(len(found))
+        if warning.about is Warned.RESULTS:
+            text = f"{what}: the API deletes the results in {left}; s downloads them (W marks all of them)"
+        else:
+            text = f"{what}: expires in {left}; x ends it now and keeps what is finished"
+        self._board.tell(text, batch_id=first.id, is_error=True, rings=level in _RINGING)

@@ -1,0 +1,113 @@
+"""From exec to the first frame with 10,000 known batches, against an empty Textual app, run in turns.
+
+    python tests/benchmarks/bench_first_frame.py [--batches 10000] [--rounds 9]
+
+A frame is there when a pty's emulator shows its text. Goal: at most 1.6 × the empty app. The store is filled before; the
+API is out of reach, as it is asked only after that frame.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pty_app import PtyApp
+
+GOAL = 1.6
+KEY = "sk-ant-sim-bench-000000000000a1b2"
+ADDRESS = "http://127.0.0.1:9"
+NAME = "newest-of-all"
+EMPTY = """
+from textual.app import App
+from textual.widgets import Static
+
+class Empty(App):
+    def compose(self):
+        yield Static("an empty app")
+
+Empty().run()
+"""
+
+
+def fill(folder: Path, count: int) -> None:
+    """A store with so many batches, fifty of them running."""
+    from claude_batch_tui.config import load
+    from claude_batch_tui.domain.batch import Batch, RequestCounts
+    from claude_batch_tui.runtime import Runtime
+    from claude_batch_tui.store import batches
+    from claude_batch_tui.store.scopes import remember
+
+    config, _ = load({"data_dir": str(folder), "base_url": ADDRESS})
+    runtime = Runtime(config, api_key=KEY)
+    now = datetime.now(UTC)
+    scope = remember(runtime.store.database, ADDRESS, "wrkspc_bench", None, runtime.hint, now)
+
+    def batch(number: int) -> Batch:
+        created, runs = now - timedelta(minutes=4 * number + 1), number < 50
+        return Batch(
+            id=f"msgbatch_01HkcTjaV5uDC8jWR{number:06d}",
+            processing_status="in_progress" if runs else "ended",
+            request_counts=RequestCounts(processing=900)
+            if runs
+            else RequestCounts(succeeded=890, errored=10),
+            created_at=created,
+            expires_at=created + timedelta(hours=24),
+            ended_at=None if runs else created + timedelta(minutes=3 + number % 90),
+        )
+
+    made = [batch(number) for number in range(count)]
+    batches.merge(runtime.store.database, scope.scope_id, made, seen=True)
+    batches.set_name(runtime.store.database, scope.scope_id, made[0].id, NAME)
+    batches.record_poll(runtime.store.database, scope.scope_id, now, 0.1, count, None)
+    runtime.store.close()
+
+
+def main() -> None:
+    """Run both in turns and compare the medians."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--batches", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        fill(Path(folder) / "data", options.batches)
+        script = Path(folder) / "empty.py"
+        script.write_text(EMPTY)
+        dropped = ("SSH_", "CBTUI_", "PYTHON")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+        os.environ.clear()
+        # Both sides from bytecode, as an installed program is, wherever and however this one runs.
+        bytecode = str(Path(folder) / "bytecode")
+        os.environ.update(kept, ANTHROPIC_API_KEY=KEY, HOME=folder, PYTHONPYCACHEPREFIX=bytecode)
+        command = [sys.executable, "-m", "claude_batch_tui", "--data-dir", str(Path(folder) / "data")]
+        sides = {
+            "empty": ([sys.executable, str(script)], "an empty app"),
+            "cbtui": ([*command, "--base-url", ADDRESS], NAME),
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in sides}
+        cpu: dict[str, list[float]] = {name: [] for name in sides}
+        for number in range(options.rounds + 1):
+            for name, (arguments, text) in sides.items():
+                with PtyApp(arguments) as app:
+                    took = app.wait_for(text, quiet=0.0)
+                    used = app.cpu_seconds
+                if number:  # the first of each warms the caches
+                    seconds[name].append(took)
+                    cpu[name].append(used)
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    ratio = medians["cbtui"] / medians["empty"]
+    print(f"empty Textual app {medians['empty'] * 1000:.0f} ms, cbtui {medians['cbtui'] * 1000:.0f} ms")
+    used = {name: statistics.median(times) for name, times in cpu.items()}
+    print(f"of a core until then {used['empty'] * 1000:.0f} and {used['cbtui'] * 1000:.0f} ms")
+    print(f"{options.batches:,} known batches: {ratio:.2f} x the empty app (goal {GOAL})")
+    sys.exit(ratio > GOAL)
+
+
+if __name__ == "__main__":
+    main()

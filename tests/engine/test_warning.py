@@ -1,0 +1,97 @@
+"""What is about to be lost is told once, and saved where that is wished."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from claude_batch_tui.config import load
+from claude_batch_tui.engine.engine import Engine
+from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
+
+DAY = 86_400
+
+
+@pytest.fixture
+def simulator():
+    with Simulator(speed=1, seed=9, rates=ALL_ANSWERED) as running:
+        yield running
+
+
+@pytest.fixture
+def make(simulator, own_folders):
+    made = []
+
+    def start(**settings):
+        config, _ = load({"base_url": simulator.base_url, "poll_interval": "1", **settings})
+        engine = Engine(config, on_snapshot=lambda _: None, api_key=simulator.key)
+        engine.start()
+        engine.connect()
+        made.append(engine)
+        return engine
+
+    yield start
+    for engine in made:
+        engine.stop()
+
+
+def until(claim, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, "never true"
+        time.sleep(0.02)
+
+
+def add(simulator, **facts):
+    batch = simulator.batches.add(4, **facts)
+    return getattr(batch, "id", batch)
+
+
+def warnings(engine):
+    engine._call(engine._warner.look)
+    return [event.text for event in engine.snapshot.events if "in 2" in event.text or "in 5" in event.text]
+
+
+def test_results_about_to_go_are_told_once_even_across_restarts(make, simulator):
+    batch_id = add(simulator, age=28 * DAY, duration=60)
+    first = make()
+    until(lambda: warnings(first))
+    assert warnings(first)[0].startswith(f"{batch_id}: the API deletes the results in 2")
+    first.stop()
+    second = make()
+    until(lambda: second.snapshot.link.polled_at and second.snapshot.batches)
+    for _ in range(3):
+        assert warnings(second) == []
+
+
+def test_an_expiry_ahead_is_told_with_the_bell(make, simulator):
+    add(simulator, age=23 * 3600, duration=360_000)
+    engine = make()
+    until(lambda: warnings(engine))
+    (event,) = engine.snapshot.events
+    assert "expires in 5" in event.text
+    assert event.rings
+
+
+def test_with_auto_download_results_about_to_go_are_saved_instead(make, simulator):
+    batch_id = add(simulator, age=28 * DAY, duration=60)
+    engine = make(auto_download="true")
+    until(
+        lambda: (
+            warnings(engine) == []
+            and engine.snapshot.batches
+            and engine.snapshot.find(batch_id).results.value == "complete"
+        )
+    )
+
+
+def test_auto_download_is_offered_once_after_the_first_download_by_hand(make, simulator):
+    ids = [add(simulator, age=DAY, duration=60) for _ in range(2)]
+    engine = make()
+    until(lambda: len(engine.snapshot.batches) == 2)
+    for batch_id in ids:
+        engine.download(batch_id)
+        until(lambda one=batch_id: engine.snapshot.find(one).results.value == "complete")
+    until(lambda: [e for e in engine.snapshot.events if "auto_download = true in" in e.text])
+    assert len([e for e in engine.snapshot.events if "auto_download = true in" in e.text]) == 1
