@@ -35,6 +35,7 @@ COMMANDS = {
     "adopt": "Make a run of batches that were made elsewhere, and name it.",
     "results": "Read or save the results of a batch, or a results file.",
     "export": "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer.",
+    "compare": "Compare two batches or results files: answers that agree, tokens and cost.",
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
     "examples": "Worked examples: list them, or copy one to work on.",
     "simulate": "Serve the Message Batches API on this machine.",
