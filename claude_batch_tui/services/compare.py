@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from threading import Lock
 from typing import NamedTuple
 
 from claude_batch_tui.domain.agreement import Agreement, Agreements, Totals, agreement
 from claude_batch_tui.domain.pricing import PriceTable
-from claude_batch_tui.domain.result import Result
-from claude_batch_tui.services.browse import cost_of
+from claude_batch_tui.domain.result import Outcome, Result
+from claude_batch_tui.services.browse import cost_of, tokens_of
 from claude_batch_tui.store.results_file import ResultsFile
 
 NOWHERE = -1
@@ -37,7 +38,8 @@ class Comparison:
     Where a custom_id came twice, its first entry counts. Lines without one are never joined.
     """
 
-    def __init__(self, left: ResultsFile, right: ResultsFile) -> None:
+    def __init__(self, left: ResultsFile, right: ResultsFile, prices: PriceTable | None) -> None:
+        self.prices = prices
         self.left_file = left
         self.right_file = right
         self.total = 0
@@ -46,6 +48,8 @@ class Comparison:
         self.right = array("q")
         self.agreements = bytearray()
         self.totals = [Totals(), Totals()]
+        self._lock = Lock()
+        self._is_closed = False
 
     @property
     def count(self) -> int:
@@ -63,13 +67,15 @@ class Comparison:
         file, position = (self.left_file, left) if left != NOWHERE else (self.right_file, right)
         return Pair(file.index.custom_id(position), left, right, ORDER[self.agreements[number]])
 
-    def results(self, number: int) -> tuple[Result | None, Result | None]:
-        """Both results of a pair."""
-        left, right = self.left[number], self.right[number]
-        return (
-            None if left == NOWHERE else self.left_file.read(left),
-            None if right == NOWHERE else self.right_file.read(right),
-        )
+    @property
+    def is_closed(self) -> bool:
+        """True when nothing can be read any more."""
+        return self._is_closed
+
+    def read(self, file: ResultsFile, position: int) -> Result | None:
+        """An entry of a side, from any thread; None where that side has none, or after `close`."""
+        with self._lock:
+            return None if position == NOWHERE or self._is_closed else file.read(position)
 
     def agreed(self) -> Agreements:
         """The counts so far."""
@@ -77,9 +83,13 @@ class Comparison:
         return Agreements(counts, self.totals[0], self.totals[1])
 
     def close(self) -> None:
-        """Close both files."""
-        self.left_file.close()
-        self.right_file.close()
+        """Close both files; what still reads them in a thread gets nothing more."""
+        with self._lock:
+            if not self._is_closed:
+                self.left_file.close()
+                if self.right_file is not self.left_file:
+                    self.right_file.close()
+            self._is_closed = True
 
 
 def compare(
@@ -93,7 +103,7 @@ def compare(
 
     Entries that only the right file has are in it where nothing was chosen.
     """
-    comparison = Comparison(left, right)
+    comparison = Comparison(left, right, prices)
     places = _places(right)
     seen: set[str] = set()
     pairs: list[tuple[int, int]] = []
@@ -110,7 +120,9 @@ def compare(
     comparison.total = len(pairs)
     yield comparison
     for number, (position, other) in enumerate(pairs, 1):
-        _add(comparison, position, other, prices)
+        if comparison.is_closed:
+            return
+        _add(comparison, position, other)
         if number % STEP == 0:
             yield comparison
     yield comparison
@@ -118,9 +130,9 @@ def compare(
 
 def compare_entries(results: ResultsFile, first: int, second: int, prices: PriceTable | None) -> Comparison:
     """Two entries of one file as a comparison of one pair."""
-    comparison = Comparison(results, results)
+    comparison = Comparison(results, results, prices)
     comparison.total = 1
-    _add(comparison, first, second, prices)
+    _add(comparison, first, second)
     return comparison
 
 
@@ -133,35 +145,32 @@ def _places(results: ResultsFile) -> dict[str, int]:
     return found
 
 
-def _add(comparison: Comparison, left: int, right: int, prices: PriceTable | None) -> None:
-    results: list[Result | None] = []
-    for side, (file, position) in enumerate(((comparison.left_file, left), (comparison.right_file, right))):
-        result = None if position == NOWHERE else file.read(position)
-        results.append(result)
-        if result is not None:
-            comparison.totals[side] = _with(comparison.totals[side], file, position, result, prices)
-    first, second = results
+def _add(comparison: Comparison, left: int, right: int) -> None:
+    first = comparison.read(comparison.left_file, left)
+    second = comparison.read(comparison.right_file, right)
     if first is None:
         found = Agreement.ONLY_RIGHT
     elif second is None:
         found = Agreement.ONLY_LEFT
     else:
         found = agreement(first, second)
+    comparison.totals = [
+        total if result is None else _with(total, result, comparison.prices)
+        for total, result in zip(comparison.totals, (first, second), strict=True)
+    ]
     comparison.left.append(left)
     comparison.right.append(right)
     comparison.agreements.append(ORDER.index(found))
 
 
-def _with(
-    totals: Totals, file: ResultsFile, position: int, result: Result, prices: PriceTable | None
-) -> Totals:
-    entry = file.index.entry(position)
+def _with(totals: Totals, result: Result, prices: PriceTable | None) -> Totals:
     cost = cost_of(result, prices)
+    tokens_in, tokens_out = tokens_of(result)
     return Totals(
         totals.entries + 1,
-        totals.succeeded + bool(result.message),
-        totals.input_tokens + entry.input_tokens,
-        totals.output_tokens + entry.output_tokens,
+        totals.succeeded + (result.outcome == Outcome.SUCCEEDED),
+        totals.input_tokens + tokens_in,
+        totals.output_tokens + tokens_out,
         totals.usd + (cost or 0.0),
         totals.priced + (cost is not None),
     )

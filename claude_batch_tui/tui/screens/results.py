@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from claude_batch_tui.domain.filtering import FilterError, parse
+from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
 from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.exports.formats import format_of
@@ -25,6 +26,7 @@ from claude_batch_tui.services.export_target import Options
 from claude_batch_tui.services.selecting import select
 from claude_batch_tui.store.results_file import ResultsFile, open_indexed
 from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.screens.comparing import of_entries, of_files, results_called
 from claude_batch_tui.tui.screens.inspecting import INSPECTOR_BINDINGS, INSPECTOR_NEEDS_ENTRY, InspectingFrame
 from claude_batch_tui.tui.screens.inspector import Inspector
 from claude_batch_tui.tui.screens.result_rows import (
@@ -86,6 +88,14 @@ class ResultsScreen(InspectingFrame):
         Binding("x", "stop", "stop", id="results.stop", show=False, tooltip="stop the download"),
         Binding("O", "open", "open file", id="results.open", show=False, tooltip="open a results file"),
         *INSPECTOR_BINDINGS,
+        Binding(
+            "equals_sign",
+            "compare",
+            "compare",
+            id="results.compare",
+            show=False,
+            tooltip="two marked entries, or these results with others",
+        ),
         Binding("q,escape", "back", "back", id="results.back", tooltip="one step back"),
     ]
 
@@ -150,6 +160,8 @@ class ResultsScreen(InspectingFrame):
         """Most keys need an open file."""
         if action in ("filter", "quick", "error", "save", *INSPECTOR_NEEDS_ENTRY) and self._rows is None:
             return "no results are open"
+        if action == "compare" and (self._rows is None or self._growing):
+            return "no results are open" if self._rows is None else "the download is not whole yet"
         if action == "stop" and not self._growing:
             return "nothing is being downloaded"
         return super().reason_disabled(action, parameters)
@@ -264,6 +276,35 @@ class ResultsScreen(InspectingFrame):
             value=f"{name}.csv",
         )
         self.app.push_screen(dialog, save)
+
+    def action_compare(self) -> None:
+        """Compare the two marked entries; else all of them with another file, asked for."""
+        if self._rows is None:
+            return
+        results, prices = self._rows.results, self._prices()
+        marks = sorted(int(key) for key in self.table.marks)
+        if len(marks) == 2:
+            self.app.push_screen(of_entries(results, marks[0], marks[1], prices))
+            return
+
+        def problem(word: str) -> str | None:
+            found = results_called(word, self.snapshot, self.dashboard.engine)
+            return found if isinstance(found, str) else None
+
+        def compare(word: str | None) -> None:
+            found = results_called(word, self.snapshot, self.dashboard.engine) if word else None
+            if isinstance(found, Path):
+                self.app.push_screen(of_files(results, self._title, found, prices))
+
+        dialog = InputDialog(
+            "Compare with which results?",
+            [
+                "The name or id of a batch, or the path of a results file. Entries are joined by custom_id.",
+                "To compare two entries, mark both with space first.",
+            ],
+            problem=problem,
+        )
+        self.app.push_screen(dialog, compare)
 
     def _chosen(self) -> Sequence[int]:
         """The marked entries, or all the filter shows."""
@@ -405,12 +446,14 @@ class ResultsScreen(InspectingFrame):
         def request(custom_id: str) -> bytes | None:
             return engine.request_as_sent(batch_id, custom_id) if batch_id else None
 
+        return EntryReader(results, rows=rows_file, request=request, prices=self._prices())
+
+    def _prices(self) -> PriceTable | None:
         try:
-            prices = read_prices(self.dashboard.config)
+            return read_prices(self.dashboard.config)
         except ConfigError as error:
             self.say(str(error), kind="error")
-            prices = None
-        return EntryReader(results, rows=rows_file, request=request, prices=prices)
+            return None
 
     def _inspect(self) -> None:
         """Show the entry under the cursor."""
