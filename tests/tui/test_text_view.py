@@ -136,8 +136,8 @@ async def test_styled_lines_keep_their_style_and_controls_are_visible():
 class DeafView(TextView):
     """Is painted before it hears of its size, as happens on a screen that changes its layout for the first rows."""
 
-    def on_resize(self):
-        pass
+    def on_resize(self, event):
+        event.prevent_default()
 
 
 async def test_a_text_given_before_there_is_a_width_is_wrapped_when_it_is_painted():
