@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from claude_batch_tui.domain.forecast import Forecast as Turnaround
 from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
+from claude_batch_tui.domain.statistics import Distribution, Statistics
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
 
 if TYPE_CHECKING:
@@ -171,14 +172,14 @@ def usage_words(usage: Mapping[str, object]) -> str:
     return " · ".join(parts)
 
 
-def share(part: int, whole: int) -> str:
-    """A part of a whole in percent; never 100% or 0% where it is not exactly that."""
-    if not whole:
-        return "-"
-    percent = 100 * part / whole
-    if 0 < percent < 1:
-        return "under 1%"
-    return f"{min(round(percent), 99) if part < whole else 100}%"
+def share(part: int, total: int) -> str:
+    """A part in per cent, never rounded to none or to all where it is neither."""
+    if total == 0 or part == 0:
+        return "0%"
+    if part == total:
+        return "100%"
+    percent = min(max(100 * part / total, 0.1), 99.9)
+    return f"{percent:.1f}%"
 
 
 def agreement_words(agreed: Agreements) -> str:
@@ -197,6 +198,65 @@ def totals_words(totals: Totals) -> str:
     cost = money(totals.usd) if totals.priced or not unpriced else "no price known"
     without = f" (without {unpriced:,} of unknown price)" if totals.priced and unpriced else ""
     return f"in {totals.input_tokens:,} · out {totals.output_tokens:,} · {cost}{without}"
+
+
+def spread_words(spread: Distribution, words: Callable[[float], str]) -> str:
+    """`3,910,000 in all · half at most 380 · 9 of 10 at most 1,204 · most 9,000`."""
+    if not spread.count:
+        return "none"
+    parts = ("half at most", spread.median), ("9 of 10 at most", spread.ninth_tenth), ("most", spread.most)
+    return " · ".join([f"{words(spread.total)} in all", *(f"{what} {words(value)}" for what, value in parts)])
+
+
+def count_words(value: float) -> str:
+    """`1,204`: a whole number that a drawing or a sum has as a float."""
+    return f"{value:,.0f}"
+
+
+def cache_lines(statistics: Statistics) -> Iterator[str]:
+    """What the cache did: tokens, how many of all input were read from it, and dollars saved or lost."""
+    spend = statistics.spend
+    if not statistics.cache_used:
+        yield "not used"
+        return
+    yield (
+        f"{share(spend.cache_read_tokens, statistics.all_input)} of {statistics.all_input:,} input tokens read from it, "
+        f"{spend.cache_written_tokens:,} written to it"
+    )
+    saved = spend.cache_saved
+    if spend.unpriced == spend.succeeded:
+        yield "what it saved is not known: no price"
+    elif saved >= 0:
+        percent = f", {100 * saved / spend.uncached:.1f}% of what this would cost without it" if saved else ""
+        yield f"saved {money(saved)}{percent}"
+    else:
+        yield f"lost {money(-saved)}: writing it cost more than reading it saved"
+
+
+def spend_notes(statistics: Statistics) -> str:
+    """What a cost leaves out, and the day of its prices."""
+    spend = statistics.spend
+    without = f"without {spend.unpriced:,} of {', '.join(spend.unpriced_models)}: no price known; "
+    return f"{without if spend.unpriced else ''}prices as of {spend.as_of}"
+
+
+def statistics_lines(statistics: Statistics) -> Iterator[str]:
+    """Results in numbers, a block each."""
+    yield f"{'entries':<14}{statistics.entries:,}"
+    for title, counts, of in (
+        ("outcomes", statistics.outcomes, statistics.entries),
+        ("answers", statistics.answers, statistics.succeeded),
+        ("stop reasons", statistics.stop_reasons, statistics.succeeded),
+        ("errors", statistics.error_types, statistics.outcomes.get("errored", 0)),
+    ):
+        for number, (name, count) in enumerate(counts.items()):
+            yield f"{'' if number else title:<14}{name:<30} {count:>11,}  {share(count, of):>6}"
+    yield f"{'input tokens':<14}{spread_words(statistics.input_tokens, count_words)}"
+    yield f"{'output tokens':<14}{spread_words(statistics.output_tokens, count_words)}"
+    yield f"{'cost':<14}{spread_words(statistics.cost, money)}"
+    yield f"{'':<14}{spend_notes(statistics)}"
+    for number, line in enumerate(cache_lines(statistics)):
+        yield f"{'' if number else 'cache':<14}{line}"
 
 
 def comparison_lines(agreed: Agreements, left: str, right: str) -> Iterator[str]:

@@ -39,7 +39,7 @@ def test_two_files_are_compared_side_by_side(files, cbtui):
     assert second == "B  b.jsonl  2 entries, 2 succeeded · in 200,000 · out 200,000 · $0.60"
     assert [line.split() for line in table[:3]] == [
         ["in", "both", "2"],
-        ["same", "1", "50%", "of", "what", "both", "answered"],
+        ["same", "1", "50.0%", "of", "what", "both", "answered"],
         ["different", "1"],
     ]
 

@@ -64,7 +64,7 @@ async def test_two_files_are_joined_and_the_difference_of_a_pair_is_shown(opened
         await compare_files(pilot, settled, files)
         assert isinstance(opened.screen, CompareScreen)
         counts = opened.screen.query_one("#counts", TwoSidedLine).render_line(0).text
-        assert "in both 3 · same 1 (50%) · different 1 · one failed 1 · only in A 1 · only in B 1" in counts
+        assert "in both 3 · same 1 (50.0%) · different 1 · one failed 1 · only in A 1 · only in B 1" in counts
         totals = opened.screen.query_one("#totals", TwoSidedLine).render_line(0).text
         assert "A  in 300,000 · out 30,000 · $0.22" in totals
         await pilot.press("e", "enter")

@@ -35,6 +35,7 @@ from claude_batch_tui.tui.screens.result_rows import (
     counts_line,
     next_error,
 )
+from claude_batch_tui.tui.screens.statistics import StatisticsScreen
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.row_source import EmptySource
 from claude_batch_tui.tui.widgets.title_line import TabsLine
@@ -88,6 +89,14 @@ class ResultsScreen(InspectingFrame):
         Binding("x", "stop", "stop", id="results.stop", show=False, tooltip="stop the download"),
         Binding("O", "open", "open file", id="results.open", show=False, tooltip="open a results file"),
         *INSPECTOR_BINDINGS,
+        Binding(
+            "S",
+            "statistics",
+            "statistics",
+            id="results.statistics",
+            show=False,
+            tooltip="what is shown, or marked, in numbers",
+        ),
         Binding(
             "equals_sign",
             "compare",
@@ -158,7 +167,10 @@ class ResultsScreen(InspectingFrame):
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Most keys need an open file."""
-        if action in ("filter", "quick", "error", "save", *INSPECTOR_NEEDS_ENTRY) and self._rows is None:
+        if (
+            action in ("filter", "quick", "error", "save", "statistics", *INSPECTOR_NEEDS_ENTRY)
+            and self._rows is None
+        ):
             return "no results are open"
         if action == "compare" and (self._rows is None or self._growing):
             return "no results are open" if self._rows is None else "the download is not whole yet"
@@ -276,6 +288,13 @@ class ResultsScreen(InspectingFrame):
             value=f"{name}.csv",
         )
         self.app.push_screen(dialog, save)
+
+    def action_statistics(self) -> None:
+        """What the filter shows, or the marks, in numbers."""
+        prices = self._prices()
+        if self._rows is not None and prices is not None:
+            screen = StatisticsScreen(self._title, self._rows.results, self._chosen(), prices)
+            self.app.push_screen(screen)
 
     def action_compare(self) -> None:
         """Compare the two marked entries; else all of them with another file, asked for."""
