@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -20,14 +20,17 @@ from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
+from claude_batch_tui.services.labels import adopt
 from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.notify import run_hook
 from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
 from claude_batch_tui.services.trying import Trial, Tried, tried
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import batches, ours
 from claude_batch_tui.store.rebuild import journal_name
 from claude_batch_tui.store.results_index import ResultsIndex
+from claude_batch_tui.store.scopes import Scope
+from claude_batch_tui.store.store import Store
 
 _log = logging.getLogger(__name__)
 _STOP_WITHIN = 2.0
@@ -127,9 +130,46 @@ class Engine:
         """The user has looked at an ended batch."""
         self._wish(self._mark_seen(batch_id))
 
-    def rename(self, batch_id: str, name: str | None) -> None:
-        """Name a batch; None takes its name away."""
-        self._wish(self._rename(batch_id, name))
+    def rename(self, target_id: str, name: str | None) -> None:
+        """Name a batch or a run; None takes its name away."""
+        self._wish(
+            self._label(lambda store, scope: journal_name(store, scope, target_id, name, self._runtime.now()))
+        )
+
+    def note(self, target_id: str, text: str | None) -> None:
+        """Write a note on a batch or a run; None takes it away."""
+        self._wish(
+            self._label(lambda store, scope: ours.note(store, scope, target_id, text, self._runtime.now()))
+        )
+
+    def tag(self, batch_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Give batches tags, and take tags away."""
+        self._wish(
+            self._label(
+                lambda store, scope: ours.tag(
+                    store, scope, batch_ids, add=add, remove=remove, now=self._runtime.now()
+                )
+            )
+        )
+
+    def hide(self, batch_ids: Sequence[str], *, hidden: bool) -> None:
+        """Put batches away on this machine, or bring them back."""
+        self._wish(
+            self._label(
+                lambda store, scope: ours.hide(
+                    store, scope, batch_ids, hidden=hidden, now=self._runtime.now()
+                )
+            )
+        )
+
+    def adopt(self, batch_ids: Sequence[str], name: str | None) -> None:
+        """Make one run of batches made elsewhere."""
+
+        def work(store: Store, scope: Scope) -> None:
+            found = self._runtime.known(batch_ids)
+            adopt(found, name=name, store=store, scope=scope, now=self._runtime.now())
+
+        self._wish(self._label(work))
 
     def add(self, batch_id: str) -> None:
         """Fetch one batch by its id and show it."""
@@ -289,12 +329,11 @@ class Engine:
         batches.mark(self._runtime.store.database, scope, batch_id, seen=1)
         self._show(scope, batch_id)
 
-    async def _rename(self, batch_id: str, name: str | None) -> None:
-        runtime = self._runtime
-        if runtime.scope is None:
-            raise NotFoundError(f"{batch_id} is not known here.")
-        journal_name(runtime.store, runtime.scope, batch_id, name, runtime.now())
-        self._show(runtime.scope.scope_id, batch_id)
+    async def _label(self, work: Callable[[Store, Scope], None]) -> None:
+        """Write down what is ours, and show it."""
+        scope = self._runtime.known_scope()
+        work(self._runtime.store, scope)
+        self._board.catch_up(self._runtime.store.database, scope.scope_id)
 
     async def _add(self, batch_id: str) -> None:
         self._board.put_batches([await self._runtime.retrieve(batch_id)])

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.exporting import STDOUT, add_options, chosen_format, write
-from claude_batch_tui.cli.locating import located
+from claude_batch_tui.cli.counting import counted
+from claude_batch_tui.cli.exporting import STDOUT, Found, add_options, chosen_format, write
+
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.tracked import TrackedBatch
+    from claude_batch_tui.runtime import Runtime
 
 SUMMARY = "Read or save the results of a batch, or a results file."
 
@@ -26,31 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Read the results."""
-    return counted(args, context) if args.stats else written(args, context)
-
-
-def counted(args: argparse.Namespace, context: Context) -> int:
-    """The results in numbers; the exit code."""
-    from contextlib import ExitStack  # late: --help needs none of it
-
-    from claude_batch_tui.domain.filtering import parse
-    from claude_batch_tui.runtime import read_prices
-    from claude_batch_tui.services.selecting import select
-    from claude_batch_tui.services.statistics import statistics
-    from claude_batch_tui.store.results_file import open_indexed
-    from claude_batch_tui.wording import statistics_lines
-
-    wanted = parse(args.where or "")
-    with ExitStack() as stack:
-        files = [stack.enter_context(open_indexed(found.path)) for found in located(args.id, context)]
-        chosen = [(results, select(wanted, results.index)) for results in files]
-        for found in statistics(chosen, read_prices(context.config)):
-            context.diagnostics.progress(f"{found.entries:,} of {found.expected:,} entries")
-    if args.json:
-        context.output.json(found)
-    else:
-        context.output.lines(statistics_lines(found))
-    return ExitCode.GOOD if found.succeeded == found.entries else ExitCode.NOT_ALL_GOOD
+    return counted([args.id], args, context) if args.stats else written(args, context)
 
 
 def written(args: argparse.Namespace, context: Context) -> int:
@@ -61,5 +42,71 @@ def written(args: argparse.Namespace, context: Context) -> int:
     form = chosen_format(args, args.output, context)
     parse(args.where or "")  # what cannot be understood or written is said before anything is downloaded
     if args.output != STDOUT:
-        check_target(Path(args.output).expanduser(), Options(form, force=args.force))
-    return write(located(args.id, context), form, args.output, args, context)
+        check_target(
+            Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
+        )
+    word = args.id
+    if "/" in word or word.endswith((".jsonl", ".gz", ".incomplete")):
+        path = Path(word)
+        found = [Found(path, path.name.removesuffix(".gz").removesuffix(".jsonl"), path.name)]
+    else:
+        found = asyncio.run(_of_batches(args.id, context))
+    return write(found, form, args.output, args, context)
+
+
+async def _of_batches(word: str, context: Context) -> list[Found]:
+    from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
+
+    async with open_runtime(context.config) as runtime:
+        return await found_results(word, context, runtime)
+
+
+async def found_results(
+    word: str, context: Context, runtime: Runtime, *, ended_only: bool = False
+) -> list[Found]:
+    """The results of all batches that `word` means, downloaded where they are not here.
+
+    Raises ResultsUnavailableError where one has not ended; with `ended_only` where none of several has.
+    """
+    from claude_batch_tui.errors import ResultsUnavailableError
+
+    found: list[Found] = []
+    batches = await runtime.resolve_all(word)
+    for tracked in batches:
+        path = runtime.results_file(tracked.id)
+        if path is None or path.suffix == ".incomplete":
+            try:
+                path = await _download(tracked, runtime, context)
+            except ResultsUnavailableError as error:
+                if not ended_only or len(batches) == 1:
+                    raise
+                context.diagnostics.note(f"{error} It is left out.")
+                continue
+        found.append(Found(path, tracked.id, tracked.title, runtime.rows_path(tracked.id)))
+    if not found:
+        raise ResultsUnavailableError(f"No batch of {word} has results yet.")
+    return found
+
+
+async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -> Path:
+    from claude_batch_tui.domain.tracked import DownloadState
+    from claude_batch_tui.errors import ResultsUnavailableError, VerificationError
+    from claude_batch_tui.wording import progress_words, size
+
+    fresh = await runtime.retrieve(tracked.id)
+    if not fresh.batch.has_ended:
+        raise ResultsUnavailableError(
+            f"{fresh.title} has not ended: {progress_words(fresh.batch, runtime.now())}. "
+            f"Results can be read when it has; `cbtui watch {fresh.id}` waits for that."
+        )
+    async for update in runtime.download(fresh, lambda: False):
+        context.diagnostics.progress(
+            f"{size(update.bytes_done)}, {update.lines:,} of {update.lines_expected or 0:,} results, "
+            f"{size(int(update.bytes_per_second))}/s"
+        )
+        if update.state is DownloadState.PROBLEMS:
+            context.diagnostics.error(f"{fresh.title}: {update.error}")
+    path = runtime.results_file(fresh.id)
+    if path is None:
+        raise VerificationError(f"The results of {fresh.id} could not be kept.")
+    return path
