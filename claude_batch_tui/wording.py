@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from math import floor, log10
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.agreement import Agreement, Agreements, Totals
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
 from claude_batch_tui.domain.forecast import Forecast as Turnaround
 from claude_batch_tui.domain.notifying import Notice
+from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.domain.retrying import RetryCounts
@@ -206,7 +208,8 @@ def spread_words(spread: Distribution, words: Callable[[float], str]) -> str:
     if not spread.count:
         return "none"
     parts = ("half at most", spread.median), ("9 of 10 at most", spread.ninth_tenth), ("most", spread.most)
-    return " · ".join([f"{words(spread.total)} in all", *(f"{what} {words(value)}" for what, value in parts)])
+    total = money(spread.total) if words is fine_money else words(spread.total)
+    return " · ".join([f"{total} in all", *(f"{what} {words(value)}" for what, value in parts)])
 
 
 def count_words(value: float) -> str:
@@ -237,7 +240,8 @@ def cache_lines(statistics: Statistics) -> Iterator[str]:
 def spend_notes(statistics: Statistics) -> str:
     """What a cost leaves out, and the day of its prices."""
     spend = statistics.spend
-    without = f"without {spend.unpriced:,} of {', '.join(spend.unpriced_models)}: no price known; "
+    models = clean_line(", ".join(spend.unpriced_models), 200)
+    without = f"without {spend.unpriced:,} of {models}: no price known; "
     return f"{without if spend.unpriced else ''}prices as of {spend.as_of}"
 
 
@@ -251,10 +255,10 @@ def statistics_lines(statistics: Statistics) -> Iterator[str]:
         ("errors", statistics.error_types, statistics.outcomes.get("errored", 0)),
     ):
         for number, (name, count) in enumerate(counts.items()):
-            yield f"{'' if number else title:<14}{name:<30} {count:>11,}  {share(count, of):>6}"
+            yield f"{'' if number else title:<14}{clean_line(name, 30):<30} {count:>11,}  {share(count, of):>6}"
     yield f"{'input tokens':<14}{spread_words(statistics.input_tokens, count_words)}"
     yield f"{'output tokens':<14}{spread_words(statistics.output_tokens, count_words)}"
-    yield f"{'cost':<14}{spread_words(statistics.cost, money)}"
+    yield f"{'cost':<14}{spread_words(statistics.cost, fine_money)}"
     yield f"{'':<14}{spend_notes(statistics)}"
     for number, line in enumerate(cache_lines(statistics)):
         yield f"{'' if number else 'cache':<14}{line}"
@@ -272,6 +276,13 @@ def comparison_lines(agreed: Agreements, left: str, right: str) -> Iterator[str]
             f"   {share(count, agreed.answered)} of what both answered" if agreement is Agreement.SAME else ""
         )
         yield f"{agreement:<12}{count:>12,}{of}"
+
+
+def fine_money(usd: float) -> str:
+    """Dollars of single entries: two digits that are not zero at least, `$0.000064`, `$0.0031`, `$1.20`."""
+    if not 0 < usd < 0.1:
+        return money(usd)
+    return f"${usd:.{1 - floor(log10(usd))}f}"
 
 
 def cost_words(at_most: Cost) -> str:

@@ -15,7 +15,7 @@ from claude_batch_tui.services.compare import NOWHERE, ORDER, Comparison
 from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Span, StyledLine
-from claude_batch_tui.wording import money, size, stop_words, usage_words
+from claude_batch_tui.wording import fine_money, size, stop_words, usage_words
 
 COLUMNS = (
     Column("CUSTOM_ID", min_width=14, max_width=28, weight=1),
@@ -147,7 +147,7 @@ def _said(result: Result | None, prices: PriceTable | None) -> str:
     usage, reason = message.get("usage"), message.get("stop_reason")
     parts = [
         stop_words(str(reason) if reason else None),
-        "no price known" if (cost := cost_of(result, prices)) is None else money(cost),
+        "no price known" if (cost := cost_of(result, prices)) is None else fine_money(cost),
         usage_words(usage) if isinstance(usage, dict) else "no usage",
         str(message.get("model", "")),
     ]

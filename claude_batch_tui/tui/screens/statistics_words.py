@@ -11,7 +11,7 @@ from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.wording import (
     cache_lines,
     count_words,
-    money,
+    fine_money,
     share,
     spend_notes,
     spread_words,
@@ -59,7 +59,7 @@ def _drawings(statistics: Statistics, width: int, *, ascii_only: bool) -> Iterat
     for title, spread, words, tick in (
         ("INPUT TOKENS", statistics.input_tokens, count_words, _short),
         ("OUTPUT TOKENS", statistics.output_tokens, count_words, _short),
-        ("COST", statistics.cost, money, _dollars),
+        ("COST", statistics.cost, fine_money, _dollars),
     ):
         yield f" {title}   {spread_words(spread, words)}", "strong"
         if title == "COST":
