@@ -69,6 +69,11 @@ SUBMISSION_WORDS = {
 _ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
 
 
+def indexing_words(share: float, *, is_unpacked: bool) -> str:
+    """How far a results file has been read, for a share from 0 to 1."""
+    return f"{'decompressing' if is_unpacked else 'indexing'} {int(share * 100)} %"
+
+
 def duration(span: timedelta) -> str:
     """`0:41` below a day (hours and minutes, changing once a minute), then `2d`; negative spans count as zero."""
     minutes = max(int(span.total_seconds()) // 60, 0)
@@ -240,7 +245,7 @@ def cache_lines(statistics: Statistics) -> Iterator[str]:
 def spend_notes(statistics: Statistics) -> str:
     """What a cost leaves out, and the day of its prices."""
     spend = statistics.spend
-    models = clean_line(", ".join(spend.unpriced_models), 200)
+    models = clean_line(", ".join(name or "an unnamed model" for name in spend.unpriced_models), 200)
     without = f"without {spend.unpriced:,} of {models}: no price known; "
     return f"{without if spend.unpriced else ''}prices as of {spend.as_of}"
 

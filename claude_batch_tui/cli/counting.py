@@ -17,14 +17,16 @@ def counted(words: Sequence[str], args: argparse.Namespace, context: Context) ->
     from claude_batch_tui.runtime import read_prices
     from claude_batch_tui.services.selecting import select
     from claude_batch_tui.services.statistics import statistics
-    from claude_batch_tui.store.results_file import open_indexed
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.opening import open_indexed
     from claude_batch_tui.wording import statistics_lines
 
     wanted = parse(args.where or "")
     places = [found for word in words for found in located(word, context)]
     with ExitStack() as stack:
-        files = [stack.enter_context(open_indexed(found.path)) for found in places]
-        chosen = [(results, select(wanted, results.index)) for results in files]
+        cache = Locations(context.config.data_dir).cache
+        files = [stack.enter_context(open_indexed(found.path, cache)) for found in places]
+        chosen = [(results.index, select(wanted, results.index)) for results in files]
         for found in statistics(chosen, read_prices(context.config)):
             context.diagnostics.progress(f"{found.entries:,} of {found.expected:,} entries")
     if args.json:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.exporting import Found
+from claude_batch_tui.cli.results_word import results_file
 
 
 def located(word: str, context: Context) -> list[Found]:
     """The results files that a path, a batch id, a run or a name means."""
-    if "/" in word or word.endswith((".jsonl", ".gz", ".incomplete")):
-        path = Path(word)
+    path = results_file(word)
+    if path is not None:
         return [Found(path, path.name.removesuffix(".gz").removesuffix(".jsonl"), path.name)]
     return asyncio.run(_of_batches(word, context))
 

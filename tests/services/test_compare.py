@@ -8,7 +8,7 @@ from claude_batch_tui.config import load
 from claude_batch_tui.domain.agreement import Agreement
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.compare import compare, compare_entries
-from claude_batch_tui.store.results_file import open_indexed
+from claude_batch_tui.store.opening import open_indexed
 
 
 def answer(text, *, thinking=None, out=10, model="claude-haiku-4-5"):

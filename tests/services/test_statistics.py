@@ -7,7 +7,7 @@ import pytest
 from claude_batch_tui.config import load
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.statistics import FIRST, statistics
-from claude_batch_tui.store.results_file import open_indexed
+from claude_batch_tui.store.opening import open_indexed
 from claude_batch_tui.wording import statistics_lines
 
 
@@ -46,7 +46,7 @@ def errored(kind):
 
 
 def of(prices, *files):
-    *_, last = statistics([(file, range(file.index.count)) for file in files], prices)
+    *_, last = statistics([(file.index, range(file.index.count)) for file in files], prices)
     return last
 
 
@@ -105,6 +105,6 @@ def test_lines_that_cannot_be_read_are_counted_and_harmless(tmp_path, prices):
 
 def test_numbers_grow_while_they_are_counted(opened, prices):
     file = opened(*[answer()] * (FIRST + 1))
-    seen = list(statistics([(file, range(file.index.count))], prices))
+    seen = list(statistics([(file.index, range(file.index.count))], prices))
     assert [found.entries for found in seen] == [FIRST, FIRST + 1]
     assert {found.expected for found in seen} == {FIRST + 1}

@@ -44,14 +44,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import read_prices
     from claude_batch_tui.services.compare import ORDER, Comparison, compare
     from claude_batch_tui.services.selecting import select
-    from claude_batch_tui.store.results_file import open_indexed
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.opening import open_indexed
     from claude_batch_tui.wording import comparison_lines
 
     wanted = parse(args.where or "")
     sides = [_one(args.a, context), _one(args.b, context)]
+    cache = Locations(context.config.data_dir).cache
     whole: Comparison | None = None
     with ExitStack() as stack:
-        left, right = (stack.enter_context(open_indexed(side.path)) for side in sides)
+        left, right = (stack.enter_context(open_indexed(side.path, cache)) for side in sides)
         chosen = select(wanted, left.index) if args.where else None
         for whole in compare(left, right, prices=read_prices(context.config), chosen=chosen):
             context.diagnostics.progress(f"{whole.count:,} of {whole.total:,} compared")

@@ -8,28 +8,36 @@ from pathlib import Path
 from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.engine.engine import Engine
+from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.compare import Comparison, compare, compare_entries
-from claude_batch_tui.store.results_file import ResultsFile, open_indexed
+from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.tui.screens.compare import CompareScreen
-
-# Files are opened anew: the results screen closes its own when it shows another.
 
 
 def of_entries(results: ResultsFile, first: int, second: int, prices: PriceTable | None) -> CompareScreen:
     """Two entries of a file."""
+    own = results.twin()
 
     def making() -> Iterator[Comparison]:
-        yield compare_entries(ResultsFile(results.path, results.index), first, second, prices)
+        yield compare_entries(own, first, second, prices)
 
     return CompareScreen(results.index.custom_id(first), results.index.custom_id(second), making)
 
 
-def of_files(results: ResultsFile, title: str, other: Path, prices: PriceTable | None) -> CompareScreen:
-    """A file and another one, joined by custom_id."""
+def of_files(
+    results: ResultsFile, title: str, other: Path, cache: Path, prices: PriceTable | None
+) -> CompareScreen:
+    """A file and another one, joined by custom_id; `cache` keeps the index of files that are not ours."""
+    own = results.twin()
 
     def making() -> Iterator[Comparison]:
-        right = open_indexed(other)
-        yield from compare(ResultsFile(results.path, results.index), right, prices=prices)
+        try:
+            right = open_indexed(other, cache)
+        except SourceError:
+            own.close()
+            raise
+        yield from compare(own, right, prices=prices)
 
     return CompareScreen(title, other.name, making)
 

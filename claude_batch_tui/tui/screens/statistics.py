@@ -14,7 +14,7 @@ from textual.worker import get_current_worker
 from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.statistics import Statistics
 from claude_batch_tui.services.statistics import statistics
-from claude_batch_tui.store.results_file import ResultsFile
+from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.tui.reasons import ReasonedActions
 from claude_batch_tui.tui.screens.statistics_words import statistics_screen
 from claude_batch_tui.tui.widgets.key_line import KeyLine
@@ -36,12 +36,10 @@ class StatisticsScreen(ReasonedActions, Screen[None]):
         Binding("q,escape,S", "close", "back", id="statistics.close", tooltip="back to the results"),
     ]
 
-    def __init__(
-        self, title: str, results: ResultsFile, positions: Sequence[int], prices: PriceTable
-    ) -> None:
+    def __init__(self, title: str, index: ResultsIndex, positions: Sequence[int], prices: PriceTable) -> None:
         super().__init__()
         self._title = title
-        self._results = results
+        self._index = index
         self._positions = positions
         self._prices = prices
         self._statistics: Statistics | None = None
@@ -84,13 +82,12 @@ class StatisticsScreen(ReasonedActions, Screen[None]):
 
     @work(thread=True, exclusive=True, group="statistics")
     def _count(self) -> None:
-        """Count in a thread, on a descriptor of its own: the results screen may close its file meanwhile."""
+        """Count in a thread."""
         worker = get_current_worker()
-        with ResultsFile(self._results.path, self._results.index) as results:
-            for found in statistics([(results, self._positions)], self._prices):
-                if worker.is_cancelled:
-                    return
-                self.app.call_from_thread(self._take, found)
+        for found in statistics([(self._index, self._positions)], self._prices):
+            if worker.is_cancelled:
+                return
+            self.app.call_from_thread(self._take, found)
 
     def _take(self, found: Statistics) -> None:
         if self.is_mounted:
