@@ -68,6 +68,17 @@ async def test_the_filter_chooses_what_is_counted(opened, settled):
         assert isinstance(app.screen, ResultsScreen)
 
 
+async def test_the_keys_of_the_tabs_lead_away(opened, settled):
+    app = opened()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("S")
+        await settled(pilot)
+        await pilot.press("1")
+        await settled(pilot)
+        assert app.current_mode == "batches"
+
+
 async def test_the_numbers_can_be_copied(opened, settled, monkeypatch):
     app = opened()
     copied = []

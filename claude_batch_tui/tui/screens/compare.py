@@ -22,6 +22,7 @@ from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.compare import Comparison
 from claude_batch_tui.tui.screens.compare_rows import COLUMNS, PairRows, diff_lines
 from claude_batch_tui.tui.screens.frame import Frame
+from claude_batch_tui.tui.screens.over import OVER_BINDINGS, OverScreen
 from claude_batch_tui.tui.widgets.text_rows import TextRows
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
@@ -43,7 +44,7 @@ class PairList(VirtualList, inherit_bindings=False):
     ]
 
 
-class CompareScreen(Frame):
+class CompareScreen(Frame, OverScreen):
     """Over the results, until it is left."""
 
     help_title: ClassVar[str] = "Compare"
@@ -66,6 +67,7 @@ class CompareScreen(Frame):
         Binding("z", "zoom", "zoom", id="compare.zoom", show=False, tooltip="the texts on the whole screen"),
         Binding("w", "wrap", "wrap", id="compare.wrap", show=False, tooltip="wrap long lines, or not"),
         Binding("y", "copy", "copy", id="compare.copy", show=False, tooltip="copy the difference"),
+        *OVER_BINDINGS,
         Binding("q,escape", "back", "back", id="compare.back", tooltip="one step back"),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from itertools import compress
 
 from claude_batch_tui.domain.agreement import Agreement, answer_text
 from claude_batch_tui.domain.pricing import PriceTable
@@ -84,8 +85,9 @@ class PairRows:
         if agreement is None:
             self._numbers = range(count)
         else:
-            wanted, found = ORDER.index(agreement), self._comparison.agreements
-            self._numbers = array("I", (number for number in range(count) if found[number] == wanted))
+            is_wanted = bytes(number == ORDER.index(agreement) for number in range(256))
+            mask = bytes(self._comparison.agreements[:count]).translate(is_wanted)
+            self._numbers = array("I", compress(range(count), mask))
 
     def next_different(self, start: int, step: int) -> int | None:
         """The row of the next pair after `start` (or before it) that does not agree, or None."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from claude_batch_tui.domain.pricing import PriceTable
@@ -16,6 +15,7 @@ from claude_batch_tui.domain.statistics import Statistics
 from claude_batch_tui.services.statistics import statistics
 from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.tui.reasons import ReasonedActions
+from claude_batch_tui.tui.screens.over import OVER_BINDINGS, OverScreen
 from claude_batch_tui.tui.screens.statistics_words import statistics_screen
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.status_line import StatusLine
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from claude_batch_tui.tui.app import DashboardApp
 
 
-class StatisticsScreen(ReasonedActions, Screen[None]):
+class StatisticsScreen(ReasonedActions, OverScreen):
     """Outcomes, stop reasons, errors, tokens, cost and cache of some entries of a file."""
 
     help_title: ClassVar[str] = "Statistics"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "copy", id="statistics.copy", tooltip="copy the numbers as text"),
+        *OVER_BINDINGS,
         Binding("q,escape,S", "close", "back", id="statistics.close", tooltip="back to the results"),
     ]
 
