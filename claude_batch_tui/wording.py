@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from math import floor, log10
 from typing import TYPE_CHECKING
 
+from claude_batch_tui.domain.agreement import Agreement, Agreements, Totals
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
 from claude_batch_tui.domain.forecast import Forecast as Turnaround
 from claude_batch_tui.domain.notifying import Notice
+from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.domain.retrying import RetryCounts
+from claude_batch_tui.domain.statistics import Distribution, Statistics
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
 
 if TYPE_CHECKING:
@@ -194,6 +198,116 @@ def spent_words(spent: BatchCost) -> str:
     if spent.unpriced:
         words.append(f"{spent.unpriced:,} without a price")
     return " · ".join(words)
+
+
+def share(part: int, total: int) -> str:
+    """A part in per cent, never rounded to none or to all where it is neither."""
+    if total == 0 or part == 0:
+        return "0%"
+    if part == total:
+        return "100%"
+    percent = min(max(100 * part / total, 0.1), 99.9)
+    return f"{percent:.1f}%"
+
+
+def agreement_words(agreed: Agreements) -> str:
+    """`in both 9,960 · same 8,100 (83%) · different 1,602`: what is none is left out."""
+    parts = [f"in both {agreed.joined:,}"]
+    for agreement, count in agreed.counts.items():
+        if count or agreement is Agreement.SAME:
+            percent = f" ({share(count, agreed.answered)})" if agreement is Agreement.SAME else ""
+            parts.append(f"{agreement} {count:,}{percent}")
+    return " · ".join(parts)
+
+
+def totals_words(totals: Totals) -> str:
+    """`in 3,910,000 · out 410,000 · $3.88`: what one side used."""
+    unpriced = totals.succeeded - totals.priced
+    cost = money(totals.usd) if totals.priced or not unpriced else "no price known"
+    without = f" (without {unpriced:,} of unknown price)" if totals.priced and unpriced else ""
+    return f"in {totals.input_tokens:,} · out {totals.output_tokens:,} · {cost}{without}"
+
+
+def spread_words(spread: Distribution, words: Callable[[float], str]) -> str:
+    """`3,910,000 in all · half at most 380 · 9 of 10 at most 1,204 · most 9,000`."""
+    if not spread.count:
+        return "none"
+    parts = ("half at most", spread.median), ("9 of 10 at most", spread.ninth_tenth), ("most", spread.most)
+    total = money(spread.total) if words is fine_money else words(spread.total)
+    return " · ".join([f"{total} in all", *(f"{what} {words(value)}" for what, value in parts)])
+
+
+def count_words(value: float) -> str:
+    """`1,204`: a whole number that a drawing or a sum has as a float."""
+    return f"{value:,.0f}"
+
+
+def cache_lines(statistics: Statistics) -> Iterator[str]:
+    """What the cache did: tokens, how many of all input were read from it, and dollars saved or lost."""
+    spend = statistics.spend
+    if not statistics.cache_used:
+        yield "not used"
+        return
+    yield (
+        f"{share(spend.cache_read_tokens, statistics.all_input)} of {statistics.all_input:,} input tokens read from it, "
+        f"{spend.cache_written_tokens:,} written to it"
+    )
+    saved = spend.cache_saved
+    if spend.unpriced == spend.succeeded:
+        yield "what it saved is not known: no price"
+    elif saved >= 0:
+        percent = f", {100 * saved / spend.uncached:.1f}% of what this would cost without it" if saved else ""
+        yield f"saved {money(saved)}{percent}"
+    else:
+        yield f"lost {money(-saved)}: writing it cost more than reading it saved"
+
+
+def spend_notes(statistics: Statistics) -> str:
+    """What a cost leaves out, and the day of its prices."""
+    spend = statistics.spend
+    models = clean_line(", ".join(name or "an unnamed model" for name in spend.unpriced_models), 200)
+    without = f"without {spend.unpriced:,} of {models}: no price known; "
+    return f"{without if spend.unpriced else ''}prices as of {spend.as_of}"
+
+
+def statistics_lines(statistics: Statistics) -> Iterator[str]:
+    """Results in numbers, a block each."""
+    yield f"{'entries':<14}{statistics.entries:,}"
+    for title, counts, of in (
+        ("outcomes", statistics.outcomes, statistics.entries),
+        ("answers", statistics.answers, statistics.succeeded),
+        ("stop reasons", statistics.stop_reasons, statistics.succeeded),
+        ("errors", statistics.error_types, statistics.outcomes.get("errored", 0)),
+    ):
+        for number, (name, count) in enumerate(counts.items()):
+            yield f"{'' if number else title:<14}{clean_line(name, 30):<30} {count:>11,}  {share(count, of):>6}"
+    yield f"{'input tokens':<14}{spread_words(statistics.input_tokens, count_words)}"
+    yield f"{'output tokens':<14}{spread_words(statistics.output_tokens, count_words)}"
+    yield f"{'cost':<14}{spread_words(statistics.cost, fine_money)}"
+    yield f"{'':<14}{spend_notes(statistics)}"
+    for number, line in enumerate(cache_lines(statistics)):
+        yield f"{'' if number else 'cache':<14}{line}"
+
+
+def comparison_lines(agreed: Agreements, left: str, right: str) -> Iterator[str]:
+    """Two batches side by side: a line for each way to agree, and what each side used."""
+    for name, title, totals in (("A", left, agreed.left), ("B", right, agreed.right)):
+        entries = "1 entry" if totals.entries == 1 else f"{totals.entries:,} entries"
+        yield f"{name}  {title}  {entries}, {totals.succeeded:,} succeeded · {totals_words(totals)}"
+    yield ""
+    yield f"{'in both':<12}{agreed.joined:>12,}"
+    for agreement, count in agreed.counts.items():
+        of = (
+            f"   {share(count, agreed.answered)} of what both answered" if agreement is Agreement.SAME else ""
+        )
+        yield f"{agreement:<12}{count:>12,}{of}"
+
+
+def fine_money(usd: float) -> str:
+    """Dollars of single entries: two digits that are not zero at least, `$0.000064`, `$0.0031`, `$1.20`."""
+    if not 0 < usd < 0.1:
+        return money(usd)
+    return f"${usd:.{1 - floor(log10(usd))}f}"
 
 
 def cost_words(at_most: Cost) -> str:

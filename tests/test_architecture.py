@@ -9,7 +9,10 @@ import pytest
 
 from claude_batch_tui.cli.main import COMMANDS
 
-HEAVY = ("textual", "anthropic", "httpx2", "jinja2", "starlette", "uvicorn", "rich", "numpy", "stringzilla")
+HEAVY = (
+    *("textual", "anthropic", "httpx2", "jinja2", "starlette"),
+    *("uvicorn", "rich", "numpy", "stringzilla", "plotext"),
+)
 
 
 def loaded_after(code):

@@ -36,6 +36,7 @@ COMMANDS = {
     "results": "Read or save the results of a batch, or a results file.",
     "open": "Open the dashboard on a results file or on the results of a batch.",
     "export": "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer.",
+    "compare": "Compare two batches or results files: answers that agree, tokens and cost.",
     "retry": "Send again what errored or expired, as it was sent. This is paid.",
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
     "examples": "Worked examples: list them, or copy one to work on.",

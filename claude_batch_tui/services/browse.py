@@ -95,14 +95,26 @@ class EntryReader:
 
 def cost_of(result: Result, prices: PriceTable | None) -> float | None:
     """What an entry cost in US dollars, or None: it did not succeed, its model has no price, its usage is odd."""
-    message = result.message
-    if prices is None or not isinstance(message.get("usage"), dict):
+    usage = usage_of(result)
+    if prices is None or usage is None:
         return None
+    return entry_cost(usage, str(result.message.get("model", "")), prices)
+
+
+def usage_of(result: Result) -> Usage | None:
+    """What an answer used, or None where that is not said in a known way."""
+    usage = result.message.get("usage")
     try:
-        usage = msgspec.convert(message["usage"], Usage)
+        return msgspec.convert(usage, Usage) if isinstance(usage, dict) else None
     except msgspec.ValidationError:
         return None
-    return entry_cost(usage, str(message.get("model", "")), prices)
+
+
+def tokens_of(result: Result) -> tuple[int, int]:
+    """Input tokens, cached ones too, and output tokens of an answer."""
+    usage = usage_of(result) or Usage()
+    cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
+    return (usage.input_tokens or 0) + cached, usage.output_tokens or 0
 
 
 class RowsFile:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+from copy import copy
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,6 +45,12 @@ class ResultsFile:
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+    def twin(self) -> Self:
+        """The same file on a descriptor of its own, for one who reads on after this one is closed."""
+        twin = copy(self)
+        twin._descriptor = os.dup(self._descriptor)  # noqa: SLF001 — its own class
+        return twin
 
     def fileno(self) -> int:
         """The descriptor, for reading by places."""

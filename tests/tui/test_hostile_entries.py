@@ -134,6 +134,37 @@ async def test_nothing_of_an_entry_is_lost_between_file_and_inspector(
                 assert copied == line.decode("utf-8", "replace")
 
 
+async def test_numbers_and_comparisons_of_them_are_painted_inert_too(
+    dashboard, filled, settled, hostile_file
+):
+    filled([])
+    app = dashboard(results=hostile_file)
+
+    def painted_inert():
+        return all(UNSAFE.search(strip.text) is None for strip in app.screen._compositor.render_strips())
+
+    async with app.run_test(size=(100, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("S")
+        await settled(pilot)
+        assert "ERRORS BY TYPE" in app.screen.query_one("TextView")._rows.text
+        assert painted_inert()
+        await pilot.press("q", "space", "space", "equals_sign")
+        await settled(pilot)
+        assert painted_inert()
+        await pilot.press("q", "u", "equals_sign")
+        await settled(pilot)
+        await pilot.press(*str(hostile_file), "enter")
+        await settled(pilot)
+        table = app.screen.query_one("#list", VirtualList)
+        for index in range(table.row_count):
+            table.go_to(index)
+            await pilot.pause()
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            assert painted_inert()
+
+
 async def test_a_five_megabyte_answer_is_read_to_its_end_and_searched(
     dashboard, filled, settled, hostile_file
 ):
@@ -211,14 +242,12 @@ sys.exit(main())
 """
 
 
-def test_headless_on_a_terminal_prints_it_inert_and_in_a_pipe_byte_for_byte(hostile_file):
-    command = [sys.executable, "-c", HEADLESS, "results", str(hostile_file)]
-    piped = subprocess.run(command, capture_output=True, check=False)
-    assert piped.stdout == Path(hostile_file).read_bytes()
+def on_terminal(command):
+    """What a command writes to a terminal."""
     main, terminal = pty.openpty()
-    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE):
+    seen = b""
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=subprocess.DEVNULL):
         os.close(terminal)
-        seen = b""
         while True:
             try:
                 piece = os.read(main, 65536)
@@ -228,6 +257,22 @@ def test_headless_on_a_terminal_prints_it_inert_and_in_a_pipe_byte_for_byte(host
                 break
             seen += piece
     os.close(main)
-    shown = seen.decode("utf-8").replace("\r\n", "\n")
+    return seen.decode("utf-8").replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("command", [("results", "--stats"), ("compare",)], ids=["stats", "compare"])
+def test_headless_numbers_are_inert_on_a_terminal(hostile_file, command):
+    verb, *options = command
+    files = [str(hostile_file)] * (2 if verb == "compare" else 1)
+    shown = on_terminal([sys.executable, "-c", HEADLESS, verb, *files, *options])
+    assert UNSAFE.search(shown.replace("\n", "")) is None
+    assert "succeeded" in shown
+
+
+def test_headless_on_a_terminal_prints_it_inert_and_in_a_pipe_byte_for_byte(hostile_file):
+    command = [sys.executable, "-c", HEADLESS, "results", str(hostile_file)]
+    piped = subprocess.run(command, capture_output=True, check=False)
+    assert piped.stdout == Path(hostile_file).read_bytes()
+    shown = on_terminal(command)
     assert UNSAFE.search(shown.replace("\n", "").replace("\t", "")) is None
     assert "an id of controls" in shown

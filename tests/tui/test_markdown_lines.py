@@ -55,6 +55,18 @@ def test_fenced_code_is_never_cut_between_pieces():
     assert "```" not in lines
 
 
+def test_code_longer_than_any_block_is_shown_as_it_is_and_text_after_it_is_rendered():
+    text = "intro\n\n```\n" + "**x** = 1\n\n" * 60_000 + "```\n\n# end"
+    lines = rendered(text)
+    assert lines.count("**x** = 1") == 60_000
+    assert lines[-1] == "end"
+
+
+def test_text_without_a_blank_line_is_shown_whole():
+    lines = rendered("a line\n" * 100_000)
+    assert lines.count("a line") == 100_000
+
+
 @pytest.mark.parametrize(
     "text",
     [

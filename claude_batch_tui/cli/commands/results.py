@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.counting import counted
 from claude_batch_tui.cli.exporting import STDOUT, Found, add_options, chosen_format, write
 from claude_batch_tui.cli.ledger import add_ledger_options, show_ledger, wants_ledger
 from claude_batch_tui.cli.results_word import results_file
@@ -26,13 +27,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "ids", metavar="ID|FILE", nargs="+", help="batches, runs, names, or results files: several as one"
     )
     parser.add_argument("-o", "--output", metavar="FILE", default=STDOUT, help="write here; - is stdout")
+    parser.add_argument(
+        "--stats", action="store_true", help="outcomes, stop reasons, errors, tokens, cost and cache instead"
+    )
+    parser.add_argument("--json", action="store_true", help="with --stats: the numbers as JSON")
     add_options(parser)
     add_ledger_options(parser)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    """Read the results, or the ledger over them."""
-    return show_ledger(args, context) if wants_ledger(args) else written(args, context)
+    """Read the results, their numbers, or the ledger over them."""
+    if wants_ledger(args):
+        return show_ledger(args, context)
+    return counted(args.ids, args, context) if args.stats else written(args, context)
 
 
 def written(args: argparse.Namespace, context: Context) -> int:

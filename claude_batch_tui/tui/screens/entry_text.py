@@ -14,7 +14,7 @@ from claude_batch_tui.domain.request import SourceRow
 from claude_batch_tui.domain.result import Outcome, Result
 from claude_batch_tui.services.browse import Reading
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, StyledLine
-from claude_batch_tui.wording import money, stop_words, usage_words
+from claude_batch_tui.wording import fine_money, stop_words, usage_words
 
 _STYLES = {
     Kind.TEXT: None,
@@ -132,7 +132,7 @@ def foot_words(reading: Reading, max_tokens: int | None) -> str:
     reason = message.get("stop_reason")
     parts = [
         stop_words(str(reason) if reason else None, max_tokens),
-        "no price known" if reading.cost is None else money(reading.cost),
+        "no price known" if reading.cost is None else fine_money(reading.cost),
         usage_words(usage) if isinstance(usage, dict) else "no usage",
     ]
     parts += [str(message[name]) for name in ("model", "id") if message.get(name)]

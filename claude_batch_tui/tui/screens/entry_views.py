@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from claude_batch_tui.domain.answer import Kind, Piece, pieces
@@ -27,14 +27,14 @@ FIRST_LINES = 200
 
 
 class View(NamedTuple):
-    """What a tab shows: rows to read, or `tree`, a tuple of the one value to show. `copied` is what `y` takes."""
+    """What a tab shows: rows to read, or `tree`, a tuple of the one value to show. `copied` gives what `y` takes."""
 
     rows: TextRows
-    copied: str
+    copied: Callable[[], str]
     tree: tuple[Any] | None = None
 
 
-NOTHING = View(TextRows(""), "")
+NOTHING = View(TextRows(""), str)
 
 
 def views(reading: Reading, tab: str, reader: EntryReader, max_tokens: int | None) -> Iterator[View]:
@@ -48,29 +48,28 @@ def views(reading: Reading, tab: str, reader: EntryReader, max_tokens: int | Non
             request = reader.request(reading.custom_id)
             rows = TextRows(request_lines(request))
             value = decoded(request) if request is not None else None
-            yield View(rows, rows.text if value is None else pretty(value))
+            yield View(rows, lambda: rows.text if value is None else pretty(value))
         case "row":
             rows = TextRows(row_lines(reading.row))
-            yield View(rows, rows.text)
+            yield View(rows, lambda: rows.text)
         case _:
             rows = TextRows(text_lines(reading, max_tokens))
-            yield View(rows, reading.result.text or rows.text)
+            yield View(rows, lambda: reading.result.text or rows.text)
 
 
 def _json(line: bytes) -> View:
     value = decoded(line)
     if value is not None:
-        return View(NOTHING.rows, pretty(value), (value,))
+        return View(NOTHING.rows, lambda: pretty(value), (value,))
     raw = line.decode("utf-8", "replace")
     said = "This line is no JSON that can be read; it is shown as it is."
-    return View(TextRows([(said, "bad"), (raw, None)]), raw)
+    return View(TextRows([(said, "bad"), (raw, None)]), lambda: raw)
 
 
 def _markdown(reading: Reading, max_tokens: int | None) -> Iterator[View]:
     """The answer rendered, its sources numbered and listed at the end."""
     result = reading.result
     text, others, sources = _told_apart(pieces(result.message.get("content")))
-    copied = result.text or text
     lines: list[AnyLine] = [(words, "warn") for words in remarks(result)]
     for piece in others:
         lines += piece_lines(piece)
@@ -78,7 +77,7 @@ def _markdown(reading: Reading, max_tokens: int | None) -> Iterator[View]:
     for part in markdown_lines(text):
         lines += part
         if len(lines) > enough:
-            yield View(TextRows(lines), copied)
+            yield View(TextRows(lines), lambda: result.text or text)
             enough = len(lines) * 4
     if not text:
         lines.append(("(no text in this answer)", "warn"))
@@ -88,7 +87,7 @@ def _markdown(reading: Reading, max_tokens: int | None) -> Iterator[View]:
     end = cut_words(result, max_tokens)
     if end:
         lines += [("", None), (end, "warn")]
-    yield View(TextRows(lines), copied)
+    yield View(TextRows(lines), lambda: result.text or text)
 
 
 def _told_apart(found: Sequence[Piece]) -> tuple[str, list[Piece], list[Piece]]:

@@ -99,11 +99,11 @@ class Inspector(Vertical):
 
     def copied(self) -> str | None:
         """The text to copy: the answer, the JSON, the request."""
-        return None if self._position is None else self._view.copied
+        return None if self._position is None else self._view.copied()
 
     def text(self) -> str:
         """What is shown, as text for a pager."""
-        return self._view.copied if self._view.tree is not None else self._view.rows.text
+        return self._view.copied() if self._view.tree is not None else self._view.rows.text
 
     def clear_find(self) -> bool:
         """Search no more; False where nothing was searched."""

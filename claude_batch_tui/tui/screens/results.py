@@ -37,6 +37,7 @@ from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.tui.dialogs.error_groups import ErrorGroupsDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.dialogs.ledger import LedgerDialog
+from claude_batch_tui.tui.screens.comparing import of_entries, of_files, results_called
 from claude_batch_tui.tui.screens.inspecting import INSPECTOR_BINDINGS, INSPECTOR_NEEDS_ENTRY, InspectingFrame
 from claude_batch_tui.tui.screens.inspector import Inspector
 from claude_batch_tui.tui.screens.ledger_words import ledger_lines
@@ -56,6 +57,7 @@ from claude_batch_tui.tui.screens.result_rows import (
 )
 from claude_batch_tui.tui.screens.retrying import RetryingFrame
 from claude_batch_tui.tui.screens.saving import SavingFrame, ToSave
+from claude_batch_tui.tui.screens.statistics import StatisticsScreen
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.letter_menu import LetterMenu
 from claude_batch_tui.tui.widgets.row_source import EmptySource
@@ -140,6 +142,22 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
         ),
         Binding("O", "open", "open file", id="results.open", show=False, tooltip="open a results file"),
         *INSPECTOR_BINDINGS,
+        Binding(
+            "S",
+            "statistics",
+            "statistics",
+            id="results.statistics",
+            show=False,
+            tooltip="what is shown, or marked, in numbers",
+        ),
+        Binding(
+            "equals_sign",
+            "compare",
+            "compare",
+            id="results.compare",
+            show=False,
+            tooltip="two marked entries, or these results with others",
+        ),
         Binding("q,escape", "back", "back", id="results.back", tooltip="one step back"),
     ]
 
@@ -206,13 +224,17 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Most keys need an open file."""
-        if action == "ledger" and (self._rows is None or not self._rows.results.index.complete):
+        if action in ("ledger", "statistics") and (
+            self._rows is None or not self._rows.results.index.complete
+        ):
             return "no results are open" if self._rows is None else "the file is still being read"
         if (
             action in ("filter", "quick", "sort", "error", "save", *INSPECTOR_NEEDS_ENTRY)
             and self._rows is None
         ):
             return "no results are open"
+        if action == "compare" and (self._rows is None or not self._rows.results.index.complete):
+            return "no results are open" if self._rows is None else "the results are not whole yet"
         if action == "stop" and not self._growing and not self.is_saving:
             return "nothing is being downloaded or saved"
         if action == "save" and self.is_saving:
@@ -390,6 +412,43 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
             else f"{len(chosen):,} {which} results"
         )
         return ToSave(part, words, self._title.removesuffix(".jsonl"))
+
+    def action_statistics(self) -> None:
+        """What the filter shows, or the marks, in numbers."""
+        if self._rows is not None:
+            index = self._rows.results.index
+            self.app.push_screen(StatisticsScreen(self._title, index, self._chosen(), self._prices()))
+
+    def action_compare(self) -> None:
+        """Compare the two marked entries; else all of them with another file, asked for."""
+        if self._rows is None:
+            return
+        results, prices = self._rows.results, self._prices()
+        marks = sorted(int(key) for key in self.table.marks)
+        if len(marks) == 2:
+            self.app.push_screen(of_entries(results, marks[0], marks[1], prices))
+            return
+
+        def problem(word: str) -> str | None:
+            found = results_called(word, self.snapshot, self.dashboard.engine)
+            return found if isinstance(found, str) else None
+
+        def compare(word: str | None) -> None:
+            found = results_called(word, self.snapshot, self.dashboard.engine) if word else None
+            if isinstance(found, Path):
+                self.app.push_screen(
+                    of_files(results, self._title, found, self.dashboard.engine.cache, prices)
+                )
+
+        dialog = InputDialog(
+            "Compare with which results?",
+            [
+                "The name or id of a batch, or the path of a results file. Entries are joined by custom_id.",
+                "To compare two entries, mark both with space first.",
+            ],
+            problem=problem,
+        )
+        self.app.push_screen(dialog, compare)
 
     def _chosen(self) -> Sequence[int]:
         """The marked entries, or all the filter shows."""

@@ -22,21 +22,22 @@ PIECE = 16_384
 """Characters parsed at once, about."""
 
 LONGEST_BLOCK = 16 * PIECE
-"""A paragraph of more characters is shown as it is: it is no text that anybody wrote."""
+"""A paragraph or code of more characters is shown as it is: it is nothing that anybody wrote."""
 
 _DEEPEST = 40
-_FENCE = re.compile(r" {0,3}(```+|~~~+)")
+_MARKS = re.compile(r"^(?: {0,3}(```+|~~~+)|[ \t]*$)", re.MULTILINE)
+"""Where fenced code begins or ends, and blank lines."""
 _STYLES = {"strong_open": "strong", "em_open": "emphasis", "s_open": "dim", "link_open": "accent"}
 _RULE = "─" * 24
 
 
 def markdown_lines(text: str) -> Iterator[list[AnyLine]]:
     """The lines of a text, a list for each piece that was parsed."""
-    for number, piece in enumerate(_pieces(text)):
-        lines: list[AnyLine] = [("", None)] if number else []
-        tokens = _parser().parse(clean(piece)) if len(piece) <= LONGEST_BLOCK else []
+    for number, (piece, is_plain) in enumerate(_pieces(text)):
+        lines: list[AnyLine] = [("", None)] if number and not is_plain else []
+        tokens = [] if is_plain else _parser().parse(clean(piece))
         if not tokens or any(token.level >= _DEEPEST - 1 for token in tokens):
-            lines.append((piece, None))  # the parser leaves out what is deeper
+            lines.append((piece.removesuffix("\n"), None))  # the parser leaves out what is deeper
         else:
             lines += _Writer().write(tokens)
         yield lines
@@ -49,23 +50,26 @@ def _parser() -> MarkdownIt:
     )
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """A text cut between blocks: at blank lines, never inside fenced code."""
-    start = at = 0
+def _pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """A text cut between blocks, at blank lines and not inside fenced code; and whether a piece is no whole block."""
+    start = 0
     fence = ""
-    while at < len(text):
-        end = text.find("\n", at)
-        end = len(text) if end < 0 else end + 1
-        line = text[at : min(end, at + 8)]
-        mark = _FENCE.match(line)
-        if mark is not None and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1][:3]
-        elif not fence and end - start > PIECE and not line.strip():
-            yield text[start:end]
-            start = end
-        at = end
-    if start < len(text):
-        yield text[start:]
+    goes_on = False
+    while start < len(text):
+        window = text[start : start + LONGEST_BLOCK]
+        is_plain, cut = goes_on, 0
+        for mark in _MARKS.finditer(window):
+            if mark[1] and (not fence or mark[1].startswith(fence)):
+                fence = "" if fence else mark[1][:3]
+            at = mark.end() + 1
+            if not fence and (goes_on or (at > PIECE and not mark[1])):
+                cut = at
+                break
+        is_last = start + len(window) == len(text)
+        goes_on = not (cut or is_last)
+        cut = cut or (len(window) if is_last else window.rfind("\n") + 1 or len(window))
+        yield window[:cut], is_plain or goes_on
+        start += cut
 
 
 class _Writer:

@@ -1,0 +1,79 @@
+"""`cbtui compare A B`: two results files joined by custom_id, answers that agree, tokens and cost side by side."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.exporting import Found
+from claude_batch_tui.cli.locating import located
+from claude_batch_tui.errors import ConfigError
+
+SUMMARY = "Compare two batches or results files: answers that agree, tokens and cost."
+_IDS = {
+    "same": "same",
+    "different": "different",
+    "one-failed": "one failed",
+    "both-failed": "both failed",
+    "only-a": "only in A",
+    "only-b": "only in B",
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("a", metavar="A", help="a batch, a name, or a results file")
+    parser.add_argument("b", metavar="B", help="another")
+    parser.add_argument("--where", metavar="FILTER", help="only these entries of A, and what B has for them")
+    parser.add_argument(
+        "--ids", choices=tuple(_IDS), help="print the custom_ids of these instead, one a line"
+    )
+    parser.add_argument("--json", action="store_true", help="the counts as JSON")
+    parser.epilog = (
+        "Entries are joined by custom_id; answers are the same where their texts and tool calls are.\n"
+        "Exit codes: 0 all agree, 1 some do not or are on one side only, 3 there are no results."
+    )
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Compare."""
+    from claude_batch_tui.domain.agreement import Agreement  # late: --help needs none of it
+    from claude_batch_tui.domain.filtering import parse
+    from claude_batch_tui.runtime import read_prices
+    from claude_batch_tui.services.compare import ORDER, Comparison, compare
+    from claude_batch_tui.services.costing import EntryCosts
+    from claude_batch_tui.services.finding import find_all
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.opening import open_indexed
+    from claude_batch_tui.wording import comparison_lines
+
+    wanted, prices = parse(args.where or ""), read_prices(context.config)
+    sides = [_one(args.a, context), _one(args.b, context)]
+    cache = Locations(context.config.data_dir).cache
+    whole: Comparison | None = None
+    with ExitStack() as stack:
+        left, right = (stack.enter_context(open_indexed(side.path, cache)) for side in sides)
+        chosen = find_all(left, wanted, EntryCosts(left.index, prices)) if args.where else None
+        for whole in compare(left, right, prices=prices, chosen=chosen):
+            context.diagnostics.progress(f"{whole.count:,} of {whole.total:,} compared")
+        if whole is None:
+            return ExitCode.GOOD
+        agreed = whole.agreed()
+        if args.ids:
+            number = ORDER.index(Agreement(_IDS[args.ids]))
+            found = (at for at, each in enumerate(whole.agreements) if each == number)
+            context.output.lines(whole.pair(at).custom_id for at in found)
+        elif args.json:
+            context.output.json({"a": sides[0].title, "b": sides[1].title, "agreements": agreed})
+        else:
+            context.output.lines(comparison_lines(agreed, sides[0].title, sides[1].title))
+    return ExitCode.GOOD if agreed.counts[Agreement.SAME] == whole.total else ExitCode.NOT_ALL_GOOD
+
+
+def _one(word: str, context: Context) -> Found:
+    found = located(word, context)
+    if len(found) != 1:
+        raise ConfigError(f"{word} is a run of {len(found)} batches: name one of them.")
+    return found[0]

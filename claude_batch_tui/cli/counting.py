@@ -1,0 +1,39 @@
+"""Results in numbers: what `results --stats` prints."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.locating import located
+
+
+def counted(words: Sequence[str], args: argparse.Namespace, context: Context) -> int:
+    """Count what --where lets through of all that these words mean, and print it; the exit code."""
+    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
+    from claude_batch_tui.runtime import read_prices
+    from claude_batch_tui.services.costing import EntryCosts
+    from claude_batch_tui.services.finding import find_all
+    from claude_batch_tui.services.statistics import statistics
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.opening import open_indexed
+    from claude_batch_tui.wording import statistics_lines
+
+    wanted, prices = parse(args.where or ""), read_prices(context.config)
+    places = [found for word in words for found in located(word, context)]
+    with ExitStack() as stack:
+        cache = Locations(context.config.data_dir).cache
+        files = [stack.enter_context(open_indexed(found.path, cache)) for found in places]
+        chosen = [
+            (results.index, find_all(results, wanted, EntryCosts(results.index, prices))) for results in files
+        ]
+        for found in statistics(chosen, prices):
+            context.diagnostics.progress(f"{found.entries:,} of {found.expected:,} entries")
+    if args.json:
+        context.output.json(found)
+    else:
+        context.output.lines(statistics_lines(found))
+    return ExitCode.GOOD if found.succeeded == found.entries else ExitCode.NOT_ALL_GOOD
