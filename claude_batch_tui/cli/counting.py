@@ -23,7 +23,7 @@ def counted(words: Sequence[str], args: argparse.Namespace, context: Context) ->
     from claude_batch_tui.wording import statistics_lines
 
     wanted, prices = parse(args.where or ""), read_prices(context.config)
-    places = [found for word in words for found in located(word, context)]
+    places = located(words, context)
     with ExitStack() as stack:
         cache = Locations(context.config.data_dir).cache
         files = [stack.enter_context(open_indexed(found.path, cache)) for found in places]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.results_word import results_file
+from claude_batch_tui.cli.locating import found_results, results_file
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.accounting import Accounts
@@ -36,7 +36,9 @@ def add_ledger_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--list", choices=_LISTS, help="one of the ledger's lists: custom_id and number of the entry"
     )
-    group.add_argument("--json", action="store_true", help="the ledger or list as JSON")
+    group.add_argument(
+        "--json", action="store_true", help="the numbers of --stats or the ledger, or the list, as JSON"
+    )
 
 
 def wants_ledger(args: argparse.Namespace) -> bool:
@@ -69,20 +71,21 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
 def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
     from claude_batch_tui.services.browse import RowsFile
 
-    path = results_file(args.id)
-    found = [_Held(path.name, path, None)] if path is not None else asyncio.run(_of_batches(args.id, context))
+    files = {word: results_file(word) for word in args.ids}
+    found = [_Held(path.name, path, None) for path in files.values() if path is not None]
+    words = [word for word, path in files.items() if path is None]
+    found += asyncio.run(_of_batches(words, context)) if words else []
     if args.rows is None:
         return found
     sent = RowsFile(args.rows).order
     return [held._replace(sent=sent) for held in found]
 
 
-async def _of_batches(word: str, context: Context) -> list[_Held]:
-    from claude_batch_tui.cli.commands.results import found_results
+async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
 
     async with open_runtime(context.config) as runtime:
-        found = await found_results(word, context, runtime)
+        found = [one for word in words for one in await found_results(word, context, runtime)]
         return [_Held(one.title, one.path, runtime.sent(one.batch_id)) for one in found]
 
 

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _one(word: str, context: Context) -> Found:
-    found = located(word, context)
+    found = located([word], context)
     if len(found) != 1:
         raise ConfigError(f"{word} is a run of {len(found)} batches: name one of them.")
     return found[0]

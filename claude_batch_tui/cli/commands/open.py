@@ -6,7 +6,7 @@ import argparse
 import asyncio
 
 from claude_batch_tui.cli.command import Context, Dashboard
-from claude_batch_tui.cli.results_word import results_file
+from claude_batch_tui.cli.locating import results_file
 from claude_batch_tui.errors import ResultsUnavailableError, SourceError
 
 SUMMARY = "Open the dashboard on a results file or on the results of a batch."

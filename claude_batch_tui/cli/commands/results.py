@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.counting import counted
-from claude_batch_tui.cli.exporting import STDOUT, Found, add_options, chosen_format, write
+from claude_batch_tui.cli.exporting import STDOUT, add_options, chosen_format, write
 from claude_batch_tui.cli.ledger import add_ledger_options, show_ledger, wants_ledger
-from claude_batch_tui.cli.results_word import results_file
-
-if TYPE_CHECKING:
-    from claude_batch_tui.domain.tracked import TrackedBatch
-    from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.cli.locating import located
 
 SUMMARY = "Read or save the results of a batch, or a results file."
 
@@ -30,7 +23,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stats", action="store_true", help="outcomes, stop reasons, errors, tokens, cost and cache instead"
     )
-    parser.add_argument("--json", action="store_true", help="with --stats: the numbers as JSON")
     add_options(parser)
     add_ledger_options(parser)
 
@@ -56,73 +48,4 @@ def written(args: argparse.Namespace, context: Context) -> int:
         check_target(
             Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
         )
-    files = {word: results_file(word) for word in args.ids}
-    words = [word for word, path in files.items() if path is None]
-    batches = asyncio.run(_of_batches(words, context)) if words else []
-    of_files = [_of_file(path) for path in files.values() if path is not None]
-    return write([*of_files, *batches], form, args.output, args, context)
-
-
-def _of_file(path: Path) -> Found:
-    return Found(path, path.name.removesuffix(".gz").removesuffix(".jsonl"), path.name)
-
-
-async def _of_batches(words: Sequence[str], context: Context) -> list[Found]:
-    from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
-
-    found: dict[str, Found] = {}
-    async with open_runtime(context.config) as runtime:
-        for word in words:
-            found |= {one.batch_id: one for one in await found_results(word, context, runtime)}
-    return list(found.values())
-
-
-async def found_results(
-    word: str, context: Context, runtime: Runtime, *, ended_only: bool = False
-) -> list[Found]:
-    """The results of all batches that `word` means, downloaded where they are not here.
-
-    Raises ResultsUnavailableError where one has not ended; with `ended_only` where none of several has.
-    """
-    from claude_batch_tui.errors import ResultsUnavailableError
-
-    found: list[Found] = []
-    batches = await runtime.resolve_all(word)
-    for tracked in batches:
-        path = runtime.results_file(tracked.id)
-        if path is None or path.suffix == ".incomplete":
-            try:
-                path = await _download(tracked, runtime, context)
-            except ResultsUnavailableError as error:
-                if not ended_only or len(batches) == 1:
-                    raise
-                context.diagnostics.note(f"{error} It is left out.")
-                continue
-        found.append(Found(path, tracked.id, tracked.title, runtime.rows_path(tracked.id)))
-    if not found:
-        raise ResultsUnavailableError(f"No batch of {word} has results yet.")
-    return found
-
-
-async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -> Path:
-    from claude_batch_tui.domain.tracked import DownloadState
-    from claude_batch_tui.errors import ResultsUnavailableError, VerificationError
-    from claude_batch_tui.wording import progress_words, size
-
-    fresh = await runtime.retrieve(tracked.id)
-    if not fresh.batch.has_ended:
-        raise ResultsUnavailableError(
-            f"{fresh.title} has not ended: {progress_words(fresh.batch, runtime.now())}. "
-            f"Results can be read when it has; `cbtui watch {fresh.id}` waits for that."
-        )
-    async for update in runtime.download(fresh, lambda: False):
-        context.diagnostics.progress(
-            f"{size(update.bytes_done)}, {update.lines:,} of {update.lines_expected or 0:,} results, "
-            f"{size(int(update.bytes_per_second))}/s"
-        )
-        if update.state is DownloadState.PROBLEMS:
-            context.diagnostics.error(f"{fresh.title}: {update.error}")
-    path = runtime.results_file(fresh.id)
-    if path is None:
-        raise VerificationError(f"The results of {fresh.id} could not be kept.")
-    return path
+    return write(located(args.ids, context), form, args.output, args, context)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.commands import results, submit
+from claude_batch_tui.cli.commands import submit
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.exporting import chosen
-from claude_batch_tui.cli.results_word import results_file
+from claude_batch_tui.cli.locating import found_results, results_file
 from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     from claude_batch_tui.store.opening import open_indexed
 
     rules = RetryRules(args.include_invalid, args.any_outcome, args.again)
-    found = await results.found_results(args.id, context, runtime, ended_only=True)
+    found = await found_results(args.id, context, runtime, ended_only=True)
 
     def look() -> RetryPlan:
         failed: list[Failed] = []
