@@ -25,7 +25,7 @@ from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, QUEUED, ago, outcome_
 
 SHAPES = {
     "state": Column("S", width=1),
-    "name": Column("NAME / ID", min_width=22, max_width=44, weight=1),
+    "name": Column("NAME / ID", min_width=19, max_width=44, weight=1),
     "id": Column("ID", width=8, drop=8),
     "requests": Column("REQS", width=7, align="right"),
     "progress": Column("RESULT OR TIME USED", min_width=24, weight=2, drop=1),
@@ -36,7 +36,7 @@ SHAPES = {
     "age": Column("AGE", width=5, align="right", drop=2),
     "left": Column("LEFT", width=6, align="right", drop=3),
     "took": Column("TOOK", width=5, align="right", drop=5),
-    "cost": Column("COST", width=9, align="right", drop=4),
+    "cost": Column("COST", width=10, align="right", drop=4),
     "tags": Column("TAGS", min_width=8, max_width=24, drop=6),
     "note": Column("NOTE", min_width=10, max_width=40, drop=7),
     "model": Column("MODEL", width=17, drop=6),
