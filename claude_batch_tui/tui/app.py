@@ -166,12 +166,11 @@ class DashboardApp(CbtuiApp):
 
     def open_batch(self, batch_id: str) -> None:
         """Show the results of a batch, downloading them where they are not here."""
-        self.switch_mode("results")
-        self.call_after_refresh(lambda: self._results().open_batch(batch_id))
+        self._on_results(lambda screen: screen.open_batch(batch_id))
 
     def open_file(self, path: Path) -> None:
         """Show a results file."""
-        self.call_after_refresh(lambda: self._results().open_file(path))
+        self._on_results(lambda screen: screen.open_file(path))
 
     def show_created(self, batch_id: str) -> None:
         """Go to the batches with the cursor on a new one."""
@@ -192,13 +191,20 @@ class DashboardApp(CbtuiApp):
             for screen in screens
         ]
 
-    def _results(self) -> ResultsScreen:
-        screen = self.screen
-        from claude_batch_tui.tui.screens.results import ResultsScreen  # it is there by now
+    def _on_results(self, work: Callable[[ResultsScreen], None]) -> None:
+        """Go to the results and do something there once they are drawn, under a dialog that is open by then too."""
 
-        if not isinstance(screen, ResultsScreen):
-            raise TypeError("the results screen is not shown")
-        return screen
+        def go() -> None:
+            from claude_batch_tui.tui.screens.results import ResultsScreen  # it is there by now
+
+            shown = next((screen for screen in self.screen_stack if isinstance(screen, ResultsScreen)), None)
+            if shown is None:
+                self._on_results(work)  # a key typed ahead has gone elsewhere
+            else:
+                work(shown)
+
+        self.switch_mode("results")
+        self.call_after_refresh(go)
 
     def _tell_events(self) -> None:
         """Say the newest event; ring once for what ended, by the ways the settings name."""

@@ -184,3 +184,13 @@ async def test_columns_are_those_of_the_setting_in_its_order(own_columns, opened
         await settled(pilot)
         cells = table(opened)._source.cells(3)
         assert [getattr(cell, "text", cell) for cell in cells] == ["0.003162", "truncated", "T-90004"]
+
+
+async def test_a_dialog_opened_ahead_does_not_keep_a_file_from_opening(opened, settled):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await pilot.press("colon")
+        opened.open_file(opened._opens)
+        await settled(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert len(ids(opened)) == 11
