@@ -173,6 +173,7 @@ def _borders(ordered: Sequence[float]) -> Iterator[float]:
     elif least and most <= _NEAR * least:
         step = next(step for step in _STEPS if step * _EVEN >= most - least and step * _FINEST >= most)
         number = ceil(least / step) - 1
+        number -= number * step >= least  # a quotient of fractions may be rounded up
         while number * step < most:
             yield number * step
             number += 1

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from claude_batch_tui.domain.statistics import distribution
@@ -18,6 +18,7 @@ def test_every_value_is_in_one_bucket_and_no_more(values):
 
 
 @given(st.lists(st.floats(1e-6, 100.0), min_size=1))
+@example([0.0005])
 def test_fractions_are_spread_too(values):
     found = distribution(values)
     assert sum(bucket.count for bucket in found.buckets) == len(values)
