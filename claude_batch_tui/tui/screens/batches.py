@@ -16,14 +16,13 @@ from claude_batch_tui.domain.tracked import LinkState, Snapshot, SubmissionState
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
-from claude_batch_tui.tui.screens.batch_rows import COLUMNS, detail_lines, row_cells
+from claude_batch_tui.tui.screens.batch_detail import BatchDetail, Shown
+from claude_batch_tui.tui.screens.batch_rows import COLUMNS, row_cells
 from claude_batch_tui.tui.screens.frame import Frame
 from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.row_source import SequenceSource
 from claude_batch_tui.tui.widgets.status_line import StatusLine
-from claude_batch_tui.tui.widgets.text_rows import Line
-from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import STATE_WORDS, duration, outcome_counts
@@ -83,12 +82,17 @@ class BatchesScreen(Frame):
     def parts(self) -> Iterable[Widget]:
         """List and detail."""
         yield VirtualList(COLUMNS, self._source, id="list")
-        yield TextView(id="detail")
+        yield BatchDetail(id="detail")
 
     @property
     def table(self) -> VirtualList:
         """The list."""
         return self.query_one("#list", VirtualList)
+
+    @property
+    def detail(self) -> BatchDetail:
+        """The batch under the cursor in full."""
+        return self.query_one(BatchDetail)
 
     @property
     def current(self) -> TrackedBatch | None:
@@ -361,7 +365,7 @@ class BatchesScreen(Frame):
     def action_zoom(self) -> None:
         """Detail on the whole screen, and back."""
         self.toggle_class("-zoomed")
-        (self.query_one(TextView) if self.has_class("-zoomed") else self.table).focus()
+        (self.detail.view if self.has_class("-zoomed") else self.table).focus()
 
     def action_older(self) -> None:
         """Load older batches."""
@@ -412,21 +416,13 @@ class BatchesScreen(Frame):
         return _EMPTY
 
     def _show_detail(self) -> None:
-        view = self.query_one("#detail", TextView)
-        tracked = self.current
-        if tracked is None:
-            view.show("")
-            return
-        lines: list[Line] = [(f" {tracked.title}", "strong")]
-        lines += detail_lines(
-            tracked,
-            now=self._now(),
-            forecast=self._forecast(tracked),
-            download=self.snapshot.downloads.get(tracked.id),
-            width=view.size.width,
-            ascii_only=self.dashboard.ascii_only,
+        tracked, downloads = self.current, self.snapshot.downloads
+        shown = (
+            Shown(tracked, self._forecast(tracked), downloads.get(tracked.id))
+            if tracked is not None
+            else None
         )
-        view.show(lines, keep_place=True)
+        self.detail.show(shown, self._now())
 
     def _cells(self, tracked: TrackedBatch) -> tuple[Cell | str, ...]:
         return row_cells(
