@@ -18,6 +18,7 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.models import Models
 from claude_batch_tui.domain.pricing import Cost, OutputHistory, forecast, output_history
 from claude_batch_tui.domain.result import Outcome
+from claude_batch_tui.domain.spend import Spend
 from claude_batch_tui.domain.tracked import (
     Download,
     ResultsState,
@@ -32,11 +33,12 @@ from claude_batch_tui.services.download import Downloaded, download
 from claude_batch_tui.services.models import known_models, refreshed_models
 from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.scope import scope_of
+from claude_batch_tui.services.spending import spend_of
 from claude_batch_tui.services.spool import discard, sent_ids
 from claude_batch_tui.services.submit import SubmitUpdate, send
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 from claude_batch_tui.services.watch import retrieve_patiently
-from claude_batch_tui.store import batches, scopes, submissions
+from claude_batch_tui.store import batches, scopes, spends, submissions
 from claude_batch_tui.store.batches import ResultsRecord
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.rebuild import rebuild
@@ -266,7 +268,21 @@ class Runtime:
         async for step in iterate_in_thread(steps, on_close=stop.set, name="cbtui-download"):
             if step.finished is not None:
                 self._record(tracked, step.finished)
+                await self.measure_spend(tracked, step.finished.path)
             yield step.update
+
+    async def measure_spend(self, tracked: TrackedBatch, results: Path) -> Spend | None:
+        """Write down what a batch cost by its results, in a thread; None where prices or file cannot be read."""
+        if self.scope is None:
+            return None
+        try:
+            # A table of the user's that cannot be used must not lose a download; `check` and `build` say what is wrong.
+            prices = self.prices()
+            spend = await in_thread(lambda: spend_of(results, prices))
+        except (ConfigError, OSError):
+            return None
+        spends.record(self.store.database, self.scope.scope_id, tracked.id, spend, self.now())
+        return spend
 
     def _record(self, tracked: TrackedBatch, finished: Downloaded) -> None:
         """Write a finished download down, and settle whether an adopted batch is ours."""

@@ -9,7 +9,7 @@ from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
 from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
-from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
+from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState, TrackedBatch
 
 GLYPHS = {
     BatchState.IN_PROGRESS: "●",
@@ -106,6 +106,15 @@ def money(usd: float) -> str:
     if 0 < usd < 0.01:
         return f"${usd:.4f}" if usd >= 0.0001 else "under $0.0001"
     return f"${usd:,.2f}"
+
+
+def cost_of_batch(tracked: TrackedBatch) -> str | None:
+    """`$3.12 by its results, at most $19.90 was estimated`; None where nothing is known."""
+    actual, at_most = tracked.cost_actual, tracked.cost_at_most
+    if actual is None:
+        return None if at_most is None else f"at most {money(at_most)}"
+    estimated = "" if at_most is None else f", at most {money(at_most)} was estimated"
+    return f"{money(actual)} by its results{estimated}"
 
 
 def cost_words(at_most: Cost) -> str:

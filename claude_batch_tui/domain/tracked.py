@@ -29,6 +29,8 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     model: str | None = None
     source: str | None = None
     cost_at_most: float | None = None
+    cost_actual: float | None = None
+    """By the usage of its results, once they have been read here."""
     results: ResultsState = ResultsState.NONE
     results_bytes: int | None = None
     seen: bool = True

@@ -16,7 +16,7 @@ from claude_batch_tui.store.notifications import note_due
 
 _SELECT = """
     SELECT b.*, n.name, o.note, d.state AS results_state, d.bytes AS results_bytes,
-        coalesce(c.usd, r.usd) AS cost_at_most,
+        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual,
         (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
     FROM batch b
     LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
@@ -24,6 +24,7 @@ _SELECT = """
     LEFT JOIN download d ON d.scope_id = b.scope_id AND d.batch_id = b.batch_id
     LEFT JOIN cost c ON c.scope_id = b.scope_id AND c.target_id = b.batch_id AND c.kind = 'at_most'
     LEFT JOIN cost r ON r.scope_id = b.scope_id AND r.target_id = b.run_id AND r.kind = 'at_most'
+    LEFT JOIN cost a ON a.scope_id = b.scope_id AND a.target_id = b.batch_id AND a.kind = 'actual'
 """
 
 
@@ -294,6 +295,7 @@ def _tracked(row: sqlite3.Row) -> TrackedBatch:
         model=row["model"],
         source=row["source"],
         cost_at_most=row["cost_at_most"],
+        cost_actual=row["cost_actual"],
         results=ResultsState(row["results_state"] or ResultsState.NONE),
         results_bytes=row["results_bytes"],
         seen=bool(row["seen"]),

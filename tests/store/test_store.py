@@ -17,6 +17,7 @@ from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.journal import Journal
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.locks import FileLock
+from claude_batch_tui.store.migrations import STEPS
 from claude_batch_tui.store.rebuild import rebuild
 from claude_batch_tui.store.store import Store
 
@@ -73,7 +74,7 @@ def test_everything_made_is_private_whatever_the_umask(tmp_path):
 def test_the_database_uses_a_rollback_journal_and_full_synchronisation(store):
     assert store.database.row("PRAGMA journal_mode")[0] == "truncate"
     assert store.database.row("PRAGMA synchronous")[0] == 2
-    assert store.database.row("PRAGMA user_version")[0] == 2
+    assert store.database.row("PRAGMA user_version")[0] == len(STEPS)
 
 
 def test_a_change_that_fails_leaves_nothing(store, scope_id):
@@ -207,6 +208,7 @@ def test_a_lock_is_held_by_one_and_freed_by_death(tmp_path):
 import time
 from pathlib import Path
 from claude_batch_tui.store.locks import FileLock
+from claude_batch_tui.store.migrations import STEPS
 from claude_batch_tui.store.rebuild import rebuild
 assert FileLock(Path({str(path)!r})).try_acquire()
 print("held", flush=True)

@@ -59,6 +59,7 @@ def as_json(tracked: TrackedBatch) -> dict[str, Any]:
         "model": tracked.model,
         "source": tracked.source,
         "cost_at_most": tracked.cost_at_most,
+        "cost_actual": tracked.cost_actual,
         "results": tracked.results.value,
     }
     return {**batch, **ours}

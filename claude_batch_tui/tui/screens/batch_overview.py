@@ -10,7 +10,7 @@ from claude_batch_tui.domain.tracked import Download, DownloadState, ResultsStat
 from claude_batch_tui.tui.screens.batch_rows import STATE_STYLES, history_of
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.text_rows import Line
-from claude_batch_tui.wording import STATE_WORDS, duration, local_clock, money, outcome_counts, size
+from claude_batch_tui.wording import STATE_WORDS, cost_of_batch, duration, local_clock, outcome_counts, size
 
 
 def overview_lines(
@@ -58,13 +58,7 @@ def overview_lines(
             )
         facts.append(("time", _time_words(batch, now, forecast, width, ascii_only), None))
     facts += [
-        (
-            "cost",
-            f"at most {money(tracked.cost_at_most)} (batch price)"
-            if tracked.cost_at_most is not None
-            else None,
-            None,
-        ),
+        ("cost", cost_of_batch(tracked), None),
         ("source", tracked.source, None),
         ("model", tracked.model, None),
         ("results", _results_words(tracked, download, now), None),

@@ -1,0 +1,126 @@
+"""What the results of a batch cost, summed from the usage of every answer. Money is in US dollars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from statistics import median
+
+import msgspec
+
+from claude_batch_tui.domain.pricing import PriceTable, Usage, entry_cost
+
+LEAST_SUCCEEDED = 1
+"""Batches of which fewer requests succeeded say nothing of what a request costs."""
+
+
+class Spend(msgspec.Struct, frozen=True):
+    """The bill of a batch as far as prices are known.
+
+    `usd` is what the batch cost, `standard` what the same calls cost outside of a batch, `uncached` what the batch
+    would have cost with every cached token paid as fresh input. `unpriced` answers of `unpriced_models` are in no sum.
+    """
+
+    usd: float
+    standard: float
+    uncached: float
+    succeeded: int
+    unpriced: int
+    input_tokens: int
+    """Fresh input; cached tokens are counted apart."""
+    cache_read_tokens: int
+    cache_written_tokens: int
+    output_tokens: int
+    models: tuple[str, ...]
+    """Models that answered, the one of most answers first."""
+    unpriced_models: tuple[str, ...]
+    as_of: date
+
+    @property
+    def cache_saved(self) -> float:
+        """What the cache saved; negative where writing it cost more than reading it saved."""
+        return self.uncached - self.usd
+
+
+class Meter:
+    """Adds up answers one by one."""
+
+    def __init__(self, prices: PriceTable) -> None:
+        self._prices = prices
+        self._of_model: dict[str, tuple[PriceTable, PriceTable] | None] = {}
+        self._answers: dict[str, int] = {}
+        self._unpriced: dict[str, int] = {}
+        self._usd = self._standard = self._uncached = 0.0
+        self._fresh = self._read = self._written = self._output = 0
+
+    def add(self, usage: Usage, model: str) -> None:
+        """One succeeded request."""
+        fresh, read = usage.input_tokens or 0, usage.cache_read_input_tokens or 0
+        written = usage.cache_creation_input_tokens or 0
+        self._fresh += fresh
+        self._read += read
+        self._written += written
+        self._output += usage.output_tokens or 0
+        self._answers[model] = self._answers.get(model, 0) + 1
+        tables = self._tables(model)
+        usd = entry_cost(usage, model, tables[0]) if tables else None
+        if tables is None or usd is None:
+            self._unpriced[model] = self._unpriced.get(model, 0) + 1
+            return
+        self._usd += usd
+        self._standard += entry_cost(usage, model, tables[1]) or 0.0
+        if read or written:
+            plain = msgspec.structs.replace(
+                usage,
+                input_tokens=fresh + read + written,
+                cache_read_input_tokens=0,
+                cache_creation_input_tokens=0,
+                cache_creation=None,
+            )
+            usd = entry_cost(plain, model, tables[0]) or 0.0
+        self._uncached += usd
+
+    def spend(self) -> Spend:
+        """The sum so far."""
+        return Spend(
+            usd=self._usd,
+            standard=self._standard,
+            uncached=self._uncached,
+            succeeded=sum(self._answers.values()),
+            unpriced=sum(self._unpriced.values()),
+            input_tokens=self._fresh,
+            cache_read_tokens=self._read,
+            cache_written_tokens=self._written,
+            output_tokens=self._output,
+            models=tuple(sorted(self._answers, key=lambda model: -self._answers[model])),
+            unpriced_models=tuple(self._unpriced),
+            as_of=self._prices.as_of,
+        )
+
+    def _tables(self, model: str) -> tuple[PriceTable, PriceTable] | None:
+        """Batch and standard table of that model alone: a price is looked up once a model, not once an answer."""
+        if model not in self._of_model:
+            price = self._prices.find(model)
+            if price is None:
+                self._of_model[model] = None
+            else:
+                own = msgspec.structs.replace(self._prices, model=(price,))
+                self._of_model[model] = own, msgspec.structs.replace(own, batch_factor=1.0)
+        return self._of_model[model]
+
+
+def spent(answers: Iterable[tuple[Usage, str]], prices: PriceTable) -> Spend:
+    """What answers cost in a batch, from the usage and model of each succeeded one."""
+    meter = Meter(prices)
+    for usage, model in answers:
+        meter.add(usage, model)
+    return meter.spend()
+
+
+def likely_cost(requests: int, earlier: Sequence[tuple[int, float]]) -> float | None:
+    """What so many requests are likely to cost, by the median cost of an answer in `earlier` batches.
+
+    `earlier` holds succeeded requests and dollars of batches like this one; None where there are none.
+    """
+    each = [usd / succeeded for succeeded, usd in earlier if succeeded >= LEAST_SUCCEEDED]
+    return median(each) * requests if each else None
