@@ -180,7 +180,7 @@ class Runtime:
                 request_id=error.request_id,
             ) from error
         self.scope = scope_of(self.store, api, facts, self.hint, self.now())
-        batches.merge(self.store.database, self.scope.scope_id, [batch], seen=True)
+        batches.merge(self.store.database, self.scope.scope_id, [batch], seen=True, at=self.now())
         tracked = batches.find(self.store.database, self.scope.scope_id, batch_id)
         if tracked is None:
             raise NotFoundError(f"The API answered for {batch_id} with another batch, {batch.id}.")

@@ -219,6 +219,14 @@ def local_clock(at: datetime) -> str:
     return f"{at.astimezone():%H:%M:%S}"
 
 
+def moment(at: datetime, now: datetime) -> str:
+    """A time where the user is: `17:01:20` on the day of `now`, else with its date, `19 Nov 17:01`."""
+    local, today = at.astimezone(), now.astimezone()
+    if local.date() == today.date():
+        return f"{local:%H:%M:%S}"
+    return f"{local:%-d %b %H:%M}" if abs((at - now).days) < 180 else f"{local:%-d %b %Y}"
+
+
 def link_words(link: Link, *, ascii_only: bool = False) -> str:
     """The state of polling in a few words."""
     polled = f"polled {local_clock(link.polled_at)}" if link.polled_at else "not polled yet"

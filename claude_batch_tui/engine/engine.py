@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.notifying import Notice
-from claude_batch_tui.domain.tracked import Snapshot, TrackedBatch
+from claude_batch_tui.domain.story import SentRequests, Story
+from claude_batch_tui.domain.tracked import ResultsState, Snapshot, TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.downloader import Downloader
 from claude_batch_tui.engine.poller import Poller
@@ -23,6 +24,8 @@ from claude_batch_tui.services.cancel import cancel, delete
 from claude_batch_tui.services.notify import run_hook
 from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
+from claude_batch_tui.services.story import first_requests, story_of
+from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.services.trying import Trial, Tried, tried
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.rebuild import journal_name
@@ -175,6 +178,28 @@ class Engine:
         """A request of a batch we submitted, or None; reads the disk."""
         body = self._runtime.body_path(batch_id)
         return request_as_sent(body, custom_id) if body else None
+
+    def story(self, batch_id: str) -> Future[Story | None]:
+        """What is remembered of a batch, its bill made up where its results are here; for a thread that can wait."""
+
+        async def work() -> Story | None:
+            runtime, tracked = self._runtime, self._board.find(batch_id)
+            if runtime.scope is None or tracked is None:
+                return None
+            scope_id = runtime.scope.scope_id
+            known = await in_thread(lambda: story_of(tracked, store=runtime.store, scope_id=scope_id))
+            if known.spend is None and tracked.results is ResultsState.COMPLETE:
+                results = runtime.results_file(batch_id)
+                if results is not None and await runtime.measure_spend(tracked, results) is not None:
+                    self._show(scope_id, batch_id)
+                    known = await in_thread(lambda: story_of(tracked, store=runtime.store, scope_id=scope_id))
+            return known
+
+        return self._asked(work())
+
+    def first_requests(self, batch_id: str, count: int) -> SentRequests | None:
+        """The first requests of a batch we submitted, or None; reads the disk."""
+        return first_requests(batch_id, count, store=self._runtime.store)
 
     def _run(self) -> None:
         try:

@@ -21,7 +21,7 @@ async def newest(
     while len(found) < count:
         page = await api.list_page(limit=min(count - len(found), LIST_LIMIT), after_id=after)
         scope = scope_of(store, api, page.facts, hint, now)
-        batches.merge(store.database, scope.scope_id, page.batches, seen=True)
+        batches.merge(store.database, scope.scope_id, page.batches, seen=True, at=now)
         for batch in page.batches:
             tracked = batches.find(store.database, scope.scope_id, batch.id)
             if tracked is not None:

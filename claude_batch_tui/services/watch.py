@@ -10,7 +10,7 @@ import msgspec
 from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
 from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.domain.polling import backoff, interval, jittered, page_limit
-from claude_batch_tui.errors import NotFoundError, RateLimitedError, UnavailableError
+from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
 from claude_batch_tui.services.reconcile import tie
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.store import batches, scopes, submissions
@@ -40,7 +40,11 @@ async def poll(
 
     Raises ApiError where the API cannot be read.
     """
-    page = await api.list_page(limit=page_limit(known, first_time=first_time))
+    try:
+        page = await api.list_page(limit=page_limit(known, first_time=first_time))
+    except ApiError as error:
+        note_failed_poll(store, hint, now, error)
+        raise
     scope = scope_of(store, api, page.facts, hint, now)
     reports = {batch.id: batch for batch in page.batches}
     waiting = {batch.id: batch for batch in known if not batch.has_ended and batch.id not in reports}
@@ -61,13 +65,20 @@ async def poll(
         except NotFoundError:
             if now - missing.created_at > NOT_FOUND_GRACE:
                 batches.mark(store.database, scope.scope_id, missing.id, gone_at=now.isoformat())
-    changes = batches.merge(store.database, scope.scope_id, reports.values(), seen=False)
+    changes = batches.merge(store.database, scope.scope_id, reports.values(), seen=False, at=now)
     for change in changes:
         # New to the store, yet made by us: the store was lost and rebuilt, and the tie with it.
         if change.before is None and (ours := submissions.of_batch(store, change.after.id)) is not None:
             tie(ours, store=store, scope_id=scope.scope_id)
     batches.record_poll(store.database, scope.scope_id, now, page.facts.seconds, len(reports), None)
     return Poll(scope, tuple(changes), page.facts, has_older, frozenset(reports))
+
+
+def note_failed_poll(store: Store, hint: str, now: datetime, error: ApiError) -> None:
+    """Write down that nobody answered, as far as it is known whose batches were asked for."""
+    scope = scopes.recall(store.database, hint)
+    if scope is not None:
+        batches.record_poll(store.database, scope.scope_id, now, 0.0, None, str(error))
 
 
 async def retrieve_patiently(

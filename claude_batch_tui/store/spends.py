@@ -60,10 +60,10 @@ def like(
     query = (
         "SELECT s.succeeded, c.usd FROM spend s JOIN batch b ON b.scope_id = s.scope_id AND b.batch_id = s.batch_id"
         " JOIN cost c ON c.scope_id = s.scope_id AND c.target_id = s.batch_id AND c.kind = 'actual'"
-        " WHERE s.scope_id = ? AND b.model = ? AND s.batch_id <> ? AND s.succeeded > 0 AND c.usd > 0 {}"
+        " WHERE s.scope_id = ? AND b.model IN (?, ?) AND s.batch_id <> ? AND s.succeeded > 0 AND c.usd > 0 {}"
         " ORDER BY b.created_at DESC LIMIT ?"
     )
-    values = (scope_id, model, batch_id)
+    values = (scope_id, model, without_date(model), batch_id)
     same = database.rows(query.format("AND b.source = ?"), (*values, source, most)) if source else []
     found = same or database.rows(query.format(""), (*values, most))
     return [(row[0], row[1]) for row in found]

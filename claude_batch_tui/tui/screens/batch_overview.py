@@ -7,6 +7,7 @@ from datetime import datetime
 from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.domain.forecast import Forecast
 from claude_batch_tui.domain.tracked import Download, DownloadState, ResultsState, TrackedBatch
+from claude_batch_tui.tui.screens.batch_facts import Fact, fact_lines
 from claude_batch_tui.tui.screens.batch_rows import STATE_STYLES, history_of
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.text_rows import Line
@@ -24,7 +25,7 @@ def overview_lines(
 ) -> list[Line]:
     """Everything known of one batch, a fact a line."""
     batch, state = tracked.batch, tracked.state(now)
-    facts: list[tuple[str, str | None, str | None]] = [
+    facts: list[Fact] = [
         ("status", _status_words(batch.processing_status, STATE_WORDS[state]), STATE_STYLES.get(state)),
         (
             "created",
@@ -72,7 +73,7 @@ def overview_lines(
             "warn",
         ),
     ]
-    return [(f" {label:<9}{text}", style) for label, text, style in facts if text]
+    return list(fact_lines(facts, width))
 
 
 def _time_words(batch: Batch, now: datetime, forecast: Forecast | None, width: int, ascii_only: bool) -> str:

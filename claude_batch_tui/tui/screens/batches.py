@@ -16,7 +16,7 @@ from claude_batch_tui.domain.tracked import LinkState, Snapshot, SubmissionState
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
-from claude_batch_tui.tui.screens.batch_detail import BatchDetail, Shown
+from claude_batch_tui.tui.screens.batch_detail import BatchDetail, Memory, Shown
 from claude_batch_tui.tui.screens.batch_rows import COLUMNS, row_cells
 from claude_batch_tui.tui.screens.frame import Frame
 from claude_batch_tui.tui.widgets.columns import Cell
@@ -63,6 +63,38 @@ class BatchesScreen(Frame):
         ),
         Binding("y", "copy", "copy id", id="batches.copy", show=False, tooltip="copy the id"),
         Binding("d", "detail", "detail", id="batches.detail", show=False, tooltip="detail on or off"),
+        Binding(
+            "right_square_bracket",
+            "tab(1)",
+            "next tab",
+            id="batches.next-tab",
+            show=False,
+            tooltip="overview, timeline, requests, cost, polls",
+        ),
+        Binding(
+            "left_square_bracket",
+            "tab(-1)",
+            "previous tab",
+            id="batches.previous-tab",
+            show=False,
+            tooltip="the tab before",
+        ),
+        Binding(
+            "J",
+            "scroll_detail(1)",
+            "detail down",
+            id="batches.detail-down",
+            show=False,
+            tooltip="scroll the detail down",
+        ),
+        Binding(
+            "K",
+            "scroll_detail(-1)",
+            "detail up",
+            id="batches.detail-up",
+            show=False,
+            tooltip="scroll the detail up",
+        ),
         Binding("z", "zoom", "zoom", id="batches.zoom", show=False, tooltip="detail on the whole screen"),
         Binding("L", "older", "older", id="batches.older", show=False, tooltip="load older batches"),
         Binding("q", "back", "quit", id="batches.back", tooltip="leave"),
@@ -82,7 +114,10 @@ class BatchesScreen(Frame):
     def parts(self) -> Iterable[Widget]:
         """List and detail."""
         yield VirtualList(COLUMNS, self._source, id="list")
-        yield BatchDetail(id="detail")
+        engine = self.dashboard.engine
+        yield BatchDetail(
+            Memory(lambda batch_id: engine.story(batch_id).result(), engine.first_requests), id="detail"
+        )
 
     @property
     def table(self) -> VirtualList:
@@ -362,6 +397,15 @@ class BatchesScreen(Frame):
         """Detail on or off."""
         self.toggle_class("-no-detail")
 
+    def action_tab(self, step: int) -> None:
+        """Another tab of the detail, which comes into sight for it."""
+        self.remove_class("-no-detail")
+        self.detail.turn(step)
+
+    def action_scroll_detail(self, rows: int) -> None:
+        """Scroll the detail without leaving the list."""
+        self.detail.view.action_scroll(rows)
+
     def action_zoom(self) -> None:
         """Detail on the whole screen, and back."""
         self.toggle_class("-zoomed")
@@ -418,7 +462,7 @@ class BatchesScreen(Frame):
     def _show_detail(self) -> None:
         tracked, downloads = self.current, self.snapshot.downloads
         shown = (
-            Shown(tracked, self._forecast(tracked), downloads.get(tracked.id))
+            Shown(tracked, self._forecast(tracked), downloads.get(tracked.id), self.snapshot.link)
             if tracked is not None
             else None
         )

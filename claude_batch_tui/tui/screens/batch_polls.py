@@ -1,0 +1,50 @@
+"""The log of a batch: each poll, what it was answered and what that changed, newest first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from claude_batch_tui.domain.story import Answered, Story, answers
+from claude_batch_tui.domain.tracked import Link, TrackedBatch
+from claude_batch_tui.tui.widgets.text_rows import Line
+from claude_batch_tui.wording import duration_words, local_clock, moment, outcome_counts
+
+_ONE_BY_ONE = 12
+
+
+def poll_lines(tracked: TrackedBatch, story: Story, *, link: Link, now: datetime) -> list[Line]:
+    """When the next poll is, then the log."""
+    batch = tracked.batch
+    lines: list[Line] = []
+    if batch.has_ended:
+        lines.append((" ended: polls look at it no more", "dim"))
+    elif link.next_poll_at is not None:
+        every = f", every {duration_words(link.interval)}" if link.interval else ""
+        lines.append((f" next {local_clock(link.next_poll_at)}{every}; r asks now", "dim"))
+    log = answers(story.sightings, story.polls, ended_at=batch.ended_at, one_by_one=_ONE_BY_ONE)
+    if not log:
+        lines.append((" no poll of its time is kept: it ran before this machine looked", "dim"))
+    return lines + [_line(line, _status_at(story, line.until), now) for line in log]
+
+
+def _status_at(story: Story, at: datetime) -> str:
+    """What was known of the batch at that time, as far as it was written down."""
+    earlier = [sighting for sighting in story.sightings if sighting.at <= at]
+    return f"{earlier[-1].processing_status}, " if earlier else ""
+
+
+def _line(line: Answered, status: str, now: datetime) -> Line:
+    when = moment(line.until, now)
+    if line.error is not None:
+        return f" {when:<13} failed: {line.error}", "bad"
+    took = f"{line.seconds * 1000:,.0f} ms" if line.seconds else ""
+    if line.sighting is not None:
+        seen = line.sighting
+        how = took if line.polls else "directly"
+        return f" {when:<13} {how:<9} {seen.processing_status}: {outcome_counts(seen.counts)}", "strong"
+    if line.polls > 1:
+        return (
+            f" {when:<13} {'':<9} {status}{line.polls:,} polls since {moment(line.since, now)}",
+            "dim",
+        )
+    return f" {when:<13} {took:<9} {status}nothing new", None
