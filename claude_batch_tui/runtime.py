@@ -268,8 +268,9 @@ class Runtime:
         async for step in iterate_in_thread(steps, on_close=stop.set, name="cbtui-download"):
             if step.finished is not None:
                 self._record(tracked, step.finished)
-                await self.measure_spend(tracked, step.finished.path)
             yield step.update
+            if step.finished is not None:
+                await self.measure_spend(tracked, step.finished.path)
 
     async def measure_spend(self, tracked: TrackedBatch, results: Path) -> Spend | None:
         """Write down what a batch cost by its results, in a thread; None where prices or file cannot be read."""

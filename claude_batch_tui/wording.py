@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
+from claude_batch_tui.domain.history import Day
 from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
@@ -217,6 +218,36 @@ def progress_words(batch: Batch, now: datetime) -> str:
 def local_clock(at: datetime) -> str:
     """A time of day where the user is. A moment and not an age, so that an idle screen stays still."""
     return f"{at.astimezone():%H:%M:%S}"
+
+
+def took(span: timedelta) -> str:
+    """How long something took, to be compared: `40s`, `12m`, `2h05m`."""
+    seconds = max(int(span.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m"
+    return f"{seconds // 3600}h{seconds % 3600 // 60:02d}m"
+
+
+def share(part: int, total: int) -> str:
+    """A part in per cent, never rounded to none or to all where it is neither."""
+    if total == 0 or part == 0:
+        return "0%"
+    if part == total:
+        return "100%"
+    percent = min(max(100 * part / total, 0.1), 99.9)
+    return f"{percent:.1f}%"
+
+
+def spend_words(day: Day) -> str:
+    """`$3.12 spent, at most $8.00 not known yet, 3 of unknown cost`."""
+    parts = [f"{money(day.usd)} spent"]
+    if day.at_most:
+        parts.append(f"at most {money(day.at_most)} not known yet")
+    if day.unpriced:
+        parts.append(f"{day.unpriced:,} of unknown cost")
+    return ", ".join(parts)
 
 
 def moment(at: datetime, now: datetime) -> str:

@@ -7,10 +7,12 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from claude_batch_tui.config import Config
+from claude_batch_tui.domain.history import History
 from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.story import SentRequests, Story
 from claude_batch_tui.domain.tracked import ResultsState, Snapshot, TrackedBatch
@@ -21,6 +23,7 @@ from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
+from claude_batch_tui.services.history import history_of
 from claude_batch_tui.services.notify import run_hook
 from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
@@ -194,6 +197,17 @@ class Engine:
                     self._show(scope_id, batch_id)
                     known = await in_thread(lambda: story_of(tracked, store=runtime.store, scope_id=scope_id))
             return known
+
+        return self._asked(work())
+
+    def history(self, days: int, now: datetime) -> Future[History]:
+        """What the batches of the last days say together; for a thread that can wait."""
+
+        async def work() -> History:
+            runtime = self._runtime
+            scope_id = runtime.scope.scope_id if runtime.scope is not None else None
+            database = runtime.store.database
+            return await in_thread(lambda: history_of(database, scope_id, days=days, now=now))
 
         return self._asked(work())
 

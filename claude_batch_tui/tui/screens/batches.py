@@ -19,6 +19,7 @@ from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
 from claude_batch_tui.tui.screens.batch_detail import BatchDetail, Memory, Shown
 from claude_batch_tui.tui.screens.batch_rows import COLUMNS, row_cells
 from claude_batch_tui.tui.screens.frame import Frame
+from claude_batch_tui.tui.screens.history import HistoryScreen
 from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.row_source import SequenceSource
@@ -96,6 +97,14 @@ class BatchesScreen(Frame):
             tooltip="scroll the detail up",
         ),
         Binding("z", "zoom", "zoom", id="batches.zoom", show=False, tooltip="detail on the whole screen"),
+        Binding(
+            "H",
+            "history",
+            "history",
+            id="batches.history",
+            show=False,
+            tooltip="turnaround, spend and outcomes, drawn",
+        ),
         Binding("L", "older", "older", id="batches.older", show=False, tooltip="load older batches"),
         Binding("q", "back", "quit", id="batches.back", tooltip="leave"),
         Binding("escape", "up", "back", id="batches.up", show=False, tooltip="clear the filter or the marks"),
@@ -410,6 +419,10 @@ class BatchesScreen(Frame):
         """Detail on the whole screen, and back."""
         self.toggle_class("-zoomed")
         (self.detail.view if self.has_class("-zoomed") else self.table).focus()
+
+    def action_history(self) -> None:
+        """What the batches of the last days say together."""
+        self.app.push_screen(HistoryScreen())
 
     def action_older(self) -> None:
         """Load older batches."""
