@@ -18,6 +18,11 @@ import msgspec
 from claude_batch_tui.errors import ConfigError
 
 APP_NAME = "cbtui"
+BATCH_COLUMNS = (
+    *("state", "name", "id", "requests", "progress", "ok", "errored", "expired", "canceled", "age", "left"),
+    *("took", "cost", "tags", "note", "model", "source", "run", "results", "created", "ended"),
+)
+"""The columns the list of batches may have; `batch_columns` says what is in them."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +50,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds a submission whose answer was lost is looked for before its batch counts as absent."""
     auto_download: bool = False
     """Download the results of ended batches without being asked."""
+    batches_columns: str = "state,name,id,requests,progress,ok,errored,expired,canceled,age,left,cost,tags"
+    """The columns of the list of batches, in their order; where it is narrow the least telling leave first."""
+    batches_sort: str = "age"
+    """What the list of batches is sorted by at first: the name of a field, `-` before it for the other way round."""
     notify: str = "bell,osc9"
     """Ways to tell of an end beside the status line and the title: bell, osc9, or none."""
     notify_on: str = "all"
@@ -92,6 +101,7 @@ _CHOICES = {
     "osc9": ("auto", "on", "off"),
 }
 _LISTS = {
+    "batches_columns": BATCH_COLUMNS,
     "notify": ("bell", "osc9", "none"),
     "notify_on": ("all", "succeeded", "errored", "canceled", "expired"),
 }

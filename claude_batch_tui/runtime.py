@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import os
 import random
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,9 +86,7 @@ class Runtime:
         # One at a time: poller and submitter may both be the first.
         async with self._connecting:
             if self._api is None:
-                # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
-                module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
-                self._api = await in_thread(lambda: module.AnthropicApi(self.config, api_key=self._api_key))
+                self._api = await open_api(self.config, self._api_key)
             return self.api
 
     def prices(self) -> PriceTable:
@@ -159,6 +158,16 @@ class Runtime:
                 known = (batches.find(self.store.database, self.scope.scope_id, batch_id) for batch_id in ids)
                 return tuple(batch for batch in known if batch is not None)
         return (await self.retrieve(word),)
+
+    def known_scope(self) -> Scope:
+        """The scope everything resolved belongs to. Raises NotFoundError before anything was heard."""
+        if self.scope is None:
+            raise NotFoundError("No batch of this workspace is known here yet: `cbtui list` asks for them.")
+        return self.scope
+
+    def known(self, batch_ids: Sequence[str]) -> tuple[TrackedBatch, ...]:
+        """Batches as the store has them."""
+        return batches.find_all(self.store.database, self.known_scope().scope_id, batch_ids)
 
     async def retrieve(self, batch_id: str) -> TrackedBatch:
         """One batch as the API has it now, written down. Raises NotFoundError with what to do."""
@@ -354,9 +363,32 @@ def read_models(config: Config, now: datetime, api_key: str | None = None) -> Mo
     return known_models(config.data_dir, hint_of(config, api_key), now)
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collections, and with what is there at the end passed over by later ones.
+
+    Modules stay, and a full collection that looks at those of the SDK and of Textual stops every thread for 0.1 s.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def hint_of(config: Config, api_key: str | None = None) -> str:
     """What tells a user's scope before the first answer: address, profile, end of the key. Not a secret."""
     return scopes.hint_of(config, os.environ, api_key)
+
+
+async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
+    """The API alone. Raises ConfigError where there are no credentials."""
+    # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
+    with _uncollected():
+        module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
+        api: BatchesApi = await in_thread(lambda: module.AnthropicApi(config, api_key=api_key))
+    return api
 
 
 @contextlib.asynccontextmanager

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
+from claude_batch_tui.domain.forecast import Forecast as Turnaround
 from claude_batch_tui.domain.history import Day
 from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState, TrackedBatch
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.export import Progress as ExportProgress
 
 GLYPHS = {
     BatchState.IN_PROGRESS: "●",
@@ -85,9 +90,22 @@ def ago(span: timedelta) -> str:
     return f"{seconds // 3600}h" if seconds < 48 * 3600 else f"{seconds // 86400}d"
 
 
+def span(left: timedelta) -> str:
+    """One number with its unit, for a time to come: `6d`, `11h`, `40m`."""
+    minutes = max(int(left.total_seconds()) // 60, 0)
+    if minutes < 60:
+        return f"{minutes}m"
+    return f"{minutes // 60}h" if minutes < 48 * 60 else f"{minutes // (24 * 60)}d"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def counted_batches(number: int) -> str:
+    """`1 batch`, `3 batches`."""
+    return f"{number:,} batch{'' if number == 1 else 'es'}"
 
 
 def size(count: int) -> str:
@@ -116,6 +134,50 @@ def cost_of_batch(tracked: TrackedBatch) -> str | None:
         return None if at_most is None else f"at most {money(at_most)}"
     estimated = "" if at_most is None else f", at most {money(at_most)} was estimated"
     return f"{money(actual)} by its results{estimated}"
+
+
+STOP_WORDS = {
+    "end_turn": "finished by itself",
+    "stop_sequence": "stopped at a stop sequence",
+    "tool_use": "stopped to have a tool called",
+    "pause_turn": "paused: the turn is not over, send it back to go on",
+    "refusal": "refused",
+    "model_context_window_exceeded": "cut where the model's context ended",
+}
+
+
+def stop_words(reason: str | None, max_tokens: int | None = None) -> str:
+    """Why an answer ended: `finished by itself`, `cut by max_tokens=1024`."""
+    if reason == "max_tokens":
+        return "cut by max_tokens" + (f"={max_tokens}" if max_tokens is not None else "")
+    if not reason:
+        return "no stop reason"
+    return STOP_WORDS.get(reason, f"stopped: {reason}")
+
+
+def usage_words(usage: Mapping[str, object]) -> str:
+    """`in 412 · cache read 1,024 · out 3`: the tokens of an answer; what is none is left out."""
+    names = (
+        ("in", "input_tokens"),
+        ("cache read", "cache_read_input_tokens"),
+        ("cache write", "cache_creation_input_tokens"),
+        ("out", "output_tokens"),
+    )
+    parts = [
+        f"{label} {number:,}"
+        for label, name in names
+        if isinstance(number := usage.get(name), int) and (number or label in ("in", "out"))
+    ]
+    details, tools = usage.get("output_tokens_details"), usage.get("server_tool_use")
+    if isinstance(details, dict) and isinstance(thought := details.get("thinking_tokens"), int) and thought:
+        parts.append(f"{thought:,} of it thinking")
+    if isinstance(tools, dict):
+        parts += [
+            f"{counted(number, name.removesuffix('s').replace('_', ' '))}"
+            for name, number in tools.items()
+            if isinstance(number, int) and number
+        ]
+    return " · ".join(parts)
 
 
 def cost_words(at_most: Cost) -> str:
@@ -198,8 +260,17 @@ def standing_words(running: int, unseen: Sequence[RequestCounts]) -> str:
     return " · ".join(parts)
 
 
-def progress_words(batch: Batch, now: datetime) -> str:
-    """What can honestly be said of a batch's progress in one phrase."""
+def export_words(progress: ExportProgress) -> str:
+    """Where an export is: entries, and how fast the results are read."""
+    seconds = max(progress.seconds, 1e-3)
+    return (
+        f"{progress.entries:,} of {progress.of:,} results {progress.doing} · "
+        f"{progress.entries / seconds:,.0f}/s · {size(int(progress.bytes / seconds))}/s"
+    )
+
+
+def progress_words(batch: Batch, now: datetime, turnaround: Turnaround | None = None) -> str:
+    """What can honestly be said of a batch's progress in one phrase; `turnaround` is how long similar ones took."""
     counts = batch.request_counts
     if batch.has_ended:
         return outcome_counts(counts)
@@ -210,6 +281,12 @@ def progress_words(batch: Batch, now: datetime) -> str:
         return f"deadline passed {ago(now - batch.deadline)} ago, waiting for the API"
     if counts.done:
         return f"{counts.done:,} of {counts.total:,} done"
+    if batch.processing_status == "in_progress" and turnaround is not None:
+        elapsed = now - batch.created_at
+        if elapsed > turnaround.ninth_tenth:
+            return f"running {duration(elapsed)}, longer than 9 of 10 similar"
+        half, most = duration(turnaround.median), duration(turnaround.ninth_tenth)
+        return f"running {duration(elapsed)}; half end by {half}, 9 of 10 by {most}"
     if batch.processing_status == "in_progress":
         return f"{counts.total:,} requests, running {duration(now - batch.created_at)}"
     return batch.processing_status

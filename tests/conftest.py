@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-_FOREIGN = ("ANTHROPIC_", "CBTUI_", "TEXTUAL", "SSH_", "TMUX", "NO_COLOR", "COLORTERM", "XDG_")
+_FOREIGN = ("ANTHROPIC_", "CBTUI_", "TEXTUAL", "SSH_", "TMUX", "STY", "NO_COLOR", "COLORTERM", "XDG_")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 

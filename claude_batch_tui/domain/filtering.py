@@ -7,7 +7,7 @@ for words, and < <= > >= too for numbers. A value with blanks or parentheses sta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -72,15 +72,28 @@ class Either(msgspec.Struct, frozen=True):
 Filter = Comparison | Not | Both | Either
 
 
+class Language(NamedTuple):
+    """What can be compared: the field a bare word is looked for in, and how a condition is understood.
+
+    `comparison` takes field, operator and value as they were typed and raises FilterError.
+    """
+
+    bare: str
+    comparison: Callable[[str, str, str], Comparison]
+
+
 class _Token(NamedTuple):
     kind: str
     value: Comparison | str
     at: int
 
 
-def parse(text: str) -> Filter | None:
-    """The filter a text means, or None for an empty one. Raises FilterError with the place of the trouble."""
-    parser = _Parser(text)
+def parse(text: str, language: Language | None = None) -> Filter | None:
+    """The filter a text means, or None for an empty one. Raises FilterError with the place of the trouble.
+
+    `language` says what can be compared; left out, it is the one for results.
+    """
+    parser = _Parser(text, language or Language("id", _comparison))
     if parser.ended():
         return None
     found = parser.either()
@@ -90,8 +103,8 @@ def parse(text: str) -> Filter | None:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
-        self._tokens = list(_tokens(text))
+    def __init__(self, text: str, language: Language) -> None:
+        self._tokens = list(_tokens(text, language))
         self._next = 0
 
     def ended(self) -> bool:
@@ -136,7 +149,7 @@ class _Parser:
         return False
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def _tokens(text: str, language: Language) -> Iterator[_Token]:
     at = 0
     while text[at:].strip():
         match = _TOKEN.match(text, at)
@@ -150,13 +163,15 @@ def _tokens(text: str) -> Iterator[_Token]:
         elif match["field"]:
             quoted = match["quoted"]
             value = match["value"] if quoted is None else _unquoted(quoted)
-            yield _Token("condition", _comparison(match["field"], match["op"], value), match.start("field"))
+            yield _Token(
+                "condition", language.comparison(match["field"], match["op"], value), match.start("field")
+            )
         elif match["phrase"] is not None:
-            yield _Token("condition", Comparison("id", ":", _unquoted(match["phrase"])), start)
+            yield _Token("condition", Comparison(language.bare, ":", _unquoted(match["phrase"])), start)
         elif match["word"].lower() in ("and", "or", "not"):
             yield _Token(match["word"].lower(), match["word"], start)
         else:
-            yield _Token("condition", Comparison("id", ":", match["word"]), start)
+            yield _Token("condition", Comparison(language.bare, ":", match["word"]), start)
 
 
 def _unquoted(text: str) -> str:

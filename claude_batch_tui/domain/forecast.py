@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from math import ceil, log10
@@ -20,11 +21,14 @@ class Forecast(msgspec.Struct, frozen=True):
     median: timedelta
     ninth_tenth: timedelta
     similar: int
-    durations: tuple[timedelta, ...]
+    durations: Sequence[timedelta]
+    """In ascending order."""
+    model: str | None = None
+    """The model they share, None where batches of any model were compared."""
 
     def share_past(self, elapsed: timedelta) -> float:
         """The share of similar batches, 0 to 1, that had ended after so long."""
-        return sum(duration <= elapsed for duration in self.durations) / len(self.durations)
+        return bisect_right(self.durations, elapsed) / len(self.durations)
 
 
 def durations_by_size(batches: Iterable[Batch]) -> dict[int, list[timedelta]]:
@@ -42,7 +46,12 @@ def forecast(batch: Batch, by_size: dict[int, list[timedelta]]) -> Forecast | No
     similar = sorted(by_size.get(_order(batch), ()))
     if len(similar) < LEAST_SIMILAR:
         return None
-    return Forecast(_quantile(similar, 0.5), _quantile(similar, 0.9), len(similar), tuple(similar))
+    return forecast_of(similar)
+
+
+def forecast_of(similar: Sequence[timedelta], model: str | None = None) -> Forecast:
+    """The forecast that follows from ascending times of similar batches."""
+    return Forecast(_quantile(similar, 0.5), _quantile(similar, 0.9), len(similar), similar, model)
 
 
 def _order(batch: Batch) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from claude_batch_tui.domain.batch import Batch
@@ -52,9 +52,6 @@ def backoff(failures: int, random: float, retry_after: float | None = None) -> f
     return max(ceiling * (0.5 + 0.5 * random), 1.0)
 
 
-def page_limit(batches: Sequence[Batch], *, first_time: bool) -> int:
-    """How many batches to ask for so that one request covers every unfinished one. `batches` are newest first."""
-    if first_time:
-        return 1000
-    oldest_unfinished = max((i for i, batch in enumerate(batches) if not batch.has_ended), default=-1)
-    return min(max(oldest_unfinished + 21, 20), 1000)
+def page_limit(covered: int, *, first_time: bool) -> int:
+    """How many batches to ask for, so that one request covers the `covered` newest and some that are new to us."""
+    return 1000 if first_time else min(covered + 20, 1000)

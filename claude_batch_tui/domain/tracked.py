@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch, BatchState
+from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
 
 
 class ResultsState(StrEnum):
@@ -24,6 +24,7 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     batch: Batch
     run_id: str | None = None
     name: str | None = None
+    run_name: str | None = None
     tags: tuple[str, ...] = ()
     note: str | None = None
     model: str | None = None
@@ -37,6 +38,8 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     """False from its end until the user has looked at it."""
     gone_at: datetime | None = None
     """When the API first answered 404 for it."""
+    hidden_at: datetime | None = None
+    """When the user put it away on this machine; the API knows nothing of that."""
     cancel_sent_at: datetime | None = None
     provisional: bool = False
     """Adopted after a lost answer, and not yet proven ours by its custom_ids."""
@@ -191,6 +194,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     version: int = 0
     at: datetime | None = None
     batches: tuple[TrackedBatch, ...] = ()
+    running: int = 0
+    unseen: tuple[RequestCounts, ...] = ()
+    """The counts of batches that ended and have not been looked at."""
     link: Link = Link()
     downloads: dict[str, Download] = msgspec.field(default_factory=dict)
     submissions: tuple[Submission, ...] = ()

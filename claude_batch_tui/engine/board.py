@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -18,6 +19,8 @@ from claude_batch_tui.domain.tracked import (
     Submitting,
     TrackedBatch,
 )
+from claude_batch_tui.store import batches
+from claude_batch_tui.store.database import Database
 
 _EVENTS_KEPT = 200
 _BETWEEN_SNAPSHOTS = 0.1
@@ -36,8 +39,15 @@ class Board:
         self.credential: str | None = None
         self.workspace_id: str | None = None
         self.snapshot = Snapshot()
+        self.revision = 0
+        """The store's newest revision that is on the board."""
+        self.older_after: str | None = None
+        """The id after which the next page of older batches begins; None before any page was read."""
         self._batches: dict[str, TrackedBatch] = {}
-        self._ordered: tuple[TrackedBatch, ...] | None = ()
+        self._ordered: list[TrackedBatch] = []
+        self._shown: tuple[TrackedBatch, ...] | None = ()
+        self._running: dict[str, TrackedBatch] = {}
+        self._unseen: dict[str, TrackedBatch] = {}
         self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
         self._on_snapshot = on_snapshot
         self._now = now
@@ -45,36 +55,77 @@ class Board:
 
     @property
     def batches(self) -> tuple[TrackedBatch, ...]:
-        """Everything known, newest first."""
-        if self._ordered is None:
-            ordered = sorted(
-                self._batches.values(), key=lambda tracked: tracked.batch.created_at, reverse=True
-            )
-            self._ordered = tuple(ordered)
-        return self._ordered
+        """Everything known, newest first; the same tuple until something changes."""
+        if self._shown is None:
+            self._shown = tuple(self._ordered)
+        return self._shown
+
+    @property
+    def unfinished(self) -> list[TrackedBatch]:
+        """What has not ended and is still known to the API."""
+        return list(self._running.values())
 
     def find(self, batch_id: str) -> TrackedBatch | None:
         """One batch, or None."""
         return self._batches.get(batch_id)
 
-    def set_batches(self, batches: Iterable[TrackedBatch]) -> None:
-        """Replace all batches."""
-        self._batches = {tracked.id: tracked for tracked in batches}
-        self._ordered = None
+    def clear(self) -> None:
+        """Forget all batches: another workspace is watched from now on."""
+        self.revision, self._ordered, self._shown = 0, [], ()
+        for known in (self._batches, self._running, self._unseen):
+            known.clear()
         self.touch()
 
-    def put_batches(self, batches: Iterable[TrackedBatch]) -> None:
-        """Replace or add some batches."""
-        for tracked in batches:
+    def catch_up(self, database: Database, scope_id: int) -> None:
+        """Take in what was written to the store since the board last looked, by whatever process."""
+        since = batches.since(database, scope_id, self.revision)
+        self.revision = since.revision
+        self.put_batches(since.batches)
+        for batch_id in since.dropped:
+            self.drop_batch(batch_id)
+
+    def put_batches(self, fresh: Iterable[TrackedBatch]) -> None:
+        """Replace or add some batches. Costs what they cost, however many others are known."""
+        for tracked in fresh:
+            before = self._batches.get(tracked.id)
+            if before == tracked:
+                continue
+            if before is not None and _age(before) == _age(tracked):
+                self._ordered[self._place(before)] = tracked
+            else:
+                if before is not None:
+                    del self._ordered[self._place(before)]
+                insort(self._ordered, tracked, key=_age)
             self._batches[tracked.id] = tracked
-            self._ordered = None
-        self.touch()
+            self._count(tracked)
+            self._shown = None
+            self.touch()
 
     def drop_batch(self, batch_id: str) -> None:
         """Forget a deleted batch."""
-        self._batches.pop(batch_id, None)
-        self._ordered = None
+        before = self._batches.pop(batch_id, None)
+        if before is None:
+            return
+        del self._ordered[self._place(before)]
+        self._running.pop(batch_id, None)
+        self._unseen.pop(batch_id, None)
+        self._shown = None
         self.touch()
+
+    def _place(self, tracked: TrackedBatch) -> int:
+        """Where a known batch stands in the order; ids make every age unique."""
+        return bisect_left(self._ordered, _age(tracked), key=_age)
+
+    def _count(self, tracked: TrackedBatch) -> None:
+        """Keep the two counts of the title up to date."""
+        for found, counted in (
+            (not tracked.batch.has_ended and tracked.gone_at is None, self._running),
+            (not tracked.seen and tracked.hidden_at is None, self._unseen),
+        ):
+            if found:
+                counted[tracked.id] = tracked
+            else:
+                counted.pop(tracked.id, None)
 
     def set_link(self, **changes: object) -> None:
         """Change parts of the link; `since` moves when its state does."""
@@ -102,6 +153,8 @@ class Board:
             version=self.snapshot.version + 1,
             at=self._now(),
             batches=self.batches,
+            running=len(self._running),
+            unseen=tuple(tracked.batch.request_counts for tracked in self._unseen.values()),
             link=self.link,
             downloads=dict(self.downloads),
             submissions=self.submissions,
@@ -120,3 +173,8 @@ class Board:
             await self._changed.wait()
             self.publish()
             await asyncio.sleep(_BETWEEN_SNAPSHOTS)
+
+
+def _age(tracked: TrackedBatch) -> tuple[float, str]:
+    """The order of the list, newest first."""
+    return -tracked.batch.created_at.timestamp(), tracked.id

@@ -24,6 +24,7 @@ from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
 from claude_batch_tui.services.history import history_of
+from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.notify import run_hook
 from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
@@ -36,6 +37,10 @@ from claude_batch_tui.store.results_index import ResultsIndex
 
 _log = logging.getLogger(__name__)
 _STOP_WITHIN = 2.0
+_FIRST_SHOWN = 250
+"""Batches read before the first frame; the rest of a long history follows it."""
+_LOADED_AT_ONCE = 500
+_BETWEEN_LOADS = 0.005
 _T = TypeVar("_T")
 
 
@@ -241,7 +246,9 @@ class Engine:
             scope_id = runtime.scope.scope_id
             board.workspace_id = runtime.scope.workspace_id
             board.base_url = runtime.scope.base_url
-            board.set_batches(batches.tracked(runtime.store.database, scope_id))
+            board.revision = batches.revision(runtime.store.database, scope_id)
+            board.put_batches(batches.tracked(runtime.store.database, scope_id, limit=_FIRST_SHOWN))
+            board.has_older = True  # until a page says that there are none
             board.link = type(board.link)(polled_at=batches.last_poll_at(runtime.store.database, scope_id))
         self._submitter.reload()
         board.publish()
@@ -254,7 +261,23 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await runtime.close()
 
+    async def _load_rest(self) -> None:
+        """Everything the first frame did not need, a page at a time, so that keys are answered in between."""
+        runtime, board = self._runtime, self._board
+        while runtime.scope is not None and board.batches:
+            page = batches.tracked(
+                runtime.store.database,
+                runtime.scope.scope_id,
+                limit=_LOADED_AT_ONCE,
+                older_than=board.batches[-1],
+            )
+            if not page:
+                return
+            board.put_batches(page)
+            await asyncio.sleep(_BETWEEN_LOADS)
+
     async def _begin(self) -> None:
+        await self._load_rest()
         self._submitter.wake_up()
         self._spawn(self._poller.run())
         self._spawn(self._submitter.settle_open())
@@ -319,13 +342,15 @@ class Engine:
 
     async def _load_older(self) -> None:
         runtime, board = self._runtime, self._board
-        if not board.batches or runtime.scope is None:
+        if runtime.scope is None:
             return
         api = await runtime.connect()
-        page = await api.list_page(after_id=board.batches[-1].id)
-        batches.merge(runtime.store.database, runtime.scope.scope_id, page.batches, seen=True)
-        board.has_older = page.has_more
-        board.set_batches(batches.tracked(runtime.store.database, runtime.scope.scope_id))
+        page = await load_older(
+            api=api, store=runtime.store, scope_id=runtime.scope.scope_id, after_id=board.older_after
+        )
+        board.has_older, board.older_after = page.has_older, page.last_id
+        board.catch_up(runtime.store.database, runtime.scope.scope_id)
+        board.touch()
 
     def _scope_id(self, batch_id: str) -> int:
         if self._runtime.scope is None:

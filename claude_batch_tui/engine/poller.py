@@ -106,8 +106,8 @@ class Poller:
             api=api,
             store=runtime.store,
             hint=runtime.hint,
+            scope=runtime.scope,
             now=runtime.now(),
-            known=[tracked.batch for tracked in board.batches],
             first_time=self._first_time,
         )
         self._take_in(found)
@@ -138,7 +138,7 @@ class Poller:
         return max(wished - (now - self._looked_at).total_seconds(), 0.5)
 
     def _interval(self, retry_after: float | None) -> float | None:
-        unfinished = [tracked.batch for tracked in self._board.batches if not tracked.batch.has_ended]
+        unfinished = [tracked.batch for tracked in self._board.unfinished]
         fixed = self._runtime.config.poll_interval
         wished = interval(unfinished, self._runtime.now(), fixed=fixed)
         if wished is None or fixed is not None:
@@ -155,15 +155,11 @@ class Poller:
         is_new_scope = runtime.scope is None or runtime.scope.scope_id != found.scope.scope_id
         runtime.scope = found.scope
         board.workspace_id = found.scope.workspace_id
-        board.has_older = found.has_older
-        database = runtime.store.database
         if is_new_scope or self._first_time:
-            board.set_batches(batches.tracked(database, found.scope.scope_id))
-        else:
-            known = {tracked.id for tracked in board.batches if not tracked.batch.has_ended}
-            changed = {change.after.id for change in found.changes} | (known - found.seen_ids)
-            fresh = (batches.find(database, found.scope.scope_id, batch_id) for batch_id in changed)
-            board.put_batches(tracked for tracked in fresh if tracked is not None)
+            board.has_older, board.older_after = found.has_older, found.last_id
+        if is_new_scope:
+            board.clear()
+        board.catch_up(runtime.store.database, found.scope.scope_id)
         for change in found.changes:
             self._tell(change)
         self._first_time = False
@@ -215,14 +211,13 @@ class Poller:
         runtime = self._runtime
         api = await runtime.connect()
         self._last_request = time.monotonic()
-        known = [tracked.batch for tracked in self._board.batches]
         self._take_in(
             await poll(
                 api=api,
                 store=runtime.store,
                 hint=runtime.hint,
+                scope=runtime.scope,
                 now=runtime.now(),
-                known=known,
                 first_time=self._first_time,
             )
         )
@@ -235,7 +230,7 @@ class Poller:
             return
         scope_id = runtime.scope.scope_id
         self._board.workspace_id, self._board.base_url = runtime.scope.workspace_id, runtime.scope.base_url
-        self._board.set_batches(batches.tracked(runtime.store.database, scope_id))
+        self._board.catch_up(runtime.store.database, scope_id)
         self._submitter.reload()
         polled_at = batches.last_poll_at(runtime.store.database, scope_id)
         next_poll_at = self._board.link.next_poll_at if self._lock.is_held else None
@@ -265,9 +260,9 @@ class Poller:
         if current == self._store_version or self._paused:
             return False
         self._store_version = current
-        before = sum(not tracked.batch.has_ended for tracked in self._board.batches)
+        before = len(self._board.unfinished)
         self._reload()
-        unfinished = sum(not tracked.batch.has_ended for tracked in self._board.batches)
+        unfinished = len(self._board.unfinished)
         return unfinished > before and (seconds is None or seconds > FLOOR)
 
     async def _sleep(self, seconds: float | None) -> None:

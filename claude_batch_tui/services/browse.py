@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 
+from claude_batch_tui.domain.pricing import PriceTable, Usage, entry_cost
 from claude_batch_tui.domain.request import SourceRow
 from claude_batch_tui.domain.result import Outcome, Result
+from claude_batch_tui.store.results_file import ResultsFile, decode
 
 
 def first_words(result: Result, limit: int = 200) -> str:
@@ -37,6 +41,68 @@ def _without_text(result: Result) -> str:
         return f"(no text, stop reason {reason})"
     kinds = sorted({str(block.get("type")) for block in content if isinstance(block, dict)})
     return f"(no text, only {', '.join(kinds)})"
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """One entry in full. `cost` is in US dollars: None where it has none, or nobody knows it; `row` is its source row."""
+
+    position: int
+    custom_id: str
+    line: bytes
+    result: Result
+    cost: float | None = None
+    row: SourceRow | None = None
+
+
+class EntryReader:
+    """Reads the entries of an open file for those who show them, in any thread.
+
+    `request` gives the request with a custom_id as it was sent. After `close` every reading is None, so that the
+    file can be closed while a thread still wants to read.
+    """
+
+    def __init__(
+        self,
+        results: ResultsFile,
+        *,
+        rows: RowsFile | None = None,
+        request: Callable[[str], bytes | None] = lambda _: None,
+        prices: PriceTable | None = None,
+    ) -> None:
+        self.request = request
+        self.prices = prices
+        self._results = results
+        self._rows = rows
+        self._lock = Lock()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Read no more."""
+        with self._lock:
+            self._is_closed = True
+
+    def read(self, position: int) -> Reading | None:
+        """The entry at a position, or None where there is no such entry any more."""
+        with self._lock:
+            if self._is_closed or not 0 <= position < self._results.index.count:
+                return None
+            line = self._results.line(position)
+            custom_id = self._results.index.custom_id(position)
+        result = decode(line)
+        row = self._rows.find(custom_id) if self._rows is not None else None
+        return Reading(position, custom_id, line, result, cost_of(result, self.prices), row)
+
+
+def cost_of(result: Result, prices: PriceTable | None) -> float | None:
+    """What an entry cost in US dollars, or None: it did not succeed, its model has no price, its usage is odd."""
+    message = result.message
+    if prices is None or not isinstance(message.get("usage"), dict):
+        return None
+    try:
+        usage = msgspec.convert(message["usage"], Usage)
+    except msgspec.ValidationError:
+        return None
+    return entry_cost(usage, str(message.get("model", "")), prices)
 
 
 class RowsFile:

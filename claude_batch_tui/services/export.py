@@ -1,98 +1,244 @@
-"""Taking results away: a selection of entries as JSON lines or CSV, to a file written whole or to a stream."""
+"""Taking results away: entries of one or several batches in any format, whole or not at all.
+
+An iterator of updates for a thread: progress about ten times a second, then `Exported`. Entries come in the order of
+the source where it is known, else in the order of the file, and memory does not grow with their number.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import time
+from array import array
+from collections.abc import Callable, Generator, Iterator, Sequence
+from heapq import merge
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from claude_batch_tui.domain.result import Result
-from claude_batch_tui.errors import ExportError
-from claude_batch_tui.exports import csv, jsonl
-from claude_batch_tui.services.browse import RowsFile
-from claude_batch_tui.store.files import written_whole
-from claude_batch_tui.store.results_file import ResultsFile, decode
+from claude_batch_tui.domain.pricing import PriceTable
+from claude_batch_tui.errors import SourceError
+from claude_batch_tui.exports.table import ID, OURS, RESPONSE, Column, Values, Writer, all_columns
+from claude_batch_tui.services.export_columns import Columns, Survey
+from claude_batch_tui.services.export_target import Options, writer_to
+from claude_batch_tui.services.source_rows import SourceRows
+from claude_batch_tui.services.taking import EntryReader, answer_columns
+from claude_batch_tui.store.results_file import ResultsFile
+from claude_batch_tui.store.results_index import ResultsIndex
 
-FORMATS = ("jsonl", "csv")
+_UPDATE_EVERY = 0.1
+_CHUNK_ROWS = 500
+_CHUNK_BYTES = 1 << 21
+_NOWHERE = 2**63
+"""The line of an entry without a row, after all that have one."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """The entries wanted of one results file. `rows` is its rows file where there is one."""
+
+    path: Path
+    index: ResultsIndex
+    positions: Sequence[int]
+    batch_id: str
+    rows: Path | None = None
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far it is: entries of all, bytes of results read, seconds since the start, and what is being done."""
+
+    entries: int
+    of: int
+    bytes: int
+    seconds: float
+    doing: str = "written"
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """How many entries were written, and how many CSV cells were guarded against formulas."""
+    """What was written: entries, and how many CSV cells were guarded against formulas."""
 
     entries: int
     guarded: int = 0
 
 
 def export(
-    results: ResultsFile,
-    positions: Sequence[int],
-    out: BinaryIO,
+    parts: Sequence[Part],
+    target: Path | BinaryIO,
+    options: Options,
     *,
-    kind: str,
-    rows: RowsFile | None = None,
-    raw: bool = False,
-) -> Exported:
-    """Write the entries at `positions` in that order; CSV in the source's order where the rows are known."""
-    if kind == "jsonl":
-        return Exported(jsonl.write((results.line(position) for position in positions), out))
-    columns: tuple[str, ...] = ()
-    if rows is not None:
-        positions = _in_source_order(results, positions, rows)
-        columns = rows.columns()
-    written, guards = csv.write(_rows(results, positions, rows), out, source_columns=columns, raw=raw)
-    return Exported(written, guards)
+    prices: PriceTable,
+    stopped: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Progress | Exported]:
+    """Write the entries of all parts to a file, a folder or a stream. Where it was stopped, nothing is left and
+    the last update is no `Exported`.
+
+    Raises ExportError with what to do where it cannot be written, and ConfigError where pyarrow is missing.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            opened = [_Opened(part, stack) for part in parts]
+        except OSError as error:
+            raise SourceError(f"Cannot read the results: {error.strerror}.") from error
+        work = _Work(opened, options, prices, stopped, clock)
+        with contextlib.suppress(_StoppedError):
+            columns = Columns()
+            if options.form.name == "parquet" or options.spread:
+                columns = yield from work.survey()
+            with writer_to(target, options, work.columns(columns)) as writer:
+                yield from work.write(writer, columns)
+            yield Exported(work.done, writer.guarded)
 
 
-@contextlib.contextmanager
-def opened(path: Path, *, force: bool) -> Iterator[BinaryIO]:
-    """A file to export to, which gets its name when it is whole. Raises ExportError with what to do."""
-    if path.is_dir():
-        raise ExportError(f"{path} is a folder: name a file in it.")
-    if path.exists() and not force:
-        raise ExportError(f"{path} is there already: choose another name, or overwrite it with --force.")
-    try:
-        with written_whole(path) as file:
-            yield file
-    except OSError as error:
-        raise ExportError(f"Cannot write {path}: {error.strerror or error}.") from error
+class _StoppedError(Exception):
+    """The user has stopped it."""
 
 
-def _rows(results: ResultsFile, positions: Sequence[int], rows: RowsFile | None) -> Iterator[csv.ExportedRow]:
-    for position in positions:
-        result = decode(results.line(position))
-        custom_id = results.index.custom_id(position)
-        row = rows.find(custom_id) if rows is not None else None
-        yield csv.ExportedRow(
-            _values(result, custom_id, row.id if row else custom_id), row.row if row else {}
+class _Opened:
+    """A part while it is exported: the file held open, the positions in order, the row of each."""
+
+    def __init__(self, part: Part, stack: contextlib.ExitStack) -> None:
+        self.results = stack.enter_context(ResultsFile(part.path, part.index))
+        self.batch_id = part.batch_id
+        self.positions = part.positions
+        self.rows: SourceRows | None = None
+        self.numbers: Sequence[int] = array("q", [-1]) * len(part.positions)
+        if part.rows is not None:
+            self.rows = SourceRows(part.rows)
+            ids = map(part.index.custom_id, part.positions)
+            self.positions, self.numbers = self.rows.in_order(part.positions, ids)
+
+    @property
+    def source(self) -> str | None:
+        """What its rows were read from."""
+        return self.rows.row(0).source if self.rows is not None and len(self.rows) else None
+
+    def entries(self) -> Iterator[tuple[int, _Opened, int, int]]:
+        """The line in the source, the part, the position and the number of the row of every entry."""
+        lines = self.rows.lines if self.rows is not None else ()
+        for position, number in zip(self.positions, self.numbers, strict=True):
+            yield (lines[number] if number >= 0 else _NOWHERE), self, position, number
+
+
+_Line = tuple[bytes, _Opened, int]
+
+
+class _Work:
+    """What the two passes over the entries share."""
+
+    def __init__(
+        self,
+        parts: Sequence[_Opened],
+        options: Options,
+        prices: PriceTable,
+        stopped: Callable[[], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        self._parts = parts
+        self._options = options
+        self._reader = EntryReader(prices)
+        self._stopped = stopped
+        self._clock = clock
+        self._of = sum(len(part.positions) for part in parts)
+        self._source = tuple(
+            dict.fromkeys(
+                name
+                for part in parts
+                if part.rows is not None and len(part.rows)
+                for name in part.rows.row(0).row
+            )
         )
+        self.done = self._bytes = 0
+        self._started = clock()
+        self._due = self._started + _UPDATE_EVERY
 
+    def columns(self, found: Columns) -> tuple[Column, ...]:
+        """All columns, with the kinds a survey has found."""
+        source = (Column(name, found.source.get(name, "any")) for name in self._source)
+        return all_columns(source, (Column(name, kind) for name, kind in found.answer.items()))
 
-def _values(result: Result, custom_id: str, own_id: str) -> tuple[str | int, ...]:
-    usage = result.message.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    kind, message = result.error
-    return (
-        own_id,
-        custom_id,
-        result.outcome,
-        result.text,
-        f"{kind}: {message}" if kind or message else "",
-        str(result.message.get("stop_reason") or ""),
-        _tokens(usage, "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
-        _tokens(usage, "output_tokens"),
-    )
+    def survey(self) -> Generator[Progress, None, Columns]:
+        """Read everything once, to know the columns of the answers and the kinds of all."""
+        source, answer = Survey(), Survey()
+        for chunk in self._chunks(Columns()):
+            for row in chunk:
+                source.add(zip(self._source, row[len(OURS) :], strict=True))
+                if self._options.spread:
+                    answer.add(answer_columns(row[RESPONSE]).items())
+            if self._is_due():
+                yield self._progress("looked at")
+        self.done = self._bytes = 0
+        return Columns(source.kinds(), answer.kinds())
 
+    def write(self, writer: Writer, columns: Columns) -> Iterator[Progress]:
+        """Write everything."""
+        chunks = self._raw_chunks() if self._options.form.name == "jsonl" else self._chunks(columns)
+        for chunk in chunks:
+            writer.write(chunk)
+            if self._is_due():
+                yield self._progress("written")
+        writer.finish()
 
-def _tokens(usage: dict[str, object], *names: str) -> str | int:
-    numbers = [value for name in names if isinstance(value := usage.get(name), int)]
-    return sum(numbers) if numbers else ""
+    def _chunks(self, columns: Columns) -> Iterator[list[Values]]:
+        """Rows of values, some hundreds at a time."""
+        read, source, answer = self._reader.values, self._source, tuple(columns.answer)
+        unknown = [None] * len(source)
+        for lines in self._lines():
+            chunk = []
+            for line, part, number in lines:
+                values = read(line, part.batch_id)
+                if part.rows is not None and number >= 0:
+                    row = part.rows.row(number)
+                    values[ID] = row.id
+                    values += [row.row.get(name) for name in source]
+                elif source:
+                    values += unknown
+                if answer:
+                    found = answer_columns(values[RESPONSE])
+                    values += [found.get(name) for name in answer]
+                chunk.append(values)
+            yield chunk
 
+    def _raw_chunks(self) -> Iterator[list[bytes]]:
+        for lines in self._lines():
+            yield [line for line, _, _ in lines]
 
-def _in_source_order(results: ResultsFile, positions: Sequence[int], rows: RowsFile) -> list[int]:
-    """Positions sorted by the line of their row; entries without a row come last, in file order."""
-    place = {custom_id: number for number, custom_id in enumerate(rows.order)}
-    last = len(place)
-    return sorted(positions, key=lambda position: place.get(results.index.custom_id(position), last))
+    def _lines(self) -> Iterator[list[_Line]]:
+        """The line of every entry in order, with its part and the number of its row."""
+        lines: list[_Line] = []
+        size = 0
+        for _, part, position, number in self._in_order():
+            line = part.results.line(position)
+            size += len(line)
+            lines.append((line, part, number))
+            if len(lines) >= _CHUNK_ROWS or size >= _CHUNK_BYTES:
+                yield self._counted(lines, size)
+                lines, size = [], 0
+        if lines:
+            yield self._counted(lines, size)
+
+    def _in_order(self) -> Iterator[tuple[int, _Opened, int, int]]:
+        """All entries; those of several batches of one source by its lines, so that a sample lies among the rest."""
+        streams = [part.entries() for part in self._parts]
+        if len(streams) == 1:
+            return streams[0]
+        sources = {part.source for part in self._parts}
+        return chain.from_iterable(streams) if len(sources) > 1 else merge(*streams, key=itemgetter(0))
+
+    def _counted(self, lines: list[_Line], size: int) -> list[_Line]:
+        if self._stopped():
+            raise _StoppedError
+        self.done += len(lines)
+        self._bytes += size
+        return lines
+
+    def _is_due(self) -> bool:
+        now = self._clock()
+        if now < self._due:
+            return False
+        self._due = now + _UPDATE_EVERY
+        return True
+
+    def _progress(self, doing: str) -> Progress:
+        return Progress(self.done, self._of, self._bytes, self._clock() - self._started, doing)

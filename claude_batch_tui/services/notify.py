@@ -16,12 +16,12 @@ import msgspec
 
 from claude_batch_tui.domain.notifying import Notice, notice_of
 from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.services.tmux import ask_tmux
 from claude_batch_tui.store import batches, notifications
 from claude_batch_tui.store.store import Store
 
 _TAKES_OSC9 = ("iterm", "wezterm", "ghostty", "kitty", "foot", "warpterminal", "rio")
 _ASK_TMUX = "#{client_termname} #{client_termtype}"
-_TMUX_SECONDS = 1.0
 
 
 def claim_ends(
@@ -79,25 +79,12 @@ def osc9_way(setting: str, environ: Mapping[str, str]) -> str:
     if setting == "off":
         return "no"
     if environ.get("TMUX"):
-        if _tmux("show-options", "-Apv", "allow-passthrough") not in {"on", "all"}:
+        if ask_tmux("show-options", "-Apv", "allow-passthrough") not in {"on", "all"}:
             return "no"
-        return "tmux" if setting == "on" or _is_known(_tmux("display-message", "-p", _ASK_TMUX)) else "no"
+        return "tmux" if setting == "on" or _is_known(ask_tmux("display-message", "-p", _ASK_TMUX)) else "no"
     terminal = " ".join(environ.get(name, "") for name in ("TERM_PROGRAM", "LC_TERMINAL", "TERM"))
     return "plain" if setting == "on" or _is_known(terminal) else "no"
 
 
 def _is_known(terminal: str) -> bool:
     return any(name in terminal.lower() for name in _TAKES_OSC9)
-
-
-def _tmux(*words: str) -> str:
-    try:
-        answer = subprocess.run(  # noqa: S603 — our own words
-            ["tmux", *words],  # noqa: S607 — the user's own tmux
-            capture_output=True,
-            timeout=_TMUX_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout.decode("utf-8", "replace").strip()

@@ -157,6 +157,8 @@ def build(
             return recipe_toml(Recipe(spec=spec, name=name, betas=betas, hashes=hashes), None)
 
         _say_guess(file, problems)
+        if isinstance(file, SourceFile):
+            file.hash_beside()
         writer = RequestsWriter(files, file.label, skip_bad_rows=skip_bad_rows, recipe=recipe)
         look = _every(_PROGRESS_SECONDS, clock)
         with writer.open():
@@ -342,9 +344,10 @@ def _scripted(script: PythonScript, ids: GivenIds, problems: ProblemList) -> _It
         try:
             loose = _decode_loose(data)
             if isinstance(loose.custom_id, str):
-                custom_id, own_id = ids.assign(loose.custom_id, number)
-                if custom_id != own_id:
-                    request = _encode({**msgspec.json.decode(data), "custom_id": custom_id})
+                given = ids.assign(loose.custom_id, number)
+                own_id = given.id
+                if given.custom_id != own_id:
+                    request = _encode({**msgspec.json.decode(data), "custom_id": given.custom_id})
         except IdRefusedError as error:
             problems.add(Problem(error.code, str(error), Severity.ERROR, label, number, error.custom_id))
             yield BadRow(number, error.code, str(error), {}, error.custom_id)

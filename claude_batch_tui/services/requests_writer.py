@@ -6,7 +6,9 @@ import contextlib
 import os
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
 
 import msgspec
@@ -19,6 +21,10 @@ from claude_batch_tui.sources.rows import BadRow
 from claude_batch_tui.store.files import written_whole
 
 _encode = msgspec.json.Encoder().encode
+_HELD_BYTES = 1 << 20
+"""Requests are given to the writing thread in pieces of about so much, and it is so many pieces behind at most."""
+_PIECES_BEHIND = 8
+_SYNC_EVERY_PIECES = 32
 
 
 class _DroppedError(Exception):
@@ -39,9 +45,13 @@ class RequestsWriter:
         self._files = files
         self._recipe = recipe
         self._source = source
-        # A `SourceRow` whose values are JSON already.
-        label = _encode(source).replace(b"%", b"%%")
-        self._row_form = b'{"custom_id":"%b","id":%b,"source":' + label + b',"line":%d,"row":%b}\n'
+        self._request_lines: list[bytes] = []
+        self._row_lines: list[bytes] = []
+        self._held_bytes = 0
+        self._thread: ThreadPoolExecutor
+        self._writes: deque[Future[None]] = deque()
+        self._pieces = 0
+        self._row_middle = b',"source":' + _encode(source).replace(b"%", b"%%") + b',"line":%d,"row":'
         self._skip_bad_rows = skip_bad_rows
         self._writing = True
         self._requests_file: BinaryIO
@@ -67,6 +77,7 @@ class RequestsWriter:
                 tempfile.TemporaryFile() as self._left_out_file,
                 written_whole(files.requests) as self._requests_file,
                 written_whole(files.rows) as self._rows_file,
+                ThreadPoolExecutor(1, "cbtui-write") as self._thread,
             ):
                 yield
                 self._settle()
@@ -89,18 +100,40 @@ class RequestsWriter:
             else:
                 self._writing = False
             return
-        custom_id, own_id, request, row, _, row_json = item
         self.requests += 1
-        self.bytes += len(request) + 1
+        self.bytes += len(item.request) + 1
         if self._writing:
-            self._requests_file.write(request + b"\n")
-            if row_json is None:
-                source_row = SourceRow(custom_id, own_id, self._source, row.line, row.values)
-                self._rows_file.write(_encode(source_row) + b"\n")
-            else:
-                self._rows_file.write(
-                    self._row_form % (custom_id.encode(), _encode(own_id), row.line, row_json)
-                )
+            self._request_lines.append(item.request)
+            self._row_lines.append(self._row_line(item))
+            self._held_bytes += len(item.request)
+            if self._held_bytes > _HELD_BYTES:
+                self._write_held()
+
+    def _row_line(self, item: MadeRequest) -> bytes:
+        """The line of the rows file without its newline: a `SourceRow`, whose values may be JSON already."""
+        if item.row_json is None:
+            return _encode(SourceRow(item.custom_id, item.id, self._source, item.row.line, item.row.values))
+        custom_id = b'"' + item.custom_id.encode() + b'"'
+        own_id = custom_id if item.id == item.custom_id else _encode(item.id)
+        middle = self._row_middle % item.row.line
+        return b"".join((b'{"custom_id":', custom_id, b',"id":', own_id, middle, item.row_json, b"}"))
+
+    def _write_held(self) -> None:
+        """Let the thread write what is held. An error of a write is raised by a later one."""
+        if len(self._writes) == _PIECES_BEHIND:
+            self._writes.popleft().result()
+        self._writes.append(self._thread.submit(self._write, self._request_lines, self._row_lines))
+        self._request_lines, self._row_lines, self._held_bytes = [], [], 0
+
+    def _write(self, requests: list[bytes], rows: list[bytes]) -> None:
+        """Write a piece of both files; to the disk now and then, so that the end need not wait for all of it."""
+        self._pieces += 1
+        for file, lines in ((self._requests_file, requests), (self._rows_file, rows)):
+            lines.append(b"")
+            file.write(b"\n".join(lines))
+            if self._pieces % _SYNC_EVERY_PIECES == 0:
+                file.flush()
+                os.fdatasync(file.fileno())
 
     def leave_out(self, item: MadeRequest | BadRow) -> None:
         """Leave a row out because the user said so."""
@@ -125,6 +158,9 @@ class RequestsWriter:
         """Make both files safe on disk before either has its name, or drop them."""
         if not self.is_worth_keeping:
             raise _DroppedError
+        self._write_held()
+        for write in self._writes:
+            write.result()
         self._publish_left_out()
         with written_whole(self._files.recipe) as file:
             file.write(self._recipe())

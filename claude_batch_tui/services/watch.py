@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
+from claude_batch_tui.api.protocol import BatchesApi, BatchPage, ResponseFacts
 from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.limits import LIST_LIMIT
 from claude_batch_tui.domain.polling import backoff, interval, jittered, page_limit
 from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
 from claude_batch_tui.services.reconcile import tie
@@ -31,23 +32,23 @@ class Poll(msgspec.Struct, frozen=True):
     facts: ResponseFacts
     has_older: bool
     seen_ids: frozenset[str]
+    last_id: str | None = None
+    """The oldest batch of the pages that were read; older ones come after it."""
 
 
 async def poll(
-    *, api: BatchesApi, store: Store, hint: str, now: datetime, known: Sequence[Batch], first_time: bool
+    *, api: BatchesApi, store: Store, scope: Scope | None, hint: str, now: datetime, first_time: bool
 ) -> Poll:
-    """One list request; more only for unfinished batches it did not cover. `known` is newest first.
+    """One list request; more only for unfinished batches of the store that it did not cover.
 
-    Raises ApiError where the API cannot be read.
+    `scope` is the one last heard from, None before the first answer of all. Raises ApiError where the API cannot be
+    read.
     """
-    try:
-        page = await api.list_page(limit=page_limit(known, first_time=first_time))
-    except ApiError as error:
-        note_failed_poll(store, hint, now, error)
-        raise
+    unfinished = batches.unfinished(store.database, scope.scope_id) if scope is not None else ()
+    page = await _newest_page(unfinished, api=api, store=store, scope=scope, now=now, first_time=first_time)
     scope = scope_of(store, api, page.facts, hint, now)
     reports = {batch.id: batch for batch in page.batches}
-    waiting = {batch.id: batch for batch in known if not batch.has_ended and batch.id not in reports}
+    waiting = {batch.id: batch for batch in unfinished if batch.id not in reports}
     has_older, last_id = page.has_more, page.last_id
     oldest = min((batch.created_at for batch in waiting.values()), default=None)
     while waiting and has_older and last_id is not None and oldest is not None:
@@ -71,14 +72,29 @@ async def poll(
         if change.before is None and (ours := submissions.of_batch(store, change.after.id)) is not None:
             tie(ours, store=store, scope_id=scope.scope_id)
     batches.record_poll(store.database, scope.scope_id, now, page.facts.seconds, len(reports), None)
-    return Poll(scope, tuple(changes), page.facts, has_older, frozenset(reports))
+    return Poll(scope, tuple(changes), page.facts, has_older, frozenset(reports), last_id)
 
 
-def note_failed_poll(store: Store, hint: str, now: datetime, error: ApiError) -> None:
-    """Write down that nobody answered, as far as it is known whose batches were asked for."""
-    scope = scopes.recall(store.database, hint)
-    if scope is not None:
-        batches.record_poll(store.database, scope.scope_id, now, 0.0, None, str(error))
+async def _newest_page(
+    unfinished: Sequence[Batch],
+    *,
+    api: BatchesApi,
+    store: Store,
+    scope: Scope | None,
+    now: datetime,
+    first_time: bool,
+) -> BatchPage:
+    """The list from its newest batch on, as long as the unfinished ones ask for; a failure is written down."""
+    covered = 0
+    if scope is not None and unfinished and not first_time:
+        oldest_known = unfinished[-1].created_at
+        covered = batches.number_since(store.database, scope.scope_id, oldest_known, LIST_LIMIT)
+    try:
+        return await api.list_page(limit=page_limit(covered, first_time=first_time))
+    except ApiError as error:
+        if scope is not None:
+            batches.record_poll(store.database, scope.scope_id, now, 0.0, None, str(error))
+        raise
 
 
 async def retrieve_patiently(
@@ -106,13 +122,6 @@ def heard_from_others(store: Store, scope: Scope, looked_at: datetime, now: date
     """
     polled_at = batches.last_poll_at(store.database, scope.scope_id)
     return polled_at is not None and polled_at > looked_at and (now - polled_at).total_seconds() < within
-
-
-def _known(store: Store, scope: Scope | None, watched: Mapping[str, Batch]) -> list[Batch]:
-    """Everything the store knows, newest first, so that one look serves whoever reads it; else what is watched."""
-    if scope is not None:
-        return [tracked.batch for tracked in batches.tracked(store.database, scope.scope_id)]
-    return sorted(watched.values(), key=lambda batch: batch.created_at, reverse=True)
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -158,8 +167,8 @@ async def watch(
                     api=api,
                     store=store,
                     hint=hint,
+                    scope=scope,
                     now=looked_at,
-                    known=_known(store, scope, current),
                     first_time=False,
                 )
                 scope, floor = found.scope, found.facts.retry_after or 0.0

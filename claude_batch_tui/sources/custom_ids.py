@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b32encode
-from typing import NamedTuple
+
+import msgspec
 
 from claude_batch_tui.domain.limits import CUSTOM_ID
 
@@ -22,7 +23,7 @@ PREVIEW_TAG = "·" * TAG_LENGTH
 """Stands for the tag in a preview, which does not hash the whole source."""
 
 
-class AssignedId(NamedTuple):
+class AssignedId(msgspec.Struct, frozen=True, gc=False):
     """What the API will see, and the user's own id."""
 
     custom_id: str

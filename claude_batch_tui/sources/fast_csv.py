@@ -57,7 +57,7 @@ def fast_records(file: SourceFile, delimiter: str, longest: int) -> Iterator[Rec
         if b"\x00" in chunk or (at_end and whole < len(data)) or len(data) - whole > longest:
             raise PeculiarError(offset, line, 0)
         if whole:
-            line = yield from _records(pieces, part, offset, line)
+            line = yield from _records(pieces, part, offset, line, has_returns=b"\r" in data)
         held = data[whole:]
         offset += whole
 
@@ -79,9 +79,9 @@ def _cut_after_last_record(pieces: list[bytes]) -> int:
 
 
 def _records(  # noqa: C901, PLR0912, PLR0915  one state machine; calls between its states would cost what it saves
-    pieces: list[bytes], part: bytes, offset: int, line: int
+    pieces: list[bytes], part: bytes, offset: int, line: int, *, has_returns: bool
 ) -> Generator[Record, None, int]:
-    """The records of whole pieces; returns the line after them."""
+    """The records of whole pieces; returns the line after them. `has_returns` is False without carriage returns."""
     first_line, given = line, 0
     start = line
     fields: list[bytes] = []
@@ -97,41 +97,42 @@ def _records(  # noqa: C901, PLR0912, PLR0915  one state machine; calls between 
                     quoted.append(pieces[place + 1])
                     place += 2
                     outside = pieces[place]
-                field = _QUOTE.join(quoted)
+                field = _QUOTE.join(quoted) if len(quoted) > 1 else quoted[0]
                 line += field.count(_NEWLINE)
                 fields.append(field)
-                quoted = []
-                if outside.startswith(part):
+                if has_returns and outside.startswith(b"\r\n"):
                     outside = outside[1:]
-                else:
-                    outside = outside.removeprefix(b"\r")
-                    if not outside.startswith(_NEWLINE):
-                        raise PeculiarError(offset, first_line, given)
-                    outside = outside[1:]
-                    yield start, list(map(_decode, fields))
+                if outside.startswith(_NEWLINE):
+                    yield start, [*map(_decode, fields)]
                     given += 1
                     fields = []
                     line += 1
                     start = line
-            *ended, begun = outside.split(_NEWLINE)
-            for text in ended:
-                if text or fields:
-                    bare = text.removesuffix(b"\r")
-                    if b"\r" in bare:
-                        raise PeculiarError(offset, first_line, given)
-                    if bare or fields:
-                        fields += bare.split(part)
-                        yield start, list(map(_decode, fields))
-                        given += 1
-                        fields = []
-                line += 1
-                start = line
+                elif not outside.startswith(part):
+                    raise PeculiarError(offset, first_line, given)
+                outside = outside[1:]
+            if _NEWLINE in outside:
+                *ended, outside = outside.split(_NEWLINE)
+                for text in ended:
+                    if text or fields:
+                        bare = text.removesuffix(b"\r")
+                        if has_returns and b"\r" in bare:
+                            raise PeculiarError(offset, first_line, given)
+                        if bare or fields:
+                            fields += bare.split(part)
+                            yield start, [*map(_decode, fields)]
+                            given += 1
+                            fields = []
+                    line += 1
+                    start = line
             if place < last:
-                if begun:
-                    if not begun.endswith(part) or b"\r" in begun:
+                if outside:
+                    if outside[-1:] != part or (has_returns and b"\r" in outside):
                         raise PeculiarError(offset, first_line, given)
-                    fields += begun[:-1].split(part)
+                    fields += outside[:-1].split(part)
                 quoted = [pieces[place + 1]]
+            else:
+                quoted = []
     except UnicodeDecodeError:
         raise PeculiarError(offset, first_line, given) from None
     return line

@@ -41,19 +41,51 @@ class ParamsTemplate:
                 form.append(b"%b")
                 self._holes.append(piece)
         self._form = b"".join(form)
+        self._pieces = pieces
         self._spoken = [hole for hole in self._holes[1:] if isinstance(hole, Spoken)]
         self.takes_encoded = len(self._spoken) == len(self._holes) - 1 and all(
             hole.takes_encoded for hole in self._spoken
         )
-        """True where rows of texts that are JSON already can be filled in; see `fill_encoded`."""
+        """True where rows of texts that are JSON already can be filled in; see `for_encoded`."""
 
     def fill(self, first: bytes, values: Values) -> bytes:
         """The text with `first` in its first hole and what the row gives in the others."""
         return self._form % (first, *[hole(values) for hole in self._holes[1:]])
 
-    def fill_encoded(self, first: bytes, encoded: Mapping[str, bytes], values: Values) -> bytes:
-        """The same where all values are texts and known as JSON too, so that none is encoded twice."""
-        return self._form % (first, *[hole.of_encoded(encoded, values) for hole in self._spoken])
+    def for_encoded(self, columns: Sequence[str]) -> EncodedFill:
+        """The same for rows of those columns whose values are all texts and known as JSON too."""
+        return EncodedFill(self._pieces, self._spoken, columns)
+
+
+class EncodedFill:
+    """Fills rows whose values are JSON texts already, so that none is encoded twice."""
+
+    def __init__(self, pieces: Sequence[Piece], spoken: Sequence[Spoken], columns: Sequence[str]) -> None:
+        places = {column: place for place, column in enumerate(columns)}
+        texts, self._places, first_is_open = [b""], list[int](), True
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                texts[-1] += piece
+            elif isinstance(piece, Spoken):
+                begun, *others = piece.json_texts
+                texts[-1] += b'"' + begun
+                texts += others
+                texts[-1] += b'"'
+                self._places += [places[column] for column in piece.columns]
+            elif first_is_open:
+                texts.append(b"")
+                first_is_open = False
+        self._texts: list[bytes] = [b""] * (2 * len(texts) - 1)
+        self._texts[::2] = texts
+        self._may_be_blank = [hole for hole in spoken if hole.may_be_blank]
+
+    def __call__(self, first: bytes, encoded: Sequence[bytes], values: Values) -> bytes:
+        """`encoded` are the values as JSON, in the order of the columns; what is escaped in parts is as a whole."""
+        for hole in self._may_be_blank:
+            hole.refuse_blank(values)
+        texts = self._texts
+        texts[1::2] = [first, *[encoded[place][1:-1] for place in self._places]]
+        return b"".join(texts)
 
 
 class Spoken:
@@ -62,14 +94,15 @@ class Spoken:
     def __init__(self, fill: Fill, what: str = "the user message is empty") -> None:
         self._fill = fill
         self._what = what
-        self._columns: tuple[str, ...] = ()
-        self._form = b""
-        self._is_never_blank = False
+        self.columns: tuple[str, ...] = ()
+        self.json_texts: list[bytes] = []
+        """What stands before, between and after the columns, escaped for JSON."""
+        self.may_be_blank = True
         self.takes_encoded = isinstance(fill, PlainFill)
         if isinstance(fill, PlainFill):
-            texts = [_encode(text)[1:-1].replace(b"%", b"%%") for text in fill.texts]
-            self._columns, self._form = fill.columns, b'"' + b"%b".join(texts) + b'"'
-            self._is_never_blank = any(text.strip() for text in fill.texts)
+            self.columns = fill.columns
+            self.json_texts = [_encode(text)[1:-1] for text in fill.texts]
+            self.may_be_blank = not any(text.strip() for text in fill.texts)
 
     def __call__(self, values: Values) -> bytes:
         """The text of a row."""
@@ -78,13 +111,10 @@ class Spoken:
             raise RowRefusedError("empty_prompt", self._what)
         return _encode(text)
 
-    def of_encoded(self, encoded: Mapping[str, bytes], values: Values) -> bytes:
-        """The text of a row whose values are JSON texts too: what is escaped in parts is escaped as a whole."""
-        if not self._is_never_blank and all(
-            not text or text.isspace() for text in map(values.get, self._columns)
-        ):
+    def refuse_blank(self, values: Values) -> None:
+        """Raise RowRefusedError where all columns of the row are blank, which are texts."""
+        if all(not text or text.isspace() for text in map(values.get, self.columns)):
             raise RowRefusedError("empty_prompt", self._what)
-        return self._form % tuple([encoded[column][1:-1] for column in self._columns])
 
 
 def pieces_of(

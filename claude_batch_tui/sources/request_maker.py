@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -12,7 +12,6 @@ from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.sources.columns import find_column, guess_prompt_column, list_columns
 from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.custom_ids import (
-    AssignedId,
     GivenIds,
     IdRefusedError,
     PositionIds,
@@ -21,6 +20,7 @@ from claude_batch_tui.sources.custom_ids import (
 from claude_batch_tui.sources.documents import DocumentFolder, kind_of_media
 from claude_batch_tui.sources.media import MediaKind, media_source
 from claude_batch_tui.sources.params_template import (
+    EncodedFill,
     Hole,
     ParamsTemplate,
     Piece,
@@ -48,7 +48,7 @@ PROMPT = "prompt"
 _encode = msgspec.json.Encoder().encode
 
 
-class MadeRequest(NamedTuple):
+class MadeRequest(msgspec.Struct, frozen=True, gc=False):
     """One request: its line for the requests file, and the row behind it. `warning` is a sentence.
 
     `row_json` is the row's values as JSON where they are known as that already.
@@ -87,12 +87,14 @@ class RequestMaker:
                 b"}",
             ]
         )
-        self._row_form: bytes | None = None
+        self._fill_encoded: EncodedFill | None = None
         if self._params.takes_encoded and isinstance(source, CsvSource | TextSource):
-            keys = (_encode(column).replace(b"%", b"%%") for column in self._columns)
-            self._row_form = b"{" + b",".join(key + b":%b" for key in keys) + b"}"
+            self._fill_encoded = self._params.for_encoded(self._columns)
+            self._row_texts = [b""] * (2 * len(self._columns)) + [b"}"]
+            keys = [b"," + _encode(column) + b":" for column in self._columns]
+            self._row_texts[:-1:2] = [b"{" + keys[0][1:], *keys[1:]]
         self._given_ids = self._ids_of_rows(spec)
-        self._by_position: PositionIds | None = None
+        self._by_position: PositionIds
         if self._given_ids is None:
             recipe = _encode(
                 (
@@ -121,14 +123,18 @@ class RequestMaker:
         values = row.values
         custom_id: str | None = None
         try:
-            custom_id, own_id = self._assign(row, position)
+            if self._given_ids is not None:
+                given = self._given_ids.assign(self._own_id(values), row.line)
+            else:
+                given = self._by_position.assign(position)
+            custom_id = given.custom_id
             row_json = None
-            if self._row_form is None:
+            if self._fill_encoded is None:
                 request = self._params.fill(custom_id.encode(), values)
             else:
-                encoded = {name: _encode(value) for name, value in values.items()}
-                request = self._params.fill_encoded(custom_id.encode(), encoded, values)
-                row_json = self._row_form % tuple(encoded.values())
+                encoded = list(map(_encode, values.values()))
+                request = self._fill_encoded(custom_id.encode(), encoded, values)
+                row_json = self._row_json(encoded)
         except IdRefusedError as error:
             return BadRow(row.line, error.code, str(error), values, error.custom_id)
         except RowRefusedError as error:
@@ -138,14 +144,13 @@ class RequestMaker:
         except UnicodeEncodeError:
             message = "the text holds half of a surrogate pair, which is no character"
             return BadRow(row.line, "bad_text", message, values)
-        return MadeRequest(custom_id, own_id, request, row, self._warning(values), row_json)
+        return MadeRequest(custom_id, given.id, request, row, self._warning(values), row_json)
 
-    def _assign(self, row: Row, position: int) -> AssignedId:
-        if self._given_ids is not None:
-            return self._given_ids.assign(self._own_id(row.values), row.line)
-        if self._by_position is None:
-            raise AssertionError
-        return self._by_position.assign(position)
+    def _row_json(self, encoded: list[bytes]) -> bytes:
+        """The row as JSON, from its values as JSON."""
+        texts = self._row_texts
+        texts[1::2] = encoded
+        return b"".join(texts)
 
     def _ids_of_rows(self, spec: BuildSpec) -> GivenIds | None:
         """Ids from a column or a template, or None where the position makes them."""
@@ -153,10 +158,10 @@ class RequestMaker:
             raise ConfigError("--id-column and --id-template both say the ids. Use one of them.")
         if spec.id_column:
             column = find_column(spec.id_column, self._columns, "--id-column", self._file)
-            self._own_id: Fill = _fill_from(column)
+            self._own_id: Fill = _fill_from(column).fill
             return GivenIds(f"the id column {column!r}", spec.run_prefix or "")
         if spec.kind == "documents" and not spec.id_template:
-            self._own_id = _fill_from("path")
+            self._own_id = _fill_from("path").fill
             return GivenIds("the path", spec.run_prefix or "")
         if spec.id_template:
             self._own_id = self._compiled(spec.id_template, "--id-template")
@@ -302,5 +307,5 @@ def _prompt_column(spec: BuildSpec, columns: tuple[str, ...], file: str, *, need
     return guessed
 
 
-def _fill_from(column: str) -> Fill:
+def _fill_from(column: str) -> PlainFill:
     return PlainFill(("", ""), (column,))

@@ -19,7 +19,7 @@ class Origin(Protocol):
         """The hash of all of it, in hex."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row as read. `line` is the 1-based line on which it starts; the number of the row where there are no lines."""
 
     line: int

@@ -10,10 +10,12 @@ import codecs
 import contextlib
 import hashlib
 import io
+import os
 import shutil
 import stat
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -63,6 +65,9 @@ class SourceFile:
         self.label = label
         self.size = handle.seek(0, io.SEEK_END)
         self.bytes_read = 0
+        self._hashing: threading.Thread | None = None
+        self._hash_error: OSError | None = None
+        self._is_closed = False
         self._sha256: str | None = None
         handle.seek(0)
         head = self.read(_HEAD_BYTES)
@@ -80,17 +85,44 @@ class SourceFile:
         try:
             return self.handle.read(size)
         except OSError as error:
-            raise SourceError(f"{self.label}: reading failed: {error.strerror}. Try again.") from error
+            raise self._read_error(error) from error
+
+    def _read_error(self, error: OSError | None) -> SourceError:
+        reason = error.strerror if error else "it was closed"
+        return SourceError(f"{self.label}: reading failed: {reason}. Try again.")
+
+    def hash_beside(self) -> None:
+        """Begin to hash the file in a thread, while it is read here: `sha256` then has less to wait for."""
+        if self._hashing is None and self._sha256 is None:
+            self._hashing = threading.Thread(target=self._hash, name="cbtui-hash", daemon=True)
+            self._hashing.start()
 
     def sha256(self) -> str:
         """The hash of all its bytes, in hex; read once."""
+        self.hash_beside()
+        if self._hashing is not None:
+            self._hashing.join()
         if self._sha256 is None:
-            self.handle.seek(0)
-            digest = hashlib.sha256()
-            while chunk := self.read(CHUNK_BYTES):
-                digest.update(chunk)
-            self._sha256 = digest.hexdigest()
+            raise self._read_error(self._hash_error)
         return self._sha256
+
+    def close(self) -> None:
+        """End the hashing. The handle belongs to whoever opened it."""
+        self._is_closed = True
+        if self._hashing is not None:
+            self._hashing.join()
+
+    def _hash(self) -> None:
+        digest, offset = hashlib.sha256(), 0
+        try:
+            while not self._is_closed and (chunk := os.pread(self.handle.fileno(), CHUNK_BYTES, offset)):
+                digest.update(chunk)
+                offset += len(chunk)
+        except OSError as error:
+            self._hash_error = error
+            return
+        if not self._is_closed:
+            self._sha256 = digest.hexdigest()
 
     @contextlib.contextmanager
     def text(self, newline: str | None, start: int = 0) -> Iterator[io.TextIOWrapper]:
@@ -170,7 +202,11 @@ def open_source(path: str, encoding: str | None = None, *, guess: bool = False) 
             spool = stack.enter_context(tempfile.TemporaryFile())
             shutil.copyfileobj(handle, spool, CHUNK_BYTES)
             handle = cast("BinaryIO", spool)
-        yield SourceFile(handle, label, encoding, guess=guess)
+        source = SourceFile(handle, label, encoding, guess=guess)
+        try:
+            yield source
+        finally:
+            source.close()
 
 
 def _open(path: str) -> BinaryIO:
@@ -188,8 +224,6 @@ def _open(path: str) -> BinaryIO:
 
 
 def _mode(handle: BinaryIO) -> int:
-    import os  # only its fstat is wanted
-
     try:
         return os.fstat(handle.fileno()).st_mode
     except (OSError, ValueError):

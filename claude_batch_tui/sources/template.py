@@ -38,19 +38,19 @@ class PlainFill:
         self.texts = texts
         self.columns = columns
         form = "%s".join(text.replace("%", "%%") for text in texts)
-        self._fill: Fill
+        self.fill: Fill
         if not columns:
-            self._fill = lambda _: texts[0]
+            self.fill = lambda _: texts[0]
         elif len(columns) == 1:
             (before, after), column = texts, columns[0]
-            self._fill = lambda row: f"{before}{row[column]}{after}"
+            self.fill = lambda row: f"{before}{row[column]}{after}"
         else:
             values = itemgetter(*columns)
-            self._fill = lambda row: form % values(row)
+            self.fill = lambda row: form % values(row)
 
     def __call__(self, row: Mapping[str, Any]) -> str:
         """The text of one row."""
-        return self._fill(row)
+        return self.fill(row)
 
 
 class TemplateFailedError(Exception):
@@ -115,6 +115,9 @@ def _jinja(template: str, names: Mapping[str, str], columns: Sequence[str], opti
 
     # Nothing is escaped: prompts are not HTML.
     environment = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
+    # `dict[…].mro()` shows Python's classes; `lipsum` draws by chance, and a rebuild gives the same bytes.
+    for name in ("dict", "lipsum"):
+        del environment.globals[name]
     try:
         unknown = meta.find_undeclared_variables(environment.parse(template))
         compiled = environment.from_string(template)

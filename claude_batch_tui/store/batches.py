@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -15,17 +15,21 @@ from claude_batch_tui.store import sightings
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.notifications import note_due
 
+_IDS_AT_A_TIME = 500
 _SELECT = """
-    SELECT b.*, n.name, o.note, d.state AS results_state, d.bytes AS results_bytes,
-        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual,
+    SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes,
+        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual, h.at AS hidden_at,
         (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
     FROM batch b
     LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
+    LEFT JOIN name u ON u.scope_id = b.scope_id AND u.target_id = b.run_id
+    LEFT JOIN hidden h ON h.scope_id = b.scope_id AND h.batch_id = b.batch_id
     LEFT JOIN note o ON o.scope_id = b.scope_id AND o.target_id = b.batch_id
+    LEFT JOIN note p ON p.scope_id = b.scope_id AND p.target_id = b.run_id
     LEFT JOIN download d ON d.scope_id = b.scope_id AND d.batch_id = b.batch_id
     LEFT JOIN cost c ON c.scope_id = b.scope_id AND c.target_id = b.batch_id AND c.kind = 'at_most'
-    LEFT JOIN cost r ON r.scope_id = b.scope_id AND r.target_id = b.run_id AND r.kind = 'at_most'
     LEFT JOIN cost a ON a.scope_id = b.scope_id AND a.target_id = b.batch_id AND a.kind = 'actual'
+    LEFT JOIN cost r ON r.scope_id = b.scope_id AND r.target_id = b.run_id AND r.kind = 'at_most'
 """
 
 
@@ -34,6 +38,14 @@ class Change(msgspec.Struct, frozen=True):
 
     before: Batch | None
     after: Batch
+
+
+class Since(msgspec.Struct, frozen=True):
+    """What was written of a scope's batches since an earlier revision. `dropped` are ids of deleted ones."""
+
+    revision: int
+    batches: tuple[TrackedBatch, ...]
+    dropped: tuple[str, ...] = ()
 
 
 class ResultsRecord(msgspec.Struct, frozen=True):
@@ -58,10 +70,7 @@ def merge(
     """
     changes: list[Change] = []
     reports = list(batches)
-    known = {
-        row["batch_id"]: row["facts"]
-        for row in database.rows("SELECT batch_id, facts FROM batch WHERE scope_id = ?", (scope_id,))
-    }
+    known = _facts(database, scope_id, [batch.id for batch in reports])
     fresh: list[tuple[Batch, bytes, bool]] = []
     for batch in reports:
         facts = msgspec.json.encode(batch)
@@ -78,11 +87,15 @@ def merge(
         return []
     with database.change() as connection:
         connection.executemany(
-            "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended) VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended, run_id) VALUES (?, ?, ?, ?, ?,"
+            " (SELECT run_id FROM adoption WHERE scope_id = ? AND batch_id = ?))"
             " ON CONFLICT (scope_id, batch_id) DO UPDATE SET facts = excluded.facts,"
             " has_ended = excluded.has_ended, gone_at = NULL, seen = CASE WHEN ? THEN 0 ELSE seen END",
             [
-                (scope_id, batch.id, facts.decode(), batch.created_at.isoformat(), batch.has_ended, unseen)
+                (
+                    *(scope_id, batch.id, facts.decode(), batch.created_at.isoformat(), batch.has_ended),
+                    *(scope_id, batch.id, unseen),
+                )
                 for batch, facts, unseen in fresh
             ],
         )
@@ -99,13 +112,70 @@ def merge(
     return changes
 
 
-def tracked(database: Database, scope_id: int, limit: int = 100_000) -> tuple[TrackedBatch, ...]:
+def _facts(database: Database, scope_id: int, batch_ids: Sequence[str]) -> dict[str, str]:
+    """What was last reported of these batches, by id."""
+    found: dict[str, str] = {}
+    for start in range(0, len(batch_ids), _IDS_AT_A_TIME):
+        some = batch_ids[start : start + _IDS_AT_A_TIME]
+        marks = ",".join("?" * len(some))
+        query = f"SELECT batch_id, facts FROM batch WHERE scope_id = ? AND batch_id IN ({marks})"
+        found.update((row[0], row[1]) for row in database.rows(query, (scope_id, *some)))
+    return found
+
+
+def tracked(
+    database: Database, scope_id: int, limit: int = 100_000, older_than: TrackedBatch | None = None
+) -> tuple[TrackedBatch, ...]:
     """Everything known of the scope's batches, newest first; deleted ones are left out."""
+    if older_than is None:
+        where: str = ""
+        values: tuple[str, ...] = ()
+    else:
+        created_at = older_than.batch.created_at.isoformat()
+        where = " AND b.created_at <= ? AND (b.created_at < ? OR b.batch_id > ?)"
+        values = (created_at, created_at, older_than.id)
     rows = database.rows(
-        f"{_SELECT} WHERE b.scope_id = ? AND b.deleted_at IS NULL ORDER BY b.created_at DESC, b.rowid DESC LIMIT ?",
-        (scope_id, limit),
+        f"{_SELECT} WHERE b.scope_id = ? AND b.deleted_at IS NULL{where}"
+        " ORDER BY b.created_at DESC, b.batch_id LIMIT ?",
+        (scope_id, *values, limit),
     )
     return tuple(_tracked(row) for row in rows)
+
+
+def revision(database: Database, scope_id: int) -> int:
+    """The newest revision of the scope's batches; see `since`."""
+    row = database.row("SELECT max(revision) FROM batch WHERE scope_id = ?", (scope_id,))
+    return int(row[0] or 0) if row else 0
+
+
+def since(database: Database, scope_id: int, known: int) -> Since:
+    """What was written after the revision `known`, whoever wrote it. Costs what changed, not what is stored."""
+    rows = database.rows(f"{_SELECT} WHERE b.scope_id = ? AND b.revision > ?", (scope_id, known))
+    return Since(
+        revision=max((row["revision"] for row in rows), default=known),
+        batches=tuple(_tracked(row) for row in rows if row["deleted_at"] is None),
+        dropped=tuple(row["batch_id"] for row in rows if row["deleted_at"] is not None),
+    )
+
+
+def unfinished(database: Database, scope_id: int) -> tuple[Batch, ...]:
+    """The batches a poll has to cover, newest first: not ended, and still known to the API."""
+    rows = database.rows(
+        "SELECT facts FROM batch WHERE scope_id = ? AND has_ended = 0 AND deleted_at IS NULL AND gone_at IS NULL"
+        " ORDER BY created_at DESC",
+        (scope_id,),
+    )
+    return tuple(msgspec.json.decode(row[0], type=Batch) for row in rows)
+
+
+def number_since(database: Database, scope_id: int, created_at: datetime, most: int) -> int:
+    """How many batches are as new as that or newer, counted up to `most`."""
+    row = database.row(
+        "SELECT count(*) FROM (SELECT 1 FROM batch WHERE scope_id = ? AND created_at >= ?"
+        " AND deleted_at IS NULL LIMIT ?)",
+        (scope_id, created_at.isoformat(), most),
+    )
+    return int(row[0]) if row else 0
 
 
 def standing(database: Database, scope_id: int) -> tuple[int, list[RequestCounts]]:
@@ -121,6 +191,16 @@ def find(database: Database, scope_id: int, batch_id: str) -> TrackedBatch | Non
     """One batch, or None where we have never heard of it."""
     row = database.row(f"{_SELECT} WHERE b.scope_id = ? AND b.batch_id = ?", (scope_id, batch_id))
     return _tracked(row) if row else None
+
+
+def find_all(database: Database, scope_id: int, batch_ids: Sequence[str]) -> tuple[TrackedBatch, ...]:
+    """Those of some batches that are known, in the order of their ids."""
+    found: dict[str, TrackedBatch] = {}
+    for start in range(0, len(batch_ids), _IDS_AT_A_TIME):
+        some = batch_ids[start : start + _IDS_AT_A_TIME]
+        query = f"{_SELECT} WHERE b.scope_id = ? AND b.batch_id IN ({','.join('?' * len(some))})"
+        found.update((row["batch_id"], _tracked(row)) for row in database.rows(query, (scope_id, *some)))
+    return tuple(found[batch_id] for batch_id in batch_ids if batch_id in found)
 
 
 def ids_of(database: Database, scope_id: int, word: str) -> tuple[str, ...]:
@@ -298,6 +378,7 @@ def _tracked(row: sqlite3.Row) -> TrackedBatch:
         batch=msgspec.json.decode(row["facts"], type=Batch),
         run_id=row["run_id"],
         name=row["name"],
+        run_name=row["run_name"],
         tags=tuple(row["tags"].split("\x1f")) if row["tags"] else (),
         note=row["note"],
         model=row["model"],
@@ -308,6 +389,7 @@ def _tracked(row: sqlite3.Row) -> TrackedBatch:
         results_bytes=row["results_bytes"],
         seen=bool(row["seen"]),
         gone_at=_time(row["gone_at"]),
+        hidden_at=_time(row["hidden_at"]),
         cancel_sent_at=_time(row["cancel_sent_at"]),
         provisional=bool(row["provisional"]),
     )

@@ -113,9 +113,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> bool:
     try:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         for step in STEPS[version:]:
-            for statement in step.split(";"):
-                if statement.strip():
-                    connection.execute(statement)
+            for statement in _statements(step):
+                connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(STEPS)}")
         connection.execute("COMMIT")
@@ -124,6 +123,16 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> bool:
             connection.execute("ROLLBACK")
         raise
     return False
+
+
+def _statements(step: str) -> Iterator[str]:
+    """The statements of a step; a trigger has semicolons of its own."""
+    statement = ""
+    for part in step.split(";")[:-1]:
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:

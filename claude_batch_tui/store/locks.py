@@ -50,6 +50,20 @@ class FileLock:
             return self._path.read_text() or "?"
         return "?"
 
+    def is_taken(self) -> bool:
+        """Whether somebody has the lock right now; looking neither makes the file nor takes the lock."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     @contextlib.contextmanager
     def held(self, what: str) -> Iterator[None]:
         """Hold the lock, or raise StoreError that says who has it and that `what` must wait."""

@@ -5,6 +5,41 @@ from __future__ import annotations
 APPLICATION_ID = 0x63627475
 """`cbtu`: tells our files from others' (PRAGMA application_id)."""
 
+_NEXT = "(SELECT max(revision) + 1 FROM batch WHERE scope_id = {row}.scope_id)"
+
+
+def _revisions() -> str:
+    """Triggers that give a batch the next revision whenever anything the list shows of it is written.
+
+    So whoever follows the store reads what changed since the revision it knows, and nothing else.
+    """
+    own = "AFTER INSERT ON batch", "AFTER UPDATE ON batch WHEN NEW.revision = OLD.revision"
+    triggers = [
+        f"CREATE TRIGGER batch_changed_{number} {when} BEGIN UPDATE batch SET revision = {_NEXT.format(row='NEW')}"
+        " WHERE rowid = NEW.rowid; END;"
+        for number, when in enumerate(own)
+    ]
+    for table, target in (
+        ("name", "target_id"),
+        ("tag", "target_id"),
+        ("note", "target_id"),
+        ("cost", "target_id"),
+        ("hidden", "batch_id"),
+        ("download", "batch_id"),
+    ):
+        for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+            # Two statements: an OR over both columns would read every batch.
+            updates = "".join(
+                f"UPDATE batch SET revision = {_NEXT.format(row=row)}"
+                f" WHERE scope_id = {row}.scope_id AND {column} = {row}.{target}; "
+                for column in ("batch_id", "run_id")
+            )
+            triggers.append(
+                f"CREATE TRIGGER {table}_{event.lower()} AFTER {event} ON {table} BEGIN {updates}END;"
+            )
+    return "\n".join(triggers)
+
+
 STEPS: tuple[str, ...] = (
     """
     CREATE TABLE scope (
@@ -120,6 +155,26 @@ STEPS: tuple[str, ...] = (
         PRIMARY KEY (scope_id, batch_id)
     ) STRICT;
     """,
+    """
+    ALTER TABLE batch ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE hidden (
+        scope_id INTEGER NOT NULL REFERENCES scope,
+        batch_id TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (scope_id, batch_id)
+    ) STRICT;
+    CREATE TABLE adoption (
+        scope_id INTEGER NOT NULL REFERENCES scope,
+        batch_id TEXT NOT NULL,
+        run_id TEXT NOT NULL REFERENCES run,
+        PRIMARY KEY (scope_id, batch_id)
+    ) STRICT;
+    CREATE INDEX batch_by_revision ON batch (scope_id, revision);
+    CREATE INDEX batch_by_run ON batch (scope_id, run_id);
+    CREATE INDEX batch_unfinished ON batch (scope_id, created_at) WHERE has_ended = 0;
+    CREATE INDEX submission_by_batch ON submission (batch_id);
+    """
+    + _revisions(),
     """
     CREATE TABLE spend (
         scope_id INTEGER NOT NULL REFERENCES scope,

@@ -1,4 +1,4 @@
-"""Rebuilding a lost store from the journal: submissions and names. Batches themselves come back from the API's list."""
+"""Rebuilding a lost store from the journal: submissions, names and all that is ours. Batches themselves come back from the API's list."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.domain.tracked import Submission
-from claude_batch_tui.store import batches, scopes, submissions
+from claude_batch_tui.store import batches, ours, scopes, submissions
 from claude_batch_tui.store.store import Store
 
 
@@ -38,7 +38,8 @@ def rebuild(store: Store, now: datetime) -> int:
                 case "name":
                     _name(store, fact, now)
                 case _:
-                    continue
+                    if not ours.replay(store, fact, now):
+                        continue
         except msgspec.ValidationError:
             continue
         taken += 1

@@ -16,9 +16,9 @@ from claude_batch_tui.domain.notifying import terminal_notification, words
 from claude_batch_tui.domain.tracked import Event, Snapshot
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.services.notify import osc9_way
+from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.dialogs.help import HelpPage
-from claude_batch_tui.tui.environment import Profile
 from claude_batch_tui.tui.screens.batches import BatchesScreen
 from claude_batch_tui.tui.screens.build import BuildScreen
 from claude_batch_tui.tui.screens.frame import Frame
@@ -166,9 +166,7 @@ class DashboardApp(CbtuiApp):
 
     def _show_standing(self) -> None:
         """The window's title: how many run, how many ended unseen. Written only when that changes."""
-        running = sum(not tracked.batch.has_ended for tracked in self.snapshot.batches)
-        unseen = [tracked.batch.request_counts for tracked in self.snapshot.batches if not tracked.seen]
-        standing = standing_words(running, unseen)
+        standing = standing_words(self.snapshot.running, self.snapshot.unseen)
         if standing != self._standing:
             self._standing = standing
             title = f"cbtui · {standing}" if standing else "cbtui"

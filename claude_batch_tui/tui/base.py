@@ -21,12 +21,12 @@ from textual.widgets import Input
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.terminal import Profile, decide_profile
 from claude_batch_tui.tui import clipboard
 from claude_batch_tui.tui.dialogs.help import HelpDialog, HelpPage
 from claude_batch_tui.tui.dialogs.palette import ActionProvider, Palette
 from claude_batch_tui.tui.dialogs.too_small import TooSmallNotice, fits
 from claude_batch_tui.tui.driver import TerminalDriver
-from claude_batch_tui.tui.environment import Profile, decide_profile
 from claude_batch_tui.tui.pacing import PacedApp
 from claude_batch_tui.tui.safety import AsciiFilter
 from claude_batch_tui.tui.themes import CALM_DARK
@@ -156,6 +156,7 @@ class CbtuiApp(PacedApp[None]):
         return (
             "Greyed keys tell you why when pressed. Change keys: [keys] in config.toml",
             self.profile.sentence,
+            *(f"  {each.item:<12} {each.value}: {each.reason}" for each in self.profile.decisions),
             str(self.config.config_dir / "config.toml"),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
-from claude_batch_tui.tui.environment import DARK
+from claude_batch_tui.terminal import DARK
 
 CALM_DARK = Theme(
     name=DARK,

@@ -101,6 +101,10 @@ class PtyApp:
             size += self._collect(left)[0]
         return size, (self.cpu_seconds - used) / seconds
 
+    def next_burst(self, seconds: float, quiet: float = 0.15) -> int:
+        """Bytes of the next thing it writes by itself, up to a pause; 0 where nothing comes for so long."""
+        return self._collect(quiet, first=seconds)[0]
+
     def _collect(self, quiet: float, first: float | None = None) -> tuple[int, list[float]]:
         size, times = 0, []
         while select.select([self._fd], [], [], quiet if times or first is None else first)[0]:

@@ -205,6 +205,15 @@ def test_info_tells_paths_and_never_a_key(cbtui, monkeypatch):
     assert json.loads(out)["paths"]["store"].endswith("store.db")
 
 
+def test_info_tells_what_was_decided_about_the_drawing_and_why(cbtui, monkeypatch):
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")
+    _, out, _ = cbtui("info", "--json")
+    drawing = json.loads(out)["drawing"]
+    assert drawing["mouse"] == {"value": "off", "reason": "over SSH, where its reports cost; m turns it on"}
+    _, out, _ = cbtui("--no-slow", "info")
+    assert "profile          fast (the setting slow = false)" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

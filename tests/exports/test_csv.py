@@ -5,7 +5,8 @@ import io
 
 import pytest
 
-from claude_batch_tui.exports.csv import COLUMNS, ExportedRow, guarded, write
+from claude_batch_tui.exports.csv import Csv, guarded
+from claude_batch_tui.exports.table import Column
 
 
 @pytest.mark.parametrize(
@@ -20,31 +21,28 @@ def test_everything_else_stays_as_it_is(cell):
     assert guarded(cell) == cell
 
 
-def written(rows, source_columns=(), *, raw=False):
+def written(*rows, raw=False, columns=("a", "b")):
     out = io.BytesIO()
-    counts = write(rows, out, source_columns=source_columns, raw=raw)
-    return list(standard.reader(io.StringIO(out.getvalue().decode(), newline=""))), counts
-
-
-def row(response="ok", source=None):
-    return ExportedRow(("T 1", "T_1", "succeeded", response, "", "end_turn", 3, 4), source or {})
-
-
-def test_source_columns_follow_ours_and_a_clash_is_renamed():
-    table, counts = written([row(source={"id": "x", "lang": "de"})], ("id", "lang"))
-    assert table[0] == [*COLUMNS, "source.id", "lang"]
-    assert table[1][-2:] == ["x", "de"]
-    assert counts == (1, 0)
+    writer = Csv(out, [Column(name) for name in columns], raw=raw)
+    writer.write([list(row) for row in rows])
+    writer.finish()
+    return list(standard.reader(io.StringIO(out.getvalue().decode(), newline=""))), writer.guarded
 
 
 def test_guards_are_counted_and_exact_text_can_be_asked_for():
     nasty = '=cmd|"/c calc"!A1\nsecond line, with comma'
-    assert written([row(nasty)])[1] == (1, 1)
-    table, counts = written([row(nasty)], raw=True)
-    assert table[1][3] == nasty
-    assert counts == (1, 0)
+    assert written((nasty, 1)) == ([["a", "b"], ["'" + nasty, "1"]], 1)
+    assert written((nasty, 1), raw=True) == ([["a", "b"], [nasty, "1"]], 0)
 
 
-def test_a_lone_surrogate_and_a_nul_do_not_break_the_file():
-    table, _ = written([row("a\ud800b\0c")])
-    assert table[1][3] == "a\\ud800b␀c"
+def test_nothing_truth_lists_and_small_numbers_have_one_form_each():
+    table, _ = written((None, True), ([1, "x"], 1.25e-9), (0.5, -3), raw=False)
+    assert table[1:] == [["", "true"], ['[1,"x"]', "0.00000000125"], ["0.5", "-3"]]
+
+
+def test_a_nul_does_not_break_the_file():
+    assert written(("a\0b", 1))[0][1] == ["a␀b", "1"]
+
+
+def test_a_head_that_would_run_is_guarded_too():
+    assert written(columns=("=x", "b"))[0] == [["'=x", "b"]]

@@ -7,21 +7,22 @@ import pytest
 from claude_batch_tui.domain.tracked import SubmissionState
 from claude_batch_tui.errors import AuthenticationError, NotFoundError, UnavailableError
 from claude_batch_tui.services.cancel import cancel
+from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.spool import Outgoing, freeze
 from claude_batch_tui.services.story import story_of
 from claude_batch_tui.services.submit import send
 from claude_batch_tui.services.watch import poll, watch
 from claude_batch_tui.simulator import Fault
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import batches, scopes
 
 
-async def look(runtime, known=(), *, first_time=False):
+async def look(runtime, *, first_time=False):
     return await poll(
         api=runtime.api,
         store=runtime.store,
         hint=runtime.hint,
         now=runtime.now(),
-        known=known,
+        scope=scopes.recall(runtime.store.database, runtime.hint),
         first_time=first_time,
     )
 
@@ -40,9 +41,9 @@ async def test_one_list_request_refreshes_everything(simulator, runtime):
 async def test_older_pages_are_asked_for_only_while_an_unfinished_batch_is_missing(simulator, runtime):
     (old,) = add(simulator, 1, age=7200, duration=360_000_000)
     add(simulator, 60, age=60, duration=1)
-    known = [(await runtime.retrieve(old)).batch]
+    await runtime.retrieve(old)
     simulator.log.clear()
-    found = await look(runtime, known)
+    found = await look(runtime)
     assert old in found.seen_ids
     assert {call.path for call in simulator.log.all()} == {"/v1/messages/batches"}
 
@@ -68,12 +69,12 @@ async def test_every_report_and_every_failed_poll_is_in_the_log_of_a_batch(simul
 
 async def test_an_unfinished_batch_the_api_no_longer_knows_is_gone(simulator, runtime):
     (batch_id,) = add(simulator, 1, age=7200, duration=360_000_000)
-    tracked = await runtime.retrieve(batch_id)
+    await runtime.retrieve(batch_id)
     simulator.faults.always(Fault(method="GET", path=batch_id, status=404))
     simulator.faults.always(
         Fault(method="GET", path=r"/batches$", status=200, body='{"data":[],"has_more":false}')
     )
-    await look(runtime, [tracked.batch])
+    await look(runtime)
     runtime.recall_scope()
     gone = [batches.find(runtime.store.database, n, batch_id) for n in range(1, 4)]
     assert any(each is not None and each.gone_at is not None for each in gone)
@@ -181,3 +182,36 @@ async def test_two_watches_share_their_looks_through_the_store(simulator, runtim
     assert (await anext(one)).batches[0].has_ended
     await one.aclose()
     await two.aclose()
+
+
+async def test_a_poll_asks_for_what_covers_the_oldest_unfinished_batch_and_no_more(simulator, runtime):
+    add(simulator, 40, age=7200, duration=1)
+    add(simulator, 1, age=3600, duration=36_000_000)
+    add(simulator, 30, age=60, duration=1)
+    await look(runtime, first_time=True)
+    simulator.log.clear()
+    await look(runtime)
+    assert [call.query for call in simulator.log.all()] == ["limit=51"]
+
+
+async def test_a_poll_reads_nothing_of_the_ended_history(simulator, runtime):
+    add(simulator, 30, age=7200, duration=1)
+    add(simulator, 2, duration=36_000_000)
+    await look(runtime, first_time=True)
+    read = []
+    rows = runtime.store.database.rows
+    runtime.store.database.rows = lambda query, values=(): read.extend(found := rows(query, values)) or found
+    await look(runtime)
+    assert len(read) <= 2 + 22 + 2
+
+
+async def test_older_pages_the_store_knows_whole_are_passed_over(simulator, runtime):
+    add(simulator, 1, age=9000, duration=1)
+    add(simulator, 5, age=60, duration=1)
+    found = await look(runtime)
+    scope_id = found.scope.scope_id
+    newest = batches.tracked(runtime.store.database, scope_id)[0]
+    add(simulator, 1, age=90_000, duration=1)
+    page = await load_older(api=runtime.api, store=runtime.store, scope_id=scope_id, after_id=newest.id)
+    assert not page.has_older
+    assert len(batches.tracked(runtime.store.database, scope_id)) == 7

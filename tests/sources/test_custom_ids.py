@@ -8,6 +8,7 @@ from claude_batch_tui.domain.limits import CUSTOM_ID
 from claude_batch_tui.sources import custom_ids
 from claude_batch_tui.sources.custom_ids import (
     TAG_LENGTH,
+    AssignedId,
     GivenIds,
     IdRefusedError,
     PositionIds,
@@ -52,7 +53,7 @@ def test_an_empty_id_is_refused():
 def test_an_id_that_already_looks_cleaned_keeps_others_apart():
     ids = GivenIds("id")
     taken = clean_id("a b")
-    assert ids.assign(taken, 2) == (taken, taken)
+    assert ids.assign(taken, 2) == AssignedId(taken, taken)
     longer = ids.assign("a b", 3)
     assert longer.custom_id != taken
     assert CUSTOM_ID.fullmatch(longer.custom_id)
@@ -64,7 +65,7 @@ def test_ids_by_position_carry_the_tag_and_are_legal():
     tag = build_tag("ab" * 32, b"recipe")
     assert len(tag) == TAG_LENGTH
     assigned = PositionIds(tag).assign(12)
-    assert assigned == (f"row-000012-{tag}", f"row-000012-{tag}")
+    assert assigned == AssignedId(f"row-000012-{tag}", f"row-000012-{tag}")
     assert CUSTOM_ID.fullmatch(assigned.custom_id)
 
 

@@ -1,5 +1,9 @@
 """Templates: what they give, and that the fast path gives the same as Jinja2."""
 
+import contextlib
+import re
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,3 +110,100 @@ def test_a_file_is_named_with_an_at_sign(tmp_path):
 def test_a_template_without_markup_is_constant():
     assert is_constant("a } b")
     assert not is_constant("{# a #}")
+
+
+_values = st.text(max_size=20) | st.sampled_from(
+    [
+        "{{ 7 * 7 }}",
+        "{% for x in 'abc' %}x{% endfor %}",
+        "{{ ''.__class__ }}",
+        "{# gone #}",
+        "{{ a }}",
+        "%s",
+        "{0}",
+    ]
+)
+
+
+@given(
+    a=_values,
+    b=_values,
+    form=st.sampled_from(["{{ a }}|{{ b }}", "{{ a|trim('') }}|{{ b }}", "{{ row.a }}|{{ b }}"]),
+)
+@settings(deadline=None)
+def test_what_a_row_holds_is_never_executed(a, b, form):
+    filled = compile_template(form, ("a", "b"), "--template")({"a": a, "b": b})
+    assert filled == f"{a}|{b}"
+
+
+_events: list[str] = []
+_is_watching = False
+
+
+def _watch(event, _arguments):
+    if _is_watching and event.partition(".")[0] in {
+        "exec",
+        "compile",
+        "import",
+        "open",
+        "os",
+        "subprocess",
+        "socket",
+    }:
+        _events.append(event)
+
+
+sys.addaudithook(_watch)
+
+
+@contextlib.contextmanager
+def _audited():
+    """What the interpreter was asked to run, open or import inside the block."""
+    global _is_watching  # noqa: PLW0603  an audit hook cannot be taken back, only told to look away
+    _events.clear()
+    _is_watching = True
+    try:
+        yield _events
+    finally:
+        _is_watching = False
+
+
+def test_the_watch_sees_what_is_executed():
+    with _audited() as events:
+        eval("1 + 1")
+    assert events
+
+
+_steps = st.sampled_from(
+    [
+        "__class__",
+        "__mro__",
+        "__subclasses__()",
+        "__globals__",
+        "__init__",
+        "__builtins__",
+        "mro()",
+        "format",
+        "gi_frame",
+        "__getattribute__('x')",
+        "__reduce__()",
+        "f_globals",
+        "tb_frame",
+        "__import__('os')",
+    ]
+)
+_starts = st.sampled_from(
+    ["a", "row", "row.a", "''", "()", "cycler", "lipsum", "namespace", "joiner", "range", "dict", "self"]
+)
+
+
+@given(start=_starts, steps=st.lists(_steps, min_size=1, max_size=4), item=st.booleans())
+@settings(deadline=None, max_examples=300)
+def test_no_expression_reaches_what_python_runs(start, steps, item):
+    way = start + "".join(f"['{step}']" if item and "(" not in step else f".{step}" for step in steps)
+    with contextlib.suppress(TemplateFailedError, ConfigError):
+        fill = compile_template("{{ " + way + " }}", ("a",), "--template")
+        with _audited() as events:
+            filled = fill({"a": "x"})
+        assert events == []
+        assert not re.search(r"<(class|module|frame|code) |'__name__':", filled)

@@ -240,3 +240,61 @@ def test_a_file_gets_its_name_only_when_it_is_whole(tmp_path):
         file.write(b"whole")
         assert not target.exists()
     assert target.read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("version", range(1, len(STEPS)))
+def test_a_store_of_every_earlier_schema_is_brought_up_to_date_with_its_batches(tmp_path, version):
+    path = Locations(tmp_path / "data")
+    path.create()
+    old = sqlite3.connect(path.database)
+    for step in STEPS[:version]:
+        old.executescript(step)
+    old.execute("INSERT INTO scope VALUES (1, 'https://api', 'ws', NULL, 'hint', '2026')")
+    facts = msgspec.json.encode(batch(1)).decode()
+    old.execute(
+        "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended) VALUES (1, ?, ?, ?, 0)",
+        ("msgbatch_1", facts, NOW.isoformat()),
+    )
+    old.execute(f"PRAGMA user_version = {version}")
+    old.commit()
+    old.close()
+    with Store(path) as store:
+        assert [t.batch for t in batches.tracked(store.database, 1)] == [batch(1)]
+        batches.set_name(store.database, 1, "msgbatch_1", "n")
+        assert [t.name for t in batches.since(store.database, 1, 0).batches] == ["n"]
+
+
+def test_a_follower_reads_what_was_written_since_and_nothing_else(store, scope_id):
+    database = store.database
+    batches.merge(database, scope_id, [batch(n) for n in range(5)], seen=True)
+    known = batches.since(database, scope_id, 0)
+    assert len(known.batches) == 5
+    assert batches.since(database, scope_id, known.revision).batches == ()
+    batches.set_name(database, scope_id, "msgbatch_2", "two")
+    batches.merge(database, scope_id, [batch(3, ended=True), batch(4)], seen=False)
+    batches.record_cost(database, scope_id, "msgbatch_0", "at_most", 2.0, None)
+    batches.mark(database, scope_id, "msgbatch_1", deleted_at=NOW.isoformat())
+    fresh = batches.since(database, scope_id, known.revision)
+    assert sorted(t.id for t in fresh.batches) == ["msgbatch_0", "msgbatch_2", "msgbatch_3"]
+    assert fresh.dropped == ("msgbatch_1",)
+    assert batches.since(database, scope_id, fresh.revision) == batches.Since(fresh.revision, ())
+
+
+def test_what_is_named_for_a_run_changes_all_its_batches(store, scope_id):
+    submissions.insert(store, submission())
+    batches.merge(store.database, scope_id, [batch(n) for n in range(3)], seen=True)
+    for batch_id in ("msgbatch_0", "msgbatch_2"):
+        batches.adopt(store.database, scope_id, batch_id, run_id="run_1", model=None, source=None)
+    known = batches.revision(store.database, scope_id)
+    batches.set_name(store.database, scope_id, "run_1", "evals")
+    fresh = batches.since(store.database, scope_id, known)
+    assert {t.id: t.run_name for t in fresh.batches} == {"msgbatch_0": "evals", "msgbatch_2": "evals"}
+
+
+def test_a_page_of_the_history_begins_where_the_last_one_ended(store, scope_id):
+    same = [msgspec.structs.replace(batch(n), created_at=NOW) for n in range(4)]
+    batches.merge(store.database, scope_id, [*same, batch(8), batch(9)], seen=True)
+    found, page = [], ()
+    while page := batches.tracked(store.database, scope_id, 2, page[-1] if page else None):
+        found += [t.id for t in page]
+    assert found == [f"msgbatch_{n}" for n in (0, 1, 2, 3, 8, 9)]

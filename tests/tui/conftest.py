@@ -15,8 +15,8 @@ from claude_batch_tui.domain.tracked import Link, LinkState, Submission, Submiss
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.scopes import remember
+from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
-from claude_batch_tui.tui.environment import Profile
 
 NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
 KEY = "sk-ant-sim-demo-000000000000a1b2"

@@ -11,10 +11,10 @@ from textual.widgets import Input
 
 from claude_batch_tui.config import load
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
+from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
-from claude_batch_tui.tui.environment import Profile
 from claude_batch_tui.tui.screens.batches import BatchesScreen
 from claude_batch_tui.tui.screens.results import ResultsScreen
 from claude_batch_tui.tui.widgets.field import Field
@@ -149,7 +149,7 @@ def test_the_first_frame_comes_before_the_sdk_is_imported(own_folders):
 import asyncio, sys
 from claude_batch_tui.config import load
 from claude_batch_tui.tui.app import DashboardApp
-from claude_batch_tui.tui.environment import Profile
+from claude_batch_tui.terminal import Profile
 config, _ = load({"base_url": "http://127.0.0.1:1"})
 profile = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
 app = DashboardApp(config, profile=profile, api_key="k")

@@ -7,7 +7,8 @@ import pytest
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.tui.environment import decide_profile, prepare_environment
+from claude_batch_tui.terminal import decide_profile, osc9_decision
+from claude_batch_tui.tui.environment import prepare_environment
 
 TRUECOLOR = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 SSH = {"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}
@@ -53,6 +54,40 @@ def test_an_encoding_without_lines_means_ascii():
     assert not decide_profile(config(), TRUECOLOR, "UTF-8").ascii
 
 
+def test_every_decision_has_a_value_and_a_reason_that_names_what_made_it():
+    found = {each.item: each for each in decide_profile(config(), {**TRUECOLOR, **SSH}).decisions}
+    assert all(each.value and each.reason for each in found.values())
+    assert found["link"].reason == "SSH_CONNECTION is set"
+    assert found["profile"].value == "slow"
+    assert found["colors"].reason == "COLORTERM=truecolor"
+    assert found["mouse"].value == "off"
+    assert found["frames"].value == "at most 10 a second"
+    ours = {each.item: each for each in decide_profile(config(mouse=True), {"TERM": "foot"}).decisions}
+    assert ours["mouse"].reason == "the setting mouse = true"
+    assert "TERM=foot" in ours["colors"].reason
+    assert ours["tmux"].reason == "TMUX is not set"
+
+
+@pytest.mark.parametrize(
+    ("environ", "way"),
+    [
+        ({"TMUX": "/tmp/t,1,0", "DISPLAY": ":0"}, "tmux"),
+        ({"DISPLAY": ":0"}, "a native tool"),
+        ({}, "OSC 52"),
+    ],
+)
+def test_the_way_of_a_copy_is_told(environ, way):
+    found = {each.item: each for each in decide_profile(config(), environ).decisions}
+    assert found["clipboard"].value == way
+
+
+def test_why_osc_9_is_or_is_not_sent_is_told():
+    assert osc9_decision(config(), {}, "plain").value == "on"
+    assert "allow-passthrough" in osc9_decision(config(), {"TMUX": "x"}, "no").reason
+    assert 'osc9 = "on"' in osc9_decision(config(), {}, "no").reason
+    assert osc9_decision(config(notify="bell"), {}, "plain").value == "off"
+
+
 def test_without_a_terminal_a_sentence_names_the_other_way(monkeypatch):
     with pytest.raises(ConfigError, match="cbtui list"):
         prepare_environment(config(), {"TERM": "xterm"})
@@ -80,5 +115,5 @@ def test_what_textual_reads_is_set(monkeypatch):
 def test_deciding_does_not_import_textual():
     import subprocess
 
-    code = "import sys, claude_batch_tui.tui.environment; sys.exit('textual' in sys.modules)"
+    code = "import sys, claude_batch_tui.terminal, claude_batch_tui.tui.environment; sys.exit('textual' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -131,3 +131,18 @@ async def test_styled_lines_keep_their_style_and_controls_are_visible():
     async with app.run_test(size=(40, 5)):
         assert app.view.render_line(0)._segments[0].style.bold
         assert app.lines()[1] == "␛[2Jtext    end"
+
+
+class DeafView(TextView):
+    """Is painted before it hears of its size, as happens on a screen that changes its layout for the first rows."""
+
+    def on_resize(self, event):
+        event.prevent_default()
+
+
+async def test_a_text_given_before_there_is_a_width_is_wrapped_when_it_is_painted():
+    app = TextApp("")
+    app.view = DeafView()
+    app.view.show("one two three four five")
+    async with app.run_test(size=(20, 4)):
+        assert app.lines() == ["one two three four", "five", "", ""]

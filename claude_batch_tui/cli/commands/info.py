@@ -12,6 +12,8 @@ from typing import Any
 from claude_batch_tui import __version__
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.config import Config
+from claude_batch_tui.terminal import decide_profile, osc9_decision
 
 SUMMARY = "Every path, setting and decision, and where it comes from."
 
@@ -32,7 +34,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     for group, values in found.items():
         context.output.line(group)
         for label, value in values.items():
-            context.output.line(f"  {label:<16} {value}")
+            shown = f"{value['value']} ({value['reason']})" if isinstance(value, dict) else value
+            context.output.line(f"  {label:<16} {shown}")
     return ExitCode.GOOD
 
 
@@ -62,12 +65,23 @@ def _facts(context: Context) -> dict[str, dict[str, Any]]:
             name.lower(): os.environ.get(name, "not set")
             for name in ("TERM", "COLORTERM", "NO_COLOR", "SSH_CONNECTION", "TMUX", "LANG", "LC_ALL")
         },
+        "drawing": _drawing(config),
         "settings": {
             setting.name: f"{setting.value} ({setting.origin})"
             for setting in context.settings
             if not setting.name.endswith("_dir")
         },
     }
+
+
+def _drawing(config: Config) -> dict[str, dict[str, str]]:
+    """What the dashboard would decide on this terminal, and why."""
+    from claude_batch_tui.services.notify import osc9_way  # late: --help needs none of it
+
+    profile = decide_profile(config, os.environ, sys.stderr.encoding or "ascii")
+    decided = {each.item: {"value": each.value, "reason": each.reason} for each in profile.decisions}
+    told = osc9_decision(config, os.environ, osc9_way(config.osc9, os.environ))
+    return {**decided, told.item: {"value": told.value, "reason": told.reason}}
 
 
 def _credential_source(profile: str | None) -> str:

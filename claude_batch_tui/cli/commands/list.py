@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import textwrap
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,13 +15,37 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.domain.tracked import TrackedBatch
 
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.batch_list import BatchList, Row
+
 SUMMARY = "The batches of the workspace, newest first."
+_COLUMNS = "state,id,name,requests,age,tags,progress"
+_EXAMPLES = """\
+A filter is FIELD OP VALUE, joined by and (or a blank), or, not, parentheses; a
+bare word is looked for everywhere:
+  state=running tag=eval age<2d model:sonnet
+  errored>0 or state=expired
+  created>=2026-11-01 nightly
+"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
+    from claude_batch_tui.config import BATCH_COLUMNS
+    from claude_batch_tui.domain.batch_fields import FIELDS, STATE_WORDS
+
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (20)")
+    parser.add_argument("--where", metavar="FILTER", default="", help="only those a filter lets through")
+    parser.add_argument("--sort", metavar="FIELD", help="by this field, -FIELD the other way round (age)")
+    parser.add_argument("--columns", metavar="A,B", default=_COLUMNS, help="what the table shows")
+    parser.add_argument("--runs", action="store_true", help="a line a run, its batches added up")
+    parser.add_argument("--hidden", action="store_true", help="those put away with `archive` too")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    words = {"states": STATE_WORDS, "fields": FIELDS, "columns": BATCH_COLUMNS}
+    parser.epilog = _EXAMPLES + "\n".join(
+        textwrap.fill(f"{head:<10}{' '.join(every)}", 79, subsequent_indent=" " * 10)
+        for head, every in words.items()
+    )
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -28,26 +54,63 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _list(args: argparse.Namespace, context: Context) -> int:
+    from claude_batch_tui.batch_columns import columns_of
+    from claude_batch_tui.domain.batch_filter import batch_filter
+    from claude_batch_tui.domain.batch_list import BatchList, order_of
+    from claude_batch_tui.domain.limits import LIST_LIMIT
     from claude_batch_tui.errors import ConfigError  # late, as the runtime is
     from claude_batch_tui.runtime import open_runtime
-    from claude_batch_tui.services.listing import newest
+    from claude_batch_tui.services.listing import everything, newest
 
     if args.limit < 1:
         raise ConfigError(f"--limit is at least 1, not {args.limit}.")
+    chosen, columns = BatchList(), columns_of(args.columns)
+    chosen.wanted, chosen.order = batch_filter(args.where), order_of(args.sort or "age")
+    chosen.shows_hidden, chosen.folds = args.hidden, args.runs
+    searches = chosen.wanted is not None or args.sort is not None or args.runs
     async with open_runtime(context.config) as runtime:
         api = await runtime.connect()
-        found = await newest(args.limit, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
+        facts: dict[str, Any] = {
+            "api": api, "store": runtime.store, "hint": runtime.hint, "now": runtime.now()
+        }  # fmt: skip
+        if searches:
+            known = await everything(**facts, at_least=max(args.limit, LIST_LIMIT))
+        else:
+            known = await newest(args.limit, **facts)
         now = runtime.now()
+    chosen.update(known, now)
+    rows = chosen.rows[: args.limit]
     if args.json:
-        for tracked in found:
-            context.output.json(as_json(tracked))
-    elif found:
-        context.output.lines(table(found, now))
+        for row in rows:
+            context.output.json(_row_as_json(row))
+    elif rows:
+        context.output.lines(table(rows, columns, known, now))
     else:
-        context.diagnostics.note(
-            f"No batches in this workspace: {api.credential} at {api.base_url}. Make one with `cbtui build`."
-        )
+        _say_why_empty(context, chosen, f"{api.credential} at {api.base_url}")
+    if searches and rows:
+        context.diagnostics.note(f"{_shown(rows):,} of {chosen.total:,} known batches.")
+    for sentence in warnings(known, now):
+        context.diagnostics.note(sentence)
     return ExitCode.GOOD
+
+
+def _shown(rows: Sequence[Row]) -> int:
+    return sum(len(row.members) or 1 for row in rows)
+
+
+def _say_why_empty(context: Context, chosen: BatchList, where: str) -> None:
+    if chosen.total and chosen.wanted is not None:
+        context.diagnostics.note(f"None of {chosen.total:,} known batches matches.")
+    elif chosen.total:
+        context.diagnostics.note(f"All {chosen.total:,} known batches are put away: --hidden shows them.")
+    else:
+        context.diagnostics.note(f"No batches in this workspace: {where}. Make one with `cbtui build`.")
+
+
+def _row_as_json(row: Row) -> dict[str, Any]:
+    if not row.members:
+        return as_json(row.tracked)
+    return {**as_json(row.tracked), "batch_ids": [tracked.id for tracked in row.members]}
 
 
 def as_json(tracked: TrackedBatch) -> dict[str, Any]:
@@ -55,38 +118,70 @@ def as_json(tracked: TrackedBatch) -> dict[str, Any]:
     batch: dict[str, Any] = msgspec.to_builtins(tracked.batch)
     ours = {
         "name": tracked.name,
+        "tags": list(tracked.tags),
+        "note": tracked.note,
         "run_id": tracked.run_id,
         "model": tracked.model,
         "source": tracked.source,
         "cost_at_most": tracked.cost_at_most,
         "cost_actual": tracked.cost_actual,
         "results": tracked.results.value,
+        "hidden": tracked.hidden_at is not None,
     }
     return {**batch, **ours}
 
 
-def table(batches: tuple[TrackedBatch, ...], now: datetime) -> list[str]:
-    """The batches as lines of a table with a head."""
-    from claude_batch_tui.wording import ASCII_GLYPHS, ago, progress_words
+def table(
+    rows: Sequence[Row], columns: Sequence[str], known: Iterable[TrackedBatch], now: datetime
+) -> list[str]:
+    """The rows as lines of a table with a head. `known` teaches how long batches take."""
+    from claude_batch_tui.batch_columns import COLUMNS
+    from claude_batch_tui.domain.turnaround import Turnarounds
+    from claude_batch_tui.wording import ASCII_GLYPHS
 
-    rows = [("", "ID", "NAME", "REQUESTS", "AGE", "STATE")]
-    rows += [
-        (
-            ASCII_GLYPHS[tracked.state(now)],
-            tracked.id,
-            tracked.name or "",
-            f"{tracked.batch.request_counts.total:,}",
-            ago(now - tracked.batch.created_at),
-            progress_words(tracked.batch, now),
-        )
-        for tracked in batches
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(6)]
-    right = {3, 4}
+    learned = Turnarounds()
+    learned.learn(known)
+    lines = [[COLUMNS[name].title for name in columns]]
+    for row in rows:
+        tracked = row.tracked
+        similar = learned.forecast(tracked.batch, tracked.model)
+        lines.append([COLUMNS[name].words(tracked, now, similar) for name in columns])
+        if "state" in columns:
+            lines[-1][columns.index("state")] = ASCII_GLYPHS[tracked.state(now)]
+        if row.members and "name" in columns:
+            lines[-1][columns.index("name")] += f" ({len(row.members)} batches)"
+    widths = [max(len(line[number]) for line in lines) for number in range(len(columns))]
     return [
         "  ".join(
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.rjust(width) if COLUMNS[name].align == "right" else cell.ljust(width)
+            for name, cell, width in zip(columns, line, widths, strict=True)
         ).rstrip()
-        for row in rows
+        for line in lines
     ]
+
+
+def warnings(known: Iterable[TrackedBatch], now: datetime) -> Iterable[str]:
+    """What is about to be lost, and the command that saves it."""
+    from claude_batch_tui.domain.warnings import Warned, warned
+    from claude_batch_tui.wording import counted_batches, span
+
+    for about in Warned:
+        near = [
+            (warning.at, tracked)
+            for tracked in known
+            if (warning := warned(tracked, now)) is not None and warning.about is about
+        ]
+        if not near:
+            continue
+        at, first = min(near, key=lambda pair: pair[0])
+        several = counted_batches(len(near))
+        if about is Warned.RESULTS:
+            yield (
+                f"The API deletes results of {several} that are not on this machine, the first in {span(at - now)}: "
+                f"cbtui results {first.id} -o FILE saves them."
+            )
+        else:
+            yield (
+                f"{several} will expire, the first in {span(at - now)}: cbtui cancel {first.id} ends it now; "
+                "what is finished is kept, what is not is not billed."
+            )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.exporting import STDOUT, Found, add_options, chosen_format, write
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.tracked import TrackedBatch
@@ -20,53 +20,44 @@ SUMMARY = "Read or save the results of a batch, or a results file."
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("id", metavar="ID|FILE", help="a batch, a run, a name, or a results file")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here instead of to stdout")
-    parser.add_argument(
-        "--format", choices=("jsonl", "csv"), help="jsonl (the API's lines), or csv; by -o's ending"
-    )
-    parser.add_argument("--where", metavar="FILTER", help="only these: e.g. 'outcome=errored and id:T-9'")
-    parser.add_argument(
-        "--rows", type=Path, metavar="FILE", help="the rows file to join (known for own batches)"
-    )
-    parser.add_argument(
-        "--csv-raw", action="store_true", help="CSV cells exactly, not guarded against formulas"
-    )
-    parser.add_argument("--force", action="store_true", help="overwrite the -o file")
-    parser.epilog = (
-        "Filter: FIELD OP VALUE with and, or, not, ( ). Fields: id outcome stop error (= != : contains, ~ regex)\n"
-        "and in out (= != < <= > >=). A bare word means id:word. CSV is joined with the source's columns, in its\n"
-        "order. Exit codes: 0 all succeeded, 1 some did not, 3 there are no results, 4 the file is not whole."
-    )
+    parser.add_argument("-o", "--output", metavar="FILE", default=STDOUT, help="write here; - is stdout")
+    add_options(parser)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Read the results."""
-    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
+    return written(args, context)
 
-    parse(args.where or "")  # a filter that cannot be understood is said before anything is downloaded
+
+def written(args: argparse.Namespace, context: Context) -> int:
+    """Find the results, downloading what is not here, and write them; the exit code."""
+    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
+    from claude_batch_tui.services.export_target import Options, check_target
+
+    form = chosen_format(args, args.output, context)
+    parse(args.where or "")  # what cannot be understood or written is said before anything is downloaded
+    if args.output != STDOUT:
+        check_target(Path(args.output).expanduser(), Options(form, force=args.force))
     word = args.id
     if "/" in word or word.endswith((".jsonl", ".gz", ".incomplete")):
-        return _write(Path(word), None, args, context)
-    return asyncio.run(_of_batch(args, context))
+        path = Path(word)
+        found = [Found(path, path.name.removesuffix(".gz").removesuffix(".jsonl"), path.name)]
+    else:
+        found = asyncio.run(_of_batches(args, context))
+    return write(found, form, args.output, args, context)
 
 
-async def _of_batch(args: argparse.Namespace, context: Context) -> int:
+async def _of_batches(args: argparse.Namespace, context: Context) -> list[Found]:
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
 
+    found: list[Found] = []
     async with open_runtime(context.config) as runtime:
-        code = ExitCode.GOOD
-        found = await runtime.resolve_all(args.id)
-        if len(found) > 1 and args.output is not None:
-            context.diagnostics.note(f"{args.id} is a run of {len(found)} batches: name one of them for -o.")
-            return ExitCode.USAGE
-        for tracked in found:
+        for tracked in await runtime.resolve_all(args.id):
             path = runtime.results_file(tracked.id)
             if path is None or path.suffix == ".incomplete":
                 path = await _download(tracked, runtime, context)
-            code = max(code, ExitCode(_write(path, runtime.rows_path(tracked.id), args, context)))
-            if path.suffix == ".incomplete":
-                code = ExitCode.STORE
-        return code
+            found.append(Found(path, tracked.id, tracked.title, runtime.rows_path(tracked.id)))
+    return found
 
 
 async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -> Path:
@@ -91,35 +82,3 @@ async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -
     if path is None:
         raise VerificationError(f"The results of {fresh.id} could not be kept.")
     return path
-
-
-def _write(path: Path, rows_path: Path | None, args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.domain.filtering import parse
-    from claude_batch_tui.domain.result import Outcome
-    from claude_batch_tui.services.browse import RowsFile
-    from claude_batch_tui.services.export import export, opened
-    from claude_batch_tui.services.selecting import select
-    from claude_batch_tui.store.results_file import open_indexed
-
-    kind = args.format or ("csv" if args.output is not None and args.output.suffix == ".csv" else "jsonl")
-    with open_indexed(path) as results:
-        positions = select(parse(args.where or ""), results.index)
-        joined = args.rows or rows_path
-        rows = RowsFile(joined) if kind == "csv" and joined is not None else None
-        if args.output is not None:
-            with opened(args.output, force=args.force) as file:
-                written = export(results, positions, file, kind=kind, rows=rows, raw=args.csv_raw)
-            context.diagnostics.note(
-                f"{written.entries:,} of {results.index.count:,} results in {args.output}"
-            )
-            if written.guarded:
-                context.diagnostics.note(
-                    f"{written.guarded:,} cells guarded against formulas (--csv-raw for none)"
-                )
-        else:
-            stream = context.output.binary()
-            export(results, positions, stream, kind=kind, rows=rows, raw=args.csv_raw)
-            stream.flush()
-        counts = results.index.outcome_counts()
-        good = counts[Outcome.SUCCEEDED] == results.index.count
-    return ExitCode.GOOD if good else ExitCode.NOT_ALL_GOOD

@@ -12,8 +12,9 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-LEAST = Size(60, 15)
-"""Columns and rows the dashboard needs."""
+from claude_batch_tui.terminal import LEAST_SIZE
+
+LEAST = Size(*LEAST_SIZE)
 
 
 def fits(size: Size) -> bool:

@@ -15,33 +15,31 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from claude_batch_tui.domain.filtering import FilterError, parse
-from claude_batch_tui.domain.request import SourceRow
 from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
-from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.services.browse import RowsFile
-from claude_batch_tui.services.export import export, opened
+from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.exports.formats import format_of
+from claude_batch_tui.runtime import read_prices
+from claude_batch_tui.services.browse import EntryReader, RowsFile
+from claude_batch_tui.services.export import Exported, Part, export
+from claude_batch_tui.services.export_target import Options
 from claude_batch_tui.services.selecting import select
 from claude_batch_tui.store.results_file import ResultsFile, open_indexed
 from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.screens.frame import Frame
+from claude_batch_tui.tui.screens.inspecting import INSPECTOR_BINDINGS, INSPECTOR_NEEDS_ENTRY, InspectingFrame
+from claude_batch_tui.tui.screens.inspector import Inspector
 from claude_batch_tui.tui.screens.result_rows import (
     COLUMNS,
     EntryRows,
     counts_line,
-    json_text,
     next_error,
-    request_text,
-    text_lines,
 )
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.row_source import EmptySource
-from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import duration_words, size
 
-_TABS = ("text", "json", "request")
 _QUICK_FILTERS = {
     "a": "",
     "o": "outcome=succeeded",
@@ -57,7 +55,7 @@ _NOTHING = """
 """
 
 
-class ResultsScreen(Frame):
+class ResultsScreen(InspectingFrame):
     """Filter, list and inspector over one results file."""
 
     help_title: ClassVar[str] = "Results"
@@ -84,39 +82,10 @@ class ResultsScreen(Frame):
             show=False,
             tooltip="the one before",
         ),
-        Binding(
-            "right_square_bracket",
-            "tab(1)",
-            "next tab",
-            id="results.next-tab",
-            show=False,
-            tooltip="text, json, request",
-        ),
-        Binding(
-            "left_square_bracket",
-            "tab(-1)",
-            "previous tab",
-            id="results.previous-tab",
-            show=False,
-            tooltip="the tab before",
-        ),
-        Binding(
-            "J",
-            "entry(1)",
-            "next entry",
-            id="results.next",
-            show=False,
-            tooltip="next entry, from the inspector too",
-        ),
-        Binding(
-            "K", "entry(-1)", "previous entry", id="results.previous", show=False, tooltip="previous entry"
-        ),
-        Binding("z", "zoom", "zoom", id="results.zoom", show=False, tooltip="inspector on the whole screen"),
         Binding("s", "save", "save", id="results.save", tooltip="save what the filter shows to a file"),
-        Binding("y", "copy", "copy", id="results.copy", show=False, tooltip="copy the text shown"),
-        Binding("Y", "copy_id", "copy id", id="results.copy-id", show=False, tooltip="copy the custom_id"),
         Binding("x", "stop", "stop", id="results.stop", show=False, tooltip="stop the download"),
         Binding("O", "open", "open file", id="results.open", show=False, tooltip="open a results file"),
+        *INSPECTOR_BINDINGS,
         Binding("q,escape", "back", "back", id="results.back", tooltip="one step back"),
     ]
 
@@ -126,9 +95,9 @@ class ResultsScreen(Frame):
         self._title = ""
         self._rows: EntryRows | None = None
         self._rows_file: RowsFile | None = None
+        self._rows_path: Path | None = None
         self._growing = False
         self._shown_count = -1
-        self._tab = 0
         self._waits_for_quick = False
 
     def above(self) -> Iterable[Widget]:
@@ -139,17 +108,7 @@ class ResultsScreen(Frame):
     def parts(self) -> Iterable[Widget]:
         """List and inspector."""
         yield VirtualList(COLUMNS, id="list", empty=_NOTHING)
-        yield TextView(id="detail")
-
-    @property
-    def table(self) -> VirtualList:
-        """The list."""
-        return self.query_one("#list", VirtualList)
-
-    @property
-    def inspector(self) -> TextView:
-        """The entry in full."""
-        return self.query_one("#detail", TextView)
+        yield Inspector(id="detail")
 
     def open_batch(self, batch_id: str) -> None:
         """Show a batch's results, downloading them where they are not on this machine."""
@@ -189,10 +148,7 @@ class ResultsScreen(Frame):
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Most keys need an open file."""
-        if (
-            action in ("filter", "quick", "error", "tab", "entry", "zoom", "save", "copy", "copy_id")
-            and self._rows is None
-        ):
+        if action in ("filter", "quick", "error", "save", *INSPECTOR_NEEDS_ENTRY) and self._rows is None:
             return "no results are open"
         if action == "stop" and not self._growing:
             return "nothing is being downloaded"
@@ -252,22 +208,10 @@ class ResultsScreen(Frame):
         else:
             self.table.go_to(index)
 
-    def action_tab(self, step: int) -> None:
-        """Another view of the entry."""
-        self._tab = (self._tab + step) % len(_TABS)
-        self._inspect()
-
-    def action_entry(self, step: int) -> None:
-        """The next or previous entry."""
-        self.table.go_to(self.table.cursor_index + step)
-
-    def action_zoom(self) -> None:
-        """Inspector on the whole screen, and back."""
-        self.toggle_class("-zoomed")
-        (self.inspector if self.has_class("-zoomed") else self.table).focus()
-
     def action_back(self) -> None:
         """Out of the zoom, out of the filter, back to the batches."""
+        if self.inspector.clear_find():
+            return
         if self.has_class("-zoomed"):
             self.action_zoom()
         elif self.query_one(FilterBar).value:
@@ -321,17 +265,6 @@ class ResultsScreen(Frame):
         )
         self.app.push_screen(dialog, save)
 
-    def action_copy(self) -> None:
-        """Copy what the inspector shows."""
-        shown = self._inspected()
-        if shown is not None:
-            self.dashboard.copy(shown if isinstance(shown, str) else "\n".join(line for line, _ in shown))
-
-    def action_copy_id(self) -> None:
-        """Copy the custom_id."""
-        if self._rows is not None and self.table.cursor_key is not None:
-            self.dashboard.copy(self._rows.results.index.custom_id(int(self.table.cursor_key)))
-
     def _chosen(self) -> Sequence[int]:
         """The marked entries, or all the filter shows."""
         if self.table.marks:
@@ -345,6 +278,7 @@ class ResultsScreen(Frame):
         try:
             results = open_indexed(path)
             rows = RowsFile(rows_path) if rows_path is not None else None
+            self._rows_path = rows_path
         except CbtuiError as error:
             self.app.call_from_thread(self._show_failure, str(error))
             return
@@ -358,10 +292,15 @@ class ResultsScreen(Frame):
         """Write the file in a thread and say how it went."""
         if self._rows is None:
             return
-        kind = "csv" if target.suffix == ".csv" else "jsonl"
+        part = Part(
+            self._rows.results.path, self._rows.results.index, positions, self._title, self._rows_path
+        )
+        written = Exported(0)
         try:
-            with opened(target, force=False) as file:
-                written = export(self._rows.results, positions, file, kind=kind, rows=self._rows_file)
+            options = Options(format_of(str(target)), title=self._title)
+            for update in export([part], target, options, prices=read_prices(self.dashboard.config)):
+                if isinstance(update, Exported):
+                    written = update
         except CbtuiError as error:
             self.app.call_from_thread(self.say, str(error), kind="error")
             return
@@ -403,6 +342,7 @@ class ResultsScreen(Frame):
     def _show_file(self, results: ResultsFile, rows_file: RowsFile | None, *, growing: bool) -> None:
         self._rows = EntryRows(results, ascii_only=self.dashboard.ascii_only)
         self._rows_file = rows_file
+        self.inspector.open(self._reader(results, rows_file))
         self._growing = growing
         self._shown_count = results.index.count
         self.table.set_marks(())
@@ -459,45 +399,23 @@ class ResultsScreen(Frame):
             counts = self._rows.results.index.outcome_counts()
             line.show(counts_line(counts, growing=self._growing), right)
 
+    def _reader(self, results: ResultsFile, rows_file: RowsFile | None) -> EntryReader:
+        batch_id, engine = self._batch_id, self.dashboard.engine
+
+        def request(custom_id: str) -> bytes | None:
+            return engine.request_as_sent(batch_id, custom_id) if batch_id else None
+
+        try:
+            prices = read_prices(self.dashboard.config)
+        except ConfigError as error:
+            self.say(str(error), kind="error")
+            prices = None
+        return EntryReader(results, rows=rows_file, request=request, prices=prices)
+
     def _inspect(self) -> None:
         """Show the entry under the cursor."""
-        shown = self._inspected()
-        if shown is None:
-            self.inspector.show("")
-            return
-        tabs = "  ".join(
-            f"[{name}]" if number == self._tab else f" {name} " for number, name in enumerate(_TABS)
-        )
-        head = (f"{self._custom_id()}   {tabs}", "strong")
-        body = [(line, None) for line in shown.split("\n")] if isinstance(shown, str) else shown
-        self.inspector.show([head, *body])
-
-    def _inspected(self) -> str | Sequence[tuple[str, str | None]] | None:
         key = self.table.cursor_key
-        if self._rows is None or key is None or int(key) >= self._rows.results.index.count:
-            return None
-        position = int(key)
-        results = self._rows.results
-        match _TABS[self._tab]:
-            case "text":
-                return text_lines(results.read(position), self._row(self._custom_id()))
-            case "json":
-                return json_text(results.line(position))
-            case _:
-                custom_id = self._custom_id()
-                request = (
-                    self.dashboard.engine.request_as_sent(self._batch_id, custom_id)
-                    if self._batch_id
-                    else None
-                )
-                return request_text(request, self._row(custom_id))
-
-    def _custom_id(self) -> str:
-        key = self.table.cursor_key
-        return "" if self._rows is None or key is None else self._rows.results.index.custom_id(int(key))
-
-    def _row(self, custom_id: str) -> SourceRow | None:
-        return self._rows_file.find(custom_id) if self._rows_file is not None else None
+        self.inspector.show(None if self._rows is None or key is None else int(key))
 
     def _close(self) -> None:
         """Forget what is open."""
@@ -507,9 +425,9 @@ class ResultsScreen(Frame):
         self.query_one(FilterBar).value = ""
         self.table.empty = _NOTHING
         self.table.set_source(EmptySource())
-        self.inspector.show("")
 
     def _drop_file(self) -> None:
+        self.inspector.close()
         if self._rows is not None:
             self._rows.results.close()
         self._rows = None

@@ -110,6 +110,10 @@ class FilterBar(Horizontal):
         """Say how many rows are left, and anything worth knowing about them."""
         self._note(f" ▸ {shown:,} of {total:,}{f' · {more}' if more else ''} ", is_error=False)
 
+    def show_note(self, sentence: str) -> None:
+        """Say something else beside the text."""
+        self._note(f" {sentence} " if sentence else "", is_error=False)
+
     def show_error(self, sentence: str) -> None:
         """Say in place what is wrong with the filter."""
         self._note(f" {sentence} ", is_error=True)

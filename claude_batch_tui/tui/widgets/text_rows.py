@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -11,28 +11,51 @@ from rich.cells import cell_len
 from claude_batch_tui.domain.plain_text import clean
 
 Line = tuple[str, str | None]
-"""A line and the name of its style."""
+"""A line, or several with newlines between them, and the name of their style."""
+
+
+class Span(NamedTuple):
+    """A part of a line that has a style of its own, counted in characters."""
+
+    start: int
+    end: int
+    style: str
+
+
+class StyledLine(NamedTuple):
+    """One line with parts of different style. Rows it goes on in begin with `hang`, so that lists stay in shape."""
+
+    text: str
+    style: str | None = None
+    spans: tuple[Span, ...] = ()
+    hang: str = ""
+
+
+AnyLine = Line | StyledLine
 
 
 class Row(NamedTuple):
-    """A row of the screen: the part of the text it shows and the line it is from."""
+    """A row of the screen: the part of the text it shows, the line it is from, and what stands before it."""
 
     start: int
     end: int
     line: int
+    hang: str = ""
 
 
 class TextRows:
     """Rows of a text for a width, made lazily from the top: 5 MB open as fast as 5 KB."""
 
-    def __init__(self, text: str | Sequence[Line]) -> None:
+    def __init__(self, text: str | Sequence[AnyLine]) -> None:
+        self._style_lines: list[int] = []
+        self._styles: list[str | None] = []
+        self._span_starts: list[int] = []
+        self._spans: list[Span] = []
+        self._hangs: dict[int, str] = {}
         if isinstance(text, str):
             self.text = text.replace("\r\n", "\n").replace("\t", "    ")
-            self._styles: list[str | None] = []
         else:
-            lines = [(line.replace("\t", "    ").replace("\n", " "), style) for line, style in text]
-            self.text = "\n".join(line for line, _ in lines)
-            self._styles = [style for _, style in lines]
+            self.text = "\n".join(self._pieces(text))
         self._rows: list[Row] = []
         self._source: Iterator[Row] = iter(())
         self._is_complete = False
@@ -80,7 +103,37 @@ class TextRows:
 
     def style(self, row: Row) -> str | None:
         """The name of a row's style."""
-        return self._styles[row.line] if row.line < len(self._styles) else None
+        number = bisect.bisect_right(self._style_lines, row.line) - 1
+        return self._styles[number] if number >= 0 else None
+
+    def spans(self, row: Row) -> list[Span]:
+        """The parts of a row that have a style of their own, counted from its start."""
+        first = max(bisect.bisect_right(self._span_starts, row.start) - 1, 0)
+        last = bisect.bisect_left(self._span_starts, row.end)
+        return [
+            Span(max(start - row.start, 0), min(end, row.end) - row.start, style)
+            for start, end, style in self._spans[first:last]
+            if end > row.start
+        ]
+
+    def _pieces(self, lines: Sequence[AnyLine]) -> Iterator[str]:
+        """The text of all lines, with their styles noted by line number and their spans by offset."""
+        number = offset = 0
+        for line in lines:
+            if isinstance(line, StyledLine):
+                text = line.text.replace("\t", " ").replace("\n", " ")
+                self._spans += [Span(offset + start, offset + end, style) for start, end, style in line.spans]
+                if line.hang:
+                    self._hangs[number] = line.hang
+                style = line.style
+            else:
+                text, style = line[0].replace("\r\n", "\n").replace("\t", "    "), line[1]
+            self._style_lines.append(number)
+            self._styles.append(style)
+            yield text
+            number += text.count("\n") + 1
+            offset += len(text) + 1
+        self._span_starts = [span.start for span in self._spans]
 
     def _lines(self) -> Iterator[tuple[int, int, int]]:
         start = number = 0
@@ -97,16 +150,18 @@ class TextRows:
             yield Row(start, end, number)
 
     def _wrapped(self, width: int) -> Iterator[Row]:
+        hangs: Mapping[int, str] = self._hangs
         for line_start, end, number in self._lines():
-            start = line_start
+            start, hang = line_start, ""
             while True:
-                stop = self._break(start, end, width)
-                yield Row(start, stop, number)
+                stop = self._break(start, end, width - len(hang))
+                yield Row(start, stop, number, hang)
                 start = stop
                 if start < end and self.text[start] == " ":
                     start += 1
                 if start >= end:
                     break
+                hang = hangs.get(number, "")[: width // 2]
 
     def _break(self, start: int, end: int, width: int) -> int:
         """Where a row that begins at `start` ends: after a word if there is one, else inside it."""

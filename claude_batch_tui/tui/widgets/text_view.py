@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -13,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from claude_batch_tui.tui.widgets.text_rows import Line, TextRows
+from claude_batch_tui.tui.widgets.text_rows import AnyLine, Row, TextRows
 from claude_batch_tui.tui.widgets.text_search import TextSearch
 
 WHEEL_ROWS = 3
@@ -22,7 +23,7 @@ SIDEWAYS = 16
 
 
 class TextView(Widget, can_focus=True, inherit_bindings=False):
-    """Read-only text, plain or as (line, style) pairs. Styles: strong, dim, good, bad, warn, accent."""
+    """Read-only text, plain or as lines with styles: strong, dim, good, bad, warn, accent, emphasis, code, added, removed."""
 
     DEFAULT_CSS = """
     TextView {
@@ -35,6 +36,10 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         & > .text--bad { color: $text-error; }
         & > .text--warn { color: $text-warning; }
         & > .text--accent { color: $text-accent; }
+        & > .text--emphasis { text-style: italic; }
+        & > .text--code { color: $text-accent; }
+        & > .text--added { color: $text-success; text-style: bold underline; }
+        & > .text--removed { color: $text-error; text-style: bold underline; }
         & > .text--match { text-style: underline bold; }
         & > .text--current-match { text-style: reverse; }
         &:ansi > .text--dim { color: ansi_bright_black; }
@@ -42,11 +47,27 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         &:ansi > .text--bad { color: ansi_red; }
         &:ansi > .text--warn { color: ansi_yellow; }
         &:ansi > .text--accent { color: ansi_cyan; }
+        &:ansi > .text--code { color: ansi_cyan; }
+        &:ansi > .text--added { color: ansi_green; }
+        &:ansi > .text--removed { color: ansi_red; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"text--{name}"
-        for name in ("strong", "dim", "good", "bad", "warn", "accent", "match", "current-match")
+        for name in (
+            "strong",
+            "dim",
+            "good",
+            "bad",
+            "warn",
+            "accent",
+            "emphasis",
+            "code",
+            "added",
+            "removed",
+            "match",
+            "current-match",
+        )
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "scroll(1)", "down", id="text.down", show=False, tooltip="a row down"),
@@ -95,7 +116,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
 
     def __init__(
         self,
-        text: str | Sequence[Line] = "",
+        text: str | Sequence[AnyLine] = "",
         *,
         wrap: bool = True,
         id: str | None = None,  # noqa: A002  the name is Textual's
@@ -106,6 +127,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         """Whether long lines go on in the next row."""
         self._shown = text
         self._rows = TextRows(text)
+        self._wrapped_at = 0
         self._top = 0
         self._left = 0
         self._search = TextSearch()
@@ -120,13 +142,13 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         """The first visible row, from 0."""
         return self._top
 
-    def show(self, text: str | Sequence[Line], *, keep_place: bool = False) -> None:
+    def show(self, text: str | Sequence[AnyLine], *, keep_place: bool = False) -> None:
         """Show another text, from its top unless the place is to be kept. The same text again paints nothing."""
         if text == self._shown and (keep_place or self._top == 0):
             return
         self._shown = text
         self._rows = TextRows(text)
-        self._rows.lay_out(self.size.width, wrap=self.wraps)
+        self._lay_out(self.size.width)
         self._search.look_again(self._rows.text)
         self._show_from(self._top if keep_place else 0)
         self.refresh()
@@ -144,27 +166,20 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One row of the text."""
         width = self.size.width
+        if self.wraps and width != self._wrapped_at:  # a text given while the view was hidden knew no width
+            self._wrap_anew(width)
         number = self._top + y
         if self._rows.reach(number + 1) <= number:
             return Strip.blank(width, self.rich_style)
         row = self._rows.row(number)
         base = self._style(self._rows.style(row))
-        shown = self._rows.shown(row)
-        pieces: list[Segment] = []
-        position = 0
-        for start, end, is_current in self._search.within(self._rows.text, row.start, row.end):
-            pieces.append(Segment(shown[position:start], base))
-            match_style = self._style("current-match" if is_current else "match")
-            pieces.append(Segment(shown[start:end], base + match_style))
-            position = end
-        pieces.append(Segment(shown[position : position + width * 4 + self._left * 4], base))
-        strip = Strip([piece for piece in pieces if piece.text])
+        strip = Strip([piece for piece in self._pieces(row, base, width) if piece.text])
         return strip.crop(self._left, self._left + width).adjust_cell_length(width, base)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Wrap anew and keep the first visible text in sight."""
         if self.wraps:
-            self._wrap_anew(event.size.width)
+            self._wrap_anew(self.size.width)
         self._show_from(self._top)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -211,10 +226,35 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
             self._left = max(self._left + steps * SIDEWAYS, 0)
             self.refresh()
 
+    def _pieces(self, row: Row, base: Style, width: int) -> Iterator[Segment]:
+        """A row in pieces of one style each, as far as it could be visible."""
+        shown = self._rows.shown(row)[: (width + self._left) * 4]
+        marks = [(start, end, self._style(name)) for start, end, name in self._rows.spans(row)]
+        matches = self._search.within(self._rows.text, row.start, min(row.end, row.start + len(shown)))
+        marks += [
+            (start, end, self._style("current-match" if now else "match")) for start, end, now in matches
+        ]
+        if row.hang:
+            yield Segment(row.hang, base)
+        if not marks:
+            yield Segment(shown, base)
+            return
+        edges = sorted({0, len(shown), *(min(edge, len(shown)) for mark in marks for edge in mark[:2])})
+        for start, end in pairwise(edges):
+            style = base
+            for mark_start, mark_end, mark in marks:
+                if mark_start <= start < mark_end:
+                    style += mark
+            yield Segment(shown[start:end], style)
+
     def _wrap_anew(self, width: int) -> None:
         first = self._rows.row(self._top).start if self._rows.reach(self._top + 1) > self._top else 0
-        self._rows.lay_out(width, wrap=self.wraps)
+        self._lay_out(width)
         self._top = self._rows.row_at(first)
+
+    def _lay_out(self, width: int) -> None:
+        self._rows.lay_out(width, wrap=self.wraps)
+        self._wrapped_at = width
 
     def _show_from(self, top: int) -> None:
         height = max(self.size.height, 1)

@@ -1,0 +1,33 @@
+"""`cbtui export ID|FILE`: results as a file of any format; `results` under a verb that never prints them."""
+
+from __future__ import annotations
+
+import argparse
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.commands import results
+from claude_batch_tui.cli.exporting import add_options
+from claude_batch_tui.domain.file_names import file_stem
+from claude_batch_tui.exports.formats import format_called
+
+SUMMARY = "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("id", metavar="ID|FILE", help="a batch, a run, a name, or a results file")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="where to; left out, a file here called like ID, CSV unless --format says other; - is stdout",
+    )
+    add_options(parser)
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Export."""
+    if args.output is None:
+        stem = file_stem(args.id.rpartition("/")[2].removesuffix(".gz").removesuffix(".jsonl"))
+        args.output = stem + format_called(args.format or "csv").endings[0]
+    return results.written(args, context)

@@ -1,0 +1,112 @@
+"""What `results` and `export` share: their options, and writing entries of one or several results files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
+
+STDOUT = "-"
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A results file on this machine, its rows file where that is known, and what the user calls it."""
+
+    path: Path
+    batch_id: str
+    title: str
+    rows: Path | None = None
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of everything that writes entries."""
+    parser.add_argument("--format", choices=NAMES, help="which format; left out, the ending of -o chooses")
+    parser.add_argument("--where", metavar="FILTER", help="only these: e.g. 'outcome=errored and id:T-9'")
+    parser.add_argument(
+        "--rows", type=Path, metavar="FILE", help="the rows file to join (known for own batches)"
+    )
+    parser.add_argument(
+        "--spread", action="store_true", help="the top-level keys of JSON answers become columns"
+    )
+    parser.add_argument(
+        "--csv-raw", action="store_true", help="CSV cells exactly, not guarded against formulas"
+    )
+    parser.add_argument("--force", action="store_true", help="replace what is there under that name")
+    formats = "\n".join(f"  {one.name:<9} {one.endings[0]:<12} {one.words}" for one in FORMATS)
+    parser.epilog = (
+        f"Formats, and the ending that chooses them:\n{formats}\n\n"
+        "All are joined with the source's columns and in its order, where the rows file is known.\n"
+        "Filter: FIELD OP VALUE with and, or, not, ( ). Fields: id outcome stop error (= != : contains, ~ regex)\n"
+        "and in out (= != < <= > >=). A bare word means id:word.\n"
+        "Exit codes: 0 all succeeded, 1 some did not, 3 there are no results, 4 the file is not whole."
+    )
+
+
+def chosen_format(args: argparse.Namespace, output: str, context: Context) -> Format:
+    """The format asked for. Raises ConfigError where it cannot go where it is to go, before anything is done."""
+    if args.format:
+        form = format_called(args.format)
+    else:
+        form = format_called("jsonl") if output == STDOUT else format_of(output)
+    if output == STDOUT and not form.streams:
+        raise ConfigError(
+            f"{form.name} needs a place of its own on disk: say -o answers{form.endings[0]} for instance."
+        )
+    if output == STDOUT and not form.is_text and context.output.is_terminal:
+        raise ConfigError(f"{form.name} is not for a terminal: say -o answers{form.endings[0]} for instance.")
+    return form
+
+
+def write(
+    found: Sequence[Found], form: Format, output: str, args: argparse.Namespace, context: Context
+) -> int:
+    """Write the entries that --where lets through, and say how many; the exit code tells how the batches ended."""
+    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
+    from claude_batch_tui.domain.result import Outcome
+    from claude_batch_tui.runtime import read_prices
+    from claude_batch_tui.services.export import Exported, Part, Progress, export
+    from claude_batch_tui.services.export_target import Options
+    from claude_batch_tui.services.selecting import select
+    from claude_batch_tui.store.results_file import open_indexed
+    from claude_batch_tui.wording import export_words
+
+    options = Options(
+        form,
+        spread=args.spread,
+        csv_raw=args.csv_raw,
+        force=args.force,
+        title=", ".join(one.title for one in found),
+    )
+    parts: list[Part] = []
+    good = True
+    with ExitStack() as stack:
+        for one in found:
+            results = stack.enter_context(open_indexed(one.path))
+            positions = select(parse(args.where or ""), results.index)
+            parts.append(Part(one.path, results.index, positions, one.batch_id, args.rows or one.rows))
+            good = good and results.index.outcome_counts()[Outcome.SUCCEEDED] == results.index.count
+        target = context.output.binary() if output == STDOUT else Path(output).expanduser()
+        for update in export(parts, target, options, prices=read_prices(context.config)):
+            match update:
+                case Progress():
+                    context.diagnostics.progress(export_words(update))
+                case Exported() if output != STDOUT:
+                    total = sum(part.index.count for part in parts)
+                    context.diagnostics.note(f"{update.entries:,} of {total:,} results in {output}")
+                    if update.guarded:
+                        context.diagnostics.note(
+                            f"{update.guarded:,} cells guarded against formulas (--csv-raw for none)"
+                        )
+        if not isinstance(target, Path):
+            target.flush()
+    if any(one.path.suffix == ".incomplete" for one in found):
+        return ExitCode.STORE
+    return ExitCode.GOOD if good else ExitCode.NOT_ALL_GOOD

@@ -1,0 +1,54 @@
+"""The formats results can be taken away in, and which one a file's ending asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from claude_batch_tui.errors import ConfigError
+
+
+class Format(msgspec.Struct, frozen=True):
+    """One format. `streams` is False where it needs a place of its own on disk; the first ending is the usual one."""
+
+    name: str
+    endings: tuple[str, ...]
+    words: str
+    streams: bool = True
+    is_text: bool = True
+
+
+FORMATS = (
+    Format("jsonl", (".jsonl",), "the API's own lines, unchanged"),
+    Format("flat", (".flat.jsonl", ".ndjson"), "JSON lines: id, status, response, error, tokens, cost"),
+    Format("json", (".json",), "the same objects as one JSON array"),
+    Format("csv", (".csv",), "a table, guarded against formulas"),
+    Format(
+        "sqlite", (".sqlite", ".sqlite3", ".db"), "the table batch_results; again: replaced", streams=False
+    ),
+    Format("parquet", (".parquet",), "typed columns (needs pyarrow)", is_text=False),
+    Format("markdown", (".md", ".markdown"), "to read: a section an answer"),
+    Format("folder", ("/",), "a file an answer, and index.jsonl", streams=False),
+)
+NAMES = tuple(one.name for one in FORMATS)
+
+
+def format_called(name: str) -> Format:
+    """The format of that name."""
+    return next(one for one in FORMATS if one.name == name)
+
+
+def format_of(target: str) -> Format:
+    """The format the ending of a path asks for. Raises ConfigError with the endings there are."""
+    lower = target.lower()
+    endings = sorted(
+        ((ending, one) for one in FORMATS for ending in one.endings), key=lambda pair: -len(pair[0])
+    )
+    for ending, one in endings:
+        if lower.endswith(ending):
+            return one
+    if Path(target).is_dir():
+        return format_called("folder")
+    usual = ", ".join(one.endings[0] for one in FORMATS)
+    raise ConfigError(f"{target}: no format has this ending. Use one of {usual}, or say --format.")

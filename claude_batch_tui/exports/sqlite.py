@@ -1,0 +1,126 @@
+"""Results as a table of a SQLite database, one row an entry; an entry that is there already is replaced.
+
+All of an export is one transaction: a database that was there before is as it was until the last row is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from claude_batch_tui.errors import ExportError
+from claude_batch_tui.exports.table import BATCH_ID, CUSTOM_ID, OURS, Column, Values, Writer
+
+TABLE = "batch_results"
+_KEY = ("batch_id", "custom_id", "copy")
+"""`copy` counts entries of one custom_id in a batch from 0: what came twice is kept twice."""
+_TYPES = {"text": "TEXT", "int": "INTEGER", "float": "REAL", "bool": "INTEGER", "any": "ANY"}
+_MOST = 2**63
+_encode = msgspec.json.Encoder().encode
+
+
+class Sqlite(Writer):
+    """The table, filled within one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, columns: Sequence[Column]) -> None:
+        self._connection = connection
+        names = _names(columns)
+        self._create(names, columns)
+        marks = ", ".join("?" * (len(names) + 1))
+        listed = ", ".join(map(_quoted, (*names, "copy")))
+        changes = ", ".join(
+            f"{_quoted(name)} = excluded.{_quoted(name)}" for name in names if name not in _KEY
+        )
+        self._insert = (
+            f"INSERT INTO {TABLE} ({listed}) VALUES ({marks})"  # noqa: S608 — the names are quoted
+            f" ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {changes}"
+        )
+
+    def write(self, rows: Sequence[Any]) -> None:
+        """Insert the rows, or replace those that are there."""
+        self._connection.executemany(self._insert, map(self._row, rows))
+
+    def finish(self) -> None:
+        """Commit."""
+        self._connection.execute("COMMIT")
+
+    def _row(self, row: Values) -> Values:
+        seen = self._connection.execute(
+            "INSERT INTO temp.seen VALUES (?, ?, 0) ON CONFLICT DO UPDATE SET copy = copy + 1 RETURNING copy",
+            (row[BATCH_ID], row[CUSTOM_ID]),
+        ).fetchone()
+        return [*map(_value, row), seen[0]]
+
+    def _create(self, names: Sequence[str], columns: Sequence[Column]) -> None:
+        execute = self._connection.execute
+        # What was seen in this export lies in a temporary table: memory stays flat.
+        execute(
+            "CREATE TEMP TABLE seen (batch_id TEXT, custom_id TEXT, copy INTEGER, PRIMARY KEY (batch_id, custom_id))"
+            " WITHOUT ROWID"
+        )
+        execute("BEGIN IMMEDIATE")
+        known = {str(row[1]).casefold() for row in execute(f"PRAGMA table_info({TABLE})")}
+        if not known:
+            defined = [
+                f"{_quoted(name)} {_TYPES[column.kind if at < len(OURS) else 'any']}"
+                for at, (name, column) in enumerate(zip(names, columns, strict=True))
+            ]
+            execute(
+                f"CREATE TABLE {TABLE} ({', '.join(defined)}, copy INTEGER NOT NULL,"
+                f" created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY ({', '.join(_KEY)})) STRICT"
+            )
+            return
+        missing = [column.name for column in OURS if column.name not in known]
+        if missing or "copy" not in known:
+            raise ExportError(
+                f"its table {TABLE} was made by something else: it has no column {(missing or ['copy'])[0]}. "
+                "Export to another file."
+            )
+        for name in names:
+            if name.casefold() not in known:
+                execute(f"ALTER TABLE {TABLE} ADD COLUMN {_quoted(name)} ANY")
+
+
+@contextlib.contextmanager
+def opened(path: Path, columns: Sequence[Column]) -> Iterator[Sqlite]:
+    """The table of the database at `path`, new or there already. Left before `finish`, nothing has changed.
+
+    Raises ExportError with what is wrong.
+    """
+    connection = None
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+        yield Sqlite(connection, columns)
+    except ExportError as error:
+        raise ExportError(f"Cannot write {path}: {error}") from error
+    except sqlite3.Error as error:
+        raise ExportError(f"Cannot write {path}: {error}.") from error
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def _names(columns: Sequence[Column]) -> list[str]:
+    """The columns' names as the table has them: those of its own two columns are taken, NUL cannot be in any."""
+    taken = {"copy", "created_at"}
+    return [
+        f"source.{column.name}" if column.name.casefold() in taken else column.name.replace("\0", "␀")
+        for column in columns
+    ]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _value(value: Any) -> str | int | float | None:
+    if value is None or isinstance(value, str | float):
+        return value
+    if isinstance(value, int):
+        return int(value) if -_MOST <= value < _MOST else str(value)
+    return _encode(value).decode()

@@ -1,0 +1,281 @@
+"""One entry in full: text, markdown, JSON, request and row, read and laid out in a thread.
+
+T-90004   [text] markdown  json  request  row             412 lines
+The customer writes that the invoice 4711 was charged twice …
+cut by max_tokens=1024 · in 1,204 · out 1,024 · $0.0031 · claude-… · msg_01Xy…
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.worker import get_current_worker
+
+from claude_batch_tui.domain.json_tree import path_words, pretty
+from claude_batch_tui.services.browse import EntryReader, Reading
+from claude_batch_tui.tui.screens.entry_text import (
+    decoded,
+    foot_words,
+    max_tokens_of,
+    request_lines,
+    row_lines,
+    text_lines,
+)
+from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.inspector_lines import InspectorFoot, InspectorHead
+from claude_batch_tui.tui.widgets.json_tree import JsonTree
+from claude_batch_tui.tui.widgets.text_rows import AnyLine
+from claude_batch_tui.tui.widgets.text_view import TextView
+from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+
+TABS = ("text", "json", "request", "row")
+
+
+class View(NamedTuple):
+    """What a tab shows of an entry: lines to read, or a value as a tree. `copied` is what `y` takes."""
+
+    lines: Sequence[AnyLine]
+    copied: str
+    tree: tuple[Any] | None = None
+
+
+class Inspector(Vertical):
+    """The entry under the cursor. `open` gives it a file, `show` an entry of it; the newest wish wins."""
+
+    DEFAULT_CSS = """
+    Inspector {
+        background: $background;
+        & > FilterBar { height: 1; }
+        & > JsonTree { display: none; }
+        &.-tree > JsonTree { display: block; }
+        &.-tree > TextView { display: none; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "find", "find", id="inspector.find", tooltip="find in this entry; then n and N"),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._reader: EntryReader | None = None
+        self._position: int | None = None
+        self._tab = 0
+        self._wish = 0
+        self._view = View((), "")
+        self._foot = ""
+        self._custom_id = ""
+        self._title = ""
+        self._found = ""
+
+    def compose(self) -> ComposeResult:
+        """Head, the two ways to show something, the find line, foot."""
+        yield InspectorHead(TABS)
+        yield TextView()
+        yield JsonTree()
+        yield FilterBar(" find ", "words in this entry", classes="-idle")
+        yield InspectorFoot()
+
+    @property
+    def body(self) -> TextView | JsonTree:
+        """What shows the entry now."""
+        return self.query_one(JsonTree) if self.has_class("-tree") else self.query_one(TextView)
+
+    @property
+    def custom_id(self) -> str:
+        """The custom_id of the entry shown; empty while there is none."""
+        return self._custom_id
+
+    def open(self, reader: EntryReader) -> None:
+        """Read from another file from now on."""
+        self.close()
+        self._reader = reader
+
+    def close(self) -> None:
+        """Show nothing and let the file go."""
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = None
+        self.show(None)
+
+    def show(self, position: int | None) -> None:
+        """Show the entry at a position of the file, or nothing."""
+        self._position = position
+        self._look_again()
+
+    def step_tab(self, step: int) -> None:
+        """Another view of the entry."""
+        self._choose_tab((self._tab + step) % len(TABS))
+
+    def copied(self) -> str | None:
+        """The text to copy: the answer, the JSON, the request."""
+        return None if self._position is None else self._view.copied
+
+    def text(self) -> str:
+        """What is shown, as text for a pager."""
+        if self._view.tree is not None:
+            return self._view.copied
+        return "\n".join(line[0] for line in self._view.lines)
+
+    def clear_find(self) -> bool:
+        """Search no more; False where nothing was searched."""
+        bar = self.query_one(FilterBar)
+        if not bar.value:
+            return False
+        bar.value = ""
+        self._find("")
+        return True
+
+    def toggle_wrap(self) -> None:
+        """Wrap long lines, or stop doing so."""
+        self.query_one(TextView).action_wrap()
+        self._show_head()
+
+    def action_find(self) -> None:
+        """Type what to find."""
+        self.query_one(FilterBar).open()
+
+    @on(FilterBar.Changed)
+    def _typed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        self._find(event.value)
+
+    @on(FilterBar.Left)
+    def _left(self, event: FilterBar.Left) -> None:
+        event.stop()
+        self.body.focus()
+
+    @on(TextView.Found)
+    def _found_text(self, event: TextView.Found) -> None:
+        event.stop()
+        self._show_found(event.current, event.total)
+
+    @on(JsonTree.Found)
+    def _found_value(self, event: JsonTree.Found) -> None:
+        event.stop()
+        self._show_found(event.current, event.total)
+
+    @on(JsonTree.Copied)
+    def _copied(self, event: JsonTree.Copied) -> None:
+        event.stop()
+        copy: Callable[[str], None] = getattr(self.app, "copy")  # noqa: B009 — our app has it, Textual's has not
+        copy(event.text)
+
+    @on(VirtualList.Highlighted)
+    def _tree_moved(self, event: VirtualList.Highlighted) -> None:
+        event.stop()
+        self._show_foot()
+
+    @on(InspectorHead.Chosen)
+    def _tab_clicked(self, event: InspectorHead.Chosen) -> None:
+        event.stop()
+        self._choose_tab(event.number)
+
+    def _choose_tab(self, number: int) -> None:
+        self._tab = number
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Read the entry in a thread; while nothing is open, show nothing at once."""
+        self._wish += 1
+        if self._reader is None or self._position is None:
+            self._show(self._wish, None, View((), ""), "")
+        else:
+            self._look(self._reader, self._position, TABS[self._tab], self._wish)
+
+    @work(thread=True, exclusive=True, group="inspect")
+    def _look(self, reader: EntryReader, position: int, tab: str, wish: int) -> None:
+        worker = get_current_worker()
+        reading = None if worker.is_cancelled else reader.read(position)
+        if reading is None:
+            return
+        limit = None
+        if reading.result.message.get("stop_reason") == "max_tokens":
+            limit = max_tokens_of(reader.request(reading.custom_id))
+        view = view_of(reading, tab, reader, limit)
+        if not worker.is_cancelled:
+            foot = foot_words(reading, limit)
+            self.app.call_from_thread(self._show, wish, reading.custom_id, view, foot)
+
+    def _show(self, wish: int, custom_id: str | None, view: View, foot: str) -> None:
+        if wish != self._wish or not self.is_mounted:
+            return
+        had_focus = self.body.has_focus
+        self._view, self._foot, self._found = view, foot, ""
+        self._custom_id = custom_id or ""
+        self._title = "" if custom_id is None else custom_id or "(no custom_id)"
+        self.set_class(view.tree is not None, "-tree")
+        if view.tree is None:
+            self.query_one(TextView).show(view.lines)
+        else:
+            self.query_one(JsonTree).show(view.tree[0])
+        if had_focus:
+            self.body.focus()
+        words = self.query_one(FilterBar).value
+        if words:
+            self._find(words)
+        self._show_head()
+        self._show_foot()
+
+    def _find(self, words: str) -> None:
+        self.query_one(TextView).find("" if self.has_class("-tree") else words)
+        if self.has_class("-tree"):
+            self.query_one(JsonTree).find(words)
+        if not words:
+            self._found = ""
+            self.query_one(FilterBar).show_note("")
+            self._show_head()
+
+    def _show_found(self, current: int, total: int) -> None:
+        if self.query_one(FilterBar).value:
+            self._found = f"match {current:,} of {total:,}" if total else "no match"
+            self.query_one(FilterBar).show_note(f"▸ {self._found}")
+            self._show_head()
+
+    def _show_head(self) -> None:
+        parts = [self._found] if self._found else []
+        if self._view.tree is None and self._title:
+            count = sum(line[0].count("\n") + 1 for line in self._view.lines)
+            parts.append(f"{count:,} line{'' if count == 1 else 's'}")
+            if not self.query_one(TextView).wraps:
+                parts.append("not wrapped")
+        self.query_one(InspectorHead).show(self._title, self._tab, " · ".join(parts))
+
+    def _show_foot(self) -> None:
+        is_tree = self._view.tree is not None
+        self.query_one(InspectorFoot).show(
+            path_words(self.query_one(JsonTree).path) if is_tree else self._foot
+        )
+
+
+def view_of(reading: Reading, tab: str, reader: EntryReader, max_tokens: int | None) -> View:
+    """What a tab shows of an entry."""
+    match tab:
+        case "json":
+            value = decoded(reading.line)
+            if value is None:
+                raw = reading.line.decode("utf-8", "replace")
+                return View(
+                    [("This line is no JSON that can be read; it is shown as it is.", "bad"), (raw, None)],
+                    raw,
+                )
+            return View((), pretty(value), (value,))
+        case "request":
+            request = reader.request(reading.custom_id)
+            lines = request_lines(request)
+            value = decoded(request) if request is not None else None
+            return View(lines, _joined(lines) if value is None else pretty(value))
+        case "row":
+            lines = row_lines(reading.row)
+            return View(lines, _joined(lines))
+        case _:
+            lines = text_lines(reading, max_tokens)
+            return View(lines, reading.result.text or _joined(lines))
+
+
+def _joined(lines: Sequence[AnyLine]) -> str:
+    return "\n".join(line[0] for line in lines)

@@ -1,0 +1,244 @@
+"""What every export promises, whatever the format."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+
+import pytest
+
+from claude_batch_tui.domain.file_names import file_stem
+from claude_batch_tui.errors import ConfigError, ExportError
+from claude_batch_tui.exports.formats import FORMATS, NAMES, format_of
+from claude_batch_tui.exports.table import Column, all_columns
+from claude_batch_tui.store.results_file import open_indexed
+
+from .conftest import message
+
+
+def written(path, entries):
+    lines = (json.dumps({"custom_id": key, "result": value}) + "\n" for key, value in entries)
+    path.write_text("".join(lines))
+    return path
+
+
+def rows_of(path, *ids, source="s.csv"):
+    path.write_text(
+        "".join(
+            json.dumps(
+                {"custom_id": key, "id": key.upper(), "source": source, "line": line, "row": {"n": line}}
+            )
+            + "\n"
+            for key, line in ids
+        )
+    )
+    return path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stopped_export_leaves_nothing(results, rows, tmp_path, exported, name):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    assert exported([(results, rows)], folder / "x", name, stopped=lambda: True) is None
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_selection_of_nothing_is_a_whole_file(results, rows, tmp_path, exported, name):
+    assert exported([(results, rows, [])], tmp_path / "x", name).entries == 0
+    assert (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("form", [one for one in FORMATS if one.name != "sqlite"], ids=lambda form: form.name)
+def test_nothing_is_overwritten_unless_forced(results, rows, tmp_path, exported, form):
+    target = tmp_path / "x"
+    exported([(results, rows)], target, form.name)
+    with pytest.raises(ExportError, match="there already"):
+        exported([(results, rows)], target, form.name)
+    assert exported([(results, rows, [0])], target, form.name, force=True).entries == 1
+
+
+def test_a_folder_with_files_of_the_user_is_never_replaced(results, rows, tmp_path, exported):
+    target = tmp_path / "answers"
+    exported([(results, rows)], target, "folder")
+    (target / "mine.txt").write_text("precious")
+    with pytest.raises(ExportError, match="no export has put there"):
+        exported([(results, rows)], target, "folder", force=True)
+    assert (target / "mine.txt").read_text() == "precious"
+
+
+def test_an_empty_folder_is_filled(results, rows, tmp_path, exported):
+    (tmp_path / "answers").mkdir()
+    assert exported([(results, rows)], tmp_path / "answers", "folder").entries == 13
+
+
+def test_the_index_of_a_folder_turns_every_name_back(results, rows, tmp_path, exported):
+    exported([(results, rows)], tmp_path / "answers", "folder")
+    lines = [json.loads(line) for line in (tmp_path / "answers" / "index.jsonl").read_text().splitlines()]
+    files = {line["file"]: line["id"] for line in lines if line["file"]}
+    assert files["T-1.json"] == "T 1"
+    assert {path.name for path in (tmp_path / "answers").iterdir()} == {*files, "index.jsonl"}
+    assert len(lines) == 13
+
+
+def test_names_that_differ_in_case_alone_get_numbers(tmp_path, exported):
+    path = written(tmp_path / "r.jsonl", [(key, message(key)) for key in ("ab", "AB", "Ab", "ab-2")])
+    exported([(path, None)], tmp_path / "answers", "folder")
+    names = sorted(found.name for found in (tmp_path / "answers").iterdir())
+    assert names == ["AB-2.md", "Ab-3.md", "ab-2-2.md", "ab.md", "index.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("own_id", "stem"),
+    [
+        ("../../etc/passwd", "etc-passwd"),
+        (".bashrc", "bashrc"),
+        ("CON", "CON_"),
+        ("con.txt", "con.txt_"),
+        ("index", "index_"),
+        ("a\u202eb\0c\x1b[31m", "a-b-c-31m"),
+        ("請求 1", "請求-1"),
+        ("", "entry"),
+        ("///", "entry"),
+    ],
+)
+def test_an_id_as_a_file_name_is_harmless(own_id, stem):
+    assert file_stem(own_id) == stem
+
+
+def test_a_long_id_keeps_its_difference_in_the_file_name():
+    first, second = file_stem("請" * 200 + "1"), file_stem("請" * 200 + "2")
+    assert first != second
+    assert len(first.encode()) <= 100
+
+
+def test_exporting_again_to_sqlite_replaces_and_adds(results, rows, tmp_path, exported):
+    target = tmp_path / "a.sqlite"
+    exported([(results, rows, range(8))], target, "sqlite")
+    exported([(results, rows)], target, "sqlite")
+    other = written(tmp_path / "msgbatch_2.jsonl", [("T_1", message('{"grade": 3}'))])
+    exported([(other, None)], target, "sqlite", spread=True)
+    connection = sqlite3.connect(target)
+    counts = connection.execute("SELECT batch_id, count(*) FROM batch_results GROUP BY 1").fetchall()
+    grades = connection.execute("SELECT grade, typeof(grade) FROM batch_results WHERE grade > 0").fetchall()
+    connection.close()
+    assert counts == [("msgbatch_1", 13), ("msgbatch_2", 1)]
+    assert grades == [(3, "integer")]
+
+
+def test_a_stopped_export_leaves_a_database_as_it_was(results, rows, tmp_path, exported):
+    target = tmp_path / "a.sqlite"
+    exported([(results, rows, [0])], target, "sqlite")
+    assert exported([(results, rows)], target, "sqlite", stopped=lambda: True) is None
+    connection = sqlite3.connect(target)
+    assert connection.execute("SELECT count(*) FROM batch_results").fetchone() == (1,)
+    connection.close()
+
+
+def test_a_table_of_another_make_is_not_touched(results, rows, tmp_path, exported):
+    target = tmp_path / "a.sqlite"
+    connection = sqlite3.connect(target)
+    connection.execute("CREATE TABLE batch_results (custom_id TEXT PRIMARY KEY, status TEXT)")
+    connection.close()
+    with pytest.raises(ExportError, match="made by something else"):
+        exported([(results, rows)], target, "sqlite")
+
+
+def test_a_file_that_is_no_database_is_refused(results, rows, tmp_path, exported):
+    (tmp_path / "a.sqlite").write_text("hello, this is a text file of mine" * 9)
+    with pytest.raises(ExportError, match="not a database"):
+        exported([(results, rows)], tmp_path / "a.sqlite", "sqlite")
+
+
+def test_batches_of_one_source_are_merged_by_its_lines(tmp_path, exported):
+    pilot = written(tmp_path / "b1.jsonl", [("d", message("4")), ("b", message("2"))])
+    rest = written(tmp_path / "b2.jsonl", [("c", message("3")), ("a", message("1")), ("x", message("?"))])
+    parts = [
+        (pilot, rows_of(tmp_path / "1.rows", ("b", 2), ("d", 4))),
+        (rest, rows_of(tmp_path / "2.rows", ("a", 1), ("c", 3))),
+    ]
+    exported(parts, tmp_path / "x", "flat")
+    lines = [json.loads(line) for line in (tmp_path / "x").read_text().splitlines()]
+    assert [(line["id"], line["batch_id"], line["n"]) for line in lines] == [
+        ("A", "b2", 1),
+        ("B", "b1", 2),
+        ("C", "b2", 3),
+        ("D", "b1", 4),
+        ("x", "b2", None),
+    ]
+
+
+def test_batches_of_several_sources_follow_each_other(tmp_path, exported):
+    first = written(tmp_path / "b1.jsonl", [("b", message("2"))])
+    second = written(tmp_path / "b2.jsonl", [("a", message("1"))])
+    parts = [
+        (first, rows_of(tmp_path / "1.rows", ("b", 2))),
+        (second, rows_of(tmp_path / "2.rows", ("a", 1), source="other.csv")),
+    ]
+    exported(parts, tmp_path / "x", "flat")
+    assert [json.loads(line)["id"] for line in (tmp_path / "x").read_text().splitlines()] == ["B", "A"]
+
+
+def test_answers_without_a_common_structure_are_not_spread(tmp_path, exported):
+    path = written(tmp_path / "r.jsonl", [(f"k{n}", message(json.dumps({f"k{n}": 1}))) for n in range(501)])
+    with pytest.raises(ExportError, match="500 different keys"):
+        exported([(path, None)], tmp_path / "x.csv", "csv", spread=True)
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_an_answer_in_a_code_fence_is_spread_too(tmp_path, exported):
+    path = written(tmp_path / "r.jsonl", [("a", message('```json\n{"label": "bug"}\n```'))])
+    exported([(path, None)], tmp_path / "x", "flat", spread=True)
+    assert json.loads((tmp_path / "x").read_text())["label"] == "bug"
+
+
+def test_no_column_is_called_like_another():
+    names = [column.name for column in all_columns([Column("ID"), Column("x")], [Column("X"), Column("id")])]
+    assert names[11:] == ["source.ID", "x", "answer.X", "answer.id"]
+
+
+def test_without_pyarrow_one_sentence_says_what_to_do(results, tmp_path, exported, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ConfigError, match=r"pip install 'claude-batch-tui\[parquet\]'"):
+        exported([(results, None)], tmp_path / "x.parquet", "parquet")
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("a.jsonl", "jsonl"),
+        ("a.flat.jsonl", "flat"),
+        ("A.CSV", "csv"),
+        ("a.db", "sqlite"),
+        ("answers/", "folder"),
+        ("a.md", "markdown"),
+    ],
+)
+def test_the_ending_chooses_the_format(target, name):
+    assert format_of(target).name == name
+
+
+def test_an_unknown_ending_is_answered_with_those_there_are():
+    with pytest.raises(ConfigError, match=r"\.jsonl, .*\.parquet, \.md"):
+        format_of("a.xlsx")
+
+
+def test_a_rows_file_that_is_none_is_said(results, tmp_path, exported):
+    from claude_batch_tui.errors import SourceError
+
+    (tmp_path / "x.rows.jsonl").write_text('{"a": 1}\n')
+    with pytest.raises(SourceError, match="no rows file"):
+        exported([(results, tmp_path / "x.rows.jsonl")], tmp_path / "x.csv", "csv")
+
+
+def test_a_results_file_that_has_gone_is_said(results, tmp_path, prices):
+    from claude_batch_tui.errors import SourceError
+    from claude_batch_tui.exports.formats import format_called
+    from claude_batch_tui.services.export import Part, export
+    from claude_batch_tui.services.export_target import Options
+
+    part = Part(results, open_indexed(results).index, range(1), "b")
+    results.unlink()
+    with pytest.raises(SourceError, match="Cannot read the results"):
+        list(export([part], tmp_path / "x", Options(format_called("csv")), prices=prices))
