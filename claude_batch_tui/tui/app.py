@@ -22,6 +22,7 @@ from claude_batch_tui.tui.dialogs.help import HelpPage
 from claude_batch_tui.tui.screens.batches import BatchesScreen
 from claude_batch_tui.tui.screens.build import BuildScreen
 from claude_batch_tui.tui.screens.frame import Frame
+from claude_batch_tui.tui.screens.history import HistoryScreen
 from claude_batch_tui.tui.screens.results import ResultsScreen
 from claude_batch_tui.tui.widgets.key_names import declared_hints
 from claude_batch_tui.wording import standing_words
@@ -128,8 +129,13 @@ class DashboardApp(CbtuiApp):
         self.call_after_refresh(go)
 
     def help_pages(self) -> list[HelpPage]:
-        """The keys of all three screens."""
-        screens: tuple[type[Frame], ...] = (BatchesScreen, BuildScreen, ResultsScreen)
+        """The keys of all screens."""
+        screens: tuple[type[Frame | HistoryScreen], ...] = (
+            BatchesScreen,
+            BuildScreen,
+            ResultsScreen,
+            HistoryScreen,
+        )
         return [
             HelpPage(screen.help_title, declared_hints(screen.BINDINGS, ascii_only=self.ascii_only))
             for screen in screens

@@ -70,7 +70,7 @@ def remembered(config, filled, week, tmp_path):
 
 def text(app):
     shown = app.screen.query_one("#detail-text", TextView)._shown
-    return "\n".join(line for line, _ in shown)
+    return "\n".join(line[0] for line in shown)
 
 
 async def open_tab(pilot, name, settled, *, down=2):

@@ -52,7 +52,7 @@ def month(config, filled, week):
 
 def text(app):
     shown = app.screen.query_one(TextView)._shown
-    return "\n".join(line for line, _ in shown)
+    return "\n".join(line[0] for line in shown)
 
 
 async def opened(pilot, settled):

@@ -8,13 +8,13 @@ from claude_batch_tui.domain.spend import Spend, likely_cost
 from claude_batch_tui.domain.story import Story
 from claude_batch_tui.domain.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.tui.screens.batch_facts import Fact, fact_lines
-from claude_batch_tui.tui.widgets.text_rows import Line
+from claude_batch_tui.tui.widgets.text_rows import StyledLine
 from claude_batch_tui.wording import counted, money
 
 
-def cost_lines(tracked: TrackedBatch, story: Story, width: int) -> list[Line]:
+def cost_lines(tracked: TrackedBatch, story: Story) -> list[StyledLine]:
     """A figure a line, each with where it comes from."""
-    return list(fact_lines([*_before(tracked, story), *_after(tracked, story.spend)], width))
+    return list(fact_lines([*_before(tracked, story), *_after(tracked, story.spend)]))
 
 
 def _before(tracked: TrackedBatch, story: Story) -> Iterator[Fact]:

@@ -18,6 +18,7 @@ from textual.containers import Vertical
 from claude_batch_tui.domain.forecast import Forecast
 from claude_batch_tui.domain.story import SentRequests, Story
 from claude_batch_tui.domain.tracked import Download, Link, TrackedBatch
+from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.tui.screens.batch_cost import cost_lines
 from claude_batch_tui.tui.screens.batch_overview import overview_lines
 from claude_batch_tui.tui.screens.batch_polls import poll_lines
@@ -26,7 +27,7 @@ from claude_batch_tui.tui.screens.batch_timeline import timeline_lines
 from claude_batch_tui.tui.widgets.columns import Run
 from claude_batch_tui.tui.widgets.fitting import ascii_only, cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.one_line import OneLine
-from claude_batch_tui.tui.widgets.text_rows import Line
+from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 
 TABS = ("overview", "timeline", "requests", "cost", "polls")
@@ -128,7 +129,11 @@ class BatchDetail(Vertical):
             requests = self._memory.requests(batch_id, SHOWN)
             self.app.call_from_thread(self._take_requests, batch_id, requests)
         else:
-            story = self._memory.story(batch_id)
+            try:
+                story = self._memory.story(batch_id)
+            except CbtuiError as error:
+                story = None
+                self.app.call_from_thread(self.app.notify, str(error), severity="error")
             self.app.call_from_thread(self._take_story, batch_id, story)
 
     def _take_requests(self, batch_id: str, requests: SentRequests | None) -> None:
@@ -141,7 +146,7 @@ class BatchDetail(Vertical):
             self._story = story or Story()
             self._draw(keep_place=True)
 
-    def _lines(self) -> Sequence[Line]:
+    def _lines(self) -> Sequence[AnyLine]:
         shown, now = self._shown, self._now
         if shown is None or now is None:
             return [("", None)]
@@ -160,16 +165,16 @@ class BatchDetail(Vertical):
                 return timeline_lines(batch, now=now, forecast=shown.forecast, width=width, ascii_only=plain)
             case "requests":
                 known = self._requests
-                return _READING if known is None else request_lines(known if known.first else None, width)
+                return _READING if known is None else request_lines(known if known.first else None)
             case "cost":
-                return _READING if self._story is None else cost_lines(shown.tracked, self._story, width)
+                return _READING if self._story is None else cost_lines(shown.tracked, self._story)
             case _:
                 if self._story is None:
                     return _READING
                 return poll_lines(shown.tracked, self._story, link=shown.link, now=now)
 
 
-_READING: Sequence[Line] = [(" reading …", "dim")]
+_READING: Sequence[AnyLine] = [(" reading …", "dim")]
 
 
 class _TitleLine(OneLine):

@@ -10,7 +10,7 @@ from claude_batch_tui.domain.tracked import Download, DownloadState, ResultsStat
 from claude_batch_tui.tui.screens.batch_facts import Fact, fact_lines
 from claude_batch_tui.tui.screens.batch_rows import STATE_STYLES, history_of
 from claude_batch_tui.tui.widgets import bars
-from claude_batch_tui.tui.widgets.text_rows import Line
+from claude_batch_tui.tui.widgets.text_rows import StyledLine
 from claude_batch_tui.wording import STATE_WORDS, cost_of_batch, duration, local_clock, outcome_counts, size
 
 
@@ -22,7 +22,7 @@ def overview_lines(
     download: Download | None,
     width: int,
     ascii_only: bool,
-) -> list[Line]:
+) -> list[StyledLine]:
     """Everything known of one batch, a fact a line."""
     batch, state = tracked.batch, tracked.state(now)
     facts: list[Fact] = [
@@ -73,7 +73,7 @@ def overview_lines(
             "warn",
         ),
     ]
-    return list(fact_lines(facts, width))
+    return list(fact_lines(facts))
 
 
 def _time_words(batch: Batch, now: datetime, forecast: Forecast | None, width: int, ascii_only: bool) -> str:

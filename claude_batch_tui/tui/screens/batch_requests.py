@@ -6,7 +6,7 @@ import msgspec
 
 from claude_batch_tui.domain.story import SentRequests
 from claude_batch_tui.tui.screens.batch_facts import fact_lines
-from claude_batch_tui.tui.widgets.text_rows import Line
+from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.wording import counted
 
 SHOWN = 3
@@ -17,11 +17,11 @@ _ELSEWHERE = (
 )
 
 
-def request_lines(sent: SentRequests | None, width: int) -> list[Line]:
+def request_lines(sent: SentRequests | None) -> list[AnyLine]:
     """Each with its custom_id, as indented JSON."""
     if sent is None:
-        return list(fact_lines([("", _ELSEWHERE, "dim")], width, label_width=0))
-    lines: list[Line] = [
+        return list(fact_lines([("", _ELSEWHERE, "dim")], label_width=0))
+    lines: list[AnyLine] = [
         (f" the first {len(sent.first)} of {counted(sent.total, 'request')}, as they were sent", "dim")
     ]
     for number, (custom_id, request, is_cut) in enumerate(sent.first, 1):

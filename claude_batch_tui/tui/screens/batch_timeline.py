@@ -15,7 +15,7 @@ from typing import NamedTuple
 from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.domain.forecast import Forecast
 from claude_batch_tui.tui.screens.batch_facts import fact_lines
-from claude_batch_tui.tui.widgets.text_rows import Line
+from claude_batch_tui.tui.widgets.text_rows import AnyLine, Line
 from claude_batch_tui.tui.widgets.time_line import Mark, ruler, spread
 from claude_batch_tui.wording import ago, counted, duration, moment
 
@@ -51,17 +51,17 @@ class _Point(NamedTuple):
 
 def timeline_lines(
     batch: Batch, *, now: datetime, forecast: Forecast | None, width: int, ascii_only: bool
-) -> list[Line]:
+) -> list[AnyLine]:
     """The drawing, then every point of it in order."""
     glyphs = _ASCII if ascii_only else _UNICODE
     points = sorted(_points(batch, now, forecast, glyphs), key=lambda point: point.at)
     facts = [
-        (f"{point.glyph} {moment(point.at, now):<13}{_after(batch, point.at):>6}", point.words, point.style)
+        (f"{point.glyph} {_when(point, now):<13}{_after(batch, point.at):>6}", point.words, point.style)
         for point in points
     ]
     return [
         *_drawing(batch, points, now, forecast, width, ascii_only=ascii_only),
-        *fact_lines(facts, width, _POINT),
+        *fact_lines(facts, _POINT),
     ]
 
 
@@ -149,6 +149,11 @@ def _took(span: timedelta, forecast: Forecast | None) -> str:
         if share >= 0.5
         else f", faster than {1 - share:.0%} of those like it"
     )
+
+
+def _when(point: _Point, now: datetime) -> str:
+    """When it was; for now itself to the minute, so that an idle screen stays still."""
+    return f"{now.astimezone():%H:%M}" if point.at == now else moment(point.at, now)
 
 
 def _after(batch: Batch, at: datetime) -> str:

@@ -410,6 +410,8 @@ class BatchesScreen(Frame):
         """Another tab of the detail, which comes into sight for it."""
         self.remove_class("-no-detail")
         self.detail.turn(step)
+        if not self.detail.display:  # the screen is too low for both
+            self.action_zoom()
 
     def action_scroll_detail(self, rows: int) -> None:
         """Scroll the detail without leaving the list."""
