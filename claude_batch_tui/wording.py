@@ -12,6 +12,7 @@ from claude_batch_tui.domain.history import Day
 from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
+from claude_batch_tui.domain.retrying import RetryCounts
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState, TrackedBatch
 
 if TYPE_CHECKING:
@@ -267,6 +268,21 @@ def export_words(progress: ExportProgress) -> str:
         f"{progress.entries:,} of {progress.of:,} results {progress.doing} · "
         f"{progress.entries / seconds:,.0f}/s · {size(int(progress.bytes / seconds))}/s"
     )
+
+
+def retry_words(counts: RetryCounts) -> Iterator[str]:
+    """What a retry sends again, and what it leaves out."""
+    chosen = [(counts.errored, "errored"), (counts.expired, "expired"), (counts.others, "did not fail")]
+    yield f"{counts.chosen:,} to retry: " + ", ".join(f"{count:,} {word}" for count, word in chosen if count)
+    if counts.others:
+        yield "What succeeded was paid for already, and is paid once more."
+    left_out = [
+        (counts.invalid, "invalid requests (--include-invalid)"),
+        (counts.retried, "retried already (--again)"),
+        (counts.unknown, "not among the requests that were sent"),
+    ]
+    if any(count for count, _ in left_out):
+        yield "Left out: " + ", ".join(f"{count:,} {words}" for count, words in left_out if count)
 
 
 def progress_words(batch: Batch, now: datetime, turnaround: Turnaround | None = None) -> str:

@@ -36,6 +36,7 @@ COMMANDS = {
     "adopt": "Make a run of batches that were made elsewhere, and name it.",
     "results": "Read or save the results of a batch, or a results file.",
     "export": "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer.",
+    "retry": "Send again what errored or expired, as it was sent. This is paid.",
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
     "examples": "Worked examples: list them, or copy one to work on.",
     "simulate": "Serve the Message Batches API on this machine.",

@@ -126,7 +126,7 @@ def _tool_result(kind: str, content: Any, *, is_error: bool) -> Iterator[Piece]:
 
 
 def _execution(content: dict[str, Any], title: str) -> Iterator[Piece]:
-    parts = [_text(content["stdout"])] if content.get("stdout") else []
+    parts = [_text(content["stdout"]).rstrip("\n")] if content.get("stdout") else []
     if "encrypted_stdout" in content:
         parts.append("(output encrypted)")
     if content.get("stderr"):

@@ -126,6 +126,14 @@ def history(
     )
 
 
+def by_week(days: Sequence[Day]) -> tuple[Day, ...]:
+    """Days summed by seven, the last seven together; each under its first day."""
+    first = len(days) % 7
+    ends = [*([first] if first else []), *range(first + 7, len(days) + 1, 7)]
+    starts = [0, *ends[:-1]]
+    return tuple(_sum(days[start].day, days[start:end]) for start, end in zip(starts, ends, strict=True))
+
+
 def size_words(size: int) -> str:
     """The requests of an order of magnitude: `1,000-9,999`."""
     return f"{10**size:,}-{10 ** (size + 1) - 1:,}"

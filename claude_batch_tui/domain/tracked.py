@@ -159,6 +159,8 @@ class Submission(msgspec.Struct, frozen=True):
     kind: str = "submit"
     part: int = 1
     parts: int = 1
+    retry_of: tuple[str, ...] = ()
+    """Submissions whose failed requests this one sends again."""
 
 
 class Submitting(msgspec.Struct, frozen=True):

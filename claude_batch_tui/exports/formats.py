@@ -39,6 +39,13 @@ def format_called(name: str) -> Format:
     return next(one for one in FORMATS if one.name == name)
 
 
+def with_ending_of(target: str, form: Format) -> str:
+    """The path with the ending of a format in place of the one it has."""
+    endings = sorted((ending for one in FORMATS for ending in one.endings), key=len, reverse=True)
+    ending = next((ending for ending in endings if target.lower().endswith(ending)), "")
+    return target[: len(target) - len(ending)] + form.endings[0]
+
+
 def format_of(target: str) -> Format:
     """The format the ending of a path asks for. Raises ConfigError with the endings there are."""
     lower = target.lower()

@@ -34,19 +34,22 @@ class Options(msgspec.Struct, frozen=True):
     title: str = "Results"
 
 
-def check_target(target: Path, options: Options) -> None:
-    """Raise ExportError where writing there would destroy something, ConfigError where a library is missing."""
+def check_target(target: Path, options: Options, hint: str = "") -> None:
+    """Raise ExportError where writing there would destroy something, ConfigError where a library is missing.
+
+    `hint` says how to replace what is there.
+    """
     name = options.form.name
     if name == "parquet":
         require()
     if not target.parent.is_dir():
         raise ExportError(f"There is no folder {target.parent}: create it first.")
     if name == "folder":
-        _check_folder(target, force=options.force)
+        _check_folder(target, hint, force=options.force)
     elif target.is_dir():
         raise ExportError(f"{target} is a folder: name a file in it.")
     elif target.exists() and name != "sqlite" and not options.force:
-        raise ExportError(f"{target} is there already: choose another name, or overwrite it with --force.")
+        raise ExportError(f"{target} is there already: choose another name{hint}.")
 
 
 @contextlib.contextmanager
@@ -119,7 +122,7 @@ def _database(target: Path, columns: Sequence[Column]) -> Iterator[Writer]:
         raise
 
 
-def _check_folder(target: Path, *, force: bool) -> None:
+def _check_folder(target: Path, hint: str, *, force: bool) -> None:
     if not target.exists() or (target.is_dir() and not _holds_something(target)):
         return
     if not target.is_dir():
@@ -127,7 +130,7 @@ def _check_folder(target: Path, *, force: bool) -> None:
     if not answer_files.is_ours(target):
         raise ExportError(f"{target} holds files that no export has put there: name a new folder.")
     if not force:
-        raise ExportError(f"{target} is there already: choose another name, or replace it with --force.")
+        raise ExportError(f"{target} is there already: choose another name{hint}.")
 
 
 def _holds_something(folder: Path) -> bool:

@@ -40,7 +40,7 @@ class Outgoing(msgspec.Struct, frozen=True):
 
     `betas` go along as a header. `run_id` is the run it belongs to, where that is there already; `kind` says what
     it is in its run: `submit`, `pilot`, `rest` or `retry`. `pilot` sends a sample of so many requests alone, `rest_of`
-    all but what that run has sent.
+    all but what that run has sent. `retry_of` are the submissions whose failed requests these are.
     """
 
     requests: Path
@@ -55,6 +55,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     kind: str = "submit"
     pilot: int | None = None
     rest_of: str | None = None
+    retry_of: tuple[str, ...] = ()
 
 
 def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> tuple[Submission, ...]:
@@ -88,6 +89,7 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> tuple[Submissi
         betas=outgoing.betas,
         kind=outgoing.kind,
         parts=len(parts),
+        retry_of=outgoing.retry_of,
     )
     frozen: list[Submission] = []
     lines = iter_request_lines(outgoing.requests)
@@ -210,11 +212,20 @@ class Repeats(msgspec.Struct, frozen=True):
 
 
 def repeats(prepared: tuple[Submission, ...], *, store: Store, now: datetime) -> Repeats:
-    """Tell apart what was, or may have been, sent within 30 days. What is missing belongs to the run of the rest."""
+    """Tell apart what was, or may have been, sent within 30 days. What is missing belongs to the run of the rest.
+
+    Where a whole batch failed, its retry has the same bytes: what a submission is a retry of, and what was sent in
+    its run before that, is no repeat of it.
+    """
+    tried = _tried(prepared[0], store) if prepared else frozenset()
     known: list[Submission] = []
     missing: list[Submission] = []
     for submission in prepared:
-        same = submissions.with_body(store, submission.sha256, now - SAME_BODY_WINDOW)
+        same = [
+            one
+            for one in submissions.with_body(store, submission.sha256, now - SAME_BODY_WINDOW)
+            if one.submission_id not in tried
+        ]
         if same:
             known.append(same[0])
         else:
@@ -222,6 +233,13 @@ def repeats(prepared: tuple[Submission, ...], *, store: Store, now: datetime) ->
     if known:
         missing = [msgspec.structs.replace(one, run_id=known[0].run_id) for one in missing]
     return Repeats(tuple(known), tuple(missing))
+
+
+def _tried(submission: Submission, store: Store) -> frozenset[str]:
+    """The submissions of a retry's run up to the newest it is a retry of."""
+    ids = [one.submission_id for one in submissions.of_run(store, submission.run_id)]
+    last = max((at for at, one in enumerate(ids) if one in submission.retry_of), default=-1)
+    return frozenset(ids[: last + 1])
 
 
 def sweep(store: Store, now: datetime) -> None:

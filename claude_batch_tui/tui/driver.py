@@ -24,6 +24,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.tui.frame_bytes import compact
+from claude_batch_tui.tui.painted import Painted
 from claude_batch_tui.tui.terminal_writer import TerminalWriter
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 _CLEAR = "\x1b[0m\x1b[2J\x1b[H"
 """Before leaving: tmux 3.3a carries lines of the alternate screen over to the shell's after a resize."""
 
+_SYNC_START, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 _REPAINT = "\x1b[?2026l\x1b[0m\x1b[?1049h\x1b[2J\x1b[?25l\x1b[?7l\x1b[?1004h\x1b[?2004h"
 _RESTORE = (
     f"\x18\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1004l{_MOUSE_OFF}"
@@ -68,6 +70,10 @@ class TerminalDriver(LinuxDriver):
         self._output_fd = terminal.fileno()
         self._output = TerminalWriter(self._output_fd, self._on_lost, self.repaint)
         self._encoding = terminal.encoding or "utf-8"
+        self._painted = Painted()
+        self._painting = threading.RLock()
+        """Held from comparing a frame to queueing it; a signal handler may come in between."""
+        self._begins_sync = False
         self._title: str | None = None
         self._is_suspended = False
         self._first_attributes: list[Any] | None = None
@@ -105,8 +111,19 @@ class TerminalDriver(LinuxDriver):
         self._call(self._app.refresh)
 
     def write(self, data: str) -> None:
-        """Queue output; returns at once."""
-        self._output.write(compact(data).encode(self._encoding, "replace"))
+        """Queue output; returns at once. Of a frame only what changes the screen is sent."""
+        with self._painting:
+            if data == _SYNC_START:
+                self._begins_sync = True
+                return
+            if data == _SYNC_END and self._begins_sync:
+                self._begins_sync = False
+                return
+            frame = compact(self._painted.differing(data))
+            if frame:
+                start = _SYNC_START if self._begins_sync else ""
+                self._begins_sync = False
+                self._output.write((start + frame).encode(self._encoding, "replace"))
 
     def start_application_mode(self) -> None:
         """Take the terminal, and the signals that end us."""
@@ -181,6 +198,9 @@ class TerminalDriver(LinuxDriver):
         """SIGWINCH tells of a resize; in-band reports would bring mouse positions in pixels with them."""
 
     def _get_terminal_size(self) -> tuple[int, int]:
+        """Asked for whenever the window changes: what it showed may have been wrapped or cut."""
+        with self._painting:
+            self._painted.forget()
         for stream in (self.fileno, self._output_fd):
             with contextlib.suppress(OSError):
                 size = os.get_terminal_size(stream)

@@ -1,93 +1,100 @@
-"""A terminal that stops reading for a while: do polls go on, and what do SIGTERM and SIGHUP do? Run by hand:
+"""A terminal that stops reading: do polls go on, is the screen right afterwards, what do signals do? Run by hand:
 
-.venv/bin/python tests/benchmarks/bench_stalled_terminal.py [SECONDS]
+    python tests/benchmarks/bench_stalled_terminal.py [SECONDS]
+
+Nobody reads for SECONDS (60), though keys keep coming that would paint much; a batch ends meanwhile. Exit code 1 where
+polls do not go on, the screen afterwards differs from one painted anew, or a signal does not end it.
 """
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import os
-import pty
-import select
 import signal
-import struct
 import sys
 import tempfile
-import termios
 import time
+from collections.abc import Iterator
+
+from pty_app import PtyApp
 
 from claude_batch_tui.simulator import Simulator
 
-STALL = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
+STALL = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+EXIT_CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
+failures: list[str] = []
 
 
-def read_for(descriptor: int, seconds: float) -> int:
-    """Read what comes for a while; how many bytes that were."""
-    total, end = 0, time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        if select.select([descriptor], [], [], left)[0]:
-            try:
-                total += len(os.read(descriptor, 1 << 16))
-            except OSError:
-                break
-    return total
+def claim(text: str, *, holds: bool) -> None:
+    """Print what was seen, and remember it where it should not be so."""
+    print(f"{'ok    ' if holds else 'FAILED'} {text}", flush=True)
+    if not holds:
+        failures.append(text)
 
 
-def wait_for(pid: int, descriptor: int, seconds: float, *, reads: bool) -> tuple[int | None, float]:
-    """The exit code of a process and how long it took; None where it goes on."""
-    started = time.monotonic()
-    while time.monotonic() - started < seconds:
-        if reads:
-            read_for(descriptor, 0.02)
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status), time.monotonic() - started
-        time.sleep(0.02)
-    return None, seconds
-
-
-def round_(number: signal.Signals, *, stalled: bool) -> None:
+@contextlib.contextmanager
+def dashboard() -> Iterator[tuple[PtyApp, Simulator, list[str]]]:
+    """The dashboard on forty running batches, polled every second; the ids of the batches."""
     with tempfile.TemporaryDirectory() as folder, Simulator() as simulator:
-        for _ in range(40):
-            simulator.batches.add(500, duration=3600)
-        pid, descriptor = pty.fork()
-        if pid == 0:
-            environment = {
-                **os.environ,
-                "TERM": "xterm-256color",
-                "ANTHROPIC_BASE_URL": simulator.base_url,
-                "ANTHROPIC_API_KEY": simulator.key,
-                "CBTUI_DATA_DIR": f"{folder}/data",
-                "CBTUI_STATE_DIR": f"{folder}/state",
-                "CBTUI_CONFIG_DIR": f"{folder}/config",
-                "CBTUI_POLL_INTERVAL": "1",
-            }
-            os.execve(sys.executable, [sys.executable, "-m", "claude_batch_tui"], environment)
-        fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        modes = termios.tcgetattr(descriptor)
-        first = read_for(descriptor, 5.0)
-        before = len(simulator.log)
-        idle = read_for(descriptor, 5.0)
-        if stalled:
-            # Nobody reads; keys keep coming, so that there would be much to paint.
-            end = time.monotonic() + STALL
-            before, since = len(simulator.log), time.monotonic()
-            while time.monotonic() < end:
-                os.write(descriptor, b"jjjjkkkk\x0c")
-                time.sleep(0.2)
-            polls = (len(simulator.log) - before) / (time.monotonic() - since)
-            print(f"stalled {STALL:.0f} s: {polls:.2f} polls a second (interval 1 s)")
-        os.kill(pid, number)
-        code, seconds = wait_for(pid, descriptor, 10.0, reads=not stalled)
-        state = "stalled" if stalled else "reading"
-        print(
-            f"{number.name:<8} {state}: exit {code} after {seconds:.1f} s; first frames {first:,} B, "
-            f"5 idle seconds {idle:,} B, modes restored {termios.tcgetattr(descriptor)[3] == modes[3]}"
+        ids = [simulator.batches.add(500, duration=36_000).id for _ in range(40)]
+        environ = {
+            "ANTHROPIC_BASE_URL": simulator.base_url,
+            "ANTHROPIC_API_KEY": simulator.key,
+            "CBTUI_POLL_INTERVAL": "1",
+            **{f"CBTUI_{name.upper()}_DIR": f"{folder}/{name}" for name in ("data", "state", "config")},
+        }
+        with PtyApp([sys.executable, "-m", "claude_batch_tui"], environ=environ) as app:
+            app.wait_for("live", 60.0)
+            app.idle(2)
+            yield app, simulator, ids
+
+
+def stall(app: PtyApp, seconds: float) -> None:
+    """Press keys and read nothing."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        app.send("jjjjkkkk\x0c")
+        time.sleep(0.2)
+
+
+def stalled() -> None:
+    """The long stall, what comes after it, and SIGTERM in another."""
+    with dashboard() as (app, simulator, ids):
+        before, since = len(simulator.log), time.monotonic()
+        stall(app, STALL / 2)
+        simulator.batches.finish(ids[-1])
+        stall(app, STALL / 2)
+        polls = (len(simulator.log) - before) / (time.monotonic() - since)
+        claim(
+            f"nobody reads for {STALL:.0f} s: {polls:.2f} polls a second at an interval of 1 s",
+            holds=polls > 0.8,
         )
-        os.close(descriptor)
+        started = time.monotonic()
+        seen = app.see("1 new result", 20)
+        claim(f"read again, the end is on the screen after {time.monotonic() - started:.1f} s", holds=seen)
+        app.send("p")
+        app.see("paused")
+        app.idle(1)
+        shown = app.text
+        app.send("\x0c")
+        app.idle(1)
+        claim("the screen is the one a repaint gives", holds=app.text == shown)
+        app.send("p")
+        stall(app, 5)
+        code, seconds = app.ended_by(signal.SIGTERM, reads=False)
+        claim(f"SIGTERM while nobody reads: exit {code} after {seconds:.1f} s", holds=code == 143)
+
+
+def reading(number: signal.Signals) -> None:
+    """A signal while the terminal reads."""
+    with dashboard() as (app, _, _):
+        code, seconds = app.ended_by(number)
+        claim(f"{number.name}: exit {code} after {seconds:.1f} s", holds=code == EXIT_CODES[number])
 
 
 if __name__ == "__main__":
-    for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        round_(each, stalled=False)
-    round_(signal.SIGTERM, stalled=True)
+    os.environ.pop("NO_COLOR", None)
+    for each in EXIT_CODES:
+        reading(each)
+    stalled()
+    sys.exit(int(bool(failures)))

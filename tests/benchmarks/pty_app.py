@@ -21,6 +21,8 @@ import pyte
 # Sequences pyte would print as text: private modes with < = >, mode queries, title pushes.
 _UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;:]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\[[0-9;]*t|\x1b\][^\x07]*\x07")
 
+_MODES = re.compile(rb"\x1b\[(?:\?([0-9;]+)([hl])|([<>])[0-9;]*u)")
+
 
 class Reaction(NamedTuple):
     """What a key press brought: bytes written, and milliseconds to the first and to the last of them."""
@@ -49,7 +51,10 @@ class PtyApp:
         }
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self.modes = {"7", "25"}
+        """The private modes that are on, by number, and `kitty>`; wrapping and a visible cursor are so from the start."""
         self.started_at = time.perf_counter()
+        self._has_ended = False
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -60,8 +65,9 @@ class PtyApp:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        if not self._has_ended:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
         os.close(self._fd)
 
     @property
@@ -98,8 +104,40 @@ class PtyApp:
         """Bytes written and share of a core used while nothing is pressed."""
         used, end, size = self.cpu_seconds, time.perf_counter() + seconds, 0
         while (left := end - time.perf_counter()) > 0:
-            size += self._collect(left)[0]
+            size += self._collect(0.02, first=left)[0]
         return size, (self.cpu_seconds - used) / seconds
+
+    def send(self, text: str) -> None:
+        """Send text and read nothing."""
+        os.write(self._fd, text.encode())
+
+    def ended_by(
+        self, number: signal.Signals, seconds: float = 10.0, *, reads: bool = True
+    ) -> tuple[int | None, float]:
+        """Send a signal: the exit code, or None where it goes on, and the seconds that took."""
+        started = time.perf_counter()
+        os.kill(self.pid, number)
+        while time.perf_counter() - started < seconds:
+            if reads:
+                self._collect(0.01, first=0.01)
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self._has_ended = True
+                return os.waitstatus_to_exitcode(status), time.perf_counter() - started
+            time.sleep(0.01)
+        return None, seconds
+
+    def type(self, text: str, seconds: float = 1.0) -> None:
+        """Send text and let what follows from it come."""
+        os.write(self._fd, text.encode())
+        self._collect(0.2, first=seconds)
+
+    def see(self, text: str, seconds: float = 20.0) -> bool:
+        """Whether the text comes to be on the screen in that time."""
+        end = time.perf_counter() + seconds
+        while text not in self.text and time.perf_counter() < end:
+            self._collect(0.05, first=0.05)
+        return text in self.text
 
     def next_burst(self, seconds: float, quiet: float = 0.15) -> int:
         """Bytes of the next thing it writes by itself, up to a pause; 0 where nothing comes for so long."""
@@ -108,8 +146,24 @@ class PtyApp:
     def _collect(self, quiet: float, first: float | None = None) -> tuple[int, list[float]]:
         size, times = 0, []
         while select.select([self._fd], [], [], quiet if times or first is None else first)[0]:
-            data = os.read(self._fd, 65536)
+            try:
+                data = os.read(self._fd, 65536)
+            except OSError:
+                break
+            if not data:
+                break
             times.append(time.perf_counter())
             size += len(data)
+            self._note_modes(data)
             self._stream.feed(_UNKNOWN.sub(b"", data))
         return size, times
+
+    def _note_modes(self, data: bytes) -> None:
+        for numbers, switch, keyboard in _MODES.findall(data):
+            names = {"kitty>"} if keyboard else set(numbers.decode().split(";"))
+            if keyboard == b"<":
+                self.modes.discard("kitty>")
+            elif keyboard or switch == b"h":
+                self.modes |= names
+            else:
+                self.modes -= names

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from claude_batch_tui.domain.batch import Batch, RequestCounts
-from claude_batch_tui.domain.history import BUCKETS, UNKNOWN_MODEL, PastBatch, history, size_words
+from claude_batch_tui.domain.history import BUCKETS, UNKNOWN_MODEL, PastBatch, by_week, history, size_words
 
 NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
 
@@ -81,3 +81,10 @@ def test_outcomes_are_summed_by_model_and_unknown_models_come_last():
         ("claude-opus-5", 2, 6),
         (UNKNOWN_MODEL, 1, 0),
     ]
+
+
+def test_weeks_are_counted_back_from_today_and_lose_no_day():
+    weeks = by_week(of(past(1), past(2, days_ago=6), past(3, days_ago=7), past(4, days_ago=16), days=17).days)
+    assert [week.batches for week in weeks] == [1, 1, 2]
+    assert weeks[-1].day == date(2026, 11, 14)
+    assert len(by_week(of(days=14).days)) == 2

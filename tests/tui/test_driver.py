@@ -246,3 +246,17 @@ def test_the_mouse_reports_buttons_and_drags_and_can_be_turned_off(terminal):
     assert b"\x1b[?1003h" not in terminal.output
     terminal.press(b"q")
     assert terminal.exit_code(4) == 0
+
+
+def test_a_window_that_changed_is_painted_whole_and_else_only_what_differs(terminal):
+    terminal.wait_for(b"ready")
+    painted = len(terminal.output)
+    terminal.press(b"x")
+    time.sleep(0.3)
+    assert b"ready" not in terminal.output[painted:]
+    fcntl.ioctl(terminal.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 90, 0, 0))
+    terminal.process.send_signal(signal.SIGWINCH)
+    deadline = time.monotonic() + 10
+    while b"ready" not in terminal.output[painted:]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

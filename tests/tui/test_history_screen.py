@@ -103,7 +103,7 @@ async def test_the_brackets_change_how_far_back_it_looks_and_stop_at_the_ends(da
         assert app.messages[-1][0] == "period: 7 days is as near as it goes"
         await pilot.press("]", "]", "]")
         await settled(pilot)
-        assert "BATCHES PER DAY   76 in 365 days" in text(app)
+        assert "BATCHES PER WEEK   76 in 365 days" in text(app)
 
 
 async def test_the_history_is_left_by_the_keys_that_lead_back_and_to_other_screens(dashboard, month, settled):

@@ -85,7 +85,7 @@ async def test_what_is_shown_is_saved_and_never_over_another_file(opened, settle
             await settled(pilot)
             await pilot.press("enter")
             await settled(pilot)
-        assert "there already" in opened.screen.query_one(StatusLine).text
+        assert "there already" in str(opened.screen.query_one(".problem").render())
     saved = (tmp_path / "classify-tickets.csv").read_text()
     assert saved.count("\n") == 2
     assert "T-90003" in saved

@@ -37,26 +37,49 @@ def written(args: argparse.Namespace, context: Context) -> int:
     form = chosen_format(args, args.output, context)
     parse(args.where or "")  # what cannot be understood or written is said before anything is downloaded
     if args.output != STDOUT:
-        check_target(Path(args.output).expanduser(), Options(form, force=args.force))
+        check_target(
+            Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
+        )
     word = args.id
     if "/" in word or word.endswith((".jsonl", ".gz", ".incomplete")):
         path = Path(word)
         found = [Found(path, path.name.removesuffix(".gz").removesuffix(".jsonl"), path.name)]
     else:
-        found = asyncio.run(_of_batches(args, context))
+        found = asyncio.run(_of_batches(args.id, context))
     return write(found, form, args.output, args, context)
 
 
-async def _of_batches(args: argparse.Namespace, context: Context) -> list[Found]:
+async def _of_batches(word: str, context: Context) -> list[Found]:
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
 
-    found: list[Found] = []
     async with open_runtime(context.config) as runtime:
-        for tracked in await runtime.resolve_all(args.id):
-            path = runtime.results_file(tracked.id)
-            if path is None or path.suffix == ".incomplete":
+        return await found_results(word, context, runtime)
+
+
+async def found_results(
+    word: str, context: Context, runtime: Runtime, *, ended_only: bool = False
+) -> list[Found]:
+    """The results of all batches that `word` means, downloaded where they are not here.
+
+    Raises ResultsUnavailableError where one has not ended; with `ended_only` where none of several has.
+    """
+    from claude_batch_tui.errors import ResultsUnavailableError
+
+    found: list[Found] = []
+    batches = await runtime.resolve_all(word)
+    for tracked in batches:
+        path = runtime.results_file(tracked.id)
+        if path is None or path.suffix == ".incomplete":
+            try:
                 path = await _download(tracked, runtime, context)
-            found.append(Found(path, tracked.id, tracked.title, runtime.rows_path(tracked.id)))
+            except ResultsUnavailableError as error:
+                if not ended_only or len(batches) == 1:
+                    raise
+                context.diagnostics.note(f"{error} It is left out.")
+                continue
+        found.append(Found(path, tracked.id, tracked.title, runtime.rows_path(tracked.id)))
+    if not found:
+        raise ResultsUnavailableError(f"No batch of {word} has results yet.")
     return found
 
 

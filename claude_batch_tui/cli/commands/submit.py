@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,15 +33,6 @@ _CODES = {
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("file", metavar="FILE", type=Path, help="a requests file, as `cbtui build` makes it")
-    parser.add_argument(
-        "--yes", action="store_true", help="agree to the count, size and cost without being asked"
-    )
-    parser.add_argument(
-        "--requests",
-        metavar="N",
-        type=int,
-        help="agree to this count; needed above the limits confirm_above and confirm_in_flight",
-    )
     parser.add_argument("--name", metavar="N", help="a name of your own; the API has none")
     parser.add_argument(
         "--pilot",
@@ -56,6 +48,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--betas", metavar="B,…", help="beta headers of the batch; left out, those of the recipe beside FILE"
     )
     parser.add_argument("--rows", metavar="FILE", type=Path, help="the rows file (FILE.rows.jsonl beside it)")
+    add_consent_options(parser)
+    parser.epilog = (
+        "Exit codes: 0 created, 2 something is wrong with the file, 3 the API refused or is out of reach,\n"
+        "75 it is not known whether the batch was created. Running the same command again looks for it\n"
+        "and never pays twice. A file of more than 100,000 requests or 256 MB becomes several batches of one\n"
+        "run, whose id is printed; every verb that takes ID takes it."
+    )
+
+
+def add_consent_options(parser: argparse.ArgumentParser) -> None:
+    """The options of everything that sends a batch: how it is agreed to, and what is said of it."""
+    parser.add_argument(
+        "--yes", action="store_true", help="agree to the count, size and cost without being asked"
+    )
+    parser.add_argument(
+        "--requests",
+        metavar="N",
+        type=int,
+        help="agree to this count; needed above the limits confirm_above and confirm_in_flight",
+    )
     parser.add_argument(
         "--again", action="store_true", help="send although the same bytes were sent within 30 days"
     )
@@ -65,12 +77,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="where an answer was lost and the list shows no batch after 3 minutes, send once more",
     )
     parser.add_argument("--json", action="store_true", help="the batch object as one line")
-    parser.epilog = (
-        "Exit codes: 0 created, 2 something is wrong with the file, 3 the API refused or is out of reach,\n"
-        "75 it is not known whether the batch was created. Running the same command again looks for it\n"
-        "and never pays twice. A file of more than 100,000 requests or 256 MB becomes several batches of one\n"
-        "run, whose id is printed; every verb that takes ID takes it."
-    )
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -89,10 +95,10 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
     if args.pilot is not None and args.rest_of:
         raise ConfigError("--pilot comes first and --rest-of after it: use one of them.")
     async with open_runtime(context.config) as runtime:
-        report = await in_thread(lambda: _check(args.file, args, runtime))
+        report = await in_thread(lambda: checked(args.file, args, runtime))
         await runtime.connect()
         if await runtime.refresh_models():
-            report = await in_thread(lambda: _check(args.file, args, runtime))
+            report = await in_thread(lambda: checked(args.file, args, runtime))
         outgoing = _outgoing(args, report)
         reconcile.wake_up(runtime.store, runtime.now())
         if args.pilot is not None:
@@ -111,7 +117,7 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
                     )
                 joined = msgspec.structs.replace(outgoing, run_id=run_id)
                 return await _submit_portion(part, "rest", joined, args, context, runtime)
-        return await _submit_all(report, outgoing, args, context, runtime)
+        return await submit_all(report, outgoing, args, context, runtime)
 
 
 async def _submit_portion(
@@ -125,7 +131,7 @@ async def _submit_portion(
     """Submit a part of the file: its own count, size and cost are what is agreed to."""
     from claude_batch_tui.services.threads import in_thread
 
-    report = await in_thread(lambda: _check(part.requests, args, runtime))
+    report = await in_thread(lambda: checked(part.requests, args, runtime))
     portion = msgspec.structs.replace(
         outgoing,
         requests=part.requests,
@@ -136,7 +142,7 @@ async def _submit_portion(
         kind=kind,
     )
     context.diagnostics.note(f"{kind} of {args.file}: {part.count:,} of {part.of:,} requests")
-    code = await _submit_all(report, portion, args, context, runtime)
+    code = await submit_all(report, portion, args, context, runtime)
     if kind == "pilot" and code == ExitCode.GOOD:
         context.diagnostics.note(f"Look at its results, then: cbtui submit {args.file} --rest-of ID")
     return code
@@ -157,10 +163,16 @@ async def _run_of(word: str, runtime: Runtime) -> str:
     return tracked.run_id
 
 
-async def _submit_all(
-    report: CheckReport, outgoing: Outgoing, args: argparse.Namespace, context: Context, runtime: Runtime
+async def submit_all(
+    report: CheckReport,
+    outgoing: Outgoing,
+    args: argparse.Namespace,
+    context: Context,
+    runtime: Runtime,
+    before_sending: Callable[[], None] = lambda: None,
 ) -> int:
-    """Freeze, ask, and send what was not sent before."""
+    """Freeze, ask, and send what was not sent before. `before_sending` may still raise to stop it."""
+    from claude_batch_tui.errors import DraftError
     from claude_batch_tui.services.spool import discard, freeze, repeats
     from claude_batch_tui.services.threads import in_thread
 
@@ -181,6 +193,11 @@ async def _submit_all(
     if not await _agreed(report, outgoing, prepared, missing, args, context, runtime):
         discard(*missing)
         return ExitCode.USAGE
+    try:
+        before_sending()
+    except DraftError:
+        discard(*missing)
+        raise
     return await _send_all(missing, args, context, runtime)
 
 
@@ -236,7 +253,7 @@ async def _send_all(
     return ExitCode.GOOD
 
 
-def _check(file: Path, args: argparse.Namespace, runtime: Runtime) -> CheckReport:
+def checked(file: Path, args: argparse.Namespace, runtime: Runtime) -> CheckReport:
     """The check that comes before every submission. Raises DraftError with the first problems."""
     from claude_batch_tui.errors import DraftError
     from claude_batch_tui.services.prepare import PROCESSING, CheckReport, check

@@ -130,9 +130,11 @@ def foot_words(reading: Reading, max_tokens: int | None) -> str:
         return ""
     usage = message.get("usage")
     reason = message.get("stop_reason")
-    parts = [stop_words(str(reason) if reason else None, max_tokens)]
-    parts.append(usage_words(usage) if isinstance(usage, dict) else "no usage")
-    parts.append("no price known" if reading.cost is None else money(reading.cost))
+    parts = [
+        stop_words(str(reason) if reason else None, max_tokens),
+        "no price known" if reading.cost is None else money(reading.cost),
+        usage_words(usage) if isinstance(usage, dict) else "no usage",
+    ]
     parts += [str(message[name]) for name in ("model", "id") if message.get(name)]
     return " · ".join(part for part in parts if part)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from claude_batch_tui.domain.history import BUCKETS, Day, History, Spread, size_words
+from claude_batch_tui.domain.history import BUCKETS, Day, History, Spread, by_week, size_words
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.fitting import fit
 from claude_batch_tui.tui.widgets.plots import Series, legend
@@ -20,6 +20,8 @@ _MODELS = 4
 """Kinds of bars that can be told apart."""
 _LOW, _HIGH = 10, 15
 """Rows of a drawing in one column and in two."""
+_MOST_DAYS = 45
+"""Above so many days a bar is a week."""
 _SPREAD = 16
 _FIGURES = 67
 """Cells of a line of turnarounds without the model."""
@@ -84,11 +86,12 @@ def _turnaround(history: History, width: int, height: int, *, ascii_only: bool) 
 
 def _per_day(history: History, width: int, height: int, *, ascii_only: bool) -> Iterator[StyledLine]:
     total = history.total
+    days, each = _bar_days(history)
     words = f"{total.batches:,} in {len(history.days)} days, {total.requests:,} requests"
-    yield StyledLine(f" BATCHES PER DAY   {words}", "strong")
-    series = [Series("batches", [day.batches for day in history.days])]
+    yield StyledLine(f" BATCHES PER {each}   {words}", "strong")
+    series = [Series("batches", [day.batches for day in days])]
     drawn = plot(
-        _day_words(history.days),
+        _day_words(days),
         series,
         width=width,
         height=height,
@@ -100,17 +103,16 @@ def _per_day(history: History, width: int, height: int, *, ascii_only: bool) -> 
 
 
 def _spend(history: History, width: int, height: int, *, ascii_only: bool) -> Iterator[StyledLine]:
-    yield StyledLine(f" SPEND PER DAY   {spend_words(history.total)}", "strong")
+    days, each = _bar_days(history)
+    yield StyledLine(f" SPEND PER {each}   {spend_words(history.total)}", "strong")
     series = [
-        Series("spent, by the results", [day.usd for day in history.days]),
-        Series("at most, results not read yet", [day.at_most for day in history.days]),
+        Series("spent, by the results", [day.usd for day in days]),
+        Series("at most, results not read yet", [day.at_most for day in days]),
     ]
     if not any(value for one in series for value in one.values):
         yield StyledLine(" What a batch cost is known once its results are downloaded.", "dim")
         return
-    drawn = plot(
-        _day_words(history.days), series, width=width, height=height, tick=money, ascii_only=ascii_only
-    )
+    drawn = plot(_day_words(days), series, width=width, height=height, tick=money, ascii_only=ascii_only)
     yield from map(_painted, drawn)
     yield _painted(legend(series, ascii_only=ascii_only))
 
@@ -192,6 +194,11 @@ def _bucket_words() -> list[str]:
     minutes = [int(end.total_seconds()) // 60 for end in BUCKETS]
     starts = [f"{each}m" if each < 60 else f"{each // 60}h" for each in minutes]
     return ["<1m", *starts[:-1], f"{starts[-1]}+"]
+
+
+def _bar_days(history: History) -> tuple[Sequence[Day], str]:
+    """What a bar stands for, and its name."""
+    return (history.days, "DAY") if len(history.days) <= _MOST_DAYS else (by_week(history.days), "WEEK")
 
 
 def _day_words(days: Sequence[Day]) -> list[str]:

@@ -7,8 +7,8 @@ cut by max_tokens=1024 · in 1,204 · out 1,024 · $0.0031 · claude-… · msg_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,32 +16,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.worker import get_current_worker
 
-from claude_batch_tui.domain.json_tree import path_words, pretty
-from claude_batch_tui.services.browse import EntryReader, Reading
-from claude_batch_tui.tui.screens.entry_text import (
-    decoded,
-    foot_words,
-    max_tokens_of,
-    request_lines,
-    row_lines,
-    text_lines,
-)
+from claude_batch_tui.domain.json_tree import path_words
+from claude_batch_tui.services.browse import EntryReader
+from claude_batch_tui.tui.screens.entry_text import foot_words, max_tokens_of
+from claude_batch_tui.tui.screens.entry_views import NOTHING, TABS, View, views
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.inspector_lines import InspectorFoot, InspectorHead
 from claude_batch_tui.tui.widgets.json_tree import JsonTree
-from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-
-TABS = ("text", "json", "request", "row")
-
-
-class View(NamedTuple):
-    """What a tab shows of an entry: lines to read, or a value as a tree. `copied` is what `y` takes."""
-
-    lines: Sequence[AnyLine]
-    copied: str
-    tree: tuple[Any] | None = None
+from claude_batch_tui.wording import counted
 
 
 class Inspector(Vertical):
@@ -66,7 +50,7 @@ class Inspector(Vertical):
         self._position: int | None = None
         self._tab = 0
         self._wish = 0
-        self._view = View((), "")
+        self._view = NOTHING
         self._foot = ""
         self._custom_id = ""
         self._title = ""
@@ -117,9 +101,7 @@ class Inspector(Vertical):
 
     def text(self) -> str:
         """What is shown, as text for a pager."""
-        if self._view.tree is not None:
-            return self._view.copied
-        return "\n".join(line[0] for line in self._view.lines)
+        return self._view.copied if self._view.tree is not None else self._view.rows.text
 
     def clear_find(self) -> bool:
         """Search no more; False where nothing was searched."""
@@ -183,7 +165,7 @@ class Inspector(Vertical):
         """Read the entry in a thread; while nothing is open, show nothing at once."""
         self._wish += 1
         if self._reader is None or self._position is None:
-            self._show(self._wish, None, View((), ""), "")
+            self._show(self._wish, None, NOTHING, "")
         else:
             self._look(self._reader, self._position, TABS[self._tab], self._wish)
 
@@ -196,12 +178,16 @@ class Inspector(Vertical):
         limit = None
         if reading.result.message.get("stop_reason") == "max_tokens":
             limit = max_tokens_of(reader.request(reading.custom_id))
-        view = view_of(reading, tab, reader, limit)
-        if not worker.is_cancelled:
-            foot = foot_words(reading, limit)
-            self.app.call_from_thread(self._show, wish, reading.custom_id, view, foot)
+        foot = foot_words(reading, limit)
+        for number, view in enumerate(views(reading, tab, reader, limit)):
+            if worker.is_cancelled:
+                return
+            self.app.call_from_thread(self._show, wish, reading.custom_id, view, foot, goes_on=number > 0)
 
-    def _show(self, wish: int, custom_id: str | None, view: View, foot: str) -> None:
+    def _show(
+        self, wish: int, custom_id: str | None, view: View, foot: str, *, goes_on: bool = False
+    ) -> None:
+        """Show a view, or more of the one that is shown."""
         if wish != self._wish or not self.is_mounted:
             return
         had_focus = self.body.has_focus
@@ -210,13 +196,13 @@ class Inspector(Vertical):
         self._title = "" if custom_id is None else custom_id or "(no custom_id)"
         self.set_class(view.tree is not None, "-tree")
         if view.tree is None:
-            self.query_one(TextView).show(view.lines)
+            self.query_one(TextView).show(view.rows, keep_place=goes_on)
         else:
             self.query_one(JsonTree).show(view.tree[0])
         if had_focus:
             self.body.focus()
         words = self.query_one(FilterBar).value
-        if words:
+        if words and not goes_on:
             self._find(words)
         self._show_head()
         self._show_foot()
@@ -239,8 +225,7 @@ class Inspector(Vertical):
     def _show_head(self) -> None:
         parts = [self._found] if self._found else []
         if self._view.tree is None and self._title:
-            count = sum(line[0].count("\n") + 1 for line in self._view.lines)
-            parts.append(f"{count:,} line{'' if count == 1 else 's'}")
+            parts.append(counted(self._view.rows.line_count, "line"))
             if not self.query_one(TextView).wraps:
                 parts.append("not wrapped")
         self.query_one(InspectorHead).show(self._title, self._tab, " · ".join(parts))
@@ -250,32 +235,3 @@ class Inspector(Vertical):
         self.query_one(InspectorFoot).show(
             path_words(self.query_one(JsonTree).path) if is_tree else self._foot
         )
-
-
-def view_of(reading: Reading, tab: str, reader: EntryReader, max_tokens: int | None) -> View:
-    """What a tab shows of an entry."""
-    match tab:
-        case "json":
-            value = decoded(reading.line)
-            if value is None:
-                raw = reading.line.decode("utf-8", "replace")
-                return View(
-                    [("This line is no JSON that can be read; it is shown as it is.", "bad"), (raw, None)],
-                    raw,
-                )
-            return View((), pretty(value), (value,))
-        case "request":
-            request = reader.request(reading.custom_id)
-            lines = request_lines(request)
-            value = decoded(request) if request is not None else None
-            return View(lines, _joined(lines) if value is None else pretty(value))
-        case "row":
-            lines = row_lines(reading.row)
-            return View(lines, _joined(lines))
-        case _:
-            lines = text_lines(reading, max_tokens)
-            return View(lines, reading.result.text or _joined(lines))
-
-
-def _joined(lines: Sequence[AnyLine]) -> str:
-    return "\n".join(line[0] for line in lines)

@@ -17,11 +17,9 @@ from textual.worker import get_current_worker
 from claude_batch_tui.domain.filtering import FilterError, parse
 from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
 from claude_batch_tui.errors import CbtuiError, ConfigError
-from claude_batch_tui.exports.formats import format_of
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.browse import EntryReader, RowsFile
-from claude_batch_tui.services.export import Exported, Part, export
-from claude_batch_tui.services.export_target import Options
+from claude_batch_tui.services.export import Part
 from claude_batch_tui.services.selecting import select
 from claude_batch_tui.store.results_file import ResultsFile, open_indexed
 from claude_batch_tui.store.results_index import ResultsIndex
@@ -34,6 +32,7 @@ from claude_batch_tui.tui.screens.result_rows import (
     counts_line,
     next_error,
 )
+from claude_batch_tui.tui.screens.saving import SavingFrame, ToSave
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.row_source import EmptySource
 from claude_batch_tui.tui.widgets.title_line import TabsLine
@@ -56,7 +55,7 @@ _NOTHING = """
 """
 
 
-class ResultsScreen(InspectingFrame):
+class ResultsScreen(SavingFrame, InspectingFrame):
     """Filter, list and inspector over one results file."""
 
     help_title: ClassVar[str] = "Results"
@@ -84,7 +83,7 @@ class ResultsScreen(InspectingFrame):
             tooltip="the one before",
         ),
         Binding("s", "save", "save", id="results.save", tooltip="save what the filter shows to a file"),
-        Binding("x", "stop", "stop", id="results.stop", show=False, tooltip="stop the download"),
+        Binding("x", "stop", "stop", id="results.stop", show=False, tooltip="stop saving, or the download"),
         Binding("O", "open", "open file", id="results.open", show=False, tooltip="open a results file"),
         *INSPECTOR_BINDINGS,
         Binding("q,escape", "back", "back", id="results.back", tooltip="one step back"),
@@ -96,7 +95,6 @@ class ResultsScreen(InspectingFrame):
         self._title = ""
         self._rows: EntryRows | None = None
         self._rows_file: RowsFile | None = None
-        self._rows_path: Path | None = None
         self._growing = False
         self._shown_count = -1
         self._waits_for_quick = False
@@ -151,8 +149,10 @@ class ResultsScreen(InspectingFrame):
         """Most keys need an open file."""
         if action in ("filter", "quick", "error", "save", *INSPECTOR_NEEDS_ENTRY) and self._rows is None:
             return "no results are open"
-        if action == "stop" and not self._growing:
-            return "nothing is being downloaded"
+        if action == "stop" and not self._growing and not self.is_saving:
+            return "nothing is being downloaded or saved"
+        if action == "save" and self.is_saving:
+            return "results are being saved: x stops that"
         return super().reason_disabled(action, parameters)
 
     @on(VirtualList.Highlighted)
@@ -222,13 +222,15 @@ class ResultsScreen(InspectingFrame):
             super().action_back()
 
     def action_stop(self) -> None:
-        """Stop the download; what has arrived is kept until the next one."""
-        if self._batch_id is not None:
+        """Stop what is being saved, else the download; what has arrived is kept until the next one."""
+        if self.is_saving:
+            self.stop_saving()
+        elif self._batch_id is not None:
             self.dashboard.engine.stop_download(self._batch_id)
 
     def cancel_running(self) -> bool:
         """What ctrl+c stops first."""
-        if not self._growing:
+        if not self._growing and not self.is_saving:
             return False
         self.action_stop()
         return True
@@ -245,26 +247,21 @@ class ResultsScreen(InspectingFrame):
         )
         self.app.push_screen(dialog, open_it)
 
-    def action_save(self) -> None:
-        """Save what the filter shows."""
+    def to_save(self) -> ToSave | None:
+        """The marked entries, or all the filter shows."""
         if self._rows is None:
-            return
-        count = len(self._chosen())
-        name = "".join(c if c.isalnum() or c in "-_." else "-" for c in self._title.removesuffix(".jsonl"))
-
-        def save(target: str | None) -> None:
-            if target:
-                self._export(Path(target).expanduser(), list(self._chosen()))
-
-        dialog = InputDialog(
-            f"Save {count:,} results",
-            [
-                "The ending chooses the format: .csv is joined with the source's columns and",
-                "guarded against formulas, .jsonl has the API's own lines.",
-            ],
-            value=f"{name}.csv",
+            return None
+        results, chosen = self._rows.results, self._chosen()
+        stem = results.path.name.removesuffix(".part").removesuffix(".jsonl")
+        rows_path = self.dashboard.engine.rows_path(self._batch_id) if self._batch_id else None
+        part = Part(results.path, results.index, chosen, self._batch_id or stem, rows_path)
+        which = "marked" if self.table.marks else "shown"
+        words = (
+            f"{len(chosen):,} results"
+            if len(chosen) == results.index.count
+            else f"{len(chosen):,} {which} results"
         )
-        self.app.push_screen(dialog, save)
+        return ToSave(part, words, self._title.removesuffix(".jsonl"))
 
     def _chosen(self) -> Sequence[int]:
         """The marked entries, or all the filter shows."""
@@ -279,7 +276,6 @@ class ResultsScreen(InspectingFrame):
         try:
             results = open_indexed(path)
             rows = RowsFile(rows_path) if rows_path is not None else None
-            self._rows_path = rows_path
         except CbtuiError as error:
             self.app.call_from_thread(self._show_failure, str(error))
             return
@@ -287,26 +283,6 @@ class ResultsScreen(InspectingFrame):
             results.close()
             return
         self.app.call_from_thread(self._show_file, results, rows, growing=False)
-
-    @work(thread=True, exclusive=True, group="export")
-    def _export(self, target: Path, positions: list[int]) -> None:
-        """Write the file in a thread and say how it went."""
-        if self._rows is None:
-            return
-        part = Part(
-            self._rows.results.path, self._rows.results.index, positions, self._title, self._rows_path
-        )
-        written = Exported(0)
-        try:
-            options = Options(format_of(str(target)), title=self._title)
-            for update in export([part], target, options, prices=read_prices(self.dashboard.config)):
-                if isinstance(update, Exported):
-                    written = update
-        except CbtuiError as error:
-            self.app.call_from_thread(self.say, str(error), kind="error")
-            return
-        guarded = f", {written.guarded:,} cells guarded against formulas" if written.guarded else ""
-        self.app.call_from_thread(self.say, f"{written.entries:,} results saved in {target}{guarded}")
 
     @work(thread=True, exclusive=True, group="select")
     def _select(self) -> None:

@@ -74,6 +74,7 @@ class JsonTree(VirtualList, inherit_bindings=False):
         self._tree = JsonRows(None)
         self._matches: list[Path] = []
         self._match = -1
+        self._words = ""
 
     @property
     def path(self) -> Path:
@@ -88,10 +89,23 @@ class JsonTree(VirtualList, inherit_bindings=False):
         self.go_to(0)
 
     def find(self, words: str) -> None:
-        """Search keys and values, folded ones too, and go to the first match."""
-        self._matches = self._tree.matches(words) if words else []
-        self._match = -1
-        if self._matches:
+        """Search keys and values, folded ones too, in a thread, and go to the first match."""
+        tree = self._tree
+
+        def look() -> None:
+            self.app.call_from_thread(self._show_matches, tree, words, tree.matches(words))
+
+        self._words = words
+        if words:
+            self.run_worker(look, thread=True, exclusive=True, group="search")
+        else:
+            self._show_matches(tree, words, [])
+
+    def _show_matches(self, tree: JsonRows, words: str, matches: list[Path]) -> None:
+        if tree is not self._tree or words != self._words:
+            return
+        self._matches, self._match = matches, -1
+        if matches:
             self.action_find_next(1)
         else:
             self.post_message(self.Found(0, 0))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import get_character_cell_size
 
 from claude_batch_tui.domain.plain_text import clean
 
@@ -56,15 +58,28 @@ class TextRows:
             self.text = text.replace("\r\n", "\n").replace("\t", "    ")
         else:
             self.text = "\n".join(self._pieces(text))
-        self._rows: list[Row] = []
-        self._source: Iterator[Row] = iter(())
+        self._line_count = self.text.count("\n") + 1
+        self._is_ascii = self.text.isascii()
+        self._starts, self._ends, self._lines_of = array("I"), array("I"), array("I")
+        self._source: Iterator[tuple[int, int, int]] = iter(())
         self._is_complete = False
+        self._layout = 80, True
         self.lay_out(80, wrap=True)
+
+    @property
+    def line_count(self) -> int:
+        """How many lines the text has."""
+        return self._line_count
 
     @property
     def known(self) -> int:
         """How many rows have been made so far."""
-        return len(self._rows)
+        return len(self._starts)
+
+    @property
+    def layout(self) -> tuple[int, bool]:
+        """The width rows are made for, and whether long lines are wrapped."""
+        return self._layout
 
     @property
     def is_complete(self) -> bool:
@@ -73,29 +88,44 @@ class TextRows:
 
     def lay_out(self, width: int, *, wrap: bool) -> None:
         """Begin anew for a width."""
-        self._rows = []
+        self._starts, self._ends, self._lines_of = array("I"), array("I"), array("I")
         self._is_complete = False
-        self._source = self._wrapped(max(width, 1)) if wrap else self._unwrapped()
+        self._layout = max(width, 1), wrap
+        self._source = self._wrapped(max(width, 1)) if wrap else self._lines()
+
+    def laid_out(self) -> TextRows:
+        """The same text with all its rows made: for a thread, while this one goes on being shown."""
+        whole = copy(self)
+        whole.lay_out(self._layout[0], wrap=self._layout[1])
+        whole.reach(None)
+        return whole
 
     def reach(self, count: int | None) -> int:
         """Make at least `count` rows, or all; how many there are."""
-        while not self._is_complete and (count is None or len(self._rows) < count):
-            row = next(self._source, None)
-            if row is None:
-                self._is_complete = True
+        starts, ends, lines_of = self._starts, self._ends, self._lines_of
+        if not self._is_complete and (count is None or len(starts) < count):
+            for start, end, line in self._source:
+                starts.append(start)
+                ends.append(end)
+                lines_of.append(line)
+                if count is not None and len(starts) >= count:
+                    break
             else:
-                self._rows.append(row)
-        return len(self._rows)
+                self._is_complete = True
+        return len(starts)
 
     def row_at(self, offset: int) -> int:
         """The row that shows a place of the text."""
-        while not self._is_complete and (not self._rows or self._rows[-1].end <= offset):
-            self.reach(len(self._rows) + 256)
-        return max(bisect.bisect_right(self._rows, offset, key=lambda row: row.start) - 1, 0)
+        while not self._is_complete and (not self._ends or self._ends[-1] <= offset):
+            self.reach(len(self._ends) + 256)
+        return max(bisect.bisect_right(self._starts, offset) - 1, 0)
 
     def row(self, number: int) -> Row:
         """One row that has been made."""
-        return self._rows[number]
+        line = self._lines_of[number]
+        goes_on = number > 0 and self._lines_of[number - 1] == line
+        hang = self._hang(line) if goes_on and self._hangs else ""
+        return Row(self._starts[number], self._ends[number], line, hang)
 
     def shown(self, row: Row) -> str:
         """What a row shows, cleaned; as many characters as its part of the text."""
@@ -145,31 +175,32 @@ class TextRows:
             yield start, end, number
             start, number = end + 1, number + 1
 
-    def _unwrapped(self) -> Iterator[Row]:
-        for start, end, number in self._lines():
-            yield Row(start, end, number)
-
-    def _wrapped(self, width: int) -> Iterator[Row]:
-        hangs: Mapping[int, str] = self._hangs
+    def _wrapped(self, width: int) -> Iterator[tuple[int, int, int]]:
         for line_start, end, number in self._lines():
-            start, hang = line_start, ""
+            if self._is_ascii and end - line_start <= width:
+                yield line_start, end, number
+                continue
+            start, room = line_start, width
             while True:
-                stop = self._break(start, end, width - len(hang))
-                yield Row(start, stop, number, hang)
+                stop = self._break(start, end, room)
+                yield start, stop, number
                 start = stop
                 if start < end and self.text[start] == " ":
                     start += 1
                 if start >= end:
                     break
-                hang = hangs.get(number, "")[: width // 2]
+                room = width - len(self._hang(number))
+
+    def _hang(self, line: int) -> str:
+        """What stands before the further rows of a line; never more than half a row."""
+        return self._hangs.get(line, "")[: self._layout[0] // 2]
 
     def _break(self, start: int, end: int, width: int) -> int:
         """Where a row that begins at `start` ends: after a word if there is one, else inside it."""
         piece = self.text[start : min(end, start + width + 1)]
-        fitting = len(piece) if piece.isascii() else _characters(piece, width + 1)
-        if start + fitting >= end and (fitting <= width or cell_len(clean(piece)) <= width):
+        fitting = min(len(piece), width) if piece.isascii() else _characters(piece, width)
+        if start + fitting >= end:
             return end
-        fitting = min(fitting, width) if piece.isascii() else _characters(piece, width)
         space = piece.rfind(" ", 1, fitting + 1)
         return start + (space if space > 0 else max(fitting, 1))
 
@@ -178,7 +209,7 @@ def _characters(text: str, width: int) -> int:
     """How many characters fit a width."""
     used = 0
     for number, character in enumerate(clean(text)):
-        used += cell_len(character)
+        used += get_character_cell_size(character)
         if used > width:
             return number
     return len(text)

@@ -17,10 +17,13 @@ class TextSearch:
         """The number of the current match in `matches`, or -1."""
         self.matches: list[int] = []
         """Where matches begin."""
+        self.words = ""
+        """What is searched."""
         self._pattern: re.Pattern[str] | None = None
 
     def look_for(self, words: str, text: str) -> None:
         """Search other words; nothing for an empty text."""
+        self.words = words
         self._pattern = re.compile(re.escape(words), re.IGNORECASE) if words else None
         self.look_again(text)
 

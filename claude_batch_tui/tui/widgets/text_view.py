@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import ClassVar
 
@@ -18,6 +18,9 @@ from claude_batch_tui.tui.widgets.text_rows import AnyLine, Row, TextRows
 from claude_batch_tui.tui.widgets.text_search import TextSearch
 
 WHEEL_ROWS = 3
+LONG = 500_000
+"""Characters above which a text is searched, and laid out to its end, in a thread."""
+
 SIDEWAYS = 16
 """Cells one step to the side moves a text that is not wrapped."""
 
@@ -125,7 +128,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self.wraps = wrap
         """Whether long lines go on in the next row."""
-        self._shown = text
+        self._shown: str | Sequence[AnyLine] | TextRows = text
         self._rows = TextRows(text)
         self._wrapped_at = 0
         self._top = 0
@@ -142,26 +145,24 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         """The first visible row, from 0."""
         return self._top
 
-    def show(self, text: str | Sequence[AnyLine], *, keep_place: bool = False) -> None:
-        """Show another text, from its top unless the place is to be kept. The same text again paints nothing."""
+    def show(self, text: str | Sequence[AnyLine] | TextRows, *, keep_place: bool = False) -> None:
+        """Show another text, from its top unless the place is to be kept. The same text again paints nothing.
+
+        A long text is better given as `TextRows`, which a thread can make.
+        """
         if text == self._shown and (keep_place or self._top == 0):
             return
         self._shown = text
-        self._rows = TextRows(text)
+        self._rows = text if isinstance(text, TextRows) else TextRows(text)
         self._lay_out(self.size.width)
-        self._search.look_again(self._rows.text)
+        if self._search.words:
+            self._look_for(self._search.words, goes_there=False)
         self._show_from(self._top if keep_place else 0)
         self.refresh()
 
     def find(self, text: str) -> None:
         """Highlight what is searched, capitals or not, and go to the first match at or below the top."""
-        self._search.look_for(text, self._rows.text)
-        if self._search.matches:
-            start = self._rows.row(self._top).start if self._rows.reach(self._top + 1) > self._top else 0
-            self._go_to_match(self._search.first_from(start))
-        else:
-            self.post_message(self.Found(self, 0, 0))
-        self.refresh()
+        self._look_for(text, goes_there=True)
 
     def render_line(self, y: int) -> Strip:
         """One row of the text."""
@@ -206,7 +207,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
 
     def action_last(self) -> None:
         """Go to the end."""
-        self._show_from(self._rows.reach(None))
+        self._when_laid_out(lambda: self._show_from(self._rows.reach(None)))
 
     def action_find_next(self, step: int) -> None:
         """Go to the next or previous match, round the ends."""
@@ -229,7 +230,10 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
     def _pieces(self, row: Row, base: Style, width: int) -> Iterator[Segment]:
         """A row in pieces of one style each, as far as it could be visible."""
         shown = self._rows.shown(row)[: (width + self._left) * 4]
-        marks = [(start, end, self._style(name)) for start, end, name in self._rows.spans(row)]
+        marks = [
+            (start, end, self.get_component_rich_style(f"text--{name}", partial=True))
+            for start, end, name in self._rows.spans(row)
+        ]
         matches = self._search.within(self._rows.text, row.start, min(row.end, row.start + len(shown)))
         marks += [
             (start, end, self._style("current-match" if now else "match")) for start, end, now in matches
@@ -263,8 +267,63 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         if self._top != before:
             self.refresh()
 
+    def _look_for(self, words: str, *, goes_there: bool) -> None:
+        """Search, a long text in a thread; the newest words win."""
+        rows = self._rows
+        if len(rows.text) <= LONG or not words:
+            search = TextSearch()
+            search.look_for(words, rows.text)
+            self._show_search(rows, search, goes_there=goes_there)
+            return
+        self._search.look_for(words, "")
+
+        def look() -> None:
+            search = TextSearch()
+            search.look_for(words, rows.text)
+            self.app.call_from_thread(self._show_search, rows, search, goes_there=goes_there)
+
+        self.run_worker(look, thread=True, exclusive=True, group="search")
+
+    def _show_search(self, rows: TextRows, search: TextSearch, *, goes_there: bool) -> None:
+        if rows.text is not self._rows.text or (len(rows.text) > LONG and search.words != self._search.words):
+            return
+        self._search = search
+        if search.matches and goes_there:
+            start = self._rows.row(self._top).start if self._rows.reach(self._top + 1) > self._top else 0
+            self._go_to_match(search.first_from(start))
+        elif goes_there:
+            self.post_message(self.Found(self, 0, 0))
+        self.refresh()
+
+    def _when_laid_out(self, then: Callable[[], None]) -> None:
+        """Do something that needs all rows; those of a long text are made in a thread first."""
+        rows = self._rows
+        if rows.is_complete or len(rows.text) <= LONG:
+            then()
+            return
+
+        def lay_out() -> None:
+            whole = rows.laid_out()
+            self.app.call_from_thread(take, whole)
+
+        def take(whole: TextRows) -> None:
+            if self._rows is rows and rows.layout == whole.layout:
+                self._rows = whole
+                then()
+
+        self.run_worker(lay_out, thread=True, exclusive=True, group="layout")
+
     def _go_to_match(self, number: int) -> None:
         self._search.current = number
+        place = self._search.matches[number]
+        if self._rows.known and self._rows.row(self._rows.known - 1).end > place:
+            self._show_match(number)
+        else:
+            self._when_laid_out(lambda: self._show_match(number))
+
+    def _show_match(self, number: int) -> None:
+        if number >= len(self._search.matches):
+            return
         row = self._rows.row_at(self._search.matches[number])
         if not self._top <= row < self._top + self.size.height:
             self._show_from(row - self.size.height // 3)
