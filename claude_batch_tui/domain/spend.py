@@ -117,6 +117,26 @@ def spent(answers: Iterable[tuple[Usage, str]], prices: PriceTable) -> Spend:
     return meter.spend()
 
 
+def together(spends: Sequence[Spend]) -> Spend:
+    """The bills of several batches, at least one, as one; as old as the oldest of their prices."""
+    answers: dict[str, None] = dict.fromkeys(model for spend in spends for model in spend.models)
+    unpriced: dict[str, None] = dict.fromkeys(model for spend in spends for model in spend.unpriced_models)
+    return Spend(
+        usd=sum(spend.usd for spend in spends),
+        standard=sum(spend.standard for spend in spends),
+        uncached=sum(spend.uncached for spend in spends),
+        succeeded=sum(spend.succeeded for spend in spends),
+        unpriced=sum(spend.unpriced for spend in spends),
+        input_tokens=sum(spend.input_tokens for spend in spends),
+        cache_read_tokens=sum(spend.cache_read_tokens for spend in spends),
+        cache_written_tokens=sum(spend.cache_written_tokens for spend in spends),
+        output_tokens=sum(spend.output_tokens for spend in spends),
+        models=tuple(answers),
+        unpriced_models=tuple(unpriced),
+        as_of=min(spend.as_of for spend in spends),
+    )
+
+
 def likely_cost(requests: int, earlier: Sequence[tuple[int, float]]) -> float | None:
     """What so many requests are likely to cost, by the median cost of an answer in `earlier` batches.
 

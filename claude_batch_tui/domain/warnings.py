@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,6 +14,7 @@ EXPIRY_NEAR = timedelta(hours=2)
 """A batch that has not ended this long before its deadline is worth a word."""
 RESULTS_LEVELS = (timedelta(hours=12), timedelta(days=2), timedelta(days=7))
 """How long before results go it is said again, nearest first."""
+_LOOKED_OVER_EVERY = timedelta(minutes=1)
 
 
 class Warned(StrEnum):
@@ -46,3 +48,28 @@ def warned(tracked: TrackedBatch, now: datetime) -> Warning | None:
     if level is None:
         return None
     return Warning(Warned.RESULTS, batch.results_until, f"results-{int(level.total_seconds()) // 3600}h")
+
+
+class AtRisk:
+    """The warnings of a list, kept up to date by what changed, and looked over as a whole once a minute."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Warning] = {}
+        """By batch id."""
+        self._looked_at: datetime | None = None
+
+    def update(
+        self, batches: Iterable[TrackedBatch], changed: Iterable[TrackedBatch], now: datetime
+    ) -> dict[str, Warning]:
+        """The warnings at `now`; of `batches` only what changed is looked at until a minute has passed."""
+        due = self._looked_at is None or abs(now - self._looked_at) >= _LOOKED_OVER_EVERY
+        if due:
+            self._looked_at = now
+            self.found.clear()
+        for tracked in batches if due else changed:
+            warning = warned(tracked, now)
+            if warning is not None:
+                self.found[tracked.id] = warning
+            else:
+                self.found.pop(tracked.id, None)
+        return self.found

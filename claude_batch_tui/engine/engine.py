@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.history import History
@@ -24,16 +26,19 @@ from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
 from claude_batch_tui.services.history import history_of
+from claude_batch_tui.services.labels import adopt
 from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.notify import run_hook
 from claude_batch_tui.services.prepare import CheckReport
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
-from claude_batch_tui.services.story import first_requests, story_of
+from claude_batch_tui.services.story import first_requests, run_story, story_of
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.services.trying import Trial, Tried, tried
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import batches, ours
 from claude_batch_tui.store.rebuild import journal_name
 from claude_batch_tui.store.results_index import ResultsIndex
+from claude_batch_tui.store.scopes import Scope
+from claude_batch_tui.store.store import Store
 
 _log = logging.getLogger(__name__)
 _STOP_WITHIN = 2.0
@@ -133,9 +138,46 @@ class Engine:
         """The user has looked at an ended batch."""
         self._wish(self._mark_seen(batch_id))
 
-    def rename(self, batch_id: str, name: str | None) -> None:
-        """Name a batch; None takes its name away."""
-        self._wish(self._rename(batch_id, name))
+    def rename(self, target_id: str, name: str | None) -> None:
+        """Name a batch or a run; None takes its name away."""
+        self._wish(
+            self._label(lambda store, scope: journal_name(store, scope, target_id, name, self._runtime.now()))
+        )
+
+    def note(self, target_id: str, text: str | None) -> None:
+        """Write a note on a batch or a run; None takes it away."""
+        self._wish(
+            self._label(lambda store, scope: ours.note(store, scope, target_id, text, self._runtime.now()))
+        )
+
+    def tag(self, batch_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Give batches tags, and take tags away."""
+        self._wish(
+            self._label(
+                lambda store, scope: ours.tag(
+                    store, scope, batch_ids, add=add, remove=remove, now=self._runtime.now()
+                )
+            )
+        )
+
+    def hide(self, batch_ids: Sequence[str], *, hidden: bool) -> None:
+        """Put batches away on this machine, or bring them back."""
+        self._wish(
+            self._label(
+                lambda store, scope: ours.hide(
+                    store, scope, batch_ids, hidden=hidden, now=self._runtime.now()
+                )
+            )
+        )
+
+    def adopt(self, batch_ids: Sequence[str], name: str | None) -> None:
+        """Make one run of batches made elsewhere."""
+
+        def work(store: Store, scope: Scope) -> None:
+            found = self._runtime.known(batch_ids)
+            adopt(found, name=name, store=store, scope=scope, now=self._runtime.now())
+
+        self._wish(self._label(work))
 
     def add(self, batch_id: str) -> None:
         """Fetch one batch by its id and show it."""
@@ -187,21 +229,18 @@ class Engine:
         body = self._runtime.body_path(batch_id)
         return request_as_sent(body, custom_id) if body else None
 
-    def story(self, batch_id: str) -> Future[Story | None]:
-        """What is remembered of a batch, its bill made up where its results are here; for a thread that can wait."""
+    def story(self, batch_ids: Sequence[str]) -> Future[Story | None]:
+        """What is remembered of a batch, or of several as one run; None of one unknown. For a thread that can wait.
+
+        A bill that was never made up is, where the results are here.
+        """
 
         async def work() -> Story | None:
-            runtime, tracked = self._runtime, self._board.find(batch_id)
-            if runtime.scope is None or tracked is None:
+            stories = [await self._story(batch_id) for batch_id in batch_ids]
+            known = [story for story in stories if story is not None]
+            if len(known) != len(stories):
                 return None
-            scope_id = runtime.scope.scope_id
-            known = await in_thread(lambda: story_of(tracked, store=runtime.store, scope_id=scope_id))
-            if known.spend is None and tracked.results is ResultsState.COMPLETE:
-                results = runtime.results_file(batch_id)
-                if results is not None and await runtime.measure_spend(tracked, results) is not None:
-                    self._show(scope_id, batch_id)
-                    known = await in_thread(lambda: story_of(tracked, store=runtime.store, scope_id=scope_id))
-            return known
+            return known[0] if len(known) == 1 else run_story(known)
 
         return self._asked(work())
 
@@ -216,9 +255,9 @@ class Engine:
 
         return self._asked(work())
 
-    def first_requests(self, batch_id: str, count: int) -> SentRequests | None:
-        """The first requests of a batch we submitted, or None; reads the disk."""
-        return first_requests(batch_id, count, store=self._runtime.store)
+    def first_requests(self, batch_ids: Sequence[str], count: int) -> SentRequests | None:
+        """The first requests of the first of these batches that we submitted, or None; reads the disk."""
+        return first_requests(batch_ids, count, store=self._runtime.store)
 
     def _run(self) -> None:
         try:
@@ -328,12 +367,11 @@ class Engine:
         batches.mark(self._runtime.store.database, scope, batch_id, seen=1)
         self._show(scope, batch_id)
 
-    async def _rename(self, batch_id: str, name: str | None) -> None:
-        runtime = self._runtime
-        if runtime.scope is None:
-            raise NotFoundError(f"{batch_id} is not known here.")
-        journal_name(runtime.store, runtime.scope, batch_id, name, runtime.now())
-        self._show(runtime.scope.scope_id, batch_id)
+    async def _label(self, work: Callable[[Store, Scope], None]) -> None:
+        """Write down what is ours, and show it."""
+        scope = self._runtime.known_scope()
+        work(self._runtime.store, scope)
+        self._board.catch_up(self._runtime.store.database, scope.scope_id)
 
     async def _add(self, batch_id: str) -> None:
         self._board.put_batches([await self._runtime.retrieve(batch_id)])
@@ -351,6 +389,20 @@ class Engine:
         board.has_older, board.older_after = page.has_older, page.last_id
         board.catch_up(runtime.store.database, runtime.scope.scope_id)
         board.touch()
+
+    async def _story(self, batch_id: str) -> Story | None:
+        runtime, tracked = self._runtime, self._board.find(batch_id)
+        if runtime.scope is None or tracked is None:
+            return None
+        store, scope_id = runtime.store, runtime.scope.scope_id
+        known = await in_thread(lambda: story_of(tracked, store=store, scope_id=scope_id))
+        if known.spend is None and tracked.results is ResultsState.COMPLETE:
+            results = runtime.results_file(batch_id)
+            spend = await runtime.measure_spend(tracked, results) if results is not None else None
+            if spend is not None:
+                self._show(scope_id, batch_id)
+                known = msgspec.structs.replace(known, spend=spend)
+        return known
 
     def _scope_id(self, batch_id: str) -> int:
         if self._runtime.scope is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from claude_batch_tui.domain.spend import together
 from claude_batch_tui.domain.story import SentRequests, Story
 from claude_batch_tui.domain.tracked import TrackedBatch
 from claude_batch_tui.services.spool import places_path
@@ -30,9 +32,20 @@ def story_of(tracked: TrackedBatch, *, store: Store, scope_id: int) -> Story:
     )
 
 
-def first_requests(batch_id: str, count: int, *, store: Store) -> SentRequests | None:
-    """The first `count` requests of a batch as they were sent; None where the spool has none of it."""
-    submission = submissions.of_batch(store, batch_id)
+def run_story(stories: Sequence[Story]) -> Story:
+    """What is remembered of a run: its cost once that of every batch is known; logs stay with each batch."""
+    spends = [story.spend for story in stories if story.spend is not None]
+    return Story(
+        submission=next((story.submission for story in stories if story.submission), None),
+        spend=together(spends) if len(spends) == len(stories) else None,
+        like=next((story.like for story in stories if story.like), ()),
+    )
+
+
+def first_requests(batch_ids: Sequence[str], count: int, *, store: Store) -> SentRequests | None:
+    """The first `count` requests of the first of these batches that was sent from here; None where none was."""
+    sent = (submissions.of_batch(store, batch_id) for batch_id in batch_ids)
+    submission = next((one for one in sent if one is not None), None)
     if submission is None:
         return None
     body = Path(submission.body_path)

@@ -44,9 +44,9 @@ def remembered(config, filled, week, tmp_path):
         sent, state=SubmissionState.CREATED, batch_id=running.id, requests=10_000
     )
     submissions.insert(runtime.store, created)
-    for batch in (running, ended):
+    for batch, run_id in ((running, sent.run_id), (ended, None)):
         batches.adopt(
-            database, scope_id, batch.id, run_id=sent.run_id, model="claude-sonnet-5-5", source="tickets.csv"
+            database, scope_id, batch.id, run_id=run_id, model="claude-sonnet-5-5", source="tickets.csv"
         )
     usage = Usage(2_000_000, 700_000, 500_000, 8_000_000, CacheCreation(500_000, 0))
     batches.record_cost(database, scope_id, ended.id, "at_most", 88.1, "2026-11-12")
@@ -179,3 +179,26 @@ async def test_results_that_were_never_priced_are_priced_when_their_cost_is_aske
         assert "actual   $2.50, by the usage of 1 answer" in text(app)
         await settled(pilot)
         assert app.engine.snapshot.find(ended.id).cost_actual == pytest.approx(2.5)
+
+
+async def test_a_run_shows_its_first_requests_and_what_all_its_batches_cost(
+    config, dashboard, remembered, settled
+):
+    running, ended = remembered
+    runtime = Runtime(config, api_key=KEY)
+    run_id = submissions.of_batch(runtime.store, running.id).run_id
+    scope_id, database = runtime.scope.scope_id, runtime.store.database
+    batches.adopt(database, scope_id, ended.id, run_id=run_id, model=None, source=None)
+    spend = spends.find(database, scope_id, ended.id)
+    spends.record(database, scope_id, running.id, spend, NOW)
+    runtime.store.close()
+    app = dashboard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_tab(pilot, "requests", settled, down=3)
+        assert "the first 3 of 10,000 requests" in text(app)
+        await pilot.press("]")
+        await settled(pilot)
+        assert f"actual   ${2 * spend.usd:.2f}, by the usage of 6 answers" in text(app)
+        await pilot.press("]")
+        await settled(pilot)
+        assert "Each batch of a run has a log of its own" in text(app)

@@ -57,7 +57,7 @@ def text(app):
 
 async def opened(pilot, settled):
     await settled(pilot)
-    await pilot.press("H")
+    await pilot.press("T")
     await settled(pilot)
 
 
@@ -109,7 +109,7 @@ async def test_the_brackets_change_how_far_back_it_looks_and_stop_at_the_ends(da
 async def test_the_history_is_left_by_the_keys_that_lead_back_and_to_other_screens(dashboard, month, settled):
     app = dashboard()
     async with app.run_test(size=(80, 24)) as pilot:
-        for key in ("q", "escape", "H", "1"):
+        for key in ("q", "escape", "T", "1"):
             await opened(pilot, settled)
             assert isinstance(app.screen, HistoryScreen)
             await pilot.press(key)

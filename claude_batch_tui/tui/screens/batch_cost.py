@@ -19,7 +19,9 @@ def cost_lines(tracked: TrackedBatch, story: Story) -> list[StyledLine]:
 
 def _before(tracked: TrackedBatch, story: Story) -> Iterator[Fact]:
     submission = story.submission
-    at_most = tracked.cost_at_most if submission is None else submission.cost_at_most
+    at_most = tracked.cost_at_most
+    if at_most is None and submission is not None and submission.run_id != tracked.id:
+        at_most = submission.cost_at_most
     if at_most is not None:
         as_of = f", prices as of {submission.prices_as_of}" if submission and submission.prices_as_of else ""
         yield "estimate", f"at most {money(at_most)} when it was sent{as_of}", None

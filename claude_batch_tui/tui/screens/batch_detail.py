@@ -8,58 +8,49 @@ nightly-eval-1120        [overview] timeline  requests  cost  polls
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 import msgspec
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from claude_batch_tui.domain.forecast import Forecast
+from claude_batch_tui.domain.batch_list import Row
 from claude_batch_tui.domain.story import SentRequests, Story
-from claude_batch_tui.domain.tracked import Download, Link, TrackedBatch
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.tui.screens.batch_cost import cost_lines
 from claude_batch_tui.tui.screens.batch_overview import overview_lines
 from claude_batch_tui.tui.screens.batch_polls import poll_lines
 from claude_batch_tui.tui.screens.batch_requests import SHOWN, request_lines
+from claude_batch_tui.tui.screens.batch_rows import Drawing
 from claude_batch_tui.tui.screens.batch_timeline import timeline_lines
 from claude_batch_tui.tui.widgets.columns import Run
-from claude_batch_tui.tui.widgets.fitting import ascii_only, cells, cut, cut_mark
+from claude_batch_tui.tui.widgets.fitting import cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.one_line import OneLine
 from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.tui.widgets.text_view import TextView
+from claude_batch_tui.wording import counted_batches
 
 TABS = ("overview", "timeline", "requests", "cost", "polls")
 _LEAST_TITLE = 24
 """Cells a name gets beside the tabs; where there are fewer it has a line of its own."""
 
 
-class Shown(msgspec.Struct, frozen=True):
-    """The batch whose detail is shown, and what the screen knows about it."""
-
-    tracked: TrackedBatch
-    forecast: Forecast | None
-    download: Download | None
-    link: Link
-
-
 class Memory(msgspec.Struct, frozen=True):
-    """Where the rest comes from: functions of a batch id that block, for a thread."""
+    """Where the rest comes from: functions of batch ids that block, for a thread."""
 
-    story: Callable[[str], Story | None]
-    requests: Callable[[str, int], SentRequests | None]
+    story: Callable[[Sequence[str]], Story | None]
+    requests: Callable[[Sequence[str], int], SentRequests | None]
 
 
 class BatchDetail(Vertical):
-    """One batch in full. The screen hands it what it knows with `show`; what a tab needs more is read when it opens."""
+    """One batch or run in full. The screen hands it what it knows with `show`; what a tab needs more is read when it opens."""
 
     def __init__(self, memory: Memory, *, id: str | None = None) -> None:  # noqa: A002  the name is Textual's
         super().__init__(id=id)
         self._memory = memory
         self._tab = 0
-        self._shown: Shown | None = None
-        self._now: datetime | None = None
+        self._row: Row | None = None
+        self._drawing: Drawing | None = None
         self._story: Story | None = None
         self._requests: SentRequests | None = None
         self._read: tuple[object, ...] = ()
@@ -76,11 +67,11 @@ class BatchDetail(Vertical):
         """The text."""
         return self.query_one("#detail-text", TextView)
 
-    def show(self, shown: Shown | None, now: datetime) -> None:
-        """Show a batch as it is at `now`; None where there is none."""
-        before = self._shown.tracked.id if self._shown else None
-        self._shown, self._now = shown, now
-        is_same = shown is not None and shown.tracked.id == before
+    def show(self, row: Row | None, drawing: Drawing) -> None:
+        """Show a batch or run as it is now; None where there is none."""
+        before = self._row.key if self._row else None
+        self._row, self._drawing = row, drawing
+        is_same = row is not None and row.key == before
         if not is_same:
             self._forget()
         self._draw(keep_place=is_same)
@@ -100,7 +91,7 @@ class BatchDetail(Vertical):
 
     def _draw(self, *, keep_place: bool) -> None:
         self._ask()
-        title = self._shown.tracked.title if self._shown else ""
+        title = "" if self._row is None else _title(self._row)
         tabs = self.query_one(_TabsLine)
         beside = self.size.width - tabs.tabs_width >= _LEAST_TITLE
         heading = self.query_one(_TitleLine)
@@ -111,67 +102,62 @@ class BatchDetail(Vertical):
 
     def _ask(self) -> None:
         """Have what the open tab needs read, where it is not known for the batch as it is now."""
-        shown, tab = self._shown, TABS[self._tab]
-        if shown is None or tab in ("overview", "timeline"):
+        row, drawing, tab = self._row, self._drawing, TABS[self._tab]
+        if row is None or drawing is None or tab in ("overview", "timeline"):
             return
+        link = drawing.link
         wanted = (
-            (tab, shown.tracked.id)
-            if tab == "requests"
-            else ("story", shown.tracked, shown.link.polled_at, shown.link.failures)
+            (tab, row.key) if tab == "requests" else ("story", row.tracked, link.polled_at, link.failures)
         )
         if wanted != self._read:
             self._read = wanted
-            self._read_memory(shown.tracked.id, tab)
+            ids = [tracked.id for tracked in row.members] or [row.tracked.id]
+            self._read_memory(row.key, ids, tab)
 
     @work(thread=True, exclusive=True, group="detail", exit_on_error=False)
-    def _read_memory(self, batch_id: str, tab: str) -> None:
+    def _read_memory(self, key: str, ids: Sequence[str], tab: str) -> None:
         if tab == "requests":
-            requests = self._memory.requests(batch_id, SHOWN)
-            self.app.call_from_thread(self._take_requests, batch_id, requests)
-        else:
-            try:
-                story = self._memory.story(batch_id)
-            except CbtuiError as error:
-                story = None
-                self.app.call_from_thread(self.app.notify, str(error), severity="error")
-            self.app.call_from_thread(self._take_story, batch_id, story)
+            self.app.call_from_thread(self._take_requests, key, self._memory.requests(ids, SHOWN))
+            return
+        try:
+            story = self._memory.story(ids)
+        except CbtuiError as error:
+            story = None
+            self.app.call_from_thread(self.app.notify, str(error), severity="error")
+        self.app.call_from_thread(self._take_story, key, story)
 
-    def _take_requests(self, batch_id: str, requests: SentRequests | None) -> None:
-        if self._shown is not None and self._shown.tracked.id == batch_id:
+    def _take_requests(self, key: str, requests: SentRequests | None) -> None:
+        if self._row is not None and self._row.key == key:
             self._requests = requests or SentRequests((), 0)
             self._draw(keep_place=True)
 
-    def _take_story(self, batch_id: str, story: Story | None) -> None:
-        if self._shown is not None and self._shown.tracked.id == batch_id:
+    def _take_story(self, key: str, story: Story | None) -> None:
+        if self._row is not None and self._row.key == key:
             self._story = story or Story()
             self._draw(keep_place=True)
 
     def _lines(self) -> Sequence[AnyLine]:
-        shown, now = self._shown, self._now
-        if shown is None or now is None:
+        row, drawing = self._row, self._drawing
+        if row is None or drawing is None:
             return [("", None)]
-        batch, width, plain = shown.tracked.batch, self.view.size.width, ascii_only(self)
+        width, story, requests = self.view.size.width, self._story, self._requests
         match TABS[self._tab]:
             case "overview":
-                return overview_lines(
-                    shown.tracked,
-                    now=now,
-                    forecast=shown.forecast,
-                    download=shown.download,
-                    width=width,
-                    ascii_only=plain,
-                )
+                return overview_lines(row, drawing, width)
             case "timeline":
-                return timeline_lines(batch, now=now, forecast=shown.forecast, width=width, ascii_only=plain)
+                return timeline_lines(row, drawing, width)
             case "requests":
-                known = self._requests
-                return _READING if known is None else request_lines(known if known.first else None)
+                return _READING if requests is None else request_lines(requests)
             case "cost":
-                return _READING if self._story is None else cost_lines(shown.tracked, self._story)
+                return _READING if story is None else cost_lines(row.tracked, story)
             case _:
-                if self._story is None:
-                    return _READING
-                return poll_lines(shown.tracked, self._story, link=shown.link, now=now)
+                return _READING if story is None else poll_lines(row, story, drawing)
+
+
+def _title(row: Row) -> str:
+    if not row.members:
+        return row.tracked.title
+    return f"{row.tracked.title}: a run of {counted_batches(len(row.members))}"
 
 
 _READING: Sequence[AnyLine] = [(" reading …", "dim")]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from claude_batch_tui.domain.batch_list import Row
 from claude_batch_tui.domain.story import Answered, Story, answers
-from claude_batch_tui.domain.tracked import Link, TrackedBatch
+from claude_batch_tui.tui.screens.batch_rows import Drawing
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.wording import duration_words, local_clock, moment, outcome_counts
 
 _ONE_BY_ONE = 12
 
 
-def poll_lines(tracked: TrackedBatch, story: Story, *, link: Link, now: datetime) -> list[Line]:
+def poll_lines(row: Row, story: Story, drawing: Drawing) -> list[Line]:
     """When the next poll is, then the log."""
-    batch = tracked.batch
+    batch, link, now = row.tracked.batch, drawing.link, drawing.now
+    if row.members:
+        return [(" Each batch of a run has a log of its own: enter opens the run.", "dim")]
     lines: list[Line] = []
     if batch.has_ended:
         lines.append((" ended: polls look at it no more", "dim"))

@@ -17,9 +17,9 @@ _ELSEWHERE = (
 )
 
 
-def request_lines(sent: SentRequests | None) -> list[AnyLine]:
+def request_lines(sent: SentRequests) -> list[AnyLine]:
     """Each with its custom_id, as indented JSON."""
-    if sent is None:
+    if not sent.first:
         return list(fact_lines([("", _ELSEWHERE, "dim")], label_width=0))
     lines: list[AnyLine] = [
         (f" the first {len(sent.first)} of {counted(sent.total, 'request')}, as they were sent", "dim")

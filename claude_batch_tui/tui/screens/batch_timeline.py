@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.batch_list import Row
 from claude_batch_tui.domain.forecast import Forecast
 from claude_batch_tui.tui.screens.batch_facts import fact_lines
+from claude_batch_tui.tui.screens.batch_rows import Drawing, similar_to
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Line
 from claude_batch_tui.tui.widgets.time_line import Mark, ruler, spread
 from claude_batch_tui.wording import ago, counted, duration, moment
@@ -49,12 +51,13 @@ class _Point(NamedTuple):
     style: str | None = None
 
 
-def timeline_lines(
-    batch: Batch, *, now: datetime, forecast: Forecast | None, width: int, ascii_only: bool
-) -> list[AnyLine]:
+def timeline_lines(row: Row, drawing: Drawing, width: int) -> list[AnyLine]:
     """The drawing, then every point of it in order."""
-    glyphs = _ASCII if ascii_only else _UNICODE
-    points = sorted(_points(batch, now, forecast, glyphs), key=lambda point: point.at)
+    batch, now, ascii_only = row.tracked.batch, drawing.now, drawing.ascii_only
+    forecast = similar_to(row, drawing.learned)
+    points = sorted(
+        _points(batch, now, forecast, _ASCII if ascii_only else _UNICODE), key=lambda point: point.at
+    )
     facts = [
         (f"{point.glyph} {_when(point, now):<13}{_after(batch, point.at):>6}", point.words, point.style)
         for point in points

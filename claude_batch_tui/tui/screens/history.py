@@ -40,7 +40,7 @@ class HistoryScreen(ReasonedActions, Screen[None]):
             "2", "go('build')", "build", id="history.build", show=False, tooltip="build requests from a file"
         ),
         Binding("3", "go('results')", "results", id="history.results", show=False, tooltip="the results"),
-        Binding("q,escape,H", "close", "back", id="history.close", tooltip="back to the batches"),
+        Binding("q,escape,T", "close", "back", id="history.close", tooltip="back to the batches"),
     ]
 
     def __init__(self) -> None:

@@ -77,6 +77,11 @@ class ListCanvas(Widget, inherit_bindings=False):
         self._strips: dict[int, Strip] = {}
         self._painted: dict[int, Strip] = {}
 
+    @property
+    def shown_columns(self) -> frozenset[int]:
+        """The numbers of the columns that fit."""
+        return frozenset(place.column for place in self._places)
+
     def render_line(self, y: int) -> Strip:
         """One line of the list; Textual asks only for lines that were refreshed."""
         strip = self._line(y)
