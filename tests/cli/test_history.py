@@ -18,7 +18,7 @@ def paid(cbtui, simulator, requests_file):
 def test_history_prints_turnaround_spend_and_outcomes_as_tables(cbtui, paid):
     code, out, _ = cbtui("history")
     assert code == 0
-    assert "Turnaround of 1 ended batches" in out
+    assert "Turnaround of 1 batch that ended" in out
     assert "claude-haiku-4-5" in out
     assert "10-99" in out
     assert "Batches and spend per day: " in out

@@ -88,9 +88,10 @@ def as_json(found: History) -> dict[str, Any]:
 def tables(found: History) -> Iterator[str]:
     """The numbers as three tables."""
     from claude_batch_tui.domain.history import size_words
-    from claude_batch_tui.wording import share, spend_words, took
+    from claude_batch_tui.wording import counted_batches, money, share, spend_words, took
 
-    yield f"Turnaround of {sum(group.batches for group in found.turnarounds):,} ended batches, canceled ones left out"
+    ended = counted_batches(sum(group.batches for group in found.turnarounds))
+    yield f"Turnaround of {ended} that ended, canceled ones left out"
     rows: list[Sequence[str]] = [("MODEL", "REQUESTS", "BATCHES", "HALF BY", "9 OF 10 BY", "LONGEST")]
     rows += [
         (
@@ -112,8 +113,8 @@ def tables(found: History) -> Iterator[str]:
             f"{day.day:%a %Y-%m-%d}",
             f"{day.batches:,}",
             f"{day.requests:,}",
-            f"${day.usd:,.2f}",
-            f"${day.at_most:,.2f}",
+            money(day.usd),
+            money(day.at_most),
         )
         for day in found.days
         if day.batches

@@ -32,7 +32,7 @@ def _before(tracked: TrackedBatch, story: Story) -> Iterator[Fact]:
     likely = likely_cost(tracked.batch.request_counts.total, story.like)
     if likely is not None:
         earlier = "an earlier batch" if len(story.like) == 1 else f"{len(story.like)} earlier batches"
-        yield "forecast", f"about {money(likely)}, by what a request of {earlier} like it cost", None
+        yield "forecast", f"about {money(likely)}, going by {earlier} like it", None
 
 
 def _after(tracked: TrackedBatch, spend: Spend | None) -> Iterator[Fact]:

@@ -1,6 +1,6 @@
 """The timeline of a batch: from its creation to the day its results go, drawn and in words.
 
-├▒▒▒▒▒▒▒▒●···│·········┆··┤  0:00 to 2:20
+├▒▒▒▒▒▒▒▒●···│·········┆··┤  0 to 2h20m
     ▁▂▅▃█▃▁  ▂    ▁           how long 14 like it took
 + 16:20:07            created
 …
@@ -19,7 +19,7 @@ from claude_batch_tui.tui.screens.batch_facts import fact_lines
 from claude_batch_tui.tui.screens.batch_rows import Drawing, similar_to
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Line
 from claude_batch_tui.tui.widgets.time_line import Mark, ruler, spread
-from claude_batch_tui.wording import ago, counted, duration, moment
+from claude_batch_tui.wording import ago, counted, duration, moment, took
 
 _MOST_CELLS = 100
 _LABEL = 20
@@ -79,7 +79,7 @@ def _drawing(
 ) -> Iterator[Line]:
     reached = ((batch.ended_at or now) if batch.has_ended else now) - batch.created_at
     span = _span(batch, reached, forecast)
-    scale = f"0:00 to {duration(span)}"
+    scale = f"0 to {took(span)}"
     cells = min(max(width - _LABEL, 12), _MOST_CELLS)
     marks = [Mark((point.at - batch.created_at).total_seconds(), point.glyph) for point in points]
     inside = [mark for mark in marks if 0 < mark.at <= span.total_seconds()]
@@ -120,8 +120,8 @@ def _points(batch: Batch, now: datetime, forecast: Forecast | None, glyphs: _Gly
     if batch.cancel_initiated_at is not None:
         yield _Point(batch.cancel_initiated_at, glyphs.canceled, "cancel was asked for", "warn")
     if batch.ended_at is not None:
-        took = _took(batch.ended_at - created, forecast)
-        yield _Point(batch.ended_at, glyphs.ended, f"ended{took}", "good")
+        how = _took(batch.ended_at - created, forecast)
+        yield _Point(batch.ended_at, glyphs.ended, f"ended{how}", "good")
     if not has_ended:
         words = (
             "now"
