@@ -40,6 +40,7 @@ def _open_dashboard(dashboard: Dashboard) -> int:
         profile=profile,
         api_key=dashboard.api_key,
         results=dashboard.results,
+        batch_id=dashboard.batch_id,
         banner=dashboard.banner,
     )
     return app.start()

@@ -66,6 +66,8 @@ class Runtime:
         self.random = random.random
         self._api_key = api_key
         self._api: BatchesApi | None = None
+        self._retired: list[BatchesApi] = []
+        """Kept open for calls that still use them."""
         self._connecting = asyncio.Lock()
         self.scope: Scope | None = scopes.recall(self.store.database, self.hint)
 
@@ -88,6 +90,12 @@ class Runtime:
             if self._api is None:
                 self._api = await open_api(self.config, self._api_key)
             return self.api
+
+    def renew(self) -> None:
+        """Have the next call make new connections: those from before a sleep of the machine may be dead."""
+        if self._api is not None:
+            self._retired.append(self._api)
+            self._api = None
 
     def prices(self) -> PriceTable:
         """The price table, with the user's own `prices.toml` of the config folder over it."""
@@ -342,8 +350,9 @@ class Runtime:
 
     async def close(self) -> None:
         """Give everything back."""
-        if self._api is not None:
-            await self._api.close()
+        self.renew()
+        for api in self._retired:
+            await api.close()
         self.store.close()
 
 

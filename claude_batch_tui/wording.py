@@ -66,6 +66,11 @@ SUBMISSION_WORDS = {
 _ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
 
 
+def indexing_words(share: float, *, is_unpacked: bool) -> str:
+    """How far a results file has been read, for a share from 0 to 1."""
+    return f"{'decompressing' if is_unpacked else 'indexing'} {int(share * 100)} %"
+
+
 def duration(span: timedelta) -> str:
     """`0:41` below a day (hours and minutes, changing once a minute), then `2d`; negative spans count as zero."""
     minutes = max(int(span.total_seconds()) // 60, 0)

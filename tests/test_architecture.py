@@ -9,7 +9,7 @@ import pytest
 
 from claude_batch_tui.cli.main import COMMANDS
 
-HEAVY = ("textual", "anthropic", "httpx2", "jinja2", "starlette", "uvicorn", "rich", "plotext")
+HEAVY = ("textual", "anthropic", "httpx2", "jinja2", "starlette", "uvicorn", "rich", "numpy", "plotext")
 
 
 def loaded_after(code):

@@ -12,14 +12,32 @@ from claude_batch_tui.api.protocol import ResponseFacts
 
 def response_facts(headers: Mapping[str, str], seconds: float) -> ResponseFacts:
     """The facts of an answer that took `seconds`."""
+    server_date = _date(headers.get("date"))
+    left = headers.get(f"{_RATE}-remaining", "")
     return ResponseFacts(
         request_id=headers.get("request-id"),
         workspace_id=headers.get("anthropic-workspace-id"),
         organization_id=headers.get("anthropic-organization-id"),
         retry_after=retry_after_seconds(headers.get("retry-after")),
-        server_date=_date(headers.get("date")),
+        server_date=server_date,
         seconds=seconds,
+        requests_left=int(left) if left.isascii() and left.isdigit() else None,
+        reset_in=_until(headers.get(f"{_RATE}-reset"), server_date),
     )
+
+
+_RATE = "anthropic-ratelimit-requests"
+"""Seen on list, create and results as -limit, -remaining and -reset (RFC 3339), 2026-09-02."""
+
+
+def _until(value: str | None, server_date: datetime | None) -> float | None:
+    try:
+        reset = datetime.fromisoformat(value) if value else None
+    except ValueError:
+        return None
+    if reset is None or server_date is None or reset.tzinfo is None:
+        return None
+    return max((reset - server_date).total_seconds(), 0.0)
 
 
 def retry_after_seconds(value: str | None, now: datetime | None = None) -> float | None:

@@ -23,6 +23,10 @@ class ResponseFacts(msgspec.Struct, frozen=True):
     retry_after: float | None = None
     server_date: datetime | None = None
     seconds: float = 0.0
+    requests_left: int | None = None
+    """Of the rate limit's window."""
+    reset_in: float | None = None
+    """Seconds until that window ends, by the server's own clock."""
 
 
 class BatchPage(msgspec.Struct, frozen=True):

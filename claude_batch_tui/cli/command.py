@@ -20,6 +20,7 @@ class Dashboard(msgspec.Struct, frozen=True):
     config: Config
     api_key: str | None = None
     results: Path | None = None
+    batch_id: str | None = None
     banner: str | None = None
 
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,6 +14,9 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
+
+if TYPE_CHECKING:
+    from claude_batch_tui.store.results_file import ResultsFile
 
 STDOUT = "-"
 
@@ -75,8 +79,9 @@ def write(
     from claude_batch_tui.services.export import Exported, Part, Progress, export
     from claude_batch_tui.services.export_target import Options
     from claude_batch_tui.services.selecting import select
-    from claude_batch_tui.store.results_file import open_indexed
-    from claude_batch_tui.wording import export_words
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.opening import open_indexed
+    from claude_batch_tui.wording import export_words, indexing_words
 
     options = Options(
         form,
@@ -86,12 +91,18 @@ def write(
         title=", ".join(one.title for one in found),
     )
     parts: list[Part] = []
+    cache = Locations(context.config.data_dir).cache
+
+    def tell(opened: ResultsFile) -> None:
+        words = indexing_words(opened.progress, is_unpacked=opened.is_unpacked)
+        context.diagnostics.progress(words if not opened.index.complete else "")
+
     good = True
     with ExitStack() as stack:
         for one in found:
-            results = stack.enter_context(open_indexed(one.path))
+            results = stack.enter_context(open_indexed(one.path, cache, tell))
             positions = select(parse(args.where or ""), results.index)
-            parts.append(Part(one.path, results.index, positions, one.batch_id, args.rows or one.rows))
+            parts.append(Part(results.path, results.index, positions, one.batch_id, args.rows or one.rows))
             good = good and results.index.outcome_counts()[Outcome.SUCCEEDED] == results.index.count
         target = context.output.binary() if output == STDOUT else Path(output).expanduser()
         for update in export(parts, target, options, prices=read_prices(context.config)):

@@ -35,6 +35,7 @@ COMMANDS = {
     "archive": "Put batches away: hidden on this machine, untouched at the API.",
     "adopt": "Make a run of batches that were made elsewhere, and name it.",
     "results": "Read or save the results of a batch, or a results file.",
+    "open": "Open the dashboard on a results file or on the results of a batch.",
     "export": "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer.",
     "retry": "Send again what errored or expired, as it was sent. This is paid.",
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",

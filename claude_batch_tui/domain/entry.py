@@ -52,7 +52,10 @@ def class_number(outcome: Outcome, stop_reason: str, *, empty: bool) -> int:
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A line of a results file. `position` counts entries from 0; `input_tokens` includes cached ones."""
+    """A line of a results file. `position` counts entries from 0; `input_tokens` includes cached ones.
+
+    Stop reason, error type and tokens are known once it `is_described`.
+    """
 
     position: int
     custom_id: str
@@ -63,3 +66,4 @@ class Entry(msgspec.Struct, frozen=True):
     output_tokens: int
     offset: int
     length: int
+    is_described: bool = True

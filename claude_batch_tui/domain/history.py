@@ -11,7 +11,7 @@ import msgspec
 from claude_batch_tui.domain.batch import Batch, RequestCounts
 from claude_batch_tui.domain.models import without_date
 
-UNKNOWN_MODEL = "model not known"
+UNKNOWN_MODEL = "unknown model"
 """What stands for the model of a batch that was made elsewhere and whose results have not been read here."""
 
 BUCKETS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 960))

@@ -120,20 +120,20 @@ class Forecast(msgspec.Struct, frozen=True):
     history: OutputHistory | None = None
 
 
-class CacheCreation(msgspec.Struct, frozen=True):
+class CacheCreation(msgspec.Struct, frozen=True, gc=False):
     """Tokens written to the cache, by how long they stay."""
 
     ephemeral_5m_input_tokens: int | None = 0
     ephemeral_1h_input_tokens: int | None = 0
 
 
-class ServerToolUse(msgspec.Struct, frozen=True):
+class ServerToolUse(msgspec.Struct, frozen=True, gc=False):
     """Calls of server tools that cost something of their own."""
 
     web_search_requests: int | None = 0
 
 
-class Usage(msgspec.Struct, frozen=True):
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """`message.usage` of a result, as far as it costs. `input_tokens` excludes cached ones."""
 
     input_tokens: int | None = 0

@@ -216,6 +216,11 @@ class Engine:
         """The index and file of a download that is under way, for reading while it grows."""
         return self._downloader.growing.get(batch_id)
 
+    @property
+    def cache(self) -> Path:
+        """The folder of what can be made again."""
+        return self._runtime.locations.cache
+
     def results_file(self, batch_id: str) -> Path | None:
         """The results of a batch on this machine, or None."""
         return self._runtime.results_file(batch_id)
@@ -323,7 +328,10 @@ class Engine:
 
     def _publish(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._on_snapshot(snapshot)
+        try:
+            self._on_snapshot(snapshot)
+        except Exception:  # noqa: BLE001 — logged; what a face cannot draw must not end the engine
+            _log.exception("A face could not take a snapshot; the next one comes")
 
     def _ended(self, batch_id: str) -> None:
         if self._config.auto_download:

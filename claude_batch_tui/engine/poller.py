@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.forecast import Forecast
 from claude_batch_tui.domain.notifying import Notice
-from claude_batch_tui.domain.polling import ASKED_FLOOR, FLOOR, backoff, interval, jittered
-from claude_batch_tui.domain.tracked import LinkState
+from claude_batch_tui.domain.polling import ASKED_FLOOR, FLOOR, backoff, has_slept, interval, jittered
+from claude_batch_tui.domain.tracked import LinkState, TrackedBatch
+from claude_batch_tui.domain.turnaround import Turnarounds
 from claude_batch_tui.engine.board import Board
+from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.submitter import Submitter
-from claude_batch_tui.errors import ApiError, AuthenticationError, CbtuiError, ConfigError
+from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.notify import claim_ends
 from claude_batch_tui.services.watch import Poll, heard_from_others, poll
@@ -24,7 +28,6 @@ from claude_batch_tui.wording import notice_words
 
 _log = logging.getLogger(__name__)
 _SLICE = 15.0
-_ASLEEP = 30.0
 _FOLLOW_EVERY = 1.0
 
 
@@ -32,8 +35,15 @@ class Poller:
     """Polls while this process leads, and follows the store while another does."""
 
     def __init__(
-        self, runtime: Runtime, board: Board, submitter: Submitter, *, on_ended: Callable[[str], None]
+        self,
+        runtime: Runtime,
+        board: Board,
+        submitter: Submitter,
+        *,
+        on_ended: Callable[[str], None],
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock or Clock()
         self._runtime = runtime
         self._board = board
         self._submitter = submitter
@@ -47,6 +57,8 @@ class Poller:
         self._looked_at: datetime | None = None
         self._store_version = 0
         self._last_request = float("-inf")
+        self._turnarounds = Turnarounds()
+        self._learned: tuple[TrackedBatch, ...] = ()
         self._on_ended = on_ended
         self.on_notice: Callable[[Notice], None] = lambda _: None
 
@@ -62,33 +74,37 @@ class Poller:
         self._wake.set()
 
     async def run(self) -> None:
-        """Poll or follow for ever. Nothing but cancellation ends it."""
+        """Poll or follow for ever. Nothing but cancellation ends it: what goes wrong is shown, logged and waited out."""
+        trouble: Exception | None = None
         try:
             while True:
                 try:
-                    if self._lock.try_acquire():
+                    if trouble is not None:
+                        waited_out, trouble = trouble, None
+                        await self._wait_out(waited_out)
+                    if not self._paused and self._lock.try_acquire():
                         await self._lead()
                     else:
                         await self._follow()
-                except ConfigError as error:
-                    await self._stand_still(LinkState.NO_CREDENTIALS, error)
-                except AuthenticationError as error:
-                    await self._stand_still(LinkState.REFUSED, error)
-                except ApiError as error:
-                    await self._back_off(error, getattr(error, "retry_after", None))
-                except CbtuiError as error:
-                    await self._back_off(error, None)
                 except Exception as error:  # noqa: BLE001 — shown and logged; polling goes on
-                    _log.exception("The poller stumbled and goes on")
-                    await self._back_off(error, None)
+                    trouble = error
         finally:
             self._lock.release()
 
+    async def _wait_out(self, error: Exception) -> None:
+        """Show what went wrong, and wait as long as it asks."""
+        if isinstance(error, ConfigError):
+            await self._stand_still(LinkState.NO_CREDENTIALS, error)
+        elif isinstance(error, AuthenticationError):
+            await self._stand_still(LinkState.REFUSED, error)
+        elif isinstance(error, CbtuiError):
+            await self._back_off(str(error), getattr(error, "retry_after", None))
+        else:
+            _log.error("The poller stumbled and goes on", exc_info=error)
+            await self._back_off(f"Polling stumbled and goes on: {type(error).__name__}: {error}", None)
+
     async def _lead(self) -> None:
         runtime, board = self._runtime, self._board
-        if self._paused and not self._forced:
-            await self._sleep(None)
-            return
         if not self._forced and (left := self._heard_from_others()) is not None:
             self._reload()
             self._tell_ends()
@@ -97,11 +113,12 @@ class Poller:
             )
             await self._sleep(left)
             return
-        self._forced = False
+        self._forced = self._asked = False
+        self._wake.clear()
         self._looked_at = runtime.now()
         api = await runtime.connect()
         board.base_url, board.credential = api.base_url, api.credential
-        self._last_request = time.monotonic()
+        self._last_request = self._clock.monotonic()
         found = await poll(
             api=api,
             store=runtime.store,
@@ -114,7 +131,7 @@ class Poller:
         await self._submitter.look_at_absent()
         self._failures = 0
         now = runtime.now()
-        wait = self._interval(found.facts.retry_after)
+        wait = self._interval(found.asked_wait)
         board.set_link(
             state=self._resting_state(wait),
             polled_at=now,
@@ -137,13 +154,23 @@ class Poller:
         self._looked_at = batches.last_poll_at(runtime.store.database, runtime.scope.scope_id) or now
         return max(wished - (now - self._looked_at).total_seconds(), 0.5)
 
-    def _interval(self, retry_after: float | None) -> float | None:
+    def _interval(self, asked: float) -> float | None:
+        """Seconds until the next poll, where the API asks to wait at least so many; None where nothing is unfinished."""
         unfinished = [tracked.batch for tracked in self._board.unfinished]
         fixed = self._runtime.config.poll_interval
-        wished = interval(unfinished, self._runtime.now(), fixed=fixed)
+        wished = interval(unfinished, self._runtime.now(), fixed=fixed, likely=self._likely)
         if wished is None or fixed is not None:
             return wished
-        return jittered(max(wished, retry_after or 0.0), self._runtime.random())
+        return jittered(max(wished, asked), self._runtime.random())
+
+    def _likely(self, batch: Batch) -> Forecast | None:
+        """How long batches like this one took, as all ended ones known here teach it."""
+        known = self._board.batches
+        if known is not self._learned:
+            self._turnarounds.learn(known)
+            self._learned = known
+        tracked = self._board.find(batch.id)
+        return self._turnarounds.forecast(batch, tracked.model if tracked else None)
 
     def _resting_state(self, wait: float | None) -> LinkState:
         if self._paused:
@@ -191,12 +218,16 @@ class Poller:
             self._board.tell(f"{title}: {after.processing_status}", batch_id=after.id)
 
     async def _follow(self) -> None:
-        """Show what the leading process writes; take over when it has gone."""
+        """Show what others write to the store; take over when nobody leads. While paused others may lead."""
         runtime, board = self._runtime, self._board
-        board.set_link(state=LinkState.PAUSED if self._paused else LinkState.LIVE, is_leader=False)
+        if self._paused:
+            self._lock.release()
+            board.set_link(state=LinkState.PAUSED)
+        else:
+            board.set_link(state=LinkState.LIVE, is_leader=False)
         version = -1
-        while not self._lock.try_acquire():
-            if self._asked and time.monotonic() - self._last_request >= ASKED_FLOOR:
+        while self._paused or not self._lock.try_acquire():
+            if self._asked and self._clock.monotonic() - self._last_request >= ASKED_FLOOR:
                 self._asked = False
                 await self._look_once()
             current = runtime.store.database.data_version()
@@ -204,13 +235,14 @@ class Poller:
                 version = current
                 self._reload()
             self._wake.clear()
-            await _first_of(self._wake, _FOLLOW_EVERY)
+            await self._clock.wait(self._wake, _FOLLOW_EVERY)
         board.set_link(is_leader=True)
 
     async def _look_once(self) -> None:
+        """Poll because the user asked, though another process leads or polling is paused."""
         runtime = self._runtime
         api = await runtime.connect()
-        self._last_request = time.monotonic()
+        self._last_request = self._clock.monotonic()
         self._take_in(
             await poll(
                 api=api,
@@ -221,6 +253,8 @@ class Poller:
                 first_time=self._first_time,
             )
         )
+        self._failures = 0
+        self._board.set_link(polled_at=runtime.now(), error=None, failures=0)
 
     def _reload(self) -> None:
         runtime = self._runtime
@@ -241,23 +275,27 @@ class Poller:
         self._board.set_link(state=state, error=str(error), next_poll_at=None)
         await self._sleep(None)
 
-    async def _back_off(self, error: Exception, retry_after: float | None) -> None:
+    async def _back_off(self, told: str, retry_after: float | None) -> None:
         self._failures += 1
-        wait = backoff(self._failures, self._runtime.random(), retry_after)
-        now = self._runtime.now()
+        runtime = self._runtime
+        wait = backoff(self._failures, runtime.random(), retry_after)
+        now = runtime.now()
         self._board.set_link(
             state=LinkState.OFFLINE,
-            error=str(error) or type(error).__name__,
+            error=told,
             failures=self._failures,
             next_poll_at=now + timedelta(seconds=wait),
         )
-        _log.warning("Poll failed (%d in a row): %s", self._failures, error)
+        _log.warning("Poll failed (%d in a row): %s", self._failures, told)
+        if runtime.scope is not None:
+            with contextlib.suppress(StoreError):  # it may be what went wrong
+                batches.record_poll(runtime.store.database, runtime.scope.scope_id, now, 0.0, None, told)
         await self._sleep(wait)
 
     def _is_submitted_elsewhere(self, seconds: float | None) -> bool:
         """Whether another process has brought a batch that wants a look sooner than was planned."""
         current = self._runtime.store.database.data_version()
-        if current == self._store_version or self._paused:
+        if current == self._store_version:
             return False
         self._store_version = current
         before = len(self._board.unfinished)
@@ -267,28 +305,20 @@ class Poller:
 
     async def _sleep(self, seconds: float | None) -> None:
         """Sleep until it is time, somebody asks, or the machine wakes up from a sleep of its own."""
-        started, wall = time.monotonic(), time.time()
-        while seconds is None or time.monotonic() - started < seconds:
-            left = _SLICE if seconds is None else min(seconds - (time.monotonic() - started), _SLICE)
-            woken = await _first_of(self._wake, left)
-            if woken:
+        clock = self._clock
+        started, wall = clock.monotonic(), clock.wall()
+        while seconds is None or clock.monotonic() - started < seconds:
+            left = _SLICE if seconds is None else min(seconds - (clock.monotonic() - started), _SLICE)
+            if await clock.wait(self._wake, left):
                 self._wake.clear()
-                if self._paused and not self._asked:
-                    continue
-                since = time.monotonic() - self._last_request
+                since = clock.monotonic() - self._last_request
                 if self._asked and since < ASKED_FLOOR:
-                    await asyncio.sleep(ASKED_FLOOR - since)
+                    await clock.wait(asyncio.Event(), ASKED_FLOOR - since)
                 self._forced, self._asked = self._asked, False
+                return
+            if has_slept(clock.wall() - wall, clock.monotonic() - started):
+                _log.info("The machine slept; polling goes on at once")
+                self._runtime.renew()
                 return
             if self._lock.is_held and self._is_submitted_elsewhere(seconds):
                 return
-            if abs((time.time() - wall) - (time.monotonic() - started)) > _ASLEEP and not self._paused:
-                return
-
-
-async def _first_of(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True

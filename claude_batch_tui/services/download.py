@@ -6,12 +6,6 @@ server gives the same bytes three times they are kept as `.incomplete` with the 
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import fcntl
-import hashlib
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,14 +21,16 @@ from claude_batch_tui.errors import (
     NotFoundError,
     RateLimitedError,
     ResultsUnavailableError,
-    StoreError,
     UnavailableError,
 )
-from claude_batch_tui.store.files import sync_folder
+from claude_batch_tui.services.part_file import PartFile, own_part
+from claude_batch_tui.store.index_file import save_index
 from claude_batch_tui.store.results_file import results_path
 from claude_batch_tui.store.results_index import ResultsIndex
 
 _UPDATE_EVERY = 0.1
+_PIECE = 1 << 19
+"""Bytes that are written, hashed and indexed at once where they arrive quickly."""
 _SAME_TRIES = 3
 _TRIES = 8
 _SLOWEST = 1_000.0
@@ -85,13 +81,13 @@ def download(
     expected = batch.request_counts
     seen: list[str] = []
     failures = 0
-    with _own_part(target) as (part, file):
+    with own_part(target) as part:
         while True:
             attempt = _Attempt(batch.id, expected, part)
             try:
                 if index_made is not None:
-                    index_made(attempt.index, part)
-                yield from attempt.receive(api, file, stopped)
+                    index_made(attempt.index, part.path)
+                yield from attempt.receive(api, stopped)
                 if stopped():
                     yield Step(attempt.update(DownloadState.STOPPED))
                     return
@@ -109,15 +105,15 @@ def download(
                 continue
             finished = attempt.finished(target, sent_ids)
             if finished.ledger.is_complete:
-                _keep(file, part, target)
-                attempt.index.save(target)
+                part.keep_as(target)
+                save_index(attempt.index, target)
                 yield Step(attempt.update(DownloadState.COMPLETE), finished)
                 return
             seen.append(finished.sha256)
             if seen.count(finished.sha256) >= _SAME_TRIES:
                 incomplete = target.with_name(target.name + ".incomplete")
-                _keep(file, part, incomplete)
-                attempt.index.save(incomplete)
+                part.keep_as(incomplete)
+                save_index(attempt.index, incomplete)
                 words = "; ".join(finished.problems)
                 problem = f"the results are not whole: {words}. They are kept as {incomplete}."
                 kept = msgspec.structs.replace(finished, path=incomplete)
@@ -131,32 +127,33 @@ def download(
 class _Attempt:
     """One try from the first byte on."""
 
-    def __init__(self, batch_id: str, expected: RequestCounts, part: Path) -> None:
+    def __init__(self, batch_id: str, expected: RequestCounts, part: PartFile) -> None:
         self.index = ResultsIndex()
         self._batch_id = batch_id
         self._expected = expected
         self._part = part
-        self._digest = hashlib.sha256()
         self._received = 0
         self._total: int | None = None
         self._started = time.monotonic()
 
-    def receive(self, api: BatchesApi, file: int, stopped: Callable[[], bool]) -> Iterator[Step]:
+    def receive(self, api: BatchesApi, stopped: Callable[[], bool]) -> Iterator[Step]:
         """Write the stream to the file, hash and index it; a step about ten times a second."""
-        os.ftruncate(file, 0)
-        os.lseek(file, 0, os.SEEK_SET)
+        self._part.begin()
         due = 0.0
         window_start, window_bytes = time.monotonic(), 0
+        held: list[bytes] = []
+        held_bytes = 0
         with api.open_results(self._batch_id) as stream:
             self._total = stream.content_length
             for chunk in stream.chunks():
-                self._write(file, chunk)
-                self._digest.update(chunk)
-                self.index.feed(chunk)
-                self._received += len(chunk)
+                held.append(chunk)
+                held_bytes += len(chunk)
                 now = time.monotonic()
+                if held_bytes >= _PIECE or now >= due:
+                    self._take(b"".join(held))
+                    held, held_bytes = [], 0
                 if stopped():
-                    return
+                    break
                 if now >= due:
                     due = now + _UPDATE_EVERY
                     yield Step(self.update(DownloadState.RUNNING))
@@ -164,7 +161,8 @@ class _Attempt:
                     if (self._received - window_bytes) / (now - window_start) < _SLOWEST:
                         raise UnavailableError("The results arrive at less than 1 kB a second.")
                     window_start, window_bytes = now, self._received
-        if self._total is not None and self._received < self._total:
+        self._take(b"".join(held))
+        if self._total is not None and self._received < self._total and not stopped():
             raise UnavailableError("The results were cut off.")
 
     def finished(self, path: Path, sent_ids: frozenset[str] | None) -> Downloaded:
@@ -184,7 +182,7 @@ class _Attempt:
             path,
             self._received,
             self.index.count,
-            self._digest.hexdigest(),
+            self._part.sha256(),
             ledger,
             sum(self.index.input_tokens),
             sum(self.index.output_tokens),
@@ -204,45 +202,11 @@ class _Attempt:
             error=error,
         )
 
-    def _write(self, file: int, chunk: bytes) -> None:
-        try:
-            view = memoryview(chunk)
-            while view:
-                view = view[os.write(file, view) :]
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                free = shutil.disk_usage(self._part.parent).free
-                raise StoreError(
-                    f"The disk that holds {self._part.parent} is full: {self._received:,} bytes of the results "
-                    f"are kept, {free:,} bytes are free. Free some space and download again."
-                ) from error
-            raise
-
-
-@contextlib.contextmanager
-def _own_part(target: Path) -> Iterator[tuple[Path, int]]:
-    """The `.part` of a results file, held by this process alone. It stays where the download does not finish."""
-    part = target.with_name(target.name + ".part")
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        file = os.open(part, flags, 0o600)
-    except OSError as error:
-        raise StoreError(f"Cannot write {part}: {error.strerror}.") from error
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreError(f"Another process is downloading {target.stem} right now.") from error
-        yield part, file
-    finally:
-        os.close(file)
-
-
-def _keep(file: int, part: Path, target: Path) -> None:
-    """Give the part its name once all of it is on disk."""
-    os.fsync(file)
-    part.replace(target)
-    sync_folder(target.parent)
+    def _take(self, piece: bytes) -> None:
+        """Write first: a row that the index knows can be read."""
+        self._part.write(piece)
+        self._received += len(piece)
+        self.index.feed(piece)
 
 
 def _pause(seconds: float, stopped: Callable[[], bool], sleep: Callable[[float], None]) -> None:

@@ -25,11 +25,27 @@ _INVERTED = bytes([1, 0]) + bytes(254)
 
 
 def select(wanted: Filter | None, index: ResultsIndex) -> array[int]:
-    """The positions of all entries the filter lets through, in file order."""
-    count = index.count
+    """The positions of all entries the filter lets through, in file order.
+
+    While an index grows, only entries whose columns are known: none is let through by a guess.
+    """
+    count = index.count if _is_of_first_pass(wanted) else index.described
     if wanted is None:
         return array("I", range(count))
     return array("I", compress(range(count), _mask(wanted, index, count)))
+
+
+def _is_of_first_pass(wanted: Filter | None) -> bool:
+    """True where a filter asks for nothing but ids and outcomes."""
+    match wanted:
+        case Both(left, right) | Either(left, right):
+            return _is_of_first_pass(left) and _is_of_first_pass(right)
+        case Not(inner):
+            return _is_of_first_pass(inner)
+        case Comparison(field):
+            return field in ("id", "outcome")
+        case None:
+            return True
 
 
 def _mask(wanted: Filter, index: ResultsIndex, count: int) -> bytes:

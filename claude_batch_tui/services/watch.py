@@ -10,7 +10,7 @@ import msgspec
 from claude_batch_tui.api.protocol import BatchesApi, BatchPage, ResponseFacts
 from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.domain.limits import LIST_LIMIT
-from claude_batch_tui.domain.polling import backoff, interval, jittered, page_limit
+from claude_batch_tui.domain.polling import asked_wait, backoff, interval, jittered, page_limit
 from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
 from claude_batch_tui.services.reconcile import tie
 from claude_batch_tui.services.scope import scope_of
@@ -34,6 +34,12 @@ class Poll(msgspec.Struct, frozen=True):
     seen_ids: frozenset[str]
     last_id: str | None = None
     """The oldest batch of the pages that were read; older ones come after it."""
+
+    @property
+    def asked_wait(self) -> float:
+        """Seconds the API asks us to wait before the next request."""
+        facts = self.facts
+        return asked_wait(facts.retry_after, facts.requests_left, facts.reset_in)
 
 
 async def poll(
@@ -171,7 +177,7 @@ async def watch(
                     now=looked_at,
                     first_time=False,
                 )
-                scope, floor = found.scope, found.facts.retry_after or 0.0
+                scope, floor = found.scope, found.asked_wait
         except (RateLimitedError, UnavailableError) as error:
             failures += 1
             trouble = str(error)

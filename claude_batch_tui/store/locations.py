@@ -36,6 +36,11 @@ class Locations(msgspec.Struct, frozen=True):
         return self.data / "results"
 
     @property
+    def cache(self) -> Path:
+        """Indexes of results files that are not ours, and what was decompressed; may be emptied at any time."""
+        return self.data / "cache"
+
+    @property
     def engine_lock(self) -> Path:
         """Held by the one process that polls."""
         return self.data / "locks" / "engine.lock"

@@ -12,12 +12,9 @@ from typing import Any, Self
 import msgspec
 
 from claude_batch_tui.domain.result import Outcome, Result
-from claude_batch_tui.errors import SourceError
-from claude_batch_tui.store.results_index import ResultsIndex, load_index
+from claude_batch_tui.store.results_index import ResultsIndex
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_PIECE = 1 << 20
-_GZIP = b"\x1f\x8b"
 
 
 def results_path(folder: Path, batch_id: str) -> Path:
@@ -27,11 +24,15 @@ def results_path(folder: Path, batch_id: str) -> Path:
 
 
 class ResultsFile:
-    """An open results file with its index, complete or growing."""
+    """An open results file with its index, complete or growing. Its methods may be called from any thread."""
 
-    def __init__(self, path: Path, index: ResultsIndex) -> None:
+    def __init__(self, path: Path, index: ResultsIndex, *, is_unpacked: bool = False) -> None:
         self.path = path
         self.index = index
+        self.is_unpacked = is_unpacked
+        """True where these are the bytes of a gzipped file."""
+        self.progress = 0.0
+        """How much of the file has been read for a growing index, from 0 to 1."""
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def __enter__(self) -> Self:
@@ -44,6 +45,10 @@ class ResultsFile:
         """Close the file."""
         os.close(self._descriptor)
 
+    def fileno(self) -> int:
+        """The descriptor, for reading by places."""
+        return self._descriptor
+
     def line(self, position: int, limit: int | None = None) -> bytes:
         """The bytes of an entry's line, at most `limit` of them."""
         length = self.index.lengths[position]
@@ -54,32 +59,11 @@ class ResultsFile:
         )
 
     def read(self, position: int) -> Result:
-        """The whole result; a line that cannot be read has the outcome `unparsed` and its text under `raw`."""
+        """The whole result; a line that cannot be read has the outcome `unparsed` and its text under `raw`.
+
+        A line of several megabytes takes tens of milliseconds: read it in a thread.
+        """
         return decode(self.line(position))
-
-
-def open_indexed(path: Path) -> ResultsFile:
-    """A results file with its index, loaded or built (about 2 µs a line). Raises SourceError with what to do."""
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder: name a results file.")
-    try:
-        with path.open("rb") as file:
-            if file.read(2) == _GZIP:
-                raise SourceError(f"{path} is compressed: run `gunzip -k {path}` and open what that leaves.")
-    except FileNotFoundError as error:
-        raise SourceError(f"There is no file {path}.") from error
-    except OSError as error:
-        raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
-    index = load_index(path)
-    if index is None:
-        index = ResultsIndex()
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                index.feed(piece)
-        index.finish()
-        if index.count and index.outcome_counts()[Outcome.UNPARSED] == index.count:
-            raise SourceError(f"{path} is not a results file: no line of it has a custom_id and a result.")
-    return ResultsFile(path, index)
 
 
 def decode(line: bytes) -> Result:
@@ -90,7 +74,7 @@ def decode(line: bytes) -> Result:
         pass
     try:
         # The standard library takes lone surrogates, NaN and huge numbers, which msgspec refuses.
-        return _result(json.loads(line.decode("utf-8", "replace")))
+        return _result(json.loads(line.decode("utf-8-sig", "replace")))
     except (ValueError, RecursionError):
         return _unparsed(line)
 

@@ -1,149 +1,169 @@
 """The index of a results file: where each line is, and its columns for tables and filters, as arrays.
 
-One thread feeds it while others read: arrays only grow, and `count` is raised last. Persisted beside the file as
-`<name>.index`, a cache that is rebuilt where it does not fit the file. An entry costs about 37 bytes and its id.
+It is made in two passes. The first gives every line its place, its custom_id and its outcome by a look at its first
+bytes (`count` entries so far). The second reads every line exactly and gives stop reason, ledger class, error type,
+model and tokens (`described` entries so far); it corrects the first where a line is broken behind its beginning.
+Everything is exact once `complete` is true.
+
+One thread feeds it while others read: columns only grow, and the counts are raised last. Take slices of columns, never
+views of them, as long as they grow. An entry costs about 49 bytes and its id.
 """
 
 from __future__ import annotations
 
-import sys
 from array import array
-from pathlib import Path
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate, islice
+from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from claude_batch_tui.domain.entry import OUTCOMES, STOP_REASONS, Entry, class_number
+from claude_batch_tui.domain.entry import OUTCOMES, STOP_REASONS, Entry
+from claude_batch_tui.domain.pricing import CacheCreation, PriceTable, ServerToolUse, Usage, entry_cost
 from claude_batch_tui.domain.result import Outcome
-from claude_batch_tui.store.files import written_whole
+from claude_batch_tui.store.described import AnsweredBy, described
+from claude_batch_tui.store.line_facts import (
+    Line,
+    joined_ids,
+    outcome_numbers,
+    read_block,
+    read_line,
+    read_lines,
+)
+from claude_batch_tui.store.numbered import Numbered
 
-_VERSION = 2
-_UNPARSED = OUTCOMES.index(Outcome.UNPARSED)
-_OUTCOME_NUMBERS = {str(outcome): number for number, outcome in enumerate(OUTCOMES[:_UNPARSED])}
-_STOP_NUMBERS = {reason: number for number, reason in enumerate(STOP_REASONS)}
-_OTHER_STOP = len(STOP_REASONS) - 1
-_CLASS_NUMBERS = {
-    (outcome, stop, empty): class_number(OUTCOMES[outcome], STOP_REASONS[stop], empty=empty)
-    for outcome in range(len(OUTCOMES))
-    for stop in range(len(STOP_REASONS))
-    for empty in (False, True)
-}
-_MOST_TOKENS = 2**32 - 1
-_MOST_ERROR_TYPES = 2**16 - 1
+if TYPE_CHECKING:
+    from claude_batch_tui.store.line_scan import Scanner
 
-
-class _Usage(msgspec.Struct):
-    input_tokens: int | None = 0
-    cache_creation_input_tokens: int | None = 0
-    cache_read_input_tokens: int | None = 0
-    output_tokens: int | None = 0
-
-
-class _Message(msgspec.Struct):
-    stop_reason: str | None = None
-    content: msgspec.Raw = msgspec.Raw()
-    usage: _Usage | None = None
-
-
-class _Block(msgspec.Struct):
-    type: str = ""
-    text: str | None = None
-
-
-class _InnerError(msgspec.Struct):
-    type: str = ""
-
-
-class _Error(msgspec.Struct):
-    error: _InnerError | None = None
-
-
-class _Result(msgspec.Struct):
-    type: str
-    message: _Message | None = None
-    error: _Error | None = None
-
-
-class _Line(msgspec.Struct):
-    custom_id: str
-    result: _Result
-
-
-class _OnlyId(msgspec.Struct):
-    custom_id: str = ""
-
-
-class _Head(msgspec.Struct):
-    """The first line of an index file."""
-
-    version: int
-    size: int
-    modified_ns: int
-    count: int
-    id_bytes: int
-    error_types: list[str]
-    byteorder: str
+MARGIN: Final = 256
+"""Bytes that a buffer for `add` must have beyond its lines."""
+FEW_BYTES: Final = 1 << 16
+"""Up to here a block is read line by line: exact at once, and numpy is not imported for it."""
+_SUCCEEDED = OUTCOMES.index(Outcome.SUCCEEDED)
 
 
 class ResultsIndex:
-    """Columns of all entries so far, in file order. `outcomes` and `stops` are numbers into the domain's tuples."""
+    """Columns of all entries so far, in file order. `outcomes`, `stops` and `classes` are numbers into the domain's
+    tuples, `errors` and `models` into the lists here. Those of an index that was loaded can only be read.
+    """
 
     def __init__(self) -> None:
         self.count = 0
+        """Entries with place, custom_id and outcome."""
+        self.described = 0
+        """Entries, from the first on, whose every column is there."""
+        self.complete = False
+        """True when there are no more entries and all of them are described."""
+        self.offsets = array("Q")
+        self.lengths = array("I")
+        self.id_starts = array("Q")
         self.outcomes = bytearray()
         self.stops = bytearray()
         self.classes = bytearray()
         self.errors = array("H")
+        self.models = array("H")
+        self.searches = array("H")
         self.input_tokens = array("I")
+        """Fresh, read from the cache and written to it, together."""
+        self.cache_read_tokens = array("I")
+        self.cache_write_5m_tokens = array("I")
+        self.cache_write_1h_tokens = array("I")
         self.output_tokens = array("I")
-        self.offsets = array("Q")
-        self.lengths = array("I")
-        self.ids = bytearray(b"\n")
-        """All ids, each between newlines: `\\nid\\nid\\n`."""
-        self.id_starts = array("Q")
-        self.error_types = [""]
-        self._error_numbers = {"": 0}
+        self.error_types: Numbered[str] = Numbered([""])
+        self.answered_by: Numbered[AnsweredBy] = Numbered([AnsweredBy("", in_us=False)])
+        self._ids = bytearray(b"\n")
         self._tail = b""
         self._position = 0
-        self._decode = msgspec.json.Decoder(_Line).decode
+        self._odd = array("I")
+        self._other_ids: dict[int, bytes] = {}
+        self._scanner: Scanner | None = None
+
+    @property
+    def ids(self) -> bytes | bytearray:
+        """All ids, each between newlines."""
+        return self._ids
 
     def feed(self, chunk: bytes) -> None:
-        """Take in the next bytes of the file, in any pieces."""
-        data = self._tail + chunk if self._tail else chunk
-        end = data.rfind(b"\n")
-        if end < 0:
-            self._tail = data
+        """Both passes over the next bytes of the file, in any pieces; half a megabyte at a time is fastest."""
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            self._tail += chunk
             return
-        self._tail = data[end + 1 :]
-        for line in data[:end].split(b"\n"):
-            self._add(line)
-            self._position += len(line) + 1
+        data = self._tail + chunk[:end] if self._tail else chunk[:end]
+        self._tail = chunk[end:]
+        self._read(data)
 
     def finish(self) -> None:
-        """Take in a last line that has no newline."""
+        """There is no more: take in a last line that has no newline. Complete, once all is described."""
         if self._tail:
-            self._add(self._tail)
-            self._position += len(self._tail)
-            self._tail = b""
+            tail, self._tail = self._tail, b""
+            self._read(tail)
+        if self.described == self.count:
+            self._settle_ids()
+            self._odd, self._scanner = array("I"), None
+            self.complete = True
+
+    def add(self, buffer: bytearray, size: int) -> None:
+        """First pass over the next whole lines: the first `size` bytes of a buffer that is longer by MARGIN.
+
+        The last line of a file, where it has no newline, comes alone.
+        """
+        if size <= FEW_BYTES or not buffer.endswith(b"\n", 0, size):
+            self._read(bytes(memoryview(buffer)[:size]))
+            return
+        if self._scanner is None:
+            from claude_batch_tui.store.line_scan import Scanner  # it imports numpy
+
+            self._scanner = Scanner()
+        found = self._scanner.scan(buffer, size)
+        self._odd.extend(self.count + at for at in found.odd)
+        self.offsets.frombytes(found.offsets(self._position))
+        self.lengths.frombytes(found.lengths())
+        self.id_starts.frombytes(found.id_starts(len(self._ids)))
+        self._ids += found.ids
+        self.outcomes += found.outcomes
+        self._position += size
+        self.count = len(self.outcomes)
+
+    def describe(self, block: bytes | memoryview, start: int) -> None:
+        """Second pass over whole lines that stand at `start`; the first of them is the next to be described."""
+        first, last = self.described, bisect_left(self.offsets, start + len(block), hi=self.count)
+        if first >= last:
+            return
+        lines: Sequence[Line] | None = None
+        odd = bisect_left(self._odd, first)
+        if odd == len(self._odd) or self._odd[odd] >= last:
+            lines = read_block(block, last - first)
+        if lines is None:
+            places = [(self.offsets[at] - start, self.lengths[at]) for at in range(first, last)]
+            lines = [read_line(bytes(block[at : at + length])) for at, length in places]
+        self._describe(lines)
+
+    def undescribed(self, limit: int) -> tuple[int, int]:
+        """Offset and size of the lines to describe next: one at least, and no more than about `limit` bytes."""
+        first, start = self.described, self.offsets[self.described]
+        last = max(bisect_left(self.offsets, start + limit, hi=self.count), first + 1) - 1
+        return start, self.offsets[last] + self.lengths[last] - start
 
     def entry(self, position: int) -> Entry:
         """The entry with that number, from 0."""
+        is_described = position < self.described
         return Entry(
             position=position,
             custom_id=self.custom_id(position),
             outcome=OUTCOMES[self.outcomes[position]],
-            stop_reason=STOP_REASONS[self.stops[position]],
-            error_type=self.error_types[self.errors[position]],
-            input_tokens=self.input_tokens[position],
-            output_tokens=self.output_tokens[position],
+            stop_reason=STOP_REASONS[self.stops[position]] if is_described else "",
+            error_type=self.error_types[self.errors[position]] if is_described else "",
+            input_tokens=self.input_tokens[position] if is_described else 0,
+            output_tokens=self.output_tokens[position] if is_described else 0,
             offset=self.offsets[position],
             length=self.lengths[position],
+            is_described=is_described,
         )
 
     def custom_id(self, position: int) -> str:
         """The id of an entry; empty where its line has none."""
         start = self.id_starts[position]
-        return self.ids[start : self.ids.index(b"\n", start)].decode()
+        return self._ids[start : self._ids.index(b"\n", start)].decode()
 
     def all_ids(self) -> list[str]:
         """Every custom_id in file order."""
@@ -153,146 +173,79 @@ class ResultsIndex:
         """How many entries there are of each outcome."""
         return {outcome: self.outcomes.count(number) for number, outcome in enumerate(OUTCOMES)}
 
-    def save(self, results: Path) -> None:
-        """Write the index beside its results file."""
-        stat = results.stat()
-        head = _Head(
-            _VERSION,
-            stat.st_size,
-            stat.st_mtime_ns,
-            self.count,
-            len(self.ids),
-            self.error_types,
-            sys.byteorder,
-        )
-        with written_whole(index_path(results)) as file:
-            file.write(msgspec.json.encode(head) + b"\n")
-            for column in self._columns():
-                file.write(column)
+    def model(self, position: int) -> str:
+        """The model that answered; empty where none did. The entry has to be described."""
+        return self.answered_by[self.models[position]].model
 
-    def _columns(self) -> tuple[Any, ...]:
-        return (
-            self.offsets,
-            self.id_starts,
-            self.lengths,
-            self.input_tokens,
-            self.output_tokens,
-            self.errors,
-            self.outcomes,
-            self.stops,
-            self.classes,
-            self.ids,
+    def usage(self, position: int) -> Usage:
+        """What an entry used, as far as it costs. The entry has to be described."""
+        read = self.cache_read_tokens[position]
+        written_5m, written_1h = self.cache_write_5m_tokens[position], self.cache_write_1h_tokens[position]
+        written = written_5m + written_1h
+        return Usage(
+            input_tokens=max(self.input_tokens[position] - read - written, 0),
+            output_tokens=self.output_tokens[position],
+            cache_creation_input_tokens=written,
+            cache_read_input_tokens=read,
+            cache_creation=CacheCreation(written_5m, written_1h),
+            server_tool_use=ServerToolUse(self.searches[position]),
+            inference_geo="us" if self.answered_by[self.models[position]].in_us else None,
         )
 
-    def _add(self, line: bytes) -> None:
-        stripped = line.strip()
-        if not stripped:
-            return
-        outcome, stop, error, tokens_in, tokens_out, empty = _UNPARSED, 0, 0, 0, 0, True
-        try:
-            parsed = self._decode(stripped)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            custom_id = _id_of(stripped)
+    def cost(self, position: int, prices: PriceTable) -> float | None:
+        """What an entry cost in US dollars, or None where its model has no price. The entry has to be described."""
+        if self.outcomes[position] != _SUCCEEDED:
+            return 0.0
+        return entry_cost(self.usage(position), self.model(position), prices)
+
+    def _read(self, data: bytes) -> None:
+        """Both passes over whole lines, where those before are described; else the first."""
+        starts, lengths, lines = read_lines(data)
+        ids, id_lengths = joined_ids(lines)
+        self.offsets.extend([self._position + start for start in starts])
+        self.lengths.extend(lengths)
+        self.id_starts.extend(islice(accumulate(id_lengths, initial=len(self._ids)), len(lines)))
+        self._ids += ids
+        self.outcomes += outcome_numbers(lines)
+        self._position += len(data)
+        first, self.count = self.count, len(self.outcomes)
+        if self.described == first:
+            self._describe(lines, is_checked=False)
         else:
-            custom_id = parsed.custom_id
-            result = parsed.result
-            outcome = _OUTCOME_NUMBERS.get(result.type, _UNPARSED)
-            if result.message is not None:
-                stop = _STOP_NUMBERS.get(result.message.stop_reason or "", _OTHER_STOP)
-                empty = _is_empty(result.message.content)
-                if (usage := result.message.usage) is not None:
-                    tokens_in = (
-                        (usage.input_tokens or 0)
-                        + (usage.cache_creation_input_tokens or 0)
-                        + (usage.cache_read_input_tokens or 0)
-                    )
-                    tokens_out = usage.output_tokens or 0
-            if result.error is not None and result.error.error is not None:
-                error = self._error_number(result.error.error.type)
-        self.offsets.append(self._position)
-        self.lengths.append(len(line))
-        self.stops.append(stop)
-        self.classes.append(_CLASS_NUMBERS[outcome, stop, empty])
-        self.errors.append(error)
-        self.input_tokens.append(min(max(tokens_in, 0), _MOST_TOKENS))
-        self.output_tokens.append(min(max(tokens_out, 0), _MOST_TOKENS))
-        self.id_starts.append(len(self.ids))
-        self.ids += custom_id.encode("utf-8", "replace").replace(b"\n", b" ") + b"\n"
-        self.outcomes.append(outcome)
-        self.count += 1
+            self._odd.extend(range(first, self.count))
 
-    def _error_number(self, error_type: str) -> int:
-        number = self._error_numbers.get(error_type)
-        if number is None:
-            if len(self.error_types) >= _MOST_ERROR_TYPES:
-                return 0
-            number = self._error_numbers[error_type] = len(self.error_types)
-            self.error_types.append(error_type)
-        return number
+    def _describe(self, lines: Sequence[Line], *, is_checked: bool = True) -> None:
+        first, last = self.described, self.described + len(lines)
+        found = described(lines, self.error_types, self.answered_by)
+        if is_checked:
+            self._correct(lines, first, found.outcomes)
+        for name in found._fields[1:]:
+            column = getattr(self, name)
+            column += getattr(found, name)
+        self.described = last
 
+    def _correct(self, lines: Sequence[Line], first: int, outcomes: bytes) -> None:
+        """Put right what the first pass took wrongly."""
+        last = first + len(lines)
+        if self.outcomes[first:last] != outcomes:
+            self.outcomes[first:last] = outcomes
+        ids = "\n".join([line.custom_id for line in lines]).encode("utf-8", "replace")
+        start = self.id_starts[first]
+        if self._ids[start : start + len(ids) + 1] != ids + b"\n":
+            for position, line in enumerate(lines, first):
+                if line.id_bytes.decode() != self.custom_id(position):
+                    self._other_ids[position] = line.id_bytes
 
-def load_index(results: Path) -> ResultsIndex | None:
-    """The index beside a results file, or None where there is none that fits."""
-    try:
-        stat = results.stat()
-        with index_path(results).open("rb") as file:
-            head = msgspec.json.decode(file.readline(), type=_Head)
-            if (head.version, head.size, head.modified_ns, head.byteorder) != (
-                _VERSION,
-                stat.st_size,
-                stat.st_mtime_ns,
-                sys.byteorder,
-            ):
-                return None
-            index = ResultsIndex()
-            for column in (
-                index.offsets,
-                index.id_starts,
-                index.lengths,
-                index.input_tokens,
-                index.output_tokens,
-                index.errors,
-            ):
-                column.fromfile(file, head.count)
-            index.outcomes = bytearray(file.read(head.count))
-            index.stops = bytearray(file.read(head.count))
-            index.classes = bytearray(file.read(head.count))
-            index.ids = bytearray(file.read(head.id_bytes))
-    except (OSError, EOFError, ValueError):  # msgspec errors are ValueErrors too
-        return None
-    if len(index.classes) != head.count or len(index.ids) != head.id_bytes:
-        return None
-    index.error_types = head.error_types
-    index.count = head.count
-    return index
-
-
-def index_path(results: Path) -> Path:
-    """Where the index of a results file is."""
-    return results.with_name(results.name + ".index")
-
-
-_decode_blocks = msgspec.json.Decoder(list[_Block] | None).decode
-
-
-def _is_empty(content: msgspec.Raw) -> bool:
-    """True where an answer holds nothing but blank text and thinking; content of an unknown shape is not empty."""
-    if not bytes(content):
-        return True
-    try:
-        blocks = _decode_blocks(content) or ()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return all(
-        block.type in ("thinking", "redacted_thinking")
-        or (block.type == "text" and not (block.text or "").strip())
-        for block in blocks
-    )
-
-
-def _id_of(line: bytes) -> str:
-    """The custom_id of a line whose rest cannot be read, or nothing."""
-    try:
-        return msgspec.json.decode(line, type=_OnlyId).custom_id
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
+    def _settle_ids(self) -> None:
+        """Write all ids anew where some turned out to be others."""
+        if not self._other_ids:
+            return
+        ids = bytes(self._ids[1:-1]).split(b"\n")
+        for position, custom_id in self._other_ids.items():
+            ids[position] = custom_id
+        starts, at = array("Q"), 1
+        for custom_id in ids:
+            starts.append(at)
+            at += len(custom_id) + 1
+        self._other_ids = {}
+        self._ids, self.id_starts = bytearray(b"\n" + b"\n".join(ids) + b"\n"), starts

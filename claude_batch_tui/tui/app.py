@@ -59,6 +59,7 @@ class DashboardApp(CbtuiApp):
         profile: Profile | None = None,
         api_key: str | None = None,
         results: Path | None = None,
+        batch_id: str | None = None,
         banner: str | None = None,
         connects: bool = True,
     ) -> None:
@@ -67,6 +68,7 @@ class DashboardApp(CbtuiApp):
         self.snapshot = Snapshot()
         self.banner = banner
         self._opens = results
+        self._opens_batch = batch_id
         self._connects = connects
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         """The clock every age is measured by."""
@@ -86,12 +88,14 @@ class DashboardApp(CbtuiApp):
         super().on_mount()
         self.snapshot = self.engine.snapshot
         self.set_keymap(self.config.keys)
-        self.switch_mode("results" if self._opens else "batches")
+        self.switch_mode("results" if self._opens or self._opens_batch else "batches")
         self.set_terminal_title("cbtui")
         if self._connects:
             self.call_after_refresh(self.engine.connect)
         if self._opens is not None:
             self.open_file(self._opens)
+        elif self._opens_batch is not None:
+            self.open_batch(self._opens_batch)
 
     def on_dashboard_app_arrived(self) -> None:
         """Hand the newest snapshot to the screen, and say what happened."""

@@ -12,7 +12,7 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -81,14 +81,25 @@ class PtyApp:
         threads = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
         return sum(int(file.read_text().split()[0]) for file in threads) / 1e9
 
-    def wait_for(self, text: str, seconds: float = 20.0) -> float:
-        """Seconds from the start until the text is on the screen."""
-        while text not in self.text:
+    def wait_for(self, text: str, seconds: float = 20.0, quiet: float = 0.5) -> float:
+        """Seconds from the start until the text is on the screen; returns after `quiet` seconds without bytes."""
+        return self.wait_until(lambda: text in self.text, seconds, quiet, f"{text!r} did not appear")
+
+    def wait_until(
+        self,
+        holds: Callable[[], bool],
+        seconds: float = 20.0,
+        quiet: float = 0.5,
+        failure: str = "It did not happen",
+    ) -> float:
+        """The same for anything that can be asked."""
+        while not holds():
             if time.perf_counter() - self.started_at > seconds:
-                sys.exit(f"{text!r} did not appear:\n{self.text}")
-            self._collect(0.02)
+                sys.exit(f"{failure}:\n{self.text}")
+            self._collect(0.005)
         seconds = time.perf_counter() - self.started_at
-        self._collect(0.5)
+        if quiet:
+            self._collect(quiet)
         return seconds
 
     def press(self, key: str, quiet: float = 0.15) -> Reaction:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
-from claude_batch_tui.domain.forecast import durations_by_size, forecast
-from claude_batch_tui.domain.polling import backoff, interval, jittered, page_limit
+from claude_batch_tui.domain.forecast import durations_by_size, forecast, forecast_of
+from claude_batch_tui.domain.polling import asked_wait, backoff, has_slept, interval, jittered, page_limit
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -77,3 +77,24 @@ def test_states_follow_from_status_counts_and_time():
     assert batch(1, "paused_by_aliens").state(NOW) is BatchState.UNKNOWN
     assert batch(1).supersedes(ended) is False
     assert ended.supersedes(batch(1)) is True
+
+
+def test_near_the_end_that_a_forecast_suggests_polls_come_faster():
+    likely = forecast_of([timedelta(minutes=minutes) for minutes in (200, 210, 220, 230, 260)])
+    assert interval([batch(180)], NOW, likely=lambda _: likely) == 120
+    assert interval([batch(200)], NOW, likely=lambda _: likely) == 30
+    assert interval([batch(270)], NOW, likely=lambda _: likely) == 120
+
+
+def test_what_an_answer_asks_for_is_kept_but_not_beyond_15_minutes():
+    assert asked_wait(None) == 0
+    assert asked_wait(10.0, requests_left=900, reset_in=50) == 10
+    assert asked_wait(10.0, requests_left=3, reset_in=50) == 50
+    assert asked_wait(10.0, requests_left=3) == 10
+    assert asked_wait(99_999.0) == 900
+
+
+def test_a_sleep_of_the_machine_shows_in_the_difference_of_two_clocks():
+    assert has_slept(3600, 15)
+    assert not has_slept(16, 15)
+    assert has_slept(-40, 15)

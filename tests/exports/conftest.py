@@ -11,7 +11,7 @@ from claude_batch_tui.domain.pricing import load_prices
 from claude_batch_tui.exports.formats import format_called
 from claude_batch_tui.services.export import Exported, Part, export
 from claude_batch_tui.services.export_target import Options
-from claude_batch_tui.store.results_file import open_indexed
+from claude_batch_tui.store.opening import open_indexed
 
 MODEL = "claude-haiku-4-5"
 

@@ -12,7 +12,7 @@ from claude_batch_tui.domain.file_names import file_stem
 from claude_batch_tui.errors import ConfigError, ExportError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, format_of
 from claude_batch_tui.exports.table import Column, all_columns
-from claude_batch_tui.store.results_file import open_indexed
+from claude_batch_tui.store.opening import open_indexed
 
 from .conftest import message
 

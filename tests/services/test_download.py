@@ -6,10 +6,11 @@ import pytest
 
 from claude_batch_tui.domain.tracked import DownloadState, ResultsState
 from claude_batch_tui.errors import ResultsUnavailableError, StoreError
-from claude_batch_tui.services import download as downloading
+from claude_batch_tui.services import part_file
 from claude_batch_tui.services.download import download
 from claude_batch_tui.simulator import Fault
-from claude_batch_tui.store.results_file import open_indexed, results_path
+from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.store.results_file import results_path
 
 RESULTS = {"method": "GET", "path": r"/results$"}
 ROWS = 200
@@ -144,7 +145,7 @@ async def test_a_full_disk_keeps_what_has_arrived_and_says_what_is_free(runtime,
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(downloading.os, "write", full)
+        patched.setattr(part_file.os, "write", full)
         with pytest.raises(StoreError, match="is full"):
             list(steps_of(runtime, ended))
     *_, last = steps_of(runtime, ended)

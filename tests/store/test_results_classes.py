@@ -10,7 +10,8 @@ import pytest
 from claude_batch_tui.domain.entry import CLASSES
 from claude_batch_tui.domain.filtering import parse
 from claude_batch_tui.services.selecting import select
-from claude_batch_tui.store.results_index import ResultsIndex, load_index
+from claude_batch_tui.store.index_file import load_index, save_index
+from claude_batch_tui.store.results_index import ResultsIndex
 
 TEXT = {"type": "text", "text": "yes"}
 THINKING = {"type": "thinking", "thinking": "hm", "signature": "s"}
@@ -59,7 +60,7 @@ def test_classes_come_back_from_the_saved_index(tmp_path: Path) -> None:
     index = _index(_answer("max_tokens", [TEXT]), _answer("end_turn", []), {"type": "expired"})
     results = tmp_path / "results.jsonl"
     results.write_bytes(b"the index fits by size and time")
-    index.save(results)
+    save_index(index, results)
     loaded = load_index(results)
     assert loaded is not None
     assert loaded.classes == index.classes

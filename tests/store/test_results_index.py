@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.errors import SourceError
-from claude_batch_tui.store.results_file import decode, open_indexed
-from claude_batch_tui.store.results_index import ResultsIndex, index_path, load_index
+from claude_batch_tui.store.index_file import index_path, load_index, save_index
+from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.store.results_file import decode
+from claude_batch_tui.store.results_index import ResultsIndex
 
 
 def line(custom_id, result):
@@ -79,7 +81,7 @@ def test_a_saved_index_is_loaded_and_a_stale_one_is_not(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_bytes(FILE)
     index = indexed(FILE)
-    index.save(path)
+    save_index(index, path)
     assert entries(load_index(path)) == entries(index)
     path.write_bytes(FILE + LINES[0] + b"\n")
     assert load_index(path) is None
@@ -90,7 +92,7 @@ def test_a_saved_index_is_loaded_and_a_stale_one_is_not(tmp_path):
 def test_a_damaged_index_is_rebuilt(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_bytes(FILE)
-    indexed(FILE).save(path)
+    save_index(indexed(FILE), path)
     whole = index_path(path).read_bytes()
     for length in (0, 10, len(whole) // 2, len(whole) - 1):
         index_path(path).write_bytes(whole[:length])

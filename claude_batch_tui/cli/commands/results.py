@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.exporting import STDOUT, Found, add_options, chosen_format, write
+from claude_batch_tui.cli.results_word import results_file
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.tracked import TrackedBatch
@@ -40,9 +41,8 @@ def written(args: argparse.Namespace, context: Context) -> int:
         check_target(
             Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
         )
-    word = args.id
-    if "/" in word or word.endswith((".jsonl", ".gz", ".incomplete")):
-        path = Path(word)
+    path = results_file(args.id)
+    if path is not None:
         found = [Found(path, path.name.removesuffix(".gz").removesuffix(".jsonl"), path.name)]
     else:
         found = asyncio.run(_of_batches(args.id, context))

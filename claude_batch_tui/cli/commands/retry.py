@@ -88,7 +88,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     from claude_batch_tui.services.selecting import select
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
-    from claude_batch_tui.store.results_file import open_indexed
+    from claude_batch_tui.store.opening import open_indexed
 
     rules = RetryRules(args.include_invalid, args.any_outcome, args.again)
     found = await results.found_results(args.id, context, runtime, ended_only=True)

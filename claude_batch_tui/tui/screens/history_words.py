@@ -22,8 +22,8 @@ _LOW, _HIGH = 10, 15
 """Rows of a drawing in one column and in two."""
 _MOST_DAYS = 45
 """Above so many days a bar is a week."""
-_SPREAD = 16
-_FIGURES = 67
+_SPREAD = 14
+_FIGURES = 65
 """Cells of a line of turnarounds without the model."""
 _BAR = 24
 _BLANK = StyledLine("")
@@ -67,7 +67,8 @@ def _turnaround(history: History, width: int, height: int, *, ascii_only: bool) 
     yield _painted(legend(series, ascii_only=ascii_only))
     yield _BLANK
     name = min(max(len(_short(group.model)) for group in groups), max(width + 2 - _FIGURES, 12))
-    span = max(group.ninth_tenth for group in groups) * 1.1
+    every = sorted(duration for group in groups for duration in group.durations)
+    span = every[len(every) * 9 // 10] * 1.2
     head = f" {'MODEL':<{name}} {'REQUESTS':>15} {'BATCHES':>7} {'HALF BY':>7} {'9 OF 10':>7} {'LONGEST':>7}"
     yield StyledLine(f"{head}  0 TO {took(span)}", "dim")
     for group in groups:

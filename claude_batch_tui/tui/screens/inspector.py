@@ -87,7 +87,9 @@ class Inspector(Vertical):
         self.show(None)
 
     def show(self, position: int | None) -> None:
-        """Show the entry at a position of the file, or nothing."""
+        """Show the entry at a position of the file, or nothing; what is shown already stays as it is."""
+        if position is not None and position == self._position:
+            return
         self._position = position
         self._look_again()
 

@@ -39,6 +39,8 @@ _STOPS = {
     "model_context_window_exceeded": "ctx",
     "other": "other",
 }
+_UNKNOWN = "…"
+"""A column that the index does not have yet."""
 _KEPT_SNIPPETS = 1024
 _LARGEST_SNIPPET_LINE = 1 << 20
 
@@ -72,13 +74,16 @@ class EntryRows:
         entry = self.results.index.entry(position)
         glyph, plain, style = _GLYPHS[entry.outcome]
         answered = entry.outcome is Outcome.SUCCEEDED
+        stop = _STOPS.get(entry.stop_reason, "" if answered else "-")
+        tokens = [f"{count:,}" if answered else "-" for count in (entry.input_tokens, entry.output_tokens)]
+        if not entry.is_described:
+            stop, tokens = _UNKNOWN, [_UNKNOWN, _UNKNOWN]
         return (
             f"{position + 1:,}",
             entry.custom_id or "(none)",
             Cell(plain if self._ascii else glyph, style),
-            _STOPS.get(entry.stop_reason, "" if answered else "-"),
-            f"{entry.input_tokens:,}" if answered else "-",
-            f"{entry.output_tokens:,}" if answered else "-",
+            stop,
+            *tokens,
             Cell(self._snippet(position), None if answered else style),
         )
 

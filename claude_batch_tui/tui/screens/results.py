@@ -5,6 +5,7 @@ Rows can be read while they still arrive: the list stands on the index of the ru
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -21,7 +22,8 @@ from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.browse import EntryReader, RowsFile
 from claude_batch_tui.services.export import Part
 from claude_batch_tui.services.selecting import select
-from claude_batch_tui.store.results_file import ResultsFile, open_indexed
+from claude_batch_tui.store.opening import opening
+from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.screens.inspecting import INSPECTOR_BINDINGS, INSPECTOR_NEEDS_ENTRY, InspectingFrame
@@ -38,7 +40,7 @@ from claude_batch_tui.tui.widgets.row_source import EmptySource
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import duration_words, size
+from claude_batch_tui.wording import duration_words, indexing_words, size
 
 _QUICK_FILTERS = {
     "a": "",
@@ -47,6 +49,8 @@ _QUICK_FILTERS = {
     "x": "outcome=expired",
     "c": "outcome=canceled",
 }
+_GROWTH_EVERY = 0.15
+"""Seconds between two looks at a file that is being indexed."""
 _NOTHING = """
    No results are open.
 
@@ -243,7 +247,9 @@ class ResultsScreen(SavingFrame, InspectingFrame):
                 self.open_file(Path(path).expanduser())
 
         dialog = InputDialog(
-            "Open a results file", ["JSON lines, as the API gives them."], placeholder="~/results.jsonl"
+            "Open a results file",
+            ["JSON lines, as the API gives them; gzipped ones too."],
+            placeholder="~/results.jsonl",
         )
         self.app.push_screen(dialog, open_it)
 
@@ -271,18 +277,31 @@ class ResultsScreen(SavingFrame, InspectingFrame):
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self, path: Path, rows_path: Path | None) -> None:
-        """Index the file in a thread and show it."""
+        """Show the file's first rows, and index it in a thread."""
         worker = get_current_worker()
+        results: ResultsFile | None = None
+        shown = 0.0
         try:
-            results = open_indexed(path)
             rows = RowsFile(rows_path) if rows_path is not None else None
+            for results in opening(path, self.dashboard.engine.cache):
+                if worker.is_cancelled:
+                    break
+                if not shown:
+                    self.app.call_from_thread(self._show_file, results, rows, growing=False)
+                    shown = time.monotonic()
+                elif time.monotonic() - shown > _GROWTH_EVERY:
+                    self.app.call_from_thread(self._show_growth, results)
+                    shown = time.monotonic()
+                time.sleep(0)  # keys come first
         except CbtuiError as error:
             self.app.call_from_thread(self._show_failure, str(error))
             return
-        if worker.is_cancelled:
-            results.close()
+        if results is None:
             return
-        self.app.call_from_thread(self._show_file, results, rows, growing=False)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show_growth, results)
+        elif not shown:
+            results.close()
 
     @work(thread=True, exclusive=True, group="select")
     def _select(self) -> None:
@@ -311,7 +330,9 @@ class ResultsScreen(SavingFrame, InspectingFrame):
         if not stays:
             self.table.go_to(0)
         total = rows.results.index.count
-        self.query_one(FilterBar).show_count(len(positions), total, "counting …" if self._growing else "")
+        self.query_one(FilterBar).show_count(
+            len(positions), total, "" if rows.results.index.complete else "counting …"
+        )
         shown = f"{len(positions):,} of {total:,}" if len(positions) != total else f"{total:,} entries"
         self.query_one(TabsLine).show(right=shown)
         self._inspect()
@@ -327,6 +348,12 @@ class ResultsScreen(SavingFrame, InspectingFrame):
         self.show_snapshot(self.snapshot)
         self.refresh_bindings()
         self._select()
+
+    def _show_growth(self, results: ResultsFile) -> None:
+        """More of the open file is known."""
+        if self._rows is not None and self._rows.results is results:
+            self._show_counts(None)
+            self._select()
 
     def _show_failure(self, sentence: str) -> None:
         self.table.empty = f"\n   {sentence}"
@@ -382,8 +409,11 @@ class ResultsScreen(SavingFrame, InspectingFrame):
         if self._rows is None:
             line.show("", right)
         else:
-            counts = self._rows.results.index.outcome_counts()
-            line.show(counts_line(counts, growing=self._growing), right)
+            results = self._rows.results
+            index = results.index
+            if not index.complete and not self._growing and not right:
+                right = indexing_words(results.progress, is_unpacked=results.is_unpacked)
+            line.show(counts_line(index.outcome_counts(), growing=not index.complete), right)
 
     def _reader(self, results: ResultsFile, rows_file: RowsFile | None) -> EntryReader:
         batch_id, engine = self._batch_id, self.dashboard.engine

@@ -1,0 +1,49 @@
+"""`cbtui open FILE|ID`: the dashboard with results open at once."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from claude_batch_tui.cli.command import Context, Dashboard
+from claude_batch_tui.cli.results_word import results_file
+from claude_batch_tui.errors import ResultsUnavailableError, SourceError
+
+SUMMARY = "Open the dashboard on a results file or on the results of a batch."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument(
+        "id",
+        metavar="FILE|ID",
+        help="a results file, plain or gzipped, whoever made it; or a batch or its name",
+    )
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Open the dashboard."""
+    path = results_file(args.id)
+    if path is not None:
+        if not path.is_file():
+            raise SourceError(f"There is no file {path}.")
+        return context.open_dashboard(Dashboard(context.config, results=path))
+    batch_id = asyncio.run(_ended(args.id, context))
+    return context.open_dashboard(Dashboard(context.config, batch_id=batch_id))
+
+
+async def _ended(word: str, context: Context) -> str:
+    """The id of the batch a word means; asked for only where this machine does not know that it has ended."""
+    from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
+    from claude_batch_tui.wording import progress_words
+
+    async with open_runtime(context.config) as runtime:
+        found = await runtime.resolve(word)
+        if not found.batch.has_ended:
+            found = await runtime.retrieve(found.id)
+        if not found.batch.has_ended:
+            raise ResultsUnavailableError(
+                f"{found.title} has not ended: {progress_words(found.batch, runtime.now())}. "
+                f"Results can be read when it has; `cbtui watch {found.id}` waits for that."
+            )
+        return found.id

@@ -1,0 +1,26 @@
+"""The clocks the engine waits by; a test brings its own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+
+class Clock:
+    """Seconds by two clocks, and waiting. The machine's sleep moves the wall clock on, and the other not."""
+
+    def monotonic(self) -> float:
+        """Seconds this machine was awake, from some start."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        """Wait for the event, at most so long; whether it came."""
+        try:
+            await asyncio.wait_for(event.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True

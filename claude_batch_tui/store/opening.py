@@ -1,0 +1,128 @@
+"""Opening a results file of any size, whoever made it: its first rows at once, the rest a step at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from claude_batch_tui.domain.result import Outcome
+from claude_batch_tui.errors import SourceError
+from claude_batch_tui.store.index_file import index_path, load_index, save_index
+from claude_batch_tui.store.indexing import index_file
+from claude_batch_tui.store.results_file import ResultsFile
+from claude_batch_tui.store.results_index import ResultsIndex
+from claude_batch_tui.store.unzipping import is_gzip, require_results, unzipped_path, unzipping
+
+_KEPT_SECONDS: Final = 30 * 86400
+
+
+def open_indexed(
+    path: Path, cache: Path | None = None, on_step: Callable[[ResultsFile], None] | None = None
+) -> ResultsFile:
+    """A results file with its whole index; `on_step` hears how far it is. Raises SourceError with what to do."""
+    results: ResultsFile | None = None
+    for results in opening(path, cache):
+        if on_step is not None:
+            on_step(results)
+    if results is None:
+        raise SourceError(f"{path} could not be read.")
+    return results
+
+
+def opening(path: Path, cache: Path | None = None) -> Iterator[ResultsFile]:
+    """Open a file, plain or gzipped: it is yielded with its first rows, and again after every step until its index is
+    complete.
+
+    The index is read from beside the file or from the `cache` folder, and kept there for the next time. The file
+    belongs to the caller, who closes it. Raises SourceError with what to do.
+    """
+    is_packed = _is_packed(path)
+    if is_packed and cache is None:
+        raise SourceError(f"{path} is compressed: run `gunzip -k {path}` and open what that leaves.")
+    shown = False
+    results: ResultsFile | None = None
+    try:
+        for results in _steps(path, cache, is_packed=is_packed):
+            index = results.index
+            shown = shown or index.complete or index.outcome_counts()[Outcome.UNPARSED] < index.count
+            if shown:
+                yield results
+    except SourceError:
+        if results is not None and not shown:
+            results.close()
+        raise
+    if cache is not None:
+        _prune(cache)
+
+
+def _steps(path: Path, cache: Path | None, *, is_packed: bool) -> Iterator[ResultsFile]:
+    place = _index_place(path, cache)
+    if is_packed and cache is not None:
+        path, packed = unzipped_path(path, cache), path
+        place = index_path(path)
+        if not path.exists():
+            try:
+                yield from unzipping(packed, path)
+            except OSError as error:
+                raise SourceError(f"Cannot decompress {packed} into {cache}: {error.strerror}.") from error
+            return
+    index = load_index(path) or (load_index(path, place) if place else None)
+    if index is None:
+        yield from _indexing(path, place, is_unpacked=is_packed)
+        return
+    if place is not None and place.exists():
+        os.utime(place)
+    yield ResultsFile(path, index, is_unpacked=is_packed)
+
+
+def _indexing(path: Path, place: Path | None, *, is_unpacked: bool) -> Iterator[ResultsFile]:
+    results = ResultsFile(path, ResultsIndex(), is_unpacked=is_unpacked)
+    index, stat = results.index, os.fstat(results.fileno())
+    descriptor = os.dup(results.fileno())  # the caller may close the file while it is being indexed
+    try:
+        for _ in index_file(descriptor, index):
+            if index.described:
+                results.progress = index.offsets[index.described - 1] / max(stat.st_size, 1)
+            if index.complete:
+                require_results(index, path)
+            yield results
+    except OSError as error:
+        raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
+    finally:
+        os.close(descriptor)
+    if place is not None:
+        with contextlib.suppress(OSError):  # a cache that cannot be written is made again the next time
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            save_index(index, path, place, stat=stat)
+
+
+def _is_packed(path: Path) -> bool:
+    if path.is_dir():
+        raise SourceError(f"{path} is a folder: name a results file.")
+    try:
+        return is_gzip(path)
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {path}.") from error
+    except OSError as error:
+        raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _index_place(path: Path, cache: Path | None) -> Path | None:
+    """Where the index of a file is kept that is not ours."""
+    if cache is None:
+        return None
+    name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:32]
+    return index_path(cache / name)
+
+
+def _prune(cache: Path) -> None:
+    """Forget what was not opened for a month."""
+    for index in cache.glob("*.index"):
+        if time.time() - index.stat().st_mtime > _KEPT_SECONDS:
+            index.unlink(missing_ok=True)
+            index.with_suffix("").unlink(missing_ok=True)

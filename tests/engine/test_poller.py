@@ -1,0 +1,288 @@
+"""The poller against the simulator, its waiting by a clock that the test moves on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from claude_batch_tui.config import load
+from claude_batch_tui.domain.tracked import LinkState
+from claude_batch_tui.engine.board import Board
+from claude_batch_tui.engine.clock import Clock
+from claude_batch_tui.engine.poller import Poller
+from claude_batch_tui.engine.submitter import Submitter
+from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Simulator
+from claude_batch_tui.store.locks import FileLock
+
+HOUR = 3600.0
+
+
+class TestClock(Clock):
+    """Time passes only while the test lets it, and then at once."""
+
+    __test__ = False
+
+    def __init__(self):
+        self.start = time.time()
+        self.elapsed = self.allowed = self.slept = 0.0
+        self.go, self.stands = asyncio.Event(), asyncio.Event()
+
+    def monotonic(self):
+        return self.elapsed
+
+    def wall(self):
+        return self.start + self.elapsed + self.slept
+
+    def now(self):
+        return datetime.fromtimestamp(self.wall(), UTC)
+
+    async def wait(self, event, seconds):
+        end = self.elapsed + seconds
+        while not event.is_set():
+            self.elapsed = max(self.elapsed, min(end, self.allowed))
+            if self.elapsed >= end:
+                await asyncio.sleep(0)
+                break
+            self.stands.set()
+            self.go.clear()
+            waiting = [asyncio.ensure_future(each.wait()) for each in (event, self.go)]
+            _, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for each in pending:
+                each.cancel()
+        return event.is_set()
+
+    async def advance(self, seconds):
+        """Let so many seconds pass, and wait until nothing is left to do in them."""
+        self.stands.clear()
+        self.allowed += seconds
+        self.go.set()
+        await asyncio.wait_for(self.stands.wait(), 30)
+
+
+class World:
+    def __init__(self, simulator, **settings):
+        self.simulator = simulator
+        config, _ = load({"base_url": simulator.base_url, **settings})
+        self.clock = TestClock()
+        self.runtime = Runtime(config, api_key=simulator.key)
+        self.runtime.now = self.clock.now
+        self.runtime.random = lambda: 0.5
+        self.board = Board(lambda _: None, self.clock.now)
+        submitter = Submitter(self.runtime, self.board, spawn=lambda _: None)
+        self.ended = []
+        self.poller = Poller(
+            self.runtime, self.board, submitter, on_ended=self.ended.append, clock=self.clock
+        )
+
+    @property
+    def link(self):
+        return self.board.link
+
+    async def __aenter__(self):
+        self.task = asyncio.create_task(self.poller.run())
+        await asyncio.wait_for(self.clock.stands.wait(), 30)
+        return self
+
+    async def __aexit__(self, *_):
+        self.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.task
+        await self.runtime.close()
+
+    async def polls_in(self, seconds):
+        """How many requests the simulator gets in that time."""
+        before = len(self.simulator.log)
+        await self.clock.advance(seconds)
+        return len(self.simulator.log) - before
+
+    async def key(self, press):
+        """Press a key and let what follows from it happen, without time passing."""
+        self.clock.stands.clear()
+        press()
+        await asyncio.wait_for(self.clock.stands.wait(), 30)
+
+
+def answered_with(simulator, headers):
+    """The next list is answered as it would be, with these headers."""
+    call = urllib.request.Request(
+        f"{simulator.base_url}/v1/messages/batches",
+        headers={"x-api-key": simulator.key, "anthropic-version": "2023-06-01"},
+    )
+    with urllib.request.urlopen(call) as answer:
+        body = answer.read().decode()
+    date = format_datetime(datetime.now(UTC), usegmt=True)
+    simulator.faults.next(Fault(path="batches", status=200, body=body, headers={"date": date, **headers}))
+
+
+@pytest.fixture
+def simulator(own_folders):
+    with Simulator(speed=1, seed=9, rates=ALL_ANSWERED) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("age", "most_between", "polls"),
+    [(0, 10, 6), (0.5 * HOUR, 30, 2), (1.5 * HOUR, 60, 1)],
+)
+async def test_young_batches_are_polled_often_and_older_ones_seldom(simulator, age, most_between, polls):
+    simulator.batches.add(5, age=age, duration=10 * HOUR)
+    async with World(simulator) as world:
+        assert world.link.interval == most_between
+        assert await world.polls_in(60.5) == polls
+
+
+async def test_ten_minutes_of_one_batch_take_as_many_requests_as_its_age_says(simulator):
+    simulator.batches.add(5, age=300, duration=10 * HOUR)
+    async with World(simulator) as world:
+        assert await world.polls_in(600) == pytest.approx(30 + 10, abs=1)
+
+
+async def test_where_nothing_is_unfinished_no_request_is_made(simulator):
+    simulator.batches.add(5, age=HOUR, duration=60)
+    async with World(simulator) as world:
+        assert world.link.state is LinkState.IDLE
+        assert await world.polls_in(24 * HOUR) == 0
+
+
+async def test_near_the_end_that_similar_batches_suggest_polls_come_faster(simulator):
+    for _ in range(6):
+        simulator.batches.add(5, age=9 * HOUR, duration=4 * HOUR)
+    running = simulator.batches.add(5, age=3 * HOUR, duration=10 * HOUR)
+    async with World(simulator) as world:
+        assert world.link.interval == 120
+        simulator.batches.advance(0.9 * HOUR, running.id)
+        await world.clock.advance(121)
+        assert world.link.interval == 30
+
+
+async def test_a_canceling_batch_is_polled_every_ten_seconds(simulator):
+    simulator.batches.add(5, age=3 * HOUR, duration=10 * HOUR, canceled_after=3 * HOUR - 1)
+    async with World(simulator) as world:
+        assert world.link.interval == 10
+
+
+async def test_a_retry_after_on_a_good_answer_is_the_least_time_between(simulator):
+    simulator.batches.add(5, duration=10 * HOUR)
+    answered_with(simulator, {"retry-after": "45"})
+    async with World(simulator) as world:
+        assert world.link.interval == 45
+
+
+async def test_few_requests_left_of_the_limit_are_left_to_the_user(simulator):
+    simulator.batches.add(5, duration=10 * HOUR)
+    reset = (datetime.now(UTC) + timedelta(seconds=50)).isoformat().replace("+00:00", "Z")
+    name = "anthropic-ratelimit-requests"
+    answered_with(simulator, {f"{name}-remaining": "3", f"{name}-reset": reset})
+    async with World(simulator) as world:
+        assert 45 < world.link.interval < 55
+
+
+async def test_a_limit_is_waited_out_as_long_as_it_asks_and_never_longer_than_15_minutes(simulator):
+    simulator.batches.add(5, duration=10 * HOUR)
+    simulator.faults.next(Fault(path="batches", status=429, headers={"retry-after": "120"}))
+    async with World(simulator) as world:
+        assert world.link.state is LinkState.OFFLINE
+        assert await world.polls_in(119) == 0
+        assert await world.polls_in(2) == 1
+        simulator.faults.next(Fault(path="batches", status=429, headers={"retry-after": "99999"}))
+        await world.clock.advance(11)
+        assert await world.polls_in(880) == 0
+        assert await world.polls_in(21) >= 1
+        assert world.link.state is LinkState.LIVE
+
+
+async def test_a_lost_link_costs_ever_fewer_requests_and_is_found_again(simulator):
+    simulator.batches.add(5, duration=10 * HOUR)
+    async with World(simulator) as world:
+        simulator.faults.always(Fault(path="batches", status=529))
+        await world.clock.advance(1000)
+        assert world.link.state is LinkState.OFFLINE
+        assert world.link.error
+        assert await world.polls_in(1000) <= 5
+        simulator.faults.clear()
+        await world.clock.advance(301)
+        assert world.link.state is LinkState.LIVE
+        assert world.link.failures == 0
+        failed = world.runtime.store.database.rows("SELECT error FROM poll WHERE error IS NOT NULL")
+        assert len(failed) >= 8
+
+
+async def test_after_the_machine_slept_a_poll_comes_at_once_on_a_new_connection(simulator):
+    simulator.batches.add(5, age=3 * HOUR, duration=20 * HOUR)
+    async with World(simulator) as world:
+        before = world.runtime.api
+        assert await world.polls_in(20) == 0
+        world.clock.slept += 8 * HOUR
+        assert await world.polls_in(16) == 1
+        assert world.runtime.api is not before
+
+
+async def test_a_key_polls_now_but_not_within_five_seconds_of_the_last_poll(simulator):
+    simulator.batches.add(5, age=3 * HOUR, duration=10 * HOUR)
+    async with World(simulator) as world:
+        await world.clock.advance(20)
+        before = len(simulator.log)
+        await world.key(world.poller.wake)
+        assert len(simulator.log) == before + 1
+        await world.key(world.poller.wake)
+        world.poller.wake()
+        assert await world.polls_in(4) == 0
+        assert await world.polls_in(2) == 1
+
+
+async def test_paused_nothing_is_polled_but_by_key_and_another_process_may_lead(simulator):
+    simulator.batches.add(5, duration=10 * HOUR)
+    async with World(simulator) as world:
+        await world.key(lambda: world.poller.pause(True))
+        assert world.link.state is LinkState.PAUSED
+        assert await world.polls_in(HOUR) == 0
+        other = FileLock(world.runtime.locations.engine_lock)
+        assert other.try_acquire()
+        await world.key(world.poller.wake)
+        await world.clock.advance(1.5)
+        assert await world.polls_in(HOUR) == 0
+        assert world.link.state is LinkState.PAUSED
+        other.release()
+        world.poller.pause(False)
+        assert await world.polls_in(2) == 1
+        assert world.link.state is LinkState.LIVE
+
+
+async def test_an_exception_nobody_expected_is_shown_logged_and_survived(simulator, monkeypatch, caplog):
+    simulator.batches.add(5, duration=10 * HOUR)
+    async with World(simulator) as world:
+
+        def stumble(*_):
+            raise KeyError("odd")
+
+        monkeypatch.setattr(world.board, "catch_up", stumble)
+        await world.clock.advance(30)
+        assert world.link.state is LinkState.OFFLINE
+        assert "KeyError: 'odd'" in world.link.error
+        assert "stumbled" in caplog.text
+        monkeypatch.undo()
+        await world.clock.advance(301)
+        assert world.link.state is LinkState.LIVE
+
+
+async def test_a_store_that_fails_while_an_error_is_waited_out_is_survived_too(simulator):
+    simulator.batches.add(5, duration=10 * HOUR)
+    async with World(simulator) as world:
+        file = world.runtime.locations.database
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("ALTER TABLE poll RENAME TO lost")
+        await world.clock.advance(200)
+        assert world.link.state is LinkState.OFFLINE
+        assert not world.task.done()
+        other.execute("ALTER TABLE lost RENAME TO poll")
+        other.close()
+        await world.clock.advance(301)
+        assert world.link.state is LinkState.LIVE
