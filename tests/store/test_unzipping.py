@@ -83,6 +83,7 @@ def test_a_changed_file_is_decompressed_again(packed, cache):
         (b"\x1f\x8b\x08\x00", "cut off"),
         (gzip.compress(b"hello\n" * 9), "not a results file"),
     ],
+    ids=["no trailer", "half", "wrong length", "spoiled", "more after it", "only a head", "other lines"],
 )
 def test_what_has_no_proper_end_is_said_so_and_never_kept(packed, cache, data, words):
     with pytest.raises(SourceError, match=words):

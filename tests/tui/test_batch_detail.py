@@ -114,6 +114,19 @@ async def test_tabs_turn_round_in_both_directions_and_stay_while_the_cursor_move
         assert "status   ended" in text(app)
 
 
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "200x50"])
+async def test_a_click_on_a_tab_opens_it(dashboard, remembered, settled, size):
+    app = dashboard()
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        line = app.screen.query_one("#detail-tabs")
+        start = line.size.width - line.tabs_width if size == SIZES[0] else 0
+        await pilot.click("#detail-tabs", offset=(start + len("[overview]") + 3, 0))
+        await settled(pilot)
+        assert "created with" in text(app)
+        assert line._active == TABS.index("timeline")
+
+
 async def test_requests_are_shown_as_they_were_sent_and_can_be_scrolled_from_the_list(
     dashboard, remembered, settled
 ):

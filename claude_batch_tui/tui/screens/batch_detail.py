@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -28,6 +28,7 @@ from claude_batch_tui.tui.widgets.fitting import cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.one_line import OneLine
 from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.tui.widgets.text_view import TextView
+from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.wording import counted_batches
 
 TABS = ("overview", "timeline", "requests", "cost", "polls")
@@ -81,6 +82,11 @@ class BatchDetail(Vertical):
         self._tab = (self._tab + step) % len(TABS)
         self._draw(keep_place=False)
 
+    def on_tabs_line_chosen(self, event: TabsLine.Chosen) -> None:
+        """A click on a tab opens it."""
+        event.stop()
+        self.turn(event.number - 1 - self._tab)
+
     def on_resize(self) -> None:
         """The name moves between its own line and that of the tabs; drawings have another width."""
         self.call_after_refresh(self._draw, keep_place=True)
@@ -116,15 +122,18 @@ class BatchDetail(Vertical):
 
     @work(thread=True, exclusive=True, group="detail", exit_on_error=False)
     def _read_memory(self, key: str, ids: Sequence[str], tab: str) -> None:
-        if tab == "requests":
-            self.app.call_from_thread(self._take_requests, key, self._memory.requests(ids, SHOWN))
-            return
+        requests = story = None
         try:
-            story = self._memory.story(ids)
+            if tab == "requests":
+                requests = self._memory.requests(ids, SHOWN)
+            else:
+                story = self._memory.story(ids)
         except CbtuiError as error:
-            story = None
             self.app.call_from_thread(self.app.notify, str(error), severity="error")
-        self.app.call_from_thread(self._take_story, key, story)
+        if tab == "requests":
+            self.app.call_from_thread(self._take_requests, key, requests)
+        else:
+            self.app.call_from_thread(self._take_story, key, story)
 
     def _take_requests(self, key: str, requests: SentRequests | None) -> None:
         if self._row is not None and self._row.key == key:
@@ -206,3 +215,11 @@ class _TabsLine(OneLine):
         room = width - self.tabs_width - 2
         title = cut(self._title, room, cut_mark(self))
         return [Run(f" {title}", "strong"), Run(" " * (room - cells(title) + 1), None), *tabs]
+
+    def on_click(self, event: events.Click) -> None:
+        """Say which tab was clicked."""
+        end = self.size.width - self.tabs_width if self._title else 0
+        for number, tab in enumerate(TABS, 1):
+            start, end = end, end + len(tab) + 2
+            if start <= event.x < end:
+                self.post_message(TabsLine.Chosen(number))
