@@ -19,6 +19,7 @@ from claude_batch_tui.config import Config, own_key
 from claude_batch_tui.domain.models import Models
 from claude_batch_tui.domain.pricing import Cost, OutputHistory, forecast, output_history
 from claude_batch_tui.domain.result import Outcome
+from claude_batch_tui.domain.spend import Spend
 from claude_batch_tui.domain.tracked import (
     Download,
     ResultsState,
@@ -29,15 +30,15 @@ from claude_batch_tui.domain.tracked import (
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.accounting import flawed
-from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.download import Downloaded, download
 from claude_batch_tui.services.models import known_models, refreshed_models
 from claude_batch_tui.services.scope import scope_of
+from claude_batch_tui.services.spending import spend_of
 from claude_batch_tui.services.spool import discard, sent_ids, sent_places
 from claude_batch_tui.services.submit import Guard, SubmitUpdate, send
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 from claude_batch_tui.services.watch import retrieve_patiently
-from claude_batch_tui.store import batches, scopes, submissions
+from claude_batch_tui.store import batches, scopes, spends, submissions
 from claude_batch_tui.store.batches import ResultsRecord
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.rebuild import rebuild
@@ -203,7 +204,7 @@ class Runtime:
                 request_id=error.request_id,
             ) from error
         self.scope = scope_of(self.store, api, facts, self.hint, self.now())
-        batches.merge(self.store.database, self.scope.scope_id, [batch], seen=True)
+        batches.merge(self.store.database, self.scope.scope_id, [batch], seen=True, at=self.now())
         tracked = batches.find(self.store.database, self.scope.scope_id, batch_id)
         if tracked is None:
             raise NotFoundError(f"The API answered for {batch_id} with another batch, {batch.id}.")
@@ -307,9 +308,22 @@ class Runtime:
         async for step in iterate_in_thread(steps, on_close=stop.set, name="cbtui-download"):
             if step.finished is not None:
                 self._record(tracked, step.finished)
-                if index is not None:
-                    await self._record_cost(tracked, index)
             yield step.update
+            if step.finished is not None:
+                await self.measure_spend(tracked, step.finished.path)
+
+    async def measure_spend(self, tracked: TrackedBatch, results: Path) -> Spend | None:
+        """Write down what a batch cost by its results, in a thread; None where prices or file cannot be read."""
+        if self.scope is None:
+            return None
+        try:
+            # A table of the user's that cannot be used must not lose a download; `check` and `build` say what is wrong.
+            prices = self.prices()
+            spend = await in_thread(lambda: spend_of(results, prices))
+        except (ConfigError, OSError):
+            return None
+        spends.record(self.store.database, self.scope.scope_id, tracked.id, spend, self.now())
+        return spend
 
     def _record(self, tracked: TrackedBatch, finished: Downloaded) -> None:
         """Write a finished download down, and settle whether an adopted batch is ours."""
@@ -344,19 +358,6 @@ class Runtime:
                 store=self.store,
                 scope_id=scope_id,
                 now=self.now(),
-            )
-
-    async def _record_cost(self, tracked: TrackedBatch, index: ResultsIndex) -> None:
-        """Write down what a batch cost, where every answer of it has a price."""
-        try:
-            prices = self.prices()
-        except ConfigError:
-            return  # said by whatever shows prices
-        spent = await in_thread(EntryCosts(index, prices).total)
-        if self.scope is not None and not spent.unpriced:
-            as_of = prices.as_of.isoformat()
-            batches.record_cost(
-                self.store.database, self.scope.scope_id, tracked.id, "actual", spent.batch, as_of
             )
 
     def results_file(self, batch_id: str) -> Path | None:

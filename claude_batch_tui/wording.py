@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from claude_batch_tui.domain.agreement import Agreement, Agreements, Totals
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
 from claude_batch_tui.domain.forecast import Forecast as Turnaround
+from claude_batch_tui.domain.history import Day
 from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.domain.retrying import RetryCounts
 from claude_batch_tui.domain.statistics import Distribution, Statistics
-from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
+from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState, TrackedBatch
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.costing import BatchCost
@@ -143,6 +144,15 @@ def money(usd: float) -> str:
     if 0 < usd < 0.01:
         return f"${usd:.4f}" if usd >= 0.0001 else "under $0.0001"
     return f"${usd:,.2f}"
+
+
+def cost_of_batch(tracked: TrackedBatch) -> str | None:
+    """`$3.12 by its results, at most $19.90 was estimated`; None where nothing is known."""
+    actual, at_most = tracked.cost_actual, tracked.cost_at_most
+    if actual is None:
+        return None if at_most is None else f"at most {money(at_most)}"
+    estimated = "" if at_most is None else f", at most {money(at_most)} was estimated"
+    return f"{money(actual)} by its results{estimated}"
 
 
 STOP_WORDS = {
@@ -446,6 +456,34 @@ def progress_words(batch: Batch, now: datetime, turnaround: Turnaround | None = 
 def local_clock(at: datetime) -> str:
     """A time of day where the user is. A moment and not an age, so that an idle screen stays still."""
     return f"{at.astimezone():%H:%M:%S}"
+
+
+def took(span: timedelta) -> str:
+    """How long something took, to be compared: `40s`, `12m`, `2h05m`."""
+    seconds = max(int(span.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m"
+    return f"{seconds // 3600}h{seconds % 3600 // 60:02d}m"
+
+
+def spend_words(day: Day) -> str:
+    """`$3.12 spent, at most $8.00 not known yet, 3 of unknown cost`."""
+    parts = [f"{money(day.usd)} spent"]
+    if day.at_most:
+        parts.append(f"at most {money(day.at_most)} not known yet")
+    if day.unpriced:
+        parts.append(f"{day.unpriced:,} of unknown cost")
+    return ", ".join(parts)
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """A time where the user is: `17:01:20` on the day of `now`, else with its date, `19 Nov 17:01`."""
+    local, today = at.astimezone(), now.astimezone()
+    if local.date() == today.date():
+        return f"{local:%H:%M:%S}"
+    return f"{local:%-d %b %H:%M}" if abs((at - now).days) < 180 else f"{local:%-d %b %Y}"
 
 
 def link_words(link: Link, *, ascii_only: bool = False) -> str:

@@ -10,10 +10,29 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SIZE = (120, 34)
+WIDE = (160, 44)
 
 
 async def settle(pilot: object, seconds: float = 0.6) -> None:
     await pilot.pause(seconds)  # type: ignore[attr-defined]
+
+
+async def take_history(app, pilot) -> None:
+    """The history once the results of everything that ended are here."""
+    ended = [tracked.id for tracked in app.snapshot.batches if tracked.batch.has_ended]
+    for batch_id in ended:
+        app.engine.download(batch_id)
+    for _ in range(600):
+        await settle(pilot, 0.1)
+        if sum(tracked.cost_actual is not None for tracked in app.snapshot.batches) >= len(ended):
+            break
+    await pilot.resize_terminal(*WIDE)
+    await pilot.press("T")
+    await settle(pilot, 1.5)
+    app.save_screenshot("history.svg", str(HERE))
+    await pilot.press("q")
+    await pilot.resize_terminal(*SIZE)
+    await settle(pilot)
 
 
 async def take(folder: Path) -> None:
@@ -43,6 +62,7 @@ async def take(folder: Path) -> None:
                 await pilot.press("j")
                 await settle(pilot)
                 app.save_screenshot("batches.svg", str(HERE))
+                await take_history(app, pilot)
                 big = next(
                     b
                     for b in app.snapshot.batches

@@ -25,6 +25,7 @@ COMMANDS = {
     "submit": "Send a requests file as a batch. This is paid.",
     "list": "The batches of the workspace, newest first.",
     "status": "One batch, as the API has it now.",
+    "history": "Turnaround, batches, spend and outcomes of the last days, from what is known here.",
     "watch": "Keep polling until batches have ended.",
     "cancel": "Ask the API to cancel a batch.",
     "delete": "Delete an ended batch from the API.",

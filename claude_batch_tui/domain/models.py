@@ -61,7 +61,12 @@ class Models(msgspec.Struct, frozen=True):
 
     def find(self, name: str) -> ModelRules | None:
         """The model of that id or alias, or None."""
-        return self.by_name.get(name) or self.by_name.get(_SNAPSHOT.sub("", name))
+        return self.by_name.get(name) or self.by_name.get(without_date(name))
+
+
+def without_date(model: str) -> str:
+    """The alias of a dated model id: `claude-haiku-4-5-20251001` is `claude-haiku-4-5`."""
+    return _SNAPSHOT.sub("", model)
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -31,6 +31,7 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     source: str | None = None
     cost_at_most: float | None = None
     cost_actual: float | None = None
+    """By the usage of its results, once they have been read here."""
     results: ResultsState = ResultsState.NONE
     results_bytes: int | None = None
     flawed: dict[str, int] = {}

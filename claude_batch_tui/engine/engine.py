@@ -7,13 +7,18 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+import msgspec
+
 from claude_batch_tui.config import Config
+from claude_batch_tui.domain.history import History
 from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.retrying import RetryRules
-from claude_batch_tui.domain.tracked import Snapshot, TrackedBatch
+from claude_batch_tui.domain.story import SentRequests, Story
+from claude_batch_tui.domain.tracked import ResultsState, Snapshot, TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.downloader import Downloader
@@ -24,6 +29,7 @@ from claude_batch_tui.engine.warner import Warner
 from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
+from claude_batch_tui.services.history import history_of
 from claude_batch_tui.services.labels import adopt
 from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.notify import run_hook
@@ -31,6 +37,8 @@ from claude_batch_tui.services.retry import RetryPlan
 from claude_batch_tui.services.retry import draft as retry_draft
 from claude_batch_tui.services.retry import outgoing as retry_outgoing
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
+from claude_batch_tui.services.story import first_requests, run_story, story_of
+from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches, ours
 from claude_batch_tui.store.notifications import claim_once
 from claude_batch_tui.store.rebuild import journal_name
@@ -270,6 +278,36 @@ class Engine:
         body = self._runtime.body_path(batch_id)
         return request_as_sent(body, custom_id) if body else None
 
+    def story(self, batch_ids: Sequence[str]) -> Future[Story | None]:
+        """What is remembered of a batch, or of several as one run; None of one unknown. For a thread that can wait.
+
+        A bill that was never made up is, where the results are here.
+        """
+
+        async def work() -> Story | None:
+            stories = [await self._story(batch_id) for batch_id in batch_ids]
+            known = [story for story in stories if story is not None]
+            if len(known) != len(stories):
+                return None
+            return known[0] if len(known) == 1 else run_story(known)
+
+        return self._asked(work())
+
+    def history(self, days: int, now: datetime) -> Future[History]:
+        """What the batches of the last days say together; for a thread that can wait."""
+
+        async def work() -> History:
+            runtime = self._runtime
+            scope_id = runtime.scope.scope_id if runtime.scope is not None else None
+            database = runtime.store.database
+            return await in_thread(lambda: history_of(database, scope_id, days=days, now=now))
+
+        return self._asked(work())
+
+    def first_requests(self, batch_ids: Sequence[str], count: int) -> SentRequests | None:
+        """The first requests of the first of these batches that we submitted, or None; reads the disk."""
+        return first_requests(batch_ids, count, store=self._runtime.store)
+
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
@@ -421,6 +459,20 @@ class Engine:
         board.has_older, board.older_after = page.has_older, page.last_id
         board.catch_up(runtime.store.database, runtime.scope.scope_id)
         board.touch()
+
+    async def _story(self, batch_id: str) -> Story | None:
+        runtime, tracked = self._runtime, self._board.find(batch_id)
+        if runtime.scope is None or tracked is None:
+            return None
+        store, scope_id = runtime.store, runtime.scope.scope_id
+        known = await in_thread(lambda: story_of(tracked, store=store, scope_id=scope_id))
+        if known.spend is None and tracked.results is ResultsState.COMPLETE:
+            results = runtime.results_file(batch_id)
+            spend = await runtime.measure_spend(tracked, results) if results is not None else None
+            if spend is not None:
+                self._show(scope_id, batch_id)
+                known = msgspec.structs.replace(known, spend=spend)
+        return known
 
     def _scope_id(self, batch_id: str) -> int:
         if self._runtime.scope is None:

@@ -19,7 +19,7 @@ async def cancel(
     store.journal.append("cancel", now, batch_id=tracked.id)
     batch, facts = await api.cancel(tracked.id)
     scope = scope_of(store, api, facts, hint, now)
-    batches.merge(store.database, scope.scope_id, [batch], seen=True)
+    batches.merge(store.database, scope.scope_id, [batch], seen=True, at=now)
     batches.mark(store.database, scope.scope_id, tracked.id, cancel_sent_at=now.isoformat())
     return batches.find(store.database, scope.scope_id, tracked.id) or tracked
 

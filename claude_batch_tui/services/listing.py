@@ -23,7 +23,7 @@ async def newest(
     while len(found) < count:
         page = await api.list_page(limit=min(count - len(found), LIST_LIMIT), after_id=after)
         scope_id = scope_of(store, api, page.facts, hint, now).scope_id
-        batches.merge(store.database, scope_id, page.batches, seen=True)
+        batches.merge(store.database, scope_id, page.batches, seen=True, at=now)
         found += [batch.id for batch in page.batches]
         if not page.has_more or page.last_id is None:
             break

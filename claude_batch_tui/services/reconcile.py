@@ -156,7 +156,7 @@ def record_created(
         error=None,
     )
     submissions.advance(store, created, expected=expected, at=at, scope_id=scope.scope_id)
-    batches.merge(store.database, scope.scope_id, [batch], seen=True)
+    batches.merge(store.database, scope.scope_id, [batch], seen=True, at=at)
     tie(created, store=store, scope_id=scope.scope_id)
     return created
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
+from claude_batch_tui.api.protocol import BatchesApi, BatchPage, ResponseFacts
 from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.domain.limits import LIST_LIMIT
 from claude_batch_tui.domain.polling import asked_wait, backoff, interval, jittered, page_limit
-from claude_batch_tui.errors import NotFoundError, RateLimitedError, UnavailableError
+from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
 from claude_batch_tui.services.reconcile import tie
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.store import batches, scopes, submissions
@@ -51,11 +51,7 @@ async def poll(
     read.
     """
     unfinished = batches.unfinished(store.database, scope.scope_id) if scope is not None else ()
-    covered = 0
-    if scope is not None and unfinished and not first_time:
-        oldest_known = unfinished[-1].created_at
-        covered = batches.number_since(store.database, scope.scope_id, oldest_known, LIST_LIMIT)
-    page = await api.list_page(limit=page_limit(covered, first_time=first_time))
+    page = await _newest_page(unfinished, api=api, store=store, scope=scope, now=now, first_time=first_time)
     scope = scope_of(store, api, page.facts, hint, now)
     reports = {batch.id: batch for batch in page.batches}
     waiting = {batch.id: batch for batch in unfinished if batch.id not in reports}
@@ -76,13 +72,35 @@ async def poll(
         except NotFoundError:
             if now - missing.created_at > NOT_FOUND_GRACE:
                 batches.mark(store.database, scope.scope_id, missing.id, gone_at=now.isoformat())
-    changes = batches.merge(store.database, scope.scope_id, reports.values(), seen=False)
+    changes = batches.merge(store.database, scope.scope_id, reports.values(), seen=False, at=now)
     for change in changes:
         # New to the store, yet made by us: the store was lost and rebuilt, and the tie with it.
         if change.before is None and (ours := submissions.of_batch(store, change.after.id)) is not None:
             tie(ours, store=store, scope_id=scope.scope_id)
     batches.record_poll(store.database, scope.scope_id, now, page.facts.seconds, len(reports), None)
     return Poll(scope, tuple(changes), page.facts, has_older, frozenset(reports), last_id)
+
+
+async def _newest_page(
+    unfinished: Sequence[Batch],
+    *,
+    api: BatchesApi,
+    store: Store,
+    scope: Scope | None,
+    now: datetime,
+    first_time: bool,
+) -> BatchPage:
+    """The list from its newest batch on, as long as the unfinished ones ask for; a failure is written down."""
+    covered = 0
+    if scope is not None and unfinished and not first_time:
+        oldest_known = unfinished[-1].created_at
+        covered = batches.number_since(store.database, scope.scope_id, oldest_known, LIST_LIMIT)
+    try:
+        return await api.list_page(limit=page_limit(covered, first_time=first_time))
+    except ApiError as error:
+        if scope is not None:
+            batches.record_poll(store.database, scope.scope_id, now, 0.0, None, str(error))
+        raise
 
 
 async def retrieve_patiently(

@@ -11,6 +11,7 @@ import msgspec
 from claude_batch_tui.domain.batch import Batch, RequestCounts
 from claude_batch_tui.domain.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.store import sightings
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.notifications import note_due
 
@@ -60,11 +61,14 @@ class ResultsRecord(msgspec.Struct, frozen=True):
     """Ledger classes of what succeeded and is not whole, with their numbers."""
 
 
-def merge(database: Database, scope_id: int, batches: Iterable[Batch], *, seen: bool) -> list[Change]:
+def merge(
+    database: Database, scope_id: int, batches: Iterable[Batch], *, seen: bool, at: datetime | None = None
+) -> list[Change]:
     """Take the API's reports in and return what changed. An ended batch never un-ends.
 
     Batches that are new to us and have ended count as seen: they ended before we looked. `seen=False` marks those
     that end while we watch as not yet looked at. Each end of a batch known to be unfinished is due to be told, once.
+    With the time `at` of the answer, what is new goes into each batch's log.
     """
     changes: list[Change] = []
     reports = list(batches)
@@ -103,6 +107,10 @@ def merge(database: Database, scope_id: int, batches: Iterable[Batch], *, seen: 
             if change.before is not None and change.after.has_ended and not change.before.has_ended
         ]
         note_due(connection, scope_id, (batch.id for batch in ends), "")
+        if at is not None:
+            # What had ended before we ever looked has no story here.
+            told = (c.after for c in changes if c.before is not None or not c.after.has_ended)
+            sightings.note(connection, scope_id, told, at)
     return changes
 
 

@@ -177,5 +177,22 @@ STEPS: tuple[str, ...] = (
     + _revisions(),
     """
     ALTER TABLE download ADD COLUMN flawed TEXT;
+    CREATE TABLE spend (
+        scope_id INTEGER NOT NULL REFERENCES scope,
+        batch_id TEXT NOT NULL,
+        succeeded INTEGER NOT NULL,
+        facts TEXT NOT NULL,
+        recorded_at TEXT NOT NULL,
+        PRIMARY KEY (scope_id, batch_id)
+    ) STRICT;
+    CREATE TABLE sighting (
+        sighting_id INTEGER PRIMARY KEY,
+        scope_id INTEGER NOT NULL REFERENCES scope,
+        batch_id TEXT NOT NULL,
+        at TEXT NOT NULL,
+        facts TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX sighting_by_batch ON sighting (scope_id, batch_id);
+    CREATE INDEX poll_by_time ON poll (scope_id, at);
     """,
 )

@@ -184,8 +184,15 @@ class DashboardApp(CbtuiApp):
         self.call_after_refresh(go)
 
     def help_pages(self) -> list[HelpPage]:
-        """The keys of all three screens."""
-        screens: tuple[type[Frame], ...] = (BatchesScreen, _build_screen(), _results_screen())
+        """The keys of all screens."""
+        from claude_batch_tui.tui.screens.history import HistoryScreen  # help is the first to ask for all
+
+        screens: tuple[type[Frame | HistoryScreen], ...] = (
+            BatchesScreen,
+            _build_screen(),
+            _results_screen(),
+            HistoryScreen,
+        )
         return [
             HelpPage(screen.help_title, declared_hints(screen.BINDINGS, ascii_only=self.ascii_only))
             for screen in screens

@@ -106,6 +106,16 @@ def test_list_and_status_show_names_and_json(cbtui, simulator, requests_file):
     assert json.loads(out)["name"] == "mine"
 
 
+def test_status_says_what_a_batch_cost_once_its_results_are_here(cbtui, simulator, requests_file):
+    batch_id = submitted(cbtui, requests_file())
+    cbtui("watch", batch_id, "--interval", "1")
+    cbtui("results", batch_id)
+    out = cbtui("status", batch_id)[1]
+    assert "by its results, at most $" in out
+    known = json.loads(cbtui("status", batch_id, "--json")[1])
+    assert 0 < known["cost_actual"] < known["cost_at_most"]
+
+
 def test_watch_says_every_change_once_and_its_exit_code_how_it_ended(
     cbtui, simulator, requests_file, tmp_path
 ):

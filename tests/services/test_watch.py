@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from claude_batch_tui.domain.tracked import SubmissionState
-from claude_batch_tui.errors import AuthenticationError, NotFoundError
+from claude_batch_tui.errors import AuthenticationError, NotFoundError, UnavailableError
+from claude_batch_tui.services.cancel import cancel
 from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.services.story import story_of
 from claude_batch_tui.services.submit import send
 from claude_batch_tui.services.watch import poll, watch
 from claude_batch_tui.simulator import Fault
@@ -44,6 +46,25 @@ async def test_older_pages_are_asked_for_only_while_an_unfinished_batch_is_missi
     found = await look(runtime)
     assert old in found.seen_ids
     assert {call.path for call in simulator.log.all()} == {"/v1/messages/batches"}
+
+
+async def test_every_report_and_every_failed_poll_is_in_the_log_of_a_batch(simulator, runtime):
+    (batch_id,) = add(simulator, 1, duration=36_000_000)
+    await look(runtime, first_time=True)
+    runtime.recall_scope()
+    simulator.faults.next(Fault(method="GET", status=529))
+    with pytest.raises(UnavailableError):
+        await look(runtime)
+    await cancel(
+        await runtime.resolve(batch_id),
+        api=runtime.api,
+        store=runtime.store,
+        hint=runtime.hint,
+        now=runtime.now(),
+    )
+    story = story_of(await runtime.resolve(batch_id), store=runtime.store, scope_id=runtime.scope.scope_id)
+    assert [sighting.processing_status for sighting in story.sightings] == ["in_progress", "canceling"]
+    assert [poll.error is None for poll in story.polls] == [False, True]
 
 
 async def test_an_unfinished_batch_the_api_no_longer_knows_is_gone(simulator, runtime):

@@ -207,7 +207,7 @@ async def test_what_is_about_to_be_lost_is_said_with_the_keys_that_save_it(live,
         await pilot.press("W")
         assert table(live).marks == {leaving}
         assert table(live).cursor_key == leaving
-        detail = live.screen.query_one("#detail", TextView)
+        detail = live.screen.query_one("#detail-text", TextView)
         assert "s downloads them" in str(detail._shown)
         await pilot.press("s")
         await until(pilot, lambda: live.snapshot.find(leaving).results.value == "complete")

@@ -83,7 +83,7 @@ async def _status(args: argparse.Namespace, context: Context) -> int:
 
 def facts(tracked: TrackedBatch, now: datetime) -> list[str]:
     """A batch as lines of label and value."""
-    from claude_batch_tui.wording import STATE_WORDS, ago, duration, outcome_counts
+    from claude_batch_tui.wording import STATE_WORDS, ago, cost_of_batch, duration, outcome_counts
 
     batch = tracked.batch
     lines = [
@@ -97,7 +97,7 @@ def facts(tracked: TrackedBatch, now: datetime) -> list[str]:
         ("results", _results(tracked, now)),
         ("model", tracked.model),
         ("source", tracked.source),
-        ("cost", _cost(tracked)),
+        ("cost", cost_of_batch(tracked)),
     ]
     return [f"{label:<9} {value}" for label, value in lines if value]
 

@@ -1,152 +1,225 @@
-"""Everything known of one batch or run, as lines of the detail."""
+"""The detail of a batch, beside the list or under it: its name, tabs, and the text of the tab that is open.
+
+nightly-eval-1120        [overview] timeline  requests  cost  polls
+ status   in_progress
+ …
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Sequence
 
-from claude_batch_tui.batch_columns import cost_words
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.batch_list import Row, in_parts
-from claude_batch_tui.domain.forecast import Forecast
-from claude_batch_tui.domain.tracked import Download, DownloadState, ResultsState, TrackedBatch
-from claude_batch_tui.domain.warnings import Warned, warned
-from claude_batch_tui.tui.screens.batch_rows import STATE_STYLES, Drawing, history_of, similar_to
-from claude_batch_tui.tui.widgets import bars
-from claude_batch_tui.tui.widgets.text_rows import Line
-from claude_batch_tui.wording import (
-    QUEUED,
-    STATE_WORDS,
-    counted_batches,
-    duration,
-    local_clock,
-    outcome_counts,
-    progress_words,
-    size,
-    span,
-)
+import msgspec
+from textual import events, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
 
-Fact = tuple[str, str | None, str | None]
-"""A label, what is known, and how it is styled."""
+from claude_batch_tui.domain.batch_list import Row
+from claude_batch_tui.domain.story import SentRequests, Story
+from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.tui.screens.batch_cost import cost_lines
+from claude_batch_tui.tui.screens.batch_overview import overview_lines
+from claude_batch_tui.tui.screens.batch_polls import poll_lines
+from claude_batch_tui.tui.screens.batch_requests import SHOWN, request_lines
+from claude_batch_tui.tui.screens.batch_rows import Drawing
+from claude_batch_tui.tui.screens.batch_timeline import timeline_lines
+from claude_batch_tui.tui.widgets.columns import Run
+from claude_batch_tui.tui.widgets.fitting import cells, cut, cut_mark
+from claude_batch_tui.tui.widgets.one_line import OneLine
+from claude_batch_tui.tui.widgets.text_rows import AnyLine
+from claude_batch_tui.tui.widgets.text_view import TextView
+from claude_batch_tui.tui.widgets.title_line import TabsLine
+from claude_batch_tui.wording import counted_batches
 
-_MEMBERS_LISTED = 12
-
-
-def detail_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
-    """What is known, a fact a line, the title first."""
-    heading = row.tracked.title
-    if row.members:
-        heading += f": a run of {counted_batches(len(row.members))}"
-    facts = (*_life(row, drawing, width), *_ours(row, drawing), *_members(row, drawing))
-    lines: list[Line] = [(f" {heading}", "strong")]
-    return lines + [(f" {label:<9}{text}", style) for label, text, style in facts if text]
+TABS = ("overview", "timeline", "requests", "cost", "polls")
+_LEAST_TITLE = 24
+"""Cells a name gets beside the tabs; where there are fewer it has a line of its own."""
 
 
-def _life(row: Row, drawing: Drawing, width: int) -> Iterator[Fact]:
-    """What the API says, and what follows from it now."""
-    tracked, now = row.tracked, drawing.now
-    batch, state = tracked.batch, tracked.state(now)
-    yield "status", _status_words(batch.processing_status, STATE_WORDS[state]), STATE_STYLES.get(state)
-    yield "!", _warning_words(tracked, now), "warn"
-    created = f"{batch.created_at.astimezone():%Y-%m-%d %H:%M:%S} ({duration(now - batch.created_at)} ago)"
-    yield "created", created, None
-    if batch.has_ended:
-        took = f" after {duration(batch.ended_at - batch.created_at)}" if batch.ended_at else ""
-        yield (
-            "ended",
-            f"{batch.ended_at.astimezone():%Y-%m-%d %H:%M:%S}{took}" if batch.ended_at else "",
-            None,
+class Memory(msgspec.Struct, frozen=True):
+    """Where the rest comes from: functions of batch ids that block, for a thread."""
+
+    story: Callable[[Sequence[str]], Story | None]
+    requests: Callable[[Sequence[str], int], SentRequests | None]
+
+
+class BatchDetail(Vertical):
+    """One batch or run in full. The screen hands it what it knows with `show`; what a tab needs more is read when it opens."""
+
+    def __init__(self, memory: Memory, *, id: str | None = None) -> None:  # noqa: A002  the name is Textual's
+        super().__init__(id=id)
+        self._memory = memory
+        self._tab = 0
+        self._row: Row | None = None
+        self._drawing: Drawing | None = None
+        self._story: Story | None = None
+        self._requests: SentRequests | None = None
+        self._read: tuple[object, ...] = ()
+        """What the text of this tab was read for; it is read again when that changes."""
+
+    def compose(self) -> ComposeResult:
+        """Name, tabs, text."""
+        yield _TitleLine(id="detail-title")
+        yield _TabsLine(id="detail-tabs")
+        yield TextView(id="detail-text")
+
+    @property
+    def view(self) -> TextView:
+        """The text."""
+        return self.query_one("#detail-text", TextView)
+
+    def show(self, row: Row | None, drawing: Drawing) -> None:
+        """Show a batch or run as it is now; None where there is none."""
+        before = self._row.key if self._row else None
+        self._row, self._drawing = row, drawing
+        is_same = row is not None and row.key == before
+        if not is_same:
+            self._forget()
+        self._draw(keep_place=is_same)
+
+    def turn(self, step: int) -> None:
+        """Open the next tab, or the one before."""
+        self._tab = (self._tab + step) % len(TABS)
+        self._draw(keep_place=False)
+
+    def on_tabs_line_chosen(self, event: TabsLine.Chosen) -> None:
+        """A click on a tab opens it."""
+        event.stop()
+        self.turn(event.number - 1 - self._tab)
+
+    def on_resize(self) -> None:
+        """The name moves between its own line and that of the tabs; drawings have another width."""
+        self.call_after_refresh(self._draw, keep_place=True)
+
+    def _forget(self) -> None:
+        self._story = self._requests = None
+        self._read = ()
+
+    def _draw(self, *, keep_place: bool) -> None:
+        self._ask()
+        title = "" if self._row is None else _title(self._row)
+        tabs = self.query_one(_TabsLine)
+        beside = self.size.width - tabs.tabs_width >= _LEAST_TITLE
+        heading = self.query_one(_TitleLine)
+        heading.display = not beside
+        heading.show(title)
+        tabs.show(self._tab, title if beside else "")
+        self.view.show(self._lines(), keep_place=keep_place)
+
+    def _ask(self) -> None:
+        """Have what the open tab needs read, where it is not known for the batch as it is now."""
+        row, drawing, tab = self._row, self._drawing, TABS[self._tab]
+        if row is None or drawing is None or tab in ("overview", "timeline"):
+            return
+        link = drawing.link
+        wanted = (
+            (tab, row.key) if tab == "requests" else ("story", row.tracked, link.polled_at, link.failures)
         )
-        yield "done", outcome_counts(batch.request_counts, tracked.flawed), None
-    else:
-        left = f"{duration(batch.deadline - now)} left" if now <= batch.deadline else "it has passed"
-        yield "deadline", f"{batch.deadline.astimezone():%a %H:%M} ({left})", None
-        if batch.request_counts.done:
-            yield "done", outcome_counts(batch.request_counts, tracked.flawed), None
+        if wanted != self._read:
+            self._read = wanted
+            ids = [tracked.id for tracked in row.members] or [row.tracked.id]
+            self._read_memory(row.key, ids, tab)
+
+    @work(thread=True, exclusive=True, group="detail", exit_on_error=False)
+    def _read_memory(self, key: str, ids: Sequence[str], tab: str) -> None:
+        requests = story = None
+        try:
+            if tab == "requests":
+                requests = self._memory.requests(ids, SHOWN)
+            else:
+                story = self._memory.story(ids)
+        except CbtuiError as error:
+            self.app.call_from_thread(self.app.notify, str(error), severity="error")
+        if tab == "requests":
+            self.app.call_from_thread(self._take_requests, key, requests)
         else:
-            yield "done", "not reported yet: the API counts only when the whole batch has ended", "dim"
-        yield "time", _time_words(batch, similar_to(row, drawing.learned), drawing, width), None
+            self.app.call_from_thread(self._take_story, key, story)
+
+    def _take_requests(self, key: str, requests: SentRequests | None) -> None:
+        if self._row is not None and self._row.key == key:
+            self._requests = requests or SentRequests((), 0)
+            self._draw(keep_place=True)
+
+    def _take_story(self, key: str, story: Story | None) -> None:
+        if self._row is not None and self._row.key == key:
+            self._story = story or Story()
+            self._draw(keep_place=True)
+
+    def _lines(self) -> Sequence[AnyLine]:
+        row, drawing = self._row, self._drawing
+        if row is None or drawing is None:
+            return [("", None)]
+        width, story, requests = self.view.size.width, self._story, self._requests
+        match TABS[self._tab]:
+            case "overview":
+                return overview_lines(row, drawing, width)
+            case "timeline":
+                return timeline_lines(row, drawing, width)
+            case "requests":
+                return _READING if requests is None else request_lines(requests)
+            case "cost":
+                return _READING if story is None else cost_lines(row.tracked, story)
+            case _:
+                return _READING if story is None else poll_lines(row, story, drawing)
 
 
-def _ours(row: Row, drawing: Drawing) -> Iterator[Fact]:
-    """What is known on this machine only."""
-    tracked, now = row.tracked, drawing.now
-    cost = cost_words(tracked)
-    yield "cost", f"at most {cost[1:]} (batch price)" if cost.startswith("≤") else cost, None
-    yield "tags", " ".join(tracked.tags), None
-    yield "note", tracked.note, None
-    yield "source", tracked.source, None
-    yield "model", tracked.model, None
+def _title(row: Row) -> str:
     if not row.members:
-        yield "results", _results_words(tracked, drawing.downloads, now), None
-        yield "id", tracked.id, None
-    yield "run", tracked.run_id or "made elsewhere: a adopts it", None if tracked.run_id else "dim"
-    if tracked.provisional:
-        yield "adopted", "found in the list after a lost answer; its results will prove it", "warn"
-    if tracked.hidden_at is not None:
-        yield "hidden", "put away on this machine: A brings it back", "dim"
+        return row.tracked.title
+    return f"{row.tracked.title}: a run of {counted_batches(len(row.members))}"
 
 
-def _members(row: Row, drawing: Drawing) -> Iterator[Fact]:
-    """The batches of a run."""
-    for tracked in in_parts(row.members)[:_MEMBERS_LISTED]:
-        words = progress_words(tracked.batch, drawing.now)
-        yield "", f"{tracked.title}  {words}", STATE_STYLES.get(tracked.state(drawing.now))
-    if len(row.members) > _MEMBERS_LISTED:
-        yield "", f"and {len(row.members) - _MEMBERS_LISTED} more: enter opens the run", "dim"
+_READING: Sequence[AnyLine] = [(" reading …", "dim")]
 
 
-def _warning_words(tracked: TrackedBatch, now: datetime) -> str | None:
-    """What is about to be lost, and the key that saves it."""
-    warning = warned(tracked, now)
-    if warning is None:
-        return None
-    left = span(warning.at - now)
-    if warning.about is Warned.RESULTS:
-        return f"the API deletes the results in {left}: s downloads them"
-    return f"expires in {left}: x ends it now, what is finished is kept, the rest is not billed"
+class _TitleLine(OneLine):
+    """The name of the batch, where the tabs need a line of their own."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  the name is Textual's
+        super().__init__(id=id)
+        self._title = ""
+
+    def show(self, title: str) -> None:
+        """Change the name."""
+        self._title = title
+        self.repaint()
+
+    def runs(self, width: int) -> Sequence[Run]:
+        """The name."""
+        return [Run(f" {cut(self._title, width - 2, cut_mark(self))}", "strong")]
 
 
-def _time_words(batch: Batch, forecast: Forecast | None, drawing: Drawing, width: int) -> str:
-    elapsed = drawing.now - batch.created_at
-    if forecast is None:
-        return f"{duration(elapsed)} so far; fewer than 5 ended batches of this size to compare with"
-    basis = f"{forecast.similar} similar{f', {forecast.model}' if forecast.model else ''}"
-    if elapsed > forecast.ninth_tenth:
-        most = duration(forecast.ninth_tenth)
-        return f"{duration(elapsed)}, longer than 9 of 10, which ended by {most} ({basis})"
-    ruler = bars.waiting(
-        elapsed.total_seconds(),
-        max((batch.deadline - drawing.now).total_seconds(), 0.0),
-        history_of(forecast),
-        min(max(width - 60, 16), 30),
-        ascii_only=drawing.ascii_only,
-    )
-    return (
-        f"{duration(elapsed)} {ruler}  half end by {duration(forecast.median)}, 9 of 10 by "
-        f"{duration(forecast.ninth_tenth)}; now past {forecast.share_past(elapsed):.0%} of {basis}"
-    )
+class _TabsLine(OneLine):
+    """The tabs, the open one in brackets; the name of the batch before them where it is given."""
 
+    tabs_width = sum(len(tab) + 2 for tab in TABS)
 
-def _results_words(tracked: TrackedBatch, downloads: Mapping[str, Download], now: datetime) -> str | None:
-    download = downloads.get(tracked.id)
-    if download is not None and download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
-        return f"downloading, {size(download.bytes_done)} so far"
-    if download is not None and download.state is DownloadState.WAITING:
-        return QUEUED
-    if download is not None and download.error:
-        return download.error
-    if tracked.results is ResultsState.COMPLETE:
-        return f"on this machine, {size(tracked.results_bytes or 0)}"
-    if tracked.results is ResultsState.PROBLEMS:
-        return "on this machine, but not whole"
-    if not tracked.batch.has_ended:
-        return None
-    if tracked.batch.results_readable(now):
-        return f"at the API until {tracked.batch.results_until.astimezone():%-d %b}: enter downloads them"
-    return f"gone since {local_clock(tracked.batch.results_until)}, {tracked.batch.results_until:%-d %b}"
+    def __init__(self, *, id: str) -> None:  # noqa: A002  the name is Textual's
+        super().__init__(id=id)
+        self._active = 0
+        self._title = ""
 
+    def show(self, active: int, title: str) -> None:
+        """Change the open tab, from 0, or the name."""
+        self._active, self._title = active, title
+        self.repaint()
 
-def _status_words(status: str, words: str) -> str:
-    """The API's word, and ours where it says more."""
-    return status if words == status.replace("_", " ") else f"{status} · {words}"
+    def runs(self, width: int) -> Sequence[Run]:
+        """Name and tabs."""
+        tabs = [
+            Run(f"[{tab}]", "strong") if number == self._active else Run(f" {tab} ", None)
+            for number, tab in enumerate(TABS)
+        ]
+        if not self._title:
+            return tabs
+        room = width - self.tabs_width - 2
+        title = cut(self._title, room, cut_mark(self))
+        return [Run(f" {title}", "strong"), Run(" " * (room - cells(title) + 1), None), *tabs]
+
+    def on_click(self, event: events.Click) -> None:
+        """Say which tab was clicked."""
+        end = self.size.width - self.tabs_width if self._title else 0
+        for number, tab in enumerate(TABS, 1):
+            start, end = end, end + len(tab) + 2
+            if start <= event.x < end:
+                self.post_message(TabsLine.Chosen(number))

@@ -53,6 +53,29 @@ KEYS: list[BindingType] = [
     ),
     Binding("y", "copy", "copy id", id="batches.copy", show=False, tooltip="copy the id"),
     Binding("d", "detail", "detail", id="batches.detail", show=False, tooltip="detail on or off"),
+    Binding(
+        "right_square_bracket",
+        "tab(1)",
+        "next tab",
+        id="batches.next-tab",
+        show=False,
+        tooltip="overview, timeline, requests, cost, polls",
+    ),
+    Binding(
+        "left_square_bracket",
+        "tab(-1)",
+        "previous tab",
+        id="batches.previous-tab",
+        show=False,
+        tooltip="the tab before",
+    ),
+    Binding(
+        "J", "scroll(1)", "detail down", id="batches.detail-down", show=False, tooltip="scroll the detail"
+    ),
+    Binding("K", "scroll(-1)", "detail up", id="batches.detail-up", show=False, tooltip="scroll it back"),
+    Binding(
+        "T", "history", "history", id="batches.history", show=False, tooltip="history, drawn: time, spend"
+    ),
     Binding("z", "zoom", "zoom", id="batches.zoom", show=False, tooltip="detail on the whole screen"),
     Binding("L", "older", "older", id="batches.older", show=False, tooltip="load older batches"),
     Binding("left,h", "fold", "fold", id="batches.fold", show=False, tooltip="close the run"),

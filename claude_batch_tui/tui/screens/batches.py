@@ -15,13 +15,12 @@ from claude_batch_tui.domain.batch_list import Row, order_of
 from claude_batch_tui.domain.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.screens.batch_browsing import BatchBrowsing
-from claude_batch_tui.tui.screens.batch_detail import detail_lines
+from claude_batch_tui.tui.screens.batch_detail import BatchDetail, Memory
 from claude_batch_tui.tui.screens.batch_keys import KEYS
 from claude_batch_tui.tui.screens.batch_rows import row_cells
 from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.line_input import LineInput
-from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import STATE_WORDS
 
@@ -42,7 +41,14 @@ class BatchesScreen(BatchBrowsing):
         self._names = columns_of(self.dashboard.config.batches_columns)
         self.listing.order = order_of(self.dashboard.config.batches_sort)
         yield VirtualList(self._columns(), _Rows(self), id="list")
-        yield TextView(id="detail")
+        engine = self.dashboard.engine
+        memory = Memory(lambda ids: engine.story(ids).result(), engine.first_requests)
+        yield BatchDetail(memory, id="detail")
+
+    @property
+    def detail(self) -> BatchDetail:
+        """The batch or run under the cursor in full."""
+        return self.query_one(BatchDetail)
 
     def title_left(self) -> str:
         """How many run, and how many ended unseen."""
@@ -158,10 +164,27 @@ class BatchesScreen(BatchBrowsing):
         """Detail on or off."""
         self.toggle_class("-no-detail")
 
+    def action_tab(self, step: int) -> None:
+        """Another tab of the detail, which comes into sight for it."""
+        self.remove_class("-no-detail")
+        self.detail.turn(step)
+        if not self.detail.display:  # the screen is too low for both
+            self.action_zoom()
+
+    def action_scroll(self, rows: int) -> None:
+        """Scroll the detail without leaving the list."""
+        self.detail.view.action_scroll(rows)
+
+    def action_history(self) -> None:
+        """What the batches of the last days say together."""
+        from claude_batch_tui.tui.screens.history import HistoryScreen  # the first frame does not wait for it
+
+        self.app.push_screen(HistoryScreen())
+
     def action_zoom(self) -> None:
         """Detail on the whole screen, and back."""
         self.toggle_class("-zoomed")
-        (self.query_one(TextView) if self.has_class("-zoomed") else self.table).focus()
+        (self.detail.view if self.has_class("-zoomed") else self.table).focus()
 
     def _leave(self) -> None:
         """Leave; without a key with the sentence and the exit code a command would end with."""
@@ -172,12 +195,7 @@ class BatchesScreen(BatchBrowsing):
             self.app.exit()
 
     def _show_detail(self) -> None:
-        view = self.query_one("#detail", TextView)
-        row = self.listing.row(self.table.cursor_key or "")
-        if row is None:
-            view.show("")
-        else:
-            view.show(detail_lines(row, self._drawing(), view.size.width), keep_place=True)
+        self.detail.show(self.listing.row(self.table.cursor_key or ""), self._drawing())
 
 
 class _Rows:

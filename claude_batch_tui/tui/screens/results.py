@@ -34,6 +34,7 @@ from claude_batch_tui.services.finding import Finder, Found, worth_showing
 from claude_batch_tui.services.sorting import in_order
 from claude_batch_tui.store.opening import opening
 from claude_batch_tui.store.results_file import ResultsFile
+from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.tui.dialogs.error_groups import ErrorGroupsDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.dialogs.ledger import LedgerDialog
@@ -588,6 +589,17 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
         self.table.rows_changed()
         self.say(sentence, kind="error")
 
+    def _show_growing(self, index: ResultsIndex, part: Path) -> None:
+        """The rows of a download that have arrived."""
+        if not index.count:
+            return
+        try:
+            results = ResultsFile(part, index)
+        except FileNotFoundError:
+            return  # it has just got its own name; the next snapshot says so
+        self._drop_file()
+        self._show_file(results, None, growing=True)
+
     def _follow(self, batch_id: str, download: Download) -> None:
         """Rows of a running download as they arrive; the whole file when it is there."""
         if download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
@@ -596,9 +608,7 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
                 return
             index, part = found
             if self._rows is None or self._rows.results.index is not index:
-                if index.count:
-                    self._drop_file()
-                    self._show_file(ResultsFile(part, index), None, growing=True)
+                self._show_growing(index, part)
             elif index.count != self._shown_count:
                 self._shown_count = index.count
                 self._select()
