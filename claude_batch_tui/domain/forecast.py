@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from math import ceil, log10
+from math import ceil
 
 import msgspec
-
-from claude_batch_tui.domain.batch import Batch
 
 LEAST_SIMILAR = 5
 """Fewer ended batches than this teach nothing."""
@@ -31,31 +29,9 @@ class Forecast(msgspec.Struct, frozen=True):
         return bisect_right(self.durations, elapsed) / len(self.durations)
 
 
-def durations_by_size(batches: Iterable[Batch]) -> dict[int, list[timedelta]]:
-    """How long ended batches took, by the order of magnitude of their size. Canceled ones teach nothing."""
-    by_size: dict[int, list[timedelta]] = {}
-    for batch in batches:
-        if batch.ended_at is None or batch.cancel_initiated_at is not None or not batch.request_counts.total:
-            continue
-        by_size.setdefault(_order(batch), []).append(batch.ended_at - batch.created_at)
-    return by_size
-
-
-def forecast(batch: Batch, by_size: dict[int, list[timedelta]]) -> Forecast | None:
-    """What batches of the same order of size suggest, or None where fewer than five have ended."""
-    similar = sorted(by_size.get(_order(batch), ()))
-    if len(similar) < LEAST_SIMILAR:
-        return None
-    return forecast_of(similar)
-
-
 def forecast_of(similar: Sequence[timedelta], model: str | None = None) -> Forecast:
     """The forecast that follows from ascending times of similar batches."""
     return Forecast(_quantile(similar, 0.5), _quantile(similar, 0.9), len(similar), similar, model)
-
-
-def _order(batch: Batch) -> int:
-    return int(log10(max(batch.request_counts.total, 1)))
 
 
 def _quantile(ordered: Sequence[timedelta], share: float) -> timedelta:

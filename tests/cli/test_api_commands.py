@@ -197,7 +197,7 @@ def test_results_are_sorted_and_their_cost_is_kept_for_the_list(cbtui, simulator
     ]
     ids = [line["custom_id"] for line in lines]
     assert ids == sorted(ids, reverse=True)
-    cost = json.loads(cbtui("list", "--json")[1].splitlines()[0])["cost"]
+    cost = json.loads(cbtui("list", "--json")[1].splitlines()[0])["cost_actual"]
     assert cost > 0
     assert cbtui("results", batch_id, "--where", f"cost>{cost}")[1] == ""
     code, _, err = cbtui("results", batch_id, "--sort", "price")

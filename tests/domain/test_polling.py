@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from claude_batch_tui.domain.batch import Batch, BatchState, RequestCounts
-from claude_batch_tui.domain.forecast import durations_by_size, forecast, forecast_of
+from claude_batch_tui.domain.forecast import forecast_of
 from claude_batch_tui.domain.polling import asked_wait, backoff, has_slept, interval, jittered, page_limit
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -57,17 +57,14 @@ def test_one_page_covers_every_unfinished_batch():
     assert page_limit(5_000, first_time=False) == 1000
 
 
-def test_five_similar_ended_batches_teach_and_fewer_do_not():
-    ended = [batch(600, "ended", 100 + n, took=10 * (n + 1)) for n in range(10)]
-    found = forecast(batch(5, total=500), durations_by_size(ended))
+def test_a_forecast_knows_half_nine_of_ten_and_the_share_that_had_ended():
+    found = forecast_of([timedelta(minutes=10 * (n + 1)) for n in range(10)])
     assert (found.median, found.ninth_tenth, found.similar) == (
         timedelta(minutes=50),
         timedelta(minutes=90),
         10,
     )
     assert found.share_past(timedelta(minutes=35)) == 0.3
-    assert forecast(batch(5, total=500), durations_by_size(ended[:4])) is None
-    assert forecast(batch(5, total=5_000), durations_by_size(ended)) is None
 
 
 def test_states_follow_from_status_counts_and_time():

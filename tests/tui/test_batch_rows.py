@@ -20,7 +20,7 @@ from claude_batch_tui.domain.tracked import (
     TrackedBatch,
 )
 from claude_batch_tui.domain.turnaround import Turnarounds
-from claude_batch_tui.tui.screens.batch_detail import detail_lines
+from claude_batch_tui.tui.screens.batch_overview import overview_lines
 from claude_batch_tui.tui.screens.batch_rows import SHAPES, Drawing, list_columns, row_cells
 
 NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
@@ -225,11 +225,11 @@ def test_the_column_rows_are_sorted_by_has_an_arrow():
         (tracked(), "made elsewhere: a adopts it"),
         (tracked(note="ask Ana", run_id="run_1"), "ask Ana"),
         (tracked(hidden_at=NOW), "put away on this machine: A brings it back"),
-        (tracked(cost_at_most=41.2), "at most $41.20 (batch price)"),
+        (tracked(cost_at_most=41.2), "at most $41.20"),
         (tracked(cost_actual=0.5), "$0.50"),
     ],
 )
 def test_the_detail_says_it_in_a_sentence(batch, words):
     drawing = Drawing(NOW, LIVE, {}, learned(), False, frozenset(), frozenset())
-    lines = detail_lines(Row(batch.id, batch), drawing, 80)
-    assert words in "\n".join(text for text, _ in lines)
+    lines = overview_lines(Row(batch.id, batch), drawing, 80)
+    assert words in "\n".join(line.text for line in lines)

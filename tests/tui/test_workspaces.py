@@ -130,7 +130,7 @@ async def test_how_long_batches_take_is_learned_in_each_workspace_from_its_own(d
         for name, similar in (("research", 9), ("production", 6)):
             await app.run_action(f"show_workspace('{name}')")
             await until(pilot, lambda similar=similar: len(shown(app)) == similar + 1)
-            detail = app.screen.query_one("#detail", TextView)
+            detail = app.screen.query_one("#detail TextView", TextView)
             await until(
                 pilot, lambda detail=detail, similar=similar: f"of {similar} similar" in detail._rows.text
             )

@@ -130,7 +130,7 @@ def as_json(tracked: TrackedBatch) -> dict[str, Any]:
         "model": tracked.model,
         "source": tracked.source,
         "cost_at_most": tracked.cost_at_most,
-        "cost": tracked.cost_actual,
+        "cost_actual": tracked.cost_actual,
         "results": tracked.results.value,
         "hidden": tracked.hidden_at is not None,
     }
