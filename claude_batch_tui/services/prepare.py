@@ -162,14 +162,16 @@ def build(
         writer = RequestsWriter(files, file.label, skip_bad_rows=skip_bad_rows, recipe=recipe)
         look = _every(_PROGRESS_SECONDS, clock)
         with writer.open():
-            for item in items:
-                if writer.requests == 0 and isinstance(item, MadeRequest) and source.maker:
+            unchecked = source.maker is not None
+            for number, item in enumerate(items, 1):
+                if unchecked and isinstance(item, MadeRequest):
+                    unchecked = False
                     _check_params(item, file.label, problems, writer)
                 if leave_out and _line_of(item) in leave_out:
                     writer.leave_out(item)
                 else:
                     writer.take(item)
-                if writer.rows % _ROWS_BETWEEN_LOOKS == 0 and look():
+                if number % _ROWS_BETWEEN_LOOKS == 0 and look():
                     yield Progress(writer.rows, file.bytes_read, file.size)
             if writer.rows == 0:
                 raise SourceError(

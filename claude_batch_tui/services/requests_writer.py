@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
@@ -21,10 +20,8 @@ from claude_batch_tui.sources.rows import BadRow
 from claude_batch_tui.store.files import written_whole
 
 _encode = msgspec.json.Encoder().encode
-_HELD_BYTES = 1 << 20
-"""Requests are given to the writing thread in pieces of about so much, and it is so many pieces behind at most."""
-_PIECES_BEHIND = 8
-_SYNC_EVERY_PIECES = 32
+_FLUSH_BYTES = 8 << 20
+"""Requests of about so much are brought to the disk while others are made."""
 
 
 class _DroppedError(Exception):
@@ -45,13 +42,11 @@ class RequestsWriter:
         self._files = files
         self._recipe = recipe
         self._source = source
-        self._request_lines: list[bytes] = []
-        self._row_lines: list[bytes] = []
-        self._held_bytes = 0
         self._thread: ThreadPoolExecutor
-        self._writes: deque[Future[None]] = deque()
-        self._pieces = 0
-        self._row_middle = b',"source":' + _encode(source).replace(b"%", b"%%") + b',"line":%d,"row":'
+        self._flushing: Future[None] | None = None
+        self._flushed = 0
+        label = _encode(source).replace(b"%", b"%%")
+        self._row_start = b'{"custom_id":"%b","id":%b,"source":' + label + b',"line":%d,"row":'
         self._skip_bad_rows = skip_bad_rows
         self._writing = True
         self._requests_file: BinaryIO
@@ -103,37 +98,35 @@ class RequestsWriter:
         self.requests += 1
         self.bytes += len(item.request) + 1
         if self._writing:
-            self._request_lines.append(item.request)
-            self._row_lines.append(self._row_line(item))
-            self._held_bytes += len(item.request)
-            if self._held_bytes > _HELD_BYTES:
-                self._write_held()
+            write = self._requests_file.write
+            write(item.request)
+            write(b"\n")
+            self._write_row(item)
+            if self.bytes - self._flushed > _FLUSH_BYTES:
+                self._flush_beside()
 
-    def _row_line(self, item: MadeRequest) -> bytes:
-        """The line of the rows file without its newline: a `SourceRow`, whose values may be JSON already."""
+    def _write_row(self, item: MadeRequest) -> None:
+        """Add a line to the rows file: a `SourceRow`, whose values may be JSON already."""
+        write = self._rows_file.write
         if item.row_json is None:
-            return _encode(SourceRow(item.custom_id, item.id, self._source, item.row.line, item.row.values))
-        custom_id = b'"' + item.custom_id.encode() + b'"'
-        own_id = custom_id if item.id == item.custom_id else _encode(item.id)
-        middle = self._row_middle % item.row.line
-        return b"".join((b'{"custom_id":', custom_id, b',"id":', own_id, middle, item.row_json, b"}"))
+            write(_encode(SourceRow(item.custom_id, item.id, self._source, item.row.line, item.row.values)))
+            write(b"\n")
+            return
+        custom_id = item.custom_id.encode()
+        own_id = b'"%b"' % custom_id if item.id == item.custom_id else _encode(item.id)
+        write(self._row_start % (custom_id, own_id, item.row.line))
+        write(item.row_json)
+        write(b"}\n")
 
-    def _write_held(self) -> None:
-        """Let the thread write what is held. An error of a write is raised by a later one."""
-        if len(self._writes) == _PIECES_BEHIND:
-            self._writes.popleft().result()
-        self._writes.append(self._thread.submit(self._write, self._request_lines, self._row_lines))
-        self._request_lines, self._row_lines, self._held_bytes = [], [], 0
+    def _flush_beside(self) -> None:
+        """Let a thread bring to the disk what is written so far, so that the end need not wait for all of it."""
+        if self._flushing is None or self._flushing.done():
+            self._flushed = self.bytes
+            self._flushing = self._thread.submit(self._flush)
 
-    def _write(self, requests: list[bytes], rows: list[bytes]) -> None:
-        """Write a piece of both files; to the disk now and then, so that the end need not wait for all of it."""
-        self._pieces += 1
-        for file, lines in ((self._requests_file, requests), (self._rows_file, rows)):
-            lines.append(b"")
-            file.write(b"\n".join(lines))
-            if self._pieces % _SYNC_EVERY_PIECES == 0:
-                file.flush()
-                os.fdatasync(file.fileno())
+    def _flush(self) -> None:
+        for file in (self._requests_file, self._rows_file):
+            os.fdatasync(file.fileno())
 
     def leave_out(self, item: MadeRequest | BadRow) -> None:
         """Leave a row out because the user said so."""
@@ -158,9 +151,8 @@ class RequestsWriter:
         """Make both files safe on disk before either has its name, or drop them."""
         if not self.is_worth_keeping:
             raise _DroppedError
-        self._write_held()
-        for write in self._writes:
-            write.result()
+        if self._flushing is not None:
+            self._flushing.result()
         self._publish_left_out()
         with written_whole(self._files.recipe) as file:
             file.write(self._recipe())

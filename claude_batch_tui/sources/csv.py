@@ -40,15 +40,15 @@ class CsvSource:
         records = fast_records(self.file, self.delimiter, MAX_FIELD_CHARACTERS)
         passed = 0
         try:
-            for line, values in records:
+            while passed < self._header_records and next(records, None):
                 passed += 1
-                if passed > self._header_records:
-                    if len(values) == width:
-                        yield Row(line, dict(zip(columns, values)))  # noqa: B905  the widths are equal
-                    else:
-                        yield self._ragged(line, values)
+            for line, values in records:
+                if len(values) == width:
+                    yield Row(line, dict(zip(columns, values)))  # noqa: B905  the widths are equal
+                else:
+                    yield self._ragged(line, values)
         except PeculiarError as peculiar:
-            yield from self._slow_rows(peculiar, max(self._header_records - passed, 0))
+            yield from self._slow_rows(peculiar, self._header_records - passed)
 
     def _slow_rows(self, start: PeculiarError, header_records: int) -> Iterator[Row | BadRow]:
         """The rest of the records as `csv` reads them, which knows what to say of malformed ones."""

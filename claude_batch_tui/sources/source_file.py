@@ -23,6 +23,7 @@ from typing import BinaryIO, cast
 from claude_batch_tui.errors import ConfigError, SourceError
 
 CHUNK_BYTES = 256 * 1024
+_HASH_BYTES = 1 << 20
 _TEXT_CHUNK_BYTES = 16 * 1024
 """One read of text. In a larger piece one emoji widens all characters of the piece to four bytes, which costs a
 third more time."""
@@ -115,7 +116,7 @@ class SourceFile:
     def _hash(self) -> None:
         digest, offset = hashlib.sha256(), 0
         try:
-            while not self._is_closed and (chunk := os.pread(self.handle.fileno(), CHUNK_BYTES, offset)):
+            while not self._is_closed and (chunk := os.pread(self.handle.fileno(), _HASH_BYTES, offset)):
                 digest.update(chunk)
                 offset += len(chunk)
         except OSError as error:
