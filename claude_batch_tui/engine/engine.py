@@ -36,6 +36,7 @@ from claude_batch_tui.services.notify import run_hook
 from claude_batch_tui.services.retry import RetryPlan
 from claude_batch_tui.services.retry import draft as retry_draft
 from claude_batch_tui.services.retry import outgoing as retry_outgoing
+from claude_batch_tui.services.run_results import RunResults, gather
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
 from claude_batch_tui.services.story import first_requests, run_story, story_of
 from claude_batch_tui.services.threads import in_thread
@@ -264,6 +265,12 @@ class Engine:
     def results_file(self, batch_id: str) -> Path | None:
         """The results of a batch on this machine, or None."""
         return self._runtime.results_file(batch_id)
+
+    def run_results(self, run_id: str, batch_ids: Sequence[str]) -> RunResults:
+        """The results of these batches of a run in one file, made if need be; for a thread. Raises StoreError."""
+        parts = [path for batch_id in batch_ids if (path := self.results_file(batch_id)) is not None]
+        rows = [self.rows_path(batch_id) for batch_id in batch_ids]
+        return gather(run_id, parts, rows, self._runtime.locations.results / "runs")
 
     def rows_path(self, batch_id: str) -> Path | None:
         """The rows file of a batch we submitted, or None."""

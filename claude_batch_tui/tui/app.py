@@ -168,6 +168,10 @@ class DashboardApp(CbtuiApp):
         """Show the results of a batch, downloading them where they are not here."""
         self._on_results(lambda screen: screen.open_batch(batch_id))
 
+    def open_run(self, run_id: str, batch_ids: Sequence[str], title: str) -> None:
+        """Show the results of all these batches of a run as one."""
+        self._on_results(lambda screen: screen.open_run(run_id, batch_ids, title))
+
     def open_file(self, path: Path) -> None:
         """Show a results file."""
         self._on_results(lambda screen: screen.open_file(path))

@@ -53,7 +53,7 @@ def outgoing(tmp_path):
     return Outgoing(requests=path, name="mine")
 
 
-def until(claim, seconds=20.0):
+def until(claim, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not claim():
         assert time.monotonic() < deadline, "never true"

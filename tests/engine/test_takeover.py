@@ -22,7 +22,7 @@ time.sleep(100)
 """
 
 
-def until(claim, seconds=30.0):
+def until(claim, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not claim():
         assert time.monotonic() < deadline, "never true"

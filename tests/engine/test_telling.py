@@ -34,7 +34,7 @@ def make(simulator):
         engine.stop()
 
 
-def until(claim, seconds=20.0):
+def until(claim, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not claim():
         assert time.monotonic() < deadline, "never true"

@@ -36,7 +36,7 @@ def make(simulator, own_folders):
         engine.stop()
 
 
-def until(claim, seconds=20.0):
+def until(claim, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not claim():
         assert time.monotonic() < deadline, "never true"

@@ -11,6 +11,7 @@ from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.environment import Profile
 from claude_batch_tui.tui.screens.batches import BatchesScreen
+from claude_batch_tui.tui.screens.results import ResultsScreen
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
@@ -37,7 +38,7 @@ def live(simulator, own_folders):
     app.engine.stop()
 
 
-async def until(pilot, claim, seconds=15.0):
+async def until(pilot, claim, seconds=60.0):
     """Wait for a claim about the app to become true."""
     for _ in range(int(seconds / 0.05)):
         if claim():
@@ -243,3 +244,23 @@ async def test_opening_the_list_at_a_new_batch_opens_its_run(live, simulator):
         await listed(pilot, 1)
         live.screen.go_to(ids[0])
         assert table(live).cursor_key == ids[0]
+
+
+async def test_the_results_of_a_run_are_browsed_as_one(live, simulator):
+    ids = add(simulator, 3, age=7_200, duration=60)
+    async with live.run_test(size=(100, 30)) as pilot:
+        await listed(pilot, 3)
+        await pilot.press("asterisk", "a")
+        await answered(pilot, "evals")
+        await listed(pilot, 1)
+        await pilot.press("enter")
+        await listed(pilot, 4)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 15)
+        assert live.screen.title_left() == "evals"
+        index = live.screen._rows.results.index
+        in_each = [set(live.engine.results_file(batch_id).read_bytes().splitlines()) for batch_id in ids]
+        assert {live.screen._rows.results.line(at) for at in range(index.count)} == set().union(*in_each)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(live.screen, BatchesScreen))
+        assert all(tracked.seen for tracked in live.snapshot.batches)

@@ -40,7 +40,7 @@ def live(simulator, own_folders):
     app.engine.stop()
 
 
-async def until(pilot, claim, seconds=15.0):
+async def until(pilot, claim, seconds=60.0):
     """Wait for a claim about the app to become true."""
     for _ in range(int(seconds / 0.05)):
         if claim():

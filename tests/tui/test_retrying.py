@@ -57,7 +57,7 @@ def live(simulator, failed):
     app.engine.stop()
 
 
-async def until(pilot, claim, seconds=20.0):
+async def until(pilot, claim, seconds=60.0):
     for _ in range(int(seconds / 0.05)):
         if claim():
             return

@@ -66,7 +66,7 @@ def dashboard(config):
         app.workspaces.stop()
 
 
-async def until(pilot, claim, seconds=25.0):
+async def until(pilot, claim, seconds=60.0):
     for _ in range(int(seconds / 0.05)):
         if claim():
             return

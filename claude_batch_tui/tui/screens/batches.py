@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from claude_batch_tui.batch_columns import columns_of
 from claude_batch_tui.domain.batch import BatchState
-from claude_batch_tui.domain.batch_list import Row, order_of
+from claude_batch_tui.domain.batch_list import Row, in_parts, order_of
 from claude_batch_tui.domain.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.screens.batch_browsing import BatchBrowsing
@@ -22,7 +22,7 @@ from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.line_input import LineInput
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import STATE_WORDS
+from claude_batch_tui.wording import STATE_WORDS, counted_batches
 
 
 class BatchesScreen(BatchBrowsing):
@@ -99,8 +99,10 @@ class BatchesScreen(BatchBrowsing):
             return
         tracked, now = row.tracked, self.now()
         state = tracked.state(now)
-        if row.members:
-            self._open(row.key, is_open=row.key not in self.listing.opened)
+        if row.members and row.key in self.listing.opened:
+            self._open_run(row)
+        elif row.members:
+            self._open(row.key)
         elif tracked.results.value != "none" or tracked.batch.results_readable(now):
             if not tracked.seen:
                 self.dashboard.engine.mark_seen(tracked.id)
@@ -109,6 +111,26 @@ class BatchesScreen(BatchBrowsing):
             self.say(f"{tracked.title}: {STATE_WORDS[state]}.")
         else:
             self.say(f"{tracked.title} has not ended: results can be read when it has.")
+
+    def _open_run(self, row: Row) -> None:
+        """The results of all batches of a run that have any, as one."""
+        now = self.now()
+        readable = [
+            tracked
+            for tracked in in_parts(row.members)
+            if tracked.results.value != "none" or tracked.batch.results_readable(now)
+        ]
+        if not readable:
+            self.say(f"No batch of {row.tracked.title} has results that can be read.")
+            return
+        for tracked in readable:
+            if not tracked.seen:
+                self.dashboard.engine.mark_seen(tracked.id)
+        if len(readable) < len(row.members):
+            self.say(
+                f"Results of {len(readable)} of {counted_batches(len(row.members))}: the others have none."
+            )
+        self.dashboard.open_run(row.key, [tracked.id for tracked in readable], row.tracked.title)
 
     @on(VirtualList.MarkAllRequested)
     def _mark_all(self) -> None:

@@ -6,7 +6,7 @@ Rows can be read while they still arrive: the list stands on the index of the ru
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -165,10 +165,15 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
     def __init__(self) -> None:
         super().__init__()
         self._batch_id: str | None = None
+        self._run_id: str | None = None
+        self._parts: tuple[str, ...] = ()
+        """The batches that what is open belongs to."""
+        self._rows_path: Path | None = None
         self._title = ""
         self._rows: EntryRows | None = None
         self._rows_file: RowsFile | None = None
         self._growing = False
+        self._is_gathering = False
         self._shown_count = -1
         self._goes_to_top = False
 
@@ -193,7 +198,7 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
         if self._batch_id == batch_id and self._rows is not None:
             return
         self._close()
-        self._batch_id = batch_id
+        self._batch_id, self._parts = batch_id, (batch_id,)
         self._title = tracked.title if tracked else batch_id
         engine = self.dashboard.engine
         path = engine.results_file(batch_id)
@@ -203,6 +208,16 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
             engine.download(batch_id)
             self.table.empty = f"\n   Asking for the results of {self._title} …"
             self.table.rows_changed()
+        self.show_snapshot(self.snapshot)
+
+    def open_run(self, run_id: str, batch_ids: Sequence[str], title: str) -> None:
+        """Show the results of these batches of a run as one, downloading those that are not on this machine."""
+        if (self._run_id, self._parts) == (run_id, tuple(batch_ids)) and self._rows is not None:
+            return
+        self._close()
+        self._run_id, self._parts, self._title = run_id, tuple(batch_ids), title
+        for batch_id in self._missing():
+            self.dashboard.engine.download(batch_id)
         self.show_snapshot(self.snapshot)
 
     def open_file(self, path: Path) -> None:
@@ -221,6 +236,8 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
         download = snapshot.downloads.get(self._batch_id) if self._batch_id else None
         if self._batch_id is not None and download is not None:
             self._follow(self._batch_id, download)
+        if self._run_id is not None and not self._is_gathering:
+            self._follow_run(self._run_id)
         self._show_counts(download)
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
@@ -357,8 +374,7 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
         rows = self._rows
         if rows is None:
             return
-        sent = self.dashboard.engine.sent(self._batch_id) if self._batch_id else None
-        lines = list(ledger_lines(accounts(rows.results.index, sent)))
+        lines = list(ledger_lines(accounts(rows.results.index, self._sent())))
         self.app.call_from_thread(self.app.push_screen, LedgerDialog(lines))
 
     def action_open(self) -> None:
@@ -377,6 +393,8 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
 
     def why_no_retry(self) -> str | None:
         """It takes a batch, and all of its results."""
+        if self._run_id is not None:
+            return "a run is retried from the list of batches: R on its row"
         if self._batch_id is None:
             return "only results of a batch can be retried: a file does not say what was sent"
         if self._rows is None or self._growing or not self._rows.results.index.complete:
@@ -403,9 +421,8 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
             return None
         results, chosen = self._rows.results, self._chosen()
         stem = results.path.name.removesuffix(".part").removesuffix(".jsonl")
-        rows_path = self.dashboard.engine.rows_path(self._batch_id) if self._batch_id else None
         keeps_order = self._rows.sort != Sort() and not self.table.marks
-        part = Part(results.path, results.index, chosen, self._batch_id or stem, rows_path, keeps_order)
+        part = Part(results.path, results.index, chosen, self._batch_id or stem, self._rows_path, keeps_order)
         which = "marked" if self.table.marks else "shown"
         words = (
             f"{len(chosen):,} results"
@@ -457,10 +474,54 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
             return sorted(int(key) for key in self.table.marks)
         return self._rows.positions if self._rows is not None else ()
 
+    def _missing(self) -> list[str]:
+        """The batches of the open run whose results are not on this machine."""
+        paths = {batch_id: self.dashboard.engine.results_file(batch_id) for batch_id in self._parts}
+        return [batch_id for batch_id, path in paths.items() if path is None or path.suffix == ".incomplete"]
+
+    def _follow_run(self, run_id: str) -> None:
+        """Wait for the results of every batch of the run, then put them together."""
+        missing, downloads = self._missing(), self.snapshot.downloads
+        if not missing:
+            self._is_gathering = True
+            self.table.empty = f"\n   Putting the results of {len(self._parts)} batches together …"
+            self._gather(run_id, self._parts)
+        elif failed := [
+            download.error
+            for batch_id in missing
+            if (download := downloads.get(batch_id)) and download.state is DownloadState.FAILED
+        ]:
+            self.table.empty = f"\n   {failed[0] or 'The download failed.'}"
+        else:
+            here = len(self._parts) - len(missing)
+            self.table.empty = (
+                f"\n   The results of {here} of {len(self._parts)} batches of {self._title} are here …"
+            )
+        self.table.rows_changed()
+
+    @work(thread=True, exclusive=True, group="open")
+    def _gather(self, run_id: str, batch_ids: Sequence[str]) -> None:
+        """Put the results of a run together in a thread, and show them."""
+        try:
+            whole = self.dashboard.engine.run_results(run_id, batch_ids)
+        except CbtuiError as error:
+            self.app.call_from_thread(self._show_failure, str(error))
+            return
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._open, whole.results, whole.rows)
+
+    def _sent(self) -> Collection[str] | None:
+        """The custom_ids that were sent for what is open, None where that is not known of all of it."""
+        sent = [self.dashboard.engine.sent(batch_id) for batch_id in self._parts]
+        if not sent or any(ids is None for ids in sent):
+            return None
+        return sent[0] if len(sent) == 1 else dict.fromkeys(one for ids in sent for one in ids or ())
+
     @work(thread=True, exclusive=True, group="open")
     def _open(self, path: Path, rows_path: Path | None) -> None:
         """Show the file's first rows, and index it in a thread."""
         worker = get_current_worker()
+        self._rows_path = rows_path
         results: ResultsFile | None = None
         shown = 0.0
         try:
@@ -670,10 +731,11 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
             line.show(counts, right)
 
     def _reader(self, results: ResultsFile, rows_file: RowsFile | None, prices: PriceTable) -> EntryReader:
-        batch_id, engine = self._batch_id, self.dashboard.engine
+        parts, engine = self._parts, self.dashboard.engine
 
         def request(custom_id: str) -> bytes | None:
-            return engine.request_as_sent(batch_id, custom_id) if batch_id else None
+            found = (engine.request_as_sent(batch_id, custom_id) for batch_id in parts)
+            return next((each for each in found if each is not None), None)
 
         return EntryReader(results, rows=rows_file, request=request, prices=prices)
 
@@ -685,8 +747,9 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
     def _close(self) -> None:
         """Forget what is open."""
         self._drop_file()
-        self._batch_id = None
-        self._growing = False
+        self._batch_id = self._run_id = self._rows_path = None
+        self._parts = ()
+        self._growing = self._is_gathering = False
         self.query_one(FilterBar).value = ""
         self.table.empty = _NOTHING
         self.table.set_source(EmptySource())
