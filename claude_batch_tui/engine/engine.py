@@ -402,7 +402,7 @@ class Engine:
         if claim_once(runtime.store.database, runtime.scope.scope_id, offer, runtime.now()):
             file = self._config.config_dir / "config.toml"
             self._board.tell(
-                f"Results can be downloaded by themselves when a batch ends: auto_download = true in {file}"
+                f"auto_download = true in {file} downloads results as batches end."
             )
 
     def _hook(self, notice: Notice) -> None:
