@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -105,6 +106,8 @@ class DashboardApp(CbtuiApp):
 
     def start(self) -> int:
         """Open the store, run until the user leaves, stop the engine; the exit code. Raises StoreError."""
+        # Keys wait for threads that build, index and search: a fifth of Python's usual slice, several times a key.
+        sys.setswitchinterval(0.001)
         self.workspaces.start()
         try:
             return super().start()
