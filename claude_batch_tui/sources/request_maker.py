@@ -144,7 +144,8 @@ class RequestMaker:
         except UnicodeEncodeError:
             message = "the text holds half of a surrogate pair, which is no character"
             return BadRow(row.line, "bad_text", message, values)
-        return MadeRequest(custom_id, given.id, request, row, self._warning(values), row_json)
+        warning = None if self.prompt_column is None else self._warning(self.prompt_column, values)
+        return MadeRequest(custom_id, given.id, request, row, warning, row_json)
 
     def _row_json(self, encoded: list[bytes]) -> bytes:
         """The row as JSON, from its values as JSON."""
@@ -254,13 +255,12 @@ class RequestMaker:
             blocks = [*blocks[:-1], blocks[-1] | cached]
         return [b',"system":', *pieces_of(blocks, self._compiled, self._folder, "params.system")]
 
-    def _warning(self, values: Mapping[str, Any]) -> str | None:
-        if self.prompt_column is None:
-            return None
-        cell = values[self.prompt_column]
+    @staticmethod
+    def _warning(prompt_column: str, values: Mapping[str, Any]) -> str | None:
+        cell = values[prompt_column]
         if cell and not (isinstance(cell, str) and cell.isspace()):
             return None
-        return f"column {self.prompt_column!r} is empty, so the template stands alone"
+        return f"column {prompt_column!r} is empty, so the template stands alone"
 
 
 def _with_required(spec: BuildSpec) -> dict[str, Any]:

@@ -43,7 +43,7 @@ _SET_UP = """
 
 def empty_words(wanted: str, total: int, link: Link) -> str:
     """Why no row is shown, and what to do about it."""
-    if wanted:
+    if wanted and total:
         return f"\n  None of {total:,} batches matches {wanted!r}: esc clears the filter."
     if total:
         return f"\n  All {total:,} batches are put away: H shows them."
