@@ -27,7 +27,7 @@ from claude_batch_tui.domain.tracked import (
     SubmissionState,
     TrackedBatch,
 )
-from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError
+from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError, SourceError
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.accounting import flawed
 from claude_batch_tui.services.download import Downloaded, download
@@ -288,14 +288,6 @@ class Runtime:
         ours = submissions.of_batch(self.store, tracked.id)
         sent = await in_thread(lambda: sent_ids(ours)) if ours else None
         stop = threading.Event()
-        index: ResultsIndex | None = None
-
-        def made(growing: ResultsIndex, part: Path) -> None:
-            nonlocal index
-            index = growing
-            if index_made is not None:
-                index_made(growing, part)
-
         steps = download(
             tracked.batch,
             api=api,
@@ -303,7 +295,7 @@ class Runtime:
             sent_ids=sent,
             stopped=lambda: stop.is_set() or stopped(),
             random=self.random,
-            index_made=made,
+            index_made=index_made,
         )
         async for step in iterate_in_thread(steps, on_close=stop.set, name="cbtui-download"):
             if step.finished is not None:
@@ -319,8 +311,8 @@ class Runtime:
         try:
             # A table of the user's that cannot be used must not lose a download; `check` and `build` say what is wrong.
             prices = self.prices()
-            spend = await in_thread(lambda: spend_of(results, prices))
-        except (ConfigError, OSError):
+            spend = await in_thread(lambda: spend_of(results, prices, self.locations.cache))
+        except (ConfigError, SourceError):
             return None
         spends.record(self.store.database, self.scope.scope_id, tracked.id, spend, self.now())
         return spend

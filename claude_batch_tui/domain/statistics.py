@@ -44,11 +44,6 @@ class Distribution(msgspec.Struct, frozen=True):
     buckets: tuple[Bucket, ...]
     """From the least to the most, without a gap; in even steps, or with borders at 1, 2, 5, 10, 20 and so on."""
 
-    @property
-    def mean(self) -> float:
-        """The mean."""
-        return self.total / self.count if self.count else 0.0
-
 
 class Statistics(msgspec.Struct, frozen=True):
     """Numbers over `entries` of `expected` (more are to come until both are the same).
@@ -83,11 +78,6 @@ class Statistics(msgspec.Struct, frozen=True):
     def cache_used(self) -> bool:
         """Whether any answer read from the cache or wrote to it."""
         return bool(self.spend.cache_read_tokens or self.spend.cache_written_tokens)
-
-    @property
-    def hit_rate(self) -> float:
-        """The part of all input tokens that was read from the cache, from 0 to 1."""
-        return self.spend.cache_read_tokens / self.all_input if self.all_input else 0.0
 
 
 class Tally:

@@ -79,7 +79,7 @@ def test_a_cache_that_is_read_saves_and_one_that_is_only_written_loses(opened, p
     assert lost.spend.cache_saved == pytest.approx(0.5 - 0.625)
     assert "lost $0.12" in "\n".join(statistics_lines(lost))
     read = of(prices, opened(answer(input_tokens=0, cache_read_input_tokens=1_000_000)))
-    assert read.hit_rate == 1.0
+    assert read.spend.cache_read_tokens == read.all_input > 0
     assert read.spend.cache_saved == pytest.approx(0.5 - 0.05)
     assert "saved $0.45" in "\n".join(statistics_lines(read))
 

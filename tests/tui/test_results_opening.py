@@ -88,3 +88,15 @@ async def test_the_ledger_names_every_entry_that_does_not_add_up(dashboard, fill
         assert "missing       not known" in text
         await pilot.press("escape")
         assert not isinstance(app.screen, LedgerDialog)
+
+
+async def test_a_file_without_results_says_so_and_not_that_a_filter_hides_them(
+    dashboard, filled, settled, tmp_path
+):
+    filled([])
+    path = tmp_path / "empty.jsonl"
+    path.write_bytes(b"")
+    app = dashboard(results=path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "There is no result in this file." in painted(app)

@@ -18,7 +18,7 @@ from typing import ClassVar
 
 import msgspec
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.timer import Timer
 from textual.widget import Widget
@@ -64,6 +64,7 @@ from claude_batch_tui.tui.screens.build_form import (
     visible_fields,
     without_field,
 )
+from claude_batch_tui.tui.screens.build_keys import KEYS
 from claude_batch_tui.tui.screens.build_words import (
     check_lines,
     confirm_lines,
@@ -112,64 +113,7 @@ class BuildScreen(Frame):
     help_title: ClassVar[str] = "Build"
     number: ClassVar[int] = 2
     AUTO_FOCUS = "#source Input"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter",
-            "check",
-            "check",
-            id="build.check",
-            tooltip="build and check everything; then submit (asks)",
-        ),
-        Binding("o", "files", "choose file", id="build.files", tooltip="choose the source in its folder"),
-        Binding("J", "row(1)", "next row", id="build.next", tooltip="preview the next row"),
-        Binding(
-            "K", "row(-1)", "previous row", id="build.previous", show=False, tooltip="preview the row before"
-        ),
-        Binding("e", "problem(1)", "next problem", id="build.problem", tooltip="the row of the next problem"),
-        Binding(
-            "E",
-            "problem(-1)",
-            "previous problem",
-            id="build.problem-before",
-            show=False,
-            tooltip="the row of the problem before",
-        ),
-        Binding(
-            "x", "leave_out_row", "leave row out", id="build.leave-row", tooltip="leave this row out, or not"
-        ),
-        Binding(
-            "X",
-            "leave_out",
-            "leave out errors",
-            id="build.leave-out",
-            show=False,
-            tooltip="leave out all rows with errors",
-        ),
-        Binding(
-            "right_square_bracket,left_square_bracket",
-            "json",
-            "text/JSON",
-            id="build.json",
-            tooltip="preview as text or as JSON",
-        ),
-        Binding("v", "edit", "editor", id="build.edit", tooltip="the template in $EDITOR"),
-        Binding("t", "try_row", "try row", id="build.try", tooltip="send this row alone, at once (asks)"),
-        Binding("P", "pilot", "pilot", id="build.pilot", tooltip="send a sample first (asks)"),
-        Binding("s", "save_recipe", "save recipe", id="build.save", tooltip="save all of this as a recipe"),
-        Binding("R", "reuse", "recipe", id="build.reuse", tooltip="fill the form from a saved recipe"),
-        Binding(
-            "W", "write", "write file", id="build.write", tooltip="write the requests file instead of sending"
-        ),
-        Binding("C", "clear", "clear", id="build.clear", show=False, tooltip="empty the form"),
-        Binding("q", "back", "back", id="build.back", tooltip="back to the batches; the form is kept"),
-        Binding(
-            "escape",
-            "leave_field",
-            "leave field",
-            id="build.leave-field",
-            tooltip="out of the field, then back",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ from claude_batch_tui.tui.screens.result_columns import cell
 from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.wording import size
 
+NO_ENTRIES = "\n   There is no result in this file."
 NOTHING_MATCHES = "\n   Nothing matches: esc clears the filter, f a shows all."
 SEARCHING = "\n   Searching …"
 _KEPT_SNIPPETS = 1024

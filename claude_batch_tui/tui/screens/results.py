@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 from textual.worker import Worker, get_current_worker
 
@@ -39,7 +39,7 @@ from claude_batch_tui.tui.dialogs.error_groups import ErrorGroupsDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.dialogs.ledger import LedgerDialog
 from claude_batch_tui.tui.screens.comparing import of_entries, of_files, results_called
-from claude_batch_tui.tui.screens.inspecting import INSPECTOR_BINDINGS, INSPECTOR_NEEDS_ENTRY, InspectingFrame
+from claude_batch_tui.tui.screens.inspecting import INSPECTOR_NEEDS_ENTRY, InspectingFrame
 from claude_batch_tui.tui.screens.inspector import Inspector
 from claude_batch_tui.tui.screens.ledger_words import ledger_lines
 from claude_batch_tui.tui.screens.result_columns import (
@@ -49,7 +49,9 @@ from claude_batch_tui.tui.screens.result_columns import (
     drawn,
     sort_words,
 )
+from claude_batch_tui.tui.screens.result_keys import KEYS
 from claude_batch_tui.tui.screens.result_rows import (
+    NO_ENTRIES,
     NOTHING_MATCHES,
     SEARCHING,
     EntryRows,
@@ -89,78 +91,7 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
 
     help_title: ClassVar[str] = "Results"
     number: ClassVar[int] = 3
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "slash",
-            "filter",
-            "filter",
-            id="results.filter",
-            tooltip="filter: a word of the id, or e.g. outcome=errored",
-        ),
-        Binding(
-            "f",
-            "quick",
-            "status",
-            id="results.quick",
-            tooltip="filter by outcome: then a, o, e, x or c; m lists errors by message",
-        ),
-        Binding(
-            "o", "sort", "sort", id="results.sort", show=False, tooltip="sort: then a letter; again: reverse"
-        ),
-        # Before the frame's: in the filter it completes what is being typed.
-        Binding(
-            "tab",
-            "complete_or_next",
-            "next pane",
-            id="frame.next",
-            show=False,
-            priority=True,
-            tooltip="complete the filter; the next pane or field",
-        ),
-        Binding(
-            "e", "error(1)", "next error", id="results.next-error", tooltip="next entry that did not succeed"
-        ),
-        Binding(
-            "E",
-            "error(-1)",
-            "previous error",
-            id="results.previous-error",
-            show=False,
-            tooltip="the one before",
-        ),
-        Binding("s", "save", "save", id="results.save", tooltip="save what the filter shows to a file"),
-        Binding(
-            "R",
-            "retry",
-            "retry",
-            id="results.retry",
-            show=False,
-            tooltip="send again what failed of the shown or marked (asks)",
-        ),
-        Binding("x", "stop", "stop", id="results.stop", show=False, tooltip="stop saving, or the download"),
-        Binding(
-            "L", "ledger", "ledger", id="results.ledger", show=False, tooltip="what was sent, what came back"
-        ),
-        Binding("O", "open", "open file", id="results.open", show=False, tooltip="open a results file"),
-        *INSPECTOR_BINDINGS,
-        Binding(
-            "S",
-            "statistics",
-            "statistics",
-            id="results.statistics",
-            show=False,
-            tooltip="what is shown, or marked, in numbers",
-        ),
-        Binding(
-            "equals_sign",
-            "compare",
-            "compare",
-            id="results.compare",
-            show=False,
-            tooltip="two marked entries, or these results with others",
-        ),
-        Binding("q,escape", "back", "back", id="results.back", tooltip="one step back"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self) -> None:
         super().__init__()
@@ -595,7 +526,10 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
         positions = rows.positions = found.positions
         key = self.table.cursor_key
         stays = key is not None and rows.find(key) is not None
-        self.table.empty = NOTHING_MATCHES if found.is_exact else SEARCHING
+        if not rows.results.index.count:
+            self.table.empty = NO_ENTRIES
+        else:
+            self.table.empty = NOTHING_MATCHES if found.is_exact else SEARCHING
         self.table.rows_changed()
         if not stays or (self._goes_to_top and found.is_exact):
             self._goes_to_top = False
