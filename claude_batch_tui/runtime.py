@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config, own_key
+from claude_batch_tui.domain.consent import over_limits
 from claude_batch_tui.domain.models import Models
 from claude_batch_tui.domain.pricing import Cost, OutputHistory, forecast, output_history
 from claude_batch_tui.domain.result import Outcome
@@ -131,17 +132,7 @@ class Runtime:
 
     def over_limits(self, at_most: Cost) -> str | None:
         """Why a submission asks for its count to be typed, as a phrase; None where it does not."""
-        if at_most.unpriced or at_most.open_ended:
-            return "it is not known what this costs"
-        config, in_flight = self.config, self.in_flight()
-        if at_most.batch > config.confirm_above:
-            return f"this is over your limit of ${config.confirm_above:,.2f} (confirm_above)"
-        if at_most.batch + in_flight > config.confirm_in_flight:
-            return (
-                f"with ${in_flight:,.2f} in flight this is over your limit of ${config.confirm_in_flight:,.2f} "
-                "(confirm_in_flight)"
-            )
-        return None
+        return over_limits(at_most, self.in_flight(), self.config)
 
     def models(self) -> Models:
         """What is known of the models: the built-in table, and what the API said last."""

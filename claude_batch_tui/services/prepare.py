@@ -31,7 +31,7 @@ from claude_batch_tui.services.requests_files import (
 )
 from claude_batch_tui.services.requests_writer import RequestsWriter
 from claude_batch_tui.sources.csv import CsvSource
-from claude_batch_tui.sources.custom_ids import PREVIEW_TAG, GivenIds, IdRefusedError
+from claude_batch_tui.sources.custom_ids import PREVIEW_TAG, TAG_LENGTH, GivenIds, IdRefusedError
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.opening import open_rows
 from claude_batch_tui.sources.python_script import DEFAULT_SECONDS, PythonScript
@@ -100,6 +100,11 @@ class PreviewedRequest(msgspec.Struct, frozen=True):
     request: bytes | None
     row: dict[str, Any]
     problem: str | None = None
+
+    @property
+    def sendable(self) -> bytes | None:
+        """The request under an id that the API takes: the tag of a preview has no legal character."""
+        return self.request.replace(PREVIEW_TAG.encode(), b"x" * TAG_LENGTH) if self.request else None
 
 
 class Preview(msgspec.Struct, frozen=True):
