@@ -50,7 +50,7 @@ from claude_batch_tui.store.store import Store
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.pricing import PriceTable
-    from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.check import CheckReport, CheckUpdate
 
 
 class Runtime:
@@ -118,8 +118,8 @@ class Runtime:
     async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
         """The report with its input counted by the API and its answers as long as in earlier batches like it."""
         # Late: it brings the sources with it, and the first frame does not wait for those.
+        from claude_batch_tui.services.check import CheckReport
         from claude_batch_tui.services.count_tokens import count_input
-        from claude_batch_tui.services.prepare import CheckReport
 
         counted = await count_input(path, api=await self.connect())
         known = forecast(
@@ -129,6 +129,12 @@ class Runtime:
             history=self.history(report.draft.model, source),
         )
         return CheckReport(report.draft, known)
+
+    def checked(self, path: Path, betas: tuple[str, ...]) -> CheckReport:
+        """The check that comes before every submission; see `check_file`. Blocks."""
+        from claude_batch_tui.services.check import report_of  # late, as in `forecast`
+
+        return report_of(check_file(path, self.config, self.now(), betas=betas, api_key=self._api_key))
 
     def over_limits(self, at_most: Cost) -> str | None:
         """Why a submission asks for its count to be typed, as a phrase; None where it does not."""
@@ -386,6 +392,25 @@ def built_in_prices() -> PriceTable:
 def read_models(config: Config, now: datetime, api_key: str | None = None) -> Models:
     """What is known of the models without asking anybody."""
     return known_models(config.data_dir, hint_of(config, api_key), now)
+
+
+def check_file(
+    path: Path, config: Config, now: datetime, *, betas: tuple[str, ...] = (), api_key: str | None = None
+) -> Iterator[CheckUpdate]:
+    """Check a requests file by all that is known here of prices, models and time; see `services.check`.
+
+    Raises SourceError for a file and ConfigError for a price table that cannot be read.
+    """
+    from claude_batch_tui.services.check import PROCESSING, check  # late, as in `Runtime.forecast`
+
+    return check(
+        path,
+        prices=read_prices(config),
+        models=read_models(config, now, api_key),
+        betas=betas,
+        api_version=config.api_version,
+        deadline=(now + PROCESSING).date(),
+    )
 
 
 @contextlib.contextmanager

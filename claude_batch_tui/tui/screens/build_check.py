@@ -13,8 +13,10 @@ import msgspec
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.engine.engine import Forecasted
-from claude_batch_tui.runtime import read_models, read_prices
-from claude_batch_tui.services.prepare import PROCESSING, BuildReport, CheckReport, Progress, build, check
+from claude_batch_tui.runtime import check_file
+from claude_batch_tui.services.build import BuildReport, build
+from claude_batch_tui.services.check import CheckReport
+from claude_batch_tui.services.progress import Progress
 from claude_batch_tui.services.requests_files import RequestsFiles
 from claude_batch_tui.sources.recipe import BuildSpec
 
@@ -30,7 +32,7 @@ class Order(msgspec.Struct, frozen=True):
     skip_bad_rows: bool
 
     def build(self, out: Path) -> Iterator[Progress | BuildReport]:
-        """Write the requests file; see `services.prepare.build`."""
+        """Write the requests file; see `services.build.build`."""
         return build(
             self.spec,
             out=out,
@@ -110,15 +112,7 @@ def build_and_check(order: Order, out: Path, *, config: Config, now: datetime) -
     if report.files is None:
         yield Checked(order.spec, report, None)
         return
-    updates = check(
-        out,
-        prices=read_prices(config),
-        models=read_models(config, now),
-        betas=order.betas,
-        api_version=config.api_version,
-        deadline=(now + PROCESSING).date(),
-    )
-    for update in updates:
+    for update in check_file(out, config, now, betas=order.betas):
         if isinstance(update, CheckReport):
             yield Checked(order.spec, report, update)
         else:

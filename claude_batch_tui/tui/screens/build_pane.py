@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.services.prepare import Preview, PreviewedRequest, preview, sample_rows
+from claude_batch_tui.services.preview import Preview, PreviewedRequest, preview, sample_rows
 from claude_batch_tui.sources.python_script import script_text
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.tui.screens.build_words import preview_lines, sample_lines, script_lines

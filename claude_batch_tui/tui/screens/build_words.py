@@ -12,7 +12,9 @@ import msgspec
 from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
 from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.services.browse import first_words
-from claude_batch_tui.services.prepare import BuildReport, CheckReport, Preview, PreviewedRequest
+from claude_batch_tui.services.build import BuildReport
+from claude_batch_tui.services.check import CheckReport
+from claude_batch_tui.services.preview import Preview, PreviewedRequest
 from claude_batch_tui.services.trying import Trial, Tried
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.wording import cost_words, counted, forecast_lines, money, problem_lines, size

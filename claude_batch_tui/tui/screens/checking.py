@@ -12,7 +12,7 @@ from textual.worker import get_current_worker
 
 from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.errors import CbtuiError, ScriptError
-from claude_batch_tui.services.prepare import BuildReport
+from claude_batch_tui.services.build import BuildReport
 from claude_batch_tui.sources.whole_file import WholeFile
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.dialogs.input import InputDialog
