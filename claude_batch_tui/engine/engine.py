@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-
-import msgspec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.history import History
 from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.retrying import RetryRules
 from claude_batch_tui.domain.story import SentRequests, Story
-from claude_batch_tui.domain.tracked import ResultsState, Snapshot, TrackedBatch
+from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.downloader import Downloader
+from claude_batch_tui.engine.loop_thread import LoopThread
+from claude_batch_tui.engine.opening import load_rest, show_newest
 from claude_batch_tui.engine.poller import Poller
 from claude_batch_tui.engine.retrier import Wanted, checked, planned, priced
 from claude_batch_tui.engine.submitter import Submitter
+from claude_batch_tui.engine.verbs import Verbs
 from claude_batch_tui.engine.warner import Warner
-from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
+from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.cancel import cancel, delete
 from claude_batch_tui.services.history import history_of
 from claude_batch_tui.services.labels import adopt
-from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.notify import run_hook
 from claude_batch_tui.services.retry import RetryPlan
 from claude_batch_tui.services.retry import draft as retry_draft
 from claude_batch_tui.services.retry import outgoing as retry_outgoing
 from claude_batch_tui.services.run_results import RunResults, gather
 from claude_batch_tui.services.spool import Outgoing, request_as_sent
-from claude_batch_tui.services.story import first_requests, run_story, story_of
+from claude_batch_tui.services.story import first_requests, run_story
 from claude_batch_tui.services.threads import in_thread
-from claude_batch_tui.store import batches, ours
+from claude_batch_tui.store import ours
 from claude_batch_tui.store.notifications import claim_once
 from claude_batch_tui.store.rebuild import journal_name
 from claude_batch_tui.store.results_index import ResultsIndex
@@ -52,13 +49,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.trying import Trial, Tried
 
 _log = logging.getLogger(__name__)
-_STOP_WITHIN = 2.0
 _FORECAST_WITHIN = 30.0
-_FIRST_SHOWN = 120
-"""Batches read before the first frame; the rest of a long history follows it."""
-_LOADED_AT_ONCE = 500
-_BETWEEN_LOADS = 0.005
-_T = TypeVar("_T")
 
 
 class Forecasted(NamedTuple):
@@ -69,8 +60,12 @@ class Forecasted(NamedTuple):
     over_limits: str | None
 
 
-class Engine:
-    """Polls, downloads and submits for a face. Every method may be called from any thread and returns at once."""
+class Engine(LoopThread):
+    """Polls, downloads and submits for a face. Every method may be called from any thread and returns at once.
+
+    `start` opens the store and publishes what is known; it raises StoreError where the store cannot be used. `stop` ends
+    polling and downloads; a POST that is under way becomes an unknown outcome, written down.
+    """
 
     def __init__(
         self,
@@ -80,33 +75,16 @@ class Engine:
         api_key: str | None = None,
         budget: Budget | None = None,
     ) -> None:
+        super().__init__("cbtui-engine")
         self._budget = budget
         self._config = config
         self._api_key = api_key
         self._on_snapshot = on_snapshot
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cbtui-engine", daemon=True)
-        self.failure: CbtuiError | None = None
         self.snapshot = Snapshot()
-
-    def start(self) -> None:
-        """Open the store and publish what is known. Raises StoreError where the store cannot be used."""
-        self._thread.start()
-        self._ready.wait()
-        if self.failure is not None:
-            raise self.failure
 
     def connect(self) -> None:
         """Begin to talk to the API; called after the first frame, because it imports the SDK."""
         self._wish(self._begin())
-
-    def stop(self) -> None:
-        """Stop polling and downloads; a POST that is under way becomes an unknown outcome, written down."""
-        loop = self._loop
-        if loop is not None and loop.is_running():
-            loop.call_soon_threadsafe(self._end)
-            self._thread.join(_STOP_WITHIN)
 
     def refresh(self) -> None:
         """Poll now, five seconds after the last poll at the earliest."""
@@ -126,11 +104,11 @@ class Engine:
 
     def cancel(self, batch_id: str) -> None:
         """Ask the API to cancel a batch."""
-        self._wish(self._cancel(batch_id))
+        self._wish(self._verbs.cancel(batch_id))
 
     def delete(self, batch_id: str) -> None:
         """Delete an ended batch from the API."""
-        self._wish(self._delete(batch_id))
+        self._wish(self._verbs.delete(batch_id))
 
     def submit(self, token: str, outgoing: Outgoing, *, again: bool = False) -> None:
         """Freeze and send what the user confirmed; progress is in the snapshots under `token`."""
@@ -176,24 +154,28 @@ class Engine:
 
     def mark_seen(self, batch_id: str) -> None:
         """The user has looked at an ended batch."""
-        self._wish(self._mark_seen(batch_id))
+        self._wish(self._verbs.mark_seen(batch_id))
 
     def rename(self, target_id: str, name: str | None) -> None:
         """Name a batch or a run; None takes its name away."""
         self._wish(
-            self._label(lambda store, scope: journal_name(store, scope, target_id, name, self._runtime.now()))
+            self._verbs.label(
+                lambda store, scope: journal_name(store, scope, target_id, name, self._runtime.now())
+            )
         )
 
     def note(self, target_id: str, text: str | None) -> None:
         """Write a note on a batch or a run; None takes it away."""
         self._wish(
-            self._label(lambda store, scope: ours.note(store, scope, target_id, text, self._runtime.now()))
+            self._verbs.label(
+                lambda store, scope: ours.note(store, scope, target_id, text, self._runtime.now())
+            )
         )
 
     def tag(self, batch_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> None:
         """Give batches tags, and take tags away."""
         self._wish(
-            self._label(
+            self._verbs.label(
                 lambda store, scope: ours.tag(
                     store, scope, batch_ids, add=add, remove=remove, now=self._runtime.now()
                 )
@@ -203,7 +185,7 @@ class Engine:
     def hide(self, batch_ids: Sequence[str], *, hidden: bool) -> None:
         """Put batches away on this machine, or bring them back."""
         self._wish(
-            self._label(
+            self._verbs.label(
                 lambda store, scope: ours.hide(
                     store, scope, batch_ids, hidden=hidden, now=self._runtime.now()
                 )
@@ -217,15 +199,15 @@ class Engine:
             found = self._runtime.known(batch_ids)
             adopt(found, name=name, store=store, scope=scope, now=self._runtime.now())
 
-        self._wish(self._label(work))
+        self._wish(self._verbs.label(work))
 
     def add(self, batch_id: str) -> None:
         """Fetch one batch by its id and show it."""
-        self._wish(self._add(batch_id))
+        self._wish(self._verbs.add(batch_id))
 
     def load_older(self) -> None:
         """Fetch the next page of older batches."""
-        self._wish(self._load_older())
+        self._wish(self._verbs.load_older())
 
     def forecast(self, path: Path, report: CheckReport, source: str | None) -> Future[Forecasted]:
         """Have the API count the input of a checked draft; see `Runtime.forecast`. For a thread that can wait."""
@@ -292,7 +274,7 @@ class Engine:
         """
 
         async def work() -> Story | None:
-            stories = [await self._story(batch_id) for batch_id in batch_ids]
+            stories = [await self._verbs.story(batch_id) for batch_id in batch_ids]
             known = [story for story in stories if story is not None]
             if len(known) != len(stories):
                 return None
@@ -315,18 +297,7 @@ class Engine:
         """The first requests of the first of these batches that we submitted, or None; reads the disk."""
         return first_requests(batch_ids, count, store=self._runtime.store)
 
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._main())
-        except CbtuiError as error:
-            self.failure = error
-        except Exception:
-            _log.exception("The engine has stopped")
-            raise
-        finally:
-            self._ready.set()
-
-    async def _main(self) -> None:
+    async def _open(self) -> None:
         self._runtime = runtime = Runtime(self._config, api_key=self._api_key)
         self._board = board = Board(self._publish, runtime.now)
         self._submitter = Submitter(runtime, board, spawn=self._spawn)
@@ -335,45 +306,27 @@ class Engine:
         self._poller.on_notice = self._hook
         self._submitter.on_created = self._poller.wake
         self._warner = Warner(runtime, board, save=self._save)
-        self._stopping = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._loop = asyncio.get_running_loop()
-        if runtime.scope is not None:
-            scope_id = runtime.scope.scope_id
-            board.workspace_id = runtime.scope.workspace_id
-            board.base_url = runtime.scope.base_url
-            board.revision = batches.revision(runtime.store.database, scope_id)
-            board.put_batches(batches.tracked(runtime.store.database, scope_id, limit=_FIRST_SHOWN))
-            board.has_older = True  # until a page says that there are none
-            board.link = type(board.link)(polled_at=batches.last_poll_at(runtime.store.database, scope_id))
+        self._verbs = Verbs(runtime, board, poll=self._poller.wake)
+        show_newest(board, runtime)
         self._submitter.reload()
         board.publish()
         self._spawn(board.keep_publishing())
-        self._ready.set()
-        await self._stopping.wait()
-        self._downloader.stop_all()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await runtime.close()
 
-    async def _load_rest(self) -> None:
-        """Everything the first frame did not need, a page at a time, so that keys are answered in between."""
-        runtime, board = self._runtime, self._board
-        while runtime.scope is not None and board.batches:
-            page = batches.tracked(
-                runtime.store.database,
-                runtime.scope.scope_id,
-                limit=_LOADED_AT_ONCE,
-                older_than=board.batches[-1],
-            )
-            if not page:
-                return
-            board.put_batches(page)
-            await asyncio.sleep(_BETWEEN_LOADS)
+    async def _close(self) -> None:
+        await self._runtime.close()
+
+    def _end_threads(self) -> None:
+        self._downloader.stop_all()
+
+    def _complain(self, error: Exception) -> None:
+        if isinstance(error, CbtuiError):
+            self._board.tell(str(error), is_error=True)
+            self._submitter.reload()
+        else:
+            self._board.tell(f"Something went wrong: {type(error).__name__}: {error}", is_error=True)
 
     async def _begin(self) -> None:
-        await self._load_rest()
+        await load_rest(self._board, self._runtime)
         self._submitter.wake_up()
         self._spawn(self._poller.run())
         self._spawn(self._warner.run())
@@ -421,115 +374,3 @@ class Engine:
 
     async def _with_submitter(self, work: Callable[[Submitter], Coroutine[Any, Any, None]]) -> None:
         await work(self._submitter)
-
-    async def _cancel(self, batch_id: str) -> None:
-        runtime, tracked = self._runtime, self._tracked(batch_id)
-        api = await runtime.connect()
-        canceled = await cancel(tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
-        self._board.put_batches([canceled])
-        self._board.tell(f"{tracked.title}: cancel accepted by the API", batch_id=batch_id)
-        self._poller.wake()
-
-    async def _delete(self, batch_id: str) -> None:
-        runtime, tracked = self._runtime, self._tracked(batch_id)
-        api = await runtime.connect()
-        await delete(tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
-        self._board.drop_batch(batch_id)
-        self._board.tell(f"{tracked.title} deleted from the API")
-
-    async def _mark_seen(self, batch_id: str) -> None:
-        scope = self._scope_id(batch_id)
-        batches.mark(self._runtime.store.database, scope, batch_id, seen=1)
-        self._show(scope, batch_id)
-
-    async def _label(self, work: Callable[[Store, Scope], None]) -> None:
-        """Write down what is ours, and show it."""
-        scope = self._runtime.known_scope()
-        work(self._runtime.store, scope)
-        self._board.catch_up(self._runtime.store.database, scope.scope_id)
-
-    async def _add(self, batch_id: str) -> None:
-        self._board.put_batches([await self._runtime.retrieve(batch_id)])
-        self._board.tell(f"{batch_id} is now watched", batch_id=batch_id)
-        self._poller.wake()
-
-    async def _load_older(self) -> None:
-        runtime, board = self._runtime, self._board
-        if runtime.scope is None:
-            return
-        api = await runtime.connect()
-        page = await load_older(
-            api=api, store=runtime.store, scope_id=runtime.scope.scope_id, after_id=board.older_after
-        )
-        board.has_older, board.older_after = page.has_older, page.last_id
-        board.catch_up(runtime.store.database, runtime.scope.scope_id)
-        board.touch()
-
-    async def _story(self, batch_id: str) -> Story | None:
-        runtime, tracked = self._runtime, self._board.find(batch_id)
-        if runtime.scope is None or tracked is None:
-            return None
-        store, scope_id = runtime.store, runtime.scope.scope_id
-        known = await in_thread(lambda: story_of(tracked, store=store, scope_id=scope_id))
-        if known.spend is None and tracked.results is ResultsState.COMPLETE:
-            results = runtime.results_file(batch_id)
-            spend = await runtime.measure_spend(tracked, results) if results is not None else None
-            if spend is not None:
-                self._show(scope_id, batch_id)
-                known = msgspec.structs.replace(known, spend=spend)
-        return known
-
-    def _scope_id(self, batch_id: str) -> int:
-        if self._runtime.scope is None:
-            raise NotFoundError(f"{batch_id} is not known here.")
-        return self._runtime.scope.scope_id
-
-    def _tracked(self, batch_id: str) -> TrackedBatch:
-        tracked = self._board.find(batch_id)
-        if tracked is None:
-            raise NotFoundError(f"{batch_id} is not known here.")
-        return tracked
-
-    def _show(self, scope_id: int, batch_id: str) -> None:
-        tracked = batches.find(self._runtime.store.database, scope_id, batch_id)
-        if tracked is not None:
-            self._board.put_batches([tracked])
-
-    def _asked(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        """An answer of the engine. Raises StoreError where it does not run."""
-        loop = self._loop
-        if loop is None or not loop.is_running():
-            work.close()
-            raise StoreError("The engine does not run.")
-        return asyncio.run_coroutine_threadsafe(work, loop)
-
-    def _wish(self, work: Coroutine[Any, Any, None]) -> None:
-        loop = self._loop
-        if loop is None or not loop.is_running():
-            work.close()
-            return
-        loop.call_soon_threadsafe(lambda: self._spawn(self._explained(work)))
-
-    async def _explained(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do it; what goes wrong becomes an event, so that a wish can never end the engine."""
-        try:
-            await work
-        except CbtuiError as error:
-            self._board.tell(str(error), is_error=True)
-            self._submitter.reload()
-        except Exception as error:  # noqa: BLE001 — shown and logged; the engine goes on
-            _log.exception("A wish failed")
-            self._board.tell(f"Something went wrong: {type(error).__name__}: {error}", is_error=True)
-
-    def _call(self, work: Callable[[], None]) -> None:
-        loop = self._loop
-        if loop is not None and loop.is_running():
-            loop.call_soon_threadsafe(work)
-
-    def _end(self) -> None:
-        self._stopping.set()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
