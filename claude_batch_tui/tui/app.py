@@ -138,7 +138,9 @@ class DashboardApp(CbtuiApp):
         self.snapshot = self.engine.snapshot
         for screen in self.screen_stack:
             show = getattr(screen, "show_snapshot", None)
-            if show is not None and screen.is_mounted:  # one that is being made has no parts yet, and looks by itself
+            if (
+                show is not None and screen.is_mounted
+            ):  # one that is being made has no parts yet, and looks by itself
                 show(self.snapshot)
         self._tell_events()
         self._show_standing()

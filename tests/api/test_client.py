@@ -37,7 +37,7 @@ async def api(simulator):
 
 async def test_pages_are_newest_first_and_follow_the_cursors(api, simulator):
     added = [simulator.batches.add(n + 1) for n in range(5)]
-    ids = [getattr(each, "id", each) for each in added][::-1]
+    ids = [each.id for each in added][::-1]
     first = await api.list_page(limit=2)
     assert ([b.id for b in first.batches], first.has_more) == (ids[:2], True)
     second = await api.list_page(limit=5, after_id=first.last_id)
@@ -46,7 +46,7 @@ async def test_pages_are_newest_first_and_follow_the_cursors(api, simulator):
 
 
 async def test_retrieve_cancel_and_delete(api, simulator):
-    batch_id = getattr(added := simulator.batches.add(3, duration=36_000), "id", added)
+    batch_id = simulator.batches.add(3, duration=36_000).id
     batch, facts = await api.retrieve(batch_id)
     assert (batch.processing_status, facts.retry_after) == ("in_progress", 10.0)
     assert (await api.cancel(batch_id))[0].processing_status == "canceling"

@@ -136,14 +136,14 @@ def test_the_exit_code_of_watch_follows_the_outcomes(cbtui, simulator, requests_
 
 def test_a_watch_can_give_up(cbtui, simulator):
     batch = simulator.batches.add(3, duration=3600 * 10_000)
-    code, _, err = cbtui("watch", getattr(batch, "id", batch), "--interval", "1", "--timeout", "1.2")
+    code, _, err = cbtui("watch", batch.id, "--interval", "1", "--timeout", "1.2")
     assert code == 5
     assert "the batches go on" in err
 
 
 def test_cancel_and_delete_want_yes_and_say_what_they_do(cbtui, simulator):
     added = simulator.batches.add(3, duration=3600 * 10_000)
-    batch_id = getattr(added, "id", added)
+    batch_id = added.id
     code, _, err = cbtui("cancel", batch_id)
     assert code == 2
     assert "3 requests in flight" in err
@@ -158,7 +158,7 @@ def test_cancel_and_delete_want_yes_and_say_what_they_do(cbtui, simulator):
 
 def test_deleting_what_runs_is_refused_with_the_apis_words(cbtui, simulator):
     added = simulator.batches.add(3, duration=3600 * 10_000)
-    code, _, err = cbtui("delete", getattr(added, "id", added), "--yes")
+    code, _, err = cbtui("delete", added.id, "--yes")
     assert code == 3
     assert "In progress batches cannot be deleted" in err
 
@@ -206,7 +206,7 @@ def test_results_are_sorted_and_their_cost_is_kept_for_the_list(cbtui, simulator
 
 def test_results_before_the_end_are_refused_with_what_to_do(cbtui, simulator):
     added = simulator.batches.add(3, duration=3600 * 10_000)
-    code, out, err = cbtui("results", getattr(added, "id", added))
+    code, out, err = cbtui("results", added.id)
     assert (code, out) == (3, "")
     assert "cbtui watch" in err
 

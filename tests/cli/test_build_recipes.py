@@ -6,26 +6,20 @@ import tomllib
 
 import pytest
 
-from claude_batch_tui.cli.main import main
 from claude_batch_tui.sources.recipe import read_recipe
 
 MODEL = ("--model", "claude-haiku-4-5", "--max-tokens", "5")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
 
-@pytest.fixture
-def cbtui(tmp_path, monkeypatch, capsys):
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A folder with rows and a picture."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rows.csv").write_text(
         "id,lang,body,photo\na,de,Hallo,p.png\nb,en,Hello,https://x.test/q.png\n"
     )
     (tmp_path / "p.png").write_bytes(PNG)
-
-    def run(*argv):
-        code = main(list(argv), open_dashboard=lambda _: 99)
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def requests_in(folder, name="requests.jsonl"):

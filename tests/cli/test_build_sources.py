@@ -9,22 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from claude_batch_tui.cli.main import main
-
 MODEL = ("--model", "claude-haiku-4-5", "--max-tokens", "5")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 PDF = b"%PDF-1.7\n%%EOF\n"
 
 
-@pytest.fixture
-def cbtui(tmp_path, monkeypatch, capsys):
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """An empty folder."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*argv):
-        code = main([str(word) for word in argv], open_dashboard=lambda _: 99)
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def lines(name="requests.jsonl"):

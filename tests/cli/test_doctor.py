@@ -33,7 +33,7 @@ def found(cbtui):
 def downloaded(cbtui, simulator, own_folders):
     """A batch of 20 whose results are here; its id and file."""
     added = simulator.batches.add(20, age=3600, duration=60)
-    batch_id = getattr(added, "id", added)
+    batch_id = added.id
     assert cbtui("results", batch_id)[0] == 0
     return batch_id, own_folders / "data" / "results" / f"{batch_id}.jsonl"
 

@@ -18,7 +18,7 @@ def three(simulator):
     old = simulator.batches.add(5, age=3 * DAY, duration=600)
     young = simulator.batches.add(50, age=3600, duration=600)
     running = simulator.batches.add(7, duration=36_000_000)
-    return [getattr(each, "id", each) for each in (old, young, running)]
+    return [each.id for each in (old, young, running)]
 
 
 def ids(out):
@@ -137,7 +137,7 @@ def test_a_lost_store_is_rebuilt_with_all_that_is_ours(cbtui, three, own_folders
 
 def test_results_that_are_about_to_go_are_said_with_the_command_that_saves_them(cbtui, simulator):
     made = simulator.batches.add(5, age=28 * DAY, duration=600)
-    batch_id = getattr(made, "id", made)
+    batch_id = made.id
     _, _, err = cbtui("list")
     assert "results of 1 batch that are not on this machine, the first in 2" in err
     assert f"cbtui results {batch_id} -o FILE saves them" in err

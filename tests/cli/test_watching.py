@@ -37,7 +37,7 @@ def test_no_line_is_wider_than_the_terminal_and_running_ones_stay_when_rows_are_
 
 def running(simulator, **facts):
     added = simulator.batches.add(3, **{"duration": 3600 * 10_000, **facts})
-    return getattr(added, "id", added)
+    return added.id
 
 
 def test_short_answers_from_the_store_without_a_request(cbtui, simulator):

@@ -6,41 +6,15 @@ from functools import partial
 import msgspec
 import pytest
 
-from claude_batch_tui.config import load
 from claude_batch_tui.domain.partition import partition
 from claude_batch_tui.domain.tracked import LinkState, SubmissionState
-from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services import spool
 from claude_batch_tui.services.check import check
 from claude_batch_tui.services.spool import Outgoing, sent_ids
 from claude_batch_tui.services.trying import trial
-from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Simulator
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(speed=1, seed=9, rates=ALL_ANSWERED) as running:
-        yield running
-
-
-@pytest.fixture
-def make(simulator, own_folders):
-    """A function that starts an engine on the same data folder; all are stopped afterwards."""
-    made = []
-
-    def start(*, connects=True, **settings):
-        config, _ = load({"base_url": simulator.base_url, "poll_interval": "1", "settle": "1", **settings})
-        engine = Engine(config, on_snapshot=lambda _: None, api_key=simulator.key)
-        engine.start()
-        if connects:
-            engine.connect()
-        made.append(engine)
-        return engine
-
-    yield start
-    for engine in made:
-        engine.stop()
+from claude_batch_tui.simulator import Fault
+from waiting import until
 
 
 @pytest.fixture
@@ -53,13 +27,6 @@ def outgoing(tmp_path):
     return Outgoing(requests=path, name="mine")
 
 
-def until(claim, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < deadline, "never true"
-        time.sleep(0.02)
-
-
 def told(engine, words):
     return [event for event in engine.snapshot.events if words in event.text]
 
@@ -68,7 +35,7 @@ def test_batches_are_polled_and_an_end_is_told_once(make, simulator):
     batch = simulator.batches.add(4, duration=3600)
     engine = make()
     until(lambda: engine.snapshot.batches)
-    simulator.batches.finish(getattr(batch, "id", batch))
+    simulator.batches.finish(batch.id)
     until(lambda: told(engine, " ended: "))
     time.sleep(1.2)
     assert len(told(engine, " ended: ")) == 1
@@ -158,7 +125,7 @@ def test_a_second_engine_follows_and_takes_over(make, simulator):
 
 def test_results_are_downloaded_and_shown_as_such(make, simulator):
     added = simulator.batches.add(50, age=3600, duration=60)
-    batch_id = getattr(added, "id", added)
+    batch_id = added.id
     engine = make()
     until(lambda: engine.snapshot.batches)
     engine.download(batch_id)
@@ -194,7 +161,7 @@ def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, si
 
 def test_cancel_rename_and_pause(make, simulator):
     added = simulator.batches.add(50, duration=36_000)
-    batch_id = getattr(added, "id", added)
+    batch_id = added.id
     engine = make()
     until(lambda: engine.snapshot.batches)
     engine.rename(batch_id, "night")
@@ -233,7 +200,7 @@ def test_a_lost_store_comes_back_from_journal_and_api_with_names_and_runs(
     engine = make()
     engine.submit("t", outgoing)
     until(lambda: len(engine.snapshot.batches) == 2)
-    engine.rename(getattr(foreign, "id", foreign), "theirs")
+    engine.rename(foreign.id, "theirs")
     until(lambda: {b.name for b in engine.snapshot.batches} == {"mine", "theirs"})
     before = {b.id: (b.name, b.run_id) for b in engine.snapshot.batches}
     engine.stop()

@@ -20,7 +20,7 @@ from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.poller import Poller
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Simulator
+from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store.locks import FileLock
 
 HOUR = 3600.0
@@ -121,12 +121,6 @@ def answered_with(simulator, headers):
         body = answer.read().decode()
     date = format_datetime(datetime.now(UTC), usegmt=True)
     simulator.faults.next(Fault(path="batches", status=200, body=body, headers={"date": date, **headers}))
-
-
-@pytest.fixture
-def simulator(own_folders):
-    with Simulator(speed=1, seed=9, rates=ALL_ANSWERED) as running:
-        yield running
 
 
 @pytest.mark.parametrize(

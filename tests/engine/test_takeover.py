@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 from claude_batch_tui.config import load
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
+from waiting import until
 
 _LEADER = """
 import sys, time
@@ -20,13 +20,6 @@ engine.start()
 engine.connect()
 time.sleep(100)
 """
-
-
-def until(claim, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < deadline, "never true"
-        time.sleep(0.02)
 
 
 def test_two_engines_make_one_set_of_requests_and_a_killed_leader_is_replaced():

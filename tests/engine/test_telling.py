@@ -2,48 +2,14 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 
 import pytest
 
-from claude_batch_tui.config import load
-from claude_batch_tui.engine.engine import Engine
-from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(speed=1, seed=9, rates=ALL_ANSWERED) as running:
-        yield running
-
-
-@pytest.fixture
-def make(simulator):
-    made = []
-
-    def start(**settings):
-        config, _ = load({"base_url": simulator.base_url, "poll_interval": "1", **settings})
-        engine = Engine(config, on_snapshot=lambda _: None, api_key=simulator.key)
-        engine.start()
-        engine.connect()
-        made.append(engine)
-        return engine
-
-    yield start
-    for engine in made:
-        engine.stop()
-
-
-def until(claim, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < deadline, "never true"
-        time.sleep(0.02)
+from waiting import until
 
 
 def add(simulator, **facts):
-    batch = simulator.batches.add(4, **{"duration": 36_000, **facts})
-    return getattr(batch, "id", batch)
+    return simulator.batches.add(4, **{"duration": 36_000, **facts}).id
 
 
 def told(*engines):

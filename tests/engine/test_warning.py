@@ -2,50 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
-import pytest
-
-from claude_batch_tui.config import load
-from claude_batch_tui.engine.engine import Engine
-from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
+from waiting import until
 
 DAY = 86_400
 
 
-@pytest.fixture
-def simulator():
-    with Simulator(speed=1, seed=9, rates=ALL_ANSWERED) as running:
-        yield running
-
-
-@pytest.fixture
-def make(simulator, own_folders):
-    made = []
-
-    def start(**settings):
-        config, _ = load({"base_url": simulator.base_url, "poll_interval": "1", **settings})
-        engine = Engine(config, on_snapshot=lambda _: None, api_key=simulator.key)
-        engine.start()
-        engine.connect()
-        made.append(engine)
-        return engine
-
-    yield start
-    for engine in made:
-        engine.stop()
-
-
-def until(claim, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < deadline, "never true"
-        time.sleep(0.02)
-
-
 def add(simulator, **facts):
-    batch = simulator.batches.add(4, **facts)
-    return getattr(batch, "id", batch)
+    return simulator.batches.add(4, **facts).id
 
 
 def warnings(engine):

@@ -48,7 +48,7 @@ HARMLESS = {
 async def ended(simulator, runtime):
     """An ended batch of 200 requests, as the store knows it."""
     added = simulator.batches.add(ROWS, age=3600, duration=60)
-    return await runtime.retrieve(getattr(added, "id", added))
+    return await runtime.retrieve(added.id)
 
 
 def steps_of(runtime, tracked, *, sent=None, stopped=lambda: False):
@@ -127,7 +127,7 @@ async def test_stopping_keeps_the_part_and_no_name(simulator, runtime, ended):
 
 async def test_before_the_end_there_is_nothing_to_download(simulator, runtime):
     added = simulator.batches.add(3, duration=3600 * 10_000)
-    tracked = await runtime.retrieve(getattr(added, "id", added))
+    tracked = await runtime.retrieve(added.id)
     with pytest.raises(ResultsUnavailableError, match="once it has ended"):
         list(steps_of(runtime, tracked))
 

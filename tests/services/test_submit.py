@@ -232,7 +232,7 @@ async def test_a_batch_of_another_size_cannot_be_attached(simulator, runtime, re
     with pytest.raises(DraftError, match="another batch"):
         await reconcile.attach(
             unknown,
-            getattr(other, "id", other),
+            other.id,
             api=runtime.api,
             store=runtime.store,
             hint=runtime.hint,

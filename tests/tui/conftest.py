@@ -14,12 +14,14 @@ from claude_batch_tui.config import load
 from claude_batch_tui.domain.batch import Batch, RequestCounts
 from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
 from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.store import batches, ours, submissions
 from claude_batch_tui.store.scopes import remember
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
 
 NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
+PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
 KEY = "sk-ant-sim-demo-000000000000a1b2"
 
 
@@ -150,6 +152,23 @@ def dashboard(config):
     yield make
     for app in made:
         app.engine.stop()
+
+
+@pytest.fixture
+def simulator(own_folders):
+    """Batches take as long as they say; nothing fails."""
+    with Simulator(speed=1, seed=3, rates=ALL_ANSWERED) as running:
+        yield running
+
+
+@pytest.fixture
+def live(simulator):
+    """A dashboard that talks to the simulator; its engine is stopped afterwards."""
+    settings = load({"base_url": simulator.base_url, "poll_interval": "1"})[0]
+    app = DashboardApp(settings, profile=PROFILE, api_key=simulator.key)
+    app.engine.start()
+    yield app
+    app.engine.stop()
 
 
 @pytest.fixture

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from claude_batch_tui.config import load
-from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
-from claude_batch_tui.tui.app import DashboardApp
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.environment import Profile
 from claude_batch_tui.tui.screens.batches import BatchesScreen
 from claude_batch_tui.tui.screens.results import ResultsScreen
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
@@ -17,38 +11,13 @@ from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import reached
 
 DAY = 86_400
-PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(speed=1, seed=3, rates=ALL_ANSWERED) as running:
-        yield running
-
-
-@pytest.fixture
-def live(simulator, own_folders):
-    """A dashboard that talks to the simulator; its engine is stopped afterwards."""
-    config, _ = load({"base_url": simulator.base_url, "poll_interval": "1"})
-    app = DashboardApp(config, profile=PROFILE, api_key=simulator.key)
-    app.engine.start()
-    yield app
-    app.engine.stop()
-
-
-async def until(pilot, claim, seconds=60.0):
-    """Wait for a claim about the app to become true."""
-    for _ in range(int(seconds / 0.05)):
-        if claim():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(f"never true: {pilot.app.screen.query_one(StatusLine).text!r}")
 
 
 def add(simulator, count=1, **facts):
-    return [getattr(b := simulator.batches.add(5, **facts), "id", b) for _ in range(count)]
+    return [simulator.batches.add(5, **facts).id for _ in range(count)]
 
 
 def table(app):
@@ -68,13 +37,13 @@ def tabs(app):
 
 
 async def listed(pilot, count):
-    await until(pilot, lambda: table(pilot.app).row_count == count)
+    await reached(pilot, lambda: table(pilot.app).row_count == count)
 
 
 async def answered(pilot, text):
-    await until(pilot, lambda: isinstance(pilot.app.screen, InputDialog))
+    await reached(pilot, lambda: isinstance(pilot.app.screen, InputDialog))
     await pilot.press("ctrl+u", *text.replace(" ", "_").replace("_", " "), "enter")
-    await until(pilot, lambda: isinstance(pilot.app.screen, BatchesScreen))
+    await reached(pilot, lambda: isinstance(pilot.app.screen, BatchesScreen))
 
 
 async def test_a_filter_says_shown_of_total_and_a_wrong_one_what_is_wrong(live, simulator):
@@ -83,21 +52,21 @@ async def test_a_filter_says_shown_of_total_and_a_wrong_one_what_is_wrong(live, 
     async with live.run_test(size=(120, 30)) as pilot:
         await listed(pilot, 3)
         await pilot.press("slash", *"state=ended age>2d")
-        await until(pilot, lambda: keys(live) == [old])
+        await reached(pilot, lambda: keys(live) == [old])
         assert "1 of 3" in tabs(live)
         await pilot.press(*" (")
         bar = live.screen.query_one(FilterBar)
-        await until(pilot, lambda: "a condition is missing" in str(bar.query_one("#note").render()))
+        await reached(pilot, lambda: "a condition is missing" in str(bar.query_one("#note").render()))
         assert keys(live) == [old]
         await pilot.press(*"colour=red)")
-        await until(pilot, lambda: "there is no field 'colour'" in str(bar.query_one("#note").render()))
+        await reached(pilot, lambda: "there is no field 'colour'" in str(bar.query_one("#note").render()))
         await pilot.press("enter", "escape")
         await listed(pilot, 3)
 
 
 async def test_rows_are_sorted_by_the_next_column_and_the_other_way_round(live, simulator):
     small, large = add(simulator, duration=36_000), [simulator.batches.add(50, age=60, duration=36_000)]
-    large = [getattr(each, "id", each) for each in large]
+    large = [each.id for each in large]
     async with live.run_test(size=(80, 24)) as pilot:
         await listed(pilot, 2)
         assert keys(live) == small + large
@@ -115,15 +84,15 @@ async def test_tags_notes_and_names_are_edited_from_the_list(live, simulator):
         await listed(pilot, 3)
         await pilot.press("space", "space", "t")
         await answered(pilot, "eval weekly")
-        await until(pilot, lambda: sum("eval" in t.tags for t in live.snapshot.batches) == 2)
+        await reached(pilot, lambda: sum("eval" in t.tags for t in live.snapshot.batches) == 2)
         await pilot.press("u", "g", "t")
         await answered(pilot, "eval")
-        await until(pilot, lambda: max(t.tags for t in live.snapshot.batches) == ("eval", "weekly"))
+        await reached(pilot, lambda: max(t.tags for t in live.snapshot.batches) == ("eval", "weekly"))
         await pilot.press("N")
         await answered(pilot, "for Ana")
         await pilot.press("e")
         await answered(pilot, "nightly")
-        await until(pilot, lambda: live.screen.listing.rows[0].tracked.name == "nightly")
+        await reached(pilot, lambda: live.screen.listing.rows[0].tracked.name == "nightly")
         first = live.screen.listing.rows[0].tracked
         assert (first.tags, first.note) == (("eval",), "for Ana")
 
@@ -133,7 +102,7 @@ async def test_a_word_that_is_no_tag_is_refused_in_its_dialog(live, simulator):
     async with live.run_test(size=(80, 24)) as pilot:
         await listed(pilot, 1)
         await pilot.press("t")
-        await until(pilot, lambda: isinstance(live.screen, InputDialog))
+        await reached(pilot, lambda: isinstance(live.screen, InputDialog))
         await pilot.press(*"a,b", "enter")
         await pilot.pause()
         assert "is no tag" in str(live.screen.query_one(".problem").render())
@@ -144,7 +113,7 @@ async def test_putting_several_away_asks_once_with_their_number(live, simulator)
     async with live.run_test(size=(80, 24)) as pilot:
         await listed(pilot, 3)
         await pilot.press("space", "space", "A")
-        await until(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         assert "Put away 2 batches?" in live.screen._box_title
         await pilot.press("y")
         await listed(pilot, 1)
@@ -178,10 +147,10 @@ async def test_canceling_a_run_cancels_all_its_batches_with_one_question(live, s
         await answered(pilot, "evals")
         await listed(pilot, 1)
         await pilot.press("x")
-        await until(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         assert "Cancel 2 batches?" in live.screen._box_title
         await pilot.press("y")
-        await until(pilot, lambda: len(simulator.log.all("POST", "/cancel")) == 2)
+        await reached(pilot, lambda: len(simulator.log.all("POST", "/cancel")) == 2)
 
 
 async def test_a_run_shows_what_its_batches_come_to(live, simulator):
@@ -192,11 +161,11 @@ async def test_a_run_shows_what_its_batches_come_to(live, simulator):
         await answered(pilot, "evals")
         await listed(pilot, 1)
         simulator.batches.finish(ids[0])
-        await until(pilot, lambda: live.screen.listing.rows[0].tracked.batch.request_counts.done == 5)
+        await reached(pilot, lambda: live.screen.listing.rows[0].tracked.batch.request_counts.done == 5)
         batch = live.screen.listing.rows[0].tracked.batch
         assert (batch.processing_status, batch.request_counts.total) == ("in_progress", 10)
         simulator.batches.finish(ids[1])
-        await until(pilot, lambda: live.screen.listing.rows[0].tracked.batch.has_ended)
+        await reached(pilot, lambda: live.screen.listing.rows[0].tracked.batch.has_ended)
 
 
 async def test_what_is_about_to_be_lost_is_said_with_the_keys_that_save_it(live, simulator):
@@ -204,15 +173,15 @@ async def test_what_is_about_to_be_lost_is_said_with_the_keys_that_save_it(live,
     add(simulator, 1, age=DAY, duration=60)
     async with live.run_test(size=(80, 24)) as pilot:
         await listed(pilot, 2)
-        await until(pilot, lambda: status(live).startswith("results of 1 batch go in 2"))
+        await reached(pilot, lambda: status(live).startswith("results of 1 batch go in 2"))
         await pilot.press("W")
         assert table(live).marks == {leaving}
         assert table(live).cursor_key == leaving
         detail = live.screen.query_one("#detail-text", TextView)
         assert "s downloads them" in str(detail._shown)
         await pilot.press("s")
-        await until(pilot, lambda: live.snapshot.find(leaving).results.value == "complete")
-        await until(pilot, lambda: not live.screen._at_risk.found)
+        await reached(pilot, lambda: live.snapshot.find(leaving).results.value == "complete")
+        await reached(pilot, lambda: not live.screen._at_risk.found)
 
 
 async def test_marks_of_batches_that_are_gone_are_taken_away_and_that_is_said(live, simulator):
@@ -222,7 +191,7 @@ async def test_marks_of_batches_that_are_gone_are_taken_away_and_that_is_said(li
         await pilot.press("asterisk")
         live.engine.delete(first)
         await listed(pilot, 1)
-        await until(pilot, lambda: len(table(live).marks) == 1)
+        await reached(pilot, lambda: len(table(live).marks) == 1)
 
 
 async def test_older_batches_are_asked_for_when_the_end_is_reached(live, simulator):
@@ -256,11 +225,11 @@ async def test_the_results_of_a_run_are_browsed_as_one(live, simulator):
         await pilot.press("enter")
         await listed(pilot, 4)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 15)
+        await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 15)
         assert live.screen.title_left() == "evals"
         index = live.screen._rows.results.index
         in_each = [set(live.engine.results_file(batch_id).read_bytes().splitlines()) for batch_id in ids]
         assert {live.screen._rows.results.line(at) for at in range(index.count)} == set().union(*in_each)
         await pilot.press("escape")
-        await until(pilot, lambda: isinstance(live.screen, BatchesScreen))
+        await reached(pilot, lambda: isinstance(live.screen, BatchesScreen))
         assert all(tracked.seen for tracked in live.snapshot.batches)

@@ -6,11 +6,9 @@ import asyncio
 import subprocess
 import sys
 
-import pytest
 from textual.widgets import Input
 
 from claude_batch_tui.config import load
-from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
@@ -20,33 +18,9 @@ from claude_batch_tui.tui.screens.results import ResultsScreen
 from claude_batch_tui.tui.widgets.field import Field
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import reached
 
 PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(speed=1, seed=3, rates=ALL_ANSWERED) as running:
-        yield running
-
-
-@pytest.fixture
-def live(simulator, own_folders):
-    """A dashboard that talks to the simulator; its engine is stopped afterwards."""
-    config, _ = load({"base_url": simulator.base_url, "poll_interval": "1"})
-    app = DashboardApp(config, profile=PROFILE, api_key=simulator.key)
-    app.engine.start()
-    yield app
-    app.engine.stop()
-
-
-async def until(pilot, claim, seconds=60.0):
-    """Wait for a claim about the app to become true."""
-    for _ in range(int(seconds / 0.05)):
-        if claim():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(f"never true: {pilot.app.screen.query_one(StatusLine).text!r}")
 
 
 def table(app):
@@ -56,51 +30,51 @@ def table(app):
 async def test_batches_appear_and_new_ones_never_move_the_cursor_or_the_marks(live, simulator):
     first = simulator.batches.add(5)
     async with live.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: table(live).cursor_key is not None)
+        await reached(pilot, lambda: table(live).cursor_key is not None)
         await pilot.press("space")
         key, marks = table(live).cursor_key, table(live).marks
         simulator.batches.add(7)
-        await until(pilot, lambda: table(live).row_count == 2)
+        await reached(pilot, lambda: table(live).row_count == 2)
         assert (table(live).cursor_key, table(live).marks) == (key, marks)
-        assert key == getattr(first, "id", first)
+        assert key == first.id
 
 
 async def test_canceling_asks_and_enter_keeps_running(live, simulator):
     simulator.batches.add(5, duration=3600)
     async with live.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: table(live).cursor_key is not None)
+        await reached(pilot, lambda: table(live).cursor_key is not None)
         await pilot.press("x")
-        await until(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, BatchesScreen))
+        await reached(pilot, lambda: isinstance(live.screen, BatchesScreen))
         assert simulator.log.all("POST", "/cancel") == []
         await pilot.press("x", "y")
-        await until(pilot, lambda: len(simulator.log.all("POST", "/cancel")) == 1)
+        await reached(pilot, lambda: len(simulator.log.all("POST", "/cancel")) == 1)
 
 
 async def test_a_greyed_key_says_why(live, simulator):
     simulator.batches.add(5, age=3600, duration=60)
     async with live.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: table(live).cursor_key is not None)
+        await reached(pilot, lambda: table(live).cursor_key is not None)
         await pilot.press("x")
-        await until(pilot, lambda: "already ended" in live.screen.query_one(StatusLine).text)
+        await reached(pilot, lambda: "already ended" in live.screen.query_one(StatusLine).text)
 
 
 async def test_opening_an_ended_batch_downloads_and_shows_its_results(live, simulator):
     simulator.batches.add(300, age=3600, duration=60)
     async with live.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: table(live).cursor_key is not None)
+        await reached(pilot, lambda: table(live).cursor_key is not None)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 300)
+        await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 300)
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(live.screen, BatchesScreen))
+        await reached(pilot, lambda: isinstance(live.screen, BatchesScreen))
 
 
 async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path):
     source = tmp_path / "rows.csv"
     source.write_text("body,id\nHello,a\nWorld,b\n")
     async with live.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: live.snapshot.link.polled_at is not None)
+        await reached(pilot, lambda: live.snapshot.link.polled_at is not None)
         await pilot.press("2")
         await pilot.pause()
         await pilot.press(*str(source).replace("/", "/"))
@@ -109,24 +83,24 @@ async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path)
                 await pilot.press("tab")
             await pilot.press(*text)
         await pilot.press("enter")
-        await until(pilot, lambda: "Checked" in live.screen.query_one(StatusLine).text)
+        await reached(pilot, lambda: "Checked" in live.screen.query_one(StatusLine).text)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("enter")
         assert simulator.log.creates == []
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("y")
-        await until(pilot, lambda: isinstance(live.screen, BatchesScreen) and table(live).row_count == 1)
+        await reached(pilot, lambda: isinstance(live.screen, BatchesScreen) and table(live).row_count == 1)
         await pilot.press("2")
-        await until(pilot, lambda: not isinstance(live.screen, BatchesScreen))
+        await reached(pilot, lambda: not isinstance(live.screen, BatchesScreen))
         await pilot.press("enter")
-        await until(pilot, lambda: "Checked" in live.screen.query_one(StatusLine).text)
+        await reached(pilot, lambda: "Checked" in live.screen.query_one(StatusLine).text)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("y")
-        await until(pilot, lambda: isinstance(live.screen, SubmissionDialog))
-        await until(pilot, lambda: any(each.repeat_of for each in live.snapshot.submitting.values()))
+        await reached(pilot, lambda: isinstance(live.screen, SubmissionDialog))
+        await reached(pilot, lambda: any(each.repeat_of for each in live.snapshot.submitting.values()))
         assert len(simulator.log.creates) == 1
 
 
@@ -136,7 +110,7 @@ async def test_without_a_key_there_is_a_set_up_screen_and_exit_code_2(own_folder
     app.engine.start()
     try:
         async with app.run_test(size=(80, 24)) as pilot:
-            await until(pilot, lambda: "No API key" in table(app).empty)
+            await reached(pilot, lambda: "No API key" in table(app).empty)
             await pilot.press("q")
             await asyncio.sleep(0.1)
         assert app.return_code == 2

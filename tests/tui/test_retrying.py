@@ -8,18 +8,13 @@ from functools import partial
 import pytest
 
 from claude_batch_tui.cli.main import main
-from claude_batch_tui.config import load
 from claude_batch_tui.domain import partition as partition_module
 from claude_batch_tui.services import spool
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
-from claude_batch_tui.terminal import Profile
-from claude_batch_tui.tui.app import DashboardApp
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDialog
 from claude_batch_tui.tui.dialogs.retry import RetryDialog
-from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-
-PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
+from waiting import reached
 
 
 @pytest.fixture
@@ -49,20 +44,9 @@ def failed(simulator, own_folders, tmp_path, monkeypatch, capsys):
 
 
 @pytest.fixture
-def live(simulator, failed):
-    config, _ = load({"base_url": simulator.base_url, "poll_interval": "1"})
-    app = DashboardApp(config, profile=PROFILE, api_key=simulator.key)
-    app.engine.start()
-    yield app
-    app.engine.stop()
-
-
-async def until(pilot, claim, seconds=60.0):
-    for _ in range(int(seconds / 0.05)):
-        if claim():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(f"never true: {pilot.app.screen} {pilot.app.screen.query_one(StatusLine).text!r}")
+def live(failed, live):
+    """A dashboard that knows the failed batch from its start."""
+    return live
 
 
 def words(app):
@@ -75,30 +59,30 @@ def sent(own_folders):
 
 
 async def open_results(live, pilot):
-    await until(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
+    await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
     await pilot.press("enter")
-    await until(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count == 10)
+    await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count == 10)
 
 
 async def test_what_failed_in_a_batch_goes_out_again_after_the_question_that_is_paid(
     live, simulator, failed, own_folders
 ):
     async with live.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
         await pilot.press("R")
-        await until(pilot, lambda: "3 to retry: 2 errored, 1 expired" in words(live))
+        await reached(pilot, lambda: "3 to retry: 2 errored, 1 expired" in words(live))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         assert "Send 3 requests again?" in str(live.screen.query_one("#box").border_title)
         assert "retry of  labels" in words(live)
         await pilot.press("enter")
         assert len(simulator.log.creates) == 1
         await pilot.press("R")
-        await until(pilot, lambda: "3 to retry" in words(live))
+        await reached(pilot, lambda: "3 to retry" in words(live))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("y")
-        await until(pilot, lambda: len(live.snapshot.batches) == 2)
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2)
         names = {tracked.name: tracked.run_id for tracked in live.snapshot.batches}
         assert len(set(names.values())) == 1
         assert set(names) == {"labels", "labels retry"}
@@ -109,25 +93,25 @@ async def test_the_shown_or_the_marked_are_retried_and_never_twice(live, simulat
     async with live.run_test(size=(80, 24)) as pilot:
         await open_results(live, pilot)
         await pilot.press("f", "x")
-        await until(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count == 1)
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count == 1)
         await pilot.press("R")
-        await until(pilot, lambda: "1 to retry: 1 expired" in words(live))
+        await reached(pilot, lambda: "1 to retry: 1 expired" in words(live))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("y")
-        await until(pilot, lambda: len(live.snapshot.batches) == 2)
-        await until(pilot, lambda: live.current_mode == "batches")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2)
+        await reached(pilot, lambda: live.current_mode == "batches")
         await pilot.press("3")
-        await until(pilot, lambda: live.current_mode == "results")
+        await reached(pilot, lambda: live.current_mode == "results")
         await pilot.press("f", "a")
-        await until(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count == 10)
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count == 10)
         await pilot.press("R")
-        await until(pilot, lambda: "Left out: 1 retried already" in words(live))
+        await reached(pilot, lambda: "Left out: 1 retried already" in words(live))
         assert "2 to retry: 2 errored" in words(live)
         await pilot.press("a")
-        await until(pilot, lambda: "3 to retry" in words(live))
+        await reached(pilot, lambda: "3 to retry" in words(live))
         await pilot.press("a", "o")
-        await until(pilot, lambda: "9 to retry" in words(live))
+        await reached(pilot, lambda: "9 to retry" in words(live))
         assert "paid once more" in words(live)
         await pilot.press("escape")
     assert sent(own_folders) == [["r4"]]
@@ -141,13 +125,13 @@ def in_parts(monkeypatch):
 
 async def test_a_run_is_retried_as_one(in_parts, live, simulator, failed, own_folders):
     async with live.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key == failed)
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key == failed)
         await pilot.press("R")
-        await until(pilot, lambda: "3 to retry: 2 errored, 1 expired" in words(live))
+        await reached(pilot, lambda: "3 to retry: 2 errored, 1 expired" in words(live))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("y")
-        await until(pilot, lambda: len(live.snapshot.batches) == 4)
+        await reached(pilot, lambda: len(live.snapshot.batches) == 4)
     assert sent(own_folders)[2:] == [["r1", "r4", "r6"]]
     assert len(simulator.log.creates) == 4
 
@@ -156,7 +140,7 @@ async def test_nothing_to_retry_is_said_and_enter_does_nothing(live, simulator, 
     async with live.run_test(size=(80, 24)) as pilot:
         await open_results(live, pilot)
         await pilot.press("f", "o", "R")
-        await until(pilot, lambda: "7 did not fail" in words(live))
+        await reached(pilot, lambda: "7 did not fail" in words(live))
         await pilot.press("enter")
         assert isinstance(live.screen, RetryDialog)
         await pilot.press("escape")
@@ -173,21 +157,21 @@ async def test_above_the_limit_the_count_is_typed(live, simulator, failed, own_f
         )
     )
     async with live.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
         await pilot.press("R")
-        await until(pilot, lambda: "3 to retry" in words(live))
+        await reached(pilot, lambda: "3 to retry" in words(live))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, TypedConfirmDialog))
+        await reached(pilot, lambda: isinstance(live.screen, TypedConfirmDialog))
         await pilot.press("y", "enter")
         assert len(simulator.log.creates) == 1
         await pilot.press("backspace", "3", "enter")
-        await until(pilot, lambda: len(live.snapshot.batches) == 2)
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2)
 
 
 async def test_requests_that_are_not_here_are_one_sentence(live, failed, own_folders):
     for path in (own_folders / "data" / "spool").iterdir():
         path.unlink()
     async with live.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
         await pilot.press("R")
-        await until(pilot, lambda: "are not on this machine" in words(live).replace("\n", " "))
+        await reached(pilot, lambda: "are not on this machine" in words(live).replace("\n", " "))

@@ -1,0 +1,24 @@
+"""Waiting in a test for what happens in another thread or process, and failing where it never does."""
+
+from __future__ import annotations
+
+import time
+
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+
+
+def until(claim, seconds=60.0):
+    """Look fifty times a second whether a claim has become true."""
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, "never true"
+        time.sleep(0.02)
+
+
+async def reached(pilot, claim, seconds=60.0):
+    """The same for a claim about a dashboard, which goes on meanwhile."""
+    for _ in range(int(seconds / 0.05)):
+        if claim():
+            return
+        await pilot.pause(0.05)
+    raise AssertionError(f"never true: {pilot.app.screen} {pilot.app.screen.query_one(StatusLine).text!r}")
