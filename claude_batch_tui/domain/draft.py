@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from claude_batch_tui.domain.problem import Problem
-from claude_batch_tui.domain.request import Request
 
 LONG_PROMPT_BYTES = 200_000
 """From these bytes of params a prompt may be longer than 100,000 tokens, where Haiku 5.5 costs more (see
@@ -29,10 +28,7 @@ class ModelTotals(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A checked requests file. `problems` are the first of each kind, `counts` are exact, by code.
-
-    `ids_sha256` is of all custom_ids in order, each followed by a newline: the rows file has the same.
-    """
+    """A checked requests file. `problems` are the first of each kind, `counts` are exact, by code."""
 
     path: str
     requests: int
@@ -42,8 +38,6 @@ class Draft(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     errors: int
     warnings: int
-    first: tuple[Request, ...]
-    ids_sha256: str
 
     @property
     def has_errors(self) -> bool:

@@ -7,7 +7,6 @@ decoded fully and looked at closely.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from datetime import date
@@ -28,19 +27,16 @@ from claude_batch_tui.domain.model_rules import (
 from claude_batch_tui.domain.models import Models
 from claude_batch_tui.domain.param_rules import SAMPLING, Finding, findings, kind_of, shown
 from claude_batch_tui.domain.problem import Problem, Severity
-from claude_batch_tui.domain.request import Request
 from claude_batch_tui.domain.request_shape import LineShape, ParamsShape
 
 KEPT_PER_CODE = 1_000
 """Problems of one kind that are kept; the rest is counted."""
-FIRST_REQUESTS = 5
 _SPLIT = "; they become several batches of one run"
 _KINDS_REMEMBERED = 1_000
 _ENVELOPE_BYTES = len('{"custom_id":"","params":}')
 
 _decode_line = msgspec.json.Decoder(LineShape).decode
 _decode_params = msgspec.json.Decoder(ParamsShape).decode
-_decode_request = msgspec.json.Decoder(Request).decode
 
 
 class ProblemList:
@@ -101,8 +97,6 @@ class RequestsCheck:
         self._request_bytes = 0
         self._lines: dict[str, int] = {}
         self._groups: dict[tuple[str, bool, bool, bool], list[int]] = {}
-        self._first: list[Request] = []
-        self._ids_hash = hashlib.sha256()
 
     def add(self, number: int, line: bytes) -> str | None:
         """Check one line (stripped, 1-based number). Returns its custom_id, or None where the line has errors."""
@@ -127,8 +121,6 @@ class RequestsCheck:
         if self.problems.errors > errors_before:
             return None
         self._warn_of_repeats(number, str(custom_id), line)
-        if len(self._first) < FIRST_REQUESTS:
-            self._first.append(_decode_request(line))
         return str(custom_id)
 
     def draft(self) -> Draft:
@@ -154,8 +146,6 @@ class RequestsCheck:
             counts=dict(self.problems.counts),
             errors=self.problems.errors,
             warnings=self.problems.warnings,
-            first=tuple(self._first),
-            ids_sha256=self._ids_hash.hexdigest(),
         )
 
     def _totals(self) -> list[ModelTotals]:
@@ -180,7 +170,6 @@ class RequestsCheck:
             )
             self._report(number, None, code, words)
             return
-        self._ids_hash.update(custom_id.encode("utf-8", "surrogatepass") + b"\n")
         first = self._lines.setdefault(custom_id, number)
         if first != number:
             message = f"custom_id {shown(custom_id)} repeats that of line {first}; it is unique in a batch"

@@ -31,7 +31,6 @@ class Poll(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
     facts: ResponseFacts
     has_older: bool
-    seen_ids: frozenset[str]
     last_id: str | None = None
     """The oldest batch of the pages that were read; older ones come after it."""
 
@@ -78,7 +77,7 @@ async def poll(
         if change.before is None and (ours := submissions.of_batch(store, change.after.id)) is not None:
             tie(ours, store=store, scope_id=scope.scope_id)
     batches.record_poll(store.database, scope.scope_id, now, page.facts.seconds, len(reports), None)
-    return Poll(scope, tuple(changes), page.facts, has_older, frozenset(reports), last_id)
+    return Poll(scope, tuple(changes), page.facts, has_older, last_id)
 
 
 async def _newest_page(

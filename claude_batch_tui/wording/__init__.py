@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from claude_batch_tui.wording.answers import (
-    STOP_WORDS,
     stop_words,
     usage_words,
 )
@@ -47,8 +46,6 @@ from claude_batch_tui.wording.statistics import (
     statistics_lines,
 )
 from claude_batch_tui.wording.submissions import (
-    SUBMISSION_WORDS,
-    place,
     problem_lines,
     retry_words,
     submission_words,
@@ -73,8 +70,6 @@ __all__ = [
     "GLYPHS",
     "QUEUED",
     "STATE_WORDS",
-    "STOP_WORDS",
-    "SUBMISSION_WORDS",
     "ago",
     "agreement_words",
     "cache_lines",
@@ -96,7 +91,6 @@ __all__ = [
     "money",
     "notice_words",
     "outcome_counts",
-    "place",
     "problem_lines",
     "progress_words",
     "retry_words",

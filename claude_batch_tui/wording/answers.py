@@ -9,7 +9,7 @@ from claude_batch_tui.wording.numbers import counted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STOP_WORDS = {
+_STOP_WORDS = {
     "end_turn": "finished by itself",
     "stop_sequence": "stopped at a stop sequence",
     "tool_use": "stopped to have a tool called",
@@ -25,7 +25,7 @@ def stop_words(reason: str | None, max_tokens: int | None = None) -> str:
         return "cut by max_tokens" + (f"={max_tokens}" if max_tokens is not None else "")
     if not reason:
         return "no stop reason"
-    return STOP_WORDS.get(reason, f"stopped: {reason}")
+    return _STOP_WORDS.get(reason, f"stopped: {reason}")
 
 
 def usage_words(usage: Mapping[str, object]) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.retrying import RetryCounts
     from claude_batch_tui.domain.tracked import Submission
 
-SUBMISSION_WORDS = {
+_SUBMISSION_WORDS = {
     SubmissionState.PREPARED: "not sent",
     SubmissionState.SENDING: "being sent",
     SubmissionState.CREATED: "created",
@@ -27,7 +27,7 @@ SUBMISSION_WORDS = {
 
 def submission_words(submission: Submission) -> str:
     """A submission's state as a sentence without an end."""
-    words = SUBMISSION_WORDS[submission.state]
+    words = _SUBMISSION_WORDS[submission.state]
     if submission.state is SubmissionState.CREATED and submission.provisional:
         words = "found in the list, to be proven by its results"
     return words
@@ -59,12 +59,12 @@ def problem_lines(problems: Iterable[Problem], counts: Mapping[str, int], exampl
         count = counts[code]
         yield f"{found[0].severity.value} {code}: {count:,} {'time' if count == 1 else 'times'}"
         for problem in found[:examples]:
-            yield f"  {place(problem)}{problem.message}"
+            yield f"  {_place(problem)}{problem.message}"
         if count > min(examples, len(found)):
             yield f"  … and {count - min(examples, len(found)):,} more"
 
 
-def place(problem: Problem) -> str:
+def _place(problem: Problem) -> str:
     """`file:line: `, as far as it is known."""
     if problem.file is None:
         return ""

@@ -85,7 +85,7 @@ def run_list(rows: int) -> None:
 
         def action_cell(self):
             self.source.change(10)
-            self.query_one(VirtualList).refresh_row("10")
+            self.query_one(VirtualList).rows_changed()
 
         def action_rows(self):
             for index in range(0, 200, 10):

@@ -1,6 +1,5 @@
 """Every problem of a requests file, with the exact sentence."""
 
-import hashlib
 import json
 
 import pytest
@@ -40,9 +39,6 @@ def test_a_sound_request_has_no_problems_and_is_counted():
     assert (draft.requests, draft.body_bytes, draft.has_errors) == (1, body_bytes(1, len(data)), False)
     assert draft.problems == ()
     assert draft.model == "claude-opus-5"
-    assert draft.first[0].custom_id == "a"
-    assert json.loads(bytes(draft.first[0].params)) == GOOD
-    assert draft.ids_sha256 == hashlib.sha256(b"a\n").hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from textual.widgets import Label, Static
 
 from claude_batch_tui.tui.safety import SafeApp, SafeFilter, inert, redact
 from claude_batch_tui.tui.widgets.columns import Cell, Column
-from claude_batch_tui.tui.widgets.row_source import SequenceSource
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from listed import Listed
 
 HOSTILE = [
     "\x1b[2J",
@@ -58,8 +58,7 @@ class Hostile(SafeApp):
         self.hostile = text
 
     def compose(self):
-        source = SequenceSource(key=str, cells=lambda item: (item, Cell(item, "bad")))
-        source.replace([self.hostile, "other"])
+        source = Listed(str, lambda item: (item, Cell(item, "bad")), [self.hostile, "other"])
         yield TitleLine(self.hostile)
         yield VirtualList([Column("A"), Column("B")], source)
         yield Static(Content(self.hostile))

@@ -87,9 +87,6 @@ async def test_keys_scroll_as_everywhere_else():
         ]:
             await pilot.press(key)
             assert app.lines()[0] == first, key
-        assert not app.view.is_at_end
-        await pilot.press("G")
-        assert app.view.is_at_end
 
 
 async def test_search_finds_goes_round_and_shows_the_match():

@@ -136,11 +136,6 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         self._search = TextSearch()
 
     @property
-    def is_at_end(self) -> bool:
-        """Whether the last row is visible."""
-        return self._rows.reach(self._top + self.size.height + 1) <= self._top + self.size.height
-
-    @property
     def top(self) -> int:
         """The first visible row, from 0."""
         return self._top

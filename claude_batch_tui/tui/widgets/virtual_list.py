@@ -166,14 +166,6 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
         self._repaint_changed()
         self._follow_cursor()
 
-    def refresh_row(self, key: str) -> None:
-        """Read one row anew; a row that is not visible costs nothing."""
-        window = self._window
-        for index in range(window.top, min(window.top + window.height, window.count)):
-            if self._source.key(index) == key:
-                self._repaint_row(index)
-                return
-
     def go_to(self, index: int) -> None:
         """Put the cursor on a row number."""
         before = self._window.cursor, self._window.top
