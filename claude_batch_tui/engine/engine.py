@@ -48,7 +48,7 @@ from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
 if TYPE_CHECKING:
-    from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.check import CheckReport
     from claude_batch_tui.services.trying import Trial, Tried
 
 _log = logging.getLogger(__name__)
