@@ -443,7 +443,7 @@ async def _report(
         case SubmissionState.CONFLICT:
             diagnostics.error(
                 f"Several batches may be this one: {', '.join(submission.candidates)}. "
-                "Look at them, and choose in the dashboard (Batches, u)."
+                "Look at them, and choose in the dashboard (Batches, U)."
             )
         case SubmissionState.ABSENT:
             diagnostics.error(
