@@ -23,6 +23,7 @@ from claude_batch_tui.wording.comparison import (
 )
 from claude_batch_tui.wording.connection import (
     link_words,
+    links_words,
 )
 from claude_batch_tui.wording.costs import (
     cost_of_batch,
@@ -91,6 +92,7 @@ __all__ = [
     "forecast_lines",
     "indexing_words",
     "link_words",
+    "links_words",
     "local_clock",
     "moment",
     "money",
