@@ -20,7 +20,7 @@ from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.numbered import Numbered
 from claude_batch_tui.store.results_index import ResultsIndex
 
-_VERSION: Final = 4
+_VERSION: Final = 5
 _ALIGNED: Final = 64
 _WIDE: Final[dict[str, tuple[Literal["Q", "I", "H"], int]]] = {
     "offsets": ("Q", 8),
@@ -145,7 +145,7 @@ def _loaded(head: _Head, mapped: mmap.mmap, start: int) -> ResultsIndex | None:
         part = view[start : start + size]
         parts.append(part)
         kind = _WIDE.get(name)
-        setattr(index, name, part.cast(kind[0]) if kind else bytes(part))
+        setattr(index, name, part.cast(kind[0]) if kind else bytearray(part))
         start += size
     if _checksum(parts, view[ids_at:]) != head.checksum:
         return None

@@ -193,7 +193,7 @@ class FilteredFrame(LetterMenu, InspectingFrame):
             self.table.go_to(0)
         # Without a filter all are shown, though more may have been found meanwhile.
         total = rows.results.index.count if self.query_one(FilterBar).value else len(positions)
-        is_exact = found.is_exact and rows.results.index.complete
+        is_exact = found.is_exact and found.is_final
         more = "" if rows.results.index.complete else "counting …"
         self.query_one(FilterBar).show_count(len(positions), total, more, exact=is_exact)
         count = f"{len(positions):,}{'' if found.is_exact else '…'}"

@@ -17,6 +17,7 @@ from claude_batch_tui.runtime import built_in_prices, read_prices
 from claude_batch_tui.services.browse import EntryReader, RowsFile
 from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.finding import Finder
+from claude_batch_tui.services.judging import judging
 from claude_batch_tui.store.opening import opening
 from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.store.results_index import ResultsIndex
@@ -165,7 +166,29 @@ class OpenedFrame(CountedFrame):
         if results is None:
             return
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._show_growth, results)
+            self._judge(results)
+
+    def _judge(self, results: ResultsFile) -> None:
+        """Hold the answers against the schemas they were asked for, in the thread that opened the file; `…` till then."""
+        worker, engine, shown = get_current_worker(), self.dashboard.engine, time.monotonic()
+        with results.twin() as own:
+            for _ in judging(own, engine.asked(self._parts), engine.cache):
+                if worker.is_cancelled:
+                    return
+                if time.monotonic() - shown > _GROWTH_EVERY:
+                    self.app.call_from_thread(self._show_growth, results)
+                    shown = time.monotonic()
+                time.sleep(0)  # keys come first
+        self.app.call_from_thread(self._show_growth, results)
+        self.app.call_from_thread(self._show_judged, results)
+
+    def _show_judged(self, results: ResultsFile) -> None:
+        """The entry in the inspector may turn out not to fit its schema."""
+        position = self.inspector.position
+        if self._rows is None or self._rows.results is not results or position is None:
+            return
+        if results.index.class_of(position) == "schema_invalid":
+            self.inspector.show_again()
 
     def _show_file(self, results: ResultsFile, rows_file: RowsFile | None, *, growing: bool) -> None:
         sort = self._rows.sort if self._rows is not None else Sort()
