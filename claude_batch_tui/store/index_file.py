@@ -78,6 +78,12 @@ class _Loaded(ResultsIndex):
         with memoryview(self._mapped) as view:
             return zlib.crc32(view[self._start :]) == self._checksum
 
+    def _id_end(self, position: int) -> int:
+        return self._mapped.find(b"\n", self._ids_at + self.id_starts[position]) - self._ids_at
+
+    def _id_bytes(self, start: int, end: int) -> bytes:
+        return self._mapped[self._ids_at + start : self._ids_at + end]
+
     def custom_id(self, position: int) -> str:
         start = self._ids_at + self.id_starts[position]
         return self._mapped[start : self._mapped.find(b"\n", start)].decode()

@@ -181,6 +181,19 @@ class ResultsIndex:
         start = self.id_starts[position]
         return self._ids[start : self._ids.index(b"\n", start)].decode()
 
+    def ids_between(self, first: int, last: int) -> list[bytes]:
+        """The custom_ids of the entries from `first` up to `last`, in UTF-8."""
+        if first >= last:
+            return []
+        end = self._id_end(last - 1)
+        return self._id_bytes(self.id_starts[first], end).split(b"\n")
+
+    def _id_end(self, position: int) -> int:
+        return self._ids.index(b"\n", self.id_starts[position])
+
+    def _id_bytes(self, start: int, end: int) -> bytes:
+        return bytes(self._ids[start:end])
+
     def all_ids(self) -> list[str]:
         """Every custom_id in file order."""
         return self.ids[1:-1].decode().split("\n") if self.count else []
