@@ -11,6 +11,7 @@ from claude_batch_tui.wording.batches import (
     ASCII_GLYPHS,
     GLYPHS,
     STATE_WORDS,
+    class_words,
     notice_words,
     outcome_counts,
     progress_words,
@@ -18,6 +19,7 @@ from claude_batch_tui.wording.batches import (
 )
 from claude_batch_tui.wording.comparison import (
     agreement_words,
+    compared_words,
     comparison_lines,
     totals_words,
 )
@@ -79,6 +81,8 @@ __all__ = [
     "ago",
     "agreement_words",
     "cache_lines",
+    "class_words",
+    "compared_words",
     "comparison_lines",
     "cost_of_batch",
     "cost_words",
