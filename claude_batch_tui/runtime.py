@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config, own_key
 from claude_batch_tui.domain.consent import over_limits
@@ -32,6 +34,7 @@ from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError, Sour
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.accounting import flawed
 from claude_batch_tui.services.download import Downloaded, download
+from claude_batch_tui.services.judging import Sent, judged_classes
 from claude_batch_tui.services.models import known_models, refreshed_models
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spending import spend_of
@@ -300,6 +303,7 @@ class Runtime:
             yield step.update
             if step.finished is not None:
                 await self.measure_spend(tracked, step.finished.path)
+                await self._judge(tracked, step.finished)
 
     async def measure_spend(self, tracked: TrackedBatch, results: Path) -> Spend | None:
         """Write down what a batch cost by its results, in a thread; None where prices or file cannot be read."""
@@ -313,6 +317,16 @@ class Runtime:
             return None
         spends.record(self.store.database, self.scope.scope_id, tracked.id, spend, self.now())
         return spend
+
+    async def _judge(self, tracked: TrackedBatch, finished: Downloaded) -> None:
+        """Hold the answers of a download against the schemas they were asked for, and write down what does not fit."""
+        sent, cache = self.asked([tracked.id]), self.locations.cache
+        try:
+            classes = await in_thread(lambda: judged_classes(finished.path, sent, cache))
+        except SourceError:
+            return
+        if classes != finished.classes:
+            self._record(tracked, msgspec.structs.replace(finished, classes=classes))
 
     def _record(self, tracked: TrackedBatch, finished: Downloaded) -> None:
         """Write a finished download down, and settle whether an adopted batch is ours."""
@@ -360,6 +374,12 @@ class Runtime:
         submission = submissions.of_batch(self.store, batch_id)
         path = Path(submission.body_path) if submission else None
         return path if path is not None and path.exists() else None
+
+    def asked(self, batch_ids: Sequence[str]) -> Sent:
+        """The files that say what was asked for in these batches."""
+        bodies = [self.body_path(batch_id) for batch_id in batch_ids]
+        known = tuple(body for body in bodies if body is not None)
+        return Sent(known, knows_all=len(known) == len(bodies))
 
     async def close(self) -> None:
         """Give everything back."""

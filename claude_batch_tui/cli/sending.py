@@ -113,7 +113,7 @@ async def report_end(
         case SubmissionState.CONFLICT:
             diagnostics.error(
                 f"Several batches may be this one: {', '.join(submission.candidates)}. "
-                "Look at them, and choose in the dashboard (Batches, u)."
+                "Look at them, and choose in the dashboard (Batches, U)."
             )
         case SubmissionState.ABSENT:
             diagnostics.error(

@@ -10,6 +10,7 @@ from claude_batch_tui.wording.batches import (
     ASCII_GLYPHS,
     GLYPHS,
     STATE_WORDS,
+    class_words,
     notice_words,
     outcome_counts,
     progress_words,
@@ -17,11 +18,13 @@ from claude_batch_tui.wording.batches import (
 )
 from claude_batch_tui.wording.comparison import (
     agreement_words,
+    compared_words,
     comparison_lines,
     totals_words,
 )
 from claude_batch_tui.wording.connection import (
     link_words,
+    links_words,
 )
 from claude_batch_tui.wording.costs import (
     cost_of_batch,
@@ -73,6 +76,8 @@ __all__ = [
     "ago",
     "agreement_words",
     "cache_lines",
+    "class_words",
+    "compared_words",
     "comparison_lines",
     "cost_of_batch",
     "cost_words",
@@ -86,6 +91,7 @@ __all__ = [
     "forecast_lines",
     "indexing_words",
     "link_words",
+    "links_words",
     "local_clock",
     "moment",
     "money",

@@ -43,7 +43,7 @@ STATE_WORDS = {
     BatchState.IN_PROGRESS: "in progress",
     BatchState.CANCELING: "canceling",
     BatchState.ENDED_OK: "ended, all succeeded",
-    BatchState.ENDED_FLAWED: "ended, all succeeded, but not all answers are whole",
+    BatchState.ENDED_FLAWED: "ended, all succeeded, but not all answers are good",
     BatchState.ENDED_WITH_ERRORS: "ended, some errored",
     BatchState.ENDED_EXPIRED: "ended, some expired",
     BatchState.ENDED_CANCELED: "ended, some canceled",
@@ -53,12 +53,17 @@ STATE_WORDS = {
 }
 
 
+def class_words(name: str, *, short: bool = False) -> str:
+    """A ledger class as words; `short` is for a column."""
+    return name.partition("_")[0] if short else name.replace("_", "-")
+
+
 def outcome_counts(counts: RequestCounts, flawed: Mapping[str, int] | None = None) -> str:
     """`9,702 ok (12 truncated) · 213 errored`: every bucket that is not empty, or `0 requests`.
 
     `flawed` are the ledger classes of what succeeded and is not whole.
     """
-    flaws = ", ".join(f"{number:,} {name}" for name, number in (flawed or {}).items())
+    flaws = ", ".join(f"{number:,} {class_words(name)}" for name, number in (flawed or {}).items())
     parts = [
         f"{number:,} {word}" + (f" ({flaws})" if flaws and word == "ok" else "")
         for number, word in (

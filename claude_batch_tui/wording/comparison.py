@@ -23,6 +23,11 @@ def agreement_words(agreed: Agreements) -> str:
     return " · ".join(parts)
 
 
+def compared_words(compared: int, total: int) -> str:
+    """How far a comparison is; `total` is -1 while it is not known how many pairs there are."""
+    return "joining by custom_id …" if total < 0 else f"{compared:,} of {total:,} compared …"
+
+
 def totals_words(totals: Totals) -> str:
     """`in 3,910,000 · out 410,000 · $3.88`: what one side used."""
     unpriced = totals.succeeded - totals.priced

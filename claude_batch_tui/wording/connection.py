@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.tracked import LinkState
 from claude_batch_tui.wording.times import local_clock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from claude_batch_tui.domain.tracked import Link
 
 _ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
@@ -38,3 +41,20 @@ def link_words(link: Link, *, ascii_only: bool = False) -> str:
         mark = _ASCII_MARKS[mark]
         words = words.replace("·", "-")
     return f"{mark} {words}"
+
+
+def links_words(links: Mapping[str, Link], *, ascii_only: bool = False) -> str:
+    """The state of polling of several workspaces: the troubled ones by name first, then those that are well."""
+    if len({link.state for link in links.values()}) == 1:
+        oldest = min(links.values(), key=lambda link: link.polled_at.timestamp() if link.polled_at else 0.0)
+        return link_words(oldest, ascii_only=ascii_only)
+    well = [name for name, link in links.items() if link.state in (LinkState.LIVE, LinkState.IDLE)]
+    parts = []
+    for name, link in links.items():
+        if name not in well:
+            mark, _, words = link_words(link, ascii_only=ascii_only).partition(" ")
+            parts.append(f"{mark} {clean_line(name)} {words.split(' · ')[0].split(' - ')[0]}")
+    if well:
+        mark = _ASCII_MARKS["●"] if ascii_only else "●"
+        parts.append(f"{mark} {clean_line(well[0]) if len(well) == 1 else f'{len(well):,}'} live")
+    return (" - " if ascii_only else " · ").join(parts)

@@ -91,6 +91,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     """Look at the results, downloading those that are not here."""
     from claude_batch_tui.domain.retrying import RetryRules
     from claude_batch_tui.services.costing import EntryCosts
+    from claude_batch_tui.services.judging import Sent, judge
     from claude_batch_tui.services.retry import Failed, plan
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
@@ -103,6 +104,8 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
         failed: list[Failed] = []
         for one in found:
             with open_indexed(one.path, runtime.locations.cache) as opened:
+                if args.where:
+                    judge(opened, Sent(one.sent), runtime.locations.cache)
                 positions = chosen(opened, args.where, EntryCosts(opened.index, runtime.prices()))
                 submission = submissions.of_batch(runtime.store, one.batch_id)
                 failed.append(Failed(one.batch_id, submission, opened.index, positions))

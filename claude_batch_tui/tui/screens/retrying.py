@@ -83,7 +83,8 @@ class RetryingFrame(Frame):
     def _confirm_retry(self, made: RetryPlan, found: Forecasted) -> None:
         self.say("Nothing has been sent.")
         count = made.counts.chosen
-        body = [*confirm_lines(found.report, made.name, self.snapshot, found.in_flight)]
+        whose = self.dashboard.workspaces.snapshot_of(made.first.batch_id or "")
+        body = [*confirm_lines(found.report, made.name, whose, found.in_flight)]
         body.append(
             f"retry of  {made.first.name or made.first.batch_id}, in the same run, under the same custom_ids"
         )
