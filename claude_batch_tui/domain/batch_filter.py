@@ -6,12 +6,12 @@ Conditions side by side are joined by and. Durations are `30s 5m 3h 2d 1w`, or `
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable
 from datetime import datetime
 
 from claude_batch_tui.domain.batch_fields import FIELDS, STATE_WORDS, states
+from claude_batch_tui.domain.filter_tree import ORDERING
 from claude_batch_tui.domain.filtering import (
     Both,
     Comparison,
@@ -32,14 +32,6 @@ _STATE_ALIASES = {"err": "errored", "error": "errored", "succeeded": "ok", "canc
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?)?")
-_ORDER: dict[str, Callable[[float, float], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 _BEGUN = re.compile(r"([A-Za-z_]+)(?:!=|<=|>=|=|<|>|:|~)")
 """A condition whose value is still to be typed."""
 _WORD_OPERATORS = ("=", "!=", ":", "~")
@@ -107,7 +99,7 @@ def _claim(field: str, op: str, value: str) -> Claim:
         return lambda tracked, now: says(frozenset((str(read(tracked, now) or "").lower(),)))
     if kind == "date":
         return _date_claim(field, op, value)
-    limit, compare = _number(kind, value), _ORDER[op]
+    limit, compare = _number(kind, value), ORDERING[op]
 
     def holds(tracked: TrackedBatch, now: datetime) -> bool:
         found = read(tracked, now)

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
+
+ORDERING: dict[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+"""What the operators of numbers mean, of one or of an array of them."""
 
 
 class FilterError(ConfigError):

@@ -220,8 +220,30 @@ def entry_cost(usage: Usage, model: str, prices: PriceTable) -> float | None:
     Errored, canceled and expired requests cost nothing. A cache write of unstated length is one of 5 minutes.
     """
     price = prices.find(model)
-    if price is None:
-        return None
+    return None if price is None else answer_cost(usage, price, prices)
+
+
+class Pricer:
+    """Prices answers one after the other, as `entry_cost` does; the price of a model is looked up once."""
+
+    def __init__(self, prices: PriceTable) -> None:
+        self._prices = prices
+        self._of_model: dict[str, ModelPrice | None] = {}
+
+    def price(self, model: str) -> ModelPrice | None:
+        """What a model costs, or None where that is not known."""
+        if model not in self._of_model:
+            self._of_model[model] = self._prices.find(model)
+        return self._of_model[model]
+
+    def cost(self, usage: Usage, model: str) -> float | None:
+        """What one succeeded request cost in a batch, or None where the model has no price."""
+        price = self.price(model)
+        return None if price is None else answer_cost(usage, price, self._prices)
+
+
+def answer_cost(usage: Usage, price: ModelPrice, prices: PriceTable) -> float:
+    """The same by the price of its model; `prices` says what batching, a place and a search cost."""
     written = usage.cache_creation_input_tokens or 0
     creation = usage.cache_creation or CacheCreation(written, 0)
     written_5m, written_1h = (

@@ -8,24 +8,34 @@ from statistics import median
 
 import msgspec
 
-from claude_batch_tui.domain.pricing import PriceTable, Usage, entry_cost
+from claude_batch_tui.domain.pricing import Pricer, PriceTable, Usage, answer_cost
 
 LEAST_SUCCEEDED = 1
 """Batches of which fewer requests succeeded say nothing of what a request costs."""
 
 
-class Spend(msgspec.Struct, frozen=True):
-    """The bill of a batch as far as prices are known.
+class Bill(msgspec.Struct, frozen=True):
+    """What answers cost together, as far as prices are known.
 
-    `usd` is what the batch cost, `standard` what the same calls cost outside of a batch, `uncached` what the batch
-    would have cost with every cached token paid as fresh input. `unpriced` answers of `unpriced_models` are in no sum.
+    `usd` is what they cost in a batch, `standard` outside of a batch, `uncached` what the batch would have cost with
+    every cached token paid as fresh input. `unpriced` answers are in no sum.
     """
 
     usd: float
     standard: float
     uncached: float
-    succeeded: int
     unpriced: int
+
+    @property
+    def cache_saved(self) -> float:
+        """What the cache saved; negative where writing it cost more than reading it saved."""
+        return self.uncached - self.usd
+
+
+class Spend(Bill, frozen=True):
+    """The bill of a batch, with what it was made up from. Answers of `unpriced_models` are in no sum."""
+
+    succeeded: int
     input_tokens: int
     """Fresh input; cached tokens are counted apart."""
     cache_read_tokens: int
@@ -36,25 +46,21 @@ class Spend(msgspec.Struct, frozen=True):
     unpriced_models: tuple[str, ...]
     as_of: date
 
-    @property
-    def cache_saved(self) -> float:
-        """What the cache saved; negative where writing it cost more than reading it saved."""
-        return self.uncached - self.usd
-
 
 class Meter:
     """Adds up answers one by one."""
 
     def __init__(self, prices: PriceTable) -> None:
         self._prices = prices
-        self._of_model: dict[str, tuple[PriceTable, PriceTable] | None] = {}
+        self._standard_prices = msgspec.structs.replace(prices, batch_factor=1.0)
+        self._pricer = Pricer(prices)
         self._answers: dict[str, int] = {}
         self._unpriced: dict[str, int] = {}
         self._usd = self._standard = self._uncached = 0.0
         self._fresh = self._read = self._written = self._output = 0
 
-    def add(self, usage: Usage, model: str) -> None:
-        """One succeeded request."""
+    def add(self, usage: Usage, model: str) -> float | None:
+        """One succeeded request; what it cost, or None where its model has no price."""
         fresh, read = usage.input_tokens or 0, usage.cache_read_input_tokens or 0
         written = usage.cache_creation_input_tokens or 0
         self._fresh += fresh
@@ -62,13 +68,13 @@ class Meter:
         self._written += written
         self._output += usage.output_tokens or 0
         self._answers[model] = self._answers.get(model, 0) + 1
-        tables = self._tables(model)
-        usd = entry_cost(usage, model, tables[0]) if tables else None
-        if tables is None or usd is None:
+        price = self._pricer.price(model)
+        if price is None:
             self._unpriced[model] = self._unpriced.get(model, 0) + 1
-            return
+            return None
+        usd = uncached = answer_cost(usage, price, self._prices)
         self._usd += usd
-        self._standard += entry_cost(usage, model, tables[1]) or 0.0
+        self._standard += answer_cost(usage, price, self._standard_prices)
         if read or written:
             plain = msgspec.structs.replace(
                 usage,
@@ -77,8 +83,9 @@ class Meter:
                 cache_creation_input_tokens=0,
                 cache_creation=None,
             )
-            usd = entry_cost(plain, model, tables[0]) or 0.0
-        self._uncached += usd
+            uncached = answer_cost(plain, price, self._prices)
+        self._uncached += uncached
+        return usd
 
     def spend(self) -> Spend:
         """The sum so far."""
@@ -96,17 +103,6 @@ class Meter:
             unpriced_models=tuple(self._unpriced),
             as_of=self._prices.as_of,
         )
-
-    def _tables(self, model: str) -> tuple[PriceTable, PriceTable] | None:
-        """Batch and standard table of that model alone: a price is looked up once a model, not once an answer."""
-        if model not in self._of_model:
-            price = self._prices.find(model)
-            if price is None:
-                self._of_model[model] = None
-            else:
-                own = msgspec.structs.replace(self._prices, model=(price,))
-                self._of_model[model] = own, msgspec.structs.replace(own, batch_factor=1.0)
-        return self._of_model[model]
 
 
 def spent(answers: Iterable[tuple[Usage, str]], prices: PriceTable) -> Spend:

@@ -12,7 +12,7 @@ from math import ceil
 import msgspec
 
 from claude_batch_tui.domain.entry import Entry
-from claude_batch_tui.domain.pricing import PriceTable, Usage, entry_cost
+from claude_batch_tui.domain.pricing import PriceTable, Usage
 from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.domain.spend import Meter, Spend
 
@@ -84,7 +84,6 @@ class Tally:
     """Counts entries one by one."""
 
     def __init__(self, prices: PriceTable, expected: int) -> None:
-        self._prices = prices
         self._expected = expected
         self._entries = 0
         self._outcomes: Counter[str] = Counter()
@@ -126,8 +125,7 @@ class Tally:
     def _add_cost(self, usage: Usage | None, model: str) -> None:
         if usage is None:
             return
-        self._meter.add(usage, model)
-        cost = entry_cost(usage, model, self._prices)
+        cost = self._meter.add(usage, model)
         if cost is not None:
             self._costs.append(cost)
 

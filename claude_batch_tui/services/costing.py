@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from claude_batch_tui.domain.entry import OUTCOMES
 from claude_batch_tui.domain.result import Outcome
+from claude_batch_tui.domain.spend import Bill
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,19 +17,6 @@ if TYPE_CHECKING:
 
 _SUCCEEDED = OUTCOMES.index(Outcome.SUCCEEDED)
 _MILLION = 1_000_000
-
-
-class BatchCost(msgspec.Struct, frozen=True):
-    """What the entries of a file cost together, in US dollars. `unpriced` succeeded entries are in no figure.
-
-    `standard` is the price without batching; `cache_saved` is what the prompt cache saved, less than 0 where writing
-    it cost more than reading it spared.
-    """
-
-    batch: float
-    standard: float
-    cache_saved: float
-    unpriced: int
 
 
 class EntryCosts:
@@ -58,17 +44,18 @@ class EntryCosts:
                 known = self._known = np.concatenate((known, self._computed(len(known), count)))
         return known[:count]
 
-    def total(self) -> BatchCost:
+    def total(self) -> Bill:
         """What all described entries cost together."""
         import numpy as np
 
         column = self.column(self._index.described)
         unknown = np.isnan(column)
-        return BatchCost(
-            float(column[~unknown].sum()),
-            self._standard,
-            self._cache_saved,
-            int(np.count_nonzero(unknown)),
+        usd = float(column[~unknown].sum())
+        return Bill(
+            usd=usd,
+            standard=self._standard,
+            uncached=usd + self._cache_saved,
+            unpriced=int(np.count_nonzero(unknown)),
         )
 
     def _computed(self, start: int, end: int) -> NDArray[Any]:
@@ -88,7 +75,7 @@ class EntryCosts:
     def _priced(
         self, price: ModelPrice, places: NDArray[Any], start: int, end: int, *, in_us: bool
     ) -> NDArray[Any]:
-        """What the entries of one model cost, by the rules of `pricing.entry_cost`."""
+        """What the entries of one model cost, by the rules of `pricing.answer_cost`."""
         import numpy as np
 
         def column(name: str, kind: Any = np.uint32) -> NDArray[Any]:

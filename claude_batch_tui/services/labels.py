@@ -41,8 +41,15 @@ def target_of(found: Sequence[TrackedBatch]) -> str:
 def set_name(
     found: Sequence[TrackedBatch], name: str | None, *, store: Store, scope: Scope, now: datetime
 ) -> None:
-    """Name a batch, or a run of several; None takes the name away."""
+    """Name a batch, or a run of several; None takes the name away. Raises ConfigError as `target_of` does."""
     journal_name(store, scope, target_of(found), name, now)
+
+
+def set_note(
+    found: Sequence[TrackedBatch], text: str | None, *, store: Store, scope: Scope, now: datetime
+) -> None:
+    """Write a note on a batch, or on a run of several; None takes it away. Raises ConfigError as `target_of` does."""
+    ours.note(store, scope, target_of(found), text, now)
 
 
 def adopt(

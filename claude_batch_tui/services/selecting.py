@@ -6,17 +6,16 @@ numpy is imported with the first filter that needs it (60 to 90 ms).
 from __future__ import annotations
 
 import fnmatch
-import operator
 import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from claude_batch_tui.domain.entry import CLASSES, OUTCOMES, STOP_REASONS
-from claude_batch_tui.domain.filter_tree import Both, Comparison, Either, Filter, Not
+from claude_batch_tui.domain.filter_tree import ORDERING, Both, Comparison, Either, Filter, Not
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,14 +26,6 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 _FIRST_PASS = ("id", "outcome")
 _INDEXED = (*_FIRST_PASS, "class", "stop", "error", "in", "out", "cost")
 _FEW_IDS = 20_000
@@ -133,11 +124,11 @@ def _compared(field: str, op: str, value: str, table: Columns) -> Mask:
             return np.array([says(name) for name in [*index.error_types]])[numbers]
         case "cost":
             column = np.full(count, np.nan) if table.costs is None else table.costs.column(count)
-            mask = NUMBERS[op](column, float(value)) & ~np.isnan(column)
+            mask = ORDERING[op](column, float(value)) & ~np.isnan(column)
         case _:
             tokens = index.input_tokens if field == "in" else index.output_tokens
             # A slice is a copy: a view of a growing column would keep it from growing.
-            mask = NUMBERS[op](np.frombuffer(tokens[:count], np.uint32), int(value))
+            mask = ORDERING[op](np.frombuffer(tokens[:count], np.uint32), int(value))
     return mask
 
 

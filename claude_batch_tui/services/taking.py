@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.pricing import PriceTable, Usage, entry_cost
+from claude_batch_tui.domain.pricing import Pricer, PriceTable, Usage
 from claude_batch_tui.domain.result import Outcome, Result
 from claude_batch_tui.exports.table import Values
 from claude_batch_tui.store.results_file import decode
@@ -55,11 +55,10 @@ class _Line(msgspec.Struct):
 
 
 class EntryReader:
-    """Reads the entries of one export. Knows the price of each model it has met."""
+    """Reads the entries of one export."""
 
     def __init__(self, prices: PriceTable) -> None:
-        self._prices = prices
-        self._of_model: dict[str, PriceTable] = {}
+        self._pricer = Pricer(prices)
         self._decode = msgspec.json.Decoder(_Line).decode
 
     def values(self, line: bytes, batch_id: str) -> Values:
@@ -95,12 +94,7 @@ class EntryReader:
         ]
 
     def _cost(self, usage: Usage, model: str) -> float | None:
-        table = self._of_model.get(model)
-        if table is None:
-            price = self._prices.find(model)
-            table = msgspec.structs.replace(self._prices, model=() if price is None else (price,))
-            self._of_model[model] = table
-        cost = entry_cost(usage, model, table)
+        cost = self._pricer.cost(usage, model)
         return None if cost is None else round(cost, 12)
 
     def _odd_values(self, line: bytes, batch_id: str) -> Values:

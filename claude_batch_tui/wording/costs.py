@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from claude_batch_tui.domain.history import Day
     from claude_batch_tui.domain.pricing import Cost, Forecast
+    from claude_batch_tui.domain.spend import Bill
     from claude_batch_tui.domain.tracked import TrackedBatch
-    from claude_batch_tui.services.costing import BatchCost
 
 _WORTH_SAYING = 0.0001
 """Dollars below which the cache neither saved nor lost anything."""
@@ -74,9 +74,9 @@ def cost_of_batch(tracked: TrackedBatch) -> str | None:
     return f"{money(actual)} by its results{estimated}"
 
 
-def spent_words(spent: BatchCost) -> str:
+def spent_words(spent: Bill) -> str:
     """`cost $1.23 · $2.46 without batching · cache saved $0.40`, and how many answers have no price."""
-    words = [f"cost {money(spent.batch)}", f"{money(spent.standard)} without batching"]
+    words = [f"cost {money(spent.usd)}", f"{money(spent.standard)} without batching"]
     if abs(spent.cache_saved) >= _WORTH_SAYING:
         saved = "saved" if spent.cache_saved > 0 else "lost"
         words.append(f"cache {saved} {money(abs(spent.cache_saved))}")

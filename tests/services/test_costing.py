@@ -53,7 +53,7 @@ def test_the_costs_of_all_entries_at_once_are_those_of_each_alone(entries, cut):
     column = [None if math.isnan(cost) else cost for cost in costs.column(index.count).tolist()]
     assert column == [cost if cost is None else pytest.approx(cost, rel=1e-9, abs=1e-12) for cost in alone]
     total = costs.total()
-    assert total.batch == pytest.approx(sum(cost for cost in alone if cost is not None))
+    assert total.usd == pytest.approx(sum(cost for cost in alone if cost is not None))
     assert total.unpriced == alone.count(None)
 
 
@@ -65,5 +65,5 @@ def test_the_standard_price_and_what_the_cache_saved_stand_beside_the_cost():
     price = PRICES.find("claude-haiku-4-5")
     total = EntryCosts(index, PRICES).total()
     assert total.standard == pytest.approx(price.cache_read)
-    assert total.batch == pytest.approx(price.cache_read * PRICES.batch_factor)
+    assert total.usd == pytest.approx(price.cache_read * PRICES.batch_factor)
     assert total.cache_saved == pytest.approx((price.input - price.cache_read) * PRICES.batch_factor)

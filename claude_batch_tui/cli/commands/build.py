@@ -172,17 +172,16 @@ def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Build."""
-    from claude_batch_tui.services.build import BuildReport, build  # late: --help needs none of it
+    from claude_batch_tui.cli.reporting import reported  # late: --help needs none of it
+    from claude_batch_tui.services.build import build
     from claude_batch_tui.services.recipes import save_recipe
     from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
     from claude_batch_tui.sources.recipe import Recipe, drift, read_recipe
-    from claude_batch_tui.wording import size
 
     known = read_recipe(args.recipe) if args.recipe else None
     spec = _spec(args, context, known)
     betas = tuple(args.betas.replace(",", " ").split()) if args.betas else known.betas if known else ()
     name = args.name or (known.name if known else None)
-    report: BuildReport | None = None
     updates = build(
         spec,
         out=args.output,
@@ -193,14 +192,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         trust_script=args.trust_script,
         script_seconds=args.script_timeout or DEFAULT_SECONDS,
     )
-    for update in _shown_on_failure(updates, args, context):
-        if isinstance(update, BuildReport):
-            report = update
-        else:
-            done = f"{size(update.bytes_done)} of {size(update.total_bytes)}"
-            context.diagnostics.progress(f"{update.rows:,} rows · {done} · ctrl+c stops")
-    if report is None:
-        raise AssertionError
+    report = reported(_shown_on_failure(updates, args, context), "rows", context)
     if known is not None:
         for sentence in drift(known, report.hashes, spec.model):
             context.diagnostics.note(f"recipe {args.recipe}: {sentence}.")

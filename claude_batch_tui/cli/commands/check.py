@@ -48,24 +48,15 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
-    from claude_batch_tui.runtime import check_file  # late: --help needs none of it
-    from claude_batch_tui.services.check import CheckReport
+    from claude_batch_tui.cli.reporting import reported  # late: --help needs none of it
+    from claude_batch_tui.runtime import check_file
     from claude_batch_tui.services.recipes import recipe_beside
-    from claude_batch_tui.wording import size
 
-    report: CheckReport | None = None
     recipe = recipe_beside(args.file)
-    for update in check_file(
-        args.file, context.config, datetime.now(UTC), betas=recipe.betas if recipe else ()
-    ):
-        if isinstance(update, CheckReport):
-            report = update
-        else:
-            done = f"{size(update.bytes_done)} of {size(update.total_bytes)}"
-            context.diagnostics.progress(f"{update.rows:,} requests · {done} · ctrl+c stops")
-    if report is None:
-        raise AssertionError
-    return report
+    betas = recipe.betas if recipe else ()
+    return reported(
+        check_file(args.file, context.config, datetime.now(UTC), betas=betas), "requests", context
+    )
 
 
 async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context: Context) -> CheckReport:

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.diagnostics import ExitCode
 
 SUMMARY = "Name a batch or a run; every command then takes the name."
 
@@ -20,16 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Name."""
-    return asyncio.run(_name(args, context))
+    from claude_batch_tui.cli.labelling import write_label  # late: --help needs none of it
+    from claude_batch_tui.services.labels import set_name
 
-
-async def _name(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services.labels import set_name, target_of
-
-    async with open_runtime(context.config) as runtime:
-        found = await runtime.resolve_all(args.id)
-        name = " ".join(args.name.split()) or None
-        set_name(found, name, store=runtime.store, scope=runtime.known_scope(), now=runtime.now())
-        context.output.line(f"{target_of(found)} {name or ''}".rstrip())
-    return ExitCode.GOOD
+    return asyncio.run(write_label(args.id, args.name, set_name, context))

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.diagnostics import ExitCode
 
 SUMMARY = "Write a note on a batch or a run."
 
@@ -20,17 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Note."""
-    return asyncio.run(_note(args, context))
+    from claude_batch_tui.cli.labelling import write_label  # late: --help needs none of it
+    from claude_batch_tui.services.labels import set_note
 
-
-async def _note(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services.labels import target_of
-    from claude_batch_tui.store import ours
-
-    async with open_runtime(context.config) as runtime:
-        target = target_of(await runtime.resolve_all(args.id))
-        text = " ".join(args.text.split()) or None
-        ours.note(runtime.store, runtime.known_scope(), target, text, runtime.now())
-        context.output.line(f"{target} {text or ''}".rstrip())
-    return ExitCode.GOOD
+    return asyncio.run(write_label(args.id, args.text, set_note, context))

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from claude_batch_tui.domain.entry import OUTCOMES
 from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.domain.sort import Sort
+from claude_batch_tui.domain.spend import Bill
 from claude_batch_tui.services.browse import first_words
-from claude_batch_tui.services.costing import BatchCost, EntryCosts
+from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.finding import Finder
 from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.tui.screens.result_columns import cell
@@ -39,7 +40,7 @@ class EntryRows:
         self.results = results
         self.finder = finder
         self.costs = costs
-        self.spent: BatchCost | None = None
+        self.spent: Bill | None = None
         self.positions: Sequence[int] = range(results.index.count)
         self.sort = Sort()
         self._columns = columns

@@ -64,25 +64,8 @@ class FilterBar(Horizontal):
         ),
     ]
 
-    class Changed(Message):
-        """The filter's text is another one; sent with every key."""
-
-        def __init__(self, sender: FilterBar, value: str) -> None:
-            super().__init__()
-            self.filter_bar = sender
-            self.value = value
-
-        @property
-        def control(self) -> FilterBar:
-            """The bar, for `@on` selectors."""
-            return self.filter_bar
-
-        def can_replace(self, message: Message) -> bool:
-            """While typing runs ahead only the last text matters."""
-            return isinstance(message, FilterBar.Changed)
-
-    class Left(Message):
-        """The focus should go back to the list."""
+    class _OfBar(Message):
+        """Something a bar tells."""
 
         def __init__(self, sender: FilterBar) -> None:
             super().__init__()
@@ -93,18 +76,26 @@ class FilterBar(Horizontal):
             """The bar, for `@on` selectors."""
             return self.filter_bar
 
-    class Kept(Message):
+    class Changed(_OfBar):
+        """The filter's text is another one; sent with every key."""
+
+        def __init__(self, sender: FilterBar, value: str) -> None:
+            super().__init__(sender)
+            self.value = value
+
+        def can_replace(self, message: Message) -> bool:
+            """While typing runs ahead only the last text matters."""
+            return isinstance(message, FilterBar.Changed)
+
+    class Left(_OfBar):
+        """The focus should go back to the list."""
+
+    class Kept(_OfBar):
         """The filter was left with something in it that can be wanted again."""
 
         def __init__(self, sender: FilterBar, value: str) -> None:
-            super().__init__()
-            self.filter_bar = sender
+            super().__init__(sender)
             self.value = value
-
-        @property
-        def control(self) -> FilterBar:
-            """The bar, for `@on` selectors."""
-            return self.filter_bar
 
     def __init__(
         self,

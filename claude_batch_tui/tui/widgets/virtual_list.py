@@ -42,52 +42,8 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
         Binding("u", "unmark", "unmark", id="list.unmark", show=False, tooltip="unmark all"),
     ]
 
-    class Highlighted(Message):
-        """The cursor is on another key. Of several waiting in the queue only the last arrives."""
-
-        def __init__(self, sender: VirtualList, key: str, index: int) -> None:
-            super().__init__()
-            self.list = sender
-            self.key = key
-            self.index = index
-
-        @property
-        def control(self) -> VirtualList:
-            """The list, for `@on` selectors."""
-            return self.list
-
-        def can_replace(self, message: Message) -> bool:
-            """A newer position replaces an older one."""
-            return isinstance(message, VirtualList.Highlighted)
-
-    class Opened(Message):
-        """The row was opened with enter, right, l or a double click."""
-
-        def __init__(self, sender: VirtualList, key: str) -> None:
-            super().__init__()
-            self.list = sender
-            self.key = key
-
-        @property
-        def control(self) -> VirtualList:
-            """The list, for `@on` selectors."""
-            return self.list
-
-    class MarksChanged(Message):
-        """Other rows are marked than before."""
-
-        def __init__(self, sender: VirtualList, marks: frozenset[str]) -> None:
-            super().__init__()
-            self.list = sender
-            self.marks = marks
-
-        @property
-        def control(self) -> VirtualList:
-            """The list, for `@on` selectors."""
-            return self.list
-
-    class MarkAllRequested(Message):
-        """All rows that match are to be marked; answer with `set_marks`."""
+    class _OfList(Message):
+        """Something a list tells."""
 
         def __init__(self, sender: VirtualList) -> None:
             super().__init__()
@@ -97,6 +53,35 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
         def control(self) -> VirtualList:
             """The list, for `@on` selectors."""
             return self.list
+
+    class Highlighted(_OfList):
+        """The cursor is on another key. Of several waiting in the queue only the last arrives."""
+
+        def __init__(self, sender: VirtualList, key: str, index: int) -> None:
+            super().__init__(sender)
+            self.key = key
+            self.index = index
+
+        def can_replace(self, message: Message) -> bool:
+            """A newer position replaces an older one."""
+            return isinstance(message, VirtualList.Highlighted)
+
+    class Opened(_OfList):
+        """The row was opened with enter, right, l or a double click."""
+
+        def __init__(self, sender: VirtualList, key: str) -> None:
+            super().__init__(sender)
+            self.key = key
+
+    class MarksChanged(_OfList):
+        """Other rows are marked than before."""
+
+        def __init__(self, sender: VirtualList, marks: frozenset[str]) -> None:
+            super().__init__(sender)
+            self.marks = marks
+
+    class MarkAllRequested(_OfList):
+        """All rows that match are to be marked; answer with `set_marks`."""
 
     def __init__(
         self,
