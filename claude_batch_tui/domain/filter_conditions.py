@@ -38,7 +38,7 @@ def refuse_unfinished(word: str, start: int, after: str) -> None:
 
 
 def condition(match: re.Match[str]) -> Comparison | Not:
-    """`FIELD OP VALUE`, from the groups field, op, value and quoted."""
+    """`FIELD OP VALUE`, from the groups field, op, value and quoted. Raises FilterError for what cannot be compared."""
     name, op, place = match["field"].lower(), match["op"], match.start("field") + 1
     field = FIELDS.get(name)
     if field is None:
@@ -95,7 +95,7 @@ def _value(field: Field, op: str, value: str, at: int) -> str:
 
 
 def path_condition(match: re.Match[str]) -> Comparison:
-    """`json:PATH OP VALUE`, from the groups path, json_op, json_value and json_quoted."""
+    """`json:PATH OP VALUE`, from the groups path, json_op, json_value and json_quoted. Raises FilterError for a wrong path."""
     path = match["path"]
     op = match["json_op"]
     if op is None:

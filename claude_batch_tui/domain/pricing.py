@@ -243,7 +243,10 @@ class Pricer:
 
 
 def answer_cost(usage: Usage, price: ModelPrice, prices: PriceTable) -> float:
-    """The same by the price of its model; `prices` says what batching, a place and a search cost."""
+    """What one succeeded request cost in a batch, in US dollars, by the price of its model.
+
+    `prices` says what batching, a place and a search cost; the price of a model is given, so as to be looked up once.
+    """
     written = usage.cache_creation_input_tokens or 0
     creation = usage.cache_creation or CacheCreation(written, 0)
     written_5m, written_1h = (

@@ -68,6 +68,9 @@ def build(
     `skip_bad_rows` writes what is good, and what was left out into X.left-out.jsonl, where the rows go too that begin on
     a line of `leave_out`. `force` overwrites.
     A script is run only where it is trusted, and stopped when it gives nothing for `script_seconds`.
+
+    Raises ConfigError for what no row could satisfy or an output that is there, SourceError for a source that cannot be
+    read, ScriptError for a script that fails, and ExportError where the disk refuses.
     """
     files = beside(out)
     files.require_free(spec.path, force=force)

@@ -48,7 +48,8 @@ def check(
 ) -> Iterator[CheckUpdate]:
     """Check every request of a file, made by us or not; see `RequestsCheck` for what is known of models and time.
 
-    An iterator for a thread: progress about ten times a second, then one report.
+    An iterator for a thread: progress about ten times a second, then one report. Problems of requests are in the report;
+    raises SourceError where the file cannot be read.
     """
     checked = RequestsCheck(str(path), models=models, betas=betas, api_version=api_version, deadline=deadline)
     look = is_due(clock)

@@ -56,7 +56,10 @@ def check_target(target: Path, options: Options, hint: str = "") -> None:
 
 @contextlib.contextmanager
 def writer_to(target: Path | BinaryIO, options: Options, columns: Sequence[Column]) -> Iterator[Writer]:
-    """A writer of the format. What it wrote is there at the end of the block, all of it or nothing."""
+    """A writer of the format. What it wrote is there at the end of the block, all of it or nothing.
+
+    Raises ExportError where the disk refuses.
+    """
     if not isinstance(target, Path):
         with contextlib.closing(_stream_writer(target, options, columns)) as writer:
             yield writer

@@ -20,7 +20,10 @@ from claude_batch_tui.sources.rows import AnyRow, BadRow
 
 
 class PreviewedRequest(msgspec.Struct, frozen=True):
-    """A request as it would be sent, or the problem that keeps it from being one."""
+    """A request as it would be sent, or the problem that keeps it from being one.
+
+    `line` is where its row begins in the source, from 1, and `row` what was read there; a `problem` may be a mere warning.
+    """
 
     line: int
     custom_id: str | None
@@ -35,7 +38,7 @@ class PreviewedRequest(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """Some requests of a source, and how its file was understood."""
+    """Some requests of a source, and how its file was understood. `first` is the number of the first one's row, from 0."""
 
     columns: tuple[str, ...]
     prompt_column: str | None
@@ -48,7 +51,7 @@ class Preview(msgspec.Struct, frozen=True):
 def preview(spec: BuildSpec, first: int, count: int, *, line: int | None = None) -> Preview:
     """`count` requests from the row with the 0-based number `first`, or from the one that begins on `line`.
 
-    Ids by position have no tag yet.
+    Ids by position have no tag yet. Problems of a row are in it; raises ConfigError and SourceError as `build` does.
     """
     problems = ProblemList()
     with opened_items(spec, problems, tag=lambda _: PREVIEW_TAG) as opened:
@@ -75,7 +78,7 @@ def preview(spec: BuildSpec, first: int, count: int, *, line: int | None = None)
 
 
 def sample_rows(spec: BuildSpec, count: int) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    """The columns of a source and its first rows, whatever is to become of them."""
+    """The columns of a source and its first rows, whatever is to become of them. Raises SourceError."""
     with (
         open_rows(spec) as source,
         contextlib.closing(cast("Generator[AnyRow | BadRow]", source.rows())) as rows,

@@ -15,7 +15,7 @@ Clock = Callable[[], float]
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far the source has been read."""
+    """How far the source has been read: rows so far, and bytes of `total_bytes`, which is 0 where nobody knows it."""
 
     rows: int
     bytes_done: int

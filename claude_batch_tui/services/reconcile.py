@@ -238,7 +238,7 @@ async def attach(
 
 
 def prepare_again(submission: Submission, *, store: Store, now: datetime) -> Submission:
-    """The user says it is not there: ready to be sent again. Only an absent submission can be."""
+    """The user says it is not there: ready to be sent again. Raises DraftError for one that is not absent."""
     if submission.state is not SubmissionState.ABSENT:
         raise DraftError(
             "It is not known yet that the batch was not created: look again, or wait three minutes."
@@ -250,7 +250,7 @@ def prepare_again(submission: Submission, *, store: Store, now: datetime) -> Sub
 
 
 def abandon(submission: Submission, *, store: Store, now: datetime) -> Submission:
-    """The user gives it up; it is kept in the journal and looked for no more."""
+    """The user gives it up; it is kept in the journal and looked for no more. Raises DraftError for one that is settled."""
     if submission.state not in _OPEN:
         raise DraftError(f"This submission is {submission.state}: there is nothing to give up.")
     abandoned = msgspec.structs.replace(submission, state=SubmissionState.ABANDONED)

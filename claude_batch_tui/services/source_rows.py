@@ -51,7 +51,7 @@ class SourceRows:
         return len(self.lines)
 
     def row(self, number: int) -> SourceRow:
-        """One row, by its number from 0."""
+        """One row, by its number from 0. Raises SourceError where the file says something else by now."""
         try:
             return self._decode(self._data[self._starts[number] : self._starts[number + 1]])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -110,7 +110,7 @@ async def retrieve_patiently(
     now: Callable[[], datetime],
     sleep: Callable[[float], Awaitable[None]],
 ) -> tuple[Batch, ResponseFacts]:
-    """One batch; a 404 in the first minute after our own create is waited out."""
+    """One batch; a 404 in the first minute after our own create is waited out, any other raises NotFoundError."""
     while True:
         try:
             return await api.retrieve(batch_id)

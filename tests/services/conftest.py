@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from claude_batch_tui.config import load
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
+from claude_batch_tui.store.opening import open_indexed
 
 
 @pytest.fixture
@@ -48,3 +51,19 @@ def requests_file(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def opened_lines(tmp_path):
+    """A function that opens a results file of these objects, a line each; all are closed afterwards."""
+    files = []
+
+    def write(lines, name=None):
+        path = tmp_path / (name or f"{len(files)}.jsonl")
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        files.append(open_indexed(path))
+        return files[-1]
+
+    yield write
+    for file in files:
+        file.close()

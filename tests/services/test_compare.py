@@ -22,19 +22,11 @@ EXPIRED = {"type": "expired"}
 
 
 @pytest.fixture
-def opened(tmp_path):
-    files = []
-
+def opened(opened_lines):
     def write(name, *pairs):
-        path = tmp_path / name
-        lines = [json.dumps({"custom_id": custom_id, "result": result}) for custom_id, result in pairs]
-        path.write_text("\n".join(lines) + "\n")
-        files.append(open_indexed(path))
-        return files[-1]
+        return opened_lines(({"custom_id": custom_id, "result": result} for custom_id, result in pairs), name)
 
-    yield write
-    for file in files:
-        file.close()
+    return write
 
 
 def last(updates):

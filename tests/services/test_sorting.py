@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from claude_batch_tui.domain.filtering import parse
@@ -12,7 +10,6 @@ from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.error_groups import error_groups
 from claude_batch_tui.services.finding import find_all
 from claude_batch_tui.services.sorting import in_order
-from claude_batch_tui.store.opening import open_indexed
 
 PRICES = built_in_prices()
 
@@ -34,20 +31,6 @@ def answer(custom_id, text, tokens, *, model="claude-haiku-4-5", stop="end_turn"
 def error(custom_id, message, kind="invalid_request_error"):
     body = {"type": "error", "error": {"type": kind, "message": message}}
     return {"custom_id": custom_id, "result": {"type": "errored", "error": body}}
-
-
-@pytest.fixture
-def opened(tmp_path):
-    def make(entries):
-        path = tmp_path / "r.jsonl"
-        path.write_text("".join(json.dumps(each) + "\n" for each in entries))
-        made.append(open_indexed(path))
-        return made[-1]
-
-    made = []
-    yield make
-    for results in made:
-        results.close()
 
 
 ENTRIES = [
@@ -77,8 +60,8 @@ ENTRIES = [
         ("text", "aecdb"),
     ],
 )
-def test_entries_are_sorted_by_any_column_and_those_alike_stay_in_file_order(opened, text, order):
-    results = opened(ENTRIES)
+def test_entries_are_sorted_by_any_column_and_those_alike_stay_in_file_order(opened_lines, text, order):
+    results = opened_lines(ENTRIES)
     found = in_order(find_all(results, None, costs_of(results)), parse_sort(text), results, costs_of(results))
     assert "".join(results.index.custom_id(position) for position in found) == order
 
@@ -97,9 +80,9 @@ def test_a_column_asked_for_again_is_reversed_and_figures_begin_with_the_largest
     assert Sort() == Sort(SORT_COLUMNS[0])
 
 
-def test_errors_are_grouped_by_message_and_the_filter_of_a_group_finds_exactly_its_entries(opened):
+def test_errors_are_grouped_by_message_and_the_filter_of_a_group_finds_exactly_its_entries(opened_lines):
     long = 'prompt is too long: {} tokens > 200,000 maximum (request "{}")'
-    results = opened(
+    results = opened_lines(
         [
             error("a", long.format("214,020", "x")),
             answer("b", long.format("1", "y"), 1),

@@ -17,19 +17,11 @@ def prices(own_folders):
 
 
 @pytest.fixture
-def opened(tmp_path):
-    files = []
-
+def opened(opened_lines):
     def write(*results):
-        path = tmp_path / f"{len(files)}.jsonl"
-        lines = [json.dumps({"custom_id": str(n), "result": result}) for n, result in enumerate(results)]
-        path.write_text("\n".join(lines) + "\n")
-        files.append(open_indexed(path))
-        return files[-1]
+        return opened_lines({"custom_id": str(n), "result": result} for n, result in enumerate(results))
 
-    yield write
-    for file in files:
-        file.close()
+    return write
 
 
 def answer(stop="end_turn", model="claude-haiku-4-5", **usage):
