@@ -158,7 +158,9 @@ async def test_a_draft_comes_back_after_the_terminal_was_closed(dashboard, fille
         screen(second).query_one("#detail").focus()
         await pilot.press("C")
         await settled(pilot)
+        await done(second, pilot, settled)
         assert screen(second).query_one("#source", Field).value is None
+        assert "Name a file, and see the first request here" in detail(second)
 
 
 async def test_a_recipe_is_saved_and_fills_the_form_again(build, settled):

@@ -79,9 +79,15 @@ class DraftingFrame(Frame):
         for timer in (self._preview_timer, self._keep_timer):
             if timer is not None:
                 timer.stop()
-        self._preview_timer = self.set_timer(_PAUSE_BEFORE_PREVIEW, self.pane.read_row)
+        self._preview_timer = self.set_timer(_PAUSE_BEFORE_PREVIEW, self._preview)
         self._keep_timer = self.set_timer(_PAUSE_BEFORE_KEEPING, self.keep_draft)
         self.refresh_bindings()
+
+    def _preview(self) -> None:
+        if self.form.source is None:
+            self.pane.welcome()
+        else:
+            self.pane.read_row()
 
     @on(Input.Changed, "#source Input")
     def _other_source(self) -> None:
