@@ -44,14 +44,7 @@ async def submit(runtime, prepared):
 
 
 async def settle(runtime, submission):
-    async for looked in reconcile.settled(
-        submission,
-        api=runtime.api,
-        store=runtime.store,
-        hint=runtime.hint,
-        now=runtime.now,
-        sleep=runtime.sleep,
-    ):
+    async for looked in runtime.settled(submission):
         submission = looked
     return submission
 

@@ -10,7 +10,6 @@ from claude_batch_tui.services.cancel import cancel
 from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.spool import Outgoing, freeze
 from claude_batch_tui.services.story import story_of
-from claude_batch_tui.services.submit import send
 from claude_batch_tui.services.watch import poll, watch
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import batches, scopes
@@ -81,15 +80,7 @@ async def test_an_unfinished_batch_the_api_no_longer_knows_is_gone(simulator, ru
 
 async def test_a_404_right_after_our_own_create_is_waited_out(simulator, runtime, requests_file):
     (prepared,) = freeze(Outgoing(requests=requests_file()), store=runtime.store, now=runtime.now())
-    async for update in send(
-        prepared,
-        api=runtime.api,
-        store=runtime.store,
-        hint=runtime.hint,
-        now=runtime.now,
-        sleep=runtime.sleep,
-        random=runtime.random,
-    ):
+    async for update in runtime.send(prepared):
         created = update.submission
     assert created.state is SubmissionState.CREATED
     simulator.faults.next(Fault(method="GET", path=created.batch_id, status=404, times=2))
