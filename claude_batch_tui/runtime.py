@@ -14,12 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config, own_key
-from claude_batch_tui.domain.models import Models
-from claude_batch_tui.domain.pricing import Cost, OutputHistory, forecast, output_history
-from claude_batch_tui.domain.result import Outcome
-from claude_batch_tui.domain.spend import Spend
 from claude_batch_tui.domain.tracked import (
     Download,
     ResultsState,
@@ -28,28 +23,21 @@ from claude_batch_tui.domain.tracked import (
     TrackedBatch,
 )
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError, SourceError
-from claude_batch_tui.services import reconcile
-from claude_batch_tui.services.accounting import flawed
-from claude_batch_tui.services.download import Downloaded, download
-from claude_batch_tui.services.models import known_models, refreshed_models
-from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.services.spending import spend_of
-from claude_batch_tui.services.spool import discard, sent_ids, sent_places
-from claude_batch_tui.services.submit import Guard, SubmitUpdate, send
-from claude_batch_tui.services.threads import in_thread, iterate_in_thread
-from claude_batch_tui.services.watch import retrieve_patiently
-from claude_batch_tui.store import batches, scopes, spends, submissions
-from claude_batch_tui.store.batches import ResultsRecord
+from claude_batch_tui.store import batches, scopes, submissions
 from claude_batch_tui.store.locations import Locations
-from claude_batch_tui.store.rebuild import rebuild
-from claude_batch_tui.store.results_file import results_path
-from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
+# What services need is imported where they are called: a first frame, and a list from the store, wait for none of it.
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.pricing import PriceTable
+    from claude_batch_tui.api.protocol import BatchesApi
+    from claude_batch_tui.domain.models import Models
+    from claude_batch_tui.domain.pricing import Cost, OutputHistory, PriceTable
+    from claude_batch_tui.domain.spend import Spend
+    from claude_batch_tui.services.download import Downloaded
     from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.submit import Guard, SubmitUpdate
+    from claude_batch_tui.store.results_index import ResultsIndex
 
 
 class Runtime:
@@ -61,6 +49,8 @@ class Runtime:
         self.store = Store(self.locations)
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         if self.store.is_new:
+            from claude_batch_tui.store.rebuild import rebuild
+
             rebuild(self.store, self.now())
         self.sleep = asyncio.sleep
         self.random = random.random
@@ -111,12 +101,14 @@ class Runtime:
         """How long answers were in earlier batches like this one, as far as their results are known here."""
         if self.scope is None or model is None:
             return None
+        from claude_batch_tui.domain.pricing import output_history
+
         earlier = batches.usage_like(self.store.database, self.scope.scope_id, model=model, source=source)
         return output_history(earlier)
 
     async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
         """The report with its input counted by the API and its answers as long as in earlier batches like it."""
-        # Late: it brings the sources with it, and the first frame does not wait for those.
+        from claude_batch_tui.domain.pricing import forecast
         from claude_batch_tui.services.count_tokens import count_input
         from claude_batch_tui.services.prepare import CheckReport
 
@@ -149,6 +141,8 @@ class Runtime:
 
     async def refresh_models(self) -> bool:
         """Ask the API for its models once a day; True where something new was learned."""
+        from claude_batch_tui.services.models import refreshed_models
+
         api = await self.connect()
         return await refreshed_models(api, self.config.data_dir, self.hint, self.now())
 
@@ -186,6 +180,9 @@ class Runtime:
 
     async def retrieve(self, batch_id: str) -> TrackedBatch:
         """One batch as the API has it now, written down. Raises NotFoundError with what to do."""
+        from claude_batch_tui.services.scope import scope_of
+        from claude_batch_tui.services.watch import retrieve_patiently
+
         api = await self.connect()
         ours = submissions.of_batch(self.store, batch_id)
         try:
@@ -224,6 +221,8 @@ class Runtime:
 
     def sent(self, batch_id: str) -> Collection[str] | None:
         """The custom_ids sent for a batch, in their order; None where it was made elsewhere or the spool is lost."""
+        from claude_batch_tui.services.spool import sent_places
+
         submission = submissions.of_batch(self.store, batch_id)
         return sent_places(submission) if submission is not None else None
 
@@ -231,6 +230,9 @@ class Runtime:
         self, submission: Submission, guard: Guard = lambda _: None
     ) -> AsyncIterator[SubmitUpdate]:
         """Send a prepared submission; see `services.submit.send`. What never left leaves nothing in the spool."""
+        from claude_batch_tui.services.spool import discard
+        from claude_batch_tui.services.submit import send
+
         is_new = submissions.find(self.store, submission.submission_id) is None
         try:
             api = await self.connect()
@@ -253,6 +255,8 @@ class Runtime:
 
     async def look(self, submission: Submission) -> Submission:
         """Look once for a submission whose answer was lost; see `services.reconcile.look`."""
+        from claude_batch_tui.services import reconcile
+
         api = await self.connect()
         return await reconcile.look(
             submission,
@@ -265,6 +269,8 @@ class Runtime:
 
     async def settled(self, submission: Submission) -> AsyncIterator[Submission]:
         """Look until it is known, or absent; see `services.reconcile.settled`."""
+        from claude_batch_tui.services import reconcile
+
         api = await self.connect()
         async for looked in reconcile.settled(
             submission,
@@ -284,6 +290,10 @@ class Runtime:
         index_made: Callable[[ResultsIndex, Path], None] | None = None,
     ) -> AsyncIterator[Download]:
         """Download a batch's results in a thread and write down what became of them; progress is yielded."""
+        from claude_batch_tui.services.download import download
+        from claude_batch_tui.services.spool import sent_ids
+        from claude_batch_tui.services.threads import in_thread, iterate_in_thread
+
         api = await self.connect()
         ours = submissions.of_batch(self.store, tracked.id)
         sent = await in_thread(lambda: sent_ids(ours)) if ours else None
@@ -308,6 +318,10 @@ class Runtime:
         """Write down what a batch cost by its results, in a thread; None where prices or file cannot be read."""
         if self.scope is None:
             return None
+        from claude_batch_tui.services.spending import spend_of
+        from claude_batch_tui.services.threads import in_thread
+        from claude_batch_tui.store import spends
+
         try:
             # A table of the user's that cannot be used must not lose a download; `check` and `build` say what is wrong.
             prices = self.prices()
@@ -319,10 +333,14 @@ class Runtime:
 
     def _record(self, tracked: TrackedBatch, finished: Downloaded) -> None:
         """Write a finished download down, and settle whether an adopted batch is ours."""
+        from claude_batch_tui.domain.result import Outcome
+        from claude_batch_tui.services import reconcile
+        from claude_batch_tui.services.accounting import flawed
+
         if self.scope is None:
             return
         database, scope_id = self.store.database, self.scope.scope_id
-        record = ResultsRecord(
+        record = batches.ResultsRecord(
             state=ResultsState.PROBLEMS if finished.problems else ResultsState.COMPLETE,
             path=str(finished.path),
             bytes=finished.bytes,
@@ -354,6 +372,8 @@ class Runtime:
 
     def results_file(self, batch_id: str) -> Path | None:
         """The results file of a batch on this machine, or None; an incomplete one only where there is no other."""
+        from claude_batch_tui.store.results_file import results_path
+
         path = results_path(self.locations.results, batch_id)
         incomplete = path.with_name(path.name + ".incomplete")
         return next((found for found in (path, incomplete) if found.exists()), None)
@@ -394,6 +414,8 @@ def built_in_prices() -> PriceTable:
 
 def read_models(config: Config, now: datetime, api_key: str | None = None) -> Models:
     """What is known of the models without asking anybody."""
+    from claude_batch_tui.services.models import known_models
+
     return known_models(config.data_dir, hint_of(config, api_key), now)
 
 
@@ -418,6 +440,8 @@ def hint_of(config: Config, api_key: str | None = None) -> str:
 
 async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
     """The API alone. Raises ConfigError where there are no credentials."""
+    from claude_batch_tui.services.threads import in_thread
+
     api_key = api_key or own_key(config)
     # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
     with _uncollected():

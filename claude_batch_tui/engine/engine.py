@@ -8,48 +8,39 @@ import threading
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.history import History
-from claude_batch_tui.domain.notifying import Notice
-from claude_batch_tui.domain.retrying import RetryRules
-from claude_batch_tui.domain.story import SentRequests, Story
 from claude_batch_tui.domain.tracked import ResultsState, Snapshot, TrackedBatch
 from claude_batch_tui.engine.board import Board
-from claude_batch_tui.engine.budget import Budget
-from claude_batch_tui.engine.downloader import Downloader
-from claude_batch_tui.engine.poller import Poller
-from claude_batch_tui.engine.retrier import Wanted, checked, planned, priced
-from claude_batch_tui.engine.submitter import Submitter
-from claude_batch_tui.engine.warner import Warner
 from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.cancel import cancel, delete
-from claude_batch_tui.services.history import history_of
-from claude_batch_tui.services.labels import adopt
-from claude_batch_tui.services.listing import load_older
-from claude_batch_tui.services.notify import run_hook
-from claude_batch_tui.services.retry import RetryPlan
-from claude_batch_tui.services.retry import draft as retry_draft
-from claude_batch_tui.services.retry import outgoing as retry_outgoing
-from claude_batch_tui.services.run_results import RunResults, gather
-from claude_batch_tui.services.spool import Outgoing, request_as_sent
-from claude_batch_tui.services.story import first_requests, run_story, story_of
-from claude_batch_tui.services.threads import in_thread
-from claude_batch_tui.store import batches, ours
-from claude_batch_tui.store.notifications import claim_once
-from claude_batch_tui.store.rebuild import journal_name
-from claude_batch_tui.store.results_index import ResultsIndex
-from claude_batch_tui.store.scopes import Scope
-from claude_batch_tui.store.store import Store
+from claude_batch_tui.store import batches, submissions
 
+# What works after the first frame is imported when it begins to, in the engine's thread; the rest where it is called.
 if TYPE_CHECKING:
+    from claude_batch_tui.domain.history import History
+    from claude_batch_tui.domain.notifying import Notice
+    from claude_batch_tui.domain.retrying import RetryRules
+    from claude_batch_tui.domain.story import SentRequests, Story
+    from claude_batch_tui.engine.budget import Budget
+    from claude_batch_tui.engine.downloader import Downloader
+    from claude_batch_tui.engine.poller import Poller
+    from claude_batch_tui.engine.retrier import Wanted
+    from claude_batch_tui.engine.submitter import Submitter
+    from claude_batch_tui.engine.warner import Warner
     from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.retry import RetryPlan
+    from claude_batch_tui.services.run_results import RunResults
+    from claude_batch_tui.services.spool import Outgoing
     from claude_batch_tui.services.trying import Trial, Tried
+    from claude_batch_tui.store.results_index import ResultsIndex
+    from claude_batch_tui.store.scopes import Scope
+    from claude_batch_tui.store.store import Store
 
 _log = logging.getLogger(__name__)
 _STOP_WITHIN = 2.0
@@ -138,11 +129,16 @@ class Engine:
 
     def plan_retry(self, wanted: Sequence[Wanted], rules: RetryRules) -> RetryPlan:
         """What would be sent again; reads the spool, for a thread. Raises DraftError where there is nothing."""
+        from claude_batch_tui.engine.retrier import planned
+
         return planned(self._runtime, wanted, rules)
 
     def check_retry(self, made: RetryPlan) -> Forecasted:
         """Check and price a retry; for a thread that can wait. Raises DraftError with the first problem."""
-        with retry_draft(made, self._runtime.locations.spool) as portion:
+        from claude_batch_tui.engine.retrier import checked
+        from claude_batch_tui.services.retry import draft
+
+        with draft(made, self._runtime.locations.spool) as portion:
             report = checked(self._runtime, made, portion.requests)
             asked = self.forecast(portion.requests, report, made.first.source)
             try:
@@ -153,6 +149,9 @@ class Engine:
 
     def retry(self, token: str, made: RetryPlan, report: CheckReport, *, again: bool = False) -> None:
         """Send a retry that the user confirmed; progress is in the snapshots under `token`."""
+        from claude_batch_tui.engine.retrier import priced
+        from claude_batch_tui.services.retry import outgoing as retry_outgoing
+
         outgoing = priced(retry_outgoing(made), report)
         self._wish(
             self._with_submitter(lambda submitter: submitter.submit(token, outgoing, again=again, retry=made))
@@ -180,18 +179,24 @@ class Engine:
 
     def rename(self, target_id: str, name: str | None) -> None:
         """Name a batch or a run; None takes its name away."""
+        from claude_batch_tui.store.rebuild import journal_name
+
         self._wish(
             self._label(lambda store, scope: journal_name(store, scope, target_id, name, self._runtime.now()))
         )
 
     def note(self, target_id: str, text: str | None) -> None:
         """Write a note on a batch or a run; None takes it away."""
+        from claude_batch_tui.store import ours
+
         self._wish(
             self._label(lambda store, scope: ours.note(store, scope, target_id, text, self._runtime.now()))
         )
 
     def tag(self, batch_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> None:
         """Give batches tags, and take tags away."""
+        from claude_batch_tui.store import ours
+
         self._wish(
             self._label(
                 lambda store, scope: ours.tag(
@@ -202,6 +207,8 @@ class Engine:
 
     def hide(self, batch_ids: Sequence[str], *, hidden: bool) -> None:
         """Put batches away on this machine, or bring them back."""
+        from claude_batch_tui.store import ours
+
         self._wish(
             self._label(
                 lambda store, scope: ours.hide(
@@ -212,6 +219,7 @@ class Engine:
 
     def adopt(self, batch_ids: Sequence[str], name: str | None) -> None:
         """Make one run of batches made elsewhere."""
+        from claude_batch_tui.services.labels import adopt
 
         def work(store: Store, scope: Scope) -> None:
             found = self._runtime.known(batch_ids)
@@ -244,7 +252,7 @@ class Engine:
 
     def try_request(self, chosen: Trial) -> Future[Tried]:
         """Send one request at once; see `services.trying`. For a thread that can wait."""
-        from claude_batch_tui.services.trying import tried  # the first frame does not wait for it
+        from claude_batch_tui.services.trying import tried
 
         async def work() -> Tried:
             runtime = self._runtime
@@ -255,6 +263,8 @@ class Engine:
 
     def growing(self, batch_id: str) -> tuple[ResultsIndex, Path] | None:
         """The index and file of a download that is under way, for reading while it grows."""
+        if "_downloader" not in self.__dict__:  # made by the first download, in the engine's thread
+            return None
         return self._downloader.growing.get(batch_id)
 
     @property
@@ -268,6 +278,8 @@ class Engine:
 
     def run_results(self, run_id: str, batch_ids: Sequence[str]) -> RunResults:
         """The results of these batches of a run in one file, made if need be; for a thread. Raises StoreError."""
+        from claude_batch_tui.services.run_results import gather
+
         parts = [path for batch_id in batch_ids if (path := self.results_file(batch_id)) is not None]
         rows = [self.rows_path(batch_id) for batch_id in batch_ids]
         return gather(run_id, parts, rows, self._runtime.locations.results / "runs")
@@ -282,6 +294,8 @@ class Engine:
 
     def request_as_sent(self, batch_id: str, custom_id: str) -> bytes | None:
         """A request of a batch we submitted, or None; reads the disk."""
+        from claude_batch_tui.services.spool import request_as_sent
+
         body = self._runtime.body_path(batch_id)
         return request_as_sent(body, custom_id) if body else None
 
@@ -290,6 +304,7 @@ class Engine:
 
         A bill that was never made up is, where the results are here.
         """
+        from claude_batch_tui.services.story import run_story
 
         async def work() -> Story | None:
             stories = [await self._story(batch_id) for batch_id in batch_ids]
@@ -302,6 +317,8 @@ class Engine:
 
     def history(self, days: int, now: datetime) -> Future[History]:
         """What the batches of the last days say together; for a thread that can wait."""
+        from claude_batch_tui.services.history import history_of
+        from claude_batch_tui.services.threads import in_thread
 
         async def work() -> History:
             runtime = self._runtime
@@ -313,6 +330,8 @@ class Engine:
 
     def first_requests(self, batch_ids: Sequence[str], count: int) -> SentRequests | None:
         """The first requests of the first of these batches that we submitted, or None; reads the disk."""
+        from claude_batch_tui.services.story import first_requests
+
         return first_requests(batch_ids, count, store=self._runtime.store)
 
     def _run(self) -> None:
@@ -329,12 +348,6 @@ class Engine:
     async def _main(self) -> None:
         self._runtime = runtime = Runtime(self._config, api_key=self._api_key)
         self._board = board = Board(self._publish, runtime.now)
-        self._submitter = Submitter(runtime, board, spawn=self._spawn)
-        self._downloader = Downloader(runtime, board)
-        self._poller = Poller(runtime, board, self._submitter, on_ended=self._ended, budget=self._budget)
-        self._poller.on_notice = self._hook
-        self._submitter.on_created = self._poller.wake
-        self._warner = Warner(runtime, board, save=self._save)
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -346,16 +359,47 @@ class Engine:
             board.put_batches(batches.tracked(runtime.store.database, scope_id, limit=_FIRST_SHOWN))
             board.has_older = True  # until a page says that there are none
             board.link = type(board.link)(polled_at=batches.last_poll_at(runtime.store.database, scope_id))
-        self._submitter.reload()
+        board.submissions = submissions.unsettled(runtime.store)
         board.publish()
         self._spawn(board.keep_publishing())
         self._ready.set()
         await self._stopping.wait()
-        self._downloader.stop_all()
+        if "_downloader" in self.__dict__:
+            self._downloader.stop_all()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await runtime.close()
+
+    @cached_property
+    def _submitter(self) -> Submitter:
+        from claude_batch_tui.engine.submitter import Submitter
+
+        submitter = Submitter(self._runtime, self._board, spawn=self._spawn)
+        submitter.on_created = lambda: self._poller.wake()  # noqa: PLW0108 — the poller is made with it
+        return submitter
+
+    @cached_property
+    def _downloader(self) -> Downloader:
+        from claude_batch_tui.engine.downloader import Downloader
+
+        return Downloader(self._runtime, self._board)
+
+    @cached_property
+    def _poller(self) -> Poller:
+        from claude_batch_tui.engine.poller import Poller
+
+        poller = Poller(
+            self._runtime, self._board, self._submitter, on_ended=self._ended, budget=self._budget
+        )
+        poller.on_notice = self._hook
+        return poller
+
+    @cached_property
+    def _warner(self) -> Warner:
+        from claude_batch_tui.engine.warner import Warner
+
+        return Warner(self._runtime, self._board, save=self._save)
 
     async def _load_rest(self) -> None:
         """Everything the first frame did not need, a page at a time, so that keys are answered in between."""
@@ -398,6 +442,8 @@ class Engine:
         runtime = self._runtime
         if self._config.auto_download or runtime.scope is None:
             return
+        from claude_batch_tui.store.notifications import claim_once
+
         offer = [("auto_download", "offered")]
         if claim_once(runtime.store.database, runtime.scope.scope_id, offer, runtime.now()):
             file = self._config.config_dir / "config.toml"
@@ -408,6 +454,8 @@ class Engine:
             self._spawn(self._explained(self._run_hook(self._config.hook, notice)))
 
     async def _run_hook(self, command: str, notice: Notice) -> None:
+        from claude_batch_tui.services.notify import run_hook
+
         trouble = await run_hook(command, notice, timeout=self._config.hook_timeout)
         if trouble is not None:
             _log.warning("%s", trouble)
@@ -423,6 +471,8 @@ class Engine:
         await work(self._submitter)
 
     async def _cancel(self, batch_id: str) -> None:
+        from claude_batch_tui.services.cancel import cancel
+
         runtime, tracked = self._runtime, self._tracked(batch_id)
         api = await runtime.connect()
         canceled = await cancel(tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
@@ -431,6 +481,8 @@ class Engine:
         self._poller.wake()
 
     async def _delete(self, batch_id: str) -> None:
+        from claude_batch_tui.services.cancel import delete
+
         runtime, tracked = self._runtime, self._tracked(batch_id)
         api = await runtime.connect()
         await delete(tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
@@ -454,6 +506,8 @@ class Engine:
         self._poller.wake()
 
     async def _load_older(self) -> None:
+        from claude_batch_tui.services.listing import load_older
+
         runtime, board = self._runtime, self._board
         if runtime.scope is None:
             return
@@ -466,6 +520,9 @@ class Engine:
         board.touch()
 
     async def _story(self, batch_id: str) -> Story | None:
+        from claude_batch_tui.services.story import story_of
+        from claude_batch_tui.services.threads import in_thread
+
         runtime, tracked = self._runtime, self._board.find(batch_id)
         if runtime.scope is None or tracked is None:
             return None
