@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +47,7 @@ _WITHOUT_BEING_SHOWN = (
 
 
 def _import_the_rest() -> None:
-    """What a key may ask for; in a thread after the first frame, so that the first such key need not wait for it."""
+    """What a key may ask for: in a thread, so that the first such key need not wait for it."""
     for name in _WITHOUT_BEING_SHOWN:
         importlib.import_module(f"claude_batch_tui.tui.{name}")
 
@@ -157,8 +157,12 @@ class DashboardApp(CbtuiApp):
             if not gc.isenabled():  # turned off before anything was imported
                 gc.freeze()
                 gc.enable()
-            self.workspaces.connect()
-            threading.Thread(target=_import_the_rest, name="cbtui-imports", daemon=True).start()
+            self.run_worker(self._connect(), group="begin")
+
+    async def _connect(self) -> None:
+        # One after the other: a key that is pressed now has to share the processor with one thread, not with two.
+        await asyncio.to_thread(_import_the_rest)
+        self.workspaces.connect()
 
     def on_dashboard_app_arrived(self) -> None:
         """Hand the newest snapshot to the screen, and say what happened."""

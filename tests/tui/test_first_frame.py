@@ -23,8 +23,11 @@ profile = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=Fals
 gc.disable()
 from claude_batch_tui.tui.app import DashboardApp
 app = DashboardApp(config, profile=profile, api_key=KEY)
-begun = []
-app.engine.connect = lambda: begun.append([app.screen.query_one("#list").row_count, *sys.modules])
+begin, begun = app.begin, []
+def note_and_begin():
+    begun.append([app.screen.query_one("#list").row_count, *sys.modules])
+    begin()
+app.begin = note_and_begin
 app.engine.start()
 async def main():
     async with app.run_test(size=(80, 24)) as pilot:
