@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from claude_batch_tui.engine.retrier import Wanted
     from claude_batch_tui.engine.submitter import Submitter
     from claude_batch_tui.engine.warner import Warner
-    from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.check import CheckReport
+    from claude_batch_tui.services.judging import Sent
     from claude_batch_tui.services.retry import RetryPlan
     from claude_batch_tui.services.run_results import RunResults
     from claude_batch_tui.services.spool import Outgoing
@@ -70,7 +71,10 @@ class Engine:
         on_snapshot: Callable[[Snapshot], None],
         api_key: str | None = None,
         budget: Budget | None = None,
+        workspace: str | None = None,
     ) -> None:
+        """`workspace` is the name its batches bear where several workspaces are watched."""
+        self._workspace = workspace
         self._budget = budget
         self._config = config
         self._api_key = api_key
@@ -292,6 +296,10 @@ class Engine:
         """The custom_ids sent for a batch, in their order, or None; reads the disk."""
         return self._runtime.sent(batch_id)
 
+    def asked(self, batch_ids: Sequence[str]) -> Sent:
+        """The files that say what was asked for in these batches; reads the disk."""
+        return self._runtime.asked(batch_ids)
+
     def request_as_sent(self, batch_id: str, custom_id: str) -> bytes | None:
         """A request of a batch we submitted, or None; reads the disk."""
         from claude_batch_tui.services.spool import request_as_sent
@@ -315,16 +323,21 @@ class Engine:
 
         return self._asked(work())
 
-    def history(self, days: int, now: datetime) -> Future[History]:
-        """What the batches of the last days say together; for a thread that can wait."""
+    @property
+    def scope_id(self) -> int | None:
+        """The workspace in the store; None before the first answer of all."""
+        return self._runtime.scope.scope_id if self._runtime.scope is not None else None
+
+    def history(self, days: int, now: datetime, beside: Collection[int] = ()) -> Future[History]:
+        """What the batches of the last days say together, those of other scopes too; for a thread that can wait."""
         from claude_batch_tui.services.history import history_of
         from claude_batch_tui.services.threads import in_thread
 
         async def work() -> History:
             runtime = self._runtime
-            scope_id = runtime.scope.scope_id if runtime.scope is not None else None
+            scopes = {*beside, *(() if runtime.scope is None else (runtime.scope.scope_id,))}
             database = runtime.store.database
-            return await in_thread(lambda: history_of(database, scope_id, days=days, now=now))
+            return await in_thread(lambda: history_of(database, scopes, days=days, now=now))
 
         return self._asked(work())
 
@@ -347,7 +360,7 @@ class Engine:
 
     async def _main(self) -> None:
         self._runtime = runtime = Runtime(self._config, api_key=self._api_key)
-        self._board = board = Board(self._publish, runtime.now)
+        self._board = board = Board(self._publish, runtime.now, self._workspace)
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()

@@ -18,6 +18,7 @@ from textual.screen import Screen
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.engine.engine import Engine
+from claude_batch_tui.engine.together import Together
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
@@ -122,8 +123,8 @@ class DashboardApp(CbtuiApp):
         self._standing = ""
 
     @property
-    def engine(self) -> Engine:
-        """The engine of the workspace on the screen."""
+    def engine(self) -> Engine | Together:
+        """The engine of the workspace on the screen, or of all."""
         return self.workspaces.engine
 
     def start(self) -> int:
@@ -143,7 +144,6 @@ class DashboardApp(CbtuiApp):
 
     def on_mount(self) -> None:
         """Open what was asked for; the API is talked to only after the first frame."""
-        super().on_mount()
         self.set_terminal_title("cbtui")
         if self._opens is not None:
             self.open_file(self._opens)
@@ -175,12 +175,19 @@ class DashboardApp(CbtuiApp):
         self._show_standing()
 
     def action_show(self, mode: str) -> None:
-        """Go to one of the three screens."""
-        if self.current_mode != mode and len(self.screen_stack) == 1:
+        """Go to one of the three screens. What is built is for one workspace: where all are shown it is asked which."""
+        if mode == "build" and self.workspaces.shown is None and len(self.screen_stack) == 1:
+            self._on_batches(lambda screen: screen.ask_workspace("Build", lambda: self.action_show("build")))
+        elif self.current_mode != mode and len(self.screen_stack) == 1:
             self.switch_mode(mode)
 
-    def action_show_workspace(self, name: str) -> None:
-        """Show the batches of another workspace; the others are watched on."""
+    def action_next_workspace(self) -> None:
+        """Show the next of the workspaces that are watched, and all of them after the last."""
+        turn: list[str | None] = [*self.workspaces.watched, None]
+        self.action_show_workspace(turn[(turn.index(self.workspaces.shown) + 1) % len(turn)])
+
+    def action_show_workspace(self, name: str | None) -> None:
+        """Show the batches of another workspace, None for all; the others are watched on."""
         try:
             self.workspaces.show(name)
         except CbtuiError as error:
@@ -190,12 +197,15 @@ class DashboardApp(CbtuiApp):
         if isinstance(self.screen, BatchesScreen):
             self.screen.show_workspace()
         self.on_dashboard_app_arrived()
-        self.say(f"Workspace {name}.")
+        self.say(f"Workspace {name}." if name is not None else "All workspaces.")
 
     def palette_actions(self) -> dict[str, str]:
-        """A way to each of the other workspaces."""
+        """A way to each of the other workspaces, and to all that are watched."""
         others = [name for name in self.workspaces.names if name != self.workspaces.shown]
-        return {f"workspace {name}": f"show_workspace({name!r})" for name in others}
+        ways = {f"workspace {name}": f"show_workspace({name!r})" for name in others}
+        if self.workspaces.shown is not None and len(self.workspaces.watched) > 1:
+            ways["all workspaces"] = "show_workspace(None)"
+        return ways
 
     def open_batch(self, batch_id: str) -> None:
         """Show the results of a batch, downloading them where they are not here."""
@@ -211,14 +221,7 @@ class DashboardApp(CbtuiApp):
 
     def show_created(self, batch_id: str) -> None:
         """Go to the batches with the cursor on a new one."""
-        self.switch_mode("batches")
-
-        def go() -> None:
-            screen = self.screen
-            if isinstance(screen, BatchesScreen):
-                screen.go_to(batch_id)
-
-        self.call_after_refresh(go)
+        self._on_batches(lambda screen: screen.go_to(batch_id))
 
     def help_pages(self) -> list[HelpPage]:
         """The keys of all screens."""
@@ -236,6 +239,17 @@ class DashboardApp(CbtuiApp):
             HelpPage(screen.help_title, declared_hints(screen.BINDINGS, ascii_only=self.ascii_only))
             for screen in screens
         ]
+
+    def _on_batches(self, work: Callable[[BatchesScreen], None]) -> None:
+        """Go to the batches and do something there once they are drawn."""
+
+        def go() -> None:
+            screen = self.screen
+            if isinstance(screen, BatchesScreen):
+                work(screen)
+
+        self.switch_mode("batches")
+        self.call_after_refresh(go)
 
     def _on_results(self, work: Callable[[ResultsScreen], None]) -> None:
         """Go to the results and do something there once they are drawn, under a dialog that is open by then too."""
