@@ -262,7 +262,7 @@ class CbtuiApp(PacedApp[None]):
             return
         title = getattr(self.screen, "help_title", type(self.screen).__name__)
         hints = active_hints(self.screen.active_bindings.values(), ascii_only=self.ascii_only)
-        self.push_screen(HelpDialog(HelpPage(title, hints), self.help_pages(), self.help_foot()))
+        self.push_screen(HelpDialog(HelpPage(title, hints), self.help_pages, self.help_foot()))
 
     def start(self) -> int:
         """Run until the user leaves; the exit code."""

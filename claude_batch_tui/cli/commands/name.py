@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 
 SUMMARY = "Name a batch or a run; every command then takes the name."
@@ -20,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Name."""
-    return asyncio.run(_name(args, context))
+    return run_to_end(_name(args, context))
 
 
 async def _name(args: argparse.Namespace, context: Context) -> int:

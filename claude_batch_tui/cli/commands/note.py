@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 
 SUMMARY = "Write a note on a batch or a run."
@@ -20,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Note."""
-    return asyncio.run(_note(args, context))
+    return run_to_end(_note(args, context))
 
 
 async def _note(args: argparse.Namespace, context: Context) -> int:
