@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ def main() -> int:
 
 
 def _open_dashboard(dashboard: Dashboard) -> int:
+    # What is made until the first frame stays: looking through it for garbage is a sixth of a start. `begin` of the
+    # app lets collections begin again.
+    gc.disable()
     # Each import is late for its cost: Textual is 0.16 s, which headless commands need not pay, and it reads its
     # environment when it is imported.
     from claude_batch_tui.tui.environment import prepare_environment

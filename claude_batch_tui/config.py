@@ -6,10 +6,8 @@ variable `CBTUI_<NAME>`.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -149,8 +147,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> t
         "config_dir": platformdirs.user_config_path(APP_NAME, appauthor=False),
     }
     found: dict[str, tuple[Any, str]] = {
-        name: (folders.get(name, {} if name in _TABLES else field.default), "default")
-        for name, field in zip(Config.__struct_fields__, msgspec.structs.fields(Config), strict=True)
+        name: (folders.get(name, {} if name in _TABLES else default), "default")
+        for name, default in zip(Config.__struct_fields__, Config.__struct_defaults__, strict=True)
     }
     from_environment = {
         name: environ[variable] for name in found if (variable := f"CBTUI_{name.upper()}") in environ
@@ -211,13 +209,21 @@ def _apply_profile(found: dict[str, tuple[Any, str]]) -> None:
 
 def _read_file(file: Path, names: set[str]) -> dict[str, Any]:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot read the settings: {error}.") from error
+    import tomllib  # late, as many have no such file
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: cannot read the settings: {error}.") from error
     for key in table:
         if key not in names:
+            import difflib
+
             near = difflib.get_close_matches(key, names, 1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(names))}."
             raise ConfigError(f"{file}: unknown setting {key!r}.{hint}")

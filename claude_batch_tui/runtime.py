@@ -16,13 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config, own_key
-from claude_batch_tui.domain.consent import over_limits
-from claude_batch_tui.domain.models import Models
-from claude_batch_tui.domain.pricing import Cost, OutputHistory, forecast, output_history
-from claude_batch_tui.domain.result import Outcome
-from claude_batch_tui.domain.spend import Spend
 from claude_batch_tui.domain.tracked import (
     Download,
     ResultsState,
@@ -31,29 +25,22 @@ from claude_batch_tui.domain.tracked import (
     TrackedBatch,
 )
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError, SourceError
-from claude_batch_tui.services import reconcile
-from claude_batch_tui.services.accounting import flawed
-from claude_batch_tui.services.download import Downloaded, download
-from claude_batch_tui.services.judging import Sent, judged_classes
-from claude_batch_tui.services.models import known_models, refreshed_models
-from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.services.spending import spend_of
-from claude_batch_tui.services.spool import discard, sent_ids, sent_places
-from claude_batch_tui.services.submit import Guard, SubmitUpdate, send
-from claude_batch_tui.services.threads import in_thread, iterate_in_thread
-from claude_batch_tui.services.watch import retrieve_patiently
-from claude_batch_tui.store import batches, scopes, spends, submissions
-from claude_batch_tui.store.batches import ResultsRecord
+from claude_batch_tui.store import batches, scopes, submissions
 from claude_batch_tui.store.locations import Locations
-from claude_batch_tui.store.rebuild import rebuild
-from claude_batch_tui.store.results_file import results_path
-from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
+# What services need is imported where they are called: a first frame, and a list from the store, wait for none of it.
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.pricing import PriceTable
+    from claude_batch_tui.api.protocol import BatchesApi
+    from claude_batch_tui.domain.models import Models
+    from claude_batch_tui.domain.pricing import Cost, OutputHistory, PriceTable
+    from claude_batch_tui.domain.spend import Spend
     from claude_batch_tui.services.check import CheckReport, CheckUpdate
+    from claude_batch_tui.services.download import Downloaded
+    from claude_batch_tui.services.judging import Sent
+    from claude_batch_tui.services.submit import Guard, SubmitUpdate
+    from claude_batch_tui.store.results_index import ResultsIndex
 
 
 class Runtime:
@@ -65,6 +52,8 @@ class Runtime:
         self.store = Store(self.locations)
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         if self.store.is_new:
+            from claude_batch_tui.store.rebuild import rebuild
+
             rebuild(self.store, self.now())
         self.sleep = asyncio.sleep
         self.random = random.random
@@ -115,12 +104,14 @@ class Runtime:
         """How long answers were in earlier batches like this one, as far as their results are known here."""
         if self.scope is None or model is None:
             return None
+        from claude_batch_tui.domain.pricing import output_history
+
         earlier = batches.usage_like(self.store.database, self.scope.scope_id, model=model, source=source)
         return output_history(earlier)
 
     async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
         """The report with its input counted by the API and its answers as long as in earlier batches like it."""
-        # Late: it brings the sources with it, and the first frame does not wait for those.
+        from claude_batch_tui.domain.pricing import forecast
         from claude_batch_tui.services.check import CheckReport
         from claude_batch_tui.services.count_tokens import count_input
 
@@ -141,6 +132,8 @@ class Runtime:
 
     def over_limits(self, at_most: Cost) -> str | None:
         """Why a submission asks for its count to be typed, as a phrase; None where it does not."""
+        from claude_batch_tui.domain.consent import over_limits
+
         return over_limits(at_most, self.in_flight(), self.config)
 
     def models(self) -> Models:
@@ -149,6 +142,8 @@ class Runtime:
 
     async def refresh_models(self) -> bool:
         """Ask the API for its models once a day; True where something new was learned."""
+        from claude_batch_tui.services.models import refreshed_models
+
         api = await self.connect()
         return await refreshed_models(api, self.config.data_dir, self.hint, self.now())
 
@@ -186,6 +181,9 @@ class Runtime:
 
     async def retrieve(self, batch_id: str) -> TrackedBatch:
         """One batch as the API has it now, written down. Raises NotFoundError with what to do."""
+        from claude_batch_tui.services.scope import scope_of
+        from claude_batch_tui.services.watch import retrieve_patiently
+
         api = await self.connect()
         ours = submissions.of_batch(self.store, batch_id)
         try:
@@ -224,6 +222,8 @@ class Runtime:
 
     def sent(self, batch_id: str) -> Collection[str] | None:
         """The custom_ids sent for a batch, in their order; None where it was made elsewhere or the spool is lost."""
+        from claude_batch_tui.services.spool import sent_places
+
         submission = submissions.of_batch(self.store, batch_id)
         return sent_places(submission) if submission is not None else None
 
@@ -231,6 +231,9 @@ class Runtime:
         self, submission: Submission, guard: Guard = lambda _: None
     ) -> AsyncIterator[SubmitUpdate]:
         """Send a prepared submission; see `services.submit.send`. What never left leaves nothing in the spool."""
+        from claude_batch_tui.services.spool import discard
+        from claude_batch_tui.services.submit import send
+
         is_new = submissions.find(self.store, submission.submission_id) is None
         try:
             api = await self.connect()
@@ -253,6 +256,8 @@ class Runtime:
 
     async def look(self, submission: Submission) -> Submission:
         """Look once for a submission whose answer was lost; see `services.reconcile.look`."""
+        from claude_batch_tui.services import reconcile
+
         api = await self.connect()
         return await reconcile.look(
             submission,
@@ -265,6 +270,8 @@ class Runtime:
 
     async def settled(self, submission: Submission) -> AsyncIterator[Submission]:
         """Look until it is known, or absent; see `services.reconcile.settled`."""
+        from claude_batch_tui.services import reconcile
+
         api = await self.connect()
         async for looked in reconcile.settled(
             submission,
@@ -284,6 +291,10 @@ class Runtime:
         index_made: Callable[[ResultsIndex, Path], None] | None = None,
     ) -> AsyncIterator[Download]:
         """Download a batch's results in a thread and write down what became of them; progress is yielded."""
+        from claude_batch_tui.services.download import download
+        from claude_batch_tui.services.spool import sent_ids
+        from claude_batch_tui.services.threads import in_thread, iterate_in_thread
+
         api = await self.connect()
         ours = submissions.of_batch(self.store, tracked.id)
         sent = await in_thread(lambda: sent_ids(ours)) if ours else None
@@ -309,6 +320,10 @@ class Runtime:
         """Write down what a batch cost by its results, in a thread; None where prices or file cannot be read."""
         if self.scope is None:
             return None
+        from claude_batch_tui.services.spending import spend_of
+        from claude_batch_tui.services.threads import in_thread
+        from claude_batch_tui.store import spends
+
         try:
             # A table of the user's that cannot be used must not lose a download; `check` and `build` say what is wrong.
             prices = self.prices()
@@ -320,6 +335,9 @@ class Runtime:
 
     async def _judge(self, tracked: TrackedBatch, finished: Downloaded) -> None:
         """Hold the answers of a download against the schemas they were asked for, and write down what does not fit."""
+        from claude_batch_tui.services.judging import judged_classes
+        from claude_batch_tui.services.threads import in_thread
+
         sent, cache = self.asked([tracked.id]), self.locations.cache
         try:
             classes = await in_thread(lambda: judged_classes(finished.path, sent, cache))
@@ -330,10 +348,14 @@ class Runtime:
 
     def _record(self, tracked: TrackedBatch, finished: Downloaded) -> None:
         """Write a finished download down, and settle whether an adopted batch is ours."""
+        from claude_batch_tui.domain.result import Outcome
+        from claude_batch_tui.services import reconcile
+        from claude_batch_tui.services.accounting import flawed
+
         if self.scope is None:
             return
         database, scope_id = self.store.database, self.scope.scope_id
-        record = ResultsRecord(
+        record = batches.ResultsRecord(
             state=ResultsState.PROBLEMS if finished.problems else ResultsState.COMPLETE,
             path=str(finished.path),
             bytes=finished.bytes,
@@ -365,6 +387,8 @@ class Runtime:
 
     def results_file(self, batch_id: str) -> Path | None:
         """The results file of a batch on this machine, or None; an incomplete one only where there is no other."""
+        from claude_batch_tui.store.results_file import results_path
+
         path = results_path(self.locations.results, batch_id)
         incomplete = path.with_name(path.name + ".incomplete")
         return next((found for found in (path, incomplete) if found.exists()), None)
@@ -377,6 +401,8 @@ class Runtime:
 
     def asked(self, batch_ids: Sequence[str]) -> Sent:
         """The files that say what was asked for in these batches."""
+        from claude_batch_tui.services.judging import Sent
+
         bodies = [self.body_path(batch_id) for batch_id in batch_ids]
         known = tuple(body for body in bodies if body is not None)
         return Sent(known, knows_all=len(known) == len(bodies))
@@ -411,6 +437,8 @@ def built_in_prices() -> PriceTable:
 
 def read_models(config: Config, now: datetime, api_key: str | None = None) -> Models:
     """What is known of the models without asking anybody."""
+    from claude_batch_tui.services.models import known_models
+
     return known_models(config.data_dir, hint_of(config, api_key), now)
 
 
@@ -454,6 +482,8 @@ def hint_of(config: Config, api_key: str | None = None) -> str:
 
 async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
     """The API alone. Raises ConfigError where there are no credentials."""
+    from claude_batch_tui.services.threads import in_thread
+
     api_key = api_key or own_key(config)
     # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
     with _uncollected():

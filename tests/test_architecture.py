@@ -11,7 +11,7 @@ from claude_batch_tui.cli.main import COMMANDS
 
 HEAVY = (
     *("textual", "anthropic", "httpx2", "jinja2", "starlette"),
-    *("uvicorn", "rich", "numpy", "stringzilla", "plotext"),
+    *("uvicorn", "rich", "numpy", "stringzilla", "plotext", "asyncio"),
 )
 
 
@@ -35,6 +35,11 @@ try:
 except SystemExit:
     pass
 """
+    assert loaded_after(code) == []
+
+
+def test_the_short_status_loads_nothing_heavy(own_folders):
+    code = "from claude_batch_tui.cli.main import main\nmain(['status', '--short'], lambda _: 0)"
     assert loaded_after(code) == []
 
 

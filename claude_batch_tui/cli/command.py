@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from claude_batch_tui.cli.diagnostics import Diagnostics
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.config import Config, Setting
+
+_T = TypeVar("_T")
 
 
 class Dashboard(msgspec.Struct, frozen=True):
@@ -50,3 +52,10 @@ class Command(Protocol):
     @staticmethod
     def run(args: argparse.Namespace, context: Context) -> int:
         """Do the work and return the exit code."""
+
+
+def run_to_end(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run the asynchronous part of a command and return its outcome."""
+    import asyncio  # late: it is a quarter of what `status --short`, or the help of a command, would cost
+
+    return asyncio.run(work)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.exporting import asked
 from claude_batch_tui.cli.locating import found_results, results_file
@@ -78,7 +77,7 @@ def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
     files = {word: results_file(word) for word in args.ids}
     found = [_Held(path.name, path, None) for path in files.values() if path is not None]
     words = [word for word, path in files.items() if path is None]
-    found += asyncio.run(_of_batches(words, context)) if words else []
+    found += run_to_end(_of_batches(words, context)) if words else []
     if args.rows is None:
         return found
     sent = RowsFile(args.rows).order

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.exporting import Found
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def located(words: Sequence[str], context: Context) -> list[Found]:
         for path in files.values()
         if path is not None
     ]
-    return [*of_files, *(asyncio.run(_of_batches(others, context)) if others else ())]
+    return [*of_files, *(run_to_end(_of_batches(others, context)) if others else ())]
 
 
 async def _of_batches(words: Sequence[str], context: Context) -> list[Found]:

@@ -58,8 +58,9 @@ def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int
     """Run the command line `argv` (without the program's name) and return the exit code."""
     diagnostics = Diagnostics()
     try:
-        parser, module = _parser(argv)
+        parser, modules = _parser(argv)
         args = parser.parse_args(argv)
+        module = modules.get(args.command)
         first, *others = args.profile or [None]
         config, settings = load({**vars(args), "profile": first})
         if others and args.command not in _SEVERAL_PROFILES:
@@ -83,7 +84,11 @@ def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int
         diagnostics.close()
 
 
-def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Command | None]:
+def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Command]]:
+    """The parser, and the modules of the commands named in `argv`.
+
+    Of other commands it knows the names, and not even those where nothing asks for them: a parser for each is 5 ms.
+    """
     parser = argparse.ArgumentParser(
         prog="cbtui",
         description="A terminal dashboard for Claude Message Batches. Without a command it opens the dashboard.",
@@ -92,22 +97,38 @@ def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Command | Non
     parser.add_argument("--version", action="version", version=f"cbtui {__version__}")
     _add_global_options(parser, top=True)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    chosen = next((word for word in argv if word in COMMANDS), None)
-    module: Command | None = None
-    for name, summary in COMMANDS.items():
+    named = [word for word in argv if word in COMMANDS]
+    modules: dict[str, Command] = {}
+    for name in named if _speaks_of_these_alone(argv, named) else COMMANDS:
+        if name in modules:
+            continue
+        summary = COMMANDS[name]
         sub = commands.add_parser(
             name,
             help=summary,
             description=summary,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name == chosen:
+        if name in named:
             module = cast(
                 "Command", importlib.import_module(f"claude_batch_tui.cli.commands.{_module_of(name)}")
             )
             module.configure(sub)
             _add_global_options(sub, top=False)
-    return parser, module
+            modules[name] = module
+    return parser, modules
+
+
+def _speaks_of_these_alone(argv: Sequence[str], named: Sequence[str]) -> bool:
+    """Whether no other commands have to be known: not where help is asked for, nor where a word may be a wrong one."""
+    if named:
+        return argv[0] == named[0]
+    dashboard = argparse.ArgumentParser(prog="cbtui", add_help=False, exit_on_error=False)
+    _add_global_options(dashboard, top=True)
+    try:
+        return not dashboard.parse_known_args(argv)[1]
+    except argparse.ArgumentError:
+        return False
 
 
 def _module_of(name: str) -> str:

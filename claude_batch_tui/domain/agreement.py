@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from claude_batch_tui.domain.answer import Kind, pieces
-from claude_batch_tui.domain.result import Outcome, Result
+from claude_batch_tui.domain.result import Outcome
+
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.result import Result
 
 
 class Agreement(StrEnum):
@@ -53,6 +56,11 @@ class Agreements(msgspec.Struct, frozen=True):
 
 def answer_text(result: Result) -> str:
     """What an answer says and asks for: its texts and tool calls, without thinking, sources and signatures."""
+    from claude_batch_tui.domain.answer import (
+        Kind,
+        pieces,
+    )  # late: words of batches need no reader of answers
+
     found = pieces(result.message.get("content"))
     parts = [
         f"{piece.title}\n{piece.text}" if piece.kind is Kind.CALL else piece.text

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from claude_batch_tui.domain.batch import RequestCounts
-from claude_batch_tui.domain.spend import Spend
 from claude_batch_tui.domain.tracked import Submission
+
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.spend import Spend
 
 
 class Sighting(msgspec.Struct, frozen=True):

@@ -6,48 +6,36 @@ import logging
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.history import History
-from claude_batch_tui.domain.notifying import Notice
-from claude_batch_tui.domain.retrying import RetryRules
-from claude_batch_tui.domain.story import SentRequests, Story
 from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.engine.board import Board
-from claude_batch_tui.engine.budget import Budget
-from claude_batch_tui.engine.downloader import Downloader
 from claude_batch_tui.engine.loop_thread import LoopThread
 from claude_batch_tui.engine.opening import load_rest, show_newest
-from claude_batch_tui.engine.poller import Poller
-from claude_batch_tui.engine.retrier import Wanted, checked, planned, priced
-from claude_batch_tui.engine.submitter import Submitter
-from claude_batch_tui.engine.verbs import Verbs
-from claude_batch_tui.engine.warner import Warner
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.history import history_of
-from claude_batch_tui.services.judging import Sent
-from claude_batch_tui.services.labels import adopt
-from claude_batch_tui.services.notify import run_hook
-from claude_batch_tui.services.retry import RetryPlan
-from claude_batch_tui.services.retry import draft as retry_draft
-from claude_batch_tui.services.retry import outgoing as retry_outgoing
-from claude_batch_tui.services.run_results import RunResults, gather
-from claude_batch_tui.services.spool import Outgoing, request_as_sent
-from claude_batch_tui.services.story import first_requests, run_story
-from claude_batch_tui.services.threads import in_thread
-from claude_batch_tui.store import ours
-from claude_batch_tui.store.notifications import claim_once
-from claude_batch_tui.store.rebuild import journal_name
-from claude_batch_tui.store.results_index import ResultsIndex
-from claude_batch_tui.store.scopes import Scope
-from claude_batch_tui.store.store import Store
 
+# What the first frame does not need is imported when it is called, or when the engine begins to work.
 if TYPE_CHECKING:
+    from claude_batch_tui.domain.history import History
+    from claude_batch_tui.domain.notifying import Notice
+    from claude_batch_tui.domain.retrying import RetryRules
+    from claude_batch_tui.domain.story import SentRequests, Story
+    from claude_batch_tui.engine.budget import Budget
+    from claude_batch_tui.engine.parts import Parts
+    from claude_batch_tui.engine.retrier import Wanted
     from claude_batch_tui.services.check import CheckReport
+    from claude_batch_tui.services.judging import Sent
+    from claude_batch_tui.services.retry import RetryPlan
+    from claude_batch_tui.services.run_results import RunResults
+    from claude_batch_tui.services.spool import Outgoing
     from claude_batch_tui.services.trying import Trial, Tried
+    from claude_batch_tui.store.results_index import ResultsIndex
+    from claude_batch_tui.store.scopes import Scope
+    from claude_batch_tui.store.store import Store
 
 _log = logging.getLogger(__name__)
 _FORECAST_WITHIN = 30.0
@@ -92,11 +80,11 @@ class Engine(LoopThread):
 
     def refresh(self) -> None:
         """Poll now, five seconds after the last poll at the earliest."""
-        self._call(lambda: self._poller.wake())  # noqa: PLW0108 — the poller is made in the thread
+        self._call(lambda: self._parts.poller.wake())  # noqa: PLW0108  the parts are made in the loop
 
     def pause(self, paused: bool) -> None:
         """Stop polling, or go on."""
-        self._call(lambda: self._poller.pause(paused))
+        self._call(lambda: self._parts.poller.pause(paused))
 
     def download(self, batch_id: str) -> None:
         """Download the results of an ended batch."""
@@ -104,27 +92,32 @@ class Engine(LoopThread):
 
     def stop_download(self, batch_id: str) -> None:
         """Stop a download; what has arrived is kept."""
-        self._call(lambda: self._downloader.stop(batch_id))
+        self._call(lambda: self._parts.downloader.stop(batch_id))
 
     def cancel(self, batch_id: str) -> None:
         """Ask the API to cancel a batch."""
-        self._wish(self._verbs.cancel(batch_id))
+        self._wish(self._with(lambda parts: parts.verbs.cancel(batch_id)))
 
     def delete(self, batch_id: str) -> None:
         """Delete an ended batch from the API."""
-        self._wish(self._verbs.delete(batch_id))
+        self._wish(self._with(lambda parts: parts.verbs.delete(batch_id)))
 
     def submit(self, token: str, outgoing: Outgoing, *, again: bool = False) -> None:
         """Freeze and send what the user confirmed; progress is in the snapshots under `token`."""
-        self._wish(self._with_submitter(lambda submitter: submitter.submit(token, outgoing, again=again)))
+        self._wish(self._with(lambda parts: parts.submitter.submit(token, outgoing, again=again)))
 
     def plan_retry(self, wanted: Sequence[Wanted], rules: RetryRules) -> RetryPlan:
         """What would be sent again; reads the spool, for a thread. Raises DraftError where there is nothing."""
+        from claude_batch_tui.engine.retrier import planned
+
         return planned(self._runtime, wanted, rules)
 
     def check_retry(self, made: RetryPlan) -> Forecasted:
         """Check and price a retry; for a thread that can wait. Raises DraftError with the first problem."""
-        with retry_draft(made, self._runtime.locations.spool) as portion:
+        from claude_batch_tui.engine.retrier import checked
+        from claude_batch_tui.services.retry import draft
+
+        with draft(made, self._runtime.locations.spool) as portion:
             report = checked(self._runtime, made, portion.requests)
             asked = self.forecast(portion.requests, report, made.first.source)
             try:
@@ -135,83 +128,79 @@ class Engine(LoopThread):
 
     def retry(self, token: str, made: RetryPlan, report: CheckReport, *, again: bool = False) -> None:
         """Send a retry that the user confirmed; progress is in the snapshots under `token`."""
+        from claude_batch_tui.engine.retrier import priced
+        from claude_batch_tui.services.retry import outgoing as retry_outgoing
+
         outgoing = priced(retry_outgoing(made), report)
-        self._wish(
-            self._with_submitter(lambda submitter: submitter.submit(token, outgoing, again=again, retry=made))
-        )
+        self._wish(self._with(lambda parts: parts.submitter.submit(token, outgoing, again=again, retry=made)))
 
     def look_again(self, submission_id: str) -> None:
         """Look for an open submission once."""
-        self._wish(self._with_submitter(lambda submitter: submitter.look_again(submission_id)))
+        self._wish(self._with(lambda parts: parts.submitter.look_again(submission_id)))
 
     def attach(self, submission_id: str, batch_id: str) -> None:
         """The user says which batch a submission made."""
-        self._wish(self._with_submitter(lambda submitter: submitter.attach(submission_id, batch_id)))
+        self._wish(self._with(lambda parts: parts.submitter.attach(submission_id, batch_id)))
 
     def send_again(self, submission_id: str, token: str) -> None:
         """The user says an absent submission may be sent again."""
-        self._wish(self._with_submitter(lambda submitter: submitter.send_again(submission_id, token)))
+        self._wish(self._with(lambda parts: parts.submitter.send_again(submission_id, token)))
 
     def abandon(self, submission_id: str) -> None:
         """The user gives a submission up."""
-        self._wish(self._with_submitter(lambda submitter: submitter.abandon(submission_id)))
+        self._wish(self._with(lambda parts: parts.submitter.abandon(submission_id)))
 
     def mark_seen(self, batch_id: str) -> None:
         """The user has looked at an ended batch."""
-        self._wish(self._verbs.mark_seen(batch_id))
+        self._wish(self._with(lambda parts: parts.verbs.mark_seen(batch_id)))
 
     def rename(self, target_id: str, name: str | None) -> None:
         """Name a batch or a run; None takes its name away."""
-        self._wish(
-            self._verbs.label(
-                lambda store, scope: journal_name(store, scope, target_id, name, self._runtime.now())
-            )
-        )
+        from claude_batch_tui.store.rebuild import journal_name
+
+        self._label(lambda store, scope: journal_name(store, scope, target_id, name, self._runtime.now()))
 
     def note(self, target_id: str, text: str | None) -> None:
         """Write a note on a batch or a run; None takes it away."""
-        self._wish(
-            self._verbs.label(
-                lambda store, scope: ours.note(store, scope, target_id, text, self._runtime.now())
-            )
-        )
+        from claude_batch_tui.store import ours
+
+        self._label(lambda store, scope: ours.note(store, scope, target_id, text, self._runtime.now()))
 
     def tag(self, batch_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> None:
         """Give batches tags, and take tags away."""
-        self._wish(
-            self._verbs.label(
-                lambda store, scope: ours.tag(
-                    store, scope, batch_ids, add=add, remove=remove, now=self._runtime.now()
-                )
+        from claude_batch_tui.store import ours
+
+        self._label(
+            lambda store, scope: ours.tag(
+                store, scope, batch_ids, add=add, remove=remove, now=self._runtime.now()
             )
         )
 
     def hide(self, batch_ids: Sequence[str], *, hidden: bool) -> None:
         """Put batches away on this machine, or bring them back."""
-        self._wish(
-            self._verbs.label(
-                lambda store, scope: ours.hide(
-                    store, scope, batch_ids, hidden=hidden, now=self._runtime.now()
-                )
-            )
+        from claude_batch_tui.store import ours
+
+        self._label(
+            lambda store, scope: ours.hide(store, scope, batch_ids, hidden=hidden, now=self._runtime.now())
         )
 
     def adopt(self, batch_ids: Sequence[str], name: str | None) -> None:
         """Make one run of batches made elsewhere."""
+        from claude_batch_tui.services.labels import adopt
 
         def work(store: Store, scope: Scope) -> None:
             found = self._runtime.known(batch_ids)
             adopt(found, name=name, store=store, scope=scope, now=self._runtime.now())
 
-        self._wish(self._verbs.label(work))
+        self._label(work)
 
     def add(self, batch_id: str) -> None:
         """Fetch one batch by its id and show it."""
-        self._wish(self._verbs.add(batch_id))
+        self._wish(self._with(lambda parts: parts.verbs.add(batch_id)))
 
     def load_older(self) -> None:
         """Fetch the next page of older batches."""
-        self._wish(self._verbs.load_older())
+        self._wish(self._with(lambda parts: parts.verbs.load_older()))
 
     def forecast(self, path: Path, report: CheckReport, source: str | None) -> Future[Forecasted]:
         """Have the API count the input of a checked draft; see `Runtime.forecast`. For a thread that can wait."""
@@ -230,7 +219,7 @@ class Engine(LoopThread):
 
     def try_request(self, chosen: Trial) -> Future[Tried]:
         """Send one request at once; see `services.trying`. For a thread that can wait."""
-        from claude_batch_tui.services.trying import tried  # the first frame does not wait for it
+        from claude_batch_tui.services.trying import tried
 
         async def work() -> Tried:
             runtime = self._runtime
@@ -241,7 +230,7 @@ class Engine(LoopThread):
 
     def growing(self, batch_id: str) -> tuple[ResultsIndex, Path] | None:
         """The index and file of a download that is under way, for reading while it grows."""
-        return self._downloader.growing.get(batch_id)
+        return self._parts.downloader.growing.get(batch_id) if self._has_parts else None
 
     @property
     def cache(self) -> Path:
@@ -254,6 +243,8 @@ class Engine(LoopThread):
 
     def run_results(self, run_id: str, batch_ids: Sequence[str]) -> RunResults:
         """The results of these batches of a run in one file, made if need be; for a thread. Raises StoreError."""
+        from claude_batch_tui.services.run_results import gather
+
         parts = [path for batch_id in batch_ids if (path := self.results_file(batch_id)) is not None]
         rows = [self.rows_path(batch_id) for batch_id in batch_ids]
         return gather(run_id, parts, rows, self._runtime.locations.results / "runs")
@@ -272,6 +263,8 @@ class Engine(LoopThread):
 
     def request_as_sent(self, batch_id: str, custom_id: str) -> bytes | None:
         """A request of a batch we submitted, or None; reads the disk."""
+        from claude_batch_tui.services.spool import request_as_sent
+
         body = self._runtime.body_path(batch_id)
         return request_as_sent(body, custom_id) if body else None
 
@@ -280,9 +273,10 @@ class Engine(LoopThread):
 
         A bill that was never made up is, where the results are here.
         """
+        from claude_batch_tui.services.story import run_story
 
         async def work() -> Story | None:
-            stories = [await self._verbs.story(batch_id) for batch_id in batch_ids]
+            stories = [await self._parts.verbs.story(batch_id) for batch_id in batch_ids]
             known = [story for story in stories if story is not None]
             if len(known) != len(stories):
                 return None
@@ -297,6 +291,8 @@ class Engine(LoopThread):
 
     def history(self, days: int, now: datetime, beside: Collection[int] = ()) -> Future[History]:
         """What the batches of the last days say together, those of other scopes too; for a thread that can wait."""
+        from claude_batch_tui.services.history import history_of
+        from claude_batch_tui.services.threads import in_thread
 
         async def work() -> History:
             runtime = self._runtime
@@ -308,20 +304,14 @@ class Engine(LoopThread):
 
     def first_requests(self, batch_ids: Sequence[str], count: int) -> SentRequests | None:
         """The first requests of the first of these batches that we submitted, or None; reads the disk."""
+        from claude_batch_tui.services.story import first_requests
+
         return first_requests(batch_ids, count, store=self._runtime.store)
 
     async def _open(self) -> None:
         self._runtime = runtime = Runtime(self._config, api_key=self._api_key)
         self._board = board = Board(self._publish, runtime.now, self._workspace)
-        self._submitter = Submitter(runtime, board, spawn=self._spawn)
-        self._downloader = Downloader(runtime, board)
-        self._poller = Poller(runtime, board, self._submitter, on_ended=self._ended, budget=self._budget)
-        self._poller.on_notice = self._hook
-        self._submitter.on_created = self._poller.wake
-        self._warner = Warner(runtime, board, save=self._save)
-        self._verbs = Verbs(runtime, board, poll=self._poller.wake)
         show_newest(board, runtime)
-        self._submitter.reload()
         board.publish()
         self._spawn(board.keep_publishing())
 
@@ -329,21 +319,37 @@ class Engine(LoopThread):
         await self._runtime.close()
 
     def _end_threads(self) -> None:
-        self._downloader.stop_all()
+        if self._has_parts:
+            self._parts.downloader.stop_all()
 
     def _complain(self, error: Exception) -> None:
         if isinstance(error, CbtuiError):
             self._board.tell(str(error), is_error=True)
-            self._submitter.reload()
+            self._parts.submitter.reload()
         else:
             self._board.tell(f"Something went wrong: {type(error).__name__}: {error}", is_error=True)
 
+    @cached_property
+    def _parts(self) -> Parts:
+        """Made in the loop by whoever needs it first."""
+        from claude_batch_tui.engine.parts import Parts
+
+        return Parts(
+            self._runtime,
+            self._board,
+            spawn=self._spawn,
+            budget=self._budget,
+            auto_download=self._config.auto_download,
+            on_notice=self._hook,
+        )
+
+    @property
+    def _has_parts(self) -> bool:
+        return "_parts" in self.__dict__
+
     async def _begin(self) -> None:
         await load_rest(self._board, self._runtime)
-        self._submitter.wake_up()
-        self._spawn(self._poller.run())
-        self._spawn(self._warner.run())
-        self._spawn(self._submitter.settle_open())
+        self._parts.begin()
 
     def _publish(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -352,18 +358,13 @@ class Engine(LoopThread):
         except Exception:  # noqa: BLE001 — logged; what a face cannot draw must not end the engine
             _log.exception("A face could not take a snapshot; the next one comes")
 
-    def _ended(self, batch_id: str) -> None:
-        if self._config.auto_download:
-            self._save(batch_id)
-
-    def _save(self, batch_id: str) -> None:
-        self._spawn(self._downloader.download(batch_id))
-
     def _offer_auto_download(self) -> None:
         """Say once, after results were downloaded by hand, that this can be had without the key."""
         runtime = self._runtime
         if self._config.auto_download or runtime.scope is None:
             return
+        from claude_batch_tui.store.notifications import claim_once
+
         offer = [("auto_download", "offered")]
         if claim_once(runtime.store.database, runtime.scope.scope_id, offer, runtime.now()):
             file = self._config.config_dir / "config.toml"
@@ -374,16 +375,21 @@ class Engine(LoopThread):
             self._spawn(self._explained(self._run_hook(self._config.hook, notice)))
 
     async def _run_hook(self, command: str, notice: Notice) -> None:
+        from claude_batch_tui.services.notify import run_hook
+
         trouble = await run_hook(command, notice, timeout=self._config.hook_timeout)
         if trouble is not None:
             _log.warning("%s", trouble)
             self._board.tell(trouble, is_error=True)
 
     async def _downloader_download(self, batch_id: str) -> None:
-        await self._downloader.download(batch_id)
+        await self._parts.downloader.download(batch_id)
         self._offer_auto_download()
         # The results may have shown that a batch taken for a lost submission is not it.
-        self._submitter.reload()
+        self._parts.submitter.reload()
 
-    async def _with_submitter(self, work: Callable[[Submitter], Coroutine[Any, Any, None]]) -> None:
-        await work(self._submitter)
+    def _label(self, work: Callable[[Store, Scope], None]) -> None:
+        self._wish(self._with(lambda parts: parts.verbs.label(work)))
+
+    async def _with(self, work: Callable[[Parts], Coroutine[Any, Any, None]]) -> None:
+        await work(self._parts)

@@ -6,7 +6,7 @@ import asyncio
 
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import batches, submissions
 
 _FIRST_SHOWN = 120
 """Batches read before the first frame; the rest of a long history follows it."""
@@ -16,7 +16,8 @@ _BETWEEN_LOADS = 0.005
 
 
 def show_newest(board: Board, runtime: Runtime) -> None:
-    """Put the newest batches of the workspace on the board, and when it was polled."""
+    """Put the newest batches of the workspace on the board, when it was polled, and submissions that are open."""
+    board.submissions = submissions.unsettled(runtime.store, runtime.scope)
     if runtime.scope is None:
         return
     database, scope_id = runtime.store.database, runtime.scope.scope_id

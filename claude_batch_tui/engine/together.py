@@ -8,23 +8,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.domain.history import History
-from claude_batch_tui.domain.retrying import RetryRules
-from claude_batch_tui.domain.story import SentRequests, Story
 from claude_batch_tui.domain.together import mixed, together
 from claude_batch_tui.domain.tracked import Snapshot, TrackedBatch
-from claude_batch_tui.engine.engine import Engine, Forecasted
-from claude_batch_tui.engine.retrier import Wanted
+from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.errors import DraftError
-from claude_batch_tui.services.judging import Sent
-from claude_batch_tui.services.retry import RetryPlan
-from claude_batch_tui.services.run_results import RunResults
-from claude_batch_tui.services.spool import Outgoing
-from claude_batch_tui.store.results_index import ResultsIndex
 
 if TYPE_CHECKING:
+    from claude_batch_tui.domain.history import History
+    from claude_batch_tui.domain.retrying import RetryRules
+    from claude_batch_tui.domain.story import SentRequests, Story
+    from claude_batch_tui.engine.engine import Forecasted
+    from claude_batch_tui.engine.retrier import Wanted
     from claude_batch_tui.services.check import CheckReport
+    from claude_batch_tui.services.judging import Sent
+    from claude_batch_tui.services.retry import RetryPlan
+    from claude_batch_tui.services.run_results import RunResults
+    from claude_batch_tui.services.spool import Outgoing
     from claude_batch_tui.services.trying import Trial, Tried
+    from claude_batch_tui.store.results_index import ResultsIndex
 
 
 class Together:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
-from ulid import ULID
 
 from claude_batch_tui.domain.entry import OUTCOMES
 from claude_batch_tui.domain.result import Outcome
@@ -161,6 +160,8 @@ def write_draft(made: RetryPlan, files: RequestsFiles) -> Portion:
 @contextlib.contextmanager
 def draft(made: RetryPlan, folder: Path) -> Iterator[Portion]:
     """The requests and rows as files of their own, gone after the block."""
+    from ulid import ULID  # late: it reads the metadata of packages, and a first frame would wait for that
+
     files = beside(folder / f"retry-{ULID()}.jsonl")
     try:
         yield write_draft(made, files)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -48,6 +47,8 @@ class Locations(msgspec.Struct, frozen=True):
 
     def engine_lock(self, hint: str) -> Path:
         """Held by the one process that polls a workspace, told apart by what is known of it before any answer."""
+        import hashlib  # late: it loads OpenSSL, which a first frame and a list from the store do without
+
         return self.locks / f"engine-{hashlib.sha256(hint.encode()).hexdigest()[:8]}.lock"
 
     @property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import importlib
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,23 +16,41 @@ from textual.message import Message
 from textual.screen import Screen
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.notifying import terminal_notification, words
 from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.engine.together import Together
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.services.notify import osc9_way
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
-from claude_batch_tui.tui.dialogs.help import HelpPage
 from claude_batch_tui.tui.screens.batches import BatchesScreen
 from claude_batch_tui.tui.screens.frame import Frame
-from claude_batch_tui.tui.widgets.key_names import declared_hints
 from claude_batch_tui.tui.workspaces import Workspaces
 from claude_batch_tui.wording import standing_words
 
 if TYPE_CHECKING:
+    from claude_batch_tui.tui.dialogs.help import HelpPage
     from claude_batch_tui.tui.screens.results import ResultsScreen
+
+
+_WITHOUT_BEING_SHOWN = (
+    *(
+        "dialogs.help",
+        "dialogs.palette",
+        "dialogs.input",
+        "dialogs.confirm",
+        "screens.results",
+        "screens.build",
+    ),
+    *("screens.batch_timeline", "screens.batch_requests", "screens.batch_cost", "screens.batch_polls"),
+    *("screens.history", "dialogs.submission", "dialogs.retry", "clipboard"),
+)
+"""Modules of the dashboard that the first frame does not wait for, the likeliest first."""
+
+
+def _import_the_rest() -> None:
+    """What a key may ask for: in a thread, so that the first such key need not wait for it."""
+    for name in _WITHOUT_BEING_SHOWN:
+        importlib.import_module(f"claude_batch_tui.tui.{name}")
 
 
 def _build() -> Frame:
@@ -89,6 +109,8 @@ class DashboardApp(CbtuiApp):
         beside: Sequence[Config] = (),
         connects: bool = True,
     ) -> None:
+        # The first screen is the first mode: going there from another would hold back what is drawn for 50 ms.
+        self.DEFAULT_MODE = "batches" if results is None and batch_id is None else "results"  # type: ignore[misc]
         super().__init__(config, profile)
         self.workspaces = Workspaces(config, beside, on_snapshot=self._arrived, api_key=api_key)
         self.snapshot = Snapshot()
@@ -115,11 +137,13 @@ class DashboardApp(CbtuiApp):
         finally:
             self.workspaces.stop()
 
-    def on_mount(self) -> None:
-        """Show what is known; talk to the API only after the first frame."""
+    def on_load(self) -> None:
+        """What is known is there before the first screen is made."""
         self.snapshot = self.engine.snapshot
-        self.set_keymap(self.config.keys)
-        self.switch_mode("results" if self._opens or self._opens_batch else "batches")
+        self.update_keymap(self.config.keys)
+
+    def on_mount(self) -> None:
+        """Open what was asked for; the API is talked to only after the first frame."""
         self.set_terminal_title("cbtui")
         if self._opens is not None:
             self.open_file(self._opens)
@@ -130,9 +154,15 @@ class DashboardApp(CbtuiApp):
         """The first frame is there: read the rest of the store and talk to the API."""
         if self._connects:
             self._connects = False
-            self.workspaces.connect()
-            # In a thread, so that the first press of 2 or 3 need not wait for it either.
-            threading.Thread(target=lambda: (_build_screen(), _results_screen()), daemon=True).start()
+            if not gc.isenabled():  # turned off before anything was imported
+                gc.freeze()
+                gc.enable()
+            self.run_worker(self._connect(), group="begin")
+
+    async def _connect(self) -> None:
+        # One after the other: a key that is pressed now has to share the processor with one thread, not with two.
+        await asyncio.to_thread(_import_the_rest)
+        self.workspaces.connect()
 
     def on_dashboard_app_arrived(self) -> None:
         """Hand the newest snapshot to the screen, and say what happened."""
@@ -197,7 +227,9 @@ class DashboardApp(CbtuiApp):
 
     def help_pages(self) -> list[HelpPage]:
         """The keys of all screens."""
+        from claude_batch_tui.tui.dialogs.help import HelpPage
         from claude_batch_tui.tui.screens.history import HistoryScreen  # help is the first to ask for all
+        from claude_batch_tui.tui.widgets.key_names import declared_hints
 
         screens: tuple[type[Frame | HistoryScreen], ...] = (
             BatchesScreen,
@@ -242,14 +274,21 @@ class DashboardApp(CbtuiApp):
         for event in fresh:
             self.say(event.text, "error" if event.is_error else "note")
         ends = [event.text for event in fresh if event.rings]
-        if ends and "bell" in words(self.config.notify):
+        if not ends:
+            return
+        from claude_batch_tui.domain.notifying import words
+
+        if "bell" in words(self.config.notify):
             self.bell()
-        if ends and "osc9" in words(self.config.notify):
+        if "osc9" in words(self.config.notify):
             text = ends[0] if len(ends) == 1 else f"{ends[0]}, and {len(ends) - 1} more"
             self.run_worker(lambda: self._notify_terminal(f"cbtui: {text}"), thread=True, group="notify")
 
     def _notify_terminal(self, message: str) -> None:
         """Send OSC 9; in a thread, because tmux may have to be asked."""
+        from claude_batch_tui.domain.notifying import terminal_notification
+        from claude_batch_tui.services.notify import osc9_way
+
         way = osc9_way(self.config.osc9, self._environ)
         if way != "no":
             sequence = terminal_notification(message, in_tmux=way == "tmux")

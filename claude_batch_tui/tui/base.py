@@ -7,11 +7,12 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 from time import monotonic
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.actions import ActionParseResult
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette, Provider
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -22,9 +23,6 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.terminal import Profile, decide_profile
-from claude_batch_tui.tui import clipboard
-from claude_batch_tui.tui.dialogs.help import HelpDialog, HelpPage
-from claude_batch_tui.tui.dialogs.palette import ActionProvider, Palette
 from claude_batch_tui.tui.dialogs.too_small import TooSmallNotice, fits
 from claude_batch_tui.tui.driver import TerminalDriver
 from claude_batch_tui.tui.pacing import PacedApp
@@ -34,8 +32,17 @@ from claude_batch_tui.tui.thrifty_stylesheet import ThriftyStylesheet
 from claude_batch_tui.tui.widgets.key_names import active_hints
 from claude_batch_tui.tui.widgets.status_line import Kind, StatusLine
 
+if TYPE_CHECKING:
+    from claude_batch_tui.tui.dialogs.help import HelpPage
+
 LEAVE_SECONDS = 2.0
 """How long the first ctrl+c waits for the second."""
+
+
+def _actions() -> type[Provider]:
+    from claude_batch_tui.tui.dialogs.palette import ActionProvider  # the first frame waits for no dialog
+
+    return ActionProvider
 
 
 class CbtuiApp(PacedApp[None]):
@@ -46,7 +53,7 @@ class CbtuiApp(PacedApp[None]):
     """
 
     TITLE = "cbtui"
-    COMMANDS: ClassVar[set[Any]] = {ActionProvider}
+    COMMANDS: ClassVar[set[Any]] = {_actions}
     CSS = """
     Screen { background: $background; color: $foreground; }
     """
@@ -134,6 +141,8 @@ class CbtuiApp(PacedApp[None]):
 
     def copy(self, text: str) -> None:
         """Copy text and say by which way it went."""
+        from claude_batch_tui.tui import clipboard
+
         work = partial(
             clipboard.copy,
             text,
@@ -240,16 +249,20 @@ class CbtuiApp(PacedApp[None]):
 
     def action_command_palette(self) -> None:
         """Show every action by name."""
-        if not isinstance(self.screen, (Palette, TooSmallNotice)):
+        from claude_batch_tui.tui.dialogs.palette import Palette
+
+        if not isinstance(self.screen, (CommandPalette, TooSmallNotice)):
             self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         """Show the keys that work on this screen."""
-        if isinstance(self.screen, (HelpDialog, Palette, TooSmallNotice)):
+        from claude_batch_tui.tui.dialogs.help import HelpDialog, HelpPage
+
+        if isinstance(self.screen, (HelpDialog, CommandPalette, TooSmallNotice)):
             return
         title = getattr(self.screen, "help_title", type(self.screen).__name__)
         hints = active_hints(self.screen.active_bindings.values(), ascii_only=self.ascii_only)
-        self.push_screen(HelpDialog(HelpPage(title, hints), self.help_pages(), self.help_foot()))
+        self.push_screen(HelpDialog(HelpPage(title, hints), self.help_pages, self.help_foot()))
 
     def start(self) -> int:
         """Run until the user leaves; the exit code."""

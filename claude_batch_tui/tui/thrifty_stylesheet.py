@@ -15,6 +15,9 @@ class ThriftyStylesheet(Stylesheet):
             self._require_parse = True
 
     def reparse(self) -> None:
-        """Parse if there is anything new. Raises as Textual's does."""
+        """Parse if there is anything new, and remember what was parsed. Raises as Textual's does.
+
+        Textual's parses in a copy and forgets it; a failure here leaves the rules as they were too.
+        """
         if self._require_parse:
-            super().reparse()
+            self.parse()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 
 from textual.widgets import Input
 
@@ -116,25 +114,3 @@ async def test_without_a_key_there_is_a_set_up_screen_and_exit_code_2(own_folder
         assert app.return_code == 2
     finally:
         app.engine.stop()
-
-
-def test_the_first_frame_comes_before_the_sdk_is_imported(own_folders):
-    script = """
-import asyncio, sys
-from claude_batch_tui.config import load
-from claude_batch_tui.tui.app import DashboardApp
-from claude_batch_tui.terminal import Profile
-config, _ = load({"base_url": "http://127.0.0.1:1"})
-profile = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
-app = DashboardApp(config, profile=profile, api_key="k")
-seen = []
-app.engine.connect = lambda: seen.append("anthropic" in sys.modules or "httpx2" in sys.modules)
-app.engine.start()
-async def main():
-    async with app.run_test() as pilot:
-        await pilot.pause(0.2)
-asyncio.run(main())
-app.engine.stop()
-sys.exit(0 if seen == [False] else 1)
-"""
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

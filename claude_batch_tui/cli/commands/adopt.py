@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 
 SUMMARY = "Make a run of batches that were made elsewhere, and name it."
@@ -24,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Adopt."""
-    return asyncio.run(_adopt(args, context))
+    return run_to_end(_adopt(args, context))
 
 
 async def _adopt(args: argparse.Namespace, context: Context) -> int:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 
 SUMMARY = "Put batches away: hidden on this machine, untouched at the API."
@@ -20,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Put away."""
-    return asyncio.run(_archive(args, context))
+    return run_to_end(_archive(args, context))
 
 
 async def _archive(args: argparse.Namespace, context: Context) -> int:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.confirming import confirmed
 from claude_batch_tui.cli.diagnostics import ExitCode
 
@@ -22,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Cancel."""
-    return asyncio.run(_cancel(args, context))
+    return run_to_end(_cancel(args, context))
 
 
 async def _cancel(args: argparse.Namespace, context: Context) -> int:

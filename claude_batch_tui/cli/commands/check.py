@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Check."""
     report = _checked(args, context)
     if args.count:
-        report = asyncio.run(_counted_by_api(report, args, context))
+        report = run_to_end(_counted_by_api(report, args, context))
     if args.json:
         context.output.json(_as_json(report))
     else:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.confirming import confirmed
 from claude_batch_tui.cli.diagnostics import ExitCode
 
@@ -24,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Delete."""
-    return asyncio.run(_delete(args, context))
+    return run_to_end(_delete(args, context))
 
 
 async def _delete(args: argparse.Namespace, context: Context) -> int:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.terminal import LEAST_SIZE, decide_profile
 
@@ -35,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Check everything."""
-    return asyncio.run(_report(args, context))
+    return run_to_end(_report(args, context))
 
 
 async def _report(args: argparse.Namespace, context: Context) -> int:

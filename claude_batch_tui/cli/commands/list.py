@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode, exit_code
 from claude_batch_tui.domain.tracked import TrackedBatch
 
@@ -57,7 +56,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         if context.beside and not args.json:
             context.output.line(f"{'' if config is context.config else chr(10)}{config.profile or 'default'}")
         try:
-            listed = asyncio.run(_list(args, msgspec.structs.replace(context, config=config)))
+            listed = run_to_end(_list(args, msgspec.structs.replace(context, config=config)))
         except CbtuiError as error:
             if not context.beside:
                 raise

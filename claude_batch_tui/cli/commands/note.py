@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 
 SUMMARY = "Write a note on a batch or a run."
 
@@ -22,4 +21,4 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.cli.labelling import write_label  # late: --help needs none of it
     from claude_batch_tui.services.labels import set_note
 
-    return asyncio.run(write_label(args.id, args.text, set_note, context))
+    return run_to_end(write_label(args.id, args.text, set_note, context))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
-from claude_batch_tui.cli.command import Context, Dashboard
+from claude_batch_tui.cli.command import Context, Dashboard, run_to_end
 from claude_batch_tui.cli.locating import results_file
 from claude_batch_tui.errors import ResultsUnavailableError, SourceError
 
@@ -28,7 +27,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         if not path.is_file():
             raise SourceError(f"There is no file {path}.")
         return context.open_dashboard(Dashboard(context.config, results=path))
-    batch_id = asyncio.run(_ended(args.id, context))
+    batch_id = run_to_end(_ended(args.id, context))
     return context.open_dashboard(Dashboard(context.config, batch_id=batch_id))
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.exporting import chosen
 from claude_batch_tui.cli.locating import found_results, results_file
@@ -63,7 +62,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         )
     if args.output is not None:
         beside(args.output).require_free("", force=args.force)
-    return asyncio.run(_retry(args, context))
+    return run_to_end(_retry(args, context))
 
 
 async def _retry(args: argparse.Namespace, context: Context) -> int:

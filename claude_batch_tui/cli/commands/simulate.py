@@ -6,17 +6,18 @@ The first line of stdout is the base URL, written when connections are accepted.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import os
 import signal
 import threading
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
+    import asyncio
+
     from claude_batch_tui.simulator import Simulator
 
 SUMMARY = "Serve the Message Batches API on this machine."
@@ -62,11 +63,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
     simulator = Simulator(
         port=args.port, speed=args.speed, seed=args.seed, counts=args.counts, demo=args.demo_workspace
     )
-    asyncio.run(_serve(simulator, context, until_stdin_closes=args.until_stdin_closes))
+    run_to_end(_serve(simulator, context, until_stdin_closes=args.until_stdin_closes))
     return 0
 
 
 async def _serve(simulator: Simulator, context: Context, *, until_stdin_closes: bool) -> None:
+    import asyncio
+
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

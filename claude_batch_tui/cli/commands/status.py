@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from datetime import datetime
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.commands.list import as_json
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.domain.tracked import TrackedBatch
@@ -31,7 +30,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         from claude_batch_tui.errors import ConfigError  # late, as the rest
 
         raise ConfigError("status wants the ID of a batch or run, or --short.")
-    return asyncio.run(_status(args, context))
+    return run_to_end(_status(args, context))
 
 
 def _short(args: argparse.Namespace, context: Context) -> int:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.submitting import add_consent_options, betas_of, checked, submit_all
 
@@ -51,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Submit."""
-    return asyncio.run(_submit(args, context))
+    return run_to_end(_submit(args, context))
 
 
 async def _submit(args: argparse.Namespace, context: Context) -> int:

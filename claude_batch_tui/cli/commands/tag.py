@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 
 SUMMARY = "Tag batches, or take tags away: tag ID… +eval -draft."
@@ -22,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Tag."""
-    return asyncio.run(_tag(args.words, context))
+    return run_to_end(_tag(args.words, context))
 
 
 async def _tag(words: list[str], context: Context) -> int:

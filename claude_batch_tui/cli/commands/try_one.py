@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.confirming import confirmed
 from claude_batch_tui.cli.diagnostics import ExitCode
 
@@ -26,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Try."""
-    return asyncio.run(_try(args, context))
+    return run_to_end(_try(args, context))
 
 
 async def _try(args: argparse.Namespace, context: Context) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.engine.budget import Budget
@@ -47,10 +46,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Watch."""
-    return asyncio.run(_watch(args, context))
+    return run_to_end(_watch(args, context))
 
 
 async def _watch(args: argparse.Namespace, context: Context) -> int:
+    import asyncio
+
     from claude_batch_tui.errors import ConfigError  # late, as the runtime is
 
     if args.interval is not None and args.interval < 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple
 
 from textual import events, on
@@ -43,7 +43,12 @@ class HelpDialog(ModalScreen[None]):
         Binding("escape,q,question_mark,f1", "close", "close", id="help.close", tooltip="close help"),
     ]
 
-    def __init__(self, here: HelpPage, everywhere: Sequence[HelpPage] = (), foot: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        here: HelpPage,
+        everywhere: Callable[[], Sequence[HelpPage]] = tuple,
+        foot: Sequence[str] = (),
+    ) -> None:
         super().__init__()
         self._here = here
         self._everywhere = everywhere
@@ -89,7 +94,7 @@ class HelpDialog(ModalScreen[None]):
         self.dismiss(None)
 
     def _fill(self, width: int) -> None:
-        pages = [self._here, *self._everywhere] if self._shows_all else [self._here]
+        pages = [self._here, *self._everywhere()] if self._shows_all else [self._here]
         lines: list[Line] = []
         for page in pages:
             if self._shows_all:

@@ -9,10 +9,6 @@ from claude_batch_tui.domain.batch_list import BatchList
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.tracked import LinkState, TrackedBatch
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.services.labels import tag_changes
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDialog
-from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
 from claude_batch_tui.tui.screens.batch_words import CANCELING
 from claude_batch_tui.tui.screens.choosing_workspace import ChoosingWorkspace
 from claude_batch_tui.tui.screens.retrying import retry_reason
@@ -138,6 +134,8 @@ class BatchActions(ChoosingWorkspace):
         else:
 
             def change(text: str) -> None:
+                from claude_batch_tui.services.labels import tag_changes
+
                 add, remove = tag_changes(text.split())
                 self.dashboard.engine.tag(ids, add=add, remove=remove)
 
@@ -214,6 +212,8 @@ class BatchActions(ChoosingWorkspace):
         if unsaved:
             body.append(f"The results of {unsaved} were never downloaded and would be lost.")
         requests = sum(t.batch.request_counts.total for t in targets)
+        from claude_batch_tui.tui.dialogs.confirm import TypedConfirmDialog
+
         dialog = TypedConfirmDialog(
             f"Delete {counted_batches(len(targets))} from the API?",
             [*body, "", "Type the number of requests to delete."],
@@ -244,6 +244,8 @@ class BatchActions(ChoosingWorkspace):
 
     def action_unknown(self) -> None:
         """Decide about a submission of unknown outcome."""
+        from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
+
         submission = next(iter(self.snapshot.submissions), None)
         if submission is not None:
             self.app.push_screen(SubmissionDialog(submission_id=submission.submission_id))
@@ -287,6 +289,8 @@ class BatchActions(ChoosingWorkspace):
             if text or (text is not None and not needs_text):
                 use(" ".join(text.split()))
 
+        from claude_batch_tui.tui.dialogs.input import InputDialog
+
         dialog = InputDialog(clean_line(title), [body], value=value, placeholder=placeholder, problem=problem)
         self.app.push_screen(dialog, answered)
 
@@ -294,6 +298,8 @@ class BatchActions(ChoosingWorkspace):
         self, title: str, body: Sequence[str], verb: str, do: Callable[[], None], *, no: str = "Keep"
     ) -> None:
         """Do it once it was agreed to."""
+        from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
+
         dialog = ConfirmDialog(title, body, yes=title.rstrip("?") if verb in title else verb, no=no)
         self.app.push_screen(dialog, lambda agreed: do() if agreed else None)
 
@@ -317,6 +323,8 @@ def _listed(targets: Sequence[TrackedBatch], words: Callable[[TrackedBatch], str
 
 
 def _tag_problem(text: str) -> str | None:
+    from claude_batch_tui.services.labels import tag_changes
+
     try:
         tag_changes(text.split())
     except ConfigError as error:

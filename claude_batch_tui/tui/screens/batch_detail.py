@@ -8,6 +8,7 @@ nightly-eval-1120        [overview] timeline  requests  cost  polls
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from textual import events, work
@@ -15,14 +16,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from claude_batch_tui.domain.batch_list import Row
-from claude_batch_tui.domain.story import SentRequests, Story
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.tui.screens.batch_cost import cost_lines
 from claude_batch_tui.tui.screens.batch_overview import overview_lines
-from claude_batch_tui.tui.screens.batch_polls import poll_lines
-from claude_batch_tui.tui.screens.batch_requests import SHOWN, request_lines
 from claude_batch_tui.tui.screens.batch_rows import Drawing
-from claude_batch_tui.tui.screens.batch_timeline import timeline_lines
 from claude_batch_tui.tui.widgets.columns import Run
 from claude_batch_tui.tui.widgets.fitting import cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.one_line import OneLine
@@ -30,6 +26,9 @@ from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.wording import counted_batches
+
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.story import SentRequests, Story
 
 TABS = ("overview", "timeline", "requests", "cost", "polls")
 _LEAST_TITLE = 24
@@ -125,6 +124,8 @@ class BatchDetail(Vertical):
         requests = story = None
         try:
             if tab == "requests":
+                from claude_batch_tui.tui.screens.batch_requests import SHOWN
+
                 requests = self._memory.requests(ids, SHOWN)
             else:
                 story = self._memory.story(ids)
@@ -136,11 +137,15 @@ class BatchDetail(Vertical):
             self.app.call_from_thread(self._take_story, key, story)
 
     def _take_requests(self, key: str, requests: SentRequests | None) -> None:
+        from claude_batch_tui.domain.story import SentRequests
+
         if self._row is not None and self._row.key == key:
             self._requests = requests or SentRequests((), 0)
             self._draw(keep_place=True)
 
     def _take_story(self, key: str, story: Story | None) -> None:
+        from claude_batch_tui.domain.story import Story
+
         if self._row is not None and self._row.key == key:
             self._story = story or Story()
             self._draw(keep_place=True)
@@ -150,16 +155,25 @@ class BatchDetail(Vertical):
         if row is None or drawing is None:
             return [("", None)]
         width, story, requests = self.view.size.width, self._story, self._requests
+        # Every tab but the first is imported when it is opened: the first frame does not wait for them.
         match TABS[self._tab]:
             case "overview":
                 return overview_lines(row, drawing, width)
             case "timeline":
+                from claude_batch_tui.tui.screens.batch_timeline import timeline_lines
+
                 return timeline_lines(row, drawing, width)
             case "requests":
+                from claude_batch_tui.tui.screens.batch_requests import request_lines
+
                 return _READING if requests is None else request_lines(requests)
             case "cost":
+                from claude_batch_tui.tui.screens.batch_cost import cost_lines
+
                 return _READING if story is None else cost_lines(row.tracked, story)
             case _:
+                from claude_batch_tui.tui.screens.batch_polls import poll_lines
+
                 return _READING if story is None else poll_lines(row, story, drawing)
 
 

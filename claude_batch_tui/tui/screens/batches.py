@@ -13,7 +13,6 @@ from claude_batch_tui.domain.batch import BatchState
 from claude_batch_tui.domain.batch_list import Row, in_parts, order_of
 from claude_batch_tui.domain.story import SentRequests
 from claude_batch_tui.domain.tracked import LinkState, Snapshot
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.screens.batch_browsing import BatchBrowsing
 from claude_batch_tui.tui.screens.batch_detail import BatchDetail, Memory
 from claude_batch_tui.tui.screens.batch_keys import KEYS
@@ -179,6 +178,8 @@ class BatchesScreen(BatchBrowsing):
         if not downloading:
             self._leave()
             return
+        from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
+
         dialog = ConfirmDialog(
             "Leave while results are being downloaded?",
             [f"{len(downloading)} download(s) stop; they start over the next time you open the batch."],

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -78,6 +79,8 @@ class Frame(ReasonedActions, Screen[None]):
         ),
     ]
 
+    _was_shown = False
+
     @property
     def dashboard(self) -> DashboardApp:
         """The app, with its type."""
@@ -98,6 +101,12 @@ class Frame(ReasonedActions, Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The frame around the parts."""
+        # Textual would set these at the first resize, and have every widget styled once more for it.
+        for breakpoints, room in (
+            (self.HORIZONTAL_BREAKPOINTS, self.app.size.width),
+            (self.VERTICAL_BREAKPOINTS, self.app.size.height),
+        ):
+            self.add_class(max(each for each in breakpoints or () if each[0] <= room)[1])
         yield TitleLine(self.help_title.upper())
         yield TabsLine(self.number)
         yield from self.above()
@@ -113,13 +122,22 @@ class Frame(ReasonedActions, Screen[None]):
         """The title has another width to fill."""
         self.call_after_refresh(self._show_all)
 
+    def _compositor_refresh(self) -> None:
+        """Textual's, but what would not be shown is not drawn: it is once the app's batch of changes has ended."""
+        if self.app._batch_count:  # noqa: SLF001  as Textual's own screen does
+            self.refresh()
+        else:
+            super()._compositor_refresh()
+
     def _show_all(self) -> None:
         """Show what is known in the room there is; once that is on the terminal, the engine may begin to work."""
         self.show_snapshot(self.snapshot)
         self.set_timer(_FRAME_WRITTEN, self.dashboard.begin)
 
-    def on_screen_resume(self) -> None:
-        """Show what happened meanwhile."""
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Show what happened meanwhile. Widgets that were made just now have their styles."""
+        event.refresh_styles = self._was_shown
+        self._was_shown = True
         self.show_snapshot(self.snapshot)
 
     def tick(self) -> None:

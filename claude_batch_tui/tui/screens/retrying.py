@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual import work
 
-from claude_batch_tui.domain.retrying import RetryRules
 from claude_batch_tui.domain.tracked import TrackedBatch
-from claude_batch_tui.engine.engine import Forecasted
-from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.services.retry import RetryPlan
-from claude_batch_tui.store.opening import open_indexed
-from claude_batch_tui.tui.dialogs.confirm import paid_question
-from claude_batch_tui.tui.dialogs.retry import RetryDialog
-from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
-from claude_batch_tui.tui.screens.build_words import confirm_lines
 from claude_batch_tui.tui.screens.frame import Frame
 from claude_batch_tui.wording import counted_batches
+
+# What is needed once R was pressed is imported then: the first frame does not wait for it.
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.retrying import RetryRules
+    from claude_batch_tui.engine.engine import Forecasted
+    from claude_batch_tui.services.retry import RetryPlan
 
 
 class RetryingFrame(Frame):
@@ -36,6 +34,7 @@ class RetryingFrame(Frame):
 
     def ask_retry(self, title: str, make: Callable[[RetryRules], RetryPlan]) -> None:
         """Show what would be sent again; after that check, price and ask. `make` runs in a thread."""
+        from claude_batch_tui.tui.dialogs.retry import RetryDialog
 
         def go_on(made: RetryPlan | None) -> None:
             if made is not None:
@@ -58,6 +57,9 @@ class RetryingFrame(Frame):
             return
 
         def make(rules: RetryRules) -> RetryPlan:
+            from claude_batch_tui.engine.retrier import Wanted
+            from claude_batch_tui.store.opening import open_indexed
+
             with ExitStack() as stack:
                 opened = {
                     key: stack.enter_context(open_indexed(path, engine.cache))
@@ -81,6 +83,9 @@ class RetryingFrame(Frame):
         self.app.call_from_thread(self._confirm_retry, made, found)
 
     def _confirm_retry(self, made: RetryPlan, found: Forecasted) -> None:
+        from claude_batch_tui.tui.dialogs.confirm import paid_question
+        from claude_batch_tui.tui.screens.build_words import confirm_lines
+
         self.say("Nothing has been sent.")
         count = made.counts.chosen
         whose = self.dashboard.workspaces.snapshot_of(made.first.batch_id or "")
@@ -94,6 +99,8 @@ class RetryingFrame(Frame):
         self.app.push_screen(dialog, lambda agreed: self._send_retry(made, found) if agreed else None)
 
     def _send_retry(self, made: RetryPlan, found: Forecasted) -> None:
+        from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
+
         def send(token: str, again: bool) -> None:
             self.dashboard.engine.retry(token, made, found.report, again=again)
 

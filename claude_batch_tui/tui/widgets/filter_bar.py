@@ -108,6 +108,7 @@ class FilterBar(Horizontal):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self.add_class("-idle")
         self._prompt = prompt
         self._placeholder = placeholder
         self._completer = completer
@@ -122,10 +123,6 @@ class FilterBar(Horizontal):
         yield Static(Content(self._prompt), id="prompt", markup=False)
         yield LineInput(placeholder=self._placeholder, enter="to the list")
         yield Static("", id="note", markup=False)
-
-    def on_mount(self) -> None:
-        """Begin hidden."""
-        self._show_or_hide()
 
     @property
     def value(self) -> str:

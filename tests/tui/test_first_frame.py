@@ -1,0 +1,104 @@
+"""What a start waits for: the first picture is the list as it is known, and nothing is loaded that it does not show."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from claude_batch_tui.tui.app import DashboardApp
+
+KEY = "sk-ant-sim-demo-000000000000a1b2"
+START = """
+import asyncio, gc, sys
+import claude_batch_tui.__main__
+from claude_batch_tui.cli.command import Dashboard
+from claude_batch_tui.config import load
+from claude_batch_tui.terminal import Profile
+config, _ = load({"base_url": "http://127.0.0.1:1"})
+profile = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
+gc.disable()
+from claude_batch_tui.tui.app import DashboardApp
+app = DashboardApp(config, profile=profile, api_key=KEY)
+begin, begun = app.begin, []
+def note_and_begin():
+    begun.append([app.screen.query_one("#list").row_count, *sys.modules])
+    begin()
+app.begin = note_and_begin
+app.engine.start()
+async def main():
+    async with app.run_test(size=(80, 24)) as pilot:
+        while not begun:
+            await pilot.pause(0.01)
+asyncio.run(main())
+app.engine.stop()
+print(gc.isenabled(), *begun[0])
+"""
+"""Says whether garbage is collected again, how many rows are shown, and what is loaded when the engine may begin."""
+
+NOT_SHOWN = (
+    *("anthropic", "httpx2", "ulid", "jinja2", "numpy", "stringzilla", "plotext", "aiofiles", "ijson"),
+    *("importlib.metadata", "hashlib", "rich.markdown", "textual.widgets._markdown"),
+    *(
+        "api.client",
+        "sources",
+        "exports",
+        "simulator",
+        "cli.commands",
+        "services.submit",
+        "services.download",
+    ),
+    *(f"engine.{name}" for name in ("poller", "submitter", "downloader", "retrier", "warner")),
+    *(f"tui.screens.{name}" for name in ("build", "results", "history", "inspector", "compare")),
+    *(f"tui.dialogs.{name}" for name in ("help", "palette", "confirm", "input", "submission", "retry")),
+)
+
+
+def test_the_first_frame_waits_for_nothing_that_it_does_not_show(filled, week):
+    filled(week)
+    script = f"KEY = {KEY!r}\n{START}"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    collects, rows, *modules = done.stdout.split()
+    assert (collects, int(rows)) == ("True", len(week))
+    assert "claude_batch_tui.tui.screens.batches" in modules
+    loaded = {name.removeprefix("claude_batch_tui.") for name in modules}
+    assert sorted(loaded.intersection(NOT_SHOWN)) == []
+
+
+@pytest.fixture
+def pictures(monkeypatch):
+    """Every picture that is painted, as text, the first one first."""
+    found = []
+
+    def painted(app):
+        if not app._batch_count and app.is_running:
+            lines = app.screen._compositor.render_strips()
+            found.append("\n".join("".join(segment.text for segment in line).rstrip() for line in lines))
+
+    monkeypatch.setattr(DashboardApp, "post_display_hook", painted)
+    return found
+
+
+async def test_the_first_picture_is_whole(dashboard, filled, week, pictures):
+    filled(week, polled=timedelta(minutes=21))
+    app = dashboard(link=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+    first = pictures[0]
+    assert all(name in first for name, _ in week[:6] if name)
+    assert "BATCHES" in first
+    assert "last known list" in first
+    assert "─" * 80 in first  # between list and detail
+    assert "[overview]" in first
+    assert "enter open" in first
+    assert gc.isenabled()
+
+
+async def test_a_results_file_is_opened_without_the_batches_before_it(dashboard, results_file):
+    app = dashboard(results=results_file, link=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert [mode for mode, screens in app._screen_stacks.items() if screens] == ["results"]
