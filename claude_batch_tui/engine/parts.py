@@ -38,13 +38,13 @@ class Parts:
         self.poller.on_notice = on_notice
         self.submitter.on_created = self.poller.wake
         self.verbs = Verbs(runtime, board, poll=self.poller.wake)
-        self._warner = Warner(runtime, board, save=self._save)
+        self.warner = Warner(runtime, board, save=self._save)
 
     def begin(self) -> None:
         """Begin to poll and to warn, and go on looking for what was submitted."""
         self.submitter.wake_up()
         self._spawn(self.poller.run())
-        self._spawn(self._warner.run())
+        self._spawn(self.warner.run())
         self._spawn(self.submitter.settle_open())
 
     def _save(self, batch_id: str) -> None:

@@ -12,7 +12,7 @@ def add(simulator, **facts):
 
 
 def warnings(engine):
-    engine._call(engine._warner.look)
+    engine._call(lambda: engine._parts.warner.look())  # noqa: PLW0108  the parts are made in the loop
     return [event.text for event in engine.snapshot.events if "in 2" in event.text or "in 5" in event.text]
 
 
