@@ -458,6 +458,12 @@ def local_clock(at: datetime) -> str:
     return f"{at.astimezone():%H:%M:%S}"
 
 
+def event_clock(at: datetime, now: datetime) -> str:
+    """When something happened: `17:01:20` today, `20 Nov 17:01` before."""
+    local = at.astimezone()
+    return local_clock(at) if local.date() == now.astimezone().date() else f"{local:%-d %b %H:%M}"
+
+
 def took(span: timedelta) -> str:
     """How long something took, to be compared: `40s`, `12m`, `2h05m`."""
     seconds = max(int(span.total_seconds()), 0)

@@ -12,7 +12,7 @@ from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.domain.forecast import Forecast
 from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.polling import ASKED_FLOOR, FLOOR, backoff, has_slept, interval, jittered
-from claude_batch_tui.domain.tracked import LinkState, TrackedBatch
+from claude_batch_tui.domain.tracked import Event, LinkState, TrackedBatch
 from claude_batch_tui.domain.turnaround import Turnarounds
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import Budget
@@ -20,7 +20,7 @@ from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.notify import claim_ends
+from claude_batch_tui.services.notify import claim_ends, past_ends
 from claude_batch_tui.services.watch import Poll, heard_from_others, poll
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.batches import Change
@@ -30,6 +30,7 @@ from claude_batch_tui.wording import notice_words
 _log = logging.getLogger(__name__)
 _SLICE = 15.0
 _FOLLOW_EVERY = 1.0
+_ENDS_REMEMBERED = 50
 
 
 class Poller:
@@ -59,6 +60,7 @@ class Poller:
         self._failures = 0
         self._looked_at: datetime | None = None
         self._store_version = 0
+        self._ends_until: datetime | None = None
         self._last_request = float("-inf")
         self._turnarounds = Turnarounds()
         self._learned: tuple[TrackedBatch, ...] = ()
@@ -215,6 +217,18 @@ class Poller:
             )
             self.on_notice(notice)
 
+    def remember_ends(self) -> None:
+        """Put the ends that were told before, or by another process, into the log of events."""
+        runtime = self._runtime
+        if runtime.scope is None:
+            return
+        past = past_ends(runtime.store, runtime.scope.scope_id, _ENDS_REMEMBERED, self._ends_until)
+        self._ends_until = past[-1][0] if past else self._ends_until
+        self._board.remember(
+            Event(at, notice_words(notice), notice.batch_ids[0], is_error=not notice.is_good, is_quiet=True)
+            for at, notice in past
+        )
+
     def _tell(self, change: Change) -> None:
         after = change.after
         if change.before is None or change.before.processing_status == after.processing_status:
@@ -275,6 +289,7 @@ class Poller:
         self._board.workspace_id, self._board.base_url = runtime.scope.workspace_id, runtime.scope.base_url
         self._board.catch_up(runtime.store.database, scope_id)
         self._submitter.reload()
+        self.remember_ends()
         polled_at = batches.last_poll_at(runtime.store.database, scope_id)
         next_poll_at = self._board.link.next_poll_at if self._lock.is_held else None
         self._board.set_link(polled_at=polled_at, next_poll_at=next_poll_at)

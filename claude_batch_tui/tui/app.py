@@ -209,7 +209,7 @@ class DashboardApp(CbtuiApp):
             for screen in screens
         ]
 
-    def _on_batches(self, work: Callable[[BatchesScreen], None]) -> None:
+    def _on_batches(self, work: Callable[[BatchesScreen], object]) -> None:
         """Go to the batches and do something there once they are drawn."""
 
         def go() -> None:

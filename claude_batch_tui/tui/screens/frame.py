@@ -92,6 +92,10 @@ class Frame(ReasonedActions, Screen[None]):
         """What stands between the tabs and the list."""
         return ()
 
+    def below(self) -> Iterable[Widget]:
+        """What stands under list and detail."""
+        return ()
+
     def parts(self) -> Iterable[Widget]:
         """The list and the detail."""
         raise NotImplementedError
@@ -102,6 +106,7 @@ class Frame(ReasonedActions, Screen[None]):
         yield TabsLine(self.number)
         yield from self.above()
         yield Vertical(*self.parts(), id="main")
+        yield from self.below()
         yield StatusLine()
         yield KeyLine()
 
