@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.sources.delimiter import guess_delimiter, named_delimiter
 from claude_batch_tui.sources.fast_csv import PeculiarError, fast_records
-from claude_batch_tui.sources.rows import AnyRow, BadRow, JsonRow, Row, texts_of_json
+from claude_batch_tui.sources.rows import AnyRow, BadRow, JsonRows, Row, texts_of_json
 from claude_batch_tui.sources.source_file import SourceFile
 
 MAX_FIELD_CHARACTERS = 32_000_000
@@ -36,7 +36,7 @@ class CsvSource:
 
     def rows(self) -> Iterator[AnyRow | BadRow]:
         """Every record below the header. Blank lines are skipped."""
-        columns, width = self._columns, len(self._columns)
+        width, made = len(self._columns), JsonRows(self._columns).row
         records = fast_records(self.file, self.delimiter, MAX_FIELD_CHARACTERS)
         passed = 0
         try:
@@ -44,7 +44,7 @@ class CsvSource:
                 passed += 1
             for line, texts in records:
                 if len(texts) == width:
-                    yield JsonRow(line, columns, texts)
+                    yield made(line, texts)
                 else:
                     yield self._ragged(line, texts_of_json(texts))
         except PeculiarError as peculiar:

@@ -49,17 +49,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 class MadeRequest(msgspec.Struct, frozen=True, gc=False):
-    """One request: its line for the requests file, and the row behind it. `warning` is a sentence.
-
-    `row_json` is the row's values as JSON where they are known as that already.
-    """
+    """One request: its line for the requests file, and the row behind it. `warning` is a sentence."""
 
     custom_id: str
     id: str
     request: bytes
     row: AnyRow
     warning: str | None = None
-    row_json: bytes | None = None
 
 
 class RequestMaker:
@@ -88,13 +84,8 @@ class RequestMaker:
             ]
         )
         self._fill_encoded: EncodedFill | None = None
-        if isinstance(source, CsvSource | TextSource):
-            if self._params.takes_encoded:
-                self._fill_encoded = self._params.for_encoded(self._columns)
-            keys = [b'","' + _encode(column)[1:] + b':"' for column in self._columns]
-            self._row_texts = [b""] * (2 * len(keys)) + [b'"}']
-            """A row as JSON: keys and, at odd places, texts."""
-            self._row_texts[:-1:2] = [b"{" + keys[0][2:], *keys[1:]]
+        if self._params.takes_encoded and isinstance(source, CsvSource | TextSource):
+            self._fill_encoded = self._params.for_encoded(self._columns)
         self._given_ids = self._ids_of_rows(spec)
         self._by_position: PositionIds
         if self._given_ids is None:
@@ -123,7 +114,6 @@ class RequestMaker:
     def make(self, row: AnyRow, position: int) -> MadeRequest | BadRow:
         """The request of `row`, the one at the 1-based `position` in the source."""
         custom_id: str | None = None
-        texts = row.texts if isinstance(row, JsonRow) else None
         try:
             if self._given_ids is not None:
                 given = self._given_ids.assign(self._own_id(row), row.line)
@@ -132,11 +122,11 @@ class RequestMaker:
             custom_id = given.custom_id
             if self._fill_encoded is None:
                 request = self._params.fill(custom_id.encode(), row.values)
+            elif isinstance(row, JsonRow):
+                request = self._fill_encoded(custom_id.encode(), row.texts)
             else:
-                if texts is None:
-                    texts = [_encode(value)[1:-1] for value in row.values.values()]
+                texts = [_encode(value)[1:-1] for value in row.values.values()]
                 request = self._fill_encoded(custom_id.encode(), texts)
-            row_json = None if texts is None else self._row_json(texts)
         except IdRefusedError as error:
             return BadRow(row.line, error.code, str(error), row.values, error.custom_id)
         except RowRefusedError as error:
@@ -147,13 +137,7 @@ class RequestMaker:
             message = "the text holds half of a surrogate pair, which is no character"
             return BadRow(row.line, "bad_text", message, row.values)
         warning = None if self.prompt_column is None else self._warning(self.prompt_column, row)
-        return MadeRequest(custom_id, given.id, request, row, warning, row_json)
-
-    def _row_json(self, texts: list[bytes]) -> bytes:
-        """The row as JSON, from its texts as JSON."""
-        whole = self._row_texts
-        whole[1::2] = texts
-        return b"".join(whole)
+        return MadeRequest(custom_id, given.id, request, row, warning)
 
     def _own_id(self, row: AnyRow) -> str:
         if isinstance(row, JsonRow) and self._id_place is not None:
