@@ -528,8 +528,9 @@ def links_words(links: Mapping[str, Link], *, ascii_only: bool = False) -> str:
     parts = []
     for name, link in links.items():
         if name not in well:
-            mark, _, words = link_words(link, ascii_only=ascii_only).partition(" ")
-            parts.append(f"{mark} {clean_line(name)} {words.split(' · ')[0].split(' - ')[0]}")
+            mark, _, words = link_words(link).partition(" ")
+            mark = _ASCII_MARKS[mark] if ascii_only else mark
+            parts.append(f"{mark} {clean_line(name)} {words.split(' · ')[0].split(' since ')[0]}")
     if well:
         mark = _ASCII_MARKS["●"] if ascii_only else "●"
         parts.append(f"{mark} {clean_line(well[0]) if len(well) == 1 else f'{len(well):,}'} live")

@@ -340,7 +340,7 @@ class Engine:
         self._submitter = Submitter(runtime, board, spawn=self._spawn)
         self._downloader = Downloader(runtime, board)
         self._poller = Poller(runtime, board, self._submitter, on_ended=self._ended, budget=self._budget)
-        self._poller.on_notice = self._hook
+        self._poller.on_notice(self._hook)
         self._submitter.on_created = self._poller.wake
         self._warner = Warner(runtime, board, save=self._save)
         self._stopping = asyncio.Event()

@@ -163,11 +163,10 @@ class BatchBrowsing(BatchActions):
             words = (
                 f"{len(waiting)} submission{'s' if len(waiting) > 1 else ''} of unknown outcome: U decides"
             )
-        elif self.snapshot.link.error:
-            words = self.snapshot.link.error
         else:
             words = (
                 marked_words(self.targets if self.table.marks else ())
+                or self.snapshot.link.error
                 or warning_words(self._at_risk.found.values(), self.now())
                 or self.dashboard.banner
                 or ""

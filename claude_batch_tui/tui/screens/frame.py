@@ -143,7 +143,8 @@ class Frame(ReasonedActions, Screen[None]):
             if snapshot.links
             else link_words(link, ascii_only=ascii_only)
         )
-        if snapshot.credential and self.size.width >= 70:
+        is_mixed = len({each.state for each in snapshot.links.values()}) > 1
+        if snapshot.credential and self.size.width >= 70 and not is_mixed:
             separator = " - " if self.dashboard.ascii_only else " · "
             words += separator + snapshot.credential.removeprefix("key ")
             if self.size.width >= 150:
