@@ -38,8 +38,7 @@ from claude_batch_tui.services.spool import discard, sent_ids, sent_places
 from claude_batch_tui.services.submit import Guard, SubmitUpdate, send
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 from claude_batch_tui.services.watch import retrieve_patiently
-from claude_batch_tui.store import batches, scopes, spends, submissions
-from claude_batch_tui.store.batches import ResultsRecord
+from claude_batch_tui.store import batches, downloads, scopes, spends, submissions, usage
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.rebuild import rebuild
 from claude_batch_tui.store.results_file import results_path
@@ -105,13 +104,13 @@ class Runtime:
         """What the batches that have not ended may cost at most, in US dollars."""
         if self.scope is None:
             return 0.0
-        return batches.at_most_in_flight(self.store.database, self.scope.scope_id)
+        return usage.at_most_in_flight(self.store.database, self.scope.scope_id)
 
     def history(self, model: str | None, source: str | None) -> OutputHistory | None:
         """How long answers were in earlier batches like this one, as far as their results are known here."""
         if self.scope is None or model is None:
             return None
-        earlier = batches.usage_like(self.store.database, self.scope.scope_id, model=model, source=source)
+        earlier = usage.usage_like(self.store.database, self.scope.scope_id, model=model, source=source)
         return output_history(earlier)
 
     async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
@@ -322,7 +321,7 @@ class Runtime:
         if self.scope is None:
             return
         database, scope_id = self.store.database, self.scope.scope_id
-        record = ResultsRecord(
+        record = downloads.ResultsRecord(
             state=ResultsState.PROBLEMS if finished.problems else ResultsState.COMPLETE,
             path=str(finished.path),
             bytes=finished.bytes,
@@ -331,8 +330,8 @@ class Runtime:
             problems=finished.problems,
             flawed=flawed(finished.classes),
         )
-        batches.record_results(database, scope_id, tracked.id, record, self.now())
-        batches.record_usage(
+        downloads.record_results(database, scope_id, tracked.id, record, self.now())
+        usage.record_usage(
             database,
             scope_id,
             tracked,
