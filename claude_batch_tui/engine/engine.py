@@ -30,6 +30,7 @@ from claude_batch_tui.errors import CbtuiError, NotFoundError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.cancel import cancel, delete
 from claude_batch_tui.services.history import history_of
+from claude_batch_tui.services.judging import Sent
 from claude_batch_tui.services.labels import adopt
 from claude_batch_tui.services.listing import load_older
 from claude_batch_tui.services.notify import run_hook
@@ -48,7 +49,7 @@ from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
 if TYPE_CHECKING:
-    from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.check import CheckReport
     from claude_batch_tui.services.trying import Trial, Tried
 
 _log = logging.getLogger(__name__)
@@ -282,6 +283,10 @@ class Engine:
     def sent(self, batch_id: str) -> Collection[str] | None:
         """The custom_ids sent for a batch, in their order, or None; reads the disk."""
         return self._runtime.sent(batch_id)
+
+    def asked(self, batch_ids: Sequence[str]) -> Sent:
+        """The files that say what was asked for in these batches; reads the disk."""
+        return self._runtime.asked(batch_ids)
 
     def request_as_sent(self, batch_id: str, custom_id: str) -> bytes | None:
         """A request of a batch we submitted, or None; reads the disk."""

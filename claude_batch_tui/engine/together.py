@@ -16,13 +16,14 @@ from claude_batch_tui.domain.tracked import Snapshot, TrackedBatch
 from claude_batch_tui.engine.engine import Engine, Forecasted
 from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.errors import DraftError
+from claude_batch_tui.services.judging import Sent
 from claude_batch_tui.services.retry import RetryPlan
 from claude_batch_tui.services.run_results import RunResults
 from claude_batch_tui.services.spool import Outgoing
 from claude_batch_tui.store.results_index import ResultsIndex
 
 if TYPE_CHECKING:
-    from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.check import CheckReport
     from claude_batch_tui.services.trying import Trial, Tried
 
 
@@ -134,6 +135,10 @@ class Together:
     def growing(self, batch_id: str) -> tuple[ResultsIndex, Path] | None:
         """The index and file of a download that is under way."""
         return self.of(batch_id).growing(batch_id)
+
+    def asked(self, batch_ids: Sequence[str]) -> Sent:
+        """The files that say what was asked for in these batches, of one workspace; reads the disk."""
+        return (self.of(batch_ids[0]) if batch_ids else self.home).asked(batch_ids)
 
     @property
     def cache(self) -> Path:

@@ -122,7 +122,6 @@ class DashboardApp(CbtuiApp):
 
     def on_mount(self) -> None:
         """Show what is known; talk to the API only after the first frame."""
-        super().on_mount()
         self.snapshot = self.engine.snapshot
         self.set_keymap(self.config.keys)
         self.switch_mode("results" if self._opens or self._opens_batch else "batches")

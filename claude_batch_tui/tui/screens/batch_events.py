@@ -24,7 +24,7 @@ from claude_batch_tui.tui.widgets.fitting import cut, cut_mark
 from claude_batch_tui.tui.widgets.one_line import OneLine
 from claude_batch_tui.tui.widgets.row_source import SequenceSource
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import event_clock
+from claude_batch_tui.wording import moment
 
 _COLUMNS = (Column("WHEN", width=12), Column("WHAT", min_width=20))
 _EMPTY = "Nothing yet: ends, downloads, warnings and errors will stand here."
@@ -70,7 +70,7 @@ class BatchEvents(Vertical):
 
     def _cells(self, event: Event) -> Sequence[Cell | str]:
         text = clean_line(event.text)
-        return event_clock(event.at, self._now()), Cell(text, "warn") if event.is_error else text
+        return moment(event.at, self._now()), Cell(text, "warn") if event.is_error else text
 
     @on(VirtualList.Highlighted)
     def _highlighted(self, event: VirtualList.Highlighted) -> None:
