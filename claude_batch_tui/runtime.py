@@ -25,7 +25,7 @@ from claude_batch_tui.domain.tracked import (
     TrackedBatch,
 )
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError, SourceError
-from claude_batch_tui.store import batches, scopes, submissions
+from claude_batch_tui.store import batches, downloads, scopes, submissions, usage
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
@@ -98,7 +98,7 @@ class Runtime:
         """What the batches that have not ended may cost at most, in US dollars."""
         if self.scope is None:
             return 0.0
-        return batches.at_most_in_flight(self.store.database, self.scope.scope_id)
+        return usage.at_most_in_flight(self.store.database, self.scope.scope_id)
 
     def history(self, model: str | None, source: str | None) -> OutputHistory | None:
         """How long answers were in earlier batches like this one, as far as their results are known here."""
@@ -106,7 +106,7 @@ class Runtime:
             return None
         from claude_batch_tui.domain.pricing import output_history
 
-        earlier = batches.usage_like(self.store.database, self.scope.scope_id, model=model, source=source)
+        earlier = usage.usage_like(self.store.database, self.scope.scope_id, model=model, source=source)
         return output_history(earlier)
 
     async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
@@ -355,7 +355,7 @@ class Runtime:
         if self.scope is None:
             return
         database, scope_id = self.store.database, self.scope.scope_id
-        record = batches.ResultsRecord(
+        record = downloads.ResultsRecord(
             state=ResultsState.PROBLEMS if finished.problems else ResultsState.COMPLETE,
             path=str(finished.path),
             bytes=finished.bytes,
@@ -364,8 +364,8 @@ class Runtime:
             problems=finished.problems,
             flawed=flawed(finished.classes),
         )
-        batches.record_results(database, scope_id, tracked.id, record, self.now())
-        batches.record_usage(
+        downloads.record_results(database, scope_id, tracked.id, record, self.now())
+        usage.record_usage(
             database,
             scope_id,
             tracked,

@@ -199,6 +199,8 @@ class Event(msgspec.Struct, frozen=True):
     is_error: bool = False
     rings: bool = False
     """True for an end that is to be told beyond the status line."""
+    is_quiet: bool = False
+    """True for what is for the log of events alone: it is shown elsewhere already, or was told before."""
 
     def of(self, place: str) -> Event:
         """The same, saying where it happened."""

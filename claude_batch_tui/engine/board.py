@@ -14,6 +14,7 @@ from claude_batch_tui.domain.tracked import (
     Download,
     Event,
     Link,
+    LinkState,
     Snapshot,
     Submission,
     Submitting,
@@ -24,6 +25,7 @@ from claude_batch_tui.store.database import Database
 
 _EVENTS_KEPT = 200
 _BETWEEN_SNAPSHOTS = 0.1
+_LOST = (LinkState.OFFLINE, LinkState.REFUSED, LinkState.NO_CREDENTIALS)
 
 
 class Board:
@@ -141,8 +143,27 @@ class Board:
         state = changes.get("state", self.link.state)
         if state != self.link.state:
             changes.setdefault("since", self._now())
-        self.link = msgspec.structs.replace(self.link, **changes)
+        before, self.link = self.link, msgspec.structs.replace(self.link, **changes)
+        self._log_link(before.state, self.link)
         self.touch()
+
+    def _log_link(self, before: LinkState, link: Link) -> None:
+        """Write down that the API was lost, or answers again; the title says it at once."""
+        if link.state in _LOST and before != link.state:
+            self._events.append(
+                Event(self._now(), link.error or link.state.value, is_error=True, is_quiet=True)
+            )
+        elif before in _LOST and link.state in (LinkState.LIVE, LinkState.IDLE):
+            self._events.append(Event(self._now(), "The API answers again", is_quiet=True))
+
+    def remember(self, past: Iterable[Event]) -> None:
+        """Put what happened before, or in another process, among the events; what is there already stays once."""
+        known = {(event.text, event.batch_id) for event in self._events}
+        fresh = [event for event in past if (event.text, event.batch_id) not in known]
+        if fresh:
+            every = sorted((*self._events, *fresh), key=lambda event: event.at)
+            self._events = deque(every, maxlen=_EVENTS_KEPT)
+            self.touch()
 
     def tell(
         self, text: str, *, batch_id: str | None = None, is_error: bool = False, rings: bool = False

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 
 APART = 5.0
-"""Seconds between any two polls of this process, whatever workspaces they are for: 12 requests a minute at most."""
+"""Seconds between any two polls of this process, whatever workspaces they are for: 12 requests a minute at most.
+
+The first poll of each workspace does not wait for the others'.
+"""
 
 
 class Budget:

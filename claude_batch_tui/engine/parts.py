@@ -35,13 +35,14 @@ class Parts:
         self.downloader = Downloader(runtime, board)
         on_ended = self._save if auto_download else lambda _: None
         self.poller = Poller(runtime, board, self.submitter, on_ended=on_ended, budget=budget)
-        self.poller.on_notice = on_notice
+        self.poller.on_notice(on_notice)
         self.submitter.on_created = self.poller.wake
         self.verbs = Verbs(runtime, board, poll=self.poller.wake)
         self.warner = Warner(runtime, board, save=self._save)
 
     def begin(self) -> None:
         """Begin to poll and to warn, and go on looking for what was submitted."""
+        self.poller.remember_ends()
         self.submitter.wake_up()
         self._spawn(self.poller.run())
         self._spawn(self.warner.run())

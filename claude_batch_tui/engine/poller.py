@@ -6,26 +6,21 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.forecast import Forecast
 from claude_batch_tui.domain.notifying import Notice
-from claude_batch_tui.domain.polling import ASKED_FLOOR, FLOOR, backoff, has_slept, interval, jittered
-from claude_batch_tui.domain.tracked import LinkState, TrackedBatch
-from claude_batch_tui.domain.turnaround import Turnarounds
+from claude_batch_tui.domain.polling import ASKED_FLOOR, FLOOR, backoff, has_slept
+from claude_batch_tui.domain.tracked import LinkState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.clock import Clock
+from claude_batch_tui.engine.intake import Intake
+from claude_batch_tui.engine.schedule import Schedule
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.notify import claim_ends
-from claude_batch_tui.services.watch import Poll, heard_from_others, poll
 from claude_batch_tui.store import batches
-from claude_batch_tui.store.batches import Change
 from claude_batch_tui.store.locks import FileLock
-from claude_batch_tui.wording import notice_words
 
 _log = logging.getLogger(__name__)
 _SLICE = 15.0
@@ -55,15 +50,20 @@ class Poller:
         self._asked = False
         self._forced = False
         self._paused = False
-        self._first_time = True
+        self._had_turn = False
         self._failures = 0
-        self._looked_at: datetime | None = None
         self._store_version = 0
         self._last_request = float("-inf")
-        self._turnarounds = Turnarounds()
-        self._learned: tuple[TrackedBatch, ...] = ()
-        self._on_ended = on_ended
-        self.on_notice: Callable[[Notice], None] = lambda _: None
+        self._schedule = Schedule(runtime, board)
+        self._intake = Intake(runtime, board, submitter, on_ended=on_ended)
+
+    def on_notice(self, told: Callable[[Notice], None]) -> None:
+        """Have it called at every end that is told here."""
+        self._intake.on_notice = told
+
+    def remember_ends(self) -> None:
+        """Put the ends that were told before into the log of events."""
+        self._intake.remember_ends()
 
     def wake(self) -> None:
         """Poll as soon as the floor allows; by a user's key or after something of ours changed."""
@@ -108,9 +108,9 @@ class Poller:
 
     async def _lead(self) -> None:
         runtime, board = self._runtime, self._board
-        if not self._forced and (left := self._heard_from_others()) is not None:
-            self._reload()
-            self._tell_ends()
+        if not self._forced and (left := self._schedule.heard_from_others()) is not None:
+            self._intake.reload(is_leading=True)
+            self._intake.tell_ends()
             board.set_link(
                 state=self._resting_state(left), next_poll_at=runtime.now() + timedelta(seconds=left)
             )
@@ -119,23 +119,15 @@ class Poller:
         await self._take_turn()
         self._forced = self._asked = False
         self._wake.clear()
-        self._looked_at = runtime.now()
+        self._schedule.looked()
         api = await runtime.connect()
         board.base_url, board.credential = api.base_url, api.credential
         self._last_request = self._clock.monotonic()
-        found = await poll(
-            api=api,
-            store=runtime.store,
-            hint=runtime.hint,
-            scope=runtime.scope,
-            now=runtime.now(),
-            first_time=self._first_time,
-        )
-        self._take_in(found)
+        found = await self._intake.look(api)
         await self._submitter.look_at_absent()
         self._failures = 0
         now = runtime.now()
-        wait = self._interval(found.asked_wait)
+        wait = self._schedule.interval(found.asked_wait)
         board.set_link(
             state=self._resting_state(wait),
             polled_at=now,
@@ -148,83 +140,19 @@ class Poller:
         await self._sleep(wait)
 
     async def _take_turn(self) -> None:
-        """Where several workspaces are watched, wait until it is this one's turn."""
-        if self._budget is not None and (wait := self._budget.wait(self._clock.monotonic())) > 0:
+        """Where several workspaces are watched, wait until it is this one's turn; the first poll of each waits for none."""
+        is_first, self._had_turn = not self._had_turn, True
+        if (
+            not is_first
+            and self._budget is not None
+            and (wait := self._budget.wait(self._clock.monotonic())) > 0
+        ):
             await self._clock.wait(asyncio.Event(), wait)
-
-    def _heard_from_others(self) -> float | None:
-        """Seconds until a look is due where another process, a headless watch, has looked for us; else None."""
-        runtime, wished = self._runtime, self._board.link.interval
-        if runtime.scope is None or self._looked_at is None or wished is None:
-            return None
-        now = runtime.now()
-        if not heard_from_others(runtime.store, runtime.scope, self._looked_at, now, wished):
-            return None
-        self._looked_at = batches.last_poll_at(runtime.store.database, runtime.scope.scope_id) or now
-        return max(wished - (now - self._looked_at).total_seconds(), 0.5)
-
-    def _interval(self, asked: float) -> float | None:
-        """Seconds until the next poll, where the API asks to wait at least so many; None where nothing is unfinished."""
-        unfinished = [tracked.batch for tracked in self._board.unfinished]
-        fixed = self._runtime.config.poll_interval
-        wished = interval(unfinished, self._runtime.now(), fixed=fixed, likely=self._likely)
-        if wished is None or fixed is not None:
-            return wished
-        return jittered(max(wished, asked), self._runtime.random())
-
-    def _likely(self, batch: Batch) -> Forecast | None:
-        """How long batches like this one took, as all ended ones known here teach it."""
-        known = self._board.batches
-        if known is not self._learned:
-            self._turnarounds.learn(known)
-            self._learned = known
-        tracked = self._board.find(batch.id)
-        return self._turnarounds.forecast(batch, tracked.model if tracked else None)
 
     def _resting_state(self, wait: float | None) -> LinkState:
         if self._paused:
             return LinkState.PAUSED
         return LinkState.IDLE if wait is None else LinkState.LIVE
-
-    def _take_in(self, found: Poll) -> None:
-        board, runtime = self._board, self._runtime
-        is_new_scope = runtime.scope is None or runtime.scope.scope_id != found.scope.scope_id
-        runtime.scope = found.scope
-        board.workspace_id = found.scope.workspace_id
-        if is_new_scope or self._first_time:
-            board.has_older, board.older_after = found.has_older, found.last_id
-        if is_new_scope:
-            board.clear()
-        board.catch_up(runtime.store.database, found.scope.scope_id)
-        for change in found.changes:
-            self._tell(change)
-        self._first_time = False
-        self._tell_ends()
-
-    def _tell_ends(self) -> None:
-        """Tell the ends nobody has told yet, whoever saw them first."""
-        runtime = self._runtime
-        if runtime.scope is None:
-            return
-        for notice in claim_ends(runtime.store, runtime.scope.scope_id, runtime.now()):
-            self._board.tell(
-                notice_words(notice),
-                batch_id=notice.batch_ids[0] if notice.batch_ids else None,
-                is_error=not notice.is_good,
-                rings=notice.matters(runtime.config.notify_on),
-            )
-            self.on_notice(notice)
-
-    def _tell(self, change: Change) -> None:
-        after = change.after
-        if change.before is None or change.before.processing_status == after.processing_status:
-            return
-        tracked = self._board.find(after.id)
-        title = tracked.title if tracked else after.id
-        if after.has_ended:
-            self._on_ended(after.id)
-        else:
-            self._board.tell(f"{title}: {after.processing_status}", batch_id=after.id)
 
     async def _follow(self) -> None:
         """Show what others write to the store; take over when nobody leads. While paused others may lead."""
@@ -242,7 +170,7 @@ class Poller:
             current = runtime.store.database.data_version()
             if current != version:
                 version = current
-                self._reload()
+                self._intake.reload(is_leading=self._lock.is_held)
             self._wake.clear()
             await self._clock.wait(self._wake, _FOLLOW_EVERY)
         board.set_link(is_leader=True)
@@ -252,32 +180,9 @@ class Poller:
         runtime = self._runtime
         api = await runtime.connect()
         self._last_request = self._clock.monotonic()
-        self._take_in(
-            await poll(
-                api=api,
-                store=runtime.store,
-                hint=runtime.hint,
-                scope=runtime.scope,
-                now=runtime.now(),
-                first_time=self._first_time,
-            )
-        )
+        await self._intake.look(api)
         self._failures = 0
         self._board.set_link(polled_at=runtime.now(), error=None, failures=0)
-
-    def _reload(self) -> None:
-        runtime = self._runtime
-        if runtime.scope is None:
-            runtime.recall_scope()  # the leader may have had the first answer of all
-        if runtime.scope is None:
-            return
-        scope_id = runtime.scope.scope_id
-        self._board.workspace_id, self._board.base_url = runtime.scope.workspace_id, runtime.scope.base_url
-        self._board.catch_up(runtime.store.database, scope_id)
-        self._submitter.reload()
-        polled_at = batches.last_poll_at(runtime.store.database, scope_id)
-        next_poll_at = self._board.link.next_poll_at if self._lock.is_held else None
-        self._board.set_link(polled_at=polled_at, next_poll_at=next_poll_at)
 
     async def _stand_still(self, state: LinkState, error: Exception) -> None:
         """Nothing helps but the user: wait for a key."""
@@ -308,7 +213,7 @@ class Poller:
             return False
         self._store_version = current
         before = len(self._board.unfinished)
-        self._reload()
+        self._intake.reload(is_leading=self._lock.is_held)
         unfinished = len(self._board.unfinished)
         return unfinished > before and (seconds is None or seconds > FLOOR)
 

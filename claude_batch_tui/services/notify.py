@@ -35,6 +35,18 @@ def claim_ends(
     return tuple(notices)
 
 
+def past_ends(
+    store: Store, scope_id: int, limit: int, after: datetime | None = None
+) -> list[tuple[datetime, Notice]]:
+    """The last ends that were told, after a time if wished, by whatever process; oldest first."""
+    found = []
+    for target_id, batch_ids, at in notifications.told(store.database, scope_id, limit, after):
+        known = batches.find_all(store.database, scope_id, batch_ids)
+        if known:
+            found.append((at, notice_of(target_id, known)))
+    return found
+
+
 async def run_hook(command: str, notice: Notice, *, timeout: float) -> str | None:  # noqa: ASYNC109 — ends a process, too
     """Run the user's command with the notice as JSON on stdin; None, or a sentence that says what went wrong.
 

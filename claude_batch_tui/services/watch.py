@@ -14,7 +14,7 @@ from claude_batch_tui.domain.polling import asked_wait, backoff, interval, jitte
 from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
 from claude_batch_tui.services.reconcile import tie
 from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.store import batches, scopes, submissions
+from claude_batch_tui.store import batches, scopes, standing, submissions
 from claude_batch_tui.store.batches import Change
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
@@ -49,7 +49,7 @@ async def poll(
     `scope` is the one last heard from, None before the first answer of all. Raises ApiError where the API cannot be
     read.
     """
-    unfinished = batches.unfinished(store.database, scope.scope_id) if scope is not None else ()
+    unfinished = standing.unfinished(store.database, scope.scope_id) if scope is not None else ()
     page = await _newest_page(unfinished, api=api, store=store, scope=scope, now=now, first_time=first_time)
     scope = scope_of(store, api, page.facts, hint, now)
     reports = {batch.id: batch for batch in page.batches}
@@ -93,7 +93,7 @@ async def _newest_page(
     covered = 0
     if scope is not None and unfinished and not first_time:
         oldest_known = unfinished[-1].created_at
-        covered = batches.number_since(store.database, scope.scope_id, oldest_known, LIST_LIMIT)
+        covered = standing.number_since(store.database, scope.scope_id, oldest_known, LIST_LIMIT)
     try:
         return await api.list_page(limit=page_limit(covered, first_time=first_time))
     except ApiError as error:

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch, RequestCounts
-from claude_batch_tui.domain.tracked import ResultsState, TrackedBatch
+from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.tracked import TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import sightings
+from claude_batch_tui.store.batch_row import SELECT, tracked_of
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.notifications import note_due
 
 _IDS_AT_A_TIME = 500
-_SELECT = """
-    SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes, d.flawed,
-        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual, h.at AS hidden_at,
-        (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
-    FROM batch b
-    LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
-    LEFT JOIN name u ON u.scope_id = b.scope_id AND u.target_id = b.run_id
-    LEFT JOIN hidden h ON h.scope_id = b.scope_id AND h.batch_id = b.batch_id
-    LEFT JOIN note o ON o.scope_id = b.scope_id AND o.target_id = b.batch_id
-    LEFT JOIN note p ON p.scope_id = b.scope_id AND p.target_id = b.run_id
-    LEFT JOIN download d ON d.scope_id = b.scope_id AND d.batch_id = b.batch_id
-    LEFT JOIN cost c ON c.scope_id = b.scope_id AND c.target_id = b.batch_id AND c.kind = 'at_most'
-    LEFT JOIN cost a ON a.scope_id = b.scope_id AND a.target_id = b.batch_id AND a.kind = 'actual'
-    LEFT JOIN cost r ON r.scope_id = b.scope_id AND r.target_id = b.run_id AND r.kind = 'at_most'
-"""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -46,19 +31,6 @@ class Since(msgspec.Struct, frozen=True):
     revision: int
     batches: tuple[TrackedBatch, ...]
     dropped: tuple[str, ...] = ()
-
-
-class ResultsRecord(msgspec.Struct, frozen=True):
-    """What a finished download left on disk."""
-
-    state: ResultsState
-    path: str
-    bytes: int
-    lines: int
-    sha256: str
-    problems: tuple[str, ...] = ()
-    flawed: dict[str, int] = {}
-    """Ledger classes of what succeeded and is not whole, with their numbers."""
 
 
 def merge(
@@ -137,11 +109,11 @@ def tracked(
         where = " AND b.created_at <= ? AND (b.created_at < ? OR b.batch_id > ?)"
         values = (created_at, created_at, older_than.id)
     rows = database.rows(
-        f"{_SELECT} WHERE b.scope_id = ? AND b.deleted_at IS NULL{where}"
+        f"{SELECT} WHERE b.scope_id = ? AND b.deleted_at IS NULL{where}"
         " ORDER BY b.created_at DESC, b.batch_id LIMIT ?",
         (scope_id, *values, limit),
     )
-    return tuple(_tracked(row) for row in rows)
+    return tuple(tracked_of(row) for row in rows)
 
 
 def revision(database: Database, scope_id: int) -> int:
@@ -152,47 +124,18 @@ def revision(database: Database, scope_id: int) -> int:
 
 def since(database: Database, scope_id: int, known: int) -> Since:
     """What was written after the revision `known`, whoever wrote it. Costs what changed, not what is stored."""
-    rows = database.rows(f"{_SELECT} WHERE b.scope_id = ? AND b.revision > ?", (scope_id, known))
+    rows = database.rows(f"{SELECT} WHERE b.scope_id = ? AND b.revision > ?", (scope_id, known))
     return Since(
         revision=max((row["revision"] for row in rows), default=known),
-        batches=tuple(_tracked(row) for row in rows if row["deleted_at"] is None),
+        batches=tuple(tracked_of(row) for row in rows if row["deleted_at"] is None),
         dropped=tuple(row["batch_id"] for row in rows if row["deleted_at"] is not None),
     )
 
 
-def unfinished(database: Database, scope_id: int) -> tuple[Batch, ...]:
-    """The batches a poll has to cover, newest first: not ended, and still known to the API."""
-    rows = database.rows(
-        "SELECT facts FROM batch WHERE scope_id = ? AND has_ended = 0 AND deleted_at IS NULL AND gone_at IS NULL"
-        " ORDER BY created_at DESC",
-        (scope_id,),
-    )
-    return tuple(msgspec.json.decode(row[0], type=Batch) for row in rows)
-
-
-def number_since(database: Database, scope_id: int, created_at: datetime, most: int) -> int:
-    """How many batches are as new as that or newer, counted up to `most`."""
-    row = database.row(
-        "SELECT count(*) FROM (SELECT 1 FROM batch WHERE scope_id = ? AND created_at >= ?"
-        " AND deleted_at IS NULL LIMIT ?)",
-        (scope_id, created_at.isoformat(), most),
-    )
-    return int(row[0]) if row else 0
-
-
-def standing(database: Database, scope_id: int) -> tuple[int, list[RequestCounts]]:
-    """How many batches run, and the counts of those that ended and have not been looked at."""
-    where = "scope_id = ? AND deleted_at IS NULL AND gone_at IS NULL"
-    running = database.row(f"SELECT count(*) FROM batch WHERE {where} AND NOT has_ended", (scope_id,))
-    unseen = database.rows(f"SELECT facts FROM batch WHERE {where} AND has_ended AND NOT seen", (scope_id,))
-    decoded = (msgspec.json.decode(row["facts"], type=Batch) for row in unseen)
-    return int(running[0]) if running else 0, [batch.request_counts for batch in decoded]
-
-
 def find(database: Database, scope_id: int, batch_id: str) -> TrackedBatch | None:
     """One batch, or None where we have never heard of it."""
-    row = database.row(f"{_SELECT} WHERE b.scope_id = ? AND b.batch_id = ?", (scope_id, batch_id))
-    return _tracked(row) if row else None
+    row = database.row(f"{SELECT} WHERE b.scope_id = ? AND b.batch_id = ?", (scope_id, batch_id))
+    return tracked_of(row) if row else None
 
 
 def find_all(database: Database, scope_id: int, batch_ids: Sequence[str]) -> tuple[TrackedBatch, ...]:
@@ -200,8 +143,8 @@ def find_all(database: Database, scope_id: int, batch_ids: Sequence[str]) -> tup
     found: dict[str, TrackedBatch] = {}
     for start in range(0, len(batch_ids), _IDS_AT_A_TIME):
         some = batch_ids[start : start + _IDS_AT_A_TIME]
-        query = f"{_SELECT} WHERE b.scope_id = ? AND b.batch_id IN ({','.join('?' * len(some))})"
-        found.update((row["batch_id"], _tracked(row)) for row in database.rows(query, (scope_id, *some)))
+        query = f"{SELECT} WHERE b.scope_id = ? AND b.batch_id IN ({','.join('?' * len(some))})"
+        found.update((row["batch_id"], tracked_of(row)) for row in database.rows(query, (scope_id, *some)))
     return tuple(found[batch_id] for batch_id in batch_ids if batch_id in found)
 
 
@@ -239,23 +182,6 @@ def adopt(
         )
 
 
-def disown(database: Database, scope_id: int, batch_id: str, *, name: str | None) -> None:
-    """Untie a batch from the run it was taken for, with the name and cost it got from there."""
-    with database.change() as connection:
-        where = (scope_id, batch_id)
-        connection.execute(
-            "UPDATE batch SET run_id = NULL, model = NULL, source = NULL, provisional = 0"
-            " WHERE scope_id = ? AND batch_id = ?",
-            where,
-        )
-        connection.execute(
-            "DELETE FROM name WHERE scope_id = ? AND target_id = ? AND name IS ?", (*where, name)
-        )
-        connection.execute(
-            "DELETE FROM cost WHERE scope_id = ? AND target_id = ? AND kind = 'at_most'", where
-        )
-
-
 def mark(database: Database, scope_id: int, batch_id: str, **columns: str | int | None) -> None:
     """Set columns of one batch: seen, provisional, gone_at, deleted_at, cancel_sent_at."""
     assignments = ", ".join(f"{name} = ?" for name in columns)
@@ -264,12 +190,6 @@ def mark(database: Database, scope_id: int, batch_id: str, **columns: str | int 
             f"UPDATE batch SET {assignments} WHERE scope_id = ? AND batch_id = ?",
             (*columns.values(), scope_id, batch_id),
         )
-
-
-def has_name(database: Database, scope_id: int, target_id: str) -> bool:
-    """Whether a batch or run has a name."""
-    row = database.row("SELECT 1 FROM name WHERE scope_id = ? AND target_id = ?", (scope_id, target_id))
-    return row is not None
 
 
 def set_name(database: Database, scope_id: int, target_id: str, name: str | None) -> None:
@@ -281,28 +201,6 @@ def set_name(database: Database, scope_id: int, target_id: str, name: str | None
             connection.execute("INSERT OR REPLACE INTO name VALUES (?, ?, ?)", (scope_id, target_id, name))
 
 
-def record_results(
-    database: Database, scope_id: int, batch_id: str, record: ResultsRecord, now: datetime
-) -> None:
-    """Write down what a download left."""
-    with database.change() as connection:
-        connection.execute(
-            "INSERT OR REPLACE INTO download VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                scope_id,
-                batch_id,
-                record.state.value,
-                record.path,
-                record.bytes,
-                record.lines,
-                record.sha256,
-                now.isoformat(),
-                "\n".join(record.problems) or None,
-                msgspec.json.encode(record.flawed).decode() if record.flawed else None,
-            ),
-        )
-
-
 def record_cost(
     database: Database, scope_id: int, target_id: str, kind: str, usd: float, prices_as_of: str | None
 ) -> None:
@@ -312,50 +210,6 @@ def record_cost(
             "INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)",
             (scope_id, target_id, kind, usd, prices_as_of),
         )
-
-
-def record_usage(
-    database: Database,
-    scope_id: int,
-    tracked: TrackedBatch,
-    *,
-    succeeded: int,
-    input_tokens: int,
-    output_tokens: int,
-    now: datetime,
-) -> None:
-    """Write down what the answers of a batch took, for the forecast of later ones."""
-    with database.change() as connection:
-        connection.execute(
-            "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(scope_id, tracked.id, tracked.model, tracked.source),
-                *(succeeded, input_tokens, output_tokens, now.isoformat()),
-            ),
-        )
-
-
-def usage_like(
-    database: Database, scope_id: int, *, model: str | None, source: str | None, most: int = 20
-) -> list[tuple[int, int]]:
-    """Succeeded requests and output tokens of the newest batches of the same model; of the same source, if any is."""
-    query = (
-        "SELECT succeeded, output_tokens FROM usage WHERE scope_id = ? AND model = ? AND succeeded > 0 {}"
-        " ORDER BY recorded_at DESC LIMIT ?"
-    )
-    same = database.rows(query.format("AND source = ?"), (scope_id, model, source, most)) if source else []
-    found = same or database.rows(query.format(""), (scope_id, model, most))
-    return [(row[0], row[1]) for row in found]
-
-
-def at_most_in_flight(database: Database, scope_id: int) -> float:
-    """What all batches that have not ended may cost together, in US dollars, as far as they were priced."""
-    row = database.row(
-        "SELECT sum(c.usd) FROM batch b JOIN cost c ON c.scope_id = b.scope_id AND c.target_id = b.batch_id"
-        " AND c.kind = 'at_most' WHERE b.scope_id = ? AND b.has_ended = 0 AND b.gone_at IS NULL",
-        (scope_id,),
-    )
-    return float(row[0] or 0) if row else 0.0
 
 
 def record_poll(
@@ -374,30 +228,3 @@ def last_poll_at(database: Database, scope_id: int) -> datetime | None:
     """When anybody last heard from the API about this scope."""
     row = database.row("SELECT max(at) FROM poll WHERE scope_id = ? AND error IS NULL", (scope_id,))
     return datetime.fromisoformat(row[0]) if row and row[0] else None
-
-
-def _tracked(row: sqlite3.Row) -> TrackedBatch:
-    return TrackedBatch(
-        batch=msgspec.json.decode(row["facts"], type=Batch),
-        run_id=row["run_id"],
-        name=row["name"],
-        run_name=row["run_name"],
-        tags=tuple(row["tags"].split("\x1f")) if row["tags"] else (),
-        note=row["note"],
-        model=row["model"],
-        source=row["source"],
-        cost_at_most=row["cost_at_most"],
-        cost_actual=row["cost_actual"],
-        results=ResultsState(row["results_state"] or ResultsState.NONE),
-        results_bytes=row["results_bytes"],
-        flawed=msgspec.json.decode(row["flawed"]) if row["flawed"] else {},
-        seen=bool(row["seen"]),
-        gone_at=_time(row["gone_at"]),
-        hidden_at=_time(row["hidden_at"]),
-        cancel_sent_at=_time(row["cancel_sent_at"]),
-        provisional=bool(row["provisional"]),
-    )
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

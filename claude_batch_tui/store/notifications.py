@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from claude_batch_tui.store.database import Database
 
@@ -73,6 +74,34 @@ def claim(
                 "INSERT OR REPLACE INTO notification VALUES (?, ?, 'ended', ?)", (*where, now.isoformat())
             )
     return told
+
+
+class Told(NamedTuple):
+    """An end that was told: a batch or run id, the batches it was about, and when."""
+
+    target_id: str
+    batch_ids: tuple[str, ...]
+    at: datetime
+
+
+def told(database: Database, scope_id: int, limit: int, after: datetime | None = None) -> list[Told]:
+    """The last ends that were told, after a time if wished, by whatever process, oldest first; a run stands for its batches."""
+    rows = database.rows(
+        "SELECT n.target_id, n.sent_at, b.run_id FROM notification n"
+        " LEFT JOIN batch b ON b.scope_id = n.scope_id AND b.batch_id = n.target_id"
+        " WHERE n.scope_id = ? AND n.kind = 'ended' AND n.sent_at > ? ORDER BY n.sent_at DESC LIMIT ?",
+        (scope_id, after.isoformat() if after else "", limit),
+    )
+    together = {(row["target_id"], row["sent_at"]) for row in rows}
+    members = "SELECT batch_id FROM batch WHERE scope_id = ? AND run_id = ? ORDER BY created_at, rowid"
+    found: list[Told] = []
+    for row in reversed(rows):
+        target, at = row["target_id"], row["sent_at"]
+        if (row["run_id"], at) in together:
+            continue  # told with its run
+        own = tuple(each[0] for each in database.rows(members, (scope_id, target)))
+        found.append(Told(target, own or (target,), datetime.fromisoformat(at)))
+    return found
 
 
 def _group(connection: sqlite3.Connection, scope_id: int, batch_id: str) -> tuple[str, tuple[str, ...], bool]:

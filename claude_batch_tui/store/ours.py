@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.store import scopes
+from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
@@ -131,3 +132,29 @@ def _adopt(store: Store, scope_id: int, batch_ids: Iterable[str], run_id: str, a
                 "UPDATE batch SET run_id = ? WHERE scope_id = ? AND batch_id = ? AND run_id IS NULL",
                 (run_id, scope_id, batch_id),
             )
+
+
+def disown(database: Database, scope_id: int, batch_id: str, *, name: str | None) -> None:
+    """Untie a batch from the run it was taken for, with the name and cost it got from there.
+
+    The journal has it with the submission, whose they were.
+    """
+    with database.change() as connection:
+        where = (scope_id, batch_id)
+        connection.execute(
+            "UPDATE batch SET run_id = NULL, model = NULL, source = NULL, provisional = 0"
+            " WHERE scope_id = ? AND batch_id = ?",
+            where,
+        )
+        connection.execute(
+            "DELETE FROM name WHERE scope_id = ? AND target_id = ? AND name IS ?", (*where, name)
+        )
+        connection.execute(
+            "DELETE FROM cost WHERE scope_id = ? AND target_id = ? AND kind = 'at_most'", where
+        )
+
+
+def has_name(database: Database, scope_id: int, target_id: str) -> bool:
+    """Whether a batch or run has a name."""
+    row = database.row("SELECT 1 FROM name WHERE scope_id = ? AND target_id = ?", (scope_id, target_id))
+    return row is not None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.tracked import Snapshot
@@ -22,6 +23,7 @@ from claude_batch_tui.engine.together import Together
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
+from claude_batch_tui.tui.pacing import CHANGES_SECONDS, Pace
 from claude_batch_tui.tui.screens.batches import BatchesScreen
 from claude_batch_tui.tui.screens.frame import Frame
 from claude_batch_tui.tui.workspaces import Workspaces
@@ -121,6 +123,9 @@ class DashboardApp(CbtuiApp):
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         """The clock every age is measured by."""
         self._standing = ""
+        self.pace = Pace(CHANGES_SECONDS if self.profile.slow else 0.0)
+        """How often what the engine says is shown."""
+        self._later: Timer | None = None
 
     @property
     def engine(self) -> Engine | Together:
@@ -165,7 +170,20 @@ class DashboardApp(CbtuiApp):
         self.workspaces.connect()
 
     def on_dashboard_app_arrived(self) -> None:
+        """Show the newest snapshot; on the slow profile at most one a second, the last one always."""
+        wait = self.pace.left()
+        if not wait:
+            self._show_newest()
+        elif self._later is None:
+            self._later = self.set_timer(wait, self._show_later)
+
+    def _show_later(self) -> None:
+        self._later = None
+        self.on_dashboard_app_arrived()
+
+    def _show_newest(self) -> None:
         """Hand the newest snapshot to the screen, and say what happened."""
+        self.pace.take()
         self.snapshot = self.engine.snapshot
         for screen in self.screen_stack:
             show = getattr(screen, "show_snapshot", None)
@@ -198,7 +216,7 @@ class DashboardApp(CbtuiApp):
         self.action_show("batches")
         if isinstance(self.screen, BatchesScreen):
             self.screen.show_workspace()
-        self.on_dashboard_app_arrived()
+        self._show_newest()
         self.say(f"Workspace {name}." if name is not None else "All workspaces.")
 
     def palette_actions(self) -> dict[str, str]:
@@ -242,7 +260,7 @@ class DashboardApp(CbtuiApp):
             for screen in screens
         ]
 
-    def _on_batches(self, work: Callable[[BatchesScreen], None]) -> None:
+    def _on_batches(self, work: Callable[[BatchesScreen], object]) -> None:
         """Go to the batches and do something there once they are drawn."""
 
         def go() -> None:

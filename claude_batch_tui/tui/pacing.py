@@ -1,7 +1,11 @@
-"""An app that paints no faster than its terminal reads, and lays out no faster than anybody can see."""
+"""An app that paints no faster than its terminal reads, and lays out no faster than anybody can see.
+
+On a thin link what the engine says is shown at most once a second; keys are answered at once everywhere.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any, Generic
 
@@ -19,6 +23,27 @@ BACKLOG = 64 * 1024
 """Bytes the terminal has not taken above which frames are left out until it has caught up."""
 
 CATCH_UP_SECONDS = 0.2
+
+
+CHANGES_SECONDS = 1.0
+"""Least time between two pictures of what the engine says, on the slow profile."""
+
+
+class Pace:
+    """Lets something happen at most once in so many seconds; the first time at once."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
+        self.clock = clock
+        self._seconds = seconds
+        self._taken_at = float("-inf")
+
+    def left(self) -> float:
+        """Seconds until it may happen; 0 where it may now."""
+        return max(self._taken_at + self._seconds - self.clock(), 0.0)
+
+    def take(self) -> None:
+        """It happens now."""
+        self._taken_at = self.clock()
 
 
 class PacedApp(SafeApp[ReturnType], Generic[ReturnType]):

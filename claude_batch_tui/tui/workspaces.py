@@ -100,6 +100,8 @@ class Workspaces:
             if fresh:
                 self._told[name] = fresh[-1]
             for event in fresh:
+                if event.is_quiet:
+                    continue
                 yield event if len(self._engines) == 1 else event.of(name)
 
     def _add(self, name: str, config: Config, api_key: str | None) -> Engine:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from claude_batch_tui.domain.tracked import Link
 
+_WELL = (LinkState.LIVE, LinkState.IDLE)
 _ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
 
 
@@ -45,15 +46,17 @@ def link_words(link: Link, *, ascii_only: bool = False) -> str:
 
 def links_words(links: Mapping[str, Link], *, ascii_only: bool = False) -> str:
     """The state of polling of several workspaces: the troubled ones by name first, then those that are well."""
-    if len({link.state for link in links.values()}) == 1:
-        oldest = min(links.values(), key=lambda link: link.polled_at.timestamp() if link.polled_at else 0.0)
+    well = [name for name, link in links.items() if link.state in _WELL]
+    if len(well) == len(links) or len({link.state for link in links.values()}) == 1:
+        live = [link for link in links.values() if link.state is LinkState.LIVE] or list(links.values())
+        oldest = min(live, key=lambda link: link.polled_at.timestamp() if link.polled_at else 0.0)
         return link_words(oldest, ascii_only=ascii_only)
-    well = [name for name, link in links.items() if link.state in (LinkState.LIVE, LinkState.IDLE)]
     parts = []
     for name, link in links.items():
         if name not in well:
-            mark, _, words = link_words(link, ascii_only=ascii_only).partition(" ")
-            parts.append(f"{mark} {clean_line(name)} {words.split(' · ')[0].split(' - ')[0]}")
+            mark, _, words = link_words(link).partition(" ")
+            mark = _ASCII_MARKS[mark] if ascii_only else mark
+            parts.append(f"{mark} {clean_line(name)} {words.split(' · ')[0].split(' since ')[0]}")
     if well:
         mark = _ASCII_MARKS["●"] if ascii_only else "●"
         parts.append(f"{mark} {clean_line(well[0]) if len(well) == 1 else f'{len(well):,}'} live")

@@ -251,14 +251,17 @@ async def test_paused_nothing_is_polled_but_by_key_and_another_process_may_lead(
         assert world.link.state is LinkState.LIVE
 
 
-async def test_where_another_workspace_is_watched_too_a_poll_waits_for_its_turn(simulator):
+async def test_where_another_workspace_is_watched_too_every_poll_but_the_first_waits_for_its_turn(simulator):
     simulator.batches.add(5, duration=10 * HOUR)
     budget = Budget()
     budget.join()
     budget.join()
     assert budget.wait(0.0) == 0
     async with World(simulator, budget=budget) as world:
-        assert len(simulator.log) == 0
+        assert len(simulator.log) == 1
+        await world.clock.advance(6)
+        assert budget.wait(6.0) == 0
+        world.poller.wake()
         assert await world.polls_in(APART - 0.5) == 0
         assert await world.polls_in(1) == 1
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from claude_batch_tui.simulator import Fault
 from waiting import until
 
 
@@ -13,7 +14,12 @@ def add(simulator, **facts):
 
 
 def told(*engines):
-    return [event for engine in engines for event in engine.snapshot.events if " ended: " in event.text]
+    return [
+        event
+        for engine in engines
+        for event in engine.snapshot.events
+        if " ended: " in event.text and not event.is_quiet
+    ]
 
 
 @pytest.fixture
@@ -101,3 +107,29 @@ def test_a_failing_hook_is_shown_and_the_polling_goes_on(make, simulator, comman
     until(lambda: [event for event in engine.snapshot.events if words in event.text])
     polled = engine.snapshot.link.polled_at
     until(lambda: engine.snapshot.link.polled_at > polled)
+
+
+def test_ends_told_before_or_elsewhere_are_in_the_log_of_events_and_not_told_again(make, simulator):
+    first, second = add(simulator), add(simulator)
+    leader = make()
+    until(lambda: len(leader.snapshot.batches) == 2)
+    simulator.batches.finish(first)
+    until(lambda: told(leader))
+    follower = make()
+    until(lambda: any(event.batch_id == first for event in follower.snapshot.events))
+    simulator.batches.finish(second)
+    until(lambda: any(event.batch_id == second for event in follower.snapshot.events))
+    assert told(follower) == []
+    assert [event.batch_id for event in follower.snapshot.events] == [first, second]
+    assert all(event.at.tzinfo for event in follower.snapshot.events)
+
+
+def test_a_lost_api_and_its_return_are_in_the_log_of_events(make, simulator):
+    add(simulator)
+    engine = make()
+    until(lambda: engine.snapshot.link.polled_at)
+    simulator.faults.next(Fault(method="GET", path=r"/batches", status=500, times=1))
+    until(lambda: [event for event in engine.snapshot.events if event.text == "The API answers again"])
+    lost, again = engine.snapshot.events
+    assert "500" in lost.text
+    assert (lost.is_error, lost.is_quiet, again.is_quiet) == (True, True, True)

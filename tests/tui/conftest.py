@@ -135,8 +135,8 @@ def dashboard(config):
     """A function that makes the app; its engine is stopped afterwards."""
     made = []
 
-    def make(*, ascii_only=False, colors="truecolor", theme="cbtui-dark", link=True, **options):
-        profile = Profile(slow=False, colors=colors, theme=theme, mouse=False, ascii=ascii_only)
+    def make(*, ascii_only=False, colors="truecolor", theme="cbtui-dark", link=True, slow=False, **options):
+        profile = Profile(slow=slow, colors=colors, theme=theme, mouse=False, ascii=ascii_only)
         app = DashboardApp(config, profile=profile, api_key=KEY, connects=False, **options)
         app.now = lambda: NOW
         app.engine.start()

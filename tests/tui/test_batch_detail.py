@@ -12,7 +12,7 @@ from claude_batch_tui.domain.spend import spent
 from claude_batch_tui.domain.tracked import ResultsState, SubmissionState
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.spool import Outgoing, freeze
-from claude_batch_tui.store import batches, spends, submissions
+from claude_batch_tui.store import batches, downloads, spends, submissions
 from claude_batch_tui.tui.screens.batch_detail import TABS
 from claude_batch_tui.tui.widgets.text_view import TextView
 
@@ -183,8 +183,8 @@ async def test_results_that_were_never_priced_are_priced_when_their_cost_is_aske
         '"usage":{"output_tokens":200000}}}}\n'
     )
     path.write_text(line)
-    record = batches.ResultsRecord(ResultsState.COMPLETE, str(path), len(line), 1, "0" * 64)
-    batches.record_results(runtime.store.database, runtime.scope.scope_id, ended.id, record, NOW)
+    record = downloads.ResultsRecord(ResultsState.COMPLETE, str(path), len(line), 1, "0" * 64)
+    downloads.record_results(runtime.store.database, runtime.scope.scope_id, ended.id, record, NOW)
     runtime.store.close()
     app = dashboard()
     async with app.run_test(size=(80, 24)) as pilot:

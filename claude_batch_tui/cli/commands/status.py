@@ -39,7 +39,7 @@ def _short(args: argparse.Namespace, context: Context) -> int:
 
     from claude_batch_tui.domain.batch import RequestCounts
     from claude_batch_tui.errors import ConfigError
-    from claude_batch_tui.store import batches, scopes
+    from claude_batch_tui.store import scopes, standing
     from claude_batch_tui.store.database import Database
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.wording import standing_words
@@ -53,7 +53,7 @@ def _short(args: argparse.Namespace, context: Context) -> int:
         try:
             hints = [scopes.hint_of(config, os.environ) for config in (context.config, *context.beside)]
             known = {scope.scope_id for hint in hints if (scope := scopes.recall(database, hint)) is not None}
-            for found in (batches.standing(database, scope_id) for scope_id in known):
+            for found in (standing.standing(database, scope_id) for scope_id in known):
                 running, unseen = running + found[0], unseen + found[1]
         finally:
             database.close()

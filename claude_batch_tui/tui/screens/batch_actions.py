@@ -39,6 +39,8 @@ class BatchActions(ChoosingWorkspace):
         """Why a key does nothing for the batch under the cursor."""
         if not self.is_mounted:
             return None
+        if self.has_class("-events") and action in (*_FOR_BATCHES, "retry", "stop"):
+            return "the list is not on the screen: E goes back to it"
         if action in _FOR_BATCHES and (reason := self._reason_about(action, self.targets)):
             return reason
         if action == "stop" and not any(key in self.snapshot.downloads for key in self.table.targets):

@@ -35,13 +35,15 @@ class BatchBrowsing(BatchActions):
         """The columns the settings ask for, by name."""
         self._filter_error: str | None = None
 
-    def go_to(self, batch_id: str) -> None:
-        """Put the cursor on a batch; its run is opened."""
-        if not self.table.go_to_key(batch_id):
-            for tracked in self.listing.batches_of([batch_id]):
-                if tracked.run_id is not None:
-                    self._open(tracked.run_id)
-                    self.table.go_to_key(batch_id)
+    def go_to(self, batch_id: str) -> bool:
+        """Put the cursor on a batch; its run is opened. False where it is not in the list."""
+        if self.table.go_to_key(batch_id):
+            return True
+        for tracked in self.listing.batches_of([batch_id]):
+            if tracked.run_id is not None:
+                self._open(tracked.run_id)
+                return self.table.go_to_key(batch_id)
+        return False
 
     def show_workspace(self) -> None:
         """Another workspace is shown, or all."""
@@ -161,11 +163,10 @@ class BatchBrowsing(BatchActions):
             words = (
                 f"{len(waiting)} submission{'s' if len(waiting) > 1 else ''} of unknown outcome: U decides"
             )
-        elif self.snapshot.link.error:
-            words = self.snapshot.link.error
         else:
             words = (
                 marked_words(self.targets if self.table.marks else ())
+                or self.snapshot.link.error
                 or warning_words(self._at_risk.found.values(), self.now())
                 or self.dashboard.banner
                 or ""

@@ -76,6 +76,14 @@ KEYS: list[BindingType] = [
     Binding(
         "T", "history", "history", id="batches.history", show=False, tooltip="history, drawn: time, spend"
     ),
+    Binding(
+        "E",
+        "events",
+        "events",
+        id="batches.events",
+        show=False,
+        tooltip="what happened, with times; and back",
+    ),
     Binding("z", "zoom", "zoom", id="batches.zoom", show=False, tooltip="detail on the whole screen"),
     Binding("L", "older", "older", id="batches.older", show=False, tooltip="load older batches"),
     Binding("left,h", "fold", "fold", id="batches.fold", show=False, tooltip="close the run"),

@@ -26,7 +26,7 @@ from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, QUEUED, ago, outcome_
 
 SHAPES = {
     "state": Column("S", width=1),
-    "workspace": Column("WORKSPACE", width=9),
+    "workspace": Column("WORKSPACE", min_width=9, max_width=9, weight=9),
     "name": Column("NAME / ID", min_width=19, max_width=44, weight=1),
     "id": Column("ID", width=8, drop=8),
     "requests": Column("REQS", width=7, align="right"),
@@ -101,7 +101,7 @@ def list_columns(
         column = SHAPES[name]
         if name == "workspace":
             longest = max((cells(each) for each in workspaces), default=0)
-            column = column._replace(width=min(max(longest, len(column.title) + 1), _LONGEST_WORKSPACE))
+            column = column._replace(max_width=min(max(longest, len(column.title) + 1), _LONGEST_WORKSPACE))
         if COLUMNS[name].sort == order.field and name != "state":
             column = column._replace(title=column.title + (up if order.is_reversed else down))
         found.append(column)

@@ -15,6 +15,7 @@ from claude_batch_tui.domain.story import SentRequests
 from claude_batch_tui.domain.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.screens.batch_browsing import BatchBrowsing
 from claude_batch_tui.tui.screens.batch_detail import BatchDetail, Memory
+from claude_batch_tui.tui.screens.batch_events import BatchEvents
 from claude_batch_tui.tui.screens.batch_keys import KEYS
 from claude_batch_tui.tui.screens.batch_rows import row_cells
 from claude_batch_tui.tui.widgets.columns import Cell
@@ -30,6 +31,7 @@ class BatchesScreen(BatchBrowsing):
     help_title: ClassVar[str] = "Batches"
     number: ClassVar[int] = 1
     BINDINGS: ClassVar[list[BindingType]] = KEYS
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (40, "-tall")]  # noqa: RUF012 — an instance variable in Textual
 
     def above(self) -> Iterable[Widget]:
         """The filter."""
@@ -48,6 +50,15 @@ class BatchesScreen(BatchBrowsing):
 
     def _first_requests(self, ids: Sequence[str], count: int) -> SentRequests | None:
         return self.dashboard.engine.first_requests(ids, count)
+
+    def below(self) -> Iterable[Widget]:
+        """What happened."""
+        yield BatchEvents(self.now, id="events")
+
+    @property
+    def events(self) -> BatchEvents:
+        """What happened."""
+        return self.query_one(BatchEvents)
 
     @property
     def detail(self) -> BatchDetail:
@@ -71,6 +82,7 @@ class BatchesScreen(BatchBrowsing):
         self._show_rows()
         self._drop_marks()
         self._show_detail()
+        self.events.show(snapshot.events)
         self._rest()
         self.refresh_bindings()
 
@@ -96,7 +108,17 @@ class BatchesScreen(BatchBrowsing):
         if is_live and self.snapshot.has_older and 0 < event.index == len(self.listing.rows) - 1:
             self.action_older()
 
-    @on(VirtualList.Opened)
+    @on(BatchEvents.Chosen)
+    def _event_chosen(self, event: BatchEvents.Chosen) -> None:
+        """From an event to its batch."""
+        if event.batch_id is None:
+            self.say("This event is about no batch.")
+            return
+        self._leave_events()
+        if not self.go_to(event.batch_id):
+            self.say("That batch is not in the list: it was deleted, or the filter hides it.")
+
+    @on(VirtualList.Opened, "#list")
     def _opened(self, event: VirtualList.Opened) -> None:
         row = self.listing.row(event.key)
         if row is None:
@@ -161,7 +183,9 @@ class BatchesScreen(BatchBrowsing):
         self.query_one(FilterBar).open()
 
     def action_up(self) -> None:
-        """Clear the zoom, the filter or the marks, in this order; never leaves."""
+        """Clear the events, the zoom, the filter or the marks, in this order; never leaves."""
+        if self._leave_events():
+            return
         if self.has_class("-zoomed"):
             self.action_zoom()
         elif self.query_one(FilterBar).value:
@@ -171,6 +195,8 @@ class BatchesScreen(BatchBrowsing):
 
     def action_back(self) -> None:
         """Leave; asks while results are being downloaded."""
+        if self._leave_events():
+            return
         if self.has_class("-zoomed"):
             self.action_zoom()
             return
@@ -208,6 +234,24 @@ class BatchesScreen(BatchBrowsing):
         from claude_batch_tui.tui.screens.history import HistoryScreen  # the first frame does not wait for it
 
         self.app.push_screen(HistoryScreen())
+
+    def action_events(self) -> None:
+        """To the events, on the whole screen where they have no place of their own; and back."""
+        if self._leave_events():
+            return
+        if not self.events.display:
+            self.add_class("-events")
+        self.events.table.focus()
+        self.refresh_bindings()
+
+    def _leave_events(self) -> bool:
+        """Back to the list; False where the events have neither the screen nor the keys."""
+        if not (self.has_class("-events") or self.focused is self.events.table):
+            return False
+        self.remove_class("-events")
+        self.table.focus()
+        self.refresh_bindings()
+        return True
 
     def action_zoom(self) -> None:
         """Detail on the whole screen, and back."""

@@ -95,6 +95,10 @@ class Frame(ReasonedActions, Screen[None]):
         """What stands between the tabs and the list."""
         return ()
 
+    def below(self) -> Iterable[Widget]:
+        """What stands under list and detail."""
+        return ()
+
     def parts(self) -> Iterable[Widget]:
         """The list and the detail."""
         raise NotImplementedError
@@ -111,6 +115,7 @@ class Frame(ReasonedActions, Screen[None]):
         yield TabsLine(self.number)
         yield from self.above()
         yield Vertical(*self.parts(), id="main")
+        yield from self.below()
         yield StatusLine()
         yield KeyLine()
 
@@ -156,7 +161,8 @@ class Frame(ReasonedActions, Screen[None]):
             if snapshot.links
             else link_words(link, ascii_only=ascii_only)
         )
-        if snapshot.credential and self.size.width >= 70:
+        is_mixed = len({each.state for each in snapshot.links.values()}) > 1
+        if snapshot.credential and self.size.width >= 70 and not is_mixed:
             separator = " - " if self.dashboard.ascii_only else " · "
             words += separator + snapshot.credential.removeprefix("key ")
             if self.size.width >= 150:

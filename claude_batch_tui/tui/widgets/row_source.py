@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from claude_batch_tui.tui.widgets.columns import Cell
+
+Item = TypeVar("Item")
 
 SEARCHED_ROWS = 10_000
 """How far around its old place a key is looked for when the source cannot find it."""
@@ -33,6 +35,42 @@ class FindingRowSource(Protocol):
 
     def find(self, key: str) -> int | None:
         """The row with that key, or None."""
+
+
+class SequenceSource(Generic[Item]):
+    """Rows of a sequence that changes as a whole, with functions for keys and cells."""
+
+    def __init__(self, key: Callable[[Item], str], cells: Callable[[Item], Sequence[Cell | str]]) -> None:
+        self._items: Sequence[Item] = ()
+        self._index: dict[str, int] = {}
+        self._key = key
+        self._cells = cells
+
+    def replace(self, items: Sequence[Item]) -> None:
+        """Show these items from now on; tell the list with `rows_changed()`."""
+        self._items = items
+        self._index = {self._key(item): number for number, item in enumerate(items)}
+
+    def item(self, key: str) -> Item | None:
+        """The item with that key, or None."""
+        index = self._index.get(key)
+        return None if index is None else self._items[index]
+
+    def row_count(self) -> int:
+        """How many rows there are now."""
+        return len(self._items)
+
+    def key(self, index: int) -> str:
+        """The key of a row."""
+        return self._key(self._items[index])
+
+    def cells(self, index: int) -> Sequence[Cell | str]:
+        """What the row shows."""
+        return self._cells(self._items[index])
+
+    def find(self, key: str) -> int | None:
+        """The row with that key, or None."""
+        return self._index.get(key)
 
 
 class EmptySource:

@@ -1,0 +1,59 @@
+"""When to look again: by what is unfinished, how long such batches took, and what others have seen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.forecast import Forecast
+from claude_batch_tui.domain.polling import interval, jittered
+from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.domain.turnaround import Turnarounds
+from claude_batch_tui.engine.board import Board
+from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.services.watch import heard_from_others
+from claude_batch_tui.store import batches
+
+
+class Schedule:
+    """The times of the polls of one workspace."""
+
+    def __init__(self, runtime: Runtime, board: Board) -> None:
+        self._runtime = runtime
+        self._board = board
+        self._looked_at: datetime | None = None
+        self._turnarounds = Turnarounds()
+        self._learned: tuple[TrackedBatch, ...] = ()
+
+    def looked(self) -> None:
+        """A look begins now."""
+        self._looked_at = self._runtime.now()
+
+    def heard_from_others(self) -> float | None:
+        """Seconds until a look is due where another process, a headless watch, has looked for us; else None."""
+        runtime, wished = self._runtime, self._board.link.interval
+        if runtime.scope is None or self._looked_at is None or wished is None:
+            return None
+        now = runtime.now()
+        if not heard_from_others(runtime.store, runtime.scope, self._looked_at, now, wished):
+            return None
+        self._looked_at = batches.last_poll_at(runtime.store.database, runtime.scope.scope_id) or now
+        return max(wished - (now - self._looked_at).total_seconds(), 0.5)
+
+    def interval(self, asked: float) -> float | None:
+        """Seconds until the next poll, where the API asks to wait at least so many; None where nothing is unfinished."""
+        unfinished = [tracked.batch for tracked in self._board.unfinished]
+        fixed = self._runtime.config.poll_interval
+        wished = interval(unfinished, self._runtime.now(), fixed=fixed, likely=self._likely)
+        if wished is None or fixed is not None:
+            return wished
+        return jittered(max(wished, asked), self._runtime.random())
+
+    def _likely(self, batch: Batch) -> Forecast | None:
+        """How long batches like this one took, as all ended ones known here teach it."""
+        known = self._board.batches
+        if known is not self._learned:
+            self._turnarounds.learn(known)
+            self._learned = known
+        tracked = self._board.find(batch.id)
+        return self._turnarounds.forecast(batch, tracked.model if tracked else None)
