@@ -18,10 +18,10 @@ from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config, own_key
 from claude_batch_tui.domain.models import Models
 from claude_batch_tui.domain.pricing import Cost, OutputHistory, forecast, output_history
-from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.domain.spend import Spend
 from claude_batch_tui.domain.tracked import (
     Download,
+    DownloadState,
     ResultsState,
     Submission,
     SubmissionState,
@@ -29,9 +29,10 @@ from claude_batch_tui.domain.tracked import (
 )
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError, SourceError
 from claude_batch_tui.services import reconcile
-from claude_batch_tui.services.accounting import flawed
-from claude_batch_tui.services.download import Downloaded, download
+from claude_batch_tui.services.download import IndexMade, download, settle
 from claude_batch_tui.services.models import known_models, refreshed_models
+from claude_batch_tui.services.receiving import Step
+from claude_batch_tui.services.recording import record_download
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spending import spend_of
 from claude_batch_tui.services.spool import discard, sent_ids, sent_places
@@ -39,11 +40,9 @@ from claude_batch_tui.services.submit import Guard, SubmitUpdate, send
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 from claude_batch_tui.services.watch import retrieve_patiently
 from claude_batch_tui.store import batches, scopes, spends, submissions
-from claude_batch_tui.store.batches import ResultsRecord
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.rebuild import rebuild
 from claude_batch_tui.store.results_file import results_path
-from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
@@ -281,76 +280,96 @@ class Runtime:
         self,
         tracked: TrackedBatch,
         stopped: Callable[[], bool],
-        index_made: Callable[[ResultsIndex, Path], None] | None = None,
+        index_made: IndexMade = lambda _index, _path: None,
     ) -> AsyncIterator[Download]:
-        """Download a batch's results in a thread and write down what became of them; progress is yielded."""
+        """Download a batch's results in a thread and write down what became of them; progress is yielded.
+
+        Results that are here, and of which nothing is written down, are read first: the API is asked where they are
+        not whole.
+        """
+        if self.is_unread(tracked):
+            async for update in self.settle(tracked, stopped, index_made):
+                yield update
+            if update.state is not DownloadState.PROBLEMS:
+                return
         api = await self.connect()
+        folder, draw = self.locations.results, self.random
+
+        def steps(sent: frozenset[str] | None, stop: Callable[[], bool]) -> Iterator[Step]:
+            return download(
+                tracked.batch,
+                api=api,
+                folder=folder,
+                sent_ids=sent,
+                stopped=stop,
+                random=draw,
+                index_made=index_made,
+            )
+
+        async for update in self._recorded(tracked, stopped, steps):
+            yield update
+
+    async def settle(
+        self,
+        tracked: TrackedBatch,
+        stopped: Callable[[], bool],
+        index_made: IndexMade = lambda _index, _path: None,
+    ) -> AsyncIterator[Download]:
+        """Read results that are here, and of which nothing is written down; the API is not asked.
+
+        Raises StoreError where another process is just doing that.
+        """
+        folder = self.locations.results
+
+        def steps(sent: frozenset[str] | None, stop: Callable[[], bool]) -> Iterator[Step]:
+            return settle(tracked.batch, folder=folder, sent_ids=sent, stopped=stop, index_made=index_made)
+
+        async for update in self._recorded(tracked, stopped, steps):
+            yield update
+
+    async def _recorded(
+        self,
+        tracked: TrackedBatch,
+        stopped: Callable[[], bool],
+        steps: Callable[[frozenset[str] | None, Callable[[], bool]], Iterator[Step]],
+    ) -> AsyncIterator[Download]:
+        """Take the steps in a thread; what they end with is told when it is written down."""
         ours = submissions.of_batch(self.store, tracked.id)
         sent = await in_thread(lambda: sent_ids(ours)) if ours else None
         stop = threading.Event()
-        steps = download(
-            tracked.batch,
-            api=api,
-            folder=self.locations.results,
-            sent_ids=sent,
-            stopped=lambda: stop.is_set() or stopped(),
-            random=self.random,
-            index_made=index_made,
-        )
-        async for step in iterate_in_thread(steps, on_close=stop.set, name="cbtui-download"):
-            if step.finished is not None:
-                self._record(tracked, step.finished)
+        taken = steps(sent, lambda: stop.is_set() or stopped())
+        async for step in iterate_in_thread(taken, on_close=stop.set, name="cbtui-download"):
+            if step.finished is not None and self.scope is not None:
+                spend = await self._spend(step.finished.path)
+                record_download(
+                    tracked,
+                    step.finished,
+                    spend,
+                    store=self.store,
+                    scope_id=self.scope.scope_id,
+                    now=self.now(),
+                )
             yield step.update
-            if step.finished is not None:
-                await self.measure_spend(tracked, step.finished.path)
+
+    def is_unread(self, tracked: TrackedBatch) -> bool:
+        """Whether results are here under their name, of which nothing is written down."""
+        path = results_path(self.locations.results, tracked.id)
+        return tracked.results is ResultsState.NONE and tracked.batch.has_ended and path.exists()
 
     async def measure_spend(self, tracked: TrackedBatch, results: Path) -> Spend | None:
         """Write down what a batch cost by its results, in a thread; None where prices or file cannot be read."""
-        if self.scope is None:
-            return None
+        spend = await self._spend(results)
+        if self.scope is not None and spend is not None:
+            spends.record(self.store.database, self.scope.scope_id, tracked.id, spend, self.now())
+        return spend
+
+    async def _spend(self, results: Path) -> Spend | None:
         try:
             # A table of the user's that cannot be used must not lose a download; `check` and `build` say what is wrong.
             prices = self.prices()
-            spend = await in_thread(lambda: spend_of(results, prices, self.locations.cache))
+            return await in_thread(lambda: spend_of(results, prices, self.locations.cache))
         except (ConfigError, SourceError):
             return None
-        spends.record(self.store.database, self.scope.scope_id, tracked.id, spend, self.now())
-        return spend
-
-    def _record(self, tracked: TrackedBatch, finished: Downloaded) -> None:
-        """Write a finished download down, and settle whether an adopted batch is ours."""
-        if self.scope is None:
-            return
-        database, scope_id = self.store.database, self.scope.scope_id
-        record = ResultsRecord(
-            state=ResultsState.PROBLEMS if finished.problems else ResultsState.COMPLETE,
-            path=str(finished.path),
-            bytes=finished.bytes,
-            lines=finished.lines,
-            sha256=finished.sha256,
-            problems=finished.problems,
-            flawed=flawed(finished.classes),
-        )
-        batches.record_results(database, scope_id, tracked.id, record, self.now())
-        batches.record_usage(
-            database,
-            scope_id,
-            tracked,
-            succeeded=finished.ledger.outcomes.get(Outcome.SUCCEEDED, 0),
-            input_tokens=finished.input_tokens,
-            output_tokens=finished.output_tokens,
-            now=self.now(),
-        )
-        ours, ledger = submissions.of_batch(self.store, tracked.id), finished.ledger
-        if ours is not None and ledger.missing is not None and ledger.extra is not None:
-            reconcile.judge(
-                ours,
-                missing=ledger.missing,
-                extra=ledger.extra,
-                store=self.store,
-                scope_id=scope_id,
-                now=self.now(),
-            )
 
     def results_file(self, batch_id: str) -> Path | None:
         """The results file of a batch on this machine, or None; an incomplete one only where there is no other."""

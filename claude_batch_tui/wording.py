@@ -17,7 +17,14 @@ from claude_batch_tui.domain.pricing import Cost, Forecast
 from claude_batch_tui.domain.problem import Problem
 from claude_batch_tui.domain.retrying import RetryCounts
 from claude_batch_tui.domain.statistics import Distribution, Statistics
-from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState, TrackedBatch
+from claude_batch_tui.domain.tracked import (
+    Download,
+    Link,
+    LinkState,
+    Submission,
+    SubmissionState,
+    TrackedBatch,
+)
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.costing import BatchCost
@@ -78,6 +85,12 @@ _ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
 def indexing_words(share: float, *, is_unpacked: bool) -> str:
     """How far a results file has been read, for a share from 0 to 1."""
     return f"{'decompressing' if is_unpacked else 'indexing'} {int(share * 100)} %"
+
+
+def reading_words(download: Download) -> str:
+    """How much of downloaded results has been read to the end of each line."""
+    share = download.lines_read / download.lines if download.lines else 0.0
+    return f"reading {int(share * 100)} %"
 
 
 _WORTH_SAYING = 0.0001

@@ -378,6 +378,7 @@ class Engine:
         self._spawn(self._poller.run())
         self._spawn(self._warner.run())
         self._spawn(self._submitter.settle_open())
+        self._spawn(self._explained(self._downloader.settle()))
 
     def _publish(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot

@@ -20,7 +20,7 @@ from claude_batch_tui.domain.completion import Completion, complete
 from claude_batch_tui.domain.filtering import FilterError, parse
 from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.sort import Sort
-from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
+from claude_batch_tui.domain.tracked import Download, DownloadState, ResultsState, Snapshot
 from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.errors import CbtuiError, ConfigError, SourceError
 from claude_batch_tui.runtime import built_in_prices, read_prices
@@ -67,7 +67,14 @@ from claude_batch_tui.tui.widgets.row_source import EmptySource
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import QUEUED, duration_words, indexing_words, size, spent_words
+from claude_batch_tui.wording import (
+    QUEUED,
+    duration_words,
+    indexing_words,
+    reading_words,
+    size,
+    spent_words,
+)
 
 _QUICK_FILTERS = {
     "a": "",
@@ -105,7 +112,7 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
         self._rows_file: RowsFile | None = None
         self._growing = False
         self._is_gathering = False
-        self._shown_count = -1
+        self._shown_counts = (-1, -1)
         self._goes_to_top = False
 
     def above(self) -> Iterable[Widget]:
@@ -133,7 +140,8 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
         self._title = tracked.title if tracked else batch_id
         engine = self.dashboard.engine
         path = engine.results_file(batch_id)
-        if path is not None and path.suffix != ".incomplete":
+        is_read = tracked is None or tracked.results is not ResultsState.NONE
+        if path is not None and path.suffix != ".incomplete" and is_read:
             self._open(path, engine.rows_path(batch_id))
         else:
             engine.download(batch_id)
@@ -558,7 +566,7 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
         self._rows_file = rows_file
         self.inspector.open(self._reader(results, rows_file, prices))
         self._growing = growing
-        self._shown_count = results.index.count
+        self._shown_counts = (results.index.count, results.index.described)
         self.table.set_marks(())
         self.table.set_source(self._rows)
         self.show_snapshot(self.snapshot)
@@ -597,15 +605,15 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
 
     def _follow(self, batch_id: str, download: Download) -> None:
         """Rows of a running download as they arrive; the whole file when it is there."""
-        if download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
+        if download.is_going:
             found = self.dashboard.engine.growing(batch_id)
             if found is None:
                 return
             index, part = found
             if self._rows is None or self._rows.results.index is not index:
                 self._show_growing(index, part)
-            elif index.count != self._shown_count:
-                self._shown_count = index.count
+            elif (index.count, index.described) != self._shown_counts:
+                self._shown_counts = (index.count, index.described)
                 self._select()
             return
         if download.state is DownloadState.FAILED and self._rows is None:
@@ -643,7 +651,9 @@ class ResultsScreen(LetterMenu, SavingFrame, RetryingFrame, InspectingFrame):
     def _show_counts(self, download: Download | None) -> None:
         line = self.query_one("#counts", TwoSidedLine)
         right = ""
-        if download is not None and download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
+        if download is not None and download.state is DownloadState.READING:
+            right = reading_words(download)
+        elif download is not None and download.is_going:
             mark = "v" if self.dashboard.ascii_only else "▼"
             of = f" of {size(download.total_bytes)}" if download.total_bytes else ""
             right = f"{mark} {size(download.bytes_done)}{of} · {size(int(download.bytes_per_second))}/s"
