@@ -14,8 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config, own_key
+from claude_batch_tui.domain.consent import over_limits
 from claude_batch_tui.domain.models import Models
 from claude_batch_tui.domain.pricing import Cost, OutputHistory, forecast, output_history
 from claude_batch_tui.domain.spend import Spend
@@ -30,8 +33,9 @@ from claude_batch_tui.domain.tracked import (
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError, SourceError
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.download import IndexMade, download, settle
+from claude_batch_tui.services.judging import Sent, judged_classes
 from claude_batch_tui.services.models import known_models, refreshed_models
-from claude_batch_tui.services.receiving import Step
+from claude_batch_tui.services.receiving import Downloaded, Step
 from claude_batch_tui.services.recording import record_download
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spending import spend_of
@@ -48,7 +52,7 @@ from claude_batch_tui.store.store import Store
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.pricing import PriceTable
-    from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.check import CheckReport, CheckUpdate
 
 
 class Runtime:
@@ -116,8 +120,8 @@ class Runtime:
     async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
         """The report with its input counted by the API and its answers as long as in earlier batches like it."""
         # Late: it brings the sources with it, and the first frame does not wait for those.
+        from claude_batch_tui.services.check import CheckReport
         from claude_batch_tui.services.count_tokens import count_input
-        from claude_batch_tui.services.prepare import CheckReport
 
         counted = await count_input(path, api=await self.connect())
         known = forecast(
@@ -128,19 +132,15 @@ class Runtime:
         )
         return CheckReport(report.draft, known)
 
+    def checked(self, path: Path, betas: tuple[str, ...]) -> CheckReport:
+        """The check that comes before every submission; see `check_file`. Blocks."""
+        from claude_batch_tui.services.check import report_of  # late, as in `forecast`
+
+        return report_of(check_file(path, self.config, self.now(), betas=betas, api_key=self._api_key))
+
     def over_limits(self, at_most: Cost) -> str | None:
         """Why a submission asks for its count to be typed, as a phrase; None where it does not."""
-        if at_most.unpriced or at_most.open_ended:
-            return "it is not known what this costs"
-        config, in_flight = self.config, self.in_flight()
-        if at_most.batch > config.confirm_above:
-            return f"this is over your limit of ${config.confirm_above:,.2f} (confirm_above)"
-        if at_most.batch + in_flight > config.confirm_in_flight:
-            return (
-                f"with ${in_flight:,.2f} in flight this is over your limit of ${config.confirm_in_flight:,.2f} "
-                "(confirm_in_flight)"
-            )
-        return None
+        return over_limits(at_most, self.in_flight(), self.config)
 
     def models(self) -> Models:
         """What is known of the models: the built-in table, and what the API said last."""
@@ -340,11 +340,10 @@ class Runtime:
         taken = steps(sent, lambda: stop.is_set() or stopped())
         async for step in iterate_in_thread(taken, on_close=stop.set, name="cbtui-download"):
             if step.finished is not None and self.scope is not None:
-                spend = await self._spend(step.finished.path)
                 record_download(
                     tracked,
-                    step.finished,
-                    spend,
+                    await self._judged(tracked, step.finished),
+                    await self._spend(step.finished.path),
                     store=self.store,
                     scope_id=self.scope.scope_id,
                     now=self.now(),
@@ -371,6 +370,15 @@ class Runtime:
         except (ConfigError, SourceError):
             return None
 
+    async def _judged(self, tracked: TrackedBatch, finished: Downloaded) -> Downloaded:
+        """The same with the answers held against the schemas they were asked for."""
+        sent, cache = self.asked([tracked.id]), self.locations.cache
+        try:
+            classes = await in_thread(lambda: judged_classes(finished.path, sent, cache))
+        except SourceError:
+            return finished
+        return msgspec.structs.replace(finished, classes=classes)
+
     def results_file(self, batch_id: str) -> Path | None:
         """The results file of a batch on this machine, or None; an incomplete one only where there is no other."""
         path = results_path(self.locations.results, batch_id)
@@ -382,6 +390,12 @@ class Runtime:
         submission = submissions.of_batch(self.store, batch_id)
         path = Path(submission.body_path) if submission else None
         return path if path is not None and path.exists() else None
+
+    def asked(self, batch_ids: Sequence[str]) -> Sent:
+        """The files that say what was asked for in these batches."""
+        bodies = [self.body_path(batch_id) for batch_id in batch_ids]
+        known = tuple(body for body in bodies if body is not None)
+        return Sent(known, knows_all=len(known) == len(bodies))
 
     async def close(self) -> None:
         """Give everything back."""
@@ -414,6 +428,25 @@ def built_in_prices() -> PriceTable:
 def read_models(config: Config, now: datetime, api_key: str | None = None) -> Models:
     """What is known of the models without asking anybody."""
     return known_models(config.data_dir, hint_of(config, api_key), now)
+
+
+def check_file(
+    path: Path, config: Config, now: datetime, *, betas: tuple[str, ...] = (), api_key: str | None = None
+) -> Iterator[CheckUpdate]:
+    """Check a requests file by all that is known here of prices, models and time; see `services.check`.
+
+    Raises SourceError for a file and ConfigError for a price table that cannot be read.
+    """
+    from claude_batch_tui.services.check import PROCESSING, check  # late, as in `Runtime.forecast`
+
+    return check(
+        path,
+        prices=read_prices(config),
+        models=read_models(config, now, api_key),
+        betas=betas,
+        api_version=config.api_version,
+        deadline=(now + PROCESSING).date(),
+    )
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.exporting import asked
 from claude_batch_tui.cli.locating import located
 
 
@@ -17,6 +18,7 @@ def counted(words: Sequence[str], args: argparse.Namespace, context: Context) ->
     from claude_batch_tui.runtime import read_prices
     from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.services.finding import find_all
+    from claude_batch_tui.services.judging import judge
     from claude_batch_tui.services.statistics import statistics
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.opening import open_indexed
@@ -27,13 +29,16 @@ def counted(words: Sequence[str], args: argparse.Namespace, context: Context) ->
     with ExitStack() as stack:
         cache = Locations(context.config.data_dir).cache
         files = [stack.enter_context(open_indexed(found.path, cache)) for found in places]
+        for results, found in zip(files, places, strict=True):
+            judge(results, asked(found.sent, args), cache)
         chosen = [
             (results.index, find_all(results, wanted, EntryCosts(results.index, prices))) for results in files
         ]
-        for found in statistics(chosen, prices):
-            context.diagnostics.progress(f"{found.entries:,} of {found.expected:,} entries")
+        for numbers in statistics(chosen, prices):
+            context.diagnostics.progress(f"{numbers.entries:,} of {numbers.expected:,} entries")
     if args.json:
-        context.output.json(found)
+        context.output.json(numbers)
     else:
-        context.output.lines(statistics_lines(found))
-    return ExitCode.GOOD if found.succeeded == found.entries else ExitCode.NOT_ALL_GOOD
+        context.output.lines(statistics_lines(numbers))
+    is_good = numbers.answers.get("complete", 0) == numbers.entries
+    return ExitCode.GOOD if is_good else ExitCode.NOT_ALL_GOOD

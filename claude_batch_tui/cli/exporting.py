@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from array import array
 
     from claude_batch_tui.services.costing import EntryCosts
+    from claude_batch_tui.services.judging import Sent
     from claude_batch_tui.store.results_file import ResultsFile
 
 STDOUT = "-"
@@ -32,6 +33,8 @@ class Found(msgspec.Struct, frozen=True):
     batch_id: str
     title: str
     rows: Path | None = None
+    sent: tuple[Path, ...] = ()
+    """The create body, where we submitted it."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +46,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rows", type=Path, metavar="FILE", help="the rows file to join (known for own batches)"
+    )
+    parser.add_argument(
+        "--requests", type=Path, metavar="FILE", help="what was sent, for its schemas (known for own batches)"
     )
     parser.add_argument(
         "--spread", action="store_true", help="the top-level keys of JSON answers become columns"
@@ -87,6 +93,15 @@ def chosen(results: ResultsFile, where: str | None, costs: EntryCosts) -> array[
     return find_all(results, parse(where or ""), costs)
 
 
+def asked(sent: tuple[Path, ...], args: argparse.Namespace) -> Sent:
+    """The files that say what was asked for. Raises ConfigError where the one that is named is not there."""
+    from claude_batch_tui.services.judging import Sent  # late: --help needs none of it
+
+    if args.requests is not None and not args.requests.is_file():
+        raise ConfigError(f"--requests {args.requests}: there is no such file.")
+    return Sent(sent if args.requests is None else (args.requests,))
+
+
 def write(
     found: Sequence[Found], form: Format, output: str, args: argparse.Namespace, context: Context
 ) -> int:
@@ -95,6 +110,7 @@ def write(
     from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.services.export import Exported, Part, Progress, export
     from claude_batch_tui.services.export_target import Options
+    from claude_batch_tui.services.judging import judge
     from claude_batch_tui.services.sorting import in_order  # late: --help needs none of it
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.opening import open_indexed
@@ -119,6 +135,7 @@ def write(
     with ExitStack() as stack:
         for one in found:
             results = stack.enter_context(open_indexed(one.path, cache, tell))
+            judge(results, asked(one.sent, args), cache)
             costs = EntryCosts(results.index, prices)
             positions = chosen(results, args.where, costs)
             if args.sort:

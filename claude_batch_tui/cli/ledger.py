@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.exporting import asked
 from claude_batch_tui.cli.locating import found_results, results_file
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class _Held(NamedTuple):
     title: str
     path: Path
     sent: Collection[str] | None
+    bodies: tuple[Path, ...] = ()
 
 
 def add_ledger_options(parser: argparse.ArgumentParser) -> None:
@@ -49,12 +51,14 @@ def wants_ledger(args: argparse.Namespace) -> bool:
 def show_ledger(args: argparse.Namespace, context: Context) -> int:
     """Print the ledger or a list of it; 1 where something is missing, extra, doubled or not truly good."""
     from claude_batch_tui.services.accounting import accounts
+    from claude_batch_tui.services.judging import judge
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.opening import open_indexed
 
-    good = True
+    good, cache = True, Locations(context.config.data_dir).cache
     for held in _held(args, context):
-        with open_indexed(held.path, Locations(context.config.data_dir).cache) as results:
+        with open_indexed(held.path, cache) as results:
+            judge(results, asked(held.bodies, args), cache)
             found = accounts(results.index, held.sent)
             if args.list:
                 _print_list(args, found, results, context)
@@ -63,7 +67,7 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
             else:
                 rows = [(name, "unknown" if n is None else f"{n:,}") for name, n in _numbers(found).items()]
                 context.output.line(held.title)
-                context.output.lines(f"  {name:<12}{words:>12}" for name, words in rows)
+                context.output.lines(f"  {name:<14}{words:>10}" for name, words in rows)
             good = good and found.is_good
     return ExitCode.GOOD if good else ExitCode.NOT_ALL_GOOD
 
@@ -86,7 +90,7 @@ async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:
 
     async with open_runtime(context.config) as runtime:
         found = [one for word in words for one in await found_results(word, context, runtime)]
-        return [_Held(one.title, one.path, runtime.sent(one.batch_id)) for one in found]
+        return [_Held(one.title, one.path, runtime.sent(one.batch_id), one.sent) for one in found]
 
 
 def _numbers(found: Accounts) -> dict[str, int | None]:

@@ -68,7 +68,15 @@ async def found_results(
                     raise
                 context.diagnostics.note(f"{error} It is left out.")
                 continue
-        found.append(Found(path, tracked.id, tracked.title, runtime.rows_path(tracked.id)))
+        found.append(
+            Found(
+                path,
+                tracked.id,
+                tracked.title,
+                runtime.rows_path(tracked.id),
+                runtime.asked([tracked.id]).files,
+            )
+        )
     if not found:
         raise ResultsUnavailableError(f"No batch of {word} has results yet.")
     return found

@@ -29,12 +29,16 @@ CLASSES = (
     "refused",
     "paused",
     "empty",
+    "schema_invalid",
     "errored",
     "canceled",
     "expired",
     "unparsed",
 )
-"""Ledger classes by their number in an index: what succeeded is told apart by how it ended and what it holds."""
+"""Ledger classes by their number in an index: what succeeded is told apart by how it ended and what it holds.
+
+`schema_invalid` is not in a results file: it is found where the request is known that asked for a schema.
+"""
 
 _CLASS_OF_STOP = {
     "max_tokens": "truncated",

@@ -12,6 +12,8 @@ import msgspec
 from claude_batch_tui.domain.pricing import PriceTable, Usage, entry_cost
 from claude_batch_tui.domain.request import SourceRow
 from claude_batch_tui.domain.result import Outcome, Result
+from claude_batch_tui.domain.structured import Misfit
+from claude_batch_tui.services.schemas import misfit_of
 from claude_batch_tui.store.results_file import ResultsFile, decode
 
 
@@ -52,6 +54,8 @@ class Reading(msgspec.Struct, frozen=True):
     result: Result
     cost: float | None = None
     row: SourceRow | None = None
+    misfit: Misfit | None = None
+    """What of its answer does not fit the schema it was asked for."""
 
 
 class EntryReader:
@@ -88,9 +92,11 @@ class EntryReader:
                 return None
             line = self._results.line(position)
             custom_id = self._results.index.custom_id(position)
+            is_misfit = self._results.index.class_of(position) == "schema_invalid"
         result = decode(line)
+        misfit = misfit_of(self.request(custom_id), line) if is_misfit else None
         row = self._rows.find(custom_id) if self._rows is not None else None
-        return Reading(position, custom_id, line, result, cost_of(result, self.prices), row)
+        return Reading(position, custom_id, line, result, cost_of(result, self.prices), row, misfit)
 
 
 def cost_of(result: Result, prices: PriceTable | None) -> float | None:

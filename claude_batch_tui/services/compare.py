@@ -11,16 +11,15 @@ from claude_batch_tui.domain.agreement import Agreement, Agreements, Totals, agr
 from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.result import Outcome, Result
 from claude_batch_tui.services.browse import cost_of, tokens_of
+from claude_batch_tui.services.joining import NOWHERE, Join
 from claude_batch_tui.store.results_file import ResultsFile
-
-NOWHERE = -1
-"""The position of an entry that a side does not have."""
 
 ORDER = tuple(Agreement)
 """Agreements by their number in a comparison."""
 
 STEP = 2_000
 """Pairs between two reports of progress."""
+_LOOKED_UP_EVERY = 20
 
 
 class Pair(NamedTuple):
@@ -42,10 +41,10 @@ class Comparison:
         self.prices = prices
         self.left_file = left
         self.right_file = right
-        self.total = 0
-        """Pairs there will be."""
-        self.left = array("q")
-        self.right = array("q")
+        self.total = -1
+        """Pairs there will be; -1 while that is not known yet."""
+        self.left = array("i")
+        self.right = array("i")
         self.agreements = bytearray()
         self.totals = [Totals(), Totals()]
         self._lock = Lock()
@@ -104,22 +103,15 @@ def compare(
     Entries that only the right file has are in it where nothing was chosen.
     """
     comparison = Comparison(left, right, prices)
-    places = _places(right)
-    seen: set[str] = set()
-    pairs: list[tuple[int, int]] = []
-    for position in range(left.index.count) if chosen is None else chosen:
-        custom_id = left.index.custom_id(position)
-        if not custom_id:
-            pairs.append((position, NOWHERE))
-        elif custom_id not in seen:
-            seen.add(custom_id)
-            pairs.append((position, places.get(custom_id, NOWHERE)))
-    if chosen is None:
-        pairs += [(NOWHERE, position) for custom_id, position in places.items() if custom_id not in seen]
-        pairs += [(NOWHERE, at) for at in range(right.index.count) if not right.index.custom_id(at)]
-    comparison.total = len(pairs)
+    join = Join(left.index, right.index, chosen)
+    for number, _ in enumerate(join.making()):
+        if comparison.is_closed:
+            return
+        if number % _LOOKED_UP_EVERY == 0:
+            yield comparison
+    comparison.total = join.count
     yield comparison
-    for number, (position, other) in enumerate(pairs, 1):
+    for number, (position, other) in enumerate(join.pairs(), 1):
         if comparison.is_closed:
             return
         _add(comparison, position, other)
@@ -134,15 +126,6 @@ def compare_entries(results: ResultsFile, first: int, second: int, prices: Price
     comparison.total = 1
     _add(comparison, first, second)
     return comparison
-
-
-def _places(results: ResultsFile) -> dict[str, int]:
-    """The first position of every custom_id; lines without one have no place."""
-    found: dict[str, int] = {}
-    for position in range(results.index.count):
-        found.setdefault(results.index.custom_id(position), position)
-    found.pop("", None)
-    return found
 
 
 def _add(comparison: Comparison, left: int, right: int) -> None:

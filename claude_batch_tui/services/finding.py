@@ -40,6 +40,8 @@ class Found(NamedTuple):
     positions: array[int]
     decided: int
     is_exact: bool
+    is_final: bool = True
+    """Whether what is said of these entries stays so."""
 
 
 class _Known(NamedTuple):
@@ -79,12 +81,13 @@ class Finder:
         index = self._results.index
         count = known_count(wanted, index)
         if wanted is None:
-            yield Found(array("I", range(count)), count, is_exact=True)
+            yield Found(array("I", range(count)), count, is_exact=True, is_final=index.complete)
             return
         settled = is_settled(wanted, index)
+        final = settled and index.complete
         table = Columns(index, self._costs, count)
         known = self._known
-        if known is not None and (known.decided > count or not (known.is_settled or not index.complete)):
+        if known is not None and (known.decided > count or not (known.is_settled or not index.is_final)):
             known = None
         if is_indexed(wanted):
             if known is not None and known.decided == count and narrows(wanted, known.wanted):
@@ -92,7 +95,7 @@ class Finder:
             mask = mask_of(wanted, table)
             positions = positions_of(mask if table.within is None else mask & table.within)
             self._known = _Known(wanted, count, positions, len(positions), settled)
-            yield Found(positions, count, is_exact=True)
+            yield Found(positions, count, is_exact=True, is_final=final)
             return
         positions, decided = array("I"), 0
         if known is not None and known.wanted == wanted:
@@ -104,7 +107,7 @@ class Finder:
             self._known = _Known(wanted, end, positions, len(positions), settled)
             if end < count:
                 yield Found(positions, end, is_exact=False)
-        yield Found(positions, count, is_exact=True)
+        yield Found(positions, count, is_exact=True, is_final=final)
 
     def forget(self) -> None:
         """Begin the next search from nothing, whatever was found before."""

@@ -62,8 +62,11 @@ def known_count(wanted: Filter | None, index: ResultsIndex) -> int:
 
 
 def is_settled(wanted: Filter, index: ResultsIndex) -> bool:
-    """Whether what a filter says of known entries stays so: the second pass may correct ids and outcomes."""
-    return index.complete or fields_of(wanted).isdisjoint(_FIRST_PASS)
+    """Whether what a filter says of known entries stays so: the second pass may correct ids and outcomes, and answers
+    that do not fit their schema get another class.
+    """
+    fields = fields_of(wanted)
+    return (index.complete or fields.isdisjoint(_FIRST_PASS)) and (index.is_judged or "class" not in fields)
 
 
 def fields_of(wanted: Filter) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -189,6 +189,20 @@ def request_as_sent(body: Path, custom_id: str) -> bytes | None:
             return file.read(int(length))
     except (OSError, ValueError):
         return None
+
+
+def is_body(path: Path) -> bool:
+    """Whether a file is a create body of the spool, rather than a requests file."""
+    return path.name.endswith(".body.json")
+
+
+def iter_sent(body: Path) -> Iterator[bytes]:
+    """Every request of a spooled body as it was sent, in order. Raises OSError where the spool has lost it."""
+    with body.open("rb") as file, places_path(body).open("rb") as places:
+        for place in places:
+            _, offset, length = place.split(b"\t")
+            file.seek(int(offset))
+            yield file.read(int(length))
 
 
 def discard(*unsent: Submission) -> None:

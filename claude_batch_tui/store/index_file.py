@@ -20,7 +20,7 @@ from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.numbered import Numbered
 from claude_batch_tui.store.results_index import ResultsIndex
 
-_VERSION: Final = 4
+_VERSION: Final = 5
 _ALIGNED: Final = 64
 _WIDE: Final[dict[str, tuple[Literal["Q", "I", "H"], int]]] = {
     "offsets": ("Q", 8),
@@ -77,6 +77,12 @@ class _Loaded(ResultsIndex):
     def is_intact(self) -> bool:
         with memoryview(self._mapped) as view:
             return zlib.crc32(view[self._start :]) == self._checksum
+
+    def _id_end(self, position: int) -> int:
+        return self._mapped.find(b"\n", self._ids_at + self.id_starts[position]) - self._ids_at
+
+    def _id_bytes(self, start: int, end: int) -> bytes:
+        return self._mapped[self._ids_at + start : self._ids_at + end]
 
     def custom_id(self, position: int) -> str:
         start = self._ids_at + self.id_starts[position]
@@ -145,7 +151,7 @@ def _loaded(head: _Head, mapped: mmap.mmap, start: int) -> ResultsIndex | None:
         part = view[start : start + size]
         parts.append(part)
         kind = _WIDE.get(name)
-        setattr(index, name, part.cast(kind[0]) if kind else bytes(part))
+        setattr(index, name, part.cast(kind[0]) if kind else bytearray(part))
         start += size
     if _checksum(parts, view[ids_at:]) != head.checksum:
         return None

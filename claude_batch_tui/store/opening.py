@@ -138,3 +138,6 @@ def _prune(cache: Path) -> None:
         if time.time() - index.stat().st_mtime > _KEPT_SECONDS:
             index.unlink(missing_ok=True)
             index.with_suffix("").unlink(missing_ok=True)
+    for judged in cache.glob("*.judged"):
+        if time.time() - judged.stat().st_mtime > _KEPT_SECONDS:
+            judged.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
@@ -59,6 +59,8 @@ class ResultsIndex:
         """Entries, from the first on, whose every column is there."""
         self.complete = False
         """True when there are no more entries and all of them are described."""
+        self.is_judged = True
+        """False while answers are held against the schemas they were asked for: that may still change `classes`."""
         self.offsets = array("Q")
         self.lengths = array("I")
         self.id_starts = array("Q")
@@ -158,6 +160,16 @@ class ResultsIndex:
         """Whether an index that was loaded is what was saved, to the last byte."""
         return True
 
+    @property
+    def is_final(self) -> bool:
+        """True where nothing of it changes any more."""
+        return self.complete and self.is_judged
+
+    def classify(self, positions: Iterable[int], number: int) -> None:
+        """Give entries that are described another ledger class. What is saved of the index afterwards has it too."""
+        for position in positions:
+            self.classes[position] = number
+
     def entry(self, position: int) -> Entry:
         """The entry with that number, from 0."""
         is_described = position < self.described
@@ -179,6 +191,19 @@ class ResultsIndex:
         start = self.id_starts[position]
         return self._ids[start : self._ids.index(b"\n", start)].decode()
 
+    def ids_between(self, first: int, last: int) -> list[bytes]:
+        """The custom_ids of the entries from `first` up to `last`, in UTF-8."""
+        if first >= last:
+            return []
+        end = self._id_end(last - 1)
+        return self._id_bytes(self.id_starts[first], end).split(b"\n")
+
+    def _id_end(self, position: int) -> int:
+        return self._ids.index(b"\n", self.id_starts[position])
+
+    def _id_bytes(self, start: int, end: int) -> bytes:
+        return bytes(self._ids[start:end])
+
     def all_ids(self) -> list[str]:
         """Every custom_id in file order."""
         return self.ids[1:-1].decode().split("\n") if self.count else []
@@ -191,6 +216,10 @@ class ResultsIndex:
         """How many entries there are of each ledger class that occurs."""
         counts = {name: self.classes.count(number) for number, name in enumerate(CLASSES)}
         return {name: count for name, count in counts.items() if count}
+
+    def class_of(self, position: int) -> str:
+        """The ledger class of an entry; empty as long as it is not described."""
+        return CLASSES[self.classes[position]] if position < self.described else ""
 
     def model(self, position: int) -> str:
         """The model that answered; empty where none did. The entry has to be described."""

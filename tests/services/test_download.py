@@ -82,16 +82,17 @@ async def test_a_broken_download_is_begun_again_and_only_a_whole_one_is_told_of(
     ended = await runtime.retrieve(simulator.batches.add(rows, age=3600, duration=60).id)
     simulator.faults.next(Fault(**RESULTS, **fault))
     target = results_path(runtime.locations.results, ended.id)
-    async for update in runtime.download(ended, lambda: False):
-        if update.state not in (DownloadState.READING, DownloadState.COMPLETE):
+    steps = []
+    for step in steps_of(runtime, ended):
+        steps.append(step)
+        if step.update.state not in (DownloadState.READING, DownloadState.COMPLETE):
             assert not target.exists()
-        if update.state is not DownloadState.COMPLETE:
-            assert batches.find(runtime.store.database, runtime.scope.scope_id, ended.id).results == "none"
-    assert update.state is DownloadState.COMPLETE
-    assert update.lines == update.lines_read == rows
+    last = steps.pop()
+    assert {step.finished for step in steps} == {None}
+    assert last.update.state is DownloadState.COMPLETE
+    assert last.finished.lines == last.update.lines_read == rows
     assert len(simulator.log.all("GET", "/results")) == 2
     assert target.read_bytes().count(b"\n") == rows
-    assert (await runtime.resolve(ended.id)).results == "complete"
 
 
 @pytest.mark.parametrize("fault", HARMLESS.values(), ids=HARMLESS)

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.finding import find_all
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.opening import open_indexed
-    from claude_batch_tui.wording import comparison_lines
+    from claude_batch_tui.wording import compared_words, comparison_lines
 
     wanted, prices = parse(args.where or ""), read_prices(context.config)
     sides = [_one(args.a, context), _one(args.b, context)]
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         left, right = (stack.enter_context(open_indexed(side.path, cache)) for side in sides)
         chosen = find_all(left, wanted, EntryCosts(left.index, prices)) if args.where else None
         for whole in compare(left, right, prices=prices, chosen=chosen):
-            context.diagnostics.progress(f"{whole.count:,} of {whole.total:,} compared")
+            context.diagnostics.progress(compared_words(whole.count, whole.total))
         if whole is None:
             return ExitCode.GOOD
         agreed = whole.agreed()

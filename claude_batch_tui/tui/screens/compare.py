@@ -27,7 +27,7 @@ from claude_batch_tui.tui.widgets.text_rows import TextRows
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import agreement_words, totals_words
+from claude_batch_tui.wording import agreement_words, compared_words, totals_words
 
 Making = Callable[[], Iterator[Comparison]]
 """Opens both sides and joins them; called in a thread."""
@@ -93,7 +93,6 @@ class CompareScreen(Frame, OverScreen):
 
     def on_mount(self) -> None:
         """Begin to join."""
-        super().on_mount()
         self._join()
 
     def on_unmount(self) -> None:
@@ -208,7 +207,7 @@ class CompareScreen(Frame, OverScreen):
         self.table.empty = "\n   No pair: f shows others."
         self.table.rows_changed()
         agreed = comparison.agreed()
-        more = "" if comparison.is_whole else f"{comparison.count:,} of {comparison.total:,} compared …"
+        more = "" if comparison.is_whole else compared_words(comparison.count, comparison.total)
         self.query_one("#counts", TwoSidedLine).show(agreement_words(agreed), more)
         left, right = (totals_words(side) for side in comparison.totals)
         self.query_one("#totals", TwoSidedLine).show(f"A  {left}", f"B  {right} ")

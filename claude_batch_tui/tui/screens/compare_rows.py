@@ -12,7 +12,8 @@ from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.result import Outcome, Result
 from claude_batch_tui.domain.text_diff import Side, diff
 from claude_batch_tui.services.browse import cost_of, first_words
-from claude_batch_tui.services.compare import NOWHERE, ORDER, Comparison
+from claude_batch_tui.services.compare import ORDER, Comparison
+from claude_batch_tui.services.joining import NOWHERE
 from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Span, StyledLine

@@ -32,7 +32,7 @@ def text_lines(reading: Reading, max_tokens: int | None) -> list[AnyLine]:
     result = reading.result
     match result.outcome:
         case Outcome.SUCCEEDED:
-            return answer_lines(result, max_tokens)
+            return [*misfit_lines(reading), *answer_lines(result, max_tokens)]
         case Outcome.ERRORED:
             kind, message = result.error
             lines: list[AnyLine] = [
@@ -75,6 +75,12 @@ def answer_lines(result: Result, max_tokens: int | None) -> list[AnyLine]:
         lines.append(("(an empty answer)", "warn"))
     end = cut_words(result, max_tokens)
     return [*lines, ("", None), (end, "warn")] if end else lines
+
+
+def misfit_lines(reading: Reading) -> list[AnyLine]:
+    """What of an answer does not fit the schema its request asked for, where something does not."""
+    misfit = reading.misfit
+    return [] if misfit is None else [(f"does not fit its schema at {misfit.path}: {misfit.words}", "warn")]
 
 
 def remarks(result: Result) -> list[str]:

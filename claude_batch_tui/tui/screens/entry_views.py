@@ -12,6 +12,7 @@ from claude_batch_tui.services.browse import EntryReader, Reading
 from claude_batch_tui.tui.screens.entry_text import (
     cut_words,
     decoded,
+    misfit_lines,
     piece_lines,
     remarks,
     request_lines,
@@ -70,7 +71,7 @@ def _markdown(reading: Reading, max_tokens: int | None) -> Iterator[View]:
     """The answer rendered, its sources numbered and listed at the end."""
     result = reading.result
     text, others, sources = _told_apart(pieces(result.message.get("content")))
-    lines: list[AnyLine] = [(words, "warn") for words in remarks(result)]
+    lines: list[AnyLine] = [*misfit_lines(reading), *((words, "warn") for words in remarks(result))]
     for piece in others:
         lines += piece_lines(piece)
     enough = FIRST_LINES

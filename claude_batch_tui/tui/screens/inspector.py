@@ -74,6 +74,11 @@ class Inspector(Vertical):
         """The custom_id of the entry shown; empty while there is none."""
         return self._custom_id
 
+    @property
+    def position(self) -> int | None:
+        """The position of the entry shown; None while there is none."""
+        return self._position
+
     def open(self, reader: EntryReader) -> None:
         """Read from another file from now on."""
         self.close()
@@ -91,6 +96,10 @@ class Inspector(Vertical):
         if position is not None and position == self._position:
             return
         self._position = position
+        self._look_again()
+
+    def show_again(self) -> None:
+        """Read the entry anew: more is known of it."""
         self._look_again()
 
     def step_tab(self, step: int) -> None:

@@ -13,6 +13,7 @@ _MEANINGS = {
     "duplicate": "entries whose custom_id an earlier one has",
     "unparsable": "lines that cannot be read as a result",
 }
+_JUDGED = ("complete", "schema_invalid")
 _CLASS_STYLES = {"complete": "good"}
 
 
@@ -27,7 +28,10 @@ def ledger_lines(found: Accounts) -> Iterator[Line]:
         yield f"{name:<11}{words:>12}   {_MEANINGS[name]}", "bad" if listed else None
     yield "", None
     for name, number in found.classes.items():
-        yield f"{name:<11}{number:>12,}", _CLASS_STYLES.get(name, "warn")
+        more = "" if found.is_judged or name not in _JUDGED else "…"
+        yield f"{name:<15}{f'{number:,}{more}':>8}", _CLASS_STYLES.get(name, "warn")
+    if not found.is_judged:
+        yield "answers are still held against the schemas they were asked for …", "dim"
     if found.is_good:
         yield "", None
         what = "Every entry is there" if found.sent is None else "Everything that was sent came back"

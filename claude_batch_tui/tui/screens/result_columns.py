@@ -8,6 +8,7 @@ from claude_batch_tui.domain.entry import CLASSES, Entry
 from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.domain.sort import Sort
 from claude_batch_tui.tui.widgets.columns import Cell, Column
+from claude_batch_tui.wording import class_words
 
 COLUMNS = {
     "#": Column("#", width=7, align="right", drop=2),
@@ -83,7 +84,10 @@ def cell(
         case "outcome":
             return Cell(sign if plain else glyph, style)
         case "class":
-            return Cell(CLASSES[class_number], None if CLASSES[class_number] == "complete" else "warn")
+            return Cell(
+                class_words(CLASSES[class_number], short=True),
+                None if CLASSES[class_number] == "complete" else "warn",
+            )
         case "stop":
             return _STOPS.get(entry.stop_reason, "" if answered else "-")
         case "in":
