@@ -19,13 +19,14 @@ import msgspec
 from claude_batch_tui.config import Config, own_key
 from claude_batch_tui.domain.tracked import (
     Download,
+    DownloadState,
     ResultsState,
     Submission,
     SubmissionState,
     TrackedBatch,
 )
 from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError, SourceError
-from claude_batch_tui.store import batches, downloads, scopes, submissions, usage
+from claude_batch_tui.store import batches, scopes, submissions, usage
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.pricing import Cost, OutputHistory, PriceTable
     from claude_batch_tui.domain.spend import Spend
     from claude_batch_tui.services.check import CheckReport, CheckUpdate
-    from claude_batch_tui.services.download import Downloaded
+    from claude_batch_tui.services.download import IndexMade
     from claude_batch_tui.services.judging import Sent
+    from claude_batch_tui.services.receiving import Downloaded, Step
     from claude_batch_tui.services.submit import Guard, SubmitUpdate
-    from claude_batch_tui.store.results_index import ResultsIndex
 
 
 class Runtime:
@@ -288,53 +289,113 @@ class Runtime:
         self,
         tracked: TrackedBatch,
         stopped: Callable[[], bool],
-        index_made: Callable[[ResultsIndex, Path], None] | None = None,
+        index_made: IndexMade = lambda _index, _path: None,
     ) -> AsyncIterator[Download]:
-        """Download a batch's results in a thread and write down what became of them; progress is yielded."""
+        """Download a batch's results in a thread and write down what became of them; progress is yielded.
+
+        Results that are here, and of which nothing is written down, are read first: the API is asked where they are
+        not whole.
+        """
+        if self.is_unread(tracked):
+            async for update in self.settle(tracked, stopped, index_made):
+                yield update
+            if update.state is not DownloadState.PROBLEMS:
+                return
         from claude_batch_tui.services.download import download
+
+        api = await self.connect()
+        folder, draw = self.locations.results, self.random
+
+        def steps(sent: frozenset[str] | None, stop: Callable[[], bool]) -> Iterator[Step]:
+            return download(
+                tracked.batch,
+                api=api,
+                folder=folder,
+                sent_ids=sent,
+                stopped=stop,
+                random=draw,
+                index_made=index_made,
+            )
+
+        async for update in self._recorded(tracked, stopped, steps):
+            yield update
+
+    async def settle(
+        self,
+        tracked: TrackedBatch,
+        stopped: Callable[[], bool],
+        index_made: IndexMade = lambda _index, _path: None,
+    ) -> AsyncIterator[Download]:
+        """Read results that are here, and of which nothing is written down; the API is not asked.
+
+        Raises StoreError where another process is just doing that.
+        """
+        from claude_batch_tui.services.download import settle
+
+        folder = self.locations.results
+
+        def steps(sent: frozenset[str] | None, stop: Callable[[], bool]) -> Iterator[Step]:
+            return settle(tracked.batch, folder=folder, sent_ids=sent, stopped=stop, index_made=index_made)
+
+        async for update in self._recorded(tracked, stopped, steps):
+            yield update
+
+    async def _recorded(
+        self,
+        tracked: TrackedBatch,
+        stopped: Callable[[], bool],
+        steps: Callable[[frozenset[str] | None, Callable[[], bool]], Iterator[Step]],
+    ) -> AsyncIterator[Download]:
+        """Take the steps in a thread; what they end with is told when it is written down."""
+        from claude_batch_tui.services.recording import record_download
         from claude_batch_tui.services.spool import sent_ids
         from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 
-        api = await self.connect()
         ours = submissions.of_batch(self.store, tracked.id)
         sent = await in_thread(lambda: sent_ids(ours)) if ours else None
         stop = threading.Event()
-        steps = download(
-            tracked.batch,
-            api=api,
-            folder=self.locations.results,
-            sent_ids=sent,
-            stopped=lambda: stop.is_set() or stopped(),
-            random=self.random,
-            index_made=index_made,
-        )
-        async for step in iterate_in_thread(steps, on_close=stop.set, name="cbtui-download"):
-            if step.finished is not None:
-                self._record(tracked, step.finished)
+        taken = steps(sent, lambda: stop.is_set() or stopped())
+        async for step in iterate_in_thread(taken, on_close=stop.set, name="cbtui-download"):
+            if step.finished is not None and self.scope is not None:
+                record_download(
+                    tracked,
+                    await self._judged(tracked, step.finished),
+                    await self._spend(step.finished.path),
+                    store=self.store,
+                    scope_id=self.scope.scope_id,
+                    now=self.now(),
+                )
             yield step.update
-            if step.finished is not None:
-                await self.measure_spend(tracked, step.finished.path)
-                await self._judge(tracked, step.finished)
+
+    def is_unread(self, tracked: TrackedBatch) -> bool:
+        """Whether results are here under their name, of which nothing is written down."""
+        from claude_batch_tui.store.results_file import results_path
+
+        path = results_path(self.locations.results, tracked.id)
+        return tracked.results is ResultsState.NONE and tracked.batch.has_ended and path.exists()
 
     async def measure_spend(self, tracked: TrackedBatch, results: Path) -> Spend | None:
         """Write down what a batch cost by its results, in a thread; None where prices or file cannot be read."""
-        if self.scope is None:
-            return None
+        from claude_batch_tui.store import spends
+
+        spend = await self._spend(results)
+        if self.scope is not None and spend is not None:
+            spends.record(self.store.database, self.scope.scope_id, tracked.id, spend, self.now())
+        return spend
+
+    async def _spend(self, results: Path) -> Spend | None:
         from claude_batch_tui.services.spending import spend_of
         from claude_batch_tui.services.threads import in_thread
-        from claude_batch_tui.store import spends
 
         try:
             # A table of the user's that cannot be used must not lose a download; `check` and `build` say what is wrong.
             prices = self.prices()
-            spend = await in_thread(lambda: spend_of(results, prices, self.locations.cache))
+            return await in_thread(lambda: spend_of(results, prices, self.locations.cache))
         except (ConfigError, SourceError):
             return None
-        spends.record(self.store.database, self.scope.scope_id, tracked.id, spend, self.now())
-        return spend
 
-    async def _judge(self, tracked: TrackedBatch, finished: Downloaded) -> None:
-        """Hold the answers of a download against the schemas they were asked for, and write down what does not fit."""
+    async def _judged(self, tracked: TrackedBatch, finished: Downloaded) -> Downloaded:
+        """The same with the answers held against the schemas they were asked for."""
         from claude_batch_tui.services.judging import judged_classes
         from claude_batch_tui.services.threads import in_thread
 
@@ -342,48 +403,8 @@ class Runtime:
         try:
             classes = await in_thread(lambda: judged_classes(finished.path, sent, cache))
         except SourceError:
-            return
-        if classes != finished.classes:
-            self._record(tracked, msgspec.structs.replace(finished, classes=classes))
-
-    def _record(self, tracked: TrackedBatch, finished: Downloaded) -> None:
-        """Write a finished download down, and settle whether an adopted batch is ours."""
-        from claude_batch_tui.domain.result import Outcome
-        from claude_batch_tui.services import reconcile
-        from claude_batch_tui.services.accounting import flawed
-
-        if self.scope is None:
-            return
-        database, scope_id = self.store.database, self.scope.scope_id
-        record = downloads.ResultsRecord(
-            state=ResultsState.PROBLEMS if finished.problems else ResultsState.COMPLETE,
-            path=str(finished.path),
-            bytes=finished.bytes,
-            lines=finished.lines,
-            sha256=finished.sha256,
-            problems=finished.problems,
-            flawed=flawed(finished.classes),
-        )
-        downloads.record_results(database, scope_id, tracked.id, record, self.now())
-        usage.record_usage(
-            database,
-            scope_id,
-            tracked,
-            succeeded=finished.ledger.outcomes.get(Outcome.SUCCEEDED, 0),
-            input_tokens=finished.input_tokens,
-            output_tokens=finished.output_tokens,
-            now=self.now(),
-        )
-        ours, ledger = submissions.of_batch(self.store, tracked.id), finished.ledger
-        if ours is not None and ledger.missing is not None and ledger.extra is not None:
-            reconcile.judge(
-                ours,
-                missing=ledger.missing,
-                extra=ledger.extra,
-                store=self.store,
-                scope_id=scope_id,
-                now=self.now(),
-            )
+            return finished
+        return msgspec.structs.replace(finished, classes=classes)
 
     def results_file(self, batch_id: str) -> Path | None:
         """The results file of a batch on this machine, or None; an incomplete one only where there is no other."""

@@ -124,3 +124,37 @@ def test_a_killed_download_never_looks_whole_and_is_whole_the_next_time(share, t
         assert again.returncode in (0, 1), again.stderr
         assert out.read_bytes().count(b"\n") == 400
         assert not part.exists()
+
+
+def test_results_whose_reader_was_killed_are_read_by_the_next_command_and_not_fetched_again(tmp_path):
+    with Simulator(seed=3) as simulator:
+        batch = simulator.batches.add(20_000, age=3600, duration=60)
+        environment = {
+            **os.environ,
+            "ANTHROPIC_BASE_URL": simulator.base_url,
+            "ANTHROPIC_API_KEY": simulator.key,
+            "CBTUI_DATA_DIR": str(tmp_path / "data"),
+        }
+        command = [sys.executable, "-m", "claude_batch_tui"]
+        process = subprocess.Popen(
+            [*command, "results", batch.id, "-o", str(tmp_path / "first.jsonl")],
+            env=environment,
+            stderr=subprocess.DEVNULL,
+        )
+        named = tmp_path / "data" / "results" / f"{batch.id}.jsonl"
+        deadline = time.monotonic() + 60
+        while not named.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.001)
+        process.kill()
+        process.wait()
+        out = tmp_path / "out.jsonl"
+        results = [*command, "results", batch.id, "-o", str(out)]
+        again = subprocess.run(results, env=environment, capture_output=True, text=True, check=False)
+        assert again.returncode in (0, 1), again.stderr
+        assert out.read_bytes().count(b"\n") == 20_000
+        assert len(simulator.log.all("GET", "/results")) == 1
+        told = subprocess.run(
+            [*command, "list", "--json"], env=environment, capture_output=True, text=True, check=True
+        )
+        (known,) = [json.loads(line) for line in told.stdout.splitlines()]
+        assert known["cost_actual"] > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -45,8 +45,11 @@ class ResultsStream(Protocol):
 
     content_length: int | None
 
-    def chunks(self) -> Iterator[bytes]:
-        """The raw bytes, in pieces of up to about 1 MB. Raises ApiError where the connection breaks."""
+    def read_into(self, buffer: memoryview) -> int:
+        """Put the next bytes that have arrived at the beginning of a buffer; how many there are, 0 at the end.
+
+        Raises ApiError where the connection breaks, or a compressed stream has no end.
+        """
 
 
 class BatchesApi(Protocol):

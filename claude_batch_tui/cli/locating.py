@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.exporting import Found
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.tracked import TrackedBatch
+    from claude_batch_tui.domain.tracked import Download, TrackedBatch
     from claude_batch_tui.runtime import Runtime
 
 _ENDINGS = (".jsonl", ".gz", ".incomplete", ".ndjson")
@@ -56,6 +56,8 @@ async def found_results(
     found: list[Found] = []
     batches = await runtime.resolve_all(word)
     for tracked in batches:
+        if runtime.is_unread(tracked):
+            await _settle(tracked, runtime, context)
         path = runtime.results_file(tracked.id)
         if path is None or path.suffix == ".incomplete":
             try:
@@ -80,9 +82,8 @@ async def found_results(
 
 
 async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -> Path:
-    from claude_batch_tui.domain.tracked import DownloadState
     from claude_batch_tui.errors import ResultsUnavailableError, VerificationError
-    from claude_batch_tui.wording import progress_words, size
+    from claude_batch_tui.wording import progress_words
 
     fresh = await runtime.retrieve(tracked.id)
     if not fresh.batch.has_ended:
@@ -90,14 +91,36 @@ async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -
             f"{fresh.title} has not ended: {progress_words(fresh.batch, runtime.now())}. "
             f"Results can be read when it has; `cbtui watch {fresh.id}` waits for that."
         )
-    async for update in runtime.download(fresh, lambda: False):
-        context.diagnostics.progress(
-            f"{size(update.bytes_done)}, {update.lines:,} of {update.lines_expected or 0:,} results, "
-            f"{size(int(update.bytes_per_second))}/s"
-        )
-        if update.state is DownloadState.PROBLEMS:
-            context.diagnostics.error(f"{fresh.title}: {update.error}")
+    await _followed(fresh, runtime.download(fresh, lambda: False), context)
     path = runtime.results_file(fresh.id)
     if path is None:
         raise VerificationError(f"The results of {fresh.id} could not be kept.")
     return path
+
+
+async def _settle(tracked: TrackedBatch, runtime: Runtime, context: Context) -> None:
+    """Read results that are here and that no process was done with, unless another one is at it."""
+    from claude_batch_tui.errors import StoreError
+
+    try:
+        await _followed(tracked, runtime.settle(tracked, lambda: False), context)
+    except StoreError as error:
+        context.diagnostics.note(str(error))
+
+
+async def _followed(tracked: TrackedBatch, updates: AsyncIterator[Download], context: Context) -> None:
+    """Say how far a download is, and what is wrong with what it left."""
+    from claude_batch_tui.domain.tracked import DownloadState
+    from claude_batch_tui.wording import reading_words, size
+
+    async for update in updates:
+        here = size(update.bytes_done)
+        if update.state is DownloadState.READING:
+            context.diagnostics.progress(f"{here}, {reading_words(update)}")
+            continue
+        context.diagnostics.progress(
+            f"{here}, {update.lines:,} of {update.lines_expected or 0:,} results, "
+            f"{size(int(update.bytes_per_second))}/s"
+        )
+        if update.state is DownloadState.PROBLEMS:
+            context.diagnostics.error(f"{tracked.title}: {update.error}")

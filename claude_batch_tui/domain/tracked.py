@@ -97,6 +97,8 @@ class DownloadState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
     VERIFYING = "verifying"
+    READING = "reading"
+    """Whole and under its name, but its lines are still being read: nothing else is known of it yet."""
     COMPLETE = "complete"
     PROBLEMS = "problems"
     FAILED = "failed"
@@ -104,7 +106,10 @@ class DownloadState(StrEnum):
 
 
 class Download(msgspec.Struct, frozen=True):
-    """One download as it goes. `lines_expected` is the batch's total; `total_bytes` None where unknown."""
+    """One download as it goes. `lines_expected` is the batch's total; `total_bytes` None where unknown.
+
+    Of `lines` id and outcome are known, of `lines_read` everything.
+    """
 
     batch_id: str
     state: DownloadState
@@ -114,6 +119,12 @@ class Download(msgspec.Struct, frozen=True):
     lines_expected: int | None = None
     bytes_per_second: float = 0.0
     error: str | None = None
+    lines_read: int = 0
+
+    @property
+    def is_going(self) -> bool:
+        """Whether bytes come in, or are being looked at."""
+        return self.state in (DownloadState.RUNNING, DownloadState.VERIFYING, DownloadState.READING)
 
 
 class SubmissionState(StrEnum):

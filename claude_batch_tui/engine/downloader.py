@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from claude_batch_tui.domain.tracked import Download, DownloadState
+from claude_batch_tui.domain.tracked import Download, DownloadState, TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.services.download import IndexMade
+from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.wording import outcome_counts
+
+_log = logging.getLogger(__name__)
+_Steps = Callable[[TrackedBatch, Callable[[], bool], IndexMade], AsyncIterator[Download]]
 
 
 class Downloader:
@@ -27,8 +34,21 @@ class Downloader:
         self.growing: dict[str, tuple[ResultsIndex, Path]] = {}
         """Indexes of downloads that are under way, and their files: rows can be read while they arrive."""
 
+    async def settle(self) -> None:
+        """Read the results that are here, and of which a process that died wrote nothing down."""
+        folder = self._runtime.locations.results
+        names = await in_thread(lambda: [path.stem for path in folder.glob("*.jsonl")])
+        for batch_id in names:
+            tracked = self._board.find(batch_id)
+            if tracked is not None and self._runtime.is_unread(tracked):
+                await self._follow(batch_id, self._runtime.settle, is_asked=False)
+
     async def download(self, batch_id: str) -> None:
         """Download a batch's results unless that is already going on."""
+        await self._follow(batch_id, self._runtime.download)
+
+    async def _follow(self, batch_id: str, steps: _Steps, *, is_asked: bool = True) -> None:
+        """Show the steps, and tell what they end with; what nobody asked for may fail in silence."""
         tracked = self._board.find(batch_id)
         if batch_id in self._stops or tracked is None:
             return
@@ -41,18 +61,21 @@ class Downloader:
                 return
             try:
                 self._show(Download(batch_id, DownloadState.RUNNING, lines_expected=total))
-                await self._runtime.connect()
 
                 def growing(index: ResultsIndex, part: Path) -> None:
                     self.growing[batch_id] = (index, part)
 
-                async for update in self._runtime.download(tracked, stop.is_set, growing):
+                async for update in steps(tracked, stop.is_set, growing):
                     self._show(update)
             finally:
                 self._slots.release()
             self._finish(batch_id)
         except CbtuiError as error:
-            self._fail(batch_id, str(error))
+            if is_asked:
+                self._fail(batch_id, str(error))
+            else:
+                _log.info("%s", error)
+                self._board.downloads.pop(batch_id)
         except OSError as error:
             self._fail(batch_id, f"The results cannot be written: {error.strerror or error}.")
         finally:

@@ -7,7 +7,9 @@ from typing import Final
 
 import msgspec
 
+from claude_batch_tui.domain.batch import RequestCounts
 from claude_batch_tui.domain.entry import CLASSES, OUTCOMES
+from claude_batch_tui.domain.ledger import Ledger
 from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.store.results_index import ResultsIndex
 
@@ -84,6 +86,20 @@ def accounts(index: ResultsIndex, sent: Collection[str] | None) -> Accounts:
         duplicate=tuple(duplicate),
         unparsable=tuple(unparsable),
         is_judged=index.is_judged,
+    )
+
+
+def ledger_of(index: ResultsIndex, expected: RequestCounts | None, sent: frozenset[str] | None) -> Ledger:
+    """The counts of an index beside those of its batch and what was sent, None where that is not known."""
+    ids = index.all_ids()
+    unique = set(ids)
+    unique.discard("")
+    return Ledger(
+        outcomes=index.outcome_counts(),
+        expected=expected,
+        duplicates=len(ids) - ids.count("") - len(unique),
+        missing=None if sent is None else len(sent - unique),
+        extra=None if sent is None else len(unique - sent),
     )
 
 

@@ -1,4 +1,4 @@
-"""The `.part` of a download: held by one process, hashed and brought to the disk by a thread beside the download."""
+"""The file of a download: held by one process, brought to the disk and hashed by a thread beside the download."""
 
 from __future__ import annotations
 
@@ -8,43 +8,45 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from claude_batch_tui.errors import StoreError
-from claude_batch_tui.store.files import sync_folder
+from claude_batch_tui.store.files import Flusher, sync_folder
 
-_PIECES_BEHIND: Final = 8
-_SYNC_EVERY_PIECES: Final = 64
+_HASHED_AT_ONCE: Final = 1 << 20
 
 
 class PartFile:
-    """Takes pieces of about half a megabyte; what was written can be read at once."""
+    """A file under its `.part` name or the one it was given; what was written can be read at once."""
 
     def __init__(self, path: Path, descriptor: int, thread: ThreadPoolExecutor) -> None:
         self.path = path
-        self.bytes = 0
+        """Where it is now."""
+        self.bytes = os.fstat(descriptor).st_size
+        self.is_closing = False
+        self._part = path
         self._descriptor = descriptor
         self._thread = thread
-        self._digest = hashlib.sha256()
-        self._behind: deque[Future[None]] = deque()
-        self._pieces = 0
+        self._flusher = Flusher(thread, descriptor)
+
+    def fileno(self) -> int:
+        """The descriptor, for reading by places."""
+        return self._descriptor
 
     def begin(self) -> None:
         """Forget what was written before."""
-        self._wait(0)
+        self._flusher.settle()
         os.ftruncate(self._descriptor, 0)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        self._digest = hashlib.sha256()
         self.bytes = 0
 
-    def write(self, piece: bytes) -> None:
-        """Write the next bytes. Raises StoreError where the disk is full."""
+    def write(self, piece: memoryview) -> None:
+        """Write the next bytes, best about a megabyte. Raises StoreError where the disk is full."""
+        view = piece
         try:
-            view = memoryview(piece)
             while view:
                 view = view[os.write(self._descriptor, view) :]
         except OSError as error:
@@ -56,48 +58,74 @@ class PartFile:
                 ) from error
             raise
         self.bytes += len(piece)
-        self._wait(_PIECES_BEHIND)
-        self._behind.append(self._thread.submit(self._follow, piece))
+        self._flusher.written(self.bytes)
 
-    def sha256(self) -> str:
-        """Of all bytes written."""
-        self._wait(0)
-        return self._digest.hexdigest()
+    def flush_beside(self) -> None:
+        """All is written: have it brought to the disk while it is verified."""
+        self._flusher.settle()
+        self._flusher.flush(self.bytes)
+
+    def hash_beside(self) -> Future[str]:
+        """The sha256 of all bytes, read from the file in the thread."""
+        return self._thread.submit(self._sha256)
 
     def keep_as(self, target: Path) -> None:
-        """Give the part a name once all of it is on disk."""
-        self._wait(0)
+        """Give the file a name once all of it is on disk."""
+        self._flusher.settle()
         os.fsync(self._descriptor)
-        self.path.replace(target)
+        self._rename(target)
         sync_folder(target.parent)
 
-    def _follow(self, piece: bytes) -> None:
-        self._digest.update(piece)
-        self._pieces += 1
-        if self._pieces % _SYNC_EVERY_PIECES == 0:  # so that the end need not wait for all of it
-            os.fdatasync(self._descriptor)
+    def take_back(self) -> None:
+        """Take the name away that was given too early."""
+        self._rename(self._part)
 
-    def _wait(self, behind: int) -> None:
-        """Until the thread is at most so many pieces behind."""
-        while len(self._behind) > behind:
-            self._behind.popleft().result()
+    def _rename(self, path: Path) -> None:
+        if path != self.path:
+            self.path.replace(path)
+            self.path = path
+
+    def _sha256(self) -> str:
+        digest, buffer, at = hashlib.sha256(), memoryview(bytearray(_HASHED_AT_ONCE)), 0
+        while not self.is_closing and (read := os.preadv(self._descriptor, [buffer], at)):
+            digest.update(buffer[:read])
+            at += read
+        return digest.hexdigest()
 
 
 @contextlib.contextmanager
 def own_part(target: Path) -> Iterator[PartFile]:
     """The `.part` of a results file, held by this process alone. It stays where the download does not finish."""
-    part = target.with_name(target.name + ".part")
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _owned(target.with_name(target.name + ".part"), target, os.O_CREAT) as part:
+        yield part
+
+
+@contextlib.contextmanager
+def own_results(target: Path) -> Iterator[PartFile]:
+    """A results file under its name, held by this process alone."""
+    with _owned(target, target, 0) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _owned(path: Path, target: Path, flags: int) -> Iterator[PartFile]:
     try:
-        descriptor = os.open(part, flags, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
     except OSError as error:
-        raise StoreError(f"Cannot write {part}: {error.strerror}.") from error
+        raise StoreError(f"Cannot write {path}: {error.strerror}.") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StoreError(f"Another process is downloading {target.stem} right now.") from error
-        with ThreadPoolExecutor(1, "cbtui-hash") as thread:
-            yield PartFile(part, descriptor, thread)
+        if not path.exists() or not os.path.samestat(path.stat(), os.fstat(descriptor)):
+            # It was given its name between the opening and the lock.
+            raise StoreError(f"Another process has just downloaded {target.stem}.")
+        with ThreadPoolExecutor(1, "cbtui-disk") as thread:
+            file = PartFile(path, descriptor, thread)
+            try:
+                yield file
+            finally:
+                file.is_closing = True
     finally:
         os.close(descriptor)

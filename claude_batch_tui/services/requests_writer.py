@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
 import msgspec
@@ -17,11 +17,9 @@ from claude_batch_tui.errors import ExportError
 from claude_batch_tui.services.requests_files import RequestsFiles
 from claude_batch_tui.sources.request_maker import MadeRequest
 from claude_batch_tui.sources.rows import BadRow, JsonRow
-from claude_batch_tui.store.files import written_whole
+from claude_batch_tui.store.files import Flusher, written_whole
 
 _encode = msgspec.json.Encoder().encode
-_FLUSH_BYTES = 8 << 20
-"""Requests of about so much are brought to the disk while others are made."""
 
 
 class _DroppedError(Exception):
@@ -42,9 +40,7 @@ class RequestsWriter:
         self._files = files
         self._recipe = recipe
         self._source = source
-        self._thread: ThreadPoolExecutor
-        self._flushing: Future[None] | None = None
-        self._flushed = 0
+        self._flusher: Flusher
         self._row_source = b'","source":' + _encode(source) + b',"line":'
         self._skip_bad_rows = skip_bad_rows
         self._writing = True
@@ -71,8 +67,9 @@ class RequestsWriter:
                 tempfile.TemporaryFile() as self._left_out_file,
                 written_whole(files.requests) as self._requests_file,
                 written_whole(files.rows) as self._rows_file,
-                ThreadPoolExecutor(1, "cbtui-write") as self._thread,
+                ThreadPoolExecutor(1, "cbtui-write") as thread,
             ):
+                self._flusher = Flusher(thread, self._requests_file.fileno(), self._rows_file.fileno())
                 yield
                 self._settle()
         except _DroppedError:
@@ -101,8 +98,7 @@ class RequestsWriter:
             write(item.request)
             write(b"\n")
             self._write_row(item)
-            if self.bytes - self._flushed > _FLUSH_BYTES:
-                self._flush_beside()
+            self._flusher.written(self.bytes)
 
     def _write_row(self, item: MadeRequest) -> None:
         """Add a line to the rows file: a `SourceRow`, whose values may be JSON already."""
@@ -115,16 +111,6 @@ class RequestsWriter:
         own_id = custom_id if item.id == item.custom_id else _encode(item.id)[1:-1]
         parts = b'{"custom_id":"', custom_id, b'","id":"', own_id, self._row_source, b"%d" % row.line
         self._rows_file.write(b"".join((*parts, b',"row":', row.json, b"}\n")))
-
-    def _flush_beside(self) -> None:
-        """Let a thread bring to the disk what is written so far, so that the end need not wait for all of it."""
-        if self._flushing is None or self._flushing.done():
-            self._flushed = self.bytes
-            self._flushing = self._thread.submit(self._flush)
-
-    def _flush(self) -> None:
-        for file in (self._requests_file, self._rows_file):
-            os.fdatasync(file.fileno())
 
     def leave_out(self, item: MadeRequest | BadRow) -> None:
         """Leave a row out because the user said so."""
@@ -149,8 +135,7 @@ class RequestsWriter:
         """Make both files safe on disk before either has its name, or drop them."""
         if not self.is_worth_keeping:
             raise _DroppedError
-        if self._flushing is not None:
-            self._flushing.result()
+        self._flusher.settle()
         self._publish_left_out()
         with written_whole(self._files.recipe) as file:
             file.write(self._recipe())

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from claude_batch_tui.domain.checkup import Check, bad, ok, warn
-from claude_batch_tui.domain.ledger import Ledger
 from claude_batch_tui.domain.tracked import ResultsState
+from claude_batch_tui.services.accounting import ledger_of
 from claude_batch_tui.services.spool import sent_ids
 from claude_batch_tui.store.inspection import StoredResults
 from claude_batch_tui.store.results_index import ResultsIndex
@@ -56,7 +56,8 @@ def _verified(stored: StoredResults) -> Check | None:
     if stored.state is not ResultsState.COMPLETE:
         told = stored.problems.replace("\n", "; ") or "not whole"
         return warn("files", f"{stored.path} is kept as it came: {told}", again)
-    problems = _ledger(stored, index).problems()
+    sent = sent_ids(stored.submission) if stored.submission is not None else None
+    problems = ledger_of(index, stored.expected, sent).problems()
     if problems:
         return bad("files", f"{stored.path} does not add up: {'; '.join(problems)}", again, "store")
     return None
@@ -70,16 +71,3 @@ def _read(path: Path) -> tuple[str, ResultsIndex]:
             index.feed(piece)
     index.finish()
     return digest.hexdigest(), index
-
-
-def _ledger(stored: StoredResults, index: ResultsIndex) -> Ledger:
-    ids = index.all_ids()
-    unique = set(ids) - {""}
-    sent = sent_ids(stored.submission) if stored.submission is not None else None
-    return Ledger(
-        outcomes=index.outcome_counts(),
-        expected=stored.expected,
-        duplicates=len(ids) - ids.count("") - len(unique),
-        missing=None if sent is None else len(sent - unique),
-        extra=None if sent is None else len(unique - sent),
-    )

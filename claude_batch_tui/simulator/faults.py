@@ -58,6 +58,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             "nul",
             "unknown_type",
             "no_custom_id",
+            "broken_inside",
         ],
         ...,
     ] = ()

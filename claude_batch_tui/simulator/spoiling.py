@@ -134,6 +134,7 @@ _SPOILED: Final[dict[str, Callable[[bytes, bytes], bytes]]] = {
     "nul": lambda line, _: b"\x00" + line,
     "unknown_type": lambda line, _: line.replace(b'"type":"', b'"type":"not_', 1),
     "no_custom_id": lambda line, _: line.replace(b'"custom_id"', b'"custom"', 1),
+    "broken_inside": lambda line, _: line.replace(b'"role":', b'"role";', 1),
     "crlf": lambda line, _: line,
 }
 """What each kind of `Fault.lines` makes of a line and the end its file's lines have."""

@@ -6,8 +6,42 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
+
+_FLUSH_BYTES: Final = 8 << 20
+
+
+class Flusher:
+    """Brings what is written to the disk in a thread beside, so that the end need not wait for all of it."""
+
+    def __init__(self, thread: ThreadPoolExecutor, *descriptors: int) -> None:
+        self._thread = thread
+        self._descriptors = descriptors
+        self._flushing: Future[None] | None = None
+        self._flushed = 0
+
+    def written(self, size: int) -> None:
+        """So many bytes are written: begin to flush them, where they are many and the thread has time."""
+        if size - self._flushed > _FLUSH_BYTES and (self._flushing is None or self._flushing.done()):
+            self.flush(size)
+
+    def flush(self, size: int) -> None:
+        """Begin to flush what is written, `size` bytes."""
+        self._flushed = size
+        self._flushing = self._thread.submit(self._sync)
+
+    def settle(self) -> None:
+        """Wait for what has begun. Raises OSError where the disk refused."""
+        if self._flushing is not None:
+            flushing, self._flushing = self._flushing, None
+            flushing.result()
+        self._flushed = 0
+
+    def _sync(self) -> None:
+        for descriptor in self._descriptors:
+            os.fdatasync(descriptor)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,13 @@ _SECOND_PASS: Final = 1 << 19
 def index_file(descriptor: int, index: ResultsIndex) -> Iterator[None]:
     """Both passes over an open file; a step is yielded after each block. The first one, of 64 kB, is quick."""
     yield from _first_pass(descriptor, index)
+    yield from second_pass(descriptor, index)
+    index.finish()
+    yield
+
+
+def second_pass(descriptor: int, index: ResultsIndex) -> Iterator[None]:
+    """Describe what the first pass has found so far; a step is yielded after each half of a megabyte."""
     buffer = memoryview(bytearray(_SECOND_PASS))
     while index.described < index.count:
         start, size = index.undescribed(_SECOND_PASS)
@@ -25,8 +32,6 @@ def index_file(descriptor: int, index: ResultsIndex) -> Iterator[None]:
         buffer[read:size] = bytes(size - read)
         index.describe(buffer[:size], start)
         yield
-    index.finish()
-    yield
 
 
 def _first_pass(descriptor: int, index: ResultsIndex) -> Iterator[None]:

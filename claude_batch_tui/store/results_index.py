@@ -11,6 +11,7 @@ views of them, as long as they grow. An entry costs about 49 bytes and its id.
 
 from __future__ import annotations
 
+import importlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -39,6 +40,11 @@ MARGIN: Final = 256
 FEW_BYTES: Final = 1 << 16
 """Up to here a block is read line by line: exact at once, and numpy is not imported for it."""
 _SUCCEEDED = OUTCOMES.index(Outcome.SUCCEEDED)
+
+
+def load_scanner() -> None:
+    """Import what the first pass over large blocks needs, 60 to 90 ms; for a thread beside other work."""
+    importlib.import_module("claude_batch_tui.store.line_scan")
 
 
 class ResultsIndex:
@@ -110,7 +116,7 @@ class ResultsIndex:
         The last line of a file, where it has no newline, comes alone.
         """
         if size <= FEW_BYTES or not buffer.endswith(b"\n", 0, size):
-            self._read(bytes(memoryview(buffer)[:size]))
+            self.add_exactly(buffer, size)
             return
         if self._scanner is None:
             from claude_batch_tui.store.line_scan import Scanner  # it imports numpy
@@ -125,6 +131,10 @@ class ResultsIndex:
         self.outcomes += found.outcomes
         self._position += size
         self.count = len(self.outcomes)
+
+    def add_exactly(self, buffer: bytearray, size: int) -> None:
+        """The same, line by line: the second pass too, where it has not fallen behind."""
+        self._read(bytes(memoryview(buffer)[:size]))
 
     def describe(self, block: bytes | memoryview, start: int) -> None:
         """Second pass over whole lines that stand at `start`; the first of them is the next to be described."""

@@ -66,6 +66,7 @@ from claude_batch_tui.wording.transfers import (
     QUEUED,
     export_words,
     indexing_words,
+    reading_words,
 )
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "outcome_counts",
     "problem_lines",
     "progress_words",
+    "reading_words",
     "retry_words",
     "share",
     "size",

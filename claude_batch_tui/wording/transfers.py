@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from claude_batch_tui.wording.numbers import size
 
 if TYPE_CHECKING:
+    from claude_batch_tui.domain.tracked import Download
     from claude_batch_tui.services.export import Progress as ExportProgress
 
 QUEUED = "waits for other downloads"
@@ -15,6 +16,12 @@ QUEUED = "waits for other downloads"
 def indexing_words(share: float, *, is_unpacked: bool) -> str:
     """How far a results file has been read, for a share from 0 to 1."""
     return f"{'decompressing' if is_unpacked else 'indexing'} {int(share * 100)} %"
+
+
+def reading_words(download: Download) -> str:
+    """How much of downloaded results has been read to the end of each line."""
+    share = download.lines_read / download.lines if download.lines else 0.0
+    return f"reading {int(share * 100)} %"
 
 
 def export_words(progress: ExportProgress) -> str:

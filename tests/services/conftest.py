@@ -67,3 +67,15 @@ def opened_lines(tmp_path):
     yield write
     for file in files:
         file.close()
+
+
+def read_whole():
+    """A function that reads a stream of results to its end."""
+
+    def read(stream):
+        buffer, parts = memoryview(bytearray(1 << 16)), []
+        while size := stream.read_into(buffer):
+            parts.append(bytes(buffer[:size]))
+        return b"".join(parts)
+
+    return read

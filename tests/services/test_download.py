@@ -6,14 +6,18 @@ import pytest
 
 from claude_batch_tui.domain.tracked import DownloadState, ResultsState
 from claude_batch_tui.errors import ResultsUnavailableError, StoreError
-from claude_batch_tui.services import part_file
+from claude_batch_tui.services import part_file, receiving
 from claude_batch_tui.services.download import download
+from claude_batch_tui.services.receiving import FEW_LINES
 from claude_batch_tui.simulator import Fault
+from claude_batch_tui.store import batches
 from claude_batch_tui.store.opening import open_indexed
 from claude_batch_tui.store.results_file import results_path
 
 RESULTS = {"method": "GET", "path": r"/results$"}
 ROWS = 200
+MANY = FEW_LINES + 500
+"""Rows of which only ids and outcomes are read while they arrive."""
 BAD_ONCE = {
     "clean short end at a line": {"cut_at": 20_000, "cut": "clean"},
     "empty": {"cut_at": 0, "cut": "clean"},
@@ -29,6 +33,7 @@ BAD_ONCE = {
     "NUL byte": {"lines": ("nul",), "line": 5},
     "unknown type": {"lines": ("unknown_type",), "line": 5},
     "no custom_id": {"lines": ("no_custom_id",), "line": 5},
+    "line broken inside": {"lines": ("broken_inside",), "line": 5},
     "html": {"status": 200, "body": "<html>please log in</html>"},
     "500": {"status": 500},
     "529": {"status": 529},
@@ -47,8 +52,14 @@ HARMLESS = {
 @pytest.fixture
 async def ended(simulator, runtime):
     """An ended batch of 200 requests, as the store knows it."""
-    added = simulator.batches.add(ROWS, age=3600, duration=60)
-    return await runtime.retrieve(added.id)
+    return await runtime.retrieve(simulator.batches.add(ROWS, age=3600, duration=60).id)
+
+
+@pytest.fixture
+async def large(simulator, runtime, monkeypatch):
+    """An ended batch of so many requests, arriving so fast, that their lines are read in a second pass."""
+    monkeypatch.setattr(receiving, "_MOST_SPARE", 0.0)
+    return await runtime.retrieve(simulator.batches.add(MANY, age=3600, duration=60).id)
 
 
 def steps_of(runtime, tracked, *, sent=None, stopped=lambda: False):
@@ -63,22 +74,25 @@ def steps_of(runtime, tracked, *, sent=None, stopped=lambda: False):
     )
 
 
+@pytest.mark.parametrize("rows", [ROWS, MANY])
 @pytest.mark.parametrize("fault", BAD_ONCE.values(), ids=BAD_ONCE)
-async def test_a_broken_download_is_begun_again_and_only_a_whole_one_gets_the_name(
-    simulator, runtime, ended, fault
+async def test_a_broken_download_is_begun_again_and_only_a_whole_one_is_told_of(
+    simulator, runtime, fault, rows
 ):
+    ended = await runtime.retrieve(simulator.batches.add(rows, age=3600, duration=60).id)
     simulator.faults.next(Fault(**RESULTS, **fault))
     target = results_path(runtime.locations.results, ended.id)
-    seen = []
+    steps = []
     for step in steps_of(runtime, ended):
-        if step.update.state is not DownloadState.COMPLETE:
-            seen.append(target.exists())
-        last = step
-    assert not any(seen)
+        steps.append(step)
+        if step.update.state not in (DownloadState.READING, DownloadState.COMPLETE):
+            assert not target.exists()
+    last = steps.pop()
+    assert {step.finished for step in steps} == {None}
     assert last.update.state is DownloadState.COMPLETE
-    assert last.finished.lines == ROWS
+    assert last.finished.lines == last.update.lines_read == rows
     assert len(simulator.log.all("GET", "/results")) == 2
-    assert target.read_bytes().count(b"\n") == ROWS
+    assert target.read_bytes().count(b"\n") == rows
 
 
 @pytest.mark.parametrize("fault", HARMLESS.values(), ids=HARMLESS)
@@ -99,6 +113,110 @@ async def test_the_same_broken_bytes_three_times_are_kept_and_explained(simulato
     assert last.finished.path.exists()
     assert not results_path(runtime.locations.results, ended.id).exists()
     assert len(simulator.log.all("GET", "/results")) == 3
+
+
+async def test_a_line_broken_inside_takes_the_name_away_again(simulator, runtime, large):
+    simulator.faults.always(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
+    target = results_path(runtime.locations.results, large.id)
+    named = []
+    for step in steps_of(runtime, large):
+        named.append((step.update.state, target.exists()))
+    assert (DownloadState.READING, True) in named
+    last_named = max(at for at, (_, is_there) in enumerate(named) if is_there)
+    assert all(state is DownloadState.READING for state, is_there in named[: last_named + 1] if is_there)
+    # What was broken once is read before it has a name.
+    assert [state for state, _ in named[last_named + 1 :]].count(DownloadState.READING) >= 2
+    assert named[-1] == (DownloadState.PROBLEMS, False)
+    assert "1 lines cannot be read" in step.update.error
+    assert step.finished.ledger.outcomes["unparsed"] == 1
+    assert step.finished.path.exists()
+    assert len(simulator.log.all("GET", "/results")) == 3
+
+
+async def test_results_that_are_here_are_not_replaced_by_what_is_not_read_yet(simulator, runtime, large):
+    *_, last = steps_of(runtime, large)
+    whole = last.finished.path.read_bytes()
+    simulator.faults.next(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
+    states = []
+    for step in steps_of(runtime, large):
+        states.append(step.update.state)
+        assert last.finished.path.read_bytes() == whole
+    assert states[-1] is DownloadState.COMPLETE
+    assert states.count(DownloadState.VERIFYING) == 2
+
+
+async def test_a_slow_download_reads_its_lines_while_it_waits(simulator, runtime, large, monkeypatch):
+    monkeypatch.undo()
+    simulator.faults.next(Fault(**RESULTS, drip=7_000, drip_seconds=0.001))
+    *_, verifying = (
+        step.update
+        for step in steps_of(runtime, large)
+        if step.update.state in (DownloadState.RUNNING, DownloadState.VERIFYING)
+    )
+    assert verifying.lines == MANY
+    assert verifying.lines_read > MANY // 2
+
+
+def _killed_before_they_are_read(runtime, tracked):
+    """The results get their name, and nothing more is done."""
+    for step in steps_of(runtime, tracked):
+        if step.update.state is DownloadState.READING:
+            break
+    path = results_path(runtime.locations.results, tracked.id)
+    assert path.exists()
+    assert runtime.is_unread(tracked)
+    return path
+
+
+async def test_results_that_nobody_read_to_the_end_are_read_and_not_fetched_again(simulator, runtime, large):
+    path = _killed_before_they_are_read(runtime, large)
+    async for update in runtime.download(large, lambda: False):
+        last = update
+    assert last.state is DownloadState.COMPLETE
+    assert len(simulator.log.all("GET", "/results")) == 1
+    known = await runtime.resolve(large.id)
+    assert (known.results, known.results_bytes) == ("complete", path.stat().st_size)
+    assert known.cost_actual > 0
+    assert not runtime.is_unread(known)
+    with open_indexed(path) as results:
+        (usage,) = batches.usage_like(
+            runtime.store.database, runtime.scope.scope_id, model=known.model, source=None
+        )
+        assert usage == (MANY, sum(results.index.output_tokens))
+
+
+async def test_unread_results_that_turn_out_to_be_broken_are_put_aside_and_fetched_again(
+    simulator, runtime, large
+):
+    simulator.faults.next(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
+    path = _killed_before_they_are_read(runtime, large)
+    states = [update.state async for update in runtime.download(large, lambda: False)]
+    assert DownloadState.PROBLEMS in states
+    assert states[-1] is DownloadState.COMPLETE
+    assert path.with_name(path.name + ".incomplete").exists()
+    assert (await runtime.resolve(large.id)).results == "complete"
+    with open_indexed(path) as results:
+        assert results.index.class_counts() == {"complete": MANY}
+
+
+async def test_results_that_another_download_is_reading_are_left_to_it(runtime, large):
+    steps = steps_of(runtime, large)
+    while next(steps).update.state is not DownloadState.READING:
+        pass
+    with pytest.raises(StoreError, match="Another process"):
+        async for _ in runtime.settle(large, lambda: False):
+            pass
+    assert [step.update.state for step in steps][-1] is DownloadState.COMPLETE
+
+
+async def test_stopping_while_lines_are_read_tells_nobody_of_results(runtime, large):
+    steps = steps_of(runtime, large, stopped=lambda: stops)
+    stops = False
+    while next(steps).update.state is not DownloadState.READING:
+        pass
+    stops = True
+    assert [(step.update.state, step.finished) for step in steps] == [(DownloadState.STOPPED, None)]
+    assert runtime.is_unread(large)
 
 
 async def test_results_of_other_requests_than_were_sent_are_not_complete(runtime, ended):

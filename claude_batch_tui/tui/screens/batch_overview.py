@@ -22,6 +22,7 @@ from claude_batch_tui.wording import (
     local_clock,
     outcome_counts,
     progress_words,
+    reading_words,
     size,
     span,
 )
@@ -121,7 +122,9 @@ def _time_words(batch: Batch, forecast: Forecast | None, drawing: Drawing, width
 
 def _results_words(tracked: TrackedBatch, downloads: Mapping[str, Download], now: datetime) -> str | None:
     download = downloads.get(tracked.id)
-    if download is not None and download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
+    if download is not None and download.state is DownloadState.READING:
+        return f"on this machine, {size(download.bytes_done)}; {reading_words(download)}"
+    if download is not None and download.is_going:
         return f"downloading, {size(download.bytes_done)} so far"
     if download is not None and download.state is DownloadState.WAITING:
         return QUEUED

@@ -22,7 +22,7 @@ from claude_batch_tui.domain.turnaround import Turnarounds
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.tui.widgets.fitting import cells
-from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, QUEUED, ago, outcome_counts, size
+from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, QUEUED, ago, outcome_counts, reading_words, size
 
 SHAPES = {
     "state": Column("S", width=1),
@@ -197,7 +197,7 @@ def _progress(row: Row, drawing: Drawing) -> Cell:
     def draw(width: int) -> str:
         for each in row.members or (tracked,):
             download = drawing.downloads.get(each.id)
-            if download is not None and download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
+            if download is not None and download.is_going:
                 return _downloading(download, ascii_only=drawing.ascii_only)
             if download is not None and download.state is DownloadState.WAITING:
                 return QUEUED
@@ -208,6 +208,8 @@ def _progress(row: Row, drawing: Drawing) -> Cell:
 
 def _downloading(download: Download, *, ascii_only: bool) -> str:
     mark = "v" if ascii_only else "▼"
+    if download.state is DownloadState.READING:
+        return f"{mark} {size(download.bytes_done)}, {reading_words(download)}"
     lines = f"{download.lines:,} of {download.lines_expected or 0:,} results"
     return f"{mark} {size(download.bytes_done)}, {lines}"
 

@@ -11,7 +11,7 @@ from claude_batch_tui.tui.screens.result_rows import (
     counts_line,
 )
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
-from claude_batch_tui.wording import QUEUED, duration_words, indexing_words, size, spent_words
+from claude_batch_tui.wording import QUEUED, duration_words, indexing_words, reading_words, size, spent_words
 
 
 class CountedFrame(FilteredFrame):
@@ -25,7 +25,9 @@ class CountedFrame(FilteredFrame):
     def _show_counts(self, download: Download | None) -> None:
         line = self.query_one("#counts", TwoSidedLine)
         right = ""
-        if download is not None and download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
+        if download is not None and download.state is DownloadState.READING:
+            right = reading_words(download)
+        elif download is not None and download.is_going:
             mark = "v" if self.dashboard.ascii_only else "▼"
             of = f" of {size(download.total_bytes)}" if download.total_bytes else ""
             right = f"{mark} {size(download.bytes_done)}{of} · {size(int(download.bytes_per_second))}/s"

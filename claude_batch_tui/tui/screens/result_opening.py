@@ -11,7 +11,7 @@ from textual.worker import get_current_worker
 
 from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.sort import Sort
-from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
+from claude_batch_tui.domain.tracked import Download, DownloadState, ResultsState, Snapshot
 from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.runtime import built_in_prices, read_prices
 from claude_batch_tui.services.browse import EntryReader, RowsFile
@@ -54,7 +54,7 @@ class OpenedFrame(CountedFrame):
         self._title = ""
         self._rows_file: RowsFile | None = None
         self._is_gathering = False
-        self._shown_count = -1
+        self._shown_counts = (-1, -1)
 
     def open_batch(self, batch_id: str) -> None:
         """Show a batch's results, downloading them where they are not on this machine."""
@@ -66,7 +66,8 @@ class OpenedFrame(CountedFrame):
         self._title = tracked.title if tracked else batch_id
         engine = self.dashboard.engine
         path = engine.results_file(batch_id)
-        if path is not None and path.suffix != ".incomplete":
+        is_read = tracked is None or tracked.results is not ResultsState.NONE
+        if path is not None and path.suffix != ".incomplete" and is_read:
             self._open(path, engine.rows_path(batch_id))
         else:
             engine.download(batch_id)
@@ -202,7 +203,7 @@ class OpenedFrame(CountedFrame):
         self._rows_file = rows_file
         self.inspector.open(self._reader(results, rows_file, prices))
         self._growing = growing
-        self._shown_count = results.index.count
+        self._shown_counts = (results.index.count, results.index.described)
         self.table.set_marks(())
         self.table.set_source(self._rows)
         self.show_snapshot(self.snapshot)
@@ -233,15 +234,15 @@ class OpenedFrame(CountedFrame):
 
     def _follow(self, batch_id: str, download: Download) -> None:
         """Rows of a running download as they arrive; the whole file when it is there."""
-        if download.state in (DownloadState.RUNNING, DownloadState.VERIFYING):
+        if download.is_going:
             found = self.dashboard.engine.growing(batch_id)
             if found is None:
                 return
             index, part = found
             if self._rows is None or self._rows.results.index is not index:
                 self._show_growing(index, part)
-            elif index.count != self._shown_count:
-                self._shown_count = index.count
+            elif (index.count, index.described) != self._shown_counts:
+                self._shown_counts = (index.count, index.described)
                 self._select()
             return
         if download.state is DownloadState.FAILED and self._rows is None:
