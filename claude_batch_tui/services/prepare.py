@@ -37,7 +37,7 @@ from claude_batch_tui.sources.opening import open_rows
 from claude_batch_tui.sources.python_script import DEFAULT_SECONDS, PythonScript
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, recipe_toml, text_hashes
 from claude_batch_tui.sources.request_maker import MadeRequest, RequestMaker
-from claude_batch_tui.sources.rows import BadRow, Origin, Row, RowSource
+from claude_batch_tui.sources.rows import AnyRow, BadRow, Origin, Row, RowSource
 from claude_batch_tui.sources.source_file import SourceFile, open_source
 
 __all__ = ["BuildSpec", "beside", "build", "check", "iter_request_lines", "preview", "rows_match"]
@@ -256,7 +256,7 @@ def sample_rows(spec: BuildSpec, count: int) -> tuple[tuple[str, ...], list[dict
     """The columns of a source and its first rows, whatever is to become of them."""
     with (
         open_rows(spec) as source,
-        contextlib.closing(cast("Generator[Row | BadRow]", source.rows())) as rows,
+        contextlib.closing(cast("Generator[AnyRow | BadRow]", source.rows())) as rows,
     ):
         return source.columns, [row.values for row in islice(rows, count)]
 

@@ -16,7 +16,7 @@ from claude_batch_tui.domain.request import SourceRow
 from claude_batch_tui.errors import ExportError
 from claude_batch_tui.services.requests_files import RequestsFiles
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow
+from claude_batch_tui.sources.rows import BadRow, JsonRow
 from claude_batch_tui.store.files import written_whole
 
 _encode = msgspec.json.Encoder().encode
@@ -45,8 +45,7 @@ class RequestsWriter:
         self._thread: ThreadPoolExecutor
         self._flushing: Future[None] | None = None
         self._flushed = 0
-        label = _encode(source).replace(b"%", b"%%")
-        self._row_start = b'{"custom_id":"%b","id":%b,"source":' + label + b',"line":%d,"row":'
+        self._row_source = b'","source":' + _encode(source) + b',"line":'
         self._skip_bad_rows = skip_bad_rows
         self._writing = True
         self._requests_file: BinaryIO
@@ -107,16 +106,15 @@ class RequestsWriter:
 
     def _write_row(self, item: MadeRequest) -> None:
         """Add a line to the rows file: a `SourceRow`, whose values may be JSON already."""
-        write = self._rows_file.write
-        if item.row_json is None:
-            write(_encode(SourceRow(item.custom_id, item.id, self._source, item.row.line, item.row.values)))
-            write(b"\n")
+        row = item.row
+        if not isinstance(row, JsonRow):
+            whole = SourceRow(item.custom_id, item.id, self._source, row.line, row.values)
+            self._rows_file.write(_encode(whole) + b"\n")
             return
         custom_id = item.custom_id.encode()
-        own_id = b'"%b"' % custom_id if item.id == item.custom_id else _encode(item.id)
-        write(self._row_start % (custom_id, own_id, item.row.line))
-        write(item.row_json)
-        write(b"}\n")
+        own_id = custom_id if item.id == item.custom_id else _encode(item.id)[1:-1]
+        parts = b'{"custom_id":"', custom_id, b'","id":"', own_id, self._row_source, b"%d" % row.line
+        self._rows_file.write(b"".join((*parts, b',"row":', row.json, b"}\n")))
 
     def _flush_beside(self) -> None:
         """Let a thread bring to the disk what is written so far, so that the end need not wait for all of it."""

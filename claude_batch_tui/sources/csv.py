@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.sources.delimiter import guess_delimiter, named_delimiter
 from claude_batch_tui.sources.fast_csv import PeculiarError, fast_records
-from claude_batch_tui.sources.rows import BadRow, Row
+from claude_batch_tui.sources.rows import AnyRow, BadRow, JsonRows, Row, texts_of_json
 from claude_batch_tui.sources.source_file import SourceFile
 
 MAX_FIELD_CHARACTERS = 32_000_000
@@ -34,19 +34,19 @@ class CsvSource:
         """The header; an empty cell of it is named `column_N` by its position."""
         return self._columns
 
-    def rows(self) -> Iterator[Row | BadRow]:
+    def rows(self) -> Iterator[AnyRow | BadRow]:
         """Every record below the header. Blank lines are skipped."""
-        columns, width = self._columns, len(self._columns)
+        width, made = len(self._columns), JsonRows(self._columns).row
         records = fast_records(self.file, self.delimiter, MAX_FIELD_CHARACTERS)
         passed = 0
         try:
             while passed < self._header_records and next(records, None):
                 passed += 1
-            for line, values in records:
-                if len(values) == width:
-                    yield Row(line, dict(zip(columns, values)))  # noqa: B905  the widths are equal
+            for line, texts in records:
+                if len(texts) == width:
+                    yield made(line, texts)
                 else:
-                    yield self._ragged(line, values)
+                    yield self._ragged(line, texts_of_json(texts))
         except PeculiarError as peculiar:
             yield from self._slow_rows(peculiar, self._header_records - passed)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
 from claude_batch_tui.sources.media import MediaKind, media_source
+from claude_batch_tui.sources.rows import is_blank_json
 from claude_batch_tui.sources.template import Fill, PlainFill, is_constant
 
 Values = Mapping[str, Any]
@@ -46,14 +48,14 @@ class ParamsTemplate:
         self.takes_encoded = len(self._spoken) == len(self._holes) - 1 and all(
             hole.takes_encoded for hole in self._spoken
         )
-        """True where rows of texts that are JSON already can be filled in; see `for_encoded`."""
+        """True where a row's texts can be filled in as JSON; see `for_encoded`."""
 
     def fill(self, first: bytes, values: Values) -> bytes:
         """The text with `first` in its first hole and what the row gives in the others."""
         return self._form % (first, *[hole(values) for hole in self._holes[1:]])
 
     def for_encoded(self, columns: Sequence[str]) -> EncodedFill:
-        """The same for rows of those columns whose values are all texts and known as JSON too."""
+        """The same for rows of those columns whose values are all texts and known as JSON."""
         return EncodedFill(self._pieces, self._spoken, columns)
 
 
@@ -62,7 +64,7 @@ class EncodedFill:
 
     def __init__(self, pieces: Sequence[Piece], spoken: Sequence[Spoken], columns: Sequence[str]) -> None:
         places = {column: place for place, column in enumerate(columns)}
-        texts, self._places, first_is_open = [b""], list[int](), True
+        texts, held, first_is_open = [b""], list[int](), True
         for piece in pieces:
             if isinstance(piece, bytes):
                 texts[-1] += piece
@@ -71,20 +73,30 @@ class EncodedFill:
                 texts[-1] += b'"' + begun
                 texts += others
                 texts[-1] += b'"'
-                self._places += [places[column] for column in piece.columns]
+                held += [places[column] for column in piece.columns]
             elif first_is_open:
                 texts.append(b"")
                 first_is_open = False
         self._texts: list[bytes] = [b""] * (2 * len(texts) - 1)
         self._texts[::2] = texts
-        self._may_be_blank = [hole for hole in spoken if hole.may_be_blank]
+        self._held: Callable[[Sequence[bytes]], Sequence[bytes]]
+        # `itemgetter` is faster than a loop, but gives no tuple for a single place.
+        self._held = itemgetter(*held) if len(held) > 1 else lambda texts: [texts[place] for place in held]
+        self._may_be_blank = [
+            (hole.what, [places[column] for column in hole.columns]) for hole in spoken if hole.may_be_blank
+        ]
 
-    def __call__(self, first: bytes, encoded: Sequence[bytes], values: Values) -> bytes:
-        """`encoded` are the values as JSON, in the order of the columns; what is escaped in parts is as a whole."""
-        for hole in self._may_be_blank:
-            hole.refuse_blank(values)
+    def __call__(self, first: bytes, encoded: Sequence[bytes]) -> bytes:
+        """`encoded` are what stands between the quotes of the values as JSON, in the order of the columns.
+
+        What is escaped in parts is escaped as a whole. Raises RowRefusedError.
+        """
+        for what, places in self._may_be_blank:
+            if all(is_blank_json(encoded[place]) for place in places):
+                raise RowRefusedError("empty_prompt", what)
         texts = self._texts
-        texts[1::2] = [first, *[encoded[place][1:-1] for place in self._places]]
+        texts[1] = first
+        texts[3::2] = self._held(encoded)
         return b"".join(texts)
 
 
@@ -93,7 +105,7 @@ class Spoken:
 
     def __init__(self, fill: Fill, what: str = "the user message is empty") -> None:
         self._fill = fill
-        self._what = what
+        self.what = what
         self.columns: tuple[str, ...] = ()
         self.json_texts: list[bytes] = []
         """What stands before, between and after the columns, escaped for JSON."""
@@ -108,13 +120,8 @@ class Spoken:
         """The text of a row."""
         text = self._fill(values)
         if not text or text.isspace():
-            raise RowRefusedError("empty_prompt", self._what)
+            raise RowRefusedError("empty_prompt", self.what)
         return _encode(text)
-
-    def refuse_blank(self, values: Values) -> None:
-        """Raise RowRefusedError where all columns of the row are blank, which are texts."""
-        if all(not text or text.isspace() for text in map(values.get, self.columns)):
-            raise RowRefusedError("empty_prompt", self._what)
 
 
 def pieces_of(

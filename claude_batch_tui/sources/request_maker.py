@@ -31,7 +31,7 @@ from claude_batch_tui.sources.params_template import (
     pieces_of,
 )
 from claude_batch_tui.sources.recipe import BuildSpec
-from claude_batch_tui.sources.rows import BadRow, Row, RowSource
+from claude_batch_tui.sources.rows import AnyRow, BadRow, JsonRow, RowSource, is_blank_json
 from claude_batch_tui.sources.template import (
     Fill,
     PlainFill,
@@ -49,17 +49,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 class MadeRequest(msgspec.Struct, frozen=True, gc=False):
-    """One request: its line for the requests file, and the row behind it. `warning` is a sentence.
-
-    `row_json` is the row's values as JSON where they are known as that already.
-    """
+    """One request: its line for the requests file, and the row behind it. `warning` is a sentence."""
 
     custom_id: str
     id: str
     request: bytes
-    row: Row
+    row: AnyRow
     warning: str | None = None
-    row_json: bytes | None = None
 
 
 class RequestMaker:
@@ -90,9 +86,6 @@ class RequestMaker:
         self._fill_encoded: EncodedFill | None = None
         if self._params.takes_encoded and isinstance(source, CsvSource | TextSource):
             self._fill_encoded = self._params.for_encoded(self._columns)
-            self._row_texts = [b""] * (2 * len(self._columns)) + [b"}"]
-            keys = [b"," + _encode(column) + b":" for column in self._columns]
-            self._row_texts[:-1:2] = [b"{" + keys[0][1:], *keys[1:]]
         self._given_ids = self._ids_of_rows(spec)
         self._by_position: PositionIds
         if self._given_ids is None:
@@ -118,54 +111,56 @@ class RequestMaker:
         """How many given ids had to be cleaned."""
         return self._given_ids.cleaned if self._given_ids else 0
 
-    def make(self, row: Row, position: int) -> MadeRequest | BadRow:
+    def make(self, row: AnyRow, position: int) -> MadeRequest | BadRow:
         """The request of `row`, the one at the 1-based `position` in the source."""
-        values = row.values
         custom_id: str | None = None
         try:
             if self._given_ids is not None:
-                given = self._given_ids.assign(self._own_id(values), row.line)
+                given = self._given_ids.assign(self._own_id(row), row.line)
             else:
                 given = self._by_position.assign(position)
             custom_id = given.custom_id
-            row_json = None
             if self._fill_encoded is None:
-                request = self._params.fill(custom_id.encode(), values)
+                request = self._params.fill(custom_id.encode(), row.values)
+            elif isinstance(row, JsonRow):
+                request = self._fill_encoded(custom_id.encode(), row.texts)
             else:
-                encoded = list(map(_encode, values.values()))
-                request = self._fill_encoded(custom_id.encode(), encoded, values)
-                row_json = self._row_json(encoded)
+                texts = [_encode(value)[1:-1] for value in row.values.values()]
+                request = self._fill_encoded(custom_id.encode(), texts)
         except IdRefusedError as error:
-            return BadRow(row.line, error.code, str(error), values, error.custom_id)
+            return BadRow(row.line, error.code, str(error), row.values, error.custom_id)
         except RowRefusedError as error:
-            return BadRow(row.line, error.code, str(error), values, custom_id)
+            return BadRow(row.line, error.code, str(error), row.values, custom_id)
         except TemplateFailedError as error:
-            return BadRow(row.line, "template_failed", str(error), values, custom_id)
+            return BadRow(row.line, "template_failed", str(error), row.values, custom_id)
         except UnicodeEncodeError:
             message = "the text holds half of a surrogate pair, which is no character"
-            return BadRow(row.line, "bad_text", message, values)
-        warning = None if self.prompt_column is None else self._warning(self.prompt_column, values)
-        return MadeRequest(custom_id, given.id, request, row, warning, row_json)
+            return BadRow(row.line, "bad_text", message, row.values)
+        warning = None if self.prompt_column is None else self._warning(self.prompt_column, row)
+        return MadeRequest(custom_id, given.id, request, row, warning)
 
-    def _row_json(self, encoded: list[bytes]) -> bytes:
-        """The row as JSON, from its values as JSON."""
-        texts = self._row_texts
-        texts[1::2] = encoded
-        return b"".join(texts)
+    def _own_id(self, row: AnyRow) -> str:
+        if isinstance(row, JsonRow) and self._id_place is not None:
+            text = row.texts[self._id_place]
+            if b"\\" not in text:
+                return text.decode()
+        return self._fill_id(row.values)
 
     def _ids_of_rows(self, spec: BuildSpec) -> GivenIds | None:
         """Ids from a column or a template, or None where the position makes them."""
         if spec.id_column and spec.id_template:
             raise ConfigError("--id-column and --id-template both say the ids. Use one of them.")
+        self._id_place: int | None = None
         if spec.id_column:
             column = find_column(spec.id_column, self._columns, "--id-column", self._file)
-            self._own_id: Fill = _fill_from(column).fill
+            self._id_place = self._columns.index(column)
+            self._fill_id: Fill = _fill_from(column).fill
             return GivenIds(f"the id column {column!r}", spec.run_prefix or "")
         if spec.kind == "documents" and not spec.id_template:
-            self._own_id = _fill_from("path").fill
+            self._fill_id = _fill_from("path").fill
             return GivenIds("the path", spec.run_prefix or "")
         if spec.id_template:
-            self._own_id = self._compiled(spec.id_template, "--id-template")
+            self._fill_id = self._compiled(spec.id_template, "--id-template")
             return GivenIds("the id made by --id-template", spec.run_prefix or "")
         return None
 
@@ -255,10 +250,13 @@ class RequestMaker:
             blocks = [*blocks[:-1], blocks[-1] | cached]
         return [b',"system":', *pieces_of(blocks, self._compiled, self._folder, "params.system")]
 
-    @staticmethod
-    def _warning(prompt_column: str, values: Mapping[str, Any]) -> str | None:
-        cell = values[prompt_column]
-        if cell and not (isinstance(cell, str) and cell.isspace()):
+    def _warning(self, prompt_column: str, row: AnyRow) -> str | None:
+        if isinstance(row, JsonRow):
+            is_blank = is_blank_json(row.texts[self._columns.index(prompt_column)])
+        else:
+            cell = row.values[prompt_column]
+            is_blank = not cell or (isinstance(cell, str) and cell.isspace())
+        if not is_blank:
             return None
         return f"column {prompt_column!r} is empty, so the template stands alone"
 

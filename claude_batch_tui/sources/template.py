@@ -119,19 +119,20 @@ def _jinja(template: str, names: Mapping[str, str], columns: Sequence[str], opti
     for name in ("dict", "lipsum"):
         del environment.globals[name]
     try:
-        unknown = meta.find_undeclared_variables(environment.parse(template))
+        used = meta.find_undeclared_variables(environment.parse(template))
         compiled = environment.from_string(template)
     except jinja2.TemplateSyntaxError as error:
         raise ConfigError(f"{option}, line {error.lineno}: {error.message}. Mend the template.") from error
     except jinja2.TemplateError as error:
         raise ConfigError(f"{option}: {error}. Mend the template.") from error
-    unknown -= {ROW, *names, *environment.globals}
-    if unknown:
+    if unknown := used - {ROW, *names, *environment.globals}:
         name = min(unknown)
         raise ConfigError(f"{option}: {{{{ {name} }}}} is no column of the source.{nearest(name, columns)}")
 
+    taken = [(name, column) for name, column in names.items() if name in used]
+
     def fill(row: Mapping[str, Any]) -> str:
-        variables = {ROW: row, **{name: row[column] for name, column in names.items()}}
+        variables = {ROW: row, **{name: row[column] for name, column in taken}}
         try:
             return compiled.render(variables)
         except Exception as error:  # whatever a template's expressions raise is about this row

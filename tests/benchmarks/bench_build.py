@@ -1,4 +1,4 @@
-"""Building and checking 100,000 rows of CSV (about 110 MB) against a csv and json loop that checks nothing.
+"""Building and checking 100,000 rows of CSV (about 85 MB) against a csv and json loop that checks nothing.
 
     .venv/bin/python tests/benchmarks/bench_build.py [--rounds 5] [--rows 100000]
 

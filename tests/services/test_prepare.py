@@ -85,6 +85,30 @@ def test_every_row_becomes_a_request_and_a_line_of_the_rows_file(folder):
     assert rows_match(folder / "r.jsonl", folder / "r.rows.jsonl")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"template": "{{ title }}: {{ body }}", "prompt_column": None},
+        {"template": "{{ title | upper }}: {{ body }}", "prompt_column": None},
+        {"template": "{{ body }}"},
+        {},
+        {"id_column": None, "id_template": "n-{{ id }}", "system": "About {{ title }}."},
+    ],
+)
+def test_rows_read_at_once_and_rows_read_by_the_csv_module_give_the_same_bytes(folder, changes):
+    odd = ("\\n", 'say ""so""', "a\tb\\", "\x01", " ", "", "\u2003", "\u2028\n", "犬 🎉\r\n", "\\u0041")
+    text = "id,title,body\n" + "".join(f'i {at}\\,"{value}","{value}"\n' for at, value in enumerate(odd))
+    seen = []
+    for encoding in ("utf-8", "utf-16"):
+        (folder / "rows.csv").write_bytes(text.encode(encoding))
+        report = built(folder, spec(**({"id_column": "id"} | changes)), skip_bad_rows=True, force=bool(seen))
+        names = ("r.jsonl", "r.rows.jsonl", "r.left-out.jsonl")
+        files = [(folder / name).read_bytes() if (folder / name).exists() else b"" for name in names]
+        seen.append((report.problems, report.counts, *files))
+    assert seen[0] == seen[1]
+    assert seen[0][2]
+
+
 def test_a_rebuild_gives_the_same_bytes_and_another_recipe_other_ids(folder):
     built(folder, spec())
     before = (folder / "r.jsonl").read_bytes()

@@ -9,7 +9,7 @@ from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources import csv as csv_module
 from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.delimiter import guess_delimiter, named_delimiter
-from claude_batch_tui.sources.rows import BadRow, Row
+from claude_batch_tui.sources.rows import BadRow, JsonRow, Row
 from claude_batch_tui.sources.source_file import open_source
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -68,7 +68,7 @@ def test_a_delimiter_can_be_named():
 
 def test_ragged_rows_are_told_with_their_lines_and_reading_goes_on(tmp_path):
     _, rows = read(written(tmp_path, "a,b\n1,2\n3\n4,5,6\n7,8\n"))
-    assert [(type(row), row.line) for row in rows] == [(Row, 2), (BadRow, 3), (BadRow, 4), (Row, 5)]
+    assert [(type(row), row.line) for row in rows] == [(JsonRow, 2), (BadRow, 3), (BadRow, 4), (JsonRow, 5)]
     assert rows[1].message == "the row has 1 column where the header has 2: some are missing"
     assert rows[2].message.startswith("the row has 3 columns where the header has 2: put text with commas")
 
