@@ -20,7 +20,20 @@ from claude_batch_tui.errors import ConfigError, NoCredentialsError
 
 APP_NAME = "cbtui"
 BATCH_COLUMNS = (
-    *("state", "name", "id", "requests", "progress", "ok", "errored", "expired", "canceled", "age", "left"),
+    *(
+        "state",
+        "workspace",
+        "name",
+        "id",
+        "requests",
+        "progress",
+        "ok",
+        "errored",
+        "expired",
+        "canceled",
+        "age",
+        "left",
+    ),
     *("took", "cost", "tags", "note", "model", "source", "run", "results", "created", "ended"),
 )
 """The columns the list of batches may have; `batch_columns` says what is in them."""

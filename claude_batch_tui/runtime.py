@@ -18,6 +18,7 @@ import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config, own_key
+from claude_batch_tui.domain.consent import over_limits
 from claude_batch_tui.domain.models import Models
 from claude_batch_tui.domain.pricing import Cost, OutputHistory, forecast, output_history
 from claude_batch_tui.domain.result import Outcome
@@ -52,7 +53,7 @@ from claude_batch_tui.store.store import Store
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.pricing import PriceTable
-    from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.check import CheckReport, CheckUpdate
 
 
 class Runtime:
@@ -120,8 +121,8 @@ class Runtime:
     async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
         """The report with its input counted by the API and its answers as long as in earlier batches like it."""
         # Late: it brings the sources with it, and the first frame does not wait for those.
+        from claude_batch_tui.services.check import CheckReport
         from claude_batch_tui.services.count_tokens import count_input
-        from claude_batch_tui.services.prepare import CheckReport
 
         counted = await count_input(path, api=await self.connect())
         known = forecast(
@@ -132,19 +133,15 @@ class Runtime:
         )
         return CheckReport(report.draft, known)
 
+    def checked(self, path: Path, betas: tuple[str, ...]) -> CheckReport:
+        """The check that comes before every submission; see `check_file`. Blocks."""
+        from claude_batch_tui.services.check import report_of  # late, as in `forecast`
+
+        return report_of(check_file(path, self.config, self.now(), betas=betas, api_key=self._api_key))
+
     def over_limits(self, at_most: Cost) -> str | None:
         """Why a submission asks for its count to be typed, as a phrase; None where it does not."""
-        if at_most.unpriced or at_most.open_ended:
-            return "it is not known what this costs"
-        config, in_flight = self.config, self.in_flight()
-        if at_most.batch > config.confirm_above:
-            return f"this is over your limit of ${config.confirm_above:,.2f} (confirm_above)"
-        if at_most.batch + in_flight > config.confirm_in_flight:
-            return (
-                f"with ${in_flight:,.2f} in flight this is over your limit of ${config.confirm_in_flight:,.2f} "
-                "(confirm_in_flight)"
-            )
-        return None
+        return over_limits(at_most, self.in_flight(), self.config)
 
     def models(self) -> Models:
         """What is known of the models: the built-in table, and what the API said last."""
@@ -415,6 +412,25 @@ def built_in_prices() -> PriceTable:
 def read_models(config: Config, now: datetime, api_key: str | None = None) -> Models:
     """What is known of the models without asking anybody."""
     return known_models(config.data_dir, hint_of(config, api_key), now)
+
+
+def check_file(
+    path: Path, config: Config, now: datetime, *, betas: tuple[str, ...] = (), api_key: str | None = None
+) -> Iterator[CheckUpdate]:
+    """Check a requests file by all that is known here of prices, models and time; see `services.check`.
+
+    Raises SourceError for a file and ConfigError for a price table that cannot be read.
+    """
+    from claude_batch_tui.services.check import PROCESSING, check  # late, as in `Runtime.forecast`
+
+    return check(
+        path,
+        prices=read_prices(config),
+        models=read_models(config, now, api_key),
+        betas=betas,
+        api_version=config.api_version,
+        deadline=(now + PROCESSING).date(),
+    )
 
 
 @contextlib.contextmanager

@@ -121,6 +121,42 @@ def test_list_takes_several_profiles(two_workspaces, capsys):
         ("research", 4),
         ("production", 7),
     ]
+    both = ["--profile", "research", "--profile", "production"]
+    assert (
+        main(
+            ["list", "--where", "workspace=production", "--columns", "workspace,requests", *both], lambda _: 0
+        )
+        == 0
+    )
+    assert capsys.readouterr().out.split() == [
+        "research",
+        "production",
+        "WORKSPACE",
+        "REQS",
+        "production",
+        "7",
+    ]
+
+
+def test_a_workspace_without_its_key_does_not_keep_list_from_the_others(two_workspaces, capsys, monkeypatch):
+    monkeypatch.delenv("RESEARCH_KEY")
+    assert main(["list", "--profile", "research", "--profile", "production"], lambda _: 0) == 2
+    out, err = capsys.readouterr()
+    assert "msgbatch_" in out.partition("production")[2]
+    assert err.count("\n") == 1
+    assert "research: The key of profile 'research'" in err
+
+
+def test_status_and_history_take_several_profiles(two_workspaces, capsys):
+    both = ["--profile", "research", "--profile", "production"]
+    main(["list", "--json", *both], lambda _: 0)
+    theirs = json.loads(capsys.readouterr().out.splitlines()[1])["id"]
+    assert main(["status", theirs, *both], lambda _: 0) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == ["profile   production", f"id        {theirs}"]
+    assert main(["status", "--short", "--json", *both], lambda _: 0) == 0
+    assert json.loads(capsys.readouterr().out)["running"] == 2
+    assert main(["history", "--json", *both], lambda _: 0) == 0
+    assert sum(day["batches"] for day in json.loads(capsys.readouterr().out)["days"]) == 2
 
 
 def test_a_command_about_one_workspace_takes_one_profile(two_workspaces, capsys):

@@ -50,7 +50,7 @@ COMMANDS = {
 """Every command with its one line. The module of a command is imported only when it is asked for."""
 
 
-_SEVERAL_PROFILES = (None, "list", "watch")
+_SEVERAL_PROFILES = (None, "list", "status", "history", "watch")
 """The dashboard, and the commands that show several workspaces at once."""
 
 
@@ -125,7 +125,7 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
         metavar="NAME",
         action="append",
         default=default,
-        help="a table [profiles.NAME] of config.toml, or a profile of the SDK; list, watch and the dashboard take several",
+        help="a table [profiles.NAME] of config.toml, or a profile of the SDK; list, status, history, watch and the dashboard take several",
     )
     group.add_argument("--workspace", metavar="ID", default=default, help="for keys of several workspaces")
     group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")

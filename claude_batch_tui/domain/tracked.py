@@ -45,6 +45,8 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     cancel_sent_at: datetime | None = None
     provisional: bool = False
     """Adopted after a lost answer, and not yet proven ours by its custom_ids."""
+    workspace: str | None = None
+    """The name of the profile it is watched by, where the dashboard watches it."""
 
     @property
     def id(self) -> str:
@@ -167,6 +169,9 @@ class Submission(msgspec.Struct, frozen=True):
     parts: int = 1
     retry_of: tuple[str, ...] = ()
     """Submissions whose failed requests this one sends again."""
+    base_url: str | None = None
+    """Where it was sent, once it was: this address, and the workspace its answers name."""
+    workspace_id: str | None = None
 
 
 class Submitting(msgspec.Struct, frozen=True):
@@ -220,6 +225,12 @@ class Snapshot(msgspec.Struct, frozen=True):
     base_url: str | None = None
     credential: str | None = None
     workspace_id: str | None = None
+    links: dict[str, Link] = msgspec.field(default_factory=dict)
+    """By the name of the workspace, where several are shown together; `link` then sums them up."""
+
+    def link_of(self, workspace: str | None) -> Link:
+        """The link by which a batch of that workspace is watched."""
+        return self.links.get(workspace or "", self.link)
 
     def find(self, batch_id: str) -> TrackedBatch | None:
         """The batch with that id, or None."""

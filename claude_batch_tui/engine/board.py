@@ -29,7 +29,14 @@ _BETWEEN_SNAPSHOTS = 0.1
 class Board:
     """The engine's one mutable state. Everything on it is set from the engine's loop."""
 
-    def __init__(self, on_snapshot: Callable[[Snapshot], None], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        on_snapshot: Callable[[Snapshot], None],
+        now: Callable[[], datetime],
+        workspace: str | None = None,
+    ) -> None:
+        """`workspace` is the name every batch on it bears."""
+        self._workspace = workspace
         self.link = Link()
         self.downloads: dict[str, Download] = {}
         self.submissions: tuple[Submission, ...] = ()
@@ -87,6 +94,8 @@ class Board:
     def put_batches(self, fresh: Iterable[TrackedBatch]) -> None:
         """Replace or add some batches. Costs what they cost, however many others are known."""
         for tracked in fresh:
+            if tracked.workspace != self._workspace:
+                tracked = msgspec.structs.replace(tracked, workspace=self._workspace)  # noqa: PLW2901 — named
             before = self._batches.get(tracked.id)
             if before == tracked:
                 continue

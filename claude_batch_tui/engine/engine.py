@@ -49,7 +49,7 @@ from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
 if TYPE_CHECKING:
-    from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.check import CheckReport
     from claude_batch_tui.services.trying import Trial, Tried
 
 _log = logging.getLogger(__name__)
@@ -80,7 +80,10 @@ class Engine:
         on_snapshot: Callable[[Snapshot], None],
         api_key: str | None = None,
         budget: Budget | None = None,
+        workspace: str | None = None,
     ) -> None:
+        """`workspace` is the name its batches bear where several workspaces are watched."""
+        self._workspace = workspace
         self._budget = budget
         self._config = config
         self._api_key = api_key
@@ -305,14 +308,19 @@ class Engine:
 
         return self._asked(work())
 
-    def history(self, days: int, now: datetime) -> Future[History]:
-        """What the batches of the last days say together; for a thread that can wait."""
+    @property
+    def scope_id(self) -> int | None:
+        """The workspace in the store; None before the first answer of all."""
+        return self._runtime.scope.scope_id if self._runtime.scope is not None else None
+
+    def history(self, days: int, now: datetime, beside: Collection[int] = ()) -> Future[History]:
+        """What the batches of the last days say together, those of other scopes too; for a thread that can wait."""
 
         async def work() -> History:
             runtime = self._runtime
-            scope_id = runtime.scope.scope_id if runtime.scope is not None else None
+            scopes = {*beside, *(() if runtime.scope is None else (runtime.scope.scope_id,))}
             database = runtime.store.database
-            return await in_thread(lambda: history_of(database, scope_id, days=days, now=now))
+            return await in_thread(lambda: history_of(database, scopes, days=days, now=now))
 
         return self._asked(work())
 
@@ -333,7 +341,7 @@ class Engine:
 
     async def _main(self) -> None:
         self._runtime = runtime = Runtime(self._config, api_key=self._api_key)
-        self._board = board = Board(self._publish, runtime.now)
+        self._board = board = Board(self._publish, runtime.now, self._workspace)
         self._submitter = Submitter(runtime, board, spawn=self._spawn)
         self._downloader = Downloader(runtime, board)
         self._poller = Poller(runtime, board, self._submitter, on_ended=self._ended, budget=self._budget)

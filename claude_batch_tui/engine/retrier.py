@@ -10,7 +10,7 @@ import msgspec
 from claude_batch_tui.domain.retrying import RetryRules
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.prepare import PROCESSING, CheckReport, check
+from claude_batch_tui.services.check import CheckReport
 from claude_batch_tui.services.retry import Failed, RetryPlan, plan
 from claude_batch_tui.services.spool import Outgoing
 from claude_batch_tui.store import submissions
@@ -37,20 +37,7 @@ def planned(runtime: Runtime, wanted: Sequence[Wanted], rules: RetryRules) -> Re
 
 def checked(runtime: Runtime, made: RetryPlan, requests: Path) -> CheckReport:
     """The check that comes before every submission, of a retry's draft. Blocks. Raises DraftError with a problem."""
-    now = runtime.now()
-    report = None
-    for update in check(
-        requests,
-        prices=runtime.prices(),
-        models=runtime.models(),
-        betas=made.first.betas,
-        api_version=runtime.config.api_version,
-        deadline=(now + PROCESSING).date(),
-    ):
-        if isinstance(update, CheckReport):
-            report = update
-    if report is None:
-        raise DraftError("The requests could not be checked.")
+    report = runtime.checked(requests, made.first.betas)
     if report.draft.has_errors:
         first = next(problem for problem in report.draft.problems if problem.is_error)
         raise DraftError(

@@ -10,7 +10,7 @@ import msgspec
 
 from claude_batch_tui.domain.tracked import Submission, SubmissionState, Submitting
 from claude_batch_tui.engine.board import Board
-from claude_batch_tui.errors import ApiError, CbtuiError
+from claude_batch_tui.errors import ApiError, CbtuiError, DraftError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.pilot import Portion, rest, sample
@@ -51,7 +51,7 @@ class Submitter:
 
     def reload(self) -> None:
         """Show the open submissions as they are written down."""
-        self._board.submissions = submissions.unsettled(self._runtime.store)
+        self._board.submissions = submissions.unsettled(self._runtime.store, self._runtime.scope)
         self._board.touch()
 
     async def submit(
@@ -204,7 +204,7 @@ class Submitter:
                 submission = looked
                 self.reload()
             self._settled(submission)
-        except ApiError as error:
+        except (ApiError, DraftError) as error:
             # Every later poll looks again, so nothing is lost by giving up here.
             _log.warning("Looking for %s failed: %s", submission_id, error)
         finally:
@@ -212,7 +212,7 @@ class Submitter:
 
     async def look_at_absent(self) -> None:
         """Look once more for every open submission nobody is looking for; called after each poll."""
-        for submission in submissions.unsettled(self._runtime.store):
+        for submission in submissions.unsettled(self._runtime.store, self._runtime.scope):
             if submission.state is SubmissionState.SENDING or submission.submission_id in self._settling:
                 continue
             await self.look_again(submission.submission_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from claude_batch_tui.domain.history import History, history
@@ -9,10 +10,10 @@ from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.past import past_since
 
 
-def history_of(database: Database, scope_id: int | None, *, days: int, now: datetime) -> History:
-    """What the batches of the last `days` days say, by the days of this machine's time zone."""
+def history_of(database: Database, scope_ids: Iterable[int], *, days: int, now: datetime) -> History:
+    """What the batches of these workspaces in the last `days` days say, by the days of this machine's time zone."""
     since = now.astimezone(UTC) - timedelta(days=days + 1)
-    past = [] if scope_id is None else past_since(database, scope_id, since)
+    past = [one for scope_id in scope_ids for one in past_since(database, scope_id, since)]
     return history(past, days=days, now=now, day_of=_day)
 
 

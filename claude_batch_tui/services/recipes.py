@@ -41,3 +41,19 @@ def recipe_names(config_dir: Path) -> list[str]:
     """The names of all saved recipes, newest first."""
     paths = sorted((config_dir / "recipes").glob("*.toml"), key=lambda path: -path.stat().st_mtime)
     return [path.stem for path in paths]
+
+
+def save_named(recipe: Recipe, config_dir: Path, name: str) -> Path:
+    """Save a recipe under a name, over what was there; its path. Raises ConfigError or ExportError."""
+    path = recipe_path(config_dir, name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{path.parent}: the folder cannot be made: {error.strerror}.") from error
+    save_recipe(recipe, path, force=True)
+    return path
+
+
+def read_named(config_dir: Path, name: str) -> Recipe:
+    """The recipe saved under a name. Raises ConfigError where there is none, or a damaged one."""
+    return read_recipe(str(recipe_path(config_dir, name)))

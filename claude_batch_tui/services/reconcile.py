@@ -83,9 +83,13 @@ async def look(
     now: datetime,
     settle: float = SETTLE,
 ) -> Submission:
-    """Look at the list once and write down what it shows. Raises ApiError where it cannot be read."""
+    """Look at the list once and write down what it shows.
+
+    Raises ApiError where it cannot be read, and DraftError where it is that of another workspace.
+    """
     page = await api.list_page(limit=1)
     scope = scope_of(store, api, page.facts, hint, now)
+    require_here(submission, scope)
     candidates = await twins(submission, api=api, store=store)
     looked = msgspec.structs.replace(
         submission,
@@ -93,7 +97,7 @@ async def look(
         last_looked_at=now,
         candidates=tuple(batch.id for batch in candidates),
     )
-    if len(candidates) == 1 and not _rivals(submission, candidates[0], store):
+    if len(candidates) == 1 and not _rivals(submission, candidates[0], store, scope):
         return record_created(
             looked,
             candidates[0],
@@ -220,6 +224,7 @@ async def attach(
             "it is another batch."
         )
     scope = scope_of(store, api, facts, hint, now)
+    require_here(submission, scope)
     return record_created(
         submission,
         batch,
@@ -252,6 +257,15 @@ def abandon(submission: Submission, *, store: Store, now: datetime) -> Submissio
     return submissions.advance(store, abandoned, expected=submission.state, at=now)
 
 
+def require_here(submission: Submission, scope: Scope) -> None:
+    """Raise DraftError for what was sent to another workspace: this one's list says nothing of it."""
+    if submissions.is_elsewhere(submission, scope):
+        raise DraftError(
+            f"This submission was sent to workspace {submission.workspace_id or '(unnamed)'} at {submission.base_url}; "
+            f"this key is of {scope.workspace_id or '(unnamed)'} at {scope.base_url}."
+        )
+
+
 def _long_enough(submission: Submission, now: datetime, settle: float) -> bool:
     if submission.state is SubmissionState.ABSENT:
         return True
@@ -259,14 +273,14 @@ def _long_enough(submission: Submission, now: datetime, settle: float) -> bool:
     return (now - since).total_seconds() >= settle and submission.looks >= len(_LOOKS) - 1
 
 
-def _rivals(submission: Submission, candidate: Batch, store: Store) -> list[Submission]:
+def _rivals(submission: Submission, candidate: Batch, store: Store, scope: Scope) -> list[Submission]:
     """Other open submissions of the same size that may have made the candidate.
 
     Creates happen one after the other, so one that began after the candidate was created cannot have made it.
     """
     return [
         other
-        for other in submissions.unsettled(store)
+        for other in submissions.unsettled(store, scope)
         if other.submission_id != submission.submission_id
         and other.state in _OPEN
         and other.requests == submission.requests

@@ -28,7 +28,7 @@ from claude_batch_tui.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from claude_batch_tui.services.reconcile import record_created, twins
+from claude_batch_tui.services.reconcile import record_created, require_here, twins
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import submissions
@@ -116,6 +116,7 @@ async def _intend(
     """Ask for the newest batch, and write down that everything newer than it may be ours."""
     page = await api.list_page(limit=1)
     scope = scope_of(store, api, page.facts, hint, now())
+    require_here(submission, scope)
     sending = msgspec.structs.replace(
         submission,
         state=SubmissionState.SENDING,
@@ -124,6 +125,8 @@ async def _intend(
         server_date=page.facts.server_date or now(),
         sent_at=now(),
         error=None,
+        base_url=scope.base_url,
+        workspace_id=scope.workspace_id,
     )
     submissions.advance(store, sending, expected=SubmissionState.PREPARED, at=now(), scope_id=scope.scope_id)
     return sending, scope

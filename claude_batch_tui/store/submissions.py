@@ -8,6 +8,7 @@ import msgspec
 
 from claude_batch_tui.domain.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import StoreError
+from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
 _UNSETTLED = (
@@ -62,14 +63,21 @@ def find(store: Store, submission_id: str) -> Submission | None:
     return _decoded(row[0]) if row else None
 
 
-def unsettled(store: Store) -> tuple[Submission, ...]:
-    """Submissions of which something is still to be found out or decided, oldest first."""
+def unsettled(store: Store, scope: Scope | None = None) -> tuple[Submission, ...]:
+    """Submissions of which something is still to be found out or decided, oldest first; with a scope those sent there."""
     marks = ",".join("?" * len(_UNSETTLED))
     rows = store.database.rows(
         f"SELECT facts FROM submission WHERE state IN ({marks}) ORDER BY created_at",
         tuple(state.value for state in _UNSETTLED),
     )
-    return tuple(_decoded(row[0]) for row in rows)
+    every = (_decoded(row[0]) for row in rows)
+    return tuple(each for each in every if scope is None or not is_elsewhere(each, scope))
+
+
+def is_elsewhere(submission: Submission, scope: Scope) -> bool:
+    """Whether it was sent to another workspace than this one, where looking for it proves nothing."""
+    sent_to = submission.base_url, submission.workspace_id
+    return submission.base_url is not None and sent_to != (scope.base_url, scope.workspace_id)
 
 
 def with_body(store: Store, sha256: str, since: datetime) -> tuple[Submission, ...]:

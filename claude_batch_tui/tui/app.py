@@ -17,6 +17,7 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.notifying import terminal_notification, words
 from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.engine.engine import Engine
+from claude_batch_tui.engine.together import Together
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.notify import osc9_way
 from claude_batch_tui.terminal import Profile
@@ -100,8 +101,8 @@ class DashboardApp(CbtuiApp):
         self._standing = ""
 
     @property
-    def engine(self) -> Engine:
-        """The engine of the workspace on the screen."""
+    def engine(self) -> Engine | Together:
+        """The engine of the workspace on the screen, or of all."""
         return self.workspaces.engine
 
     def start(self) -> int:
@@ -116,7 +117,6 @@ class DashboardApp(CbtuiApp):
 
     def on_mount(self) -> None:
         """Show what is known; talk to the API only after the first frame."""
-        super().on_mount()
         self.snapshot = self.engine.snapshot
         self.set_keymap(self.config.keys)
         self.switch_mode("results" if self._opens or self._opens_batch else "batches")
@@ -145,12 +145,19 @@ class DashboardApp(CbtuiApp):
         self._show_standing()
 
     def action_show(self, mode: str) -> None:
-        """Go to one of the three screens."""
-        if self.current_mode != mode and len(self.screen_stack) == 1:
+        """Go to one of the three screens. What is built is for one workspace: where all are shown it is asked which."""
+        if mode == "build" and self.workspaces.shown is None and len(self.screen_stack) == 1:
+            self._on_batches(lambda screen: screen.ask_workspace("Build", lambda: self.action_show("build")))
+        elif self.current_mode != mode and len(self.screen_stack) == 1:
             self.switch_mode(mode)
 
-    def action_show_workspace(self, name: str) -> None:
-        """Show the batches of another workspace; the others are watched on."""
+    def action_next_workspace(self) -> None:
+        """Show the next of the workspaces that are watched, and all of them after the last."""
+        turn: list[str | None] = [*self.workspaces.watched, None]
+        self.action_show_workspace(turn[(turn.index(self.workspaces.shown) + 1) % len(turn)])
+
+    def action_show_workspace(self, name: str | None) -> None:
+        """Show the batches of another workspace, None for all; the others are watched on."""
         try:
             self.workspaces.show(name)
         except CbtuiError as error:
@@ -160,12 +167,15 @@ class DashboardApp(CbtuiApp):
         if isinstance(self.screen, BatchesScreen):
             self.screen.show_workspace()
         self.on_dashboard_app_arrived()
-        self.say(f"Workspace {name}.")
+        self.say(f"Workspace {name}." if name is not None else "All workspaces.")
 
     def palette_actions(self) -> dict[str, str]:
-        """A way to each of the other workspaces."""
+        """A way to each of the other workspaces, and to all that are watched."""
         others = [name for name in self.workspaces.names if name != self.workspaces.shown]
-        return {f"workspace {name}": f"show_workspace({name!r})" for name in others}
+        ways = {f"workspace {name}": f"show_workspace({name!r})" for name in others}
+        if self.workspaces.shown is not None and len(self.workspaces.watched) > 1:
+            ways["all workspaces"] = "show_workspace(None)"
+        return ways
 
     def open_batch(self, batch_id: str) -> None:
         """Show the results of a batch, downloading them where they are not here."""
@@ -181,14 +191,7 @@ class DashboardApp(CbtuiApp):
 
     def show_created(self, batch_id: str) -> None:
         """Go to the batches with the cursor on a new one."""
-        self.switch_mode("batches")
-
-        def go() -> None:
-            screen = self.screen
-            if isinstance(screen, BatchesScreen):
-                screen.go_to(batch_id)
-
-        self.call_after_refresh(go)
+        self._on_batches(lambda screen: screen.go_to(batch_id))
 
     def help_pages(self) -> list[HelpPage]:
         """The keys of all screens."""
@@ -204,6 +207,17 @@ class DashboardApp(CbtuiApp):
             HelpPage(screen.help_title, declared_hints(screen.BINDINGS, ascii_only=self.ascii_only))
             for screen in screens
         ]
+
+    def _on_batches(self, work: Callable[[BatchesScreen], None]) -> None:
+        """Go to the batches and do something there once they are drawn."""
+
+        def go() -> None:
+            screen = self.screen
+            if isinstance(screen, BatchesScreen):
+                work(screen)
+
+        self.switch_mode("batches")
+        self.call_after_refresh(go)
 
     def _on_results(self, work: Callable[[ResultsScreen], None]) -> None:
         """Go to the results and do something there once they are drawn, under a dialog that is open by then too."""

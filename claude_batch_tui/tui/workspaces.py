@@ -1,4 +1,4 @@
-"""The workspaces the dashboard watches, an engine each, one of them on the screen. Their polls share one budget."""
+"""The workspaces the dashboard watches, an engine each, one or all of them on the screen. Their polls share one budget."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from claude_batch_tui.config import Config, of_profile
 from claude_batch_tui.domain.tracked import Event, Snapshot
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.engine import Engine
+from claude_batch_tui.engine.together import Together
 
 
 class Workspaces:
-    """Engines by the name of their profile; the first is shown first."""
+    """Engines by the name of their profile; where there are several, all are shown first."""
 
     def __init__(
         self,
@@ -27,20 +28,33 @@ class Workspaces:
         self._engines: dict[str, Engine] = {}
         self._told: dict[str, Event] = {}
         self._is_connected = False
-        self.shown = config.profile or "default"
-        self._add(self.shown, config, api_key)
+        home = config.profile or "default"
+        self._add(home, config, api_key)
         for other in beside:
             self._add(other.profile or "default", other, None)
+        self._together = Together(self._engines)
+        self.shown: str | None = None if beside else home
+        """The workspace on the screen; None where all are."""
 
     @property
-    def engine(self) -> Engine:
-        """The engine of the workspace on the screen."""
-        return self._engines[self.shown]
+    def engine(self) -> Engine | Together:
+        """The engine of the workspace on the screen, or of all."""
+        return self._together if self.shown is None else self._engines[self.shown]
 
     @property
     def snapshots(self) -> list[Snapshot]:
         """The newest word of every engine."""
         return [engine.snapshot for engine in self._engines.values()]
+
+    @property
+    def watched(self) -> list[str]:
+        """The names of those that are watched."""
+        return list(self._engines)
+
+    def snapshot_of(self, batch_id: str) -> Snapshot:
+        """The word of the engine a batch belongs to, where it matters which workspace that is."""
+        engine = self.engine
+        return (engine.of(batch_id) if isinstance(engine, Together) else engine).snapshot
 
     @property
     def names(self) -> list[str]:
@@ -63,9 +77,9 @@ class Workspaces:
         for engine in self._engines.values():
             engine.stop()
 
-    def show(self, name: str) -> None:
-        """Put a workspace on the screen; one that was not watched is from now on. Raises CbtuiError."""
-        if name not in self._engines:
+    def show(self, name: str | None) -> None:
+        """Put a workspace on the screen, None for all; one that was not watched is from now on. Raises CbtuiError."""
+        if name is not None and name not in self._engines:
             engine = self._add(name, of_profile(self._config, name), None)
             try:
                 engine.start()
@@ -75,6 +89,8 @@ class Workspaces:
             if self._is_connected:
                 engine.connect()
         self.shown = name
+        if name is not None:
+            self._together.home = self._engines[name]
 
     def fresh_events(self) -> Iterator[Event]:
         """What happened since this was asked last; each says where, if several are watched."""
@@ -88,6 +104,8 @@ class Workspaces:
 
     def _add(self, name: str, config: Config, api_key: str | None) -> Engine:
         self._budget.join()
-        engine = Engine(config, on_snapshot=self._on_snapshot, api_key=api_key, budget=self._budget)
+        engine = Engine(
+            config, on_snapshot=self._on_snapshot, api_key=api_key, budget=self._budget, workspace=name
+        )
         self._engines[name] = engine
         return engine

@@ -12,7 +12,7 @@ from claude_batch_tui.domain.tracked import LinkState, SubmissionState
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services import spool
-from claude_batch_tui.services.prepare import check
+from claude_batch_tui.services.check import check
 from claude_batch_tui.services.spool import Outgoing, sent_ids
 from claude_batch_tui.services.trying import trial
 from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Simulator

@@ -7,8 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from claude_batch_tui.config import load
 from claude_batch_tui.domain.tracked import SubmissionState
 from claude_batch_tui.errors import DraftError, StoreError, UnavailableError
+from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.spool import Outgoing, freeze, repeats, sweep
 from claude_batch_tui.services.submit import send
@@ -389,3 +391,26 @@ async def test_a_batch_of_other_requests_is_let_go_and_never_taken_again(simulat
     assert (again.state, again.excluded) == (SubmissionState.UNKNOWN, (adopted.batch_id,))
     assert (await settle(runtime, again)).state is SubmissionState.ABSENT
     assert len(simulator.log.creates) == 1
+
+
+async def test_what_was_sent_to_one_workspace_is_never_called_absent_by_another_ones_list(
+    simulator, runtime, requests_file
+):
+    simulator.faults.next(Fault(**CREATE, status=500, after_work=True))
+    unknown = await submit(runtime, prepare(runtime, requests_file()))
+    assert unknown.state is SubmissionState.UNKNOWN
+    config, _ = load({"base_url": simulator.base_url})
+    other = Runtime(config, api_key=simulator.key_of("elsewhere"))
+    try:
+        await other.connect()
+        with pytest.raises(DraftError, match="was sent to workspace"):
+            await other.look(unknown)
+        absent = msgspec.structs.replace(unknown, state=SubmissionState.ABSENT)
+        submissions.advance(runtime.store, absent, expected=SubmissionState.UNKNOWN, at=runtime.now())
+        again = reconcile.prepare_again(absent, store=runtime.store, now=runtime.now())
+        with pytest.raises(DraftError, match="this key is of"):
+            async for _ in other.send(again):
+                pass
+        assert len(simulator.log.creates) == 1
+    finally:
+        await other.close()

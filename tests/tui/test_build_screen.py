@@ -133,7 +133,8 @@ async def test_e_goes_to_the_rows_with_problems_and_x_leaves_one_out(build, sett
         await pilot.press("x", "enter")
         await done(build, pilot, settled)
         assert "0 errors" in detail(build)
-        left_out = (screen(build)._folder / "requests.left-out.jsonl").read_text().splitlines()
+        (file,) = build.config.data_dir.glob("spool/draft-*/requests.left-out.jsonl")
+        left_out = file.read_text().splitlines()
         assert [json.loads(line)["line"] for line in left_out] == [3, 4]
 
 
@@ -152,7 +153,7 @@ async def test_a_draft_comes_back_after_the_terminal_was_closed(dashboard, fille
         await pilot.press("2")
         await done(second, pilot, settled)
         assert screen(second).query_one("#template", Field).value == "Label: {{ body }}"
-        assert screen(second)._left_out == frozenset({3})
+        assert screen(second).left_out == frozenset({3})
         assert "Label: Hello there" in detail(second)
         screen(second).query_one("#detail").focus()
         await pilot.press("C")
@@ -206,6 +207,28 @@ async def test_a_script_is_shown_and_runs_only_after_it_was_agreed_to(build, fol
         await done(build, pilot, settled)
         assert (folder / "ran").exists()
         assert "gives no requests" in detail(build)
+
+
+async def test_writing_the_file_runs_no_script_that_was_not_agreed_to_either(build, folder, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="mine.py")
+        await done(build, pilot, settled)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("enter", "y")
+        await done(build, pilot, settled)
+        (folder / "other.py").write_text((folder / "mine.py").read_text().replace("ran", "other-ran"))
+        set_fields(build, source="other.py")
+        await done(build, pilot, settled)
+        await pilot.press("W")
+        await settled(pilot)
+        await pilot.press("enter")
+        await done(build, pilot, settled)
+        assert isinstance(build.screen, ConfirmDialog)
+        assert not (folder / "other-ran").exists()
+        await pilot.press("y")
+        await done(build, pilot, settled)
+        assert (folder / "other-ran").exists()
 
 
 async def test_a_preview_says_what_is_wrong_and_typing_goes_on(build, folder, settled):

@@ -5,13 +5,17 @@ from __future__ import annotations
 import pytest
 
 from claude_batch_tui.config import load, of_profile
+from claude_batch_tui.domain.batch_list import order_of
+from claude_batch_tui.domain.tracked import LinkState
 from claude_batch_tui.engine.budget import APART, Budget
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.simulator.keys import Caller, caller_of
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
+from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
+from claude_batch_tui.tui.widgets.title_line import TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
 PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
@@ -78,12 +82,36 @@ def shown(app):
     return {tracked.id for tracked in app.snapshot.batches}
 
 
+def find(app, batch):
+    return app.snapshot.find(batch.id)
+
+
+def status(app):
+    return app.screen.query_one(StatusLine).text
+
+
+def top(app):
+    return "".join(run.text for run in app.screen.query_one(TitleLine).runs(200))
+
+
+def lines(app):
+    """The lines of the list."""
+    table = app.screen.query_one("#list", VirtualList)
+    return [table.render_line(y).text for y in range(table.size.height)]
+
+
+def text_of(screen):
+    """What is on the screen, line by line."""
+    return ["".join(segment.text for segment in line) for line in screen._compositor.render_strips()]
+
+
 async def test_each_workspace_shows_its_own_batches_and_ends_elsewhere_are_told(
     dashboard, batch_of, simulator
 ):
     ours, theirs = batch_of("research", 4), batch_of("production", 7)
     app = dashboard("production")
     async with app.run_test(size=(100, 24)) as pilot:
+        await app.run_action("show_workspace('research')")
         await until(pilot, lambda: shown(app) == {ours.id})
         await until(pilot, lambda: all(snapshot.batches for snapshot in app.workspaces.snapshots))
         assert app.engine.snapshot.credential.startswith("research …")
@@ -107,7 +135,10 @@ async def test_a_profile_of_the_settings_is_watched_from_when_it_is_first_shown(
         assert app.palette_actions() == {"workspace production": "show_workspace('production')"}
         await app.run_action("show_workspace('production')")
         await until(pilot, lambda: shown(app) == {theirs.id})
-        assert app.palette_actions() == {"workspace research": "show_workspace('research')"}
+        assert app.palette_actions() == {
+            "workspace research": "show_workspace('research')",
+            "all workspaces": "show_workspace(None)",
+        }
 
 
 async def test_a_workspace_without_a_key_says_so_and_the_others_go_on(dashboard, batch_of, monkeypatch):
@@ -134,6 +165,101 @@ async def test_how_long_batches_take_is_learned_in_each_workspace_from_its_own(d
             await until(
                 pilot, lambda detail=detail, similar=similar: f"of {similar} similar" in detail._rows.text
             )
+
+
+async def test_the_batches_of_all_workspaces_are_one_list_that_says_whose_each_is(dashboard, batch_of):
+    older = batch_of("research", 4, age=600)
+    newer = batch_of("production", 7)
+    app = dashboard("production")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await until(pilot, lambda: shown(app) == {older.id, newer.id})
+        await until(pilot, lambda: app.snapshot.link.state is LinkState.LIVE and "polled" in top(app))
+        assert [tracked.workspace for tracked in app.snapshot.batches] == ["production", "research"]
+        screen = app.screen
+        assert "WORKSPACE" in lines(app)[0]
+        assert "production" in lines(app)[1]
+        assert "research" in lines(app)[2]
+        assert "2 workspaces" in top(app)
+        await pilot.press("slash", *"workspace:rese", "enter")
+        await until(pilot, lambda: [row.key for row in screen.listing.rows] == [older.id])
+        await pilot.press("escape")
+        screen.listing.order = order_of("-workspace")
+        screen.listing.choose(app.now())
+        assert [row.key for row in screen.listing.rows] == [older.id, newer.id]
+
+
+async def test_every_act_in_the_mixed_list_reaches_the_workspace_of_the_batch(dashboard, batch_of, simulator):
+    ours, theirs = batch_of("research", 4, age=60), batch_of("production", 7, age=30)
+    ended = [batch_of(word, 3, age=7_200, duration=60) for word in ("research", "production")]
+    app = dashboard("production")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: len(shown(app)) == 4)
+        table = app.screen.query_one("#list", VirtualList)
+        table.set_marks([ours.id, theirs.id])
+        await pilot.press("x")
+        assert any("production: " in line and "7 requests" in line for line in text_of(app.screen))
+        await pilot.press("y")
+        await until(
+            pilot, lambda: all(simulator.batches.find(one.id).cancel_initiated_at for one in (ours, theirs))
+        )
+        app.engine.tag([ours.id, theirs.id], add=["eval"], remove=[])
+        app.engine.rename(theirs.id, "their name")
+        app.engine.note(ours.id, "our note")
+        app.engine.hide([ended[0].id], hidden=True)
+        await until(pilot, lambda: all(find(app, one).tags == ("eval",) for one in (ours, theirs)))
+        await until(
+            pilot, lambda: find(app, theirs).name == "their name" and find(app, ours).note == "our note"
+        )
+        await until(pilot, lambda: find(app, ended[0]).hidden_at is not None)
+        for one in ended:
+            app.engine.download(one.id)
+        await until(pilot, lambda: all(app.engine.results_file(one.id) for one in ended))
+        assert not any(event.is_error for event in app.snapshot.events), app.snapshot.events
+        app.engine.delete(ended[1].id)
+        await until(pilot, lambda: len(shown(app)) == 3)
+        (deleted,) = simulator.log.all("DELETE")
+        assert (deleted.status, deleted.path.rsplit("/", 1)[-1]) == (200, ended[1].id)
+
+
+async def test_a_workspace_out_of_reach_is_named_while_the_others_go_on(dashboard, batch_of, monkeypatch):
+    ours = batch_of("research", 4)
+    monkeypatch.delenv("PRODUCTION_KEY")
+    app = dashboard("production")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await until(pilot, lambda: shown(app) == {ours.id})
+        await until(pilot, lambda: "production no API key" in top(app))
+        assert "research live" in top(app)
+        assert "production: The key of profile" in app.screen.query_one(StatusLine).text
+
+
+async def test_w_turns_to_each_workspace_and_back_to_all(dashboard, batch_of):
+    ours, theirs = batch_of("research", 4), batch_of("production", 7)
+    app = dashboard("production")
+    async with app.run_test(size=(100, 24)) as pilot:
+        for wanted in ({ours.id, theirs.id}, {ours.id}, {theirs.id}, {ours.id, theirs.id}):
+            await until(pilot, lambda wanted=wanted: shown(app) == wanted)
+            await pilot.press("w")
+
+
+async def test_what_is_for_one_workspace_asks_which_where_all_are_shown(dashboard, batch_of):
+    batch_of("research", 4)
+    theirs = batch_of("production", 7)
+    app = dashboard("production")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await until(pilot, lambda: len(shown(app)) == 2)
+        await pilot.press("n")
+        await until(pilot, lambda: "Build in which workspace?  1 research   2 production" in status(app))
+        await pilot.press("2")
+        await until(pilot, lambda: app.current_mode == "build")
+        assert shown(app) == {theirs.id}
+        assert app.engine.snapshot.credential.startswith("production …")
+        await app.run_action("show_workspace(None)")
+        await until(pilot, lambda: app.current_mode == "batches")
+        await pilot.press("i")
+        await until(pilot, lambda: "Watch a batch in which workspace?" in status(app))
+        await pilot.press("1")
+        await until(pilot, lambda: isinstance(app.screen, InputDialog))
+        assert app.workspaces.shown == "research"
 
 
 def test_one_budget_keeps_the_polls_of_several_workspaces_apart_and_a_single_one_free():

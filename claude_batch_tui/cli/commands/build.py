@@ -14,8 +14,8 @@ from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.errors import ConfigError, ScriptError
 
 if TYPE_CHECKING:
-    from claude_batch_tui.services.prepare import BuildReport, BuildSpec, BuildUpdate
-    from claude_batch_tui.sources.recipe import Recipe
+    from claude_batch_tui.services.build import BuildReport, BuildUpdate
+    from claude_batch_tui.sources.recipe import BuildSpec, Recipe
 
 SUMMARY = "Make a requests file from CSV, JSON, text, documents, a database or a script."
 
@@ -172,7 +172,7 @@ def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Build."""
-    from claude_batch_tui.services.prepare import BuildReport, build  # late: --help needs none of it
+    from claude_batch_tui.services.build import BuildReport, build  # late: --help needs none of it
     from claude_batch_tui.services.recipes import save_recipe
     from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
     from claude_batch_tui.sources.recipe import Recipe, drift, read_recipe
@@ -226,8 +226,8 @@ def _shown_on_failure(
 
 def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> BuildSpec:
     """The build of the recipe, if any, with everything said on the command line over it."""
-    from claude_batch_tui.services.prepare import BuildSpec
     from claude_batch_tui.sources.params_file import merged, read_params, read_schema
+    from claude_batch_tui.sources.recipe import BuildSpec
 
     given = {name: getattr(args, name, None) for name in BuildSpec.__struct_fields__}
     given["path"] = getattr(args, "file", None) or args.source

@@ -14,7 +14,7 @@ from claude_batch_tui.cli.diagnostics import ExitCode
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.draft import Draft
-    from claude_batch_tui.services.prepare import CheckReport
+    from claude_batch_tui.services.check import CheckReport
 
 SUMMARY = "Check a requests file and say what it would cost."
 
@@ -48,23 +48,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
-    from claude_batch_tui.runtime import read_models, read_prices  # late: --help needs none of it
-    from claude_batch_tui.services.prepare import PROCESSING, CheckReport, check
+    from claude_batch_tui.runtime import check_file  # late: --help needs none of it
+    from claude_batch_tui.services.check import CheckReport
     from claude_batch_tui.services.recipes import recipe_beside
     from claude_batch_tui.wording import size
 
     report: CheckReport | None = None
     recipe = recipe_beside(args.file)
-    now = datetime.now(UTC)
-    updates = check(
-        args.file,
-        prices=read_prices(context.config),
-        models=read_models(context.config, now),
-        betas=recipe.betas if recipe else (),
-        api_version=context.config.api_version,
-        deadline=(now + PROCESSING).date(),
-    )
-    for update in updates:
+    for update in check_file(
+        args.file, context.config, datetime.now(UTC), betas=recipe.betas if recipe else ()
+    ):
         if isinstance(update, CheckReport):
             report = update
         else:

@@ -40,8 +40,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return ExitCode.GOOD
     database = Database(file)
     try:
-        scope = scopes.recall(database, scopes.hint_of(context.config, os.environ))
-        found = history_of(database, scope.scope_id if scope else None, days=args.days, now=datetime.now(UTC))
+        hints = [scopes.hint_of(config, os.environ) for config in (context.config, *context.beside)]
+        known = {scope.scope_id for hint in hints if (scope := scopes.recall(database, hint)) is not None}
+        found = history_of(database, known, days=args.days, now=datetime.now(UTC))
     finally:
         database.close()
     if args.json:

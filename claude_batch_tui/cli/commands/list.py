@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.diagnostics import ExitCode, exit_code
 from claude_batch_tui.domain.tracked import TrackedBatch
 
 if TYPE_CHECKING:
@@ -49,12 +49,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    """List; several workspaces one after the other."""
+    """List; several workspaces one after the other, those out of reach with a sentence in their place."""
+    from claude_batch_tui.errors import CbtuiError  # late, as the runtime is
+
     code = ExitCode.GOOD
     for config in (context.config, *context.beside):
         if context.beside and not args.json:
             context.output.line(f"{'' if config is context.config else chr(10)}{config.profile or 'default'}")
-        code = max(code, ExitCode(asyncio.run(_list(args, msgspec.structs.replace(context, config=config)))))
+        try:
+            listed = asyncio.run(_list(args, msgspec.structs.replace(context, config=config)))
+        except CbtuiError as error:
+            if not context.beside:
+                raise
+            context.diagnostics.error(f"{config.profile or 'default'}: {error}")
+            listed = exit_code(error)
+        code = max(code, ExitCode(listed))
     return code
 
 
@@ -83,6 +92,8 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
         else:
             known = await newest(args.limit, **facts)
         now = runtime.now()
+    place = context.config.profile or "default"
+    known = tuple(msgspec.structs.replace(tracked, workspace=place) for tracked in known)
     chosen.update(known, now)
     rows = chosen.rows[: args.limit]
     if args.json:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.commands import submit
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.exporting import chosen
 from claude_batch_tui.cli.locating import found_results, results_file
+from claude_batch_tui.cli.submitting import add_consent_options, checked, submit_all
 from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name", metavar="N", help="a name of your own; left out, the first batch's and `retry`"
     )
-    submit.add_consent_options(parser)
+    add_consent_options(parser)
     parser.set_defaults(betas=None)
     parser.epilog = (
         "The requests are those that were sent, to the byte, under the same custom_ids, and the new batch belongs to\n"
@@ -125,7 +125,7 @@ async def _send(
     await runtime.connect()
     await runtime.refresh_models()
     args.betas = ",".join(made.first.betas)
-    report = await in_thread(lambda: submit.checked(portion.requests, args, runtime))
+    report = await in_thread(lambda: checked(portion.requests, args, runtime))
     draft = msgspec.structs.replace(
         outgoing(made),
         requests=portion.requests,
@@ -136,7 +136,7 @@ async def _send(
     )
     if args.name:
         draft = msgspec.structs.replace(draft, name=args.name)
-    return await submit.submit_all(
+    return await submit_all(
         report,
         draft,
         args,

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _short(args: argparse.Namespace, context: Context) -> int:
-    """One line for prompts and status bars; an empty one where nothing runs and nothing new has ended."""
+    """One line for prompts and status bars, of all profiles together; an empty one where nothing runs or is new."""
     import os  # these are late: --help needs none of them
 
     from claude_batch_tui.domain.batch import RequestCounts
@@ -52,9 +52,10 @@ def _short(args: argparse.Namespace, context: Context) -> int:
     if file.exists():
         database = Database(file)
         try:
-            scope = scopes.recall(database, scopes.hint_of(context.config, os.environ))
-            if scope is not None:
-                running, unseen = batches.standing(database, scope.scope_id)
+            hints = [scopes.hint_of(config, os.environ) for config in (context.config, *context.beside)]
+            known = {scope.scope_id for hint in hints if (scope := scopes.recall(database, hint)) is not None}
+            for found in (batches.standing(database, scope_id) for scope_id in known):
+                running, unseen = running + found[0], unseen + found[1]
         finally:
             database.close()
     if args.json:
@@ -67,17 +68,29 @@ def _short(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _status(args: argparse.Namespace, context: Context) -> int:
+    from claude_batch_tui.errors import NotFoundError
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
 
-    async with open_runtime(context.config) as runtime:
-        known = await runtime.resolve_all(args.id)
-        fresh = [await runtime.retrieve(tracked.id) for tracked in known]
-        now = runtime.now()
-    for tracked in fresh:
-        if args.json:
-            context.output.json(as_json(tracked))
-        else:
-            context.output.lines(facts(tracked, now))
+    configs = (context.config, *context.beside)
+    for config in configs:
+        async with open_runtime(config) as runtime:
+            try:
+                known = await runtime.resolve_all(args.id)
+            except NotFoundError:
+                if config is configs[-1]:
+                    raise
+                continue
+            fresh = [await runtime.retrieve(tracked.id) for tracked in known]
+            now = runtime.now()
+        where = {"profile": config.profile} if context.beside else {}
+        for tracked in fresh:
+            if args.json:
+                context.output.json({**where, **as_json(tracked)})
+            else:
+                context.output.lines(
+                    [*(f"{'profile':<9} {name}" for name in where.values()), *facts(tracked, now)]
+                )
+        break
     return ExitCode.GOOD
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -116,3 +116,27 @@ class TypedConfirmDialog(ConfirmDialog, inherit_bindings=False):
     def is_typed(typed: str, expected: str) -> bool:
         """Whether the field reads what was asked for; separators of thousands do not matter."""
         return typed.replace(",", "").replace(" ", "") == expected.replace(",", "").replace(" ", "")
+
+
+def paid_question(title: str, body: Sequence[str], *, count: int, why: str | None, yes: str) -> ConfirmDialog:
+    """The question before requests are sent; `why`, a phrase, has their count typed and not only `y` pressed."""
+    title = f"{title}  This is paid."
+    if why is None:
+        return ConfirmDialog(title, body, yes=yes, no="Not yet")
+    return TypedConfirmDialog(
+        title,
+        [*body, "", f"Note: {why}. Type the number of requests to confirm."],
+        yes=yes,
+        expected=str(count),
+        label="requests",
+    )
+
+
+def if_agreed(work: Callable[[], object]) -> Callable[[bool | None], None]:
+    """What to do with the answer to a confirmation: the work after a yes, else nothing."""
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            work()
+
+    return answered

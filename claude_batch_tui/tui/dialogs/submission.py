@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -51,6 +51,20 @@ class SubmissionDialog(Box[str | None], ReasonedActions):
         self._token = token
         self._submission_id = submission_id
         self._send_same_again = send_same_again
+
+    @classmethod
+    def of_sending(cls, send: Callable[[str, bool], None], *, again: bool = False) -> Self:
+        """Send now, and follow that. `send` takes the token of the asker, and whether to send what was sent before."""
+        from ulid import (
+            ULID,
+        )  # late: it reads the metadata of packages, and a first frame would wait for that
+
+        def sent(*, again: bool) -> str:
+            token = str(ULID())
+            send(token, again)
+            return token
+
+        return cls(token=sent(again=again), send_same_again=lambda: sent(again=True))
 
     def content(self) -> list[Widget]:
         """One text, rewritten with every snapshot."""

@@ -14,14 +14,15 @@ from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDial
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
 from claude_batch_tui.tui.screens.batch_words import CANCELING
-from claude_batch_tui.tui.screens.retrying import RetryingFrame, retry_reason
+from claude_batch_tui.tui.screens.choosing_workspace import ChoosingWorkspace
+from claude_batch_tui.tui.screens.retrying import retry_reason
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted_batches, duration, outcome_counts
 
 _LISTED = 6
 
 
-class BatchActions(RetryingFrame):
+class BatchActions(ChoosingWorkspace):
     """The actions of the Batches screen that change a batch, or what is remembered of it."""
 
     def __init__(self) -> None:
@@ -42,7 +43,19 @@ class BatchActions(RetryingFrame):
         """Why a key does nothing for the batch under the cursor."""
         if not self.is_mounted:
             return None
-        if action in _FOR_BATCHES and not (targets := self.targets):
+        if action in _FOR_BATCHES and (reason := self._reason_about(action, self.targets)):
+            return reason
+        if action == "stop" and not any(key in self.snapshot.downloads for key in self.table.targets):
+            return "nothing is being downloaded"
+        if action == "unknown" and not self.snapshot.submissions:
+            return "the outcome of every submission is known"
+        if action == "older" and not self.snapshot.has_older:
+            return "there are no older batches"
+        return super().reason_disabled(action, parameters)
+
+    def _reason_about(self, action: str, targets: Sequence[TrackedBatch]) -> str | None:
+        """Why these batches do not take an action."""
+        if not targets:
             return "there is no batch"
         if action == "cancel" and all(t.batch.processing_status != "in_progress" for t in targets):
             return (
@@ -54,16 +67,15 @@ class BatchActions(RetryingFrame):
             return "results can be read when the batch has ended"
         if action == "adopt" and not any(tracked.run_id is None for tracked in targets):
             return "it has a run already"
-        if action == "stop" and not any(key in self.snapshot.downloads for key in self.table.targets):
-            return "nothing is being downloaded"
-        if action == "unknown" and not self.snapshot.submissions:
-            return "the outcome of every submission is known"
-        if action == "older" and not self.snapshot.has_older:
-            return "there are no older batches"
-        return super().reason_disabled(action, parameters)
+        if action == "adopt" and self.spans_workspaces():
+            return "they are of several workspaces: adopt those of one at a time"
+        return None
 
     def action_add(self) -> None:
         """Watch a batch by its id."""
+        if self.dashboard.workspaces.shown is None:
+            self.ask_workspace("Watch a batch", self.action_add)
+            return
         self._ask(
             "Watch a batch by its id",
             "It must be in the workspace of this key.",
@@ -85,7 +97,15 @@ class BatchActions(RetryingFrame):
 
     def why_no_retry(self) -> str | None:
         """Why R does nothing."""
-        return retry_reason(self.targets) if self.is_mounted else None
+        if not self.is_mounted:
+            return None
+        if self.spans_workspaces():
+            return "they are of several workspaces: send those of one at a time"
+        return retry_reason(self.targets)
+
+    def spans_workspaces(self) -> bool:
+        """Whether what keys would work on is of more than one workspace."""
+        return len({tracked.workspace for tracked in self.targets}) > 1
 
     def action_retry(self) -> None:
         """Send again what failed of the marked batches, or of the one or the run under the cursor."""
@@ -284,8 +304,13 @@ _FOR_BATCHES = frozenset(
 
 
 def _listed(targets: Sequence[TrackedBatch], words: Callable[[TrackedBatch], str]) -> list[str]:
-    """The first of them with a few words each, and how many more there are."""
-    lines = [f"{tracked.title}   {words(tracked)}".rstrip() for tracked in targets[:_LISTED]]
+    """The first of them with a few words each, and how many more there are; of several workspaces each says which."""
+    several = len({tracked.workspace for tracked in targets}) > 1
+
+    def title(tracked: TrackedBatch) -> str:
+        return f"{tracked.workspace}: {tracked.title}" if several else tracked.title
+
+    lines = [f"{title(tracked)}   {words(tracked)}".rstrip() for tracked in targets[:_LISTED]]
     if len(targets) > _LISTED:
         lines.append(f"… and {len(targets) - _LISTED} more")
     return lines

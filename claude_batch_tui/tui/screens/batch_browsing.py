@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from textual import on
 
-from claude_batch_tui.batch_columns import COLUMNS
+from claude_batch_tui.batch_columns import COLUMNS, columns_of
 from claude_batch_tui.domain.batch_filter import batch_filter
-from claude_batch_tui.domain.batch_list import Order
+from claude_batch_tui.domain.batch_list import Order, Row
 from claude_batch_tui.domain.filtering import FilterError
-from claude_batch_tui.domain.tracked import LinkState, SubmissionState
+from claude_batch_tui.domain.tracked import LinkState, SubmissionState, TrackedBatch
 from claude_batch_tui.domain.turnaround import Turnarounds
 from claude_batch_tui.domain.warnings import AtRisk
 from claude_batch_tui.tui.screens.batch_actions import BatchActions
@@ -26,7 +28,8 @@ class BatchBrowsing(BatchActions):
 
     def __init__(self) -> None:
         super().__init__()
-        self._learned = Turnarounds()
+        self._learned: dict[str | None, Turnarounds] = {}
+        """How long batches take, in each workspace as its own teach it."""
         self._at_risk = AtRisk()
         self._names: tuple[str, ...] = ()
         """The columns the settings ask for, by name."""
@@ -41,8 +44,24 @@ class BatchBrowsing(BatchActions):
                     self.table.go_to_key(batch_id)
 
     def show_workspace(self) -> None:
-        """Another workspace is shown: how long its batches take is learned from its own."""
-        self._learned = Turnarounds()
+        """Another workspace is shown, or all."""
+        self._at_risk = AtRisk()
+        self.table.set_marks(())
+        self.choose_columns()
+        self.table.set_columns(self._columns())
+
+    def choose_columns(self) -> None:
+        """The columns the settings ask for; where several workspaces are shown, also which one it is."""
+        names = columns_of(self.dashboard.config.batches_columns)
+        if self.dashboard.workspaces.shown is None and "workspace" not in names:
+            place = int(names[0] == "state")
+            names = (*names[:place], "workspace", *names[place:])
+        self._names = names
+
+    def learn(self, batches: Iterable[TrackedBatch]) -> None:
+        """Learn how long they took."""
+        for tracked in batches:
+            self._learned.setdefault(tracked.workspace, Turnarounds()).learn((tracked,))
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
@@ -162,17 +181,29 @@ class BatchBrowsing(BatchActions):
             self.say(f"{counted_batches(len(marks - known))} of the marked ones no longer exist here.")
 
     def _columns(self) -> tuple[Column, ...]:
-        return list_columns(self._names, self.listing.order, ascii_only=self.dashboard.ascii_only)
+        return list_columns(
+            self._names,
+            self.listing.order,
+            ascii_only=self.dashboard.ascii_only,
+            workspaces=self.dashboard.workspaces.watched,
+        )
 
     def _shown(self) -> frozenset[str]:
         return frozenset(self._names[number] for number in self.table.shown_columns)
 
-    def _drawing(self) -> Drawing:
+    def _drawing(self, row: Row | None = None) -> Drawing:
+        """What is drawn with; for a row by the link of its workspace, and by what that teaches."""
+        link, learned = self.snapshot.link, None
+        if row is not None:
+            link, learned = (
+                self.snapshot.link_of(row.tracked.workspace),
+                self._learned.get(row.tracked.workspace),
+            )
         return Drawing(
             now=self.now(),
-            link=self.snapshot.link,
+            link=link,
             downloads=self.snapshot.downloads,
-            learned=self._learned,
+            learned=learned or Turnarounds(),
             ascii_only=self.dashboard.ascii_only,
             shown=self._shown(),
             opened=self.listing.opened,

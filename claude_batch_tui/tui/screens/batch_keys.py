@@ -79,6 +79,14 @@ KEYS: list[BindingType] = [
     Binding("z", "zoom", "zoom", id="batches.zoom", show=False, tooltip="detail on the whole screen"),
     Binding("L", "older", "older", id="batches.older", show=False, tooltip="load older batches"),
     Binding("left,h", "fold", "fold", id="batches.fold", show=False, tooltip="close the run"),
+    Binding(
+        "w",
+        "workspace",
+        "workspace",
+        id="batches.workspace",
+        show=False,
+        tooltip="the next workspace, or all that are watched",
+    ),
     Binding("q", "back", "quit", id="batches.back", tooltip="leave"),
     Binding("escape", "up", "back", id="batches.up", show=False, tooltip="clear the filter or the marks"),
 ]

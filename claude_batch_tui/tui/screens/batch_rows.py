@@ -21,10 +21,12 @@ from claude_batch_tui.domain.tracked import (
 from claude_batch_tui.domain.turnaround import Turnarounds
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.columns import Cell, Column
+from claude_batch_tui.tui.widgets.fitting import cells
 from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, QUEUED, ago, outcome_counts, size
 
 SHAPES = {
     "state": Column("S", width=1),
+    "workspace": Column("WORKSPACE", width=9),
     "name": Column("NAME / ID", min_width=19, max_width=44, weight=1),
     "id": Column("ID", width=8, drop=8),
     "requests": Column("REQS", width=7, align="right"),
@@ -60,6 +62,7 @@ STATE_STYLES = {
 _RUNNING = (BatchState.IN_PROGRESS, BatchState.CANCELING)
 _BAR_CELLS = 14
 _LONGEST_BAR = 40
+_LONGEST_WORKSPACE = 16
 _ID_TAIL = 7
 _SHORTER = ((" · ", " "), ("truncated", "cut"), ("errored", "err"), ("expired", "exp"), ("canceled", "canc"))
 _DATED_AFTER = timedelta(minutes=2)
@@ -88,12 +91,17 @@ class Drawing(NamedTuple):
         return self.is_dated and polled_at is not None and self.now - polled_at > _DATED_AFTER
 
 
-def list_columns(names: Sequence[str], order: Order, *, ascii_only: bool) -> tuple[Column, ...]:
-    """The columns of the list, the one it is sorted by with an arrow."""
+def list_columns(
+    names: Sequence[str], order: Order, *, ascii_only: bool, workspaces: Sequence[str] = ()
+) -> tuple[Column, ...]:
+    """The columns of the list, the one it is sorted by with an arrow; that of the workspace holds their names."""
     down, up = ("v", "^") if ascii_only else ("↓", "↑")
     found = []
     for name in names:
         column = SHAPES[name]
+        if name == "workspace":
+            longest = max((cells(each) for each in workspaces), default=0)
+            column = column._replace(width=min(max(longest, len(column.title) + 1), _LONGEST_WORKSPACE))
         if COLUMNS[name].sort == order.field and name != "state":
             column = column._replace(title=column.title + (up if order.is_reversed else down))
         found.append(column)
@@ -102,10 +110,10 @@ def list_columns(names: Sequence[str], order: Order, *, ascii_only: bool) -> tup
 
 def row_cells(row: Row, names: Sequence[str], drawing: Drawing) -> tuple[Cell | str, ...]:
     """The cells of one row. The bar's cell is drawn for the width it gets."""
-    cells = (_CELLS.get(name, _plain(name))(row, drawing) for name in names)
+    drawn = (_CELLS.get(name, _plain(name))(row, drawing) for name in names)
     if drawing.is_dated or row.tracked.hidden_at is not None:
-        return tuple(Cell(cell if isinstance(cell, str) else cell.text, "dim") for cell in cells)
-    return tuple(cells)
+        return tuple(Cell(cell if isinstance(cell, str) else cell.text, "dim") for cell in drawn)
+    return tuple(drawn)
 
 
 def similar_to(row: Row, learned: Turnarounds) -> Forecast | None:

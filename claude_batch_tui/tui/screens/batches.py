@@ -9,9 +9,9 @@ from textual import on
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from claude_batch_tui.batch_columns import columns_of
 from claude_batch_tui.domain.batch import BatchState
 from claude_batch_tui.domain.batch_list import Row, in_parts, order_of
+from claude_batch_tui.domain.story import SentRequests
 from claude_batch_tui.domain.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.screens.batch_browsing import BatchBrowsing
@@ -38,12 +38,17 @@ class BatchesScreen(BatchBrowsing):
 
     def parts(self) -> Iterable[Widget]:
         """List and detail."""
-        self._names = columns_of(self.dashboard.config.batches_columns)
+        self.choose_columns()
         self.listing.order = order_of(self.dashboard.config.batches_sort)
         yield VirtualList(self._columns(), _Rows(self), id="list")
-        engine = self.dashboard.engine
-        memory = Memory(lambda ids: engine.story(ids).result(), engine.first_requests)
+        memory = Memory(
+            lambda ids: self.dashboard.engine.story(ids).result(),
+            self._first_requests,
+        )
         yield BatchDetail(memory, id="detail")
+
+    def _first_requests(self, ids: Sequence[str], count: int) -> SentRequests | None:
+        return self.dashboard.engine.first_requests(ids, count)
 
     @property
     def detail(self) -> BatchDetail:
@@ -62,7 +67,7 @@ class BatchesScreen(BatchBrowsing):
         """List, detail and resting words as the engine has them; what did not change costs nothing."""
         super().show_snapshot(snapshot)
         changed = self.listing.update(snapshot.batches, self.now())
-        self._learned.learn(changed)
+        self.learn(changed)
         self._at_risk.update(snapshot.batches, changed, self.now())
         self._show_rows()
         self._drop_marks()
@@ -82,7 +87,7 @@ class BatchesScreen(BatchBrowsing):
 
     def cells(self, row: Row) -> Sequence[Cell | str]:
         """What a row of the list shows."""
-        return row_cells(row, self._names, self._drawing())
+        return row_cells(row, self._names, self._drawing(row))
 
     @on(VirtualList.Highlighted)
     def _highlighted(self, event: VirtualList.Highlighted) -> None:
@@ -217,7 +222,8 @@ class BatchesScreen(BatchBrowsing):
             self.app.exit()
 
     def _show_detail(self) -> None:
-        self.detail.show(self.listing.row(self.table.cursor_key or ""), self._drawing())
+        row = self.listing.row(self.table.cursor_key or "")
+        self.detail.show(row, self._drawing(row))
 
 
 class _Rows:

@@ -1,20 +1,17 @@
-"""The form of Build: its fields, and the build they mean."""
+"""What the fields of Build mean: the build they describe, and the fields that a recipe fills."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from textual.widget import Widget
-
-from claude_batch_tui.config import Config
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.sources.kinds import guess_kind
 from claude_batch_tui.sources.params_file import read_params
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, SourceKind
 from claude_batch_tui.sources.text import SplitBy
-from claude_batch_tui.tui.widgets.field import Field, PathSuggester
 
 FIELDS = (
     "source",
@@ -46,33 +43,25 @@ _WITHOUT_FIELD = (
     "encoding",
 )
 
+_LABELS = {"prompt_column": "prompt col", "id_column": "id column"}
+_OPTION = re.compile(r"(?:\bSay )?--([a-z]+(?:-[a-z]+)*)(?: [A-Z]+\b)?")
 
-def form_fields(config: Config) -> Iterable[Widget]:
-    """The fields from top to bottom."""
-    yield Field(
-        "source",
-        placeholder="a file or a folder; enter here lists what there is",
-        suggester=PathSuggester(),
-        id="source",
-    )
-    yield Field("rows", id="rows")
-    yield Field(
-        "prompt col", placeholder="a column name or number; guessed where it is plain", id="prompt_column"
-    )
-    yield Field("id column", placeholder="a column with ids of yours; else by position", id="id_column")
-    yield Field(
-        "template", placeholder="e.g. Summarise: {{ body }}   (left out: the prompt column)", id="template"
-    )
-    yield Field("system", placeholder="the system prompt, may name columns too", id="system")
-    yield Field(
-        "params",
-        placeholder="a JSON or TOML file with all else: tools, schema …",
-        suggester=PathSuggester(),
-        id="params",
-    )
-    yield Field("model", value=config.model or "", placeholder="e.g. claude-haiku-4-5", id="model")
-    yield Field("max_tokens", value=str(config.max_tokens or ""), placeholder="e.g. 1024", id="max_tokens")
-    yield Field("name", placeholder="a name of yours for the batch; the API has none", id="name")
+
+def label_of(name: str) -> str:
+    """What stands before a field."""
+    return _LABELS.get(name, name)
+
+
+def in_fields(sentence: str) -> str:
+    """A sentence that says options of the command line, with the fields of the form instead where there are such."""
+
+    def field(found: re.Match[str]) -> str:
+        name = found[1].replace("-", "_")
+        if name not in FIELDS:
+            return found[0]
+        return f"Fill in `{label_of(name)}`" if found[0].startswith("Say ") else f"`{label_of(name)}`"
+
+    return _OPTION.sub(field, sentence)
 
 
 def visible_fields(kind: SourceKind) -> frozenset[str]:
@@ -149,16 +138,7 @@ def values_of(recipe: Recipe) -> dict[str, str]:
 def without_field(recipe: Recipe) -> list[str]:
     """What a recipe says that the form cannot show; it is kept and used all the same."""
     spec = recipe.spec
-    said = (
-        "id_template",
-        "run_prefix",
-        "image_column",
-        "document_column",
-        "cache_ttl",
-        "delimiter",
-        "encoding",
-    )
-    extra = [name for name in said if getattr(spec, name) is not None]
+    extra = [name for name in _WITHOUT_FIELD if getattr(spec, name) is not None]
     return [*extra, *(key for key in spec.params if key not in {"model", "max_tokens"})]
 
 

@@ -1,8 +1,10 @@
-"""The keys of the Build screen."""
+"""The keys of the Build screen, and what each of them needs."""
 
 from __future__ import annotations
 
 from textual.binding import Binding, BindingType
+
+from claude_batch_tui.tui.screens.build_check import Checked
 
 KEYS: list[BindingType] = [
     Binding(
@@ -62,3 +64,25 @@ KEYS: list[BindingType] = [
         tooltip="out of the field, then back",
     ),
 ]
+_NEEDS_SOURCE = frozenset(
+    ("row", "json", "check", "write", "edit", "try_row", "save_recipe", "leave_out_row", "clear")
+)
+
+
+def why_not(
+    action: str, *, has_source: bool, has_row: bool, checked: Checked | None, has_recipes: bool
+) -> str | None:
+    """Why a key does nothing now, as the end of a sentence, or None where it does something."""
+    if action in _NEEDS_SOURCE and not has_source:
+        return "name a source first"
+    if action in ("try_row", "leave_out_row") and not has_row:
+        return "there is no row to preview"
+    if action == "leave_out" and (checked is None or not checked.report.errors):
+        return "no row has an error"
+    if action == "problem" and not (checked and checked.problems):
+        return "a check has to find problems first"
+    if action == "pilot" and not (checked and checked.is_ready):
+        return "check first (enter)"
+    if action == "reuse" and not has_recipes:
+        return "no recipe is saved; s saves one"
+    return None

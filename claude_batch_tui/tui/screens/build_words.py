@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,10 +12,13 @@ import msgspec
 from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
 from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.services.browse import first_words
-from claude_batch_tui.services.prepare import BuildReport, CheckReport, Preview
-from claude_batch_tui.services.trying import Tried
+from claude_batch_tui.services.build import BuildReport
+from claude_batch_tui.services.check import CheckReport
+from claude_batch_tui.services.preview import Preview, PreviewedRequest
+from claude_batch_tui.services.trying import Trial, Tried
+from claude_batch_tui.tui.screens.build_form import in_fields
 from claude_batch_tui.tui.widgets.text_rows import Line
-from claude_batch_tui.wording import counted, forecast_lines, money, problem_lines, size
+from claude_batch_tui.wording import cost_words, counted, forecast_lines, money, problem_lines, size
 
 _EXAMPLES = 20
 _SAMPLE_CHARACTERS = 40
@@ -37,7 +41,7 @@ def preview_lines(shown: Preview, row: int, *, as_json: bool, is_out: bool = Fal
     if is_out:
         lines.append((" left out by hand; x takes it in again", "warn"))
     if request.problem:
-        lines.append((f" {request.problem}", "bad" if request.request is None else "warn"))
+        lines.append((f" {in_fields(request.problem)}", "bad" if request.request is None else "warn"))
     if request.request is None:
         return [*lines, *_row_lines(request.row)]
     decoded = msgspec.json.decode(request.request)
@@ -138,6 +142,26 @@ def script_lines(text: str) -> list[Line]:
         ("", None),
     ]
     return [*head, *((line, None) for line in text.split("\n"))]
+
+
+def trial_lines(request: PreviewedRequest, chosen: Trial, snapshot: Snapshot) -> list[str]:
+    """What is said before one row is sent alone."""
+    return [
+        f"row       line {request.line:,}, {request.custom_id or ''}",
+        f"to        {snapshot.credential or ''} {snapshot.base_url or ''}",
+        f"cost      {cost_words(chosen.forecast.at_most)}, the standard price: twice that of a batch",
+        "",
+        "It is sent once; a lost answer is not asked for again.",
+    ]
+
+
+def trust_lines(path: Path, bytes_: int, digest: str) -> list[str]:
+    """What is said before a script is run; `digest` is the sha256 of its content."""
+    return [
+        f"{path.name}: {bytes_:,} bytes, sha256 {digest[:16]}…",
+        "Its build_requests() runs as you, in a process of its own.",
+        "Read it in the preview first.",
+    ]
 
 
 def tried_lines(answer: Tried) -> list[Line]:

@@ -93,7 +93,6 @@ class CompareScreen(Frame, OverScreen):
 
     def on_mount(self) -> None:
         """Begin to join."""
-        super().on_mount()
         self._join()
 
     def on_unmount(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.engine.engine import Engine
+from claude_batch_tui.engine.together import Together
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.compare import Comparison, compare, compare_entries
 from claude_batch_tui.store.opening import open_indexed
@@ -42,7 +43,7 @@ def of_files(
     return CompareScreen(title, other.name, making)
 
 
-def results_called(word: str, snapshot: Snapshot, engine: Engine) -> Path | str:
+def results_called(word: str, snapshot: Snapshot, engine: Engine | Together) -> Path | str:
     """The results file that a path, a batch id or a name means; else a sentence on what to do."""
     path = Path(word).expanduser()
     if "/" in word or path.is_file():

@@ -24,7 +24,7 @@ from claude_batch_tui.tui.reasons import ReasonedActions
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
-from claude_batch_tui.wording import link_words
+from claude_batch_tui.wording import link_words, links_words
 
 if TYPE_CHECKING:
     from claude_batch_tui.tui.app import DashboardApp
@@ -39,6 +39,12 @@ _LINK_STYLES = {
     LinkState.NO_CREDENTIALS: "bad",
     LinkState.PAUSED: "warn",
 }
+
+
+def _link_style(snapshot: Snapshot) -> str | None:
+    """How bad it is; of several workspaces, how bad the worst is."""
+    styles = [_LINK_STYLES.get(link.state) for link in snapshot.links.values() or (snapshot.link,)]
+    return next((style for style in ("bad", "warn", "good") if style in styles), None)
 
 
 class Frame(ReasonedActions, Screen[None]):
@@ -126,7 +132,12 @@ class Frame(ReasonedActions, Screen[None]):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show the engine's newest word."""
         link = snapshot.link
-        words = link_words(link, ascii_only=self.dashboard.ascii_only)
+        ascii_only = self.dashboard.ascii_only
+        words = (
+            links_words(snapshot.links, ascii_only=ascii_only)
+            if snapshot.links
+            else link_words(link, ascii_only=ascii_only)
+        )
         if snapshot.credential and self.size.width >= 70:
             separator = " - " if self.dashboard.ascii_only else " · "
             words += separator + snapshot.credential.removeprefix("key ")
@@ -135,9 +146,7 @@ class Frame(ReasonedActions, Screen[None]):
                     words += f"{separator}workspace {snapshot.workspace_id}"
                 if snapshot.base_url and snapshot.base_url != "https://api.anthropic.com":
                     words += f"{separator}{snapshot.base_url}"
-        self.query_one(TitleLine).show(
-            left=self.title_left(), right=words, right_style=_LINK_STYLES.get(link.state)
-        )
+        self.query_one(TitleLine).show(left=self.title_left(), right=words, right_style=_link_style(snapshot))
 
     def on_tabs_line_chosen(self, message: TabsLine.Chosen) -> None:
         """A click on a tab."""

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from claude_batch_tui.domain.history import History
+from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.tui.reasons import ReasonedActions
 from claude_batch_tui.tui.screens.history_words import history_lines
@@ -114,7 +115,11 @@ class HistoryScreen(ReasonedActions, Screen[None]):
 
     def _draw(self) -> None:
         title = self.query_one(TitleLine)
-        title.show(left=f"last {self.days} days", right="from the local copy")
+        workspaces = self.dashboard.workspaces
+        where = ""
+        if len(workspaces.watched) > 1:
+            where = f", {clean_line(workspaces.shown) if workspaces.shown else 'all workspaces'}"
+        title.show(left=f"last {self.days} days{where}", right="from the local copy")
         if self._history is None:
             return
         view = self.query_one(TextView)

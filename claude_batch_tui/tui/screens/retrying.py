@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from datetime import datetime
 
 from textual import work
-from ulid import ULID
 
 from claude_batch_tui.domain.retrying import RetryRules
 from claude_batch_tui.domain.tracked import TrackedBatch
@@ -16,7 +15,7 @@ from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.retry import RetryPlan
 from claude_batch_tui.store.opening import open_indexed
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDialog
+from claude_batch_tui.tui.dialogs.confirm import paid_question
 from claude_batch_tui.tui.dialogs.retry import RetryDialog
 from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
 from claude_batch_tui.tui.screens.build_words import confirm_lines
@@ -84,35 +83,25 @@ class RetryingFrame(Frame):
     def _confirm_retry(self, made: RetryPlan, found: Forecasted) -> None:
         self.say("Nothing has been sent.")
         count = made.counts.chosen
-        body = [*confirm_lines(found.report, made.name, self.snapshot, found.in_flight)]
+        whose = self.dashboard.workspaces.snapshot_of(made.first.batch_id or "")
+        body = [*confirm_lines(found.report, made.name, whose, found.in_flight)]
         body.append(
             f"retry of  {made.first.name or made.first.batch_id}, in the same run, under the same custom_ids"
         )
-        title = f"Send {count:,} requests again?  This is paid."
-        if found.over_limits is not None:
-            dialog: ConfirmDialog = TypedConfirmDialog(
-                title,
-                [*body, "", f"Note: {found.over_limits}. Type the number of requests to confirm."],
-                yes="Send again",
-                expected=str(count),
-                label="requests",
-            )
-        else:
-            dialog = ConfirmDialog(title, body, yes="Send again", no="Not yet")
+        dialog = paid_question(
+            f"Send {count:,} requests again?", body, count=count, why=found.over_limits, yes="Send again"
+        )
         self.app.push_screen(dialog, lambda agreed: self._send_retry(made, found) if agreed else None)
 
     def _send_retry(self, made: RetryPlan, found: Forecasted) -> None:
-        def send(*, again: bool) -> str:
-            token = str(ULID())
+        def send(token: str, again: bool) -> None:
             self.dashboard.engine.retry(token, made, found.report, again=again)
-            return token
 
         def created(batch_id: str | None) -> None:
             if batch_id:
                 self.dashboard.show_created(batch_id)
 
-        token = send(again=made.rules.again)
-        self.app.push_screen(SubmissionDialog(token=token, send_same_again=lambda: send(again=True)), created)
+        self.app.push_screen(SubmissionDialog.of_sending(send, again=made.rules.again), created)
 
 
 def retry_reason(batches: Sequence[TrackedBatch]) -> str | None:

@@ -1,4 +1,4 @@
-"""Build and check on real files."""
+"""Build, check and preview on real files."""
 
 import json
 from datetime import date
@@ -10,19 +10,15 @@ from claude_batch_tui.domain.limits import CUSTOM_ID
 from claude_batch_tui.domain.models import ModelFacts, load_models
 from claude_batch_tui.domain.pricing import load_prices
 from claude_batch_tui.errors import ConfigError, ExportError, SourceError
-from claude_batch_tui.services import prepare, requests_writer
-from claude_batch_tui.services.prepare import (
-    BuildReport,
-    BuildSpec,
-    CheckReport,
-    Progress,
-    beside,
-    build,
-    check,
-    iter_request_lines,
-    preview,
-    rows_match,
-)
+from claude_batch_tui.services import build as builds
+from claude_batch_tui.services import check as checks
+from claude_batch_tui.services import requests_writer
+from claude_batch_tui.services.build import BuildReport, build
+from claude_batch_tui.services.check import CheckReport, check
+from claude_batch_tui.services.preview import preview
+from claude_batch_tui.services.progress import Progress
+from claude_batch_tui.services.requests_files import beside, iter_request_lines, rows_match
+from claude_batch_tui.sources.recipe import BuildSpec
 
 PRICES = load_prices((resources.files("claude_batch_tui.domain") / "prices.toml").read_bytes())
 CSV = 'id,title,body\nT-1,Ä,"first\nsecond"\nT 2,B,two\nT-3,C,three\n'
@@ -242,7 +238,7 @@ def test_a_missing_source_is_named_also_where_outputs_are_there(folder):
 
 
 def test_leaving_the_build_early_leaves_nothing_behind(folder, monkeypatch):
-    monkeypatch.setattr(prepare, "_ROWS_BETWEEN_LOOKS", 1)
+    monkeypatch.setattr(builds, "ROWS_BETWEEN_LOOKS", 1)
     ticks = iter(range(1000))
     updates = build(spec(), out=folder / "r.jsonl", clock=lambda: next(ticks))
     assert isinstance(next(updates), Progress)
@@ -337,8 +333,8 @@ def test_a_template_that_fails_on_a_row_is_that_rows_problem(folder):
 
 
 def test_more_than_one_batch_takes_is_a_warning_of_the_build(folder, monkeypatch):
-    monkeypatch.setattr(prepare, "MAX_REQUESTS", 2)
-    monkeypatch.setattr(prepare, "MAX_BODY_BYTES", 20)
+    monkeypatch.setattr(builds, "MAX_REQUESTS", 2)
+    monkeypatch.setattr(builds, "MAX_BODY_BYTES", 20)
     report = built(folder, spec())
     assert set(report.counts) == {"too_many_requests", "body_too_large"}
     assert report.files is not None
@@ -390,7 +386,7 @@ def test_the_models_of_the_api_are_asked_where_they_are_known(folder):
 
 def test_a_check_reports_progress(folder, monkeypatch):
     built(folder, spec())
-    monkeypatch.setattr(prepare, "_ROWS_BETWEEN_LOOKS", 1)
+    monkeypatch.setattr(checks, "ROWS_BETWEEN_LOOKS", 1)
     ticks = iter(range(1000))
     first, *_ = check(folder / "r.jsonl", prices=PRICES, clock=lambda: next(ticks))
     size = (folder / "r.jsonl").stat().st_size

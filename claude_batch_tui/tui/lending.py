@@ -1,0 +1,38 @@
+"""The terminal, lent to a program of the user's, with the dashboard out of the way meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from textual.app import App, SuspendNotSupported
+
+from claude_batch_tui.errors import ConfigError
+
+
+def edited(app: App[Any], text: str) -> str:
+    """The text as it is when the user leaves $VISUAL or $EDITOR. Raises ConfigError where that cannot be started."""
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.txt"
+        path.write_text(text, encoding="utf-8")
+        lend(app, [*editor, str(path)], "$EDITOR")
+        return path.read_text(encoding="utf-8").removesuffix("\n")
+
+
+def lend(app: App[Any], command: Sequence[str], name: str) -> None:
+    """Run a program in the terminal, and paint the dashboard anew. Raises ConfigError, which calls it `name`."""
+    try:
+        with app.suspend():
+            subprocess.run(command, check=False)  # noqa: S603  the user's own program
+    except OSError as error:
+        raise ConfigError(f"{name} ({command[0]}) cannot be started: {error.strerror}.") from error
+    except SuspendNotSupported as error:
+        raise ConfigError(f"This terminal cannot be lent to {name}.") from error
+    finally:
+        app.refresh(layout=True)

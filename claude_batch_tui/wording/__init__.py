@@ -1,0 +1,123 @@
+"""Values as words, so that both faces say the same; a module a subject."""
+
+from __future__ import annotations
+
+from claude_batch_tui.wording.answers import (
+    STOP_WORDS,
+    stop_words,
+    usage_words,
+)
+from claude_batch_tui.wording.batches import (
+    ASCII_GLYPHS,
+    GLYPHS,
+    STATE_WORDS,
+    class_words,
+    notice_words,
+    outcome_counts,
+    progress_words,
+    standing_words,
+)
+from claude_batch_tui.wording.comparison import (
+    agreement_words,
+    compared_words,
+    comparison_lines,
+    totals_words,
+)
+from claude_batch_tui.wording.connection import (
+    link_words,
+    links_words,
+)
+from claude_batch_tui.wording.costs import (
+    cost_of_batch,
+    cost_words,
+    forecast_lines,
+    spend_words,
+    spent_words,
+)
+from claude_batch_tui.wording.numbers import (
+    count_words,
+    counted,
+    counted_batches,
+    fine_money,
+    money,
+    share,
+    size,
+)
+from claude_batch_tui.wording.statistics import (
+    cache_lines,
+    spend_notes,
+    spread_words,
+    statistics_lines,
+)
+from claude_batch_tui.wording.submissions import (
+    SUBMISSION_WORDS,
+    place,
+    problem_lines,
+    retry_words,
+    submission_words,
+)
+from claude_batch_tui.wording.times import (
+    ago,
+    duration,
+    duration_words,
+    local_clock,
+    moment,
+    span,
+    took,
+)
+from claude_batch_tui.wording.transfers import (
+    QUEUED,
+    export_words,
+    indexing_words,
+)
+
+__all__ = [
+    "ASCII_GLYPHS",
+    "GLYPHS",
+    "QUEUED",
+    "STATE_WORDS",
+    "STOP_WORDS",
+    "SUBMISSION_WORDS",
+    "ago",
+    "agreement_words",
+    "cache_lines",
+    "class_words",
+    "compared_words",
+    "comparison_lines",
+    "cost_of_batch",
+    "cost_words",
+    "count_words",
+    "counted",
+    "counted_batches",
+    "duration",
+    "duration_words",
+    "export_words",
+    "fine_money",
+    "forecast_lines",
+    "indexing_words",
+    "link_words",
+    "links_words",
+    "local_clock",
+    "moment",
+    "money",
+    "notice_words",
+    "outcome_counts",
+    "place",
+    "problem_lines",
+    "progress_words",
+    "retry_words",
+    "share",
+    "size",
+    "span",
+    "spend_notes",
+    "spend_words",
+    "spent_words",
+    "spread_words",
+    "standing_words",
+    "statistics_lines",
+    "stop_words",
+    "submission_words",
+    "took",
+    "totals_words",
+    "usage_words",
+]

@@ -1,0 +1,60 @@
+"""The state of polling as words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.domain.tracked import LinkState
+from claude_batch_tui.wording.times import local_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from claude_batch_tui.domain.tracked import Link
+
+_ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
+
+
+def link_words(link: Link, *, ascii_only: bool = False) -> str:
+    """The state of polling in a few words."""
+    polled = f"polled {local_clock(link.polled_at)}" if link.polled_at else "not polled yet"
+    following = "" if link.is_leader else " by another cbtui"
+    match link.state:
+        case LinkState.CONNECTING:
+            mark, words = "◌", "connecting"
+        case LinkState.LIVE:
+            mark, words = "●", f"live · {polled}{following}"
+        case LinkState.IDLE:
+            mark, words = "○", f"nothing running · {polled}"
+        case LinkState.PAUSED:
+            mark, words = "‖", f"paused · {polled}"
+        case LinkState.OFFLINE:
+            since = f" since {local_clock(link.since)}" if link.since else ""
+            again = f" · next try {local_clock(link.next_poll_at)}" if link.next_poll_at else ""
+            mark, words = "▲", f"offline{since}{again}"
+        case LinkState.REFUSED:
+            mark, words = "▲", "key refused"
+        case LinkState.NO_CREDENTIALS:
+            mark, words = "▲", "no API key"
+    if ascii_only:
+        mark = _ASCII_MARKS[mark]
+        words = words.replace("·", "-")
+    return f"{mark} {words}"
+
+
+def links_words(links: Mapping[str, Link], *, ascii_only: bool = False) -> str:
+    """The state of polling of several workspaces: the troubled ones by name first, then those that are well."""
+    if len({link.state for link in links.values()}) == 1:
+        oldest = min(links.values(), key=lambda link: link.polled_at.timestamp() if link.polled_at else 0.0)
+        return link_words(oldest, ascii_only=ascii_only)
+    well = [name for name, link in links.items() if link.state in (LinkState.LIVE, LinkState.IDLE)]
+    parts = []
+    for name, link in links.items():
+        if name not in well:
+            mark, _, words = link_words(link, ascii_only=ascii_only).partition(" ")
+            parts.append(f"{mark} {clean_line(name)} {words.split(' · ')[0].split(' - ')[0]}")
+    if well:
+        mark = _ASCII_MARKS["●"] if ascii_only else "●"
+        parts.append(f"{mark} {clean_line(well[0]) if len(well) == 1 else f'{len(well):,}'} live")
+    return (" - " if ascii_only else " · ").join(parts)
