@@ -19,7 +19,10 @@ from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_call
 if TYPE_CHECKING:
     from array import array
 
+    from claude_batch_tui.domain.pricing import PriceTable
+    from claude_batch_tui.services.arriving import Arriving
     from claude_batch_tui.services.costing import EntryCosts
+    from claude_batch_tui.services.export import Exported, Part
     from claude_batch_tui.services.judging import Sent
     from claude_batch_tui.store.results_file import ResultsFile
 
@@ -37,6 +40,13 @@ class Found(msgspec.Struct, frozen=True):
     """The create body, where we submitted it."""
 
 
+def positive(text: str) -> int:
+    """A whole number from 1 on. Raises ArgumentTypeError with what to do."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"a whole number from 1 on, not {text!r}")
+    return int(text)
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of everything that writes entries."""
     parser.add_argument("--format", choices=NAMES, help="which format; left out, the ending of -o chooses")
@@ -44,6 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sort", metavar="COLUMN", help="in this order, e.g. cost:desc; left out, the source's or the file's"
     )
+    parser.add_argument("--limit", type=positive, metavar="N", help="no more than N entries: the first ones")
     parser.add_argument(
         "--rows", type=Path, metavar="FILE", help="the rows file to join (known for own batches)"
     )
@@ -66,7 +77,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "answers that are JSON. A bare word means id:word; id=T-9* is a glob; text:word ignores case unless it has\n"
         "a capital. Values with blanks or parentheses stand in double quotes.\n"
         f"Orders: {', '.join(SORT_COLUMNS)}, each with :desc for the largest first.\n"
-        "Exit codes: 0 all succeeded with whole answers, 1 some did not, 3 there are no results, 4 the file is not whole."
+        "Exit codes: 0 all succeeded with whole answers, 1 some did not, 3 there are no results, 4 the file is not whole;\n"
+        "with --limit only what was read for it counts."
     )
 
 
@@ -106,14 +118,12 @@ def write(
     found: Sequence[Found], form: Format, output: str, args: argparse.Namespace, context: Context
 ) -> int:
     """Write the entries that --where lets through, and say how many; the exit code tells how the batches ended."""
+    from claude_batch_tui.domain.filtering import parse
     from claude_batch_tui.runtime import read_prices
-    from claude_batch_tui.services.costing import EntryCosts
+    from claude_batch_tui.services.arriving import Arriving
     from claude_batch_tui.services.export import Exported, Part, Progress, export
     from claude_batch_tui.services.export_target import Options
-    from claude_batch_tui.services.judging import judge
-    from claude_batch_tui.services.sorting import in_order  # late: --help needs none of it
-    from claude_batch_tui.store.locations import Locations
-    from claude_batch_tui.store.opening import open_indexed
+    from claude_batch_tui.store.locations import Locations  # late: --help needs none of it
     from claude_batch_tui.wording import export_words, indexing_words
 
     options = Options(
@@ -124,40 +134,64 @@ def write(
         title=", ".join(one.title for one in found),
     )
     prices = read_prices(context.config)
-    parts: list[Part] = []
     cache = Locations(context.config.data_dir).cache
+    # What is sorted, joined or spread into columns has to be known whole before the first entry is written.
+    arrives = not (args.sort or args.rows or args.spread or form.name == "parquet") and not any(
+        one.rows for one in found
+    )
 
     def tell(opened: ResultsFile) -> None:
         words = indexing_words(opened.progress, is_unpacked=opened.is_unpacked)
         context.diagnostics.progress(words if not opened.index.complete else "")
 
-    good = True
     with ExitStack() as stack:
+        files: list[Arriving] = []
+        parts: list[Part] = []
         for one in found:
-            results = stack.enter_context(open_indexed(one.path, cache, tell))
-            judge(results, asked(one.sent, args), cache)
-            costs = EntryCosts(results.index, prices)
-            positions = chosen(results, args.where, costs)
-            if args.sort:
-                positions = in_order(positions, parse_sort(args.sort), results, costs)
-            rows = args.rows or one.rows
-            keeps_order = args.sort is not None
-            parts.append(Part(results.path, results.index, positions, one.batch_id, rows, keeps_order))
-            good = good and results.index.class_counts().get("complete", 0) == results.index.count
+            file = stack.enter_context(Arriving(one.path, cache, asked(one.sent, args), tell))
+            files.append(file)
+            if arrives:
+                entries = file.found(parse(args.where or ""), prices)
+                parts.append(Part(file.results.path, file.results.index, (), one.batch_id, arriving=entries))
+            else:
+                parts.append(_whole_part(file, one, prices, args))
         target = context.output.binary() if output == STDOUT else Path(output).expanduser()
-        for update in export(parts, target, options, prices=prices):
+        for update in export(parts, target, options, prices=prices, limit=args.limit):
             match update:
                 case Progress():
                     context.diagnostics.progress(export_words(update))
                 case Exported() if output != STDOUT:
-                    total = sum(part.index.count for part in parts)
-                    context.diagnostics.note(f"{update.entries:,} of {total:,} results in {output}")
+                    context.diagnostics.note(_written_words(update, parts, output))
                     if update.guarded:
                         context.diagnostics.note(
                             f"{update.guarded:,} cells guarded against formulas (--csv-raw for none)"
                         )
         if not isinstance(target, Path):
             target.flush()
+        good = all(file.is_good for file in files)
     if any(one.path.suffix == ".incomplete" for one in found):
         return ExitCode.STORE
     return ExitCode.GOOD if good else ExitCode.NOT_ALL_GOOD
+
+
+def _whole_part(file: Arriving, found: Found, prices: PriceTable, args: argparse.Namespace) -> Part:
+    """What is asked for of a file that is read to its end before."""
+    from claude_batch_tui.services.costing import EntryCosts
+    from claude_batch_tui.services.export import Part
+    from claude_batch_tui.services.sorting import in_order  # late, as all of these
+
+    file.read()
+    results = file.results
+    costs = EntryCosts(results.index, prices)
+    positions = chosen(results, args.where, costs)
+    if args.sort:
+        positions = in_order(positions, parse_sort(args.sort), results, costs)
+    rows, keeps_order = args.rows or found.rows, args.sort is not None
+    return Part(results.path, results.index, positions, found.batch_id, rows, keeps_order)
+
+
+def _written_words(update: Exported, parts: Sequence[Part], output: str) -> str:
+    """`213 of 10,000 results in failed.csv`; how many there are is not known where --limit ended the reading."""
+    if all(part.index.complete for part in parts):
+        return f"{update.entries:,} of {sum(part.index.count for part in parts):,} results in {output}"
+    return f"{update.entries:,} results in {output}"

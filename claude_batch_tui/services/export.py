@@ -31,6 +31,7 @@ from claude_batch_tui.store.results_index import ResultsIndex
 _UPDATE_EVERY = 0.1
 _CHUNK_ROWS = 500
 _CHUNK_BYTES = 1 << 21
+_NOTHING_MORE_YET = _NO_ROW = -1
 _NOWHERE = 2**63
 """The line of an entry without a row, after all that have one."""
 
@@ -45,10 +46,13 @@ class Part(msgspec.Struct, frozen=True):
     rows: Path | None = None
     keeps_order: bool = False
     """Whether the entries stay as they are given, rather than in the order of their source."""
+    arriving: Iterator[Sequence[int]] | None = None
+    """Instead of `positions`: those of a file that is still being read, as they become known. They keep their order,
+    and no columns that a look at all entries would find are asked for."""
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far it is: entries of all, bytes of results read, seconds since the start, and what is being done."""
+    """How far it is: entries of all (0 where that is not known yet), bytes of results read, seconds since the start, and what is being done."""
 
     entries: int
     of: int
@@ -70,11 +74,12 @@ def export(
     options: Options,
     *,
     prices: PriceTable,
+    limit: int | None = None,
     stopped: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Progress | Exported]:
-    """Write the entries of all parts to a file, a folder or a stream. Where it was stopped, nothing is left and
-    the last update is no `Exported`.
+    """Write the entries of all parts, at most `limit`, to a file, a folder or a stream. Where it was stopped, nothing
+    is left and the last update is no `Exported`. What arrives is handed on to a stream at once.
 
     Raises ExportError with what to do where it cannot be written, and ConfigError where pyarrow is missing.
     """
@@ -83,13 +88,14 @@ def export(
             opened = [_Opened(part, stack) for part in parts]
         except OSError as error:
             raise SourceError(f"Cannot read the results: {error.strerror}.") from error
-        work = _Work(opened, options, prices, stopped, clock)
+        work = _Work(opened, options, prices, limit, stopped, clock)
         with contextlib.suppress(_StoppedError):
             columns = Columns()
             if options.form.name == "parquet" or options.spread:
                 columns = yield from work.survey()
             with writer_to(target, options, work.columns(columns)) as writer:
-                yield from work.write(writer, columns)
+                flush = (lambda: None) if isinstance(target, Path) else target.flush
+                yield from work.write(writer, columns, flush)
             yield Exported(work.done, writer.guarded)
 
 
@@ -105,6 +111,7 @@ class _Opened:
         self.batch_id = part.batch_id
         self.keeps_order = part.keeps_order
         self.positions = part.positions
+        self.arriving = part.arriving
         self.rows: SourceRows | None = None
         self.numbers: Sequence[int] = array("q", [-1]) * len(part.positions)
         if part.rows is not None:
@@ -117,14 +124,18 @@ class _Opened:
         """What its rows were read from."""
         return self.rows.row(0).source if self.rows is not None and len(self.rows) else None
 
-    def entries(self) -> Iterator[tuple[int, _Opened, int, int]]:
+    def entries(self) -> Iterator[_Placed]:
         """The line in the source, the part, the position and the number of the row of every entry."""
+        for some in self.arriving or ():
+            yield from ((_NOWHERE, self, position, _NO_ROW) for position in some)
+            yield _NOWHERE, self, _NOTHING_MORE_YET, _NO_ROW
         lines = self.rows.lines if self.rows is not None else ()
         for position, number in zip(self.positions, self.numbers, strict=True):
             yield (lines[number] if number >= 0 else _NOWHERE), self, position, number
 
 
 _Line = tuple[bytes, _Opened, int]
+_Placed = tuple[int, _Opened, int, int]
 
 
 class _Work:
@@ -135,6 +146,7 @@ class _Work:
         parts: Sequence[_Opened],
         options: Options,
         prices: PriceTable,
+        limit: int | None,
         stopped: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
@@ -143,7 +155,10 @@ class _Work:
         self._reader = EntryReader(prices)
         self._stopped = stopped
         self._clock = clock
-        self._of = sum(len(part.positions) for part in parts)
+        self._limit = limit
+        self._waits = any(part.arriving is not None for part in parts)
+        count = sum(len(part.positions) for part in parts)
+        self._of = count if limit is None else min(count, limit)
         self._source = tuple(
             dict.fromkeys(
                 name
@@ -174,11 +189,13 @@ class _Work:
         self.done = self._bytes = 0
         return Columns(source.kinds(), answer.kinds())
 
-    def write(self, writer: Writer, columns: Columns) -> Iterator[Progress]:
-        """Write everything."""
+    def write(self, writer: Writer, columns: Columns, flush: Callable[[], None]) -> Iterator[Progress]:
+        """Write everything; `flush` is called where more has to be waited for."""
         chunks = self._raw_chunks() if self._options.form.name == "jsonl" else self._chunks(columns)
         for chunk in chunks:
             writer.write(chunk)
+            if self._waits:
+                flush()
             if self._is_due():
                 yield self._progress("written")
         writer.finish()
@@ -210,24 +227,32 @@ class _Work:
     def _lines(self) -> Iterator[list[_Line]]:
         """The line of every entry in order, with its part and the number of its row."""
         lines: list[_Line] = []
-        size = 0
+        size, left = 0, -1 if self._limit is None else self._limit
         for _, part, position, number in self._in_order():
+            if position == _NOTHING_MORE_YET:
+                if lines:
+                    yield self._counted(lines, size)
+                lines, size = [], 0
+                continue
             line = part.results.line(position)
             size += len(line)
             lines.append((line, part, number))
-            if len(lines) >= _CHUNK_ROWS or size >= _CHUNK_BYTES:
+            left -= 1
+            if len(lines) >= _CHUNK_ROWS or size >= _CHUNK_BYTES or not left:
                 yield self._counted(lines, size)
                 lines, size = [], 0
+            if not left:
+                return
         if lines:
             yield self._counted(lines, size)
 
-    def _in_order(self) -> Iterator[tuple[int, _Opened, int, int]]:
+    def _in_order(self) -> Iterator[_Placed]:
         """All entries; those of several batches of one source by its lines, so that a sample lies among the rest."""
         streams = [part.entries() for part in self._parts]
         if len(streams) == 1:
             return streams[0]
         sources = {part.source for part in self._parts}
-        apart = len(sources) > 1 or any(part.keeps_order for part in self._parts)
+        apart = self._waits or len(sources) > 1 or any(part.keeps_order for part in self._parts)
         return chain.from_iterable(streams) if apart else merge(*streams, key=itemgetter(0))
 
     def _counted(self, lines: list[_Line], size: int) -> list[_Line]:

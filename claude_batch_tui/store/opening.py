@@ -6,14 +6,14 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Final
 
 from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.store.index_file import index_path, load_index, save_index
-from claude_batch_tui.store.indexing import index_file
+from claude_batch_tui.store.indexing import index_file, index_in_order
 from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.store.results_index import ResultsIndex
 from claude_batch_tui.store.unzipping import is_gzip, require_results, unzipped_path, unzipping
@@ -37,11 +37,14 @@ def open_indexed(
     return results
 
 
-def opening(path: Path, cache: Path | None = None) -> Iterator[ResultsFile]:
+def opening(
+    path: Path, cache: Path | None = None, *, in_order: bool = False
+) -> Generator[ResultsFile, None, None]:
     """Open a file, plain or gzipped: it is yielded with its first rows, and again after every step until its index is
     complete. Where a kept index turns out to be damaged, another one is yielded in its place.
 
-    The index is read from beside the file or from the `cache` folder, and kept there for the next time. The file
+    With `in_order` each step gives some entries wholly, from the first of the file on, instead of ids and outcomes of
+    all before the rest. The index is read from beside the file or from the `cache` folder, and kept there for the next time. The file
     belongs to the caller, who closes it. Raises SourceError with what to do.
     """
     is_packed = _is_packed(path)
@@ -50,7 +53,7 @@ def opening(path: Path, cache: Path | None = None) -> Iterator[ResultsFile]:
     shown = False
     results: ResultsFile | None = None
     try:
-        for results in _steps(path, cache, is_packed=is_packed):
+        for results in _steps(path, cache, is_packed=is_packed, in_order=in_order):
             index = results.index
             shown = shown or index.complete or index.outcome_counts()[Outcome.UNPARSED] < index.count
             if shown:
@@ -63,7 +66,7 @@ def opening(path: Path, cache: Path | None = None) -> Iterator[ResultsFile]:
         _prune(cache)
 
 
-def _steps(path: Path, cache: Path | None, *, is_packed: bool) -> Iterator[ResultsFile]:
+def _steps(path: Path, cache: Path | None, *, is_packed: bool, in_order: bool) -> Iterator[ResultsFile]:
     place = _index_place(path, cache)
     if is_packed and cache is not None:
         path, packed = unzipped_path(path, cache), path
@@ -84,15 +87,15 @@ def _steps(path: Path, cache: Path | None, *, is_packed: bool) -> Iterator[Resul
         for damaged in (index_path(path), place):
             if damaged is not None:
                 damaged.unlink(missing_ok=True)
-    yield from _indexing(path, place, is_unpacked=is_packed)
+    yield from _indexing(path, place, is_unpacked=is_packed, in_order=in_order)
 
 
-def _indexing(path: Path, place: Path | None, *, is_unpacked: bool) -> Iterator[ResultsFile]:
+def _indexing(path: Path, place: Path | None, *, is_unpacked: bool, in_order: bool) -> Iterator[ResultsFile]:
     results = ResultsFile(path, ResultsIndex(), is_unpacked=is_unpacked)
     index, stat = results.index, os.fstat(results.fileno())
     descriptor = os.dup(results.fileno())  # the caller may close the file while it is being indexed
     try:
-        for _ in index_file(descriptor, index):
+        for _ in (index_in_order if in_order else index_file)(descriptor, index):
             results.progress = _progress(index, max(stat.st_size, 1))
             if index.complete:
                 require_results(index, path)

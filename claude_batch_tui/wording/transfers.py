@@ -27,7 +27,8 @@ def reading_words(download: Download) -> str:
 def export_words(progress: ExportProgress) -> str:
     """Where an export is: entries, and how fast the results are read."""
     seconds = max(progress.seconds, 1e-3)
+    of = f" of {progress.of:,}" if progress.of else ""
     return (
-        f"{progress.entries:,} of {progress.of:,} results {progress.doing} · "
+        f"{progress.entries:,}{of} results {progress.doing} · "
         f"{progress.entries / seconds:,.0f}/s · {size(int(progress.bytes / seconds))}/s"
     )

@@ -1,12 +1,15 @@
 """Finding in a million results, beside ripgrep and other tools on the same file in the same run. Run by hand:
 
-    .venv/bin/python tests/benchmarks/bench_search.py [--lines 1000000] [--rounds 5] [text index peers]
+    .venv/bin/python tests/benchmarks/bench_search.py [--lines 1000000] [--rounds 5] [text index keys stream peers]
 
 `text`: a rare word in the answers, each hit confirmed in the decoded answer, against `rg` for the same word; exact and
 ignoring case; and the time of the first hit. Goal: no slower than ripgrep. Every round has a new map of the file and
 a new process of `rg`, then (`again`) the same search on the map that is there; sides take turns, medians of seconds by
 the clock and of the processor are compared; the file is warm in the page cache.
 `index`: outcome (goal 50 ms), a rare part of an id (100 ms), cost, a glob, sorting, over the whole file.
+`keys`: milliseconds until a key is painted while a filter that has to decode every answer runs (`text~`): letters of
+the filter itself, the cursor, pages, the inspector's tabs. Goal: 100 ms at the 99th percentile.
+`stream`: `results FILE --where` on a file that was never opened: seconds to the first line, and to the end.
 `peers`: what toolong, lnav, visidata and DuckDB take for the same word; those that cannot be found are skipped with a
 word. `--bin DIR` has them: `uv venv DIR/.. && uv pip install --python DIR/python toolong visidata duckdb`, and
 `apt-get install ripgrep lnav`.
@@ -28,7 +31,8 @@ from statistics import median
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
-from bench_results import timed, write
+from bench_results import dashboard, timed, write
+from pty_app import PtyApp
 
 from claude_batch_tui.domain.filtering import parse
 from claude_batch_tui.domain.sort import parse_sort
@@ -165,6 +169,60 @@ def bench_index(results: ResultsFile, costs: EntryCosts, lines: int, rounds: int
         print(f"sorted by {name:<18} {median(timed(order) for _ in range(rounds)) * 1e3:6.1f} ms")
 
 
+def bench_keys(path: Path, folder: Path) -> None:
+    """Keys in a terminal while every answer is decoded and asked, in an app that has indexed the file."""
+    with dashboard(folder, "open", str(path)) as app:
+        app.wait_until(lambda: "entries" in app.text and "…" not in app.text.splitlines()[2], seconds=300.0)
+        for what, keys, before in (
+            ("a letter of the filter", list("text~invoice|zz"), "/"),
+            ("the cursor", ["j", "k"] * 30, "\r"),
+            ("a page", ["\x1b[6~", "\x1b[5~"] * 30, ""),
+            ("next tab of the inspector", ["]"] * 20, ""),
+        ):
+            if before:
+                app.press(before, quiet=0.3)
+            painted = [_painted(app, key) for key in keys]
+            painted.sort()
+            at99 = painted[min(len(painted) - 1, round(len(painted) * 0.99))]
+            print(
+                f"{what:<28} median {median(painted):5.0f} ms, 99th percentile {at99:5.0f}, worst {painted[-1]:5.0f}"
+                f" of {len(painted)}   goal 100 ms"
+            )
+        print("the search goes on" if "…" in app.text else "the search has ENDED meanwhile: take more lines")
+
+
+def _painted(app: PtyApp, key: str) -> float:
+    """Milliseconds until the row with the cursor, the filter or the chosen tab is another one on the screen."""
+
+    def seen() -> list[str]:
+        lines = app.text.splitlines()
+        return [line for line in lines if line.startswith((">", " /")) or " markdown" in line]
+
+    before, started = seen(), time.perf_counter()
+    app.send(key)
+    while seen() == before and time.perf_counter() - started < 1.0:
+        app.next_burst(0.05, quiet=0.0)
+    seconds = time.perf_counter() - started
+    app.idle(0.03)
+    return seconds * 1e3
+
+
+def bench_stream(path: Path) -> None:
+    """Each in a process of its own with folders of its own, so that no index is there."""
+    for text in (f"text:{EXACT}", "outcome=expired"):
+        for limit in ((), ("--limit", "3")):
+            with tempfile.TemporaryDirectory() as home:
+                command = [sys.executable, "-m", "claude_batch_tui", "--data-dir", home, "results", str(path)]
+                started = time.perf_counter()
+                with subprocess.Popen([*command, "--where", text, *limit], stdout=subprocess.PIPE) as process:
+                    assert process.stdout is not None
+                    process.stdout.readline()
+                    first = time.perf_counter() - started
+                    lines = 1 + process.stdout.read().count(b"\n")
+                whole = time.perf_counter() - started
+            print(f"{' '.join([text, *limit]):<28} first line {first:5.2f} s, all {lines:,} {whole:5.2f} s")
+
+
 def bench_peers(path: Path, folder: Path) -> None:
     """The same word by other tools, each in a process of its own, output thrown away."""
     duckdb = (
@@ -207,7 +265,7 @@ def bench_peers(path: Path, folder: Path) -> None:
 def main() -> None:
     """All parts, or those named."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("parts", nargs="*", default=["text", "index", "peers"])
+    parser.add_argument("parts", nargs="*", default=["text", "index", "keys", "stream", "peers"])
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--file", type=Path, help="keep the file here, and use it where it is")
@@ -225,6 +283,10 @@ def main() -> None:
                     bench_text(results, costs, path, arguments.rounds)
                 if "index" in arguments.parts:
                     bench_index(results, costs, arguments.lines, arguments.rounds)
+        if "keys" in arguments.parts:
+            bench_keys(path, Path(folder))
+        if "stream" in arguments.parts:
+            bench_stream(path)
         if "peers" in arguments.parts:
             bench_peers(path, arguments.bin)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 
 from claude_batch_tui.tui.dialogs.error_groups import ErrorGroupsDialog
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
@@ -47,6 +48,27 @@ async def test_a_filter_that_cannot_be_understood_is_said_in_place_and_changes_n
         await settled(pilot)
         note = opened.screen.query_one("#note").render()
         assert "number" in str(note)
+
+
+async def test_letters_typed_ahead_of_the_filter_belong_to_it_and_are_no_keys_of_the_list(opened, settled):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        for key, character in (("slash", "/"), ("x", "x"), ("e", "e"), ("slash", "/")):
+            opened.post_message(events.Key(key, character))
+        await settled(pilot)
+        assert opened.screen.query_one(FilterBar).value == "xe/"
+        assert table(opened).cursor_index == 0
+
+
+async def test_a_slash_in_the_inspector_finds_in_the_entry(opened, settled):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("tab")
+        for key, character in (("slash", "/"), ("b", "b"), ("i", "i")):
+            opened.post_message(events.Key(key, character))
+        await settled(pilot)
+        assert opened.screen.query_one(FilterBar).value == ""
+        assert opened.screen.inspector.query_one(FilterBar).value == "bi"
 
 
 async def test_e_goes_from_failure_to_failure(opened, settled):

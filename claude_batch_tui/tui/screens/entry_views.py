@@ -20,7 +20,7 @@ from claude_batch_tui.tui.screens.entry_text import (
     text_lines,
 )
 from claude_batch_tui.tui.widgets.markdown_lines import markdown_lines
-from claude_batch_tui.tui.widgets.text_rows import AnyLine, TextRows
+from claude_batch_tui.tui.widgets.text_rows import StyledText, TextRows
 
 TABS = ("text", "markdown", "json", "request", "row")
 FIRST_LINES = 200
@@ -71,24 +71,24 @@ def _markdown(reading: Reading, max_tokens: int | None) -> Iterator[View]:
     """The answer rendered, its sources numbered and listed at the end."""
     result = reading.result
     text, others, sources = _told_apart(pieces(result.message.get("content")))
-    lines: list[AnyLine] = [*misfit_lines(reading), *((words, "warn") for words in remarks(result))]
+    styled = StyledText([*misfit_lines(reading), *((words, "warn") for words in remarks(result))])
     for piece in others:
-        lines += piece_lines(piece)
+        styled.add(piece_lines(piece))
     enough = FIRST_LINES
     for part in markdown_lines(text):
-        lines += part
-        if len(lines) > enough:
-            yield View(TextRows(lines), lambda: result.text or text)
-            enough = len(lines) * 4
+        styled.add(part)
+        if styled.count > enough:
+            yield View(TextRows(styled), lambda: result.text or text)
+            enough = styled.count * 4
     if not text:
-        lines.append(("(no text in this answer)", "warn"))
+        styled.add([("(no text in this answer)", "warn")])
     if sources:
-        lines += [("", None), ("── sources ──", "accent")]
-        lines += [(f"[{number}] {each.title}: {each.text}", "dim") for number, each in enumerate(sources, 1)]
+        styled.add([("", None), ("── sources ──", "accent")])
+        styled.add((f"[{number}] {each.title}: {each.text}", "dim") for number, each in enumerate(sources, 1))
     end = cut_words(result, max_tokens)
     if end:
-        lines += [("", None), (end, "warn")]
-    yield View(TextRows(lines), lambda: result.text or text)
+        styled.add([("", None), (end, "warn")])
+    yield View(TextRows(styled), lambda: result.text or text)
 
 
 def _told_apart(found: Sequence[Piece]) -> tuple[str, list[Piece], list[Piece]]:

@@ -23,6 +23,7 @@ from claude_batch_tui.tui.screens.entry_views import NOTHING, TABS, View, views
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.inspector_lines import InspectorFoot, InspectorHead
 from claude_batch_tui.tui.widgets.json_tree import JsonTree
+from claude_batch_tui.tui.widgets.line_input import LineInput
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted
@@ -41,7 +42,14 @@ class Inspector(Vertical):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "find", "find", id="inspector.find", tooltip="find in this entry; then n and N"),
+        Binding(
+            "slash",
+            "find",
+            "find",
+            id="inspector.find",
+            priority=True,  # letters typed ahead belong to the line
+            tooltip="find in this entry; then n and N",
+        ),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
@@ -127,6 +135,12 @@ class Inspector(Vertical):
         """Wrap long lines, or stop doing so."""
         self.query_one(TextView).action_wrap()
         self._show_head()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash typed into the line is a slash."""
+        if action == "find" and isinstance(self.screen.focused, LineInput):
+            return False
+        return super().check_action(action, parameters)
 
     def action_find(self) -> None:
         """Type what to find."""

@@ -31,6 +31,7 @@ from claude_batch_tui.tui.screens.result_rows import (
 )
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.letter_menu import LetterMenu
+from claude_batch_tui.tui.widgets.line_input import LineInput
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
@@ -79,6 +80,16 @@ class FilteredFrame(LetterMenu, InspectingFrame):
     @on(FilterBar.Kept)
     def _filter_kept(self, message: FilterBar.Kept) -> None:
         remember_filter(self.dashboard.config.state_dir, message.value)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash typed into a line is a slash, and in the inspector it finds."""
+        focused = self.focused
+        is_elsewhere = focused is not None and (
+            isinstance(focused, LineInput) or self.inspector in focused.ancestors
+        )
+        if action == "filter" and is_elsewhere:
+            return False
+        return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
         """Type a filter."""

@@ -12,6 +12,7 @@ KEYS: list[BindingType] = [
         "filter",
         "filter",
         id="results.filter",
+        priority=True,  # letters typed ahead belong to the filter and are no keys of the list
         tooltip="filter: a word of the id, or e.g. outcome=errored",
     ),
     Binding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,7 +54,7 @@ class OpenedFrame(CountedFrame):
         self._rows_path: Path | None = None
         self._title = ""
         self._rows_file: RowsFile | None = None
-        self._is_gathering = False
+        self._is_gathering = self._has_settled = False
         self._shown_counts = (-1, -1)
 
     def open_batch(self, batch_id: str) -> None:
@@ -182,6 +183,10 @@ class OpenedFrame(CountedFrame):
                 time.sleep(0)  # keys come first
         self.app.call_from_thread(self._show_growth, results)
         self.app.call_from_thread(self._show_judged, results)
+        if not self._has_settled:
+            # Modules stay: a full collection that looks at all of them, numpy's too, stops every key for 0.1 s.
+            self._has_settled = True
+            gc.freeze()
 
     def _show_judged(self, results: ResultsFile) -> None:
         """The entry in the inspector may turn out not to fit its schema."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from typing import NamedTuple
 
@@ -36,6 +36,51 @@ class StyledLine(NamedTuple):
 AnyLine = Line | StyledLine
 
 
+class StyledText:
+    """Lines put together, with their styles as numbers: a long answer makes no objects for the garbage collector, which
+    would stop all threads to look at them. It may grow while what was made of it before is shown.
+    """
+
+    def __init__(self, lines: Iterable[AnyLine] = ()) -> None:
+        self.style_lines = array("I")
+        self.styles: list[str | None] = []
+        self.span_starts, self.span_ends = array("I"), array("I")
+        self.span_styles: list[str] = []
+        self.hangs: dict[int, str] = {}
+        self._pieces: list[str] = []
+        self._number = self._offset = 0
+        self.add(lines)
+
+    @property
+    def text(self) -> str:
+        """The text of all lines."""
+        return "\n".join(self._pieces)
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return self._number
+
+    def add(self, lines: Iterable[AnyLine]) -> None:
+        """Take in more lines, with styles noted by line number and spans by offset."""
+        for line in lines:
+            if isinstance(line, StyledLine):
+                text, style = line.text.replace("\t", " ").replace("\n", " "), line.style
+                for start, end, span_style in line.spans:
+                    self.span_starts.append(self._offset + start)
+                    self.span_ends.append(self._offset + end)
+                    self.span_styles.append(span_style)
+                if line.hang:
+                    self.hangs[self._number] = line.hang
+            else:
+                text, style = line[0].replace("\r\n", "\n").replace("\t", "    "), line[1]
+            self.style_lines.append(self._number)
+            self.styles.append(style)
+            self._pieces.append(text)
+            self._number += text.count("\n") + 1
+            self._offset += len(text) + 1
+
+
 class Row(NamedTuple):
     """A row of the screen: the part of the text it shows, the line it is from, and what stands before it."""
 
@@ -48,16 +93,13 @@ class Row(NamedTuple):
 class TextRows:
     """Rows of a text for a width, made lazily from the top: 5 MB open as fast as 5 KB."""
 
-    def __init__(self, text: str | Sequence[AnyLine]) -> None:
-        self._style_lines: list[int] = []
-        self._styles: list[str | None] = []
-        self._span_starts: list[int] = []
-        self._spans: list[Span] = []
-        self._hangs: dict[int, str] = {}
+    def __init__(self, text: str | Sequence[AnyLine] | StyledText) -> None:
         if isinstance(text, str):
+            self._styled = StyledText()
             self.text = text.replace("\r\n", "\n").replace("\t", "    ")
         else:
-            self.text = "\n".join(self._pieces(text))
+            self._styled = text if isinstance(text, StyledText) else StyledText(text)
+            self.text = self._styled.text
         self._line_count = self.text.count("\n") + 1
         self._is_ascii = self.text.isascii()
         self._starts, self._ends, self._lines_of = array("I"), array("I"), array("I")
@@ -124,7 +166,7 @@ class TextRows:
         """One row that has been made."""
         line = self._lines_of[number]
         goes_on = number > 0 and self._lines_of[number - 1] == line
-        hang = self._hang(line) if goes_on and self._hangs else ""
+        hang = self._hang(line) if goes_on and self._styled.hangs else ""
         return Row(self._starts[number], self._ends[number], line, hang)
 
     def shown(self, row: Row) -> str:
@@ -133,37 +175,24 @@ class TextRows:
 
     def style(self, row: Row) -> str | None:
         """The name of a row's style."""
-        number = bisect.bisect_right(self._style_lines, row.line) - 1
-        return self._styles[number] if number >= 0 else None
+        number = bisect.bisect_right(self._styled.style_lines, row.line) - 1
+        return self._styled.styles[number] if number >= 0 else None
 
     def spans(self, row: Row) -> list[Span]:
         """The parts of a row that have a style of their own, counted from its start."""
-        first = max(bisect.bisect_right(self._span_starts, row.start) - 1, 0)
-        last = bisect.bisect_left(self._span_starts, row.end)
+        styled = self._styled
+        first = max(bisect.bisect_right(styled.span_starts, row.start) - 1, 0)
+        last = bisect.bisect_left(styled.span_starts, row.end)
         return [
             Span(max(start - row.start, 0), min(end, row.end) - row.start, style)
-            for start, end, style in self._spans[first:last]
+            for start, end, style in zip(
+                styled.span_starts[first:last],
+                styled.span_ends[first:last],
+                styled.span_styles[first:last],
+                strict=True,
+            )
             if end > row.start
         ]
-
-    def _pieces(self, lines: Sequence[AnyLine]) -> Iterator[str]:
-        """The text of all lines, with their styles noted by line number and their spans by offset."""
-        number = offset = 0
-        for line in lines:
-            if isinstance(line, StyledLine):
-                text = line.text.replace("\t", " ").replace("\n", " ")
-                self._spans += [Span(offset + start, offset + end, style) for start, end, style in line.spans]
-                if line.hang:
-                    self._hangs[number] = line.hang
-                style = line.style
-            else:
-                text, style = line[0].replace("\r\n", "\n").replace("\t", "    "), line[1]
-            self._style_lines.append(number)
-            self._styles.append(style)
-            yield text
-            number += text.count("\n") + 1
-            offset += len(text) + 1
-        self._span_starts = [span.start for span in self._spans]
 
     def _lines(self) -> Iterator[tuple[int, int, int]]:
         start = number = 0
@@ -193,7 +222,7 @@ class TextRows:
 
     def _hang(self, line: int) -> str:
         """What stands before the further rows of a line; never more than half a row."""
-        return self._hangs.get(line, "")[: self._layout[0] // 2]
+        return self._styled.hangs.get(line, "")[: self._layout[0] // 2]
 
     def _break(self, start: int, end: int, width: int) -> int:
         """Where a row that begins at `start` ends: after a word if there is one, else inside it."""
