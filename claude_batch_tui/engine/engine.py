@@ -350,7 +350,10 @@ class Engine(LoopThread):
     async def _begin(self) -> None:
         await load_rest(self._board, self._runtime)
         self._parts.begin()
-        self._spawn(self._explained(self._parts.downloader.settle()))
+        self._spawn(self._settle())
+
+    async def _settle(self) -> None:
+        await self._explained(self._parts.downloader.settle())
 
     def _publish(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
