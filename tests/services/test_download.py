@@ -47,8 +47,7 @@ HARMLESS = {
 @pytest.fixture
 async def ended(simulator, runtime):
     """An ended batch of 200 requests, as the store knows it."""
-    added = simulator.batches.add(ROWS, age=3600, duration=60)
-    return await runtime.retrieve(added.id)
+    return await runtime.retrieve(simulator.batches.add(ROWS, age=3600, duration=60).id)
 
 
 def steps_of(runtime, tracked, *, sent=None, stopped=lambda: False):
