@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from textual.app import App, SuspendNotSupported
 
 from claude_batch_tui.errors import ConfigError
 
+_PAGERS = ("less", "more")
+
 
 def edited(app: App[Any], text: str) -> str:
     """The text as it is when the user leaves $VISUAL or $EDITOR. Raises ConfigError where that cannot be started."""
@@ -23,6 +26,18 @@ def edited(app: App[Any], text: str) -> str:
         path.write_text(text, encoding="utf-8")
         lend(app, [*editor, str(path)], "$EDITOR")
         return path.read_text(encoding="utf-8").removesuffix("\n")
+
+
+def paged(app: App[Any], text: str) -> None:
+    """Show text in $PAGER, or in a pager that is here. Raises ConfigError where there is none or it cannot be started."""
+    named = os.environ.get("PAGER")
+    pager = shlex.split(named) if named else [name for name in _PAGERS if shutil.which(name)][:1]
+    if not pager:
+        raise ConfigError("There is no pager here: set $PAGER to one, for instance less.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "entry.txt"
+        path.write_text(text + "\n", encoding="utf-8", errors="replace")
+        lend(app, [*pager, str(path)], "$PAGER")
 
 
 def lend(app: App[Any], command: Sequence[str], name: str) -> None:

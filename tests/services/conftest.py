@@ -19,6 +19,22 @@ def simulator():
 
 
 @pytest.fixture
+def opened_lines(tmp_path):
+    """A function that opens a results file of these objects, a line each; all are closed afterwards."""
+    files = []
+
+    def write(lines, name=None):
+        path = tmp_path / (name or f"{len(files)}.jsonl")
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        files.append(open_indexed(path))
+        return files[-1]
+
+    yield write
+    for file in files:
+        file.close()
+
+
+@pytest.fixture
 async def runtime(simulator, own_folders):
     """A runtime on the simulator whose sleeps take no time and move no clock."""
     config, _ = load({"base_url": simulator.base_url})
@@ -54,21 +70,6 @@ def requests_file(tmp_path):
 
 
 @pytest.fixture
-def opened_lines(tmp_path):
-    """A function that opens a results file of these objects, a line each; all are closed afterwards."""
-    files = []
-
-    def write(lines, name=None):
-        path = tmp_path / (name or f"{len(files)}.jsonl")
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        files.append(open_indexed(path))
-        return files[-1]
-
-    yield write
-    for file in files:
-        file.close()
-
-
 def read_whole():
     """A function that reads a stream of results to its end."""
 

@@ -10,7 +10,7 @@ from claude_batch_tui.services import part_file, receiving
 from claude_batch_tui.services.download import download
 from claude_batch_tui.services.receiving import FEW_LINES
 from claude_batch_tui.simulator import Fault
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import usage
 from claude_batch_tui.store.opening import open_indexed
 from claude_batch_tui.store.results_file import results_path
 
@@ -179,10 +179,10 @@ async def test_results_that_nobody_read_to_the_end_are_read_and_not_fetched_agai
     assert known.cost_actual > 0
     assert not runtime.is_unread(known)
     with open_indexed(path) as results:
-        (usage,) = batches.usage_like(
+        (seen,) = usage.usage_like(
             runtime.store.database, runtime.scope.scope_id, model=known.model, source=None
         )
-        assert usage == (MANY, sum(results.index.output_tokens))
+        assert seen == (MANY, sum(results.index.output_tokens))
 
 
 async def test_unread_results_that_turn_out_to_be_broken_are_put_aside_and_fetched_again(

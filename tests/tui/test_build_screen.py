@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
+from textual.app import App
 from textual.widgets import Input, OptionList
 
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
@@ -188,6 +190,27 @@ async def test_a_recipe_is_saved_and_fills_the_form_again(build, settled):
         }
         assert values == {"template": "A\\nB {{ body }}", "model": "m", "max_tokens": "7", "name": "n"}
         assert "B Hello there" in detail(build)
+
+
+async def test_the_template_is_written_in_the_users_editor(build, settled, monkeypatch, tmp_path):
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf "Label:\\n{{ body }}\\n" > "$1"\n')
+    editor.chmod(0o755)
+    monkeypatch.setattr(App, "suspend", lambda _: contextlib.nullcontext())
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="tickets.csv")
+        await done(build, pilot, settled)
+        screen(build).query_one("#detail").focus()
+        monkeypatch.setenv("EDITOR", "/nowhere/editor")
+        await pilot.press("v")
+        await settled(pilot)
+        assert "$EDITOR (/nowhere/editor) cannot be started" in build.screen.query_one(StatusLine).text
+        monkeypatch.setenv("VISUAL", str(editor))
+        await pilot.press("v")
+        await done(build, pilot, settled)
+        assert screen(build).query_one("#template", Field).value == "Label:\\n{{ body }}"
+        assert "Hello there" in detail(build)
 
 
 async def test_a_script_is_shown_and_runs_only_after_it_was_agreed_to(build, folder, settled):

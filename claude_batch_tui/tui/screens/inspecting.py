@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
-
-from textual.app import SuspendNotSupported
 from textual.binding import Binding
 
 from claude_batch_tui.domain.plain_text import clean
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.tui.lending import paged
 from claude_batch_tui.tui.screens.frame import Frame
 from claude_batch_tui.tui.screens.inspector import Inspector
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
@@ -50,7 +44,6 @@ INSPECTOR_BINDINGS = [
     Binding("Y", "copy_id", "copy id", id="results.copy-id", show=False, tooltip="copy the custom_id"),
 ]
 INSPECTOR_NEEDS_ENTRY = ("tab", "entry", "zoom", "wrap", "pager", "copy", "copy_id")
-_PAGERS = ("less", "more")
 
 
 class InspectingFrame(Frame):
@@ -97,19 +90,7 @@ class InspectingFrame(Frame):
 
     def action_pager(self) -> None:
         """What the inspector shows in $PAGER, with the dashboard out of the way."""
-        named = os.environ.get("PAGER")
-        pager = shlex.split(named) if named else [name for name in _PAGERS if shutil.which(name)][:1]
-        if not pager:
-            self.say("There is no pager here: set $PAGER to one, for instance less.", kind="error")
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "entry.txt"
-            path.write_text(clean(self.inspector.text()) + "\n", encoding="utf-8", errors="replace")
-            try:
-                with self.app.suspend():
-                    subprocess.run([*pager, str(path)], check=False)  # noqa: S603  the user's own pager
-            except OSError as error:
-                self.say(f"$PAGER ({pager[0]}) cannot be started: {error.strerror}.", kind="error")
-            except SuspendNotSupported:
-                self.say("This terminal cannot be lent to a pager: copy with y instead.", kind="error")
-        self.app.refresh(layout=True)
+        try:
+            paged(self.app, clean(self.inspector.text()))
+        except ConfigError as error:
+            self.say(str(error), kind="error")
