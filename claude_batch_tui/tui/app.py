@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import importlib
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -162,12 +162,13 @@ class DashboardApp(CbtuiApp):
             if not gc.isenabled():  # turned off before anything was imported
                 gc.freeze()
                 gc.enable()
-            self.run_worker(self._connect(), group="begin")
+            threading.Thread(target=self._get_ready, name="cbtui-imports", daemon=True).start()
 
-    async def _connect(self) -> None:
+    def _get_ready(self) -> None:
         # One after the other: a key that is pressed now has to share the processor with one thread, not with two.
-        await asyncio.to_thread(_import_the_rest)
-        self.workspaces.connect()
+        _import_the_rest()
+        if self.is_running:
+            self.call_later(self.workspaces.connect)
 
     def on_dashboard_app_arrived(self) -> None:
         """Show the newest snapshot; on the slow profile at most one a second, the last one always."""

@@ -41,16 +41,9 @@ print(gc.isenabled(), *begun[0])
 
 NOT_SHOWN = (
     *("anthropic", "httpx2", "ulid", "jinja2", "numpy", "stringzilla", "plotext", "aiofiles", "ijson"),
-    *("importlib.metadata", "hashlib", "rich.markdown", "textual.widgets._markdown"),
-    *(
-        "api.client",
-        "sources",
-        "exports",
-        "simulator",
-        "cli.commands",
-        "services.submit",
-        "services.download",
-    ),
+    *("importlib.metadata", "tomllib", "hashlib", "statistics", "rich.markdown", "textual.widgets._markdown"),
+    *("api", "services", "sources", "exports", "simulator", "cli.commands"),
+    *("domain.pricing", "domain.validation"),
     *(f"engine.{name}" for name in ("poller", "submitter", "downloader", "retrier", "warner")),
     *(f"tui.screens.{name}" for name in ("build", "results", "history", "inspector", "compare")),
     *(f"tui.dialogs.{name}" for name in ("help", "palette", "confirm", "input", "submission", "retry")),
