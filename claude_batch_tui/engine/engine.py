@@ -387,7 +387,7 @@ class Engine:
 
     async def _begin(self) -> None:
         await self._load_rest()
-        self._poller.remember_ends()
+        self._poller.remember_told()
         self._submitter.wake_up()
         self._spawn(self._poller.run())
         self._spawn(self._warner.run())
