@@ -10,8 +10,9 @@ from claude_batch_tui.domain.notifying import Notice
 from claude_batch_tui.domain.tracked import Event
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.submitter import Submitter
+from claude_batch_tui.engine.warner import warning_text
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.notify import claim_ends, past_ends
+from claude_batch_tui.services.notify import claim_ends, past_ends, past_warnings
 from claude_batch_tui.services.watch import Poll, poll
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.batches import Change
@@ -32,6 +33,7 @@ class Intake:
         self._on_ended = on_ended
         self._first_time = True
         self._ends_until: datetime | None = None
+        self._warned_until: datetime | None = None
         self.on_notice: Callable[[Notice], None] = lambda _: None
 
     async def look(self, api: BatchesApi) -> Poll:
@@ -77,8 +79,8 @@ class Intake:
             )
             self.on_notice(notice)
 
-    def remember_ends(self) -> None:
-        """Put the ends that were told before, or by another process, into the log of events."""
+    def remember_told(self) -> None:
+        """Put what was told before, or by another process, into the log of events."""
         runtime = self._runtime
         if runtime.scope is None:
             return
@@ -87,6 +89,12 @@ class Intake:
         self._board.remember(
             Event(at, notice_words(notice), notice.batch_ids[0], is_error=not notice.is_good, is_quiet=True)
             for at, notice in past
+        )
+        warned = past_warnings(runtime.store, runtime.scope.scope_id, _ENDS_REMEMBERED, self._warned_until)
+        self._warned_until = warned[-1][0] if warned else self._warned_until
+        self._board.remember(
+            Event(at, *warning_text(about, at_risk, at), is_error=True, is_quiet=True)
+            for at, about, at_risk in warned
         )
 
     def _tell(self, change: Change) -> None:
@@ -111,7 +119,7 @@ class Intake:
         self._board.workspace_id, self._board.base_url = runtime.scope.workspace_id, runtime.scope.base_url
         self._board.catch_up(runtime.store.database, scope_id)
         self._submitter.reload()
-        self.remember_ends()
+        self.remember_told()
         polled_at = batches.last_poll_at(runtime.store.database, scope_id)
         next_poll_at = self._board.link.next_poll_at if is_leading else None
         self._board.set_link(polled_at=polled_at, next_poll_at=next_poll_at)

@@ -42,7 +42,7 @@ class Parts:
 
     def begin(self) -> None:
         """Begin to poll and to warn, and go on looking for what was submitted."""
-        self.poller.remember_ends()
+        self.poller.remember_told()
         self.submitter.wake_up()
         self._spawn(self.poller.run())
         self._spawn(self.warner.run())

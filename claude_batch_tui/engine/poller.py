@@ -61,9 +61,9 @@ class Poller:
         """Have it called at every end that is told here."""
         self._intake.on_notice = told
 
-    def remember_ends(self) -> None:
-        """Put the ends that were told before into the log of events."""
-        self._intake.remember_ends()
+    def remember_told(self) -> None:
+        """Put what was told before into the log of events."""
+        self._intake.remember_told()
 
     def wake(self) -> None:
         """Poll as soon as the floor allows; by a user's key or after something of ours changed."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from claude_batch_tui.domain.tracked import TrackedBatch
 from claude_batch_tui.domain.warnings import AtRisk, Warned, Warning  # noqa: A004 — the word for it
@@ -13,6 +14,8 @@ from claude_batch_tui.store.notifications import claim_once
 from claude_batch_tui.wording import counted_batches, span
 
 _LOOK_EVERY = 60.0
+_LOOK_SOON = 1.0
+"""Where nothing is known yet: the first answer of all may bring what is about to be lost."""
 _RINGING = frozenset(("expiry", "results-12h"))
 
 
@@ -28,7 +31,7 @@ class Warner:
         """Look for ever."""
         while True:
             self.look()
-            await asyncio.sleep(_LOOK_EVERY)
+            await asyncio.sleep(_LOOK_EVERY if self._board.batches else _LOOK_SOON)
 
     def look(self) -> None:
         """Tell what nobody has told yet; what can be saved by itself is saved instead, where that is wished."""
@@ -50,11 +53,23 @@ class Warner:
             self._tell(level, found)
 
     def _tell(self, level: str, found: list[tuple[Warning, TrackedBatch]]) -> None:
-        warning, first = min(found, key=lambda pair: pair[0].at)
-        left = span(warning.at - self._runtime.now())
-        what = first.title if len(found) == 1 else counted_batches(len(found))
-        if warning.about is Warned.RESULTS:
-            text = f"{what}: the API deletes the results in {left}; s downloads them (W marks all of them)"
-        else:
-            text = f"{what}: expires in {left}; x ends it now and keeps what is finished"
-        self._board.tell(text, batch_id=first.id, is_error=True, rings=level in _RINGING)
+        about = found[0][0].about
+        text, batch_id = warning_text(about, [tracked for _, tracked in found], self._runtime.now())
+        self._board.tell(text, batch_id=batch_id, is_error=True, rings=level in _RINGING)
+
+
+def warning_text(about: Warned, at_risk: Sequence[TrackedBatch], now: datetime) -> tuple[str, str]:
+    """What is said of batches that are about to lose something, and the id of the first to lose it."""
+
+    def lost_at(tracked: TrackedBatch) -> datetime:
+        return tracked.batch.results_until if about is Warned.RESULTS else tracked.batch.deadline
+
+    first = min(at_risk, key=lost_at)
+    left = span(lost_at(first) - now)
+    what = first.title if len(at_risk) == 1 else counted_batches(len(at_risk))
+    if about is Warned.RESULTS:
+        return (
+            f"{what}: the API deletes the results in {left}; s downloads them (W marks all of them)",
+            first.id,
+        )
+    return f"{what}: expires in {left}; x ends it now and keeps what is finished", first.id

@@ -16,6 +16,8 @@ import msgspec
 
 from claude_batch_tui.domain.notifying import Notice, notice_of
 from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.domain.tracked import ResultsState, TrackedBatch
+from claude_batch_tui.domain.warnings import Warned
 from claude_batch_tui.services.tmux import ask_tmux
 from claude_batch_tui.store import batches, notifications
 from claude_batch_tui.store.store import Store
@@ -44,6 +46,20 @@ def past_ends(
         known = batches.find_all(store.database, scope_id, batch_ids)
         if known:
             found.append((at, notice_of(target_id, known)))
+    return found
+
+
+def past_warnings(
+    store: Store, scope_id: int, limit: int, after: datetime | None = None
+) -> list[tuple[datetime, Warned, tuple[TrackedBatch, ...]]]:
+    """The last warnings that were told, of batches whose results are not here; oldest first."""
+    found = []
+    for kind, told in notifications.warned(store.database, scope_id, limit, after):
+        known = batches.find_all(store.database, scope_id, told.batch_ids)
+        at_risk = tuple(tracked for tracked in known if tracked.results is ResultsState.NONE)
+        about = Warned.EXPIRY if kind == Warned.EXPIRY else Warned.RESULTS
+        if at_risk:
+            found.append((told.at, about, at_risk))
     return found
 
 

@@ -104,6 +104,23 @@ def told(database: Database, scope_id: int, limit: int, after: datetime | None =
     return found
 
 
+def warned(
+    database: Database, scope_id: int, limit: int, after: datetime | None = None
+) -> list[tuple[str, Told]]:
+    """The last warnings that were told, with their kinds; those of one moment and kind together. Oldest first."""
+    rows = database.rows(
+        "SELECT kind, sent_at, group_concat(target_id, char(31)) FROM notification"
+        " WHERE scope_id = ? AND (kind = 'expiry' OR kind LIKE 'results-%') AND sent_at > ?"
+        " GROUP BY sent_at, kind ORDER BY sent_at DESC LIMIT ?",
+        (scope_id, after.isoformat() if after else "", limit),
+    )
+    found = []
+    for kind, at, joined in reversed(rows):
+        ids = tuple(joined.split("\x1f"))
+        found.append((kind, Told(ids[0], ids, datetime.fromisoformat(at))))
+    return found
+
+
 def _group(connection: sqlite3.Connection, scope_id: int, batch_id: str) -> tuple[str, tuple[str, ...], bool]:
     """What a batch is told as: itself, or its run with all batches; and whether that is over."""
     rows = connection.execute(

@@ -13,7 +13,8 @@ def add(simulator, **facts):
 
 def warnings(engine):
     engine._call(lambda: engine._parts.warner.look())  # noqa: PLW0108  the parts are made in the loop
-    return [event.text for event in engine.snapshot.events if "in 2" in event.text or "in 5" in event.text]
+    told = [event.text for event in engine.snapshot.events if not event.is_quiet]
+    return [text for text in told if "in 2" in text or "in 5" in text]
 
 
 def test_results_about_to_go_are_told_once_even_across_restarts(make, simulator):
@@ -26,6 +27,10 @@ def test_results_about_to_go_are_told_once_even_across_restarts(make, simulator)
     until(lambda: second.snapshot.link.polled_at and second.snapshot.batches)
     for _ in range(3):
         assert warnings(second) == []
+    until(lambda: second.snapshot.events)
+    (logged,) = second.snapshot.events
+    assert logged.text.startswith(f"{batch_id}: the API deletes the results in 2")
+    assert (logged.batch_id, logged.is_quiet) == (batch_id, True)
 
 
 def test_an_expiry_ahead_is_told_with_the_bell(make, simulator):

@@ -177,7 +177,7 @@ async def test_the_batches_of_all_workspaces_are_one_list_that_says_whose_each_i
         assert [tracked.workspace for tracked in app.snapshot.batches] == ["production", "research"]
         screen = app.screen
         assert "WORKSPACE" in lines(app)[0]
-        assert "producti" in lines(app)[1]
+        assert "production" in lines(app)[1]
         assert "research" in lines(app)[2]
         assert "2 workspaces" in top(app)
         await pilot.press("slash", *"workspace:rese", "enter")

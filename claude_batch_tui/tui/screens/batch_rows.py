@@ -63,6 +63,7 @@ _RUNNING = (BatchState.IN_PROGRESS, BatchState.CANCELING)
 _BAR_CELLS = 14
 _LONGEST_BAR = 40
 _LONGEST_WORKSPACE = 16
+_SHORTEST_WORKSPACE = 10
 _ID_TAIL = 7
 _SHORTER = ((" · ", " "), ("truncated", "cut"), ("errored", "err"), ("expired", "exp"), ("canceled", "canc"))
 _DATED_AFTER = timedelta(minutes=2)
@@ -101,7 +102,10 @@ def list_columns(
         column = SHAPES[name]
         if name == "workspace":
             longest = max((cells(each) for each in workspaces), default=0)
-            column = column._replace(max_width=min(max(longest, len(column.title) + 1), _LONGEST_WORKSPACE))
+            most = min(max(longest, len(column.title) + 1), _LONGEST_WORKSPACE)
+            column = column._replace(min_width=min(most, _SHORTEST_WORKSPACE), max_width=most)
+        elif name == "name" and "workspace" in names:
+            column = column._replace(min_width=column.min_width - 1)  # at 80 cells what is left stays
         if COLUMNS[name].sort == order.field and name != "state":
             column = column._replace(title=column.title + (up if order.is_reversed else down))
         found.append(column)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _FRAME_WRITTEN = 0.05
 """Seconds the writing thread is left alone: importing the SDK would hold the first frame back."""
 _MODES = ("batches", "build", "results")
+_WELL = (LinkState.LIVE, LinkState.IDLE)
 _LINK_STYLES = {
     LinkState.LIVE: "good",
     LinkState.OFFLINE: "bad",
@@ -161,8 +162,8 @@ class Frame(ReasonedActions, Screen[None]):
             if snapshot.links
             else link_words(link, ascii_only=ascii_only)
         )
-        is_mixed = len({each.state for each in snapshot.links.values()}) > 1
-        if snapshot.credential and self.size.width >= 70 and not is_mixed:
+        names_trouble = any(each.state not in _WELL for each in snapshot.links.values())
+        if snapshot.credential and self.size.width >= 70 and not names_trouble:
             separator = " - " if self.dashboard.ascii_only else " · "
             words += separator + snapshot.credential.removeprefix("key ")
             if self.size.width >= 150:
