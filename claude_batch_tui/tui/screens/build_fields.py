@@ -13,7 +13,14 @@ from textual.widgets import Input
 from claude_batch_tui.config import Config
 from claude_batch_tui.sources.kinds import guess_kind
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, SourceKind
-from claude_batch_tui.tui.screens.build_form import FIELDS, ROWS_HINTS, spec_of, values_of, visible_fields
+from claude_batch_tui.tui.screens.build_form import (
+    FIELDS,
+    ROWS_HINTS,
+    label_of,
+    spec_of,
+    values_of,
+    visible_fields,
+)
 from claude_batch_tui.tui.widgets.field import Field, PathSuggester
 
 _LONG_FIELDS = ("template", "system")
@@ -117,9 +124,13 @@ def _fields(config: Config) -> Iterable[Widget]:
     )
     yield Field("rows", id="rows")
     yield Field(
-        "prompt col", placeholder="a column name or number; guessed where it is plain", id="prompt_column"
+        label_of("prompt_column"),
+        placeholder="a column name or number; guessed where it is plain",
+        id="prompt_column",
     )
-    yield Field("id column", placeholder="a column with ids of yours; else by position", id="id_column")
+    yield Field(
+        label_of("id_column"), placeholder="a column with ids of yours; else by position", id="id_column"
+    )
     yield Field(
         "template", placeholder="e.g. Summarise: {{ body }}   (left out: the prompt column)", id="template"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -41,6 +42,26 @@ _WITHOUT_FIELD = (
     "delimiter",
     "encoding",
 )
+
+_LABELS = {"prompt_column": "prompt col", "id_column": "id column"}
+_OPTION = re.compile(r"(?:\bSay )?--([a-z]+(?:-[a-z]+)*)(?: [A-Z]+\b)?")
+
+
+def label_of(name: str) -> str:
+    """What stands before a field."""
+    return _LABELS.get(name, name)
+
+
+def in_fields(sentence: str) -> str:
+    """A sentence that says options of the command line, with the fields of the form instead where there are such."""
+
+    def field(found: re.Match[str]) -> str:
+        name = found[1].replace("-", "_")
+        if name not in FIELDS:
+            return found[0]
+        return f"Fill in `{label_of(name)}`" if found[0].startswith("Say ") else f"`{label_of(name)}`"
+
+    return _OPTION.sub(field, sentence)
 
 
 def visible_fields(kind: SourceKind) -> frozenset[str]:

@@ -13,6 +13,7 @@ from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.preview import Preview, PreviewedRequest, preview, sample_rows
 from claude_batch_tui.sources.python_script import script_text
 from claude_batch_tui.sources.recipe import BuildSpec
+from claude_batch_tui.tui.screens.build_form import in_fields
 from claude_batch_tui.tui.screens.build_words import preview_lines, sample_lines, script_lines
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
@@ -83,7 +84,7 @@ class BuildPane(TextView):
 
     def show_trouble(self, sentence: str) -> None:
         """Show what went wrong; all below its first line explains it."""
-        first, *rest = sentence.split("\n")
+        first, *rest = in_fields(sentence).split("\n")
         self.fill([("", None), (f" {first}", "bad"), *((f" {line}", None) for line in rest)], "")
 
     def fill(self, lines: list[Line], place: str) -> None:

@@ -16,6 +16,7 @@ from claude_batch_tui.services.build import BuildReport
 from claude_batch_tui.services.check import CheckReport
 from claude_batch_tui.services.preview import Preview, PreviewedRequest
 from claude_batch_tui.services.trying import Trial, Tried
+from claude_batch_tui.tui.screens.build_form import in_fields
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.wording import cost_words, counted, forecast_lines, money, problem_lines, size
 
@@ -40,7 +41,7 @@ def preview_lines(shown: Preview, row: int, *, as_json: bool, is_out: bool = Fal
     if is_out:
         lines.append((" left out by hand; x takes it in again", "warn"))
     if request.problem:
-        lines.append((f" {request.problem}", "bad" if request.request is None else "warn"))
+        lines.append((f" {in_fields(request.problem)}", "bad" if request.request is None else "warn"))
     if request.request is None:
         return [*lines, *_row_lines(request.row)]
     decoded = msgspec.json.decode(request.request)
