@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import urllib.request
 
 import pytest
 
@@ -35,3 +36,16 @@ def loopback_only(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def given_results():
+    """A function that asks a simulator for the results of a batch, as bytes."""
+
+    def ask(simulator, batch_id):
+        address = f"{simulator.base_url}/v1/messages/batches/{batch_id}/results"
+        headers = {"x-api-key": simulator.key, "anthropic-version": "2023-06-01"}
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as answer:
+            return answer.read()
+
+    return ask

@@ -8,7 +8,6 @@ import random
 import subprocess
 import sys
 import time
-import urllib.request
 
 import pytest
 
@@ -88,13 +87,10 @@ def test_a_killed_export_leaves_no_name_and_the_next_one_sweeps_up(name, tmp_pat
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
-def test_a_killed_download_never_looks_whole_and_is_whole_the_next_time(share, tmp_path):
+def test_a_killed_download_never_looks_whole_and_is_whole_the_next_time(share, tmp_path, given_results):
     with Simulator(seed=3) as simulator:
         batch = simulator.batches.add(400, age=3600, duration=60)
-        address = f"{simulator.base_url}/v1/messages/batches/{batch.id}/results"
-        headers = {"x-api-key": simulator.key, "anthropic-version": "2023-06-01"}
-        with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as whole:
-            size = len(whole.read())
+        size = len(given_results(simulator, batch.id))
         simulator.faults.always(
             Fault(method="GET", path=r"/results$", drip=8_000, drip_seconds=0.02),
         )

@@ -32,10 +32,11 @@ class BulkTransport(httpx2.BaseTransport):
         """Send it. Raises the errors of httpx2."""
         timeouts: dict[str, Any] = request.extensions.get("timeout", {})
         host, port, connect = request.url.host, request.url.port, timeouts.get("connect")
+        # Without a port the standard library looks for one in an address like ::1.
         connection = (
-            http.client.HTTPSConnection(host, port, timeout=connect, context=self._certificates)
+            http.client.HTTPSConnection(host, port or 443, timeout=connect, context=self._certificates)
             if request.url.scheme == "https"
-            else http.client.HTTPConnection(host, port, timeout=connect)
+            else http.client.HTTPConnection(host, port or 80, timeout=connect)
         )
         try:
             with _errors(httpx2.ConnectTimeout, httpx2.ConnectError):

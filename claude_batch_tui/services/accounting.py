@@ -94,12 +94,13 @@ def ledger_of(index: ResultsIndex, expected: RequestCounts | None, sent: frozens
     ids = index.all_ids()
     unique = set(ids)
     unique.discard("")
+    missing = None if sent is None else len(sent - unique)
     return Ledger(
         outcomes=index.outcome_counts(),
         expected=expected,
         duplicates=len(ids) - ids.count("") - len(unique),
-        missing=None if sent is None else len(sent - unique),
-        extra=None if sent is None else len(unique - sent),
+        missing=missing,
+        extra=None if sent is None or missing is None else len(unique) - (len(sent) - missing),
     )
 
 

@@ -57,14 +57,16 @@ def download(
     target = results_path(folder, batch.id)
     seen: list[str] = []
     failures = 0
-    if batch.request_counts.total > FEW_LINES:
-        threading.Thread(target=load_scanner, name="cbtui-import", daemon=True).start()
+    few = batch.request_counts.total <= FEW_LINES
+    loading = threading.Thread(target=load_scanner, name="cbtui-import", daemon=True)
+    if not few:
+        loading.start()
     with own_part(target) as part:
         while True:
             attempt = Attempt(batch, part)
             try:
                 index_made(attempt.index, part.path)
-                yield from attempt.receive(api, stopped)
+                yield from attempt.receive(api, stopped, exactly=lambda: few or loading.is_alive())
                 yield Step(attempt.update(DownloadState.VERIFYING))
             except NotFoundError as error:
                 raise ResultsUnavailableError(

@@ -75,10 +75,15 @@ class Attempt:
         self._seconds = 0.0
         self._sha256 = ""
 
-    def receive(self, api: BatchesApi, stopped: Callable[[], bool]) -> Iterator[Step]:
-        """Write the stream to the file and index it; a step about ten times a second."""
+    def receive(
+        self, api: BatchesApi, stopped: Callable[[], bool], *, exactly: Callable[[], bool]
+    ) -> Iterator[Step]:
+        """Write the stream to the file and index it; a step about ten times a second.
+
+        `exactly` says whether what comes now is to be read line by line, without a scan of whole blocks.
+        """
         self._part.begin()
-        blocks = _Blocks(self._part, self.index, exactly=self._batch.request_counts.total <= FEW_LINES)
+        blocks = _Blocks(self._part, self.index, exactly)
         due = spare = 0.0
         window_start, window_bytes = time.monotonic(), 0
         with api.open_results(self._batch.id) as stream:
@@ -175,9 +180,10 @@ class Attempt:
 class _Blocks:
     """A buffer for what arrives, which is written and indexed a block at a time."""
 
-    def __init__(self, part: PartFile, index: ResultsIndex, *, exactly: bool) -> None:
+    def __init__(self, part: PartFile, index: ResultsIndex, exactly: Callable[[], bool]) -> None:
         self._part = part
-        self._add = index.add_exactly if exactly else index.add
+        self._index = index
+        self._exactly = exactly
         self._buffer = bytearray(_BLOCK + _ROOM + MARGIN)
         self._filled = 0
         self._written = 0
@@ -204,7 +210,7 @@ class _Blocks:
             self._part.write(new)
         end = buffer.rfind(b"\n", self._written, filled) + 1
         if end:
-            self._add(buffer, end)
+            self._add(end)
             buffer[: filled - end] = buffer[end:filled]
             self._filled -= end
         self._written = self._filled
@@ -213,5 +219,11 @@ class _Blocks:
         """There is no more: take in a last line that has no newline."""
         self.settle()
         if self._filled:
-            self._add(self._buffer, self._filled)
+            self._add(self._filled)
             self._filled = self._written = 0
+
+    def _add(self, size: int) -> None:
+        if self._exactly():
+            self._index.add_exactly(self._buffer, size)
+        else:
+            self._index.add(self._buffer, size)

@@ -37,7 +37,7 @@ def verify_files(
     if folder.exists():
         for path in sorted((*folder.glob("*.jsonl"), *folder.glob("*.jsonl.incomplete"))):
             if path.name not in known:
-                advice = f"nothing needs it; to look at it: cbtui results {path}"
+                advice = f"a dashboard that knows its batch reads it; to look at it: cbtui results {path}"
                 yield warn("files", f"{path} is not in the store", advice)
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-import urllib.request
 from functools import partial
 
 import msgspec
@@ -134,25 +133,18 @@ def test_results_are_downloaded_and_shown_as_such(make, simulator):
     assert engine.results_file(batch_id).read_bytes().count(b"\n") == 50
 
 
-def test_results_that_a_dead_process_did_not_read_are_read_at_the_next_start(make, simulator, own_folders):
+def test_results_that_a_dead_process_did_not_read_are_read_at_the_next_start(make, simulator, given_results):
     batch_id = simulator.batches.add(50, age=3600, duration=60).id
     first = make()
     until(lambda: first.snapshot.batches)
-    with simulator_results(simulator, batch_id) as answer:
-        first.cache.parent.joinpath("results", f"{batch_id}.jsonl").write_bytes(answer.read())
+    path = first.cache.parent / "results" / f"{batch_id}.jsonl"
+    path.write_bytes(given_results(simulator, batch_id))
     first.stop()
     assert first.snapshot.find(batch_id).results.value == "none"
     engine = make()
     until(lambda: engine.snapshot.find(batch_id).results.value == "complete")
     assert engine.snapshot.find(batch_id).cost_actual > 0
     assert len(simulator.log.all("GET", "/results")) == 1
-
-
-def simulator_results(simulator, batch_id):
-    """The results as the API gives them."""
-    address = f"{simulator.base_url}/v1/messages/batches/{batch_id}/results"
-    headers = {"x-api-key": simulator.key, "anthropic-version": "2023-06-01"}
-    return urllib.request.urlopen(urllib.request.Request(address, headers=headers))
 
 
 def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, simulator):
