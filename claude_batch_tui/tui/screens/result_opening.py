@@ -91,6 +91,7 @@ class OpenedFrame(CountedFrame):
         self._close()
         self._title = path.name
         self._open(path, None)
+        self.show_snapshot(self.snapshot)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Follow the download of the open batch."""
