@@ -12,7 +12,7 @@ the filter itself, the cursor, pages, the inspector's tabs. Goal: 100 ms at the 
 `stream`: `results FILE --where` on a file that was never opened: seconds to the first line, and to the end.
 `peers`: what toolong, lnav, visidata and DuckDB take for the same word; those that cannot be found are skipped with a
 word. `--bin DIR` has them: `uv venv DIR/.. && uv pip install --python DIR/python toolong visidata duckdb`, and
-`apt-get install ripgrep lnav`.
+`apt-get install ripgrep lnav`. toolong 1.5 brings a Textual of its own time, so DIR is never the project's venv.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from statistics import median
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
+from bench_big_batch import rss_anon_mb
 from bench_results import dashboard, timed, write
 from pty_app import PtyApp
 
@@ -259,7 +260,36 @@ def bench_peers(path: Path, folder: Path) -> None:
             continue
         seconds = time.perf_counter() - started
         print(f"{name:<16} {seconds:7.2f} s  (exit {done.returncode}, {len(done.stdout):,} bytes of output)")
-    print("toolong finds in its screen only: see bench_results.py for how it opens the file")
+    toolong = folder / "tl"
+    if toolong.exists():
+        bench_toolong(path, toolong)
+    else:
+        print("toolong          is not installed: skipped")
+
+
+def bench_toolong(path: Path, command: Path) -> None:
+    """It finds on its screen only: the first screen, a page, and from the end up through all places of the word."""
+    with path.open("rb") as file:
+        lines = sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b""))
+    places = [number for number in range(lines) if number % PLANTED == PLANTED // 2]
+    with PtyApp([str(command), str(path)], columns=200) as app:
+        first = app.wait_for("ticket-", seconds=60.0, quiet=0.0)
+        app.wait_for(f"ticket-{lines - 1:07d}", seconds=60.0, quiet=2.0)
+        memory = rss_anon_mb(app.pid)
+        app.type("\x06")  # what follows in one burst would go to the list
+        app.type(EXACT)
+        started = time.perf_counter()
+        for place in reversed(places):
+            app.send("\x1b[A")
+            if not app.see(f"ticket-{place:07d}", 60.0):
+                sys.exit(f"toolong does not come to entry {place:,}:\n{app.text}")
+        seconds = time.perf_counter() - started
+        app.press("\x1b", quiet=0.5)
+        page = app.press("\x1b[6~", quiet=0.5)
+    print(
+        f"toolong          {seconds:7.2f} s  to {len(places)} places, ignoring case; first screen {first:.2f} s, "
+        f"a page {page.last_ms or 0:.0f} ms and {page.bytes:,} bytes at 200x24, RssAnon {memory:.0f} MB"
+    )
 
 
 def main() -> None:

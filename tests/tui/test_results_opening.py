@@ -100,3 +100,18 @@ async def test_a_file_without_results_says_so_and_not_that_a_filter_hides_them(
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert "There is no result in this file." in painted(app)
+
+
+async def test_nothing_is_said_any_more_of_a_file_in_whose_place_another_was_to_be_opened(
+    dashboard, filled, settled, tmp_path, big
+):
+    filled([])
+    path = tmp_path / "big.jsonl"
+    path.write_bytes(big)
+    app = dashboard(results=path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.screen.open_file(tmp_path / "none.jsonl")
+        await settled(pilot)
+        assert "2,000" not in painted(app)
+        assert "There is no file" in painted(app)

@@ -31,6 +31,7 @@ from claude_batch_tui.tui.screens.result_rows import (
 )
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.row_source import EmptySource
+from claude_batch_tui.tui.widgets.title_line import TabsLine
 
 _GROWTH_EVERY = 0.15
 """Seconds between two looks at a file that is being indexed."""
@@ -91,6 +92,7 @@ class OpenedFrame(CountedFrame):
         self._close()
         self._title = path.name
         self._open(path, None)
+        self.show_snapshot(self.snapshot)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Follow the download of the open batch."""
@@ -286,6 +288,7 @@ class OpenedFrame(CountedFrame):
         self._parts = ()
         self._growing = self._is_gathering = False
         self.query_one(FilterBar).value = ""
+        self.query_one(TabsLine).show(right="")
         self.table.empty = NOTHING
         self.table.set_source(EmptySource())
 
