@@ -391,7 +391,11 @@ class Engine:
         self._spawn(self._poller.run())
         self._spawn(self._warner.run())
         self._spawn(self._submitter.settle_open())
-        self._spawn(self._explained(self._downloader.settle()))
+        self._spawn(self._read_what_is_here())
+
+    async def _read_what_is_here(self) -> None:
+        """Read results that a process which died did not read to their ends."""
+        await self._explained(self._downloader.settle())
 
     def _publish(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
