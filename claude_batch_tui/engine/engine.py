@@ -350,9 +350,10 @@ class Engine(LoopThread):
     async def _begin(self) -> None:
         await load_rest(self._board, self._runtime)
         self._parts.begin()
-        self._spawn(self._settle())
+        self._spawn(self._read_what_is_here())
 
-    async def _settle(self) -> None:
+    async def _read_what_is_here(self) -> None:
+        """Read results that a process which died did not read to their ends."""
         await self._explained(self._parts.downloader.settle())
 
     def _publish(self, snapshot: Snapshot) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
 
 from hypothesis import given
@@ -24,6 +25,11 @@ def test_nothing_that_acts_on_a_terminal_survives(text):
 @given(st.text("abc äöü漢字🎉\n\t", max_size=40))
 def test_ordinary_text_is_left_alone(text):
     assert clean(text) == text
+
+
+def test_no_character_that_only_formats_others_survives():
+    hidden = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"]
+    assert set(clean("".join(hidden))) == {"·"}
 
 
 def test_controls_become_visible():

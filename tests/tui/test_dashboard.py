@@ -74,11 +74,11 @@ async def test_results_that_are_here_and_that_nobody_has_read_open_without_the_a
     batch = simulator.batches.add(30, age=3600, duration=60)
     given = given_results(simulator, batch.id)
     async with live.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: table(live).cursor_key is not None)
+        await reached(pilot, lambda: table(live).cursor_key is not None)
         live.engine.cache.parent.joinpath("results", f"{batch.id}.jsonl").write_bytes(given)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 30)
-        await until(pilot, lambda: live.engine.snapshot.find(batch.id).results.value == "complete")
+        await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 30)
+        await reached(pilot, lambda: live.engine.snapshot.find(batch.id).results.value == "complete")
     assert len(simulator.log.all("GET", "/results")) == 1
 
 

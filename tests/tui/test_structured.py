@@ -16,6 +16,7 @@ from claude_batch_tui.tui.screens.results import ResultsScreen
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import reached
 
 PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
 DIGITS = {
@@ -57,30 +58,21 @@ def live(simulator, own_folders, tmp_path, monkeypatch):
     app.engine.stop()
 
 
-async def until(pilot, claim, seconds=60.0):
-    """Wait for something to be so."""
-    for _ in range(int(seconds / 0.05)):
-        if claim():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("it never came")
-
-
 async def test_an_answer_that_does_not_fit_its_schema_is_told_from_the_others(live):
     async with live.run_test(size=(120, 30)) as pilot:
         table = lambda: live.screen.query_one("#list", VirtualList)  # noqa: E731
-        await until(pilot, lambda: any(one.batch.has_ended for one in live.snapshot.batches))
+        await reached(pilot, lambda: any(one.batch.has_ended for one in live.snapshot.batches))
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(live.screen, ResultsScreen) and table().row_count == 4)
-        await until(
+        await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table().row_count == 4)
+        await reached(
             pilot,
             lambda: live.screen._rows.results.index.class_counts() == {"complete": 3, "schema_invalid": 1},
         )
         await pilot.press("slash", *"class=schema_invalid")
-        await until(pilot, lambda: table().row_count == 1)
+        await reached(pilot, lambda: table().row_count == 1)
         assert "1 of 4" in str(live.screen.query_one(FilterBar).query_one("#note").render())
         text = live.screen.query_one(TextView)
-        await until(pilot, lambda: "does not fit its schema at $.label:" in text._rows.text)
+        await reached(pilot, lambda: "does not fit its schema at $.label:" in text._rows.text)
         assert text._rows.text.splitlines()[1].startswith('{"label":')
-        await until(pilot, lambda: live.snapshot.batches[0].flawed == {"schema_invalid": 1})
+        await reached(pilot, lambda: live.snapshot.batches[0].flawed == {"schema_invalid": 1})
         assert live.snapshot.batches[0].state(live.now()) is BatchState.ENDED_FLAWED

@@ -17,6 +17,7 @@ from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import reached
 
 PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
 
@@ -70,14 +71,6 @@ def dashboard(config):
         app.workspaces.stop()
 
 
-async def until(pilot, claim, seconds=60.0):
-    for _ in range(int(seconds / 0.05)):
-        if claim():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(f"never true: {pilot.app.screen.query_one(StatusLine).text!r}")
-
-
 def shown(app):
     return {tracked.id for tracked in app.snapshot.batches}
 
@@ -112,17 +105,17 @@ async def test_each_workspace_shows_its_own_batches_and_ends_elsewhere_are_told(
     app = dashboard("production")
     async with app.run_test(size=(100, 24)) as pilot:
         await app.run_action("show_workspace('research')")
-        await until(pilot, lambda: shown(app) == {ours.id})
-        await until(pilot, lambda: all(snapshot.batches for snapshot in app.workspaces.snapshots))
+        await reached(pilot, lambda: shown(app) == {ours.id})
+        await reached(pilot, lambda: all(snapshot.batches for snapshot in app.workspaces.snapshots))
         assert app.engine.snapshot.credential.startswith("research …")
         simulator.batches.finish(theirs.id)
-        await until(pilot, lambda: any(text.startswith("production: ") for text, _ in app.messages))
+        await reached(pilot, lambda: any(text.startswith("production: ") for text, _ in app.messages))
         assert shown(app) == {ours.id}
         await pilot.press("colon")
         await pilot.press(*"production")
         await pilot.pause(0.5)
         await pilot.press("enter")
-        await until(pilot, lambda: shown(app) == {theirs.id})
+        await reached(pilot, lambda: shown(app) == {theirs.id})
         assert app.screen.query_one("#list", VirtualList).row_count == 1
         assert app.engine.snapshot.credential.startswith("production …")
 
@@ -131,10 +124,10 @@ async def test_a_profile_of_the_settings_is_watched_from_when_it_is_first_shown(
     theirs = batch_of("production", 7)
     app = dashboard()
     async with app.run_test(size=(100, 24)) as pilot:
-        await until(pilot, lambda: app.snapshot.link.polled_at is not None)
+        await reached(pilot, lambda: app.snapshot.link.polled_at is not None)
         assert app.palette_actions() == {"workspace production": "show_workspace('production')"}
         await app.run_action("show_workspace('production')")
-        await until(pilot, lambda: shown(app) == {theirs.id})
+        await reached(pilot, lambda: shown(app) == {theirs.id})
         assert app.palette_actions() == {
             "workspace research": "show_workspace('research')",
             "all workspaces": "show_workspace(None)",
@@ -146,9 +139,9 @@ async def test_a_workspace_without_a_key_says_so_and_the_others_go_on(dashboard,
     monkeypatch.delenv("PRODUCTION_KEY")
     app = dashboard("production")
     async with app.run_test(size=(100, 24)) as pilot:
-        await until(pilot, lambda: shown(app) == {ours.id})
+        await reached(pilot, lambda: shown(app) == {ours.id})
         await app.run_action("show_workspace('production')")
-        await until(pilot, lambda: "PRODUCTION_KEY, which is not set" in (app.snapshot.link.error or ""))
+        await reached(pilot, lambda: "PRODUCTION_KEY, which is not set" in (app.snapshot.link.error or ""))
 
 
 async def test_how_long_batches_take_is_learned_in_each_workspace_from_its_own(dashboard, batch_of):
@@ -160,9 +153,9 @@ async def test_how_long_batches_take_is_learned_in_each_workspace_from_its_own(d
     async with app.run_test(size=(100, 24)) as pilot:
         for name, similar in (("research", 9), ("production", 6)):
             await app.run_action(f"show_workspace('{name}')")
-            await until(pilot, lambda similar=similar: len(shown(app)) == similar + 1)
+            await reached(pilot, lambda similar=similar: len(shown(app)) == similar + 1)
             detail = app.screen.query_one("#detail TextView", TextView)
-            await until(
+            await reached(
                 pilot, lambda detail=detail, similar=similar: f"of {similar} similar" in detail._rows.text
             )
 
@@ -172,8 +165,8 @@ async def test_the_batches_of_all_workspaces_are_one_list_that_says_whose_each_i
     newer = batch_of("production", 7)
     app = dashboard("production")
     async with app.run_test(size=(100, 24)) as pilot:
-        await until(pilot, lambda: shown(app) == {older.id, newer.id})
-        await until(pilot, lambda: app.snapshot.link.state is LinkState.LIVE and "polled" in top(app))
+        await reached(pilot, lambda: shown(app) == {older.id, newer.id})
+        await reached(pilot, lambda: app.snapshot.link.state is LinkState.LIVE and "polled" in top(app))
         assert [tracked.workspace for tracked in app.snapshot.batches] == ["production", "research"]
         screen = app.screen
         assert "WORKSPACE" in lines(app)[0]
@@ -181,7 +174,7 @@ async def test_the_batches_of_all_workspaces_are_one_list_that_says_whose_each_i
         assert "research" in lines(app)[2]
         assert "2 workspaces" in top(app)
         await pilot.press("slash", *"workspace:rese", "enter")
-        await until(pilot, lambda: [row.key for row in screen.listing.rows] == [older.id])
+        await reached(pilot, lambda: [row.key for row in screen.listing.rows] == [older.id])
         await pilot.press("escape")
         screen.listing.order = order_of("-workspace")
         screen.listing.choose(app.now())
@@ -193,30 +186,30 @@ async def test_every_act_in_the_mixed_list_reaches_the_workspace_of_the_batch(da
     ended = [batch_of(word, 3, age=7_200, duration=60) for word in ("research", "production")]
     app = dashboard("production")
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: len(shown(app)) == 4)
+        await reached(pilot, lambda: len(shown(app)) == 4)
         table = app.screen.query_one("#list", VirtualList)
         table.set_marks([ours.id, theirs.id])
         await pilot.press("x")
         assert any("production: " in line and "7 requests" in line for line in text_of(app.screen))
         await pilot.press("y")
-        await until(
+        await reached(
             pilot, lambda: all(simulator.batches.find(one.id).cancel_initiated_at for one in (ours, theirs))
         )
         app.engine.tag([ours.id, theirs.id], add=["eval"], remove=[])
         app.engine.rename(theirs.id, "their name")
         app.engine.note(ours.id, "our note")
         app.engine.hide([ended[0].id], hidden=True)
-        await until(pilot, lambda: all(find(app, one).tags == ("eval",) for one in (ours, theirs)))
-        await until(
+        await reached(pilot, lambda: all(find(app, one).tags == ("eval",) for one in (ours, theirs)))
+        await reached(
             pilot, lambda: find(app, theirs).name == "their name" and find(app, ours).note == "our note"
         )
-        await until(pilot, lambda: find(app, ended[0]).hidden_at is not None)
+        await reached(pilot, lambda: find(app, ended[0]).hidden_at is not None)
         for one in ended:
             app.engine.download(one.id)
-        await until(pilot, lambda: all(app.engine.results_file(one.id) for one in ended))
+        await reached(pilot, lambda: all(app.engine.results_file(one.id) for one in ended))
         assert not any(event.is_error for event in app.snapshot.events), app.snapshot.events
         app.engine.delete(ended[1].id)
-        await until(pilot, lambda: len(shown(app)) == 3)
+        await reached(pilot, lambda: len(shown(app)) == 3)
         (deleted,) = simulator.log.all("DELETE")
         assert (deleted.status, deleted.path.rsplit("/", 1)[-1]) == (200, ended[1].id)
 
@@ -226,8 +219,8 @@ async def test_a_workspace_out_of_reach_is_named_while_the_others_go_on(dashboar
     monkeypatch.delenv("PRODUCTION_KEY")
     app = dashboard("production")
     async with app.run_test(size=(100, 24)) as pilot:
-        await until(pilot, lambda: shown(app) == {ours.id})
-        await until(pilot, lambda: "production no API key" in top(app))
+        await reached(pilot, lambda: shown(app) == {ours.id})
+        await reached(pilot, lambda: "production no API key" in top(app))
         assert "research live" in top(app)
         assert "production: The key of profile" in app.screen.query_one(StatusLine).text
 
@@ -237,7 +230,7 @@ async def test_w_turns_to_each_workspace_and_back_to_all(dashboard, batch_of):
     app = dashboard("production")
     async with app.run_test(size=(100, 24)) as pilot:
         for wanted in ({ours.id, theirs.id}, {ours.id}, {theirs.id}, {ours.id, theirs.id}):
-            await until(pilot, lambda wanted=wanted: shown(app) == wanted)
+            await reached(pilot, lambda wanted=wanted: shown(app) == wanted)
             await pilot.press("w")
 
 
@@ -246,19 +239,19 @@ async def test_what_is_for_one_workspace_asks_which_where_all_are_shown(dashboar
     theirs = batch_of("production", 7)
     app = dashboard("production")
     async with app.run_test(size=(100, 24)) as pilot:
-        await until(pilot, lambda: len(shown(app)) == 2)
+        await reached(pilot, lambda: len(shown(app)) == 2)
         await pilot.press("n")
-        await until(pilot, lambda: "Build in which workspace?  1 research   2 production" in status(app))
+        await reached(pilot, lambda: "Build in which workspace?  1 research   2 production" in status(app))
         await pilot.press("2")
-        await until(pilot, lambda: app.current_mode == "build")
+        await reached(pilot, lambda: app.current_mode == "build")
         assert shown(app) == {theirs.id}
         assert app.engine.snapshot.credential.startswith("production …")
         await app.run_action("show_workspace(None)")
-        await until(pilot, lambda: app.current_mode == "batches")
+        await reached(pilot, lambda: app.current_mode == "batches")
         await pilot.press("i")
-        await until(pilot, lambda: "Watch a batch in which workspace?" in status(app))
+        await reached(pilot, lambda: "Watch a batch in which workspace?" in status(app))
         await pilot.press("1")
-        await until(pilot, lambda: isinstance(app.screen, InputDialog))
+        await reached(pilot, lambda: isinstance(app.screen, InputDialog))
         assert app.workspaces.shown == "research"
 
 
