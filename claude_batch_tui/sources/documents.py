@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from claude_batch_tui.errors import SourceError
 from claude_batch_tui.sources.media import MAX_FILE_BYTES, MediaKind, media_type
 from claude_batch_tui.sources.rows import BadRow, Row
 
+_ALL = "**/*"
 COLUMNS = ("path", "name", "stem", "suffix", "size", "text")
 
 
@@ -19,21 +21,26 @@ class DocumentFolder:
     """All the files together, as one origin."""
 
     def __init__(self, path: str) -> None:
-        """Find the files. Hidden ones are left out; raises SourceError where there are none."""
+        """Find the files. Hidden ones are left out; raises SourceError where there are none, or one cannot be seen."""
         self.label = path
         self.folder, pattern = _parted(Path(path).expanduser())
-        found = [one for one in self.folder.glob(pattern) if one.is_file()]
-        shown = (one for one in found if not any(part.startswith(".") for part in self._parts(one)))
-        self.paths = sorted(shown, key=self.name_of)
+        try:
+            found = _below(self.folder) if pattern == _ALL else self.folder.glob(pattern)
+            shown = (one for one in found if one.is_file() and not self._is_hidden(one))
+            self.paths = sorted(shown, key=self.name_of)
+            self.size = sum(one.stat().st_size for one in self.paths)
+        except OSError as error:
+            raise SourceError(
+                f"{path}: {error.filename} cannot be read: {error.strerror}. Name a folder or a pattern without it."
+            ) from error
         if not self.paths:
             raise SourceError(
                 f"{path}: there are no files. Check the path; a folder, a file and a pattern will do."
             )
-        self.size = sum(one.stat().st_size for one in self.paths)
         self.bytes_read = 0
 
-    def _parts(self, path: Path) -> tuple[str, ...]:
-        return path.relative_to(self.folder).parts
+    def _is_hidden(self, path: Path) -> bool:
+        return any(part.startswith(".") for part in path.relative_to(self.folder).parts)
 
     def name_of(self, path: Path) -> str:
         """A file's path as seen from the folder, with slashes."""
@@ -53,13 +60,24 @@ class DocumentFolder:
 def _parted(path: Path) -> tuple[Path, str]:
     """The folder a path, a pattern or a folder begins with, and the pattern below it."""
     if path.is_dir():
-        return path, "**/*"
+        return path, _ALL
     if path.is_file():
         return path.parent, glob.escape(path.name)
     folder = path
     while glob.has_magic(str(folder)):
         folder = folder.parent
     return folder, str(path.relative_to(folder)) if folder != path else "*"
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """All files in a folder and those in it, but for hidden folders. Raises OSError where one cannot be listed."""
+
+    def refused(error: OSError) -> None:
+        raise error
+
+    for path, folders, files in os.walk(folder, onerror=refused):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(path, name) for name in files)
 
 
 class DocumentsSource:

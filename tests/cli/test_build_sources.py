@@ -160,6 +160,25 @@ def test_documents_become_text_or_blocks_with_their_paths_as_ids(cbtui, tmp_path
     assert [line["id"] for line in lines("requests.rows.jsonl")] == ["a.md", "b.pdf", "sub/c.png"]
 
 
+def test_a_folder_that_may_not_be_listed_is_named_and_nothing_is_left_out_in_silence(cbtui, monkeypatch):
+    Path("docs/closed").mkdir(parents=True)
+    Path("docs/a.txt").write_text("one")
+    list_folder = os.scandir
+
+    def refusing(path):
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return list_folder(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    code, _, err = cbtui("build", "documents", "docs", *MODEL)
+    assert code == 2
+    assert (
+        "docs: docs/closed cannot be read: Permission denied. Name a folder or a pattern without it." in err
+    )
+    assert not Path("requests.jsonl").exists()
+
+
 def test_a_pattern_picks_documents_and_a_missing_one_says_so(cbtui, tmp_path):
     (tmp_path / "a.txt").write_text("A")
     (tmp_path / "b.md").write_text("B")
