@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claude_batch_tui.domain.entry import OUTCOMES
 from claude_batch_tui.domain.result import Outcome
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
 _SUCCEEDED = OUTCOMES.index(Outcome.SUCCEEDED)
 _MILLION = 1_000_000
+_AT_ONCE = 1 << 16
+"""Entries priced at once: a dozen numbers are held for each of them meanwhile."""
+
+
+class _Computed(NamedTuple):
+    """What each of some entries cost in a batch; what all cost outside of one; what the cache saved of it."""
+
+    batch: NDArray[Any]
+    standard: float
+    cache_saved: float
 
 
 class EntryCosts:
@@ -26,9 +36,9 @@ class EntryCosts:
         self._index = index
         self._prices = prices
         self._known: NDArray[Any] | None = None
+        self._summed = 0
+        self._total = Bill(0.0, 0.0, 0.0, 0)
         self._lock = threading.Lock()  # a filter, a sort and the total may ask at the same time
-        self._standard = 0.0
-        self._cache_saved = 0.0
 
     def of(self, position: int) -> float | None:
         """What one entry cost; None where its model has no price, or it is not described yet."""
@@ -41,27 +51,45 @@ class EntryCosts:
         with self._lock:
             known = np.zeros(0) if self._known is None else self._known
             if len(known) < count:
-                known = self._known = np.concatenate((known, self._computed(len(known), count)))
+                longer = np.empty(count)
+                longer[: len(known)] = known
+                for start in range(len(known), count, _AT_ONCE):
+                    end = min(start + _AT_ONCE, count)
+                    longer[start:end] = self._computed(start, end).batch
+                known = self._known = longer
         return known[:count]
 
     def total(self) -> Bill:
-        """What all described entries cost together."""
+        """What all described entries cost together; what each of them cost is not kept for that."""
+        with self._lock:
+            for start in range(self._summed, end := self._index.described, _AT_ONCE):
+                self._summed = min(start + _AT_ONCE, end)
+                one, before = self._bill(start, self._summed), self._total
+                self._total = Bill(
+                    before.usd + one.usd,
+                    before.standard + one.standard,
+                    before.uncached + one.uncached,
+                    before.unpriced + one.unpriced,
+                )
+            return self._total
+
+    def _bill(self, start: int, end: int) -> Bill:
         import numpy as np
 
-        column = self.column(self._index.described)
-        unknown = np.isnan(column)
-        usd = float(column[~unknown].sum())
+        costs = self._computed(start, end)
+        unknown = np.isnan(costs.batch)
+        usd = float(costs.batch.sum(where=~unknown))
         return Bill(
             usd=usd,
-            standard=self._standard,
-            uncached=usd + self._cache_saved,
+            standard=costs.standard,
+            uncached=usd + costs.cache_saved,
             unpriced=int(np.count_nonzero(unknown)),
         )
 
-    def _computed(self, start: int, end: int) -> NDArray[Any]:
+    def _computed(self, start: int, end: int) -> _Computed:
         import numpy as np
 
-        index = self._index
+        index, standard, cache_saved = self._index, 0.0, 0.0
         models = np.frombuffer(index.models[start:end], np.uint16)
         succeeded = np.frombuffer(bytes(index.outcomes[start:end]), np.uint8) == _SUCCEEDED
         costs = np.where(succeeded, np.nan, 0.0)
@@ -69,12 +97,15 @@ class EntryCosts:
             price = self._prices.find(model)
             if price is not None:
                 places: NDArray[Any] = np.flatnonzero(succeeded & (models == number))
-                costs[places] = self._priced(price, places, start, end, in_us=in_us)
-        return costs
+                priced = self._priced(price, places, start, end, in_us=in_us)
+                costs[places] = priced.batch
+                standard += priced.standard
+                cache_saved += priced.cache_saved
+        return _Computed(costs, standard, cache_saved)
 
     def _priced(
         self, price: ModelPrice, places: NDArray[Any], start: int, end: int, *, in_us: bool
-    ) -> NDArray[Any]:
+    ) -> _Computed:
         """What the entries of one model cost, by the rules of `pricing.answer_cost`."""
         import numpy as np
 
@@ -101,8 +132,9 @@ class EntryCosts:
         )
         tokens = geo * (rate("input") * fresh + of_cache + rate("output") * output)
         searches = self._prices.web_search * column("searches", np.uint16)
-        self._standard += float((tokens + searches).sum())
         factor = self._prices.batch_factor
-        self._cache_saved += float((factor * geo * (rate("input") * cached - of_cache)).sum())
-        costs: NDArray[Any] = factor * tokens + searches
-        return costs
+        return _Computed(
+            factor * tokens + searches,
+            standard=float((tokens + searches).sum()),
+            cache_saved=float((factor * geo * (rate("input") * cached - of_cache)).sum()),
+        )
