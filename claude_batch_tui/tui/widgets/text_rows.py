@@ -169,9 +169,10 @@ class TextRows:
         hang = self._hang(line) if goes_on and self._styled.hangs else ""
         return Row(self._starts[number], self._ends[number], line, hang)
 
-    def shown(self, row: Row) -> str:
-        """What a row shows, cleaned; as many characters as its part of the text."""
-        return clean(self.text[row.start : row.end]).replace("\r", "␍")
+    def shown(self, row: Row, limit: int | None = None) -> str:
+        """What a row shows, cleaned; as many characters as its part of the text, or as `limit`."""
+        end = row.end if limit is None else min(row.end, row.start + limit)
+        return clean(self.text[row.start : end]).replace("\r", "␍")
 
     def style(self, row: Row) -> str | None:
         """The name of a row's style."""

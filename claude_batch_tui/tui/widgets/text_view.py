@@ -224,7 +224,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
 
     def _pieces(self, row: Row, base: Style, width: int) -> Iterator[Segment]:
         """A row in pieces of one style each, as far as it could be visible."""
-        shown = self._rows.shown(row)[: (width + self._left) * 4]
+        shown = self._rows.shown(row, (width + self._left) * 4)
         marks = [
             (start, end, self.get_component_rich_style(f"text--{name}", partial=True))
             for start, end, name in self._rows.spans(row)
