@@ -126,7 +126,7 @@ class BuildScreen(CheckingFrame):
             return
         line = request.line
         self.left_out ^= {line}
-        self.checked = None
+        self.outdate()
         self.keep_draft()
         word = "left out" if line in self.left_out else "in again"
         self.say(

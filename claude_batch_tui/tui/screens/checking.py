@@ -32,6 +32,8 @@ class CheckingFrame(DraftingFrame):
         super().__init__()
         self.checked: Checked | None = None
         self.is_busy = False
+        self._changes = 0
+        """How often the draft has changed. What was built before a change is not of the draft as it is now."""
         self._problem = -1
         """The place among the problems of the check; -1 before the first was asked for."""
         self._skip_bad_rows = False
@@ -48,14 +50,21 @@ class CheckingFrame(DraftingFrame):
 
     def draft_changed(self) -> None:
         """Check again, with every row."""
-        self.checked = None
+        self.outdate()
         self._skip_bad_rows = False
+
+    def outdate(self) -> None:
+        """Forget the check of the draft before; one that runs is stopped, and is never shown."""
+        self.checked = None
+        self._changes += 1
+        self.workers.cancel_group(self, "check")
 
     def cancel_running(self) -> bool:
         """What ctrl+c stops first."""
         if not self.is_busy:
             return False
-        self.workers.cancel_group(self, "check")
+        for group in ("check", "write"):
+            self.workers.cancel_group(self, group)
         self.is_busy = False
         self.say("Stopped; nothing was written.")
         return True
@@ -67,7 +76,7 @@ class CheckingFrame(DraftingFrame):
             return
         if skip_bad_rows:
             self._skip_bad_rows, self.checked = True, None
-        self._once_trusted(self._check)
+        self._once_trusted(lambda: self._check(self._changes))
 
     def action_problem(self, step: int) -> None:
         """Preview the row of the next problem."""
@@ -86,7 +95,7 @@ class CheckingFrame(DraftingFrame):
 
         def write(target: str | None) -> None:
             if target:
-                self._once_trusted(partial(self._write, Path(target).expanduser()))
+                self._once_trusted(partial(self._begin_writing, Path(target).expanduser()))
 
         source = Path(self.form.source or "requests")
         dialog = InputDialog(
@@ -127,8 +136,8 @@ class CheckingFrame(DraftingFrame):
         )
 
     @work(thread=True, exclusive=True, group="check")
-    def _check(self) -> None:
-        """Build into a folder of our own and check all of it, in a thread."""
+    def _check(self, changes: int) -> None:
+        """Build into a folder of our own and check all of it, in a thread; of the draft after so many changes."""
         worker, dashboard = get_current_worker(), self.dashboard
         self.is_busy = True
         try:
@@ -137,7 +146,7 @@ class CheckingFrame(DraftingFrame):
                 if worker.is_cancelled:
                     return
                 if isinstance(update, Checked):
-                    self.app.call_from_thread(self._show_check, update)
+                    self.app.call_from_thread(self._show_check, update, changes)
                     self._count_cost(update, out)
                 else:
                     self.app.call_from_thread(self.say, update, seconds=5.0)
@@ -146,9 +155,14 @@ class CheckingFrame(DraftingFrame):
         finally:
             self.is_busy = False
 
-    @work(thread=True, exclusive=True, group="check")
-    def _write(self, target: Path) -> None:
-        """Build into a file of the user, in a thread."""
+    def _begin_writing(self, target: Path) -> None:
+        """Write, and stop a check that runs."""
+        self.workers.cancel_group(self, "check")
+        self._write(target, self._changes)
+
+    @work(thread=True, exclusive=True, group="write")
+    def _write(self, target: Path, changes: int) -> None:
+        """Build into a file of the user, in a thread. A change of the draft after that does not stop it."""
         worker = get_current_worker()
         self.is_busy = True
         try:
@@ -157,7 +171,7 @@ class CheckingFrame(DraftingFrame):
                 if worker.is_cancelled:
                     return
                 if isinstance(update, BuildReport) and update.files is None:
-                    self.app.call_from_thread(self._show_check, Checked(order.spec, update, None))
+                    self.app.call_from_thread(self._show_check, Checked(order.spec, update, None), changes)
                 elif isinstance(update, BuildReport):
                     words = f"{update.requests:,} requests, {size(update.bytes)}, written to {target}"
                     self.app.call_from_thread(self.say, words)
@@ -171,7 +185,10 @@ class CheckingFrame(DraftingFrame):
         words = f"{error}\n\n{error.traceback}" if isinstance(error, ScriptError) else str(error)
         self.app.call_from_thread(self.pane.show_trouble, words)
 
-    def _show_check(self, checked: Checked) -> None:
+    def _show_check(self, checked: Checked, changes: int) -> None:
+        """Show it, unless the draft has changed since it was begun."""
+        if changes != self._changes:
+            return
         self.checked, self._problem = checked, -1
         self.pane.fill(check_lines(checked.report, checked.found), "checked")
         self.pane.focus()

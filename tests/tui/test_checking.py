@@ -1,0 +1,114 @@
+"""A check takes its time, and the draft does not wait for it: what is shown is of the draft as it is now."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from claude_batch_tui.tui.screens.build import BuildScreen
+from claude_batch_tui.tui.widgets.field import Field
+from claude_batch_tui.tui.widgets.text_view import TextView
+from waiting import reached
+
+SCRIPT = """
+def build_requests():
+    open("{name}.begun", "w").close()
+    {wait}
+    message = {{"role": "user", "content": "Hello from {name}"}}
+    params = {{"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [message]}}
+    yield {{"custom_id": "{name}", "params": params}}
+    {then}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Scripts that give their request when somebody opens the gate, or at once."""
+    here = tmp_path / "work"
+    here.mkdir()
+    os.mkfifo(here / "gate")
+    (here / "slow.py").write_text(SCRIPT.format(name="slow", wait='open("gate").read()', then=""))
+    (here / "quick.py").write_text(SCRIPT.format(name="quick", wait="", then=""))
+    (here / "failing.py").write_text(
+        SCRIPT.format(name="failing", wait='open("gate").read()', then='raise ValueError("too late")')
+    )
+    monkeypatch.chdir(here)
+    return here
+
+
+@pytest.fixture
+def build(dashboard, filled, folder):
+    filled([])
+    return dashboard()
+
+
+def screen(app) -> BuildScreen:
+    assert isinstance(app.screen, BuildScreen)
+    return app.screen
+
+
+def detail(app):
+    shown = screen(app).query_one("#detail", TextView)._shown
+    return shown if isinstance(shown, str) else "\n".join(text for text, _ in shown)
+
+
+def open_the_gate(folder):
+    """Let the script go on that waits; it has to wait by now."""
+    (folder / "gate").write_text("")
+
+
+def drafts(app):
+    return list(app.config.data_dir.glob("spool/draft-*"))
+
+
+async def begin_check(app, pilot, source):
+    """Agree to a script, and wait until it runs."""
+    screen(app).query_one("#source", Field).value = source
+    await reached(pilot, lambda: "Hello from" in detail(app) and source[:-3] in detail(app))
+    screen(app).query_one("#detail").focus()
+    await pilot.press("enter")
+    await reached(pilot, lambda: not isinstance(app.screen, BuildScreen))
+    await pilot.press("y")
+    begun = f"{source[:-3]}.begun"
+    await reached(pilot, lambda: os.path.exists(begun))  # noqa: PTH110
+
+
+async def test_a_check_of_a_draft_that_has_changed_since_is_never_offered_for_submission(
+    build, folder, settled
+):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        await begin_check(build, pilot, "slow.py")
+        screen(build).query_one("#name", Field).value = "another"
+        await settled(pilot)
+        open_the_gate(folder)
+        await reached(pilot, lambda: not screen(build).is_busy)
+        await settled(pilot)
+        assert screen(build).checked is None
+        assert "Nothing has been sent" not in detail(build)
+
+
+async def test_leaving_a_row_out_stops_the_check_of_the_draft_that_had_it(build, folder, settled):
+    (folder / "rows.csv").write_text("body\nHello\nWorld\n")
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        for name, value in (
+            ("source", "rows.csv"),
+            ("prompt_column", "body"),
+            ("model", "m"),
+            ("max_tokens", "9"),
+        ):
+            screen(build).query_one(f"#{name}", Field).value = value
+        await reached(pilot, lambda: screen(build).pane.request is not None)
+        await settled(pilot)
+        screen(build).query_one("#detail").focus()
+        # The key comes before what the thread has to show: both wait for the loop.
+        screen(build).action_check()
+        screen(build).action_leave_out_row()
+        await settled(pilot)
+        await reached(pilot, lambda: not screen(build).is_busy)
+        assert screen(build).checked is None
+        await pilot.press("enter")
+        await reached(pilot, lambda: screen(build).checked is not None)
+        assert screen(build).checked.requests == 1
