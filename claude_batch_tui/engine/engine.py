@@ -217,6 +217,14 @@ class Engine(LoopThread):
 
         return self._asked(work())
 
+    def in_flight(self) -> Future[float]:
+        """What the batches that have not ended may cost at most, in US dollars, as of now. For who can wait."""
+
+        async def work() -> float:
+            return self._runtime.in_flight()
+
+        return self._asked(work())
+
     def try_request(self, chosen: Trial) -> Future[Tried]:
         """Send one request at once; see `services.trying`. For a thread that can wait."""
         from claude_batch_tui.services.trying import tried

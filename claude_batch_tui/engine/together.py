@@ -223,6 +223,10 @@ class Together:
         """Have the API count the input of a checked draft."""
         return self.home.forecast(path, report, source)
 
+    def in_flight(self) -> Future[float]:
+        """What the batches of the workspace that is sent to may cost at most, in US dollars."""
+        return self.home.in_flight()
+
     def try_request(self, chosen: Trial) -> Future[Tried]:
         """Send one request at once."""
         return self.home.try_request(chosen)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 
+import msgspec
 import pytest
+from textual.screen import ModalScreen
 
+from claude_batch_tui.store.batches import record_cost
 from claude_batch_tui.tui.screens.build import BuildScreen
 from claude_batch_tui.tui.widgets.field import Field
 from claude_batch_tui.tui.widgets.text_view import TextView
@@ -112,3 +115,28 @@ async def test_leaving_a_row_out_stops_the_check_of_the_draft_that_had_it(build,
         await pilot.press("enter")
         await reached(pilot, lambda: screen(build).checked is not None)
         assert screen(build).checked.requests == 1
+
+
+async def test_the_limit_on_what_is_in_flight_holds_where_the_api_has_not_counted_the_input(
+    dashboard, filled, folder, week
+):
+    name, running = week[0]
+    filled([(name, running)], costs=[(running, 49.0)])
+    app = dashboard()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.press("2")
+        await begin_check(app, pilot, "quick.py")
+        await reached(pilot, lambda: screen(app).checked is not None and not screen(app).is_busy)
+        screen(app).checked = msgspec.structs.replace(screen(app).checked, cost=None)
+        for dollars, is_over in ((49.0, False), (50.0, True)):
+            database = app.engine._runtime.store.database
+            record_cost(database, app.engine.scope_id, running.id, "at_most", dollars, None)
+            await pilot.press("enter")
+            await reached(pilot, lambda: isinstance(app.screen, ModalScreen))
+            said = "".join(
+                segment.text for line in app.screen._compositor.render_strips() for segment in line
+            )
+            assert f"in flight ${dollars:.2f} at most" in said
+            assert ("(confirm_in_flight)" in said) is is_over
+            await pilot.press("escape")
+            await reached(pilot, lambda: isinstance(app.screen, BuildScreen))

@@ -7,6 +7,7 @@ template    Subject: {{ subject }} …
 
 from __future__ import annotations
 
+from asyncio import wrap_future
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -204,8 +205,14 @@ class BuildScreen(CheckingFrame):
         )
         self.app.push_screen(dialog, ask)
 
-    def _ask(self, pilot: int | None = None) -> None:
-        """The question that is paid."""
+    @work(exclusive=True, group="ask")
+    async def _ask(self, pilot: int | None = None) -> None:
+        """The question that is paid; what is in flight is asked of the workspace that it would be sent to, now."""
+        try:
+            in_flight = await wrap_future(self.dashboard.engine.in_flight())
+        except CbtuiError as error:
+            self.say(f"{error} Nothing was sent.", kind="error")
+            return
         checked = self.checked
         if checked is None or checked.found is None or checked.files is None:
             return
@@ -222,7 +229,7 @@ class BuildScreen(CheckingFrame):
         dialog = submit_question(
             checked.found,
             outgoing,
-            in_flight=checked.cost.in_flight if checked.cost else 0.0,
+            in_flight=in_flight,
             snapshot=self.snapshot,
             config=self.dashboard.config,
         )
