@@ -34,7 +34,11 @@ class PreviewedRequest(msgspec.Struct, frozen=True):
     @property
     def sendable(self) -> bytes | None:
         """The request under an id that the API takes: the tag of a preview has no legal character."""
-        return self.request.replace(PREVIEW_TAG.encode(), b"x" * TAG_LENGTH) if self.request else None
+        if self.request is None or self.custom_id is None or PREVIEW_TAG not in self.custom_id:
+            return self.request
+        # The custom_id comes first in a request of ours; the same characters further on are the prompt's own.
+        legal = self.custom_id.replace(PREVIEW_TAG, "x" * TAG_LENGTH)
+        return self.request.replace(self.custom_id.encode(), legal.encode(), 1)
 
 
 class Preview(msgspec.Struct, frozen=True):

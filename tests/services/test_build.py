@@ -391,3 +391,12 @@ def test_a_check_reports_progress(folder, monkeypatch):
     first, *_ = check(folder / "r.jsonl", prices=PRICES, clock=lambda: next(ticks))
     size = (folder / "r.jsonl").stat().st_size
     assert first == Progress(1, size, size)
+
+
+def test_a_row_that_is_tried_keeps_its_prompt_to_the_character(folder):
+    leaders = "Chapter 1 ·········· 7"
+    (folder / "rows.csv").write_text(f"body\n{leaders}\n", "utf-8")
+    (request,) = preview(spec(), 0, 1).requests
+    sent = json.loads(request.sendable)
+    assert CUSTOM_ID.fullmatch(sent["custom_id"])
+    assert sent["params"]["messages"][0]["content"] == leaders
