@@ -19,25 +19,51 @@ _PAGERS = ("less", "more")
 
 
 def edited(app: App[Any], text: str) -> str:
-    """The text as it is when the user leaves $VISUAL or $EDITOR. Raises ConfigError where that cannot be started."""
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    """The text as it is when the user leaves $VISUAL or $EDITOR.
+
+    Raises ConfigError where that cannot be started, or what it leaves behind is no text.
+    """
+    editor = _named("VISUAL", "EDITOR") or ["vi"]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.txt"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="replace")
         lend(app, [*editor, str(path)], "$EDITOR")
-        return path.read_text(encoding="utf-8").removesuffix("\n")
+        try:
+            return path.read_text(encoding="utf-8").removesuffix("\n")
+        except UnicodeDecodeError as error:
+            raise ConfigError(
+                f"{editor[0]} saved the text in another encoding than UTF-8: it stays as it was."
+            ) from error
+        except OSError as error:
+            raise ConfigError(
+                f"{editor[0]} left no file that can be read ({error.strerror}): the text stays as it was."
+            ) from error
 
 
 def paged(app: App[Any], text: str) -> None:
     """Show text in $PAGER, or in a pager that is here. Raises ConfigError where there is none or it cannot be started."""
-    named = os.environ.get("PAGER")
-    pager = shlex.split(named) if named else [name for name in _PAGERS if shutil.which(name)][:1]
+    pager = _named("PAGER") or [name for name in _PAGERS if shutil.which(name)][:1]
     if not pager:
         raise ConfigError("There is no pager here: set $PAGER to one, for instance less.")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "entry.txt"
         path.write_text(text + "\n", encoding="utf-8", errors="replace")
         lend(app, [*pager, str(path)], "$PAGER")
+
+
+def _named(*variables: str) -> list[str]:
+    """The command in the first of these variables that names one; empty where none does. Raises ConfigError."""
+    for variable in variables:
+        value = os.environ.get(variable, "")
+        try:
+            command = shlex.split(value)
+        except ValueError as error:
+            raise ConfigError(
+                f"${variable} ({value}) is no command: it ends within a quote, or on a backslash."
+            ) from error
+        if command and command[0]:
+            return command
+    return []
 
 
 def lend(app: App[Any], command: Sequence[str], name: str) -> None:
