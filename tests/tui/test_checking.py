@@ -56,9 +56,9 @@ def detail(app):
     return shown if isinstance(shown, str) else "\n".join(text for text, _ in shown)
 
 
-def open_the_gate(folder):
+def open_the_gate(folder, name="gate"):
     """Let the script go on that waits; it has to wait by now."""
-    (folder / "gate").write_text("")
+    (folder / name).write_text("")
 
 
 def drafts(app):
@@ -86,7 +86,7 @@ async def test_a_check_of_a_draft_that_has_changed_since_is_never_offered_for_su
         screen(build).query_one("#name", Field).value = "another"
         await settled(pilot)
         open_the_gate(folder)
-        await reached(pilot, lambda: not screen(build).is_busy)
+        await reached(pilot, lambda: not drafts(build))
         await settled(pilot)
         assert screen(build).checked is None
         assert "Nothing has been sent" not in detail(build)
@@ -115,6 +115,43 @@ async def test_leaving_a_row_out_stops_the_check_of_the_draft_that_had_it(build,
         await pilot.press("enter")
         await reached(pilot, lambda: screen(build).checked is not None)
         assert screen(build).checked.requests == 1
+
+
+@pytest.mark.parametrize("first", ["slow.py", "failing.py"])
+async def test_a_check_that_was_stopped_harms_nothing_of_the_one_begun_after_it(
+    build, folder, settled, first
+):
+    async with build.run_test(size=(120, 30)) as pilot:
+        await pilot.press("2")
+        await begin_check(build, pilot, first)
+        await pilot.press("ctrl+c")
+        assert not screen(build).is_busy
+        await begin_check(build, pilot, "quick.py")
+        await reached(pilot, lambda: screen(build).checked is not None and not screen(build).is_busy)
+        files, said = screen(build).checked.files, detail(build)
+        open_the_gate(folder)
+        await reached(pilot, lambda: drafts(build) == [files.requests.parent])
+        await settled(pilot)
+        assert b"Hello from quick" in files.requests.read_bytes()
+        assert detail(build) == said
+        assert screen(build).checked.files == files
+
+
+async def test_a_check_goes_on_while_one_that_was_stopped_ends(build, folder):
+    os.mkfifo(folder / "other-gate")
+    waiting = (folder / "slow.py").read_text().replace("gate", "other-gate").replace("slow", "late")
+    (folder / "late.py").write_text(waiting)
+    async with build.run_test(size=(120, 30)) as pilot:
+        await pilot.press("2")
+        await begin_check(build, pilot, "slow.py")
+        await pilot.press("ctrl+c")
+        await begin_check(build, pilot, "late.py")
+        open_the_gate(folder)
+        await reached(pilot, lambda: len(drafts(build)) == 1)
+        await pilot.pause()
+        assert screen(build).is_busy
+        open_the_gate(folder, "other-gate")
+        await reached(pilot, lambda: screen(build).checked is not None)
 
 
 async def test_the_limit_on_what_is_in_flight_holds_where_the_api_has_not_counted_the_input(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -76,23 +77,32 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 class DraftFolder:
-    """Where a checked draft lies until it is sent."""
+    """Where checked drafts lie: each check builds into a folder of its own, and the newest shown is kept until it is sent."""
 
     def __init__(self, spool: Path) -> None:
         self._spool = spool
-        self._path: Path | None = None
+        self._kept: Path | None = None
 
-    def renew(self) -> Path:
-        """Remove what was built before, and give the path of the next requests file."""
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[Path]:
+        """The path of a requests file in a new folder, which is removed in the end unless it was kept."""
+        folder = Path(tempfile.mkdtemp(prefix="draft-", dir=self._spool))
+        try:
+            yield folder / "requests.jsonl"
+        finally:
+            if self._kept != folder:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def keep(self, requests: Path) -> None:
+        """Keep what was built there, and remove what was kept before."""
         self.drop()
-        self._path = Path(tempfile.mkdtemp(prefix="draft-", dir=self._spool))
-        return self._path / "requests.jsonl"
+        self._kept = requests.parent
 
     def drop(self) -> None:
-        """Remove what was built and not sent."""
-        if self._path is not None:
-            shutil.rmtree(self._path, ignore_errors=True)
-            self._path = None
+        """Remove what was kept and not sent."""
+        if self._kept is not None:
+            shutil.rmtree(self._kept, ignore_errors=True)
+            self._kept = None
 
 
 def build_and_check(order: Order, out: Path, *, config: Config, now: datetime) -> Iterator[str | Checked]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from functools import partial
 from pathlib import Path
 
 import msgspec
 from textual import work
-from textual.worker import get_current_worker
+from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.errors import CbtuiError, ScriptError
@@ -31,9 +32,10 @@ class CheckingFrame(DraftingFrame):
     def __init__(self) -> None:
         super().__init__()
         self.checked: Checked | None = None
-        self.is_busy = False
+        self._worker: Worker[None] | None = None
+        """The check or the writing that was begun last."""
         self._changes = 0
-        """How often the draft has changed. What was built before a change is not of the draft as it is now."""
+        """How often the draft has changed, or work on it was stopped: what was begun before that is not shown."""
         self._problem = -1
         """The place among the problems of the check; -1 before the first was asked for."""
         self._skip_bad_rows = False
@@ -47,6 +49,12 @@ class CheckingFrame(DraftingFrame):
     def on_unmount(self) -> None:
         """Remove what was built and not sent."""
         self._folder.drop()
+
+    @property
+    def is_busy(self) -> bool:
+        """True while a check or a writing goes on that nobody has stopped; the thread of one stopped may still end."""
+        worker = self._worker
+        return worker is not None and not worker.is_cancelled and not worker.is_finished
 
     def draft_changed(self) -> None:
         """Check again, with every row."""
@@ -63,11 +71,18 @@ class CheckingFrame(DraftingFrame):
         """What ctrl+c stops first."""
         if not self.is_busy:
             return False
-        for group in ("check", "write"):
-            self.workers.cancel_group(self, group)
-        self.is_busy = False
+        self._stop()
         self.say("Stopped; nothing was written.")
         return True
+
+    def _stop(self) -> None:
+        """Stop what runs."""
+        self._changes += 1
+        for group in ("check", "write"):
+            self.workers.cancel_group(self, group)
+
+    def _begin_check(self) -> None:
+        self._worker = self._check(self._changes)
 
     def check_draft(self, *, skip_bad_rows: bool = False) -> None:
         """Build and check, once a script was agreed to; `skip_bad_rows` holds until something is typed."""
@@ -76,7 +91,7 @@ class CheckingFrame(DraftingFrame):
             return
         if skip_bad_rows:
             self._skip_bad_rows, self.checked = True, None
-        self._once_trusted(lambda: self._check(self._changes))
+        self._once_trusted(self._begin_check)
 
     def action_problem(self, step: int) -> None:
         """Preview the row of the next problem."""
@@ -139,32 +154,30 @@ class CheckingFrame(DraftingFrame):
     def _check(self, changes: int) -> None:
         """Build into a folder of our own and check all of it, in a thread; of the draft after so many changes."""
         worker, dashboard = get_current_worker(), self.dashboard
-        self.is_busy = True
         try:
-            order, out = self._order(), self._folder.renew()
-            for update in build_and_check(order, out, config=dashboard.config, now=dashboard.now()):
-                if worker.is_cancelled:
-                    return
-                if isinstance(update, Checked):
-                    self.app.call_from_thread(self._show_check, update, changes)
-                    self._count_cost(update, out)
-                else:
-                    self.app.call_from_thread(self.say, update, seconds=5.0)
+            order = self._order()
+            with self._folder.lent() as out:
+                for update in build_and_check(order, out, config=dashboard.config, now=dashboard.now()):
+                    if worker.is_cancelled:
+                        return
+                    if isinstance(update, Checked):
+                        self.app.call_from_thread(self._show_check, update, changes, out)
+                        self._count_cost(update, out)
+                    else:
+                        self.app.call_from_thread(self.say, update, seconds=5.0)
         except CbtuiError as error:
-            self._tell_trouble(error)
-        finally:
-            self.is_busy = False
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self._show_trouble, error)
 
     def _begin_writing(self, target: Path) -> None:
         """Write, and stop a check that runs."""
-        self.workers.cancel_group(self, "check")
-        self._write(target, self._changes)
+        self._stop()
+        self._worker = self._write(target, self._changes)
 
     @work(thread=True, exclusive=True, group="write")
     def _write(self, target: Path, changes: int) -> None:
         """Build into a file of the user, in a thread. A change of the draft after that does not stop it."""
         worker = get_current_worker()
-        self.is_busy = True
         try:
             order = self._order()
             for update in order.build(target):
@@ -176,19 +189,19 @@ class CheckingFrame(DraftingFrame):
                     words = f"{update.requests:,} requests, {size(update.bytes)}, written to {target}"
                     self.app.call_from_thread(self.say, words)
         except CbtuiError as error:
-            self._tell_trouble(error)
-        finally:
-            self.is_busy = False
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self._show_trouble, error)
 
-    def _tell_trouble(self, error: CbtuiError) -> None:
-        """Show what went wrong; from a thread."""
+    def _show_trouble(self, error: CbtuiError) -> None:
         words = f"{error}\n\n{error.traceback}" if isinstance(error, ScriptError) else str(error)
-        self.app.call_from_thread(self.pane.show_trouble, words)
+        self.pane.show_trouble(words)
 
-    def _show_check(self, checked: Checked, changes: int) -> None:
-        """Show it, unless the draft has changed since it was begun."""
+    def _show_check(self, checked: Checked, changes: int, out: Path | None = None) -> None:
+        """Show it, unless it was stopped or the draft has changed since it was begun; keep what it built, in `out`."""
         if changes != self._changes:
             return
+        if out is not None:
+            self._folder.keep(out)
         self.checked, self._problem = checked, -1
         self.pane.fill(check_lines(checked.report, checked.found), "checked")
         self.pane.focus()
@@ -199,14 +212,16 @@ class CheckingFrame(DraftingFrame):
 
     def _count_cost(self, checked: Checked, out: Path) -> None:
         """Have the API count the input, and show the better figures when they are there. In the check's thread."""
-        if checked.found is None or not checked.is_ready:
+        worker = get_current_worker()
+        if checked.found is None or not checked.is_ready or worker.is_cancelled:
             return
         counting = self.dashboard.engine.forecast(out, checked.found, checked.spec.path)
         try:
             cost = counting.result(timeout=_COUNTED_WITHIN)
-        except (CbtuiError, TimeoutError):
+        except (CbtuiError, TimeoutError, CancelledError):
             return
-        self.app.call_from_thread(self._show_cost, checked, cost)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show_cost, checked, cost)
 
     def _show_cost(self, checked: Checked, cost: Forecasted) -> None:
         if self.checked is checked:
