@@ -62,7 +62,6 @@ class PartFile:
 
     def flush_beside(self) -> None:
         """All is written: have it brought to the disk while it is verified."""
-        self._flusher.settle()
         self._flusher.flush(self.bytes)
 
     def hash_beside(self) -> Future[str]:
