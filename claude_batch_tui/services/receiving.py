@@ -78,11 +78,10 @@ class Attempt:
     def receive(
         self, api: BatchesApi, stopped: Callable[[], bool], *, exactly: Callable[[], bool]
     ) -> Iterator[Step]:
-        """Write the stream to the file and index it; a step about ten times a second.
+        """Write the stream to the file, which has begun, and index it; a step about ten times a second.
 
         `exactly` says whether what comes now is to be read line by line, without a scan of whole blocks.
         """
-        self._part.begin()
         blocks = _Blocks(self._part, self.index, exactly)
         due = spare = 0.0
         window_start, window_bytes = time.monotonic(), 0
