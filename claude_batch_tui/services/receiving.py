@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Final
 
@@ -173,6 +174,11 @@ class Attempt:
             if (now := time.monotonic()) >= due:
                 due = now + _UPDATE_EVERY
                 yield Step(self.update(DownloadState.READING))
+        while not hashed.done():
+            if stopped():
+                return
+            wait((hashed,), timeout=_UPDATE_EVERY)
+            yield Step(self.update(DownloadState.READING))
         self._sha256 = hashed.result()
 
 

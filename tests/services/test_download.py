@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 
 import pytest
 
@@ -278,6 +279,25 @@ async def test_stopping_while_lines_are_read_tells_nobody_of_results(runtime, la
     stops = True
     assert [(step.update.state, step.finished) for step in steps] == [(DownloadState.STOPPED, None)]
     assert runtime.is_unread(large)
+
+
+async def test_a_file_that_takes_long_to_hash_shows_that_it_is_read_and_can_be_stopped(
+    runtime, ended, monkeypatch
+):
+    is_let_go = threading.Event()
+    monkeypatch.setattr(part_file.PartFile, "_sha256", lambda _: str(is_let_go.wait(60)))
+    steps, stops = steps_of(runtime, ended, stopped=lambda: stops), False
+    try:
+        seen = [next(steps).update for _ in range(8)]
+        assert {update.state for update in seen[-3:]} == {DownloadState.READING}
+        assert seen[-1].lines_read == ROWS
+        stops = True
+        for step in steps:
+            assert step.update.state is DownloadState.STOPPED
+            is_let_go.set()
+    finally:
+        is_let_go.set()
+    assert step.finished is None
 
 
 async def test_results_of_other_requests_than_were_sent_are_not_complete(runtime, ended):
