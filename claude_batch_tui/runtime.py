@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import random
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
@@ -484,7 +485,7 @@ def check_file(
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without garbage collections, and with what is there at the end passed over by later ones.
+    """Without garbage collections, and with what is there at the end passed over by later ones. For a first import.
 
     Modules stay, and a full collection that looks at those of the SDK and of Textual stops every thread for 0.1 s.
     """
@@ -507,7 +508,8 @@ async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
 
     api_key = api_key or own_key(config)
     # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
-    with _uncollected():
+    is_loaded = "claude_batch_tui.api.client" in sys.modules
+    with contextlib.nullcontext() if is_loaded else _uncollected():
         module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
         api: BatchesApi = await in_thread(lambda: module.AnthropicApi(config, api_key=api_key))
     return api

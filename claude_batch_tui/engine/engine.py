@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
@@ -50,7 +51,8 @@ class Forecasted(NamedTuple):
 
 
 class Engine(LoopThread):
-    """Polls, downloads and submits for a face. Every method may be called from any thread and returns at once.
+    """Polls, downloads and submits for a face. Every method may be called from any thread. Those that ask for something
+    to be done return at once; those that answer read the disk, or give a future, and are for a thread that can wait.
 
     `start` opens the store and publishes what is known; it raises StoreError where the store cannot be used. `stop` ends
     polling and downloads; a POST that is under way becomes an unknown outcome, written down.
@@ -325,7 +327,8 @@ class Engine(LoopThread):
     def _complain(self, error: Exception) -> None:
         if isinstance(error, CbtuiError):
             self._board.tell(str(error), is_error=True)
-            self._parts.submitter.reload()
+            with contextlib.suppress(CbtuiError):  # where the store itself is the trouble, that has been said
+                self._parts.submitter.reload()
         else:
             self._board.tell(f"Something went wrong: {type(error).__name__}: {error}", is_error=True)
 
@@ -348,7 +351,7 @@ class Engine(LoopThread):
         return "_parts" in self.__dict__
 
     async def _begin(self) -> None:
-        await load_rest(self._board, self._runtime)
+        await self._explained(load_rest(self._board, self._runtime))
         self._parts.begin()
         self._spawn(self._read_what_is_here())
 

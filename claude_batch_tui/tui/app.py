@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import logging
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.tui.dialogs.help import HelpPage
     from claude_batch_tui.tui.screens.results import ResultsScreen
 
-
+_log = logging.getLogger(__name__)
 _WITHOUT_BEING_SHOWN = (
     *(
         "dialogs.help",
@@ -52,7 +53,10 @@ _WITHOUT_BEING_SHOWN = (
 def _import_the_rest() -> None:
     """What a key may ask for: in a thread, so that the first such key need not wait for it."""
     for name in _WITHOUT_BEING_SHOWN:
-        importlib.import_module(f"claude_batch_tui.tui.{name}")
+        try:
+            importlib.import_module(f"claude_batch_tui.tui.{name}")
+        except Exception:  # noqa: BLE001  the screen that needs it says so; the others, and the polls, go on
+            _log.exception("claude_batch_tui.tui.%s cannot be imported", name)
 
 
 def _build() -> Frame:
