@@ -49,13 +49,17 @@ class BulkTransport(httpx2.BaseTransport):
                     connection.putheader(name.decode("ascii"), value)
                 connection.endheaders(request.read())
                 answer = connection.getresponse()
+            # The standard library reads a head as Latin-1; httpx2 would take text as ASCII.
+            headers = [
+                (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.getheaders()
+            ]
+            body = _Body(connection, answer)
+            return httpx2.Response(
+                answer.status, headers=headers, stream=body, extensions={READ_INTO: body.read_into}
+            )
         except BaseException:
             connection.close()
             raise
-        body = _Body(connection, answer)
-        return httpx2.Response(
-            answer.status, headers=answer.getheaders(), stream=body, extensions={READ_INTO: body.read_into}
-        )
 
 
 class _Body(httpx2.SyncByteStream):

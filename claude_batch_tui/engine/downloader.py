@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.tracked import Download, DownloadState, TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import CbtuiError
@@ -40,8 +41,16 @@ class Downloader:
         names = await in_thread(lambda: [path.stem for path in folder.glob("*.jsonl")])
         for batch_id in names:
             tracked = self._board.find(batch_id)
-            if tracked is not None and self._runtime.is_unread(tracked):
-                await self._follow(batch_id, self._runtime.settle, is_asked=False)
+            try:
+                if tracked is not None and self._runtime.is_unread(tracked):
+                    await self._follow(batch_id, self._runtime.settle, is_asked=False)
+            except Exception as error:  # noqa: BLE001 — logged and told; one file must not keep the others waiting
+                _log.exception("%s could not be read", batch_id)
+                self._board.tell(
+                    f"The results of {batch_id} cannot be read: {clean_line(str(error))}.",
+                    batch_id=batch_id,
+                    is_error=True,
+                )
 
     async def download(self, batch_id: str) -> None:
         """Download a batch's results unless that is already going on."""
@@ -78,6 +87,12 @@ class Downloader:
                 self._board.downloads.pop(batch_id)
         except OSError as error:
             self._fail(batch_id, f"The results cannot be written: {error.strerror or error}.")
+        except Exception as error:  # noqa: BLE001 — shown and logged; else it would seem to run for ever
+            _log.exception("The download of %s stumbled", batch_id)
+            self._fail(
+                batch_id,
+                f"It ended with an error of cbtui, {type(error).__name__}: {clean_line(str(error))}.",
+            )
         finally:
             self._stops.pop(batch_id, None)
             self.growing.pop(batch_id, None)

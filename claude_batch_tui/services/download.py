@@ -63,6 +63,7 @@ def download(
         loading.start()
     with own_part(target) as part:
         while True:
+            part.begin()
             attempt = Attempt(batch, part)
             try:
                 index_made(attempt.index, part.path)

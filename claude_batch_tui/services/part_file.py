@@ -17,6 +17,7 @@ from claude_batch_tui.errors import StoreError
 from claude_batch_tui.store.files import Flusher, sync_folder
 
 _HASHED_AT_ONCE: Final = 1 << 20
+_FLAGS: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class PartFile:
@@ -37,10 +38,25 @@ class PartFile:
         return self._descriptor
 
     def begin(self) -> None:
-        """Forget what was written before."""
+        """Forget what was written before: go on with an empty file under the same name, at the same descriptor.
+
+        What was written may have had a name that others opened. They may map the file, and a page of a map that is
+        not in the file any more ends their process (mmap(2), SIGBUS): it is left as it is, and never made shorter.
+        Raises StoreError where another process has taken the name.
+        """
         self._flusher.settle()
-        os.ftruncate(self._descriptor, 0)
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        if os.fstat(self._descriptor).st_size:
+            self._check_ours()
+            self.path.unlink()
+            try:
+                descriptor = os.open(self.path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.dup2(descriptor, self._descriptor, inheritable=False)
+                finally:
+                    os.close(descriptor)
+            except (FileExistsError, BlockingIOError) as error:
+                raise _taken(self.path) from error
         self.bytes = 0
 
     def write(self, piece: memoryview) -> None:
@@ -62,7 +78,6 @@ class PartFile:
 
     def flush_beside(self) -> None:
         """All is written: have it brought to the disk while it is verified."""
-        self._flusher.settle()
         self._flusher.flush(self.bytes)
 
     def hash_beside(self) -> Future[str]:
@@ -70,20 +85,37 @@ class PartFile:
         return self._thread.submit(self._sha256)
 
     def keep_as(self, target: Path) -> None:
-        """Give the file a name once all of it is on disk."""
+        """Give the file a name once all of it is on disk. Raises StoreError where its own was taken meanwhile."""
         self._flusher.settle()
         os.fsync(self._descriptor)
         self._rename(target)
         sync_folder(target.parent)
 
     def take_back(self) -> None:
-        """Take the name away that was given too early."""
+        """Take the name away that was given too early. Raises StoreError where that is no longer this file's.
+
+        Where another process has begun the same download meanwhile, what it writes is left to it.
+        """
+        if self.path != self._part and self._part.exists():
+            self._check_ours()
+            self.path.unlink()
+            raise _taken(self._part)
         self._rename(self._part)
 
     def _rename(self, path: Path) -> None:
+        self._check_ours()
         if path != self.path:
             self.path.replace(path)
             self.path = path
+
+    def _check_ours(self) -> None:
+        """Raise StoreError where the name is that of another file by now, or of none."""
+        try:
+            is_ours = os.path.samestat(self.path.lstat(), os.fstat(self._descriptor))
+        except FileNotFoundError:
+            is_ours = False
+        if not is_ours:
+            raise _taken(self.path)
 
     def _sha256(self) -> str:
         digest, buffer, at = hashlib.sha256(), memoryview(bytearray(_HASHED_AT_ONCE)), 0
@@ -91,6 +123,12 @@ class PartFile:
             digest.update(buffer[:read])
             at += read
         return digest.hexdigest()
+
+
+def _taken(path: Path) -> StoreError:
+    return StoreError(
+        f"{path} was replaced or deleted by another program during the download: download again."
+    )
 
 
 @contextlib.contextmanager
@@ -110,7 +148,7 @@ def own_results(target: Path) -> Iterator[PartFile]:
 @contextlib.contextmanager
 def _owned(path: Path, target: Path, flags: int) -> Iterator[PartFile]:
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
+        descriptor = os.open(path, _FLAGS | flags, 0o600)
     except OSError as error:
         raise StoreError(f"Cannot write {path}: {error.strerror}.") from error
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Final
 
@@ -78,11 +79,10 @@ class Attempt:
     def receive(
         self, api: BatchesApi, stopped: Callable[[], bool], *, exactly: Callable[[], bool]
     ) -> Iterator[Step]:
-        """Write the stream to the file and index it; a step about ten times a second.
+        """Write the stream to the file, which has begun, and index it; a step about ten times a second.
 
         `exactly` says whether what comes now is to be read line by line, without a scan of whole blocks.
         """
-        self._part.begin()
         blocks = _Blocks(self._part, self.index, exactly)
         due = spare = 0.0
         window_start, window_bytes = time.monotonic(), 0
@@ -174,6 +174,11 @@ class Attempt:
             if (now := time.monotonic()) >= due:
                 due = now + _UPDATE_EVERY
                 yield Step(self.update(DownloadState.READING))
+        while not hashed.done():
+            if stopped():
+                return
+            wait((hashed,), timeout=_UPDATE_EVERY)
+            yield Step(self.update(DownloadState.READING))
         self._sha256 = hashed.result()
 
 

@@ -23,12 +23,20 @@ class Flusher:
         self._flushed = 0
 
     def written(self, size: int) -> None:
-        """So many bytes are written: begin to flush them, where they are many and the thread has time."""
+        """So many bytes are written: begin to flush them, where they are many and the thread has time.
+
+        Raises OSError where the disk refused those before.
+        """
         if size - self._flushed > _FLUSH_BYTES and (self._flushing is None or self._flushing.done()):
             self.flush(size)
 
     def flush(self, size: int) -> None:
-        """Begin to flush what is written, `size` bytes."""
+        """Begin to flush what is written, `size` bytes, once the flush before is done.
+
+        Raises OSError where the disk refused that one: Linux tells a descriptor of a lost page once only
+        (fsync(2), EIO), and a later flush would seem to succeed.
+        """
+        self.settle()
         self._flushed = size
         self._flushing = self._thread.submit(self._sync)
 

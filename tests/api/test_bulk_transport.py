@@ -20,6 +20,8 @@ WHOLE = {
     "in chunks": CHUNKED + b"3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n",
     "in chunks with extensions and trailers": CHUNKED + b"3;x=y\r\nabc\r\n03 \r\ndef\r\n0\r\nx: y\r\n\r\n",
     "after an interim answer": b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 6\r\n\r\nabcdef",
+    "after a header that is not ASCII": OK
+    + "Content-Length: 6\r\nX-Name: Zürich 東京\r\n\r\nabcdef".encode(),
     "with small letters": OK + b"content-length: 6\r\n\r\nabcdef",
 }
 BROKEN = {

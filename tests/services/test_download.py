@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 
 import pytest
 
@@ -133,6 +134,67 @@ async def test_a_line_broken_inside_takes_the_name_away_again(simulator, runtime
     assert len(simulator.log.all("GET", "/results")) == 3
 
 
+async def test_who_has_opened_results_whose_name_is_taken_back_goes_on_reading_the_same_bytes(
+    simulator, runtime, large
+):
+    simulator.faults.next(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
+    steps, target = steps_of(runtime, large), results_path(runtime.locations.results, large.id)
+    while not target.exists():
+        next(steps)
+    before = target.read_bytes()
+    with target.open("rb") as opened:
+        assert [step.update.state for step in steps][-1] is DownloadState.COMPLETE
+        assert opened.read() == before
+    assert target.read_bytes() != before
+
+
+async def test_a_part_that_a_killed_download_left_is_never_made_shorter(runtime, ended):
+    *_, last = steps_of(runtime, ended, stopped=lambda: True)
+    assert last.update.state is DownloadState.STOPPED
+    target = results_path(runtime.locations.results, ended.id)
+    part = target.with_name(target.name + ".part")
+    part.write_bytes(b"left\n")
+    with part.open("rb") as opened:
+        assert [step.update.state for step in steps_of(runtime, ended)][-1] is DownloadState.COMPLETE
+        assert opened.read() == b"left\n"
+    assert not part.exists()
+
+
+async def test_a_name_that_another_program_took_is_neither_kept_nor_taken_back(simulator, runtime, large):
+    simulator.faults.always(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
+    steps, target = steps_of(runtime, large), results_path(runtime.locations.results, large.id)
+    while not target.exists():
+        next(steps)
+    target.unlink()
+    target.write_bytes(b"of another\n")
+    with pytest.raises(StoreError, match="replaced or deleted by another program"):
+        list(steps)
+    assert target.read_bytes() == b"of another\n"
+
+
+async def test_a_part_that_another_process_has_begun_is_left_to_it(simulator, runtime, large):
+    simulator.faults.always(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
+    steps, target = steps_of(runtime, large), results_path(runtime.locations.results, large.id)
+    while not target.exists():
+        next(steps)
+    part = target.with_name(target.name + ".part")
+    part.write_bytes(b"of another\n")
+    with pytest.raises(StoreError, match="replaced or deleted by another program"):
+        list(steps)
+    assert part.read_bytes() == b"of another\n"
+    assert not target.exists()
+
+
+async def test_a_part_that_was_deleted_gives_nothing_its_name(runtime, ended):
+    steps, target = steps_of(runtime, ended), results_path(runtime.locations.results, ended.id)
+    while next(steps).update.state is not DownloadState.VERIFYING:
+        pass
+    target.with_name(target.name + ".part").unlink()
+    with pytest.raises(StoreError, match="replaced or deleted by another program"):
+        list(steps)
+    assert not target.exists()
+
+
 async def test_results_that_are_here_are_not_replaced_by_what_is_not_read_yet(simulator, runtime, large):
     *_, last = steps_of(runtime, large)
     whole = last.finished.path.read_bytes()
@@ -217,6 +279,25 @@ async def test_stopping_while_lines_are_read_tells_nobody_of_results(runtime, la
     stops = True
     assert [(step.update.state, step.finished) for step in steps] == [(DownloadState.STOPPED, None)]
     assert runtime.is_unread(large)
+
+
+async def test_a_file_that_takes_long_to_hash_shows_that_it_is_read_and_can_be_stopped(
+    runtime, ended, monkeypatch
+):
+    is_let_go = threading.Event()
+    monkeypatch.setattr(part_file.PartFile, "_sha256", lambda _: str(is_let_go.wait(60)))
+    steps, stops = steps_of(runtime, ended, stopped=lambda: stops), False
+    try:
+        seen = [next(steps).update for _ in range(8)]
+        assert {update.state for update in seen[-3:]} == {DownloadState.READING}
+        assert seen[-1].lines_read == ROWS
+        stops = True
+        for step in steps:
+            assert step.update.state is DownloadState.STOPPED
+            is_let_go.set()
+    finally:
+        is_let_go.set()
+    assert step.finished is None
 
 
 async def test_results_of_other_requests_than_were_sent_are_not_complete(runtime, ended):
