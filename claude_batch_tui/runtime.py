@@ -403,7 +403,7 @@ class Runtime:
         sent, cache = self.asked([tracked.id]), self.locations.cache
         try:
             classes = await in_thread(lambda: judged_classes(finished.path, sent, cache))
-        except SourceError:
+        except (OSError, ValueError, SourceError):  # what was downloaded is written down all the same
             return finished
         return msgspec.structs.replace(finished, classes=classes)
 
