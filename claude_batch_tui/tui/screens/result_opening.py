@@ -12,7 +12,7 @@ from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.sort import Sort
-from claude_batch_tui.domain.tracked import Download, DownloadState, ResultsState, Snapshot
+from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
 from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.runtime import built_in_prices, read_prices
 from claude_batch_tui.services.browse import EntryReader, RowsFile
@@ -68,9 +68,8 @@ class OpenedFrame(CountedFrame):
         self._batch_id, self._parts = batch_id, (batch_id,)
         self._title = tracked.title if tracked else batch_id
         engine = self.dashboard.engine
-        path = engine.results_file(batch_id)
-        is_read = tracked is None or tracked.results is not ResultsState.NONE
-        if path is not None and path.suffix != ".incomplete" and is_read:
+        path = engine.read_results(batch_id)
+        if path is not None and path.suffix != ".incomplete":
             self._open(path, engine.rows_path(batch_id))
         else:
             engine.download(batch_id)
@@ -106,8 +105,8 @@ class OpenedFrame(CountedFrame):
         self._show_counts(download)
 
     def _missing(self) -> list[str]:
-        """The batches of the open run whose results are not on this machine."""
-        paths = {batch_id: self.dashboard.engine.results_file(batch_id) for batch_id in self._parts}
+        """The batches of the open run whose results are not on this machine, or not read to their end."""
+        paths = {batch_id: self.dashboard.engine.read_results(batch_id) for batch_id in self._parts}
         return [batch_id for batch_id, path in paths.items() if path is None or path.suffix == ".incomplete"]
 
     def _follow_run(self, run_id: str) -> None:
@@ -280,7 +279,7 @@ class OpenedFrame(CountedFrame):
             self._show_failure(download.error or "The download failed.")
         if self._rows is not None and not self._growing:
             return
-        path = self.dashboard.engine.results_file(batch_id)
+        path = self.dashboard.engine.read_results(batch_id)
         if download.state in (DownloadState.COMPLETE, DownloadState.PROBLEMS) and path is not None:
             self._growing = False
             self._open(path, self.dashboard.engine.rows_path(batch_id))
