@@ -1,6 +1,6 @@
 """Opening results of any size, beside `wc -l`, an empty dashboard and curl, all in one run. Run by hand:
 
-    .venv/bin/python tests/benchmarks/bench_results.py [--lines 1000000] [index screen memory download]
+    .venv/bin/python tests/benchmarks/bench_results.py [--lines 1000000] [index screen memory download keys]
 
 Sides take turns (A B A B …) and medians are compared, so that ratios hold on a noisy machine. The file is warm in the
 page cache: 2.1 kB a line, 3 % errored, 1 % expired or canceled, Unicode in the answers.
@@ -33,6 +33,7 @@ from claude_batch_tui.runtime import open_runtime
 from claude_batch_tui.services.download import download
 from claude_batch_tui.services.spool import sent_ids
 from claude_batch_tui.services.threads import in_thread
+from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Simulator
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.index_file import save_index
 from claude_batch_tui.store.indexing import index_file
@@ -158,8 +159,8 @@ def bench_index(path: Path, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def dashboard(folder: Path, *arguments: str) -> Iterator[PtyApp]:
-    """The dashboard, offline, in folders that are new."""
+def dashboard(folder: Path, *arguments: str, **api: str) -> Iterator[PtyApp]:
+    """The dashboard in folders that are new, offline unless `api` says another address."""
     home = Path(tempfile.mkdtemp(dir=folder))
     environment = {
         "CBTUI_DATA_DIR": str(home / "data"),
@@ -167,6 +168,7 @@ def dashboard(folder: Path, *arguments: str) -> Iterator[PtyApp]:
         "CBTUI_STATE_DIR": str(home / "state"),
         "ANTHROPIC_BASE_URL": "http://127.0.0.1:9",
         "ANTHROPIC_API_KEY": "sk-ant-none",
+        **api,
     }
     with PtyApp([sys.executable, "-m", "claude_batch_tui", *arguments], environ=environment) as app:
         yield app
@@ -205,6 +207,29 @@ def bench_memory(path: Path, folder: Path) -> None:
             peaks.append(peak.stop())
     over = peaks[1] - peaks[0]
     print(f"peak RssAnon             {peaks[1]:8.0f} MB   {over:+.0f} MB over the empty app   goal +120 MB")
+
+
+def bench_keys(requests: int, folder: Path) -> None:
+    """Keys while 100,000 results arrive at about 2.5 MB/s, are written, indexed and shown."""
+    with Simulator(speed=1, seed=9, rates=ALL_ANSWERED) as simulator:
+        batch = simulator.batches.add(requests, age=3600, duration=60)
+        simulator.faults.next(Fault(method="GET", path=r"/results$", drip=1 << 18, drip_seconds=0.1))
+        api = {"ANTHROPIC_BASE_URL": simulator.base_url, "ANTHROPIC_API_KEY": simulator.key}
+        with dashboard(folder, **api) as app:
+            app.wait_for(batch.id[-7:], seconds=60.0)
+            app.press("\r", quiet=0.0)
+            app.wait_for("MB/s", seconds=10.0, quiet=0.0)
+            keys: dict[str, list[float]] = {"the cursor": [], "a page": [], "the next tab": []}
+            for number in range(60):
+                what, key = (("the cursor", "\x1b[B"), ("a page", " "), ("the next tab", "]"))[number % 3]
+                reaction = app.press(key, quiet=0.01)
+                if "MB/s" in app.text:  # still going on
+                    keys[what].append(reaction.first_ms or 1000.0)
+    for what, times in keys.items():
+        times.sort()
+        print(
+            f"{what:<12} while downloading {median(times):4.0f} ms   worst of {len(times)}: {times[-1]:.0f} ms   goal 100 ms"
+        )
 
 
 @contextlib.contextmanager
@@ -318,7 +343,7 @@ async def _downloads(url: str, batch_id: str, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--lines", type=int, default=100_000)
-    parser.add_argument("what", nargs="*", default=["index", "screen", "memory", "download"])
+    parser.add_argument("what", nargs="*", default=["index", "screen", "memory", "download", "keys"])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -329,6 +354,8 @@ def main() -> None:
         for what in arguments.what:
             if what == "download":
                 bench_download(min(arguments.lines, 100_000), folder)
+            elif what == "keys":
+                bench_keys(100_000, folder)
             else:
                 benches[what](path, folder)
 
