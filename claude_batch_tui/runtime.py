@@ -403,7 +403,7 @@ class Runtime:
         sent, cache = self.asked([tracked.id]), self.locations.cache
         try:
             classes = await in_thread(lambda: judged_classes(finished.path, sent, cache))
-        except SourceError:
+        except (OSError, ValueError, SourceError):  # what was downloaded is written down all the same
             return finished
         return msgspec.structs.replace(finished, classes=classes)
 
@@ -414,6 +414,21 @@ class Runtime:
         path = results_path(self.locations.results, batch_id)
         incomplete = path.with_name(path.name + ".incomplete")
         return next((found for found in (path, incomplete) if found.exists()), None)
+
+    def read_results(self, batch_id: str) -> Path | None:
+        """The results file of a batch that was read to its end and written down, or None; it may be an incomplete one."""
+        from claude_batch_tui.store.downloads import recorded_path
+        from claude_batch_tui.store.results_file import results_path
+
+        if self.scope is None:
+            return None
+        recorded = recorded_path(self.store.database, self.scope.scope_id, batch_id)
+        if recorded is None:
+            return None
+        # The name alone counts: the data folder may have been moved.
+        path = results_path(self.locations.results, batch_id)
+        path = path.with_name(path.name + ".incomplete") if recorded.suffix == ".incomplete" else path
+        return path if path.exists() else None
 
     def body_path(self, batch_id: str) -> Path | None:
         """The create body of a batch we submitted, or None."""

@@ -49,7 +49,8 @@ async def found_results(
 ) -> list[Found]:
     """The results of all batches that `word` means, downloaded where they are not here.
 
-    Raises ResultsUnavailableError where one has not ended; with `ended_only` where none of several has.
+    Raises ResultsUnavailableError where one has not ended; with `ended_only` where none of several has. Raises StoreError
+    where another process is just downloading or reading one.
     """
     from claude_batch_tui.errors import ResultsUnavailableError
 
@@ -57,8 +58,8 @@ async def found_results(
     batches = await runtime.resolve_all(word)
     for tracked in batches:
         if runtime.is_unread(tracked):
-            await _settle(tracked, runtime, context)
-        path = runtime.results_file(tracked.id)
+            await _followed(tracked, runtime.settle(tracked, lambda: False), context)
+        path = runtime.read_results(tracked.id)
         if path is None or path.suffix == ".incomplete":
             try:
                 path = await _download(tracked, runtime, context)
@@ -92,20 +93,10 @@ async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -
             f"Results can be read when it has; `cbtui watch {fresh.id}` waits for that."
         )
     await _followed(fresh, runtime.download(fresh, lambda: False), context)
-    path = runtime.results_file(fresh.id)
+    path = runtime.read_results(fresh.id)
     if path is None:
         raise VerificationError(f"The results of {fresh.id} could not be kept.")
     return path
-
-
-async def _settle(tracked: TrackedBatch, runtime: Runtime, context: Context) -> None:
-    """Read results that are here and that no process was done with, unless another one is at it."""
-    from claude_batch_tui.errors import StoreError
-
-    try:
-        await _followed(tracked, runtime.settle(tracked, lambda: False), context)
-    except StoreError as error:
-        context.diagnostics.note(str(error))
 
 
 async def _followed(tracked: TrackedBatch, updates: AsyncIterator[Download], context: Context) -> None:

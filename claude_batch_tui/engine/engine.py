@@ -16,7 +16,7 @@ from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.loop_thread import LoopThread
 from claude_batch_tui.engine.opening import load_rest, show_newest
-from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.errors import CbtuiError, StoreError
 from claude_batch_tui.runtime import Runtime
 
 # What the first frame does not need is imported when it is called, or when the engine begins to work.
@@ -251,11 +251,21 @@ class Engine(LoopThread):
         """The results of a batch on this machine, or None."""
         return self._runtime.results_file(batch_id)
 
+    def read_results(self, batch_id: str) -> Path | None:
+        """The results of a batch on this machine that were read to their end, or None; reads the disk."""
+        return self._runtime.read_results(batch_id)
+
     def run_results(self, run_id: str, batch_ids: Sequence[str]) -> RunResults:
         """The results of these batches of a run in one file, made if need be; for a thread. Raises StoreError."""
         from claude_batch_tui.services.run_results import gather
 
-        parts = [path for batch_id in batch_ids if (path := self.results_file(batch_id)) is not None]
+        found = {batch_id: self.read_results(batch_id) for batch_id in batch_ids}
+        parts = [path for path in found.values() if path is not None]
+        if len(parts) != len(found):
+            lacking = next(batch_id for batch_id, path in found.items() if path is None)
+            raise StoreError(
+                f"The results of {lacking} are not whole on this machine: open {run_id} again to download them."
+            )
         rows = [self.rows_path(batch_id) for batch_id in batch_ids]
         return gather(run_id, parts, rows, self._runtime.locations.results / "runs")
 

@@ -150,6 +150,10 @@ class Together:
         """The results of a batch on this machine, or None."""
         return self.of(batch_id).results_file(batch_id)
 
+    def read_results(self, batch_id: str) -> Path | None:
+        """The results of a batch on this machine that were read to their end, or None."""
+        return self.of(batch_id).read_results(batch_id)
+
     def run_results(self, run_id: str, batch_ids: Sequence[str]) -> RunResults:
         """The results of these batches of a run in one file."""
         return self.of(run_id).run_results(run_id, batch_ids)

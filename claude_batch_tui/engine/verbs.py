@@ -84,7 +84,7 @@ class Verbs:
         store, scope_id = runtime.store, runtime.scope.scope_id
         known = await in_thread(lambda: story_of(tracked, store=store, scope_id=scope_id))
         if known.spend is None and tracked.results is ResultsState.COMPLETE:
-            results = runtime.results_file(batch_id)
+            results = runtime.read_results(batch_id)
             spend = await runtime.measure_spend(tracked, results) if results is not None else None
             if spend is not None:
                 self._show(scope_id, batch_id)

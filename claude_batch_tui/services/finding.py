@@ -73,10 +73,11 @@ class Finder:
         self._known: _Known | None = None
         self._lines: RawLines | None = None
 
-    def find(self, wanted: Filter | None) -> Iterator[Found]:
+    def find(self, wanted: Filter | None, own: ResultsFile | None = None) -> Iterator[Found]:
         """What the filter lets through, from the first match on; the last one is exact for the entries there are.
 
-        For a thread: leaving the iteration stops the search, and what it found is kept for the next.
+        For a thread: leaving the iteration stops the search, and what it found is kept for the next. `own` is a twin of
+        the file, where that may be closed meanwhile.
         """
         index = self._results.index
         count = known_count(wanted, index)
@@ -102,7 +103,7 @@ class Finder:
             positions, decided = known.positions[: known.found], known.decided
         elif known is not None and narrows(wanted, known.wanted):
             table = msgspec.structs.replace(table, within=known.mask(count))
-        for end, found in search(wanted, table, self._raw_lines(), start=decided):
+        for end, found in search(wanted, table, self._raw_lines(own or self._results), start=decided):
             positions.extend(found)
             self._known = _Known(wanted, end, positions, len(positions), settled)
             if end < count:
@@ -113,12 +114,12 @@ class Finder:
         """Begin the next search from nothing, whatever was found before."""
         self._known = None
 
-    def _raw_lines(self) -> RawLines:
+    def _raw_lines(self, results: ResultsFile) -> RawLines:
         """The file's bytes, mapped once: the first search pays for that."""
         if self._lines is None:
             from claude_batch_tui.services.raw_lines import RawLines
 
-            self._lines = RawLines(self._results)
+            self._lines = RawLines(results)
         return self._lines
 
 

@@ -50,7 +50,7 @@ def judging(results: ResultsFile, sent: Sent, cache: Path | None) -> Iterator[No
 
     The index has to be complete; its `is_judged` is False while this goes on. What is found is kept beside the index
     or in the folder `cache` for the next time. A schema that cannot be used judges nothing, and neither does a file
-    of requests that cannot be read.
+    of requests that cannot be read, or one that is damaged.
     """
     index = results.index
     if not sent.files:
@@ -67,7 +67,7 @@ def judging(results: ResultsFile, sent: Sent, cache: Path | None) -> Iterator[No
         found = yield from _misfits(results, asked)
         if place is not None:
             save_judged(place, results.path, sent.files, found)
-    except (OSError, SourceError):
+    except (OSError, ValueError, SourceError):
         return
     finally:
         index.is_judged = True

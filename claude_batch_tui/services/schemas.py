@@ -50,7 +50,11 @@ class Schema:
             return Misfit("$", f"the answer is no JSON: {error.msg.lower()} at character {error.pos + 1:,}")
         except (ValueError, RecursionError) as error:
             return Misfit("$", f"the answer is no JSON: {error}")
-        first = next(self._validator.iter_errors(_without_surrogates(value)), None)
+        try:
+            first = next(self._validator.iter_errors(_without_surrogates(value)), None)
+        except (ValueError, RecursionError) as error:
+            # What does not fit is handed over with the error, of 255 levels at most.
+            return Misfit("$", f"the answer does not fit, and why cannot be told: {str(error).lower()}")
         if first is None:
             return None
         return Misfit(path_words(tuple(first.instance_path)), clean_line(first.message, _MOST_WORDS))

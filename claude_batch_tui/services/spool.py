@@ -15,7 +15,7 @@ import msgspec
 from claude_batch_tui.domain.limits import BODY_HEAD, BODY_TAIL
 from claude_batch_tui.domain.partition import partition
 from claude_batch_tui.domain.tracked import Submission, SubmissionState
-from claude_batch_tui.errors import DraftError
+from claude_batch_tui.errors import DraftError, SourceError
 from claude_batch_tui.services.requests_files import iter_request_lines
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.files import written_whole
@@ -170,7 +170,7 @@ def sent_ids(submission: Submission) -> frozenset[str] | None:
     """The custom_ids of what was sent, or None where the spool has lost them."""
     try:
         text = places_path(Path(submission.body_path)).read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, ValueError):  # gone, or no UTF-8
         return None
     return frozenset(line.split("\t", 1)[0] for line in text.splitlines())
 
@@ -197,12 +197,21 @@ def is_body(path: Path) -> bool:
 
 
 def iter_sent(body: Path) -> Iterator[bytes]:
-    """Every request of a spooled body as it was sent, in order. Raises OSError where the spool has lost it."""
+    """Every request of a spooled body as it was sent, in order.
+
+    Raises OSError where the spool has lost it, SourceError where it is damaged.
+    """
     with body.open("rb") as file, places_path(body).open("rb") as places:
-        for place in places:
-            _, offset, length = place.split(b"\t")
-            file.seek(int(offset))
-            yield file.read(int(length))
+        for number, place in enumerate(places, 1):
+            try:
+                _, offset, length = place.split(b"\t")
+                file.seek(int(offset))
+                request = file.read(int(length))
+            except (ValueError, OverflowError, MemoryError) as error:
+                raise SourceError(
+                    f"{places.name}, line {number:,}, says no place of a request: the file is damaged."
+                ) from error
+            yield request
 
 
 def discard(*unsent: Submission) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
@@ -21,6 +22,12 @@ class ResultsRecord(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
     flawed: dict[str, int] = {}
     """Ledger classes of what succeeded and is not whole, with their numbers."""
+
+
+def recorded_path(database: Database, scope_id: int, batch_id: str) -> Path | None:
+    """Where the last download left the results of a batch, or None where none was written down."""
+    row = database.row("SELECT path FROM download WHERE scope_id = ? AND batch_id = ?", (scope_id, batch_id))
+    return Path(row["path"]) if row else None
 
 
 def record_results(

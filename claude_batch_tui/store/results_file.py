@@ -15,6 +15,7 @@ import msgspec
 from claude_batch_tui.domain.result import Outcome, Result
 from claude_batch_tui.store.results_index import ResultsIndex
 
+_CLOSED = -1
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -36,6 +37,11 @@ class ResultsFile:
         """How much of the file has been read for a growing index, from 0 to 1."""
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
+    def __del__(self) -> None:
+        # A twin may be made for a thread that is then never started.
+        if getattr(self, "_descriptor", _CLOSED) != _CLOSED:
+            self.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -43,13 +49,16 @@ class ResultsFile:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
+        """Close the file; once is enough. Who reads it in a thread meanwhile needs a `twin`."""
+        descriptor, self._descriptor = self._descriptor, _CLOSED
+        if descriptor != _CLOSED:
+            os.close(descriptor)
 
     def twin(self) -> Self:
         """The same file on a descriptor of its own, for one who reads on after this one is closed."""
+        descriptor = os.dup(self._descriptor)
         twin = copy(self)
-        twin._descriptor = os.dup(self._descriptor)  # noqa: SLF001 — its own class
+        twin._descriptor = descriptor  # noqa: SLF001 — its own class
         return twin
 
     def fileno(self) -> int:

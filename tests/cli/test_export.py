@@ -12,6 +12,7 @@ import pytest
 
 from claude_batch_tui.domain import partition as partition_module
 from claude_batch_tui.services import spool
+from claude_batch_tui.services.part_file import own_results
 
 
 @pytest.fixture
@@ -164,3 +165,16 @@ def test_several_batches_and_files_are_one_export(cbtui, simulator, ended, reque
     for line in map(json.loads, out.splitlines()):
         counts[line["batch_id"]] = counts.get(line["batch_id"], 0) + 1
     assert counts == {"local": 2, ended: 7, other: 2}
+
+
+def test_results_that_another_process_still_reads_are_not_taken_for_whole(
+    ended, cbtui, simulator, own_folders, given_results
+):
+    path = own_folders / "data" / "results" / f"{ended}.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(given_results(simulator, ended)[:200])
+    with own_results(path):
+        code, out, err = cbtui("results", ended)
+    assert (code != 0, out) == (True, "")
+    assert f"Another process is downloading {ended}" in err
+    assert cbtui("results", ended)[1].count("\n") == 7

@@ -113,3 +113,15 @@ def test_what_does_not_fit_can_be_sent_again(ended, cbtui, tmp_path):
     code, _, _ = cbtui("retry", batch_id, "--where", "class=schema_invalid", "--any-outcome", "-o", again)
     assert code == 0
     assert [json.loads(line)["custom_id"] for line in again.read_text().splitlines()] == ["digits"]
+
+
+@pytest.mark.parametrize(
+    "damage", [b"no tabs\n", b"good\t1\tten\n", b"\xff\t-5\t3\n", b"good\t%d\t3\n" % 10**30]
+)
+def test_results_are_kept_and_told_as_good_where_what_was_sent_can_no_longer_be_read(
+    ended, cbtui, own_folders, damage
+):
+    batch_id = ended(request("good", SCHEMA), request("digits", DIGITS))
+    next(own_folders.rglob("*.places.tsv")).write_bytes(damage)
+    assert cbtui("results", batch_id)[1].count("\n") == 2
+    assert "2 ok" in cbtui("status", batch_id)[1]

@@ -8,6 +8,7 @@ import pytest
 
 from claude_batch_tui.domain.partition import partition
 from claude_batch_tui.domain.tracked import LinkState, SubmissionState
+from claude_batch_tui.errors import StoreError
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services import spool
 from claude_batch_tui.services.check import check
@@ -141,10 +142,30 @@ def test_results_that_a_dead_process_did_not_read_are_read_at_the_next_start(mak
     path.write_bytes(given_results(simulator, batch_id))
     first.stop()
     assert first.snapshot.find(batch_id).results.value == "none"
+    assert first.results_file(batch_id) == path
     engine = make()
     until(lambda: engine.snapshot.find(batch_id).results.value == "complete")
     assert engine.snapshot.find(batch_id).cost_actual > 0
     assert len(simulator.log.all("GET", "/results")) == 1
+
+
+def test_results_are_taken_as_whole_when_they_are_written_down_and_a_run_is_put_together_of_no_others(
+    make, simulator, given_results
+):
+    read, unread = (simulator.batches.add(50, age=3600, duration=60).id for _ in range(2))
+    engine = make()
+    until(lambda: len(engine.snapshot.batches) == 2)
+    engine.download(read)
+    until(lambda: engine.snapshot.find(read).results.value == "complete")
+    path = engine.results_file(read)
+    path.with_name(f"{unread}.jsonl").write_bytes(given_results(simulator, unread))
+    assert engine.read_results(read) == path
+    assert engine.read_results(unread) is None
+    with pytest.raises(StoreError, match=f"The results of {unread} are"):
+        engine.run_results("run_1", [read, unread])
+    engine.download(unread)
+    until(lambda: engine.snapshot.find(unread).results.value == "complete")
+    assert engine.run_results("run_1", [read, unread]).results.read_bytes().count(b"\n") == 100
 
 
 def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, simulator):

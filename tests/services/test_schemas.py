@@ -49,6 +49,13 @@ def test_what_fits_is_let_through_whatever_characters_and_numbers_it_holds(text)
     assert schema().misfit(text) is None
 
 
+@pytest.mark.parametrize("inner", ["", '"\\ud800"', "1"])
+def test_an_answer_nested_deeper_than_can_be_told_is_a_misfit_and_no_error(inner):
+    deep = "[" * 300 + inner + "]" * 300
+    assert not schema().fits(deep)
+    assert schema().misfit(deep).path == "$"
+
+
 def test_words_of_an_answer_reach_nobody_raw():
     assert "\x1b" not in schema({"type": "object"}).misfit('"\\u001b[31mred"').words
 

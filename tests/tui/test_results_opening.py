@@ -11,6 +11,7 @@ from claude_batch_tui.tui.dialogs.ledger import LedgerDialog
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import reached
 
 MESSAGE = {
     "stop_reason": "end_turn",
@@ -115,3 +116,34 @@ async def test_nothing_is_said_any_more_of_a_file_in_whose_place_another_was_to_
         await settled(pilot)
         assert "2,000" not in painted(app)
         assert "There is no file" in painted(app)
+
+
+async def test_results_that_are_closed_while_they_are_indexed_stay_closed_and_end_nothing(
+    dashboard, filled, settled, tmp_path, big, week
+):
+    filled(week)
+    path = tmp_path / "big.jsonl"
+    path.write_bytes(big * 20)
+    app = dashboard(results=path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await reached(pilot, lambda: app.screen._rows is not None)
+        assert not app.screen._rows.results.index.complete
+        app.screen.open_batch(week[0][1].id)
+        await settled(pilot)
+        assert app.screen._rows is None
+        assert "Asking for the results" in painted(app)
+
+
+async def test_what_a_thread_has_of_a_file_is_read_to_its_end_though_the_file_is_closed(
+    dashboard, filled, settled, results_file
+):
+    filled([])
+    app = dashboard(results=results_file)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.screen._sort_by("text")
+        app.screen.action_errors()
+        app.screen._close()
+        app.screen.open_file(results_file)
+        await settled(pilot)
+        assert table(app)._source.row_count() == 11

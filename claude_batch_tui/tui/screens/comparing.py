@@ -53,7 +53,7 @@ def results_called(word: str, snapshot: Snapshot, engine: Engine | Together) -> 
         return f"No batch is called {word}: type its name, its id, or the path of a file."
     if len(named) > 1:
         return f"{len(named)} batches are called {word}: type the id of one."
-    found = engine.results_file(named[0].id)
+    found = engine.read_results(named[0].id)
     if found is None:
         return f"The results of {word} are not on this machine: open them once on Batches."
     return found

@@ -10,11 +10,13 @@ from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.domain.completion import Completion, complete
 from claude_batch_tui.domain.filtering import FilterError, parse
+from claude_batch_tui.domain.sort import Sort
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.error_groups import ErrorGroup, error_groups
 from claude_batch_tui.services.filter_history import read_filters, remember_filter
 from claude_batch_tui.services.finding import Found, worth_showing
 from claude_batch_tui.services.sorting import in_order
+from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.tui.dialogs.error_groups import ErrorGroupsDialog
 from claude_batch_tui.tui.screens.inspecting import InspectingFrame
 from claude_batch_tui.tui.screens.result_columns import (
@@ -115,7 +117,8 @@ class FilteredFrame(LetterMenu, InspectingFrame):
 
     def action_errors(self) -> None:
         """List the errors by message."""
-        self._list_errors()
+        if self._rows is not None:
+            self._list_errors(self._rows, self._rows.results.twin())
 
     def palette_actions(self) -> dict[str, str]:
         """Actions without a key of their own."""
@@ -148,33 +151,33 @@ class FilteredFrame(LetterMenu, InspectingFrame):
 
         return complete(text, cursor, values)
 
-    @work(thread=True, exclusive=True, group="select")
     def _select(self) -> None:
-        """Filter in a thread; the newest keystroke wins."""
+        """Filter in a thread, which has the file for itself: it may be closed here meanwhile."""
         rows = self._rows
-        if rows is None:
-            return
+        if rows is not None:
+            self._find(rows, rows.results.twin(), self.query_one(FilterBar).value, rows.sort)
+
+    @work(thread=True, exclusive=True, group="select")
+    def _find(self, rows: EntryRows, own: ResultsFile, text: str, sort: Sort) -> None:
+        """Filter and sort; the newest keystroke wins."""
         worker = get_current_worker()
-        text, sort = self.query_one(FilterBar).value, rows.sort
         try:
-            for found in worth_showing(rows.finder.find(parse(text)), lambda: worker.is_cancelled):
-                ordered = in_order(
-                    found.positions, sort, rows.results, rows.costs, lambda: worker.is_cancelled
-                )
-                self.app.call_from_thread(
-                    self._show_selection, worker, rows, found._replace(positions=ordered)
-                )
+            with own:
+                for found in worth_showing(rows.finder.find(parse(text), own), lambda: worker.is_cancelled):
+                    ordered = in_order(found.positions, sort, own, rows.costs, lambda: worker.is_cancelled)
+                    self.app.call_from_thread(
+                        self._show_selection, worker, rows, found._replace(positions=ordered)
+                    )
         except (FilterError, SourceError) as error:
             if not worker.is_cancelled:
                 self.app.call_from_thread(self.query_one(FilterBar).show_error, str(error))
 
     @work(thread=True, exclusive=True, group="errors")
-    def _list_errors(self) -> None:
+    def _list_errors(self, rows: EntryRows, own: ResultsFile) -> None:
         """Group the errors in a thread, and let one group be chosen as the filter."""
-        rows, worker = self._rows, get_current_worker()
-        if rows is None:
-            return
-        groups = error_groups(rows.results, lambda: worker.is_cancelled)
+        worker = get_current_worker()
+        with own:
+            groups = error_groups(own, lambda: worker.is_cancelled)
         if not worker.is_cancelled:
             self.app.call_from_thread(self._show_errors, rows, groups)
 

@@ -8,17 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from textual import work
-from textual.worker import get_current_worker
+from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.domain.pricing import PriceTable
 from claude_batch_tui.domain.sort import Sort
-from claude_batch_tui.domain.tracked import Download, DownloadState, ResultsState, Snapshot
+from claude_batch_tui.domain.tracked import Download, DownloadState, Snapshot
 from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.runtime import built_in_prices, read_prices
 from claude_batch_tui.services.browse import EntryReader, RowsFile
 from claude_batch_tui.services.costing import EntryCosts
 from claude_batch_tui.services.finding import Finder
 from claude_batch_tui.services.judging import judging
+from claude_batch_tui.services.run_results import RunResults
 from claude_batch_tui.store.opening import opening
 from claude_batch_tui.store.results_file import ResultsFile
 from claude_batch_tui.store.results_index import ResultsIndex
@@ -67,9 +68,8 @@ class OpenedFrame(CountedFrame):
         self._batch_id, self._parts = batch_id, (batch_id,)
         self._title = tracked.title if tracked else batch_id
         engine = self.dashboard.engine
-        path = engine.results_file(batch_id)
-        is_read = tracked is None or tracked.results is not ResultsState.NONE
-        if path is not None and path.suffix != ".incomplete" and is_read:
+        path = engine.read_results(batch_id)
+        if path is not None and path.suffix != ".incomplete":
             self._open(path, engine.rows_path(batch_id))
         else:
             engine.download(batch_id)
@@ -105,8 +105,8 @@ class OpenedFrame(CountedFrame):
         self._show_counts(download)
 
     def _missing(self) -> list[str]:
-        """The batches of the open run whose results are not on this machine."""
-        paths = {batch_id: self.dashboard.engine.results_file(batch_id) for batch_id in self._parts}
+        """The batches of the open run whose results are not on this machine, or not read to their end."""
+        paths = {batch_id: self.dashboard.engine.read_results(batch_id) for batch_id in self._parts}
         return [batch_id for batch_id, path in paths.items() if path is None or path.suffix == ".incomplete"]
 
     def _follow_run(self, run_id: str) -> None:
@@ -132,13 +132,17 @@ class OpenedFrame(CountedFrame):
     @work(thread=True, exclusive=True, group="open")
     def _gather(self, run_id: str, batch_ids: Sequence[str]) -> None:
         """Put the results of a run together in a thread, and show them."""
+        worker = get_current_worker()
         try:
             whole = self.dashboard.engine.run_results(run_id, batch_ids)
         except CbtuiError as error:
-            self.app.call_from_thread(self._show_failure, str(error))
+            self.app.call_from_thread(self._show_failure, str(error), worker)
             return
-        if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._open, whole.results, whole.rows)
+        self.app.call_from_thread(self._open_gathered, worker, whole)
+
+    def _open_gathered(self, worker: Worker[None], whole: RunResults) -> None:
+        if not worker.is_cancelled:
+            self._open(whole.results, whole.rows)
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self, path: Path, rows_path: Path | None) -> None:
@@ -155,28 +159,45 @@ class OpenedFrame(CountedFrame):
                         step.close()
                     break
                 if step is not results:
-                    if results is not None:
-                        self.app.call_from_thread(self._drop_file)
                     results = step
-                    self.app.call_from_thread(self._show_file, results, rows, growing=False)
+                    self.app.call_from_thread(self._show_opened, worker, results, rows)
                     shown = time.monotonic()
                 elif time.monotonic() - shown > _GROWTH_EVERY:
                     self.app.call_from_thread(self._show_growth, results)
                     shown = time.monotonic()
                 time.sleep(0)  # keys come first
         except CbtuiError as error:
-            self.app.call_from_thread(self._show_failure, str(error))
+            self.app.call_from_thread(self._show_failure, str(error), worker)
             return
         if results is None:
             return
-        if not worker.is_cancelled:
-            self._judge(results)
+        to_judge = self.app.call_from_thread(self._to_judge, worker, results)
+        if to_judge is not None:
+            self._judge(results, *to_judge)
 
-    def _judge(self, results: ResultsFile) -> None:
+    def _show_opened(self, worker: Worker[None], results: ResultsFile, rows: RowsFile | None) -> None:
+        """Show a file in place of what was shown, unless something else is to be opened meanwhile."""
+        if worker.is_cancelled:
+            results.close()
+            return
+        before = self._rows
+        self._show_file(results, rows, growing=False)
+        if before is not None:
+            before.results.close()
+
+    def _to_judge(
+        self, worker: Worker[None], results: ResultsFile
+    ) -> tuple[ResultsFile, tuple[str, ...]] | None:
+        """A twin of the file for the thread, and the batches it belongs to; None where it is no longer shown."""
+        if worker.is_cancelled or self._rows is None or self._rows.results is not results:
+            return None
+        return results.twin(), self._parts
+
+    def _judge(self, results: ResultsFile, own: ResultsFile, parts: tuple[str, ...]) -> None:
         """Hold the answers against the schemas they were asked for, in the thread that opened the file; `…` till then."""
         worker, engine, shown = get_current_worker(), self.dashboard.engine, time.monotonic()
-        with results.twin() as own:
-            for _ in judging(own, engine.asked(self._parts), engine.cache):
+        with own:
+            for _ in judging(own, engine.asked(parts), engine.cache):
                 if worker.is_cancelled:
                     return
                 if time.monotonic() - shown > _GROWTH_EVERY:
@@ -223,7 +244,9 @@ class OpenedFrame(CountedFrame):
             self._show_counts(None)
             self._select()
 
-    def _show_failure(self, sentence: str) -> None:
+    def _show_failure(self, sentence: str, worker: Worker[None] | None = None) -> None:
+        if worker is not None and worker.is_cancelled:
+            return  # something else is open by now
         self.table.empty = f"\n   {sentence}"
         self.table.rows_changed()
         self.say(sentence, kind="error")
@@ -256,7 +279,7 @@ class OpenedFrame(CountedFrame):
             self._show_failure(download.error or "The download failed.")
         if self._rows is not None and not self._growing:
             return
-        path = self.dashboard.engine.results_file(batch_id)
+        path = self.dashboard.engine.read_results(batch_id)
         if download.state in (DownloadState.COMPLETE, DownloadState.PROBLEMS) and path is not None:
             self._growing = False
             self._open(path, self.dashboard.engine.rows_path(batch_id))
@@ -282,7 +305,9 @@ class OpenedFrame(CountedFrame):
         return EntryReader(results, rows=rows_file, request=request, prices=prices)
 
     def _close(self) -> None:
-        """Forget what is open."""
+        """Forget what is open, and what is being done with it."""
+        for group in ("open", "select", "errors"):
+            self.workers.cancel_group(self, group)
         self._drop_file()
         self._batch_id = self._run_id = self._rows_path = None
         self._parts = ()

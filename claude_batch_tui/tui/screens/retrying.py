@@ -46,7 +46,7 @@ class RetryingFrame(Frame):
     def ask_retry_of(self, batches: Sequence[TrackedBatch], now: datetime) -> None:
         """The same for all that failed in ended batches; results that are not on this machine are downloaded first."""
         engine = self.dashboard.engine
-        paths = {tracked.id: engine.results_file(tracked.id) for tracked in batches}
+        paths = {tracked.id: engine.read_results(tracked.id) for tracked in batches}
         missing = [tracked for tracked in batches if paths[tracked.id] is None]
         if missing:
             readable = [tracked for tracked in missing if tracked.batch.results_readable(now)]
