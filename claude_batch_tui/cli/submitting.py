@@ -79,6 +79,7 @@ async def submit_all(
 
     `still_to_send` is asked right before each batch is sent, with the submissions of this draft, and may raise.
     """
+    from claude_batch_tui.services.overlap import overlap
     from claude_batch_tui.services.spool import discard, freeze, not_sent_meanwhile, repeats
     from claude_batch_tui.services.threads import in_thread
 
@@ -96,6 +97,14 @@ async def submit_all(
                 f"{len(before.known)} of {len(prepared)} batches were sent before, as {before.known[0].run_id}: "
                 "only what is missing will be sent."
             )
+        elif partly := await in_thread(lambda: overlap(prepared[0], store=runtime.store, now=runtime.now())):
+            discard(*prepared)
+            sent = f"{partly.earlier.sent_at or partly.earlier.created_at:%Y-%m-%d %H:%M}"
+            context.diagnostics.error(
+                f"{partly.requests:,} of these requests were sent on {sent} as {partly.earlier.batch_id or 'a batch that is looked for'}. "
+                f"--rest-of {partly.earlier.run_id} sends only the others; --again pays for all of them once more."
+            )
+            return ExitCode.USAGE
     if not await _agreed(report, outgoing, prepared, missing, args, context, runtime):
         discard(*missing)
         return ExitCode.USAGE

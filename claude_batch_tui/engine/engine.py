@@ -117,8 +117,10 @@ class Engine(LoopThread):
     def check_retry(self, made: RetryPlan) -> Forecasted:
         """Check and price a retry; for a thread that can wait. Raises DraftError with the first problem."""
         from claude_batch_tui.engine.retrier import checked
+        from claude_batch_tui.services.reconcile import require_here
         from claude_batch_tui.services.retry import draft
 
+        require_here(made.first, self._runtime.known_scope())
         with draft(made, self._runtime.locations.spool) as portion:
             report = checked(self._runtime, made, portion.requests)
             asked = self.forecast(portion.requests, report, made.first.source)

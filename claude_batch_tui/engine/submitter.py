@@ -13,6 +13,7 @@ from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import ApiError, CbtuiError, DraftError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services import reconcile
+from claude_batch_tui.services.overlap import overlap
 from claude_batch_tui.services.pilot import Portion, rest, sample
 from claude_batch_tui.services.retry import RetryPlan, draft, still_to_send
 from claude_batch_tui.services.spool import Outgoing, discard, freeze, not_sent_meanwhile, repeats
@@ -64,6 +65,8 @@ class Submitter:
         runtime = self._runtime
         self._show(Submitting(token, note="preparing"))
         try:
+            if retry is not None:
+                reconcile.require_here(retry.first, runtime.known_scope())
             prepared = await self._frozen(outgoing, retry)
             missing = prepared
             if not again:
@@ -75,6 +78,11 @@ class Submitter:
                     discard(*missing)
                     repeat = before.open or before.known[0]
                     self._show(Submitting(token, prepared[0], repeat_of=repeat, is_finished=True))
+                    return
+                partly = await in_thread(lambda: overlap(prepared[0], store=runtime.store, now=runtime.now()))
+                if partly is not None and not before.known:
+                    discard(*missing)
+                    self._show(Submitting(token, prepared[0], repeat_of=partly.earlier, is_finished=True))
                     return
             await self._send_all(token, missing, self._guard(prepared, retry, again=again))
         except CbtuiError as error:

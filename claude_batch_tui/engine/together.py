@@ -41,7 +41,8 @@ class Together:
         """The engine of what is about no batch."""
         self._parts: list[tuple[TrackedBatch, ...]] = []
         self._batches: tuple[TrackedBatch, ...] = ()
-        self._places: dict[str, str] | None = None
+        self._places: tuple[tuple[TrackedBatch, ...], dict[str, str]] = (), {}
+        """Batches, and the workspace of each of them and of their runs."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -51,18 +52,21 @@ class Together:
         if len(parts) != len(self._parts) or any(
             now is not before for now, before in zip(parts, self._parts, strict=True)
         ):
-            self._parts, self._batches, self._places = parts, mixed(parts), None
+            self._parts, self._batches = parts, mixed(parts)
         return together(snapshots, self._batches)
 
     def of(self, target_id: str) -> Engine:
         """The engine that knows a batch or run, else that of home."""
-        if self._places is None:
-            self._places = {}
-            for tracked in self._batches:
+        # For any thread: what another one looks at meanwhile is not changed, but replaced.
+        batches, places = self._places
+        if batches is not self._batches:
+            batches, places = self._batches, {}
+            for tracked in batches:
                 for key in (tracked.id, tracked.run_id):
                     if key is not None and tracked.workspace is not None:
-                        self._places.setdefault(key, tracked.workspace)
-        return self._engines.get(self._places.get(target_id, ""), self.home)
+                        places.setdefault(key, tracked.workspace)
+            self._places = batches, places
+        return self._engines.get(places.get(target_id, ""), self.home)
 
     # What is about all of them.
 

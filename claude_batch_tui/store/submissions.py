@@ -92,6 +92,18 @@ def with_body(store: Store, sha256: str, since: datetime) -> tuple[Submission, .
     return tuple(_decoded(row[0]) for row in rows)
 
 
+def of_source(store: Store, source: str | None, since: datetime, *, limit: int) -> tuple[Submission, ...]:
+    """Submissions made from that source since then that were, or may have been, sent; newest first, so many."""
+    states = (*_UNSETTLED, SubmissionState.CREATED)
+    marks = ",".join("?" * len(states))
+    rows = store.database.rows(
+        f"SELECT facts FROM submission WHERE created_at >= ? AND state IN ({marks})"
+        " AND json_extract(facts, '$.source') IS ? ORDER BY created_at DESC LIMIT ?",
+        (since.isoformat(), *(state.value for state in states), source, limit),
+    )
+    return tuple(_decoded(row[0]) for row in rows)
+
+
 def of_batch(store: Store, batch_id: str) -> Submission | None:
     """The submission that made a batch, or None where it was made elsewhere."""
     row = store.database.row("SELECT facts FROM submission WHERE batch_id = ?", (batch_id,))

@@ -100,6 +100,30 @@ def test_a_pilot_and_its_rest_pay_every_row_once(cbtui, simulator, requests_file
     assert len(simulator.log.creates) == 2
 
 
+@pytest.mark.parametrize(("first", "then"), [((), ("--pilot", "5")), (("--pilot", "5"), ())])
+def test_a_part_of_what_was_sent_and_the_whole_of_a_part_are_not_paid_again_unasked(
+    cbtui, simulator, requests_file, first, then
+):
+    file = requests_file(20)
+    code, out, _ = cbtui("submit", file, "--yes", *first)
+    assert code == 0
+    code, _, err = cbtui("submit", file, "--yes", *then)
+    assert code == 2
+    assert "5 of these requests were sent on" in err
+    assert f"as {out.strip()}. --rest-of run_" in err
+    assert len(simulator.log.creates) == 1
+    assert cbtui("submit", file, "--yes", "--again", *then)[0] == 0
+    assert len(simulator.log.creates) == 2
+
+
+def test_the_same_ids_with_another_question_are_no_repeat(cbtui, simulator, requests_file):
+    file = requests_file(20)
+    assert cbtui("submit", file, "--yes", "--pilot", "5")[0] == 0
+    file.write_text(file.read_text().replace('"max_tokens":9', '"max_tokens":10'))
+    assert cbtui("submit", file, "--yes")[0] == 0
+    assert len(simulator.log.creates) == 2
+
+
 def test_a_pilot_is_the_same_for_the_same_seed(cbtui, simulator, requests_file):
     file = requests_file(20)
     assert cbtui("submit", file, "--yes", "--pilot", "5")[0] == 0
