@@ -396,7 +396,9 @@ class Engine(LoopThread):
         offer = [("auto_download", "offered")]
         if claim_once(runtime.store.database, runtime.scope.scope_id, offer, runtime.now()):
             file = self._config.config_dir / "config.toml"
-            self._board.tell(f"auto_download = true in {file} downloads results as batches end.")
+            self._board.tell(
+                f"To have results downloaded as batches end, put auto_download = true into {file}."
+            )
 
     def _hook(self, notice: Notice) -> None:
         if self._config.hook and notice.matters(self._config.notify_on):

@@ -65,11 +65,11 @@ def warning_text(about: Warned, at_risk: Sequence[TrackedBatch], now: datetime) 
         return tracked.batch.results_until if about is Warned.RESULTS else tracked.batch.deadline
 
     first = min(at_risk, key=lost_at)
-    left = span(lost_at(first) - now)
+    left = f"{'' if len(at_risk) == 1 else 'the first '}in {span(lost_at(first) - now)}"
     what = first.title if len(at_risk) == 1 else counted_batches(len(at_risk))
     if about is Warned.RESULTS:
         return (
-            f"{what}: the API deletes the results in {left}; s downloads them (W marks all of them)",
+            f"{what}: the API deletes the results {left}; s downloads them (W marks all of them)",
             first.id,
         )
-    return f"{what}: expires in {left}; x ends it now and keeps what is finished", first.id
+    return f"{what}: expires {left}; x ends it now and keeps what is finished", first.id

@@ -72,8 +72,9 @@ def warning_words(warnings: Collection[Warning], now: datetime) -> str:
     if not warnings:
         return ""
     first = min(warnings, key=lambda warning: warning.at)
-    several = counted_batches(sum(warning.about is first.about for warning in warnings))
-    left = span(first.at - now)
+    count = sum(warning.about is first.about for warning in warnings)
+    several = counted_batches(count)
+    left = f"{'' if count == 1 else 'the first '}in {span(first.at - now)}"
     if first.about is Warned.RESULTS:
-        return f"results of {several} go in {left}: W marks, s downloads"
-    return f"{several} will expire in {left}: W marks, x ends now"
+        return f"results of {several} go {left}: W marks, s downloads"
+    return f"{several} will expire {left}: W marks, x ends now"
