@@ -64,11 +64,14 @@ def kept_chunks(batch: SimulatedBatch, seed: int, folder: Path) -> Iterator[byte
     # A name of its own: the same results may be read twice at once, and readings may be given up.
     handle, name = tempfile.mkstemp(dir=folder)
     part = Path(name)
+    os.close(handle)
     try:
-        with os.fdopen(handle, "wb") as file:
-            for piece in chunks(batch, seed):
+        for piece in chunks(batch, seed):
+            with part.open(
+                "ab"
+            ) as file:  # not held open between pieces: the reader may never ask for the next one
                 file.write(piece)
-                yield piece
+            yield piece
         part.replace(kept)
     finally:
         part.unlink(missing_ok=True)
