@@ -113,3 +113,12 @@ async def test_an_engine_refuses_to_send_a_retry_of_another_workspace(app, faile
         until(lambda: (sent := other.snapshot.submitting.get("t")) is not None and sent.is_finished)
         assert "was sent to workspace" in other.snapshot.submitting["t"].error
         assert len(simulator.log.creates) == 1
+
+
+async def test_a_batch_no_watched_workspace_knows_has_nobody_to_pay_for_its_retry(app, failed):
+    async with app.run_test(size=(100, 30)) as pilot:
+        await reached(pilot, lambda: app.snapshot.find(failed) is not None)
+        assert app.workspaces.owner([failed]) is of(app, "research")
+        for unknown in ([], ["msgbatch_unknown"], [failed, "msgbatch_unknown"]):
+            with pytest.raises(DraftError, match="No single one of the workspaces"):
+                app.workspaces.owner(unknown)
