@@ -94,6 +94,7 @@ class Workspaces:
                 engine.start()
             except Exception:
                 del self._engines[name]
+                self._budget.leave()
                 raise
             if self._is_connected:
                 engine.connect()
