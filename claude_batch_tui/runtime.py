@@ -232,7 +232,10 @@ class Runtime:
     async def send(
         self, submission: Submission, guard: Guard = lambda _: None
     ) -> AsyncIterator[SubmitUpdate]:
-        """Send a prepared submission; see `services.submit.send`. What never left leaves nothing in the spool."""
+        """Send a prepared submission; see `services.submit.send`. What never left leaves nothing in the spool, and what
+        was to be sent again and did not leave is absent as before.
+        """
+        from claude_batch_tui.services.reconcile import put_back
         from claude_batch_tui.services.spool import discard
         from claude_batch_tui.services.submit import send
 
@@ -250,9 +253,11 @@ class Runtime:
                 guard=guard,
             ):
                 yield update
-        except CbtuiError:
+        except BaseException as error:  # the end of the program, too, may come before anything is sent
             known = submissions.find(self.store, submission.submission_id)
-            if is_new and (known is None or known.state is SubmissionState.PREPARED):
+            if not is_new:
+                put_back(submission, error, store=self.store, now=self.now())
+            elif isinstance(error, CbtuiError) and (known is None or known.state is SubmissionState.PREPARED):
                 discard(submission)
             raise
 

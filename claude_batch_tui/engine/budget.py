@@ -24,6 +24,11 @@ class Budget:
         with self._lock:
             self._members += 1
 
+    def leave(self) -> None:
+        """One workspace fewer: it never began to poll."""
+        with self._lock:
+            self._members -= 1
+
     def wait(self, now: float) -> float:
         """Seconds until the asker's turn, which is taken with the asking; `now` is monotonic."""
         with self._lock:

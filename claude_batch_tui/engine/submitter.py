@@ -266,6 +266,7 @@ class Submitter:
             self.reload()
             await self._send(token, prepared)
         except CbtuiError as error:
+            self.reload()
             self._show(Submitting(token, submission, error=str(error), is_finished=True))
             self._board.tell(str(error), is_error=True)
 

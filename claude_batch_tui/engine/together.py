@@ -11,17 +11,13 @@ from typing import TYPE_CHECKING
 from claude_batch_tui.domain.together import mixed, together
 from claude_batch_tui.domain.tracked import Snapshot, TrackedBatch
 from claude_batch_tui.engine.engine import Engine
-from claude_batch_tui.errors import DraftError
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.history import History
-    from claude_batch_tui.domain.retrying import RetryRules
     from claude_batch_tui.domain.story import SentRequests, Story
     from claude_batch_tui.engine.engine import Forecasted
-    from claude_batch_tui.engine.retrier import Wanted
     from claude_batch_tui.services.check import CheckReport
     from claude_batch_tui.services.judging import Sent
-    from claude_batch_tui.services.retry import RetryPlan
     from claude_batch_tui.services.run_results import RunResults
     from claude_batch_tui.services.spool import Outgoing
     from claude_batch_tui.services.trying import Trial, Tried
@@ -33,6 +29,7 @@ class Together:
 
     What is about a batch, run or submission goes to the engine that knows it. What is about none of them, as a new
     submission, goes to `home`. Batches given in one call are of one workspace, unless it says otherwise.
+    A retry is paid, so it is asked of the one engine that knows its batch: `home` may not stand in for that.
     """
 
     def __init__(self, engines: Mapping[str, Engine]) -> None:
@@ -181,23 +178,6 @@ class Together:
     def first_requests(self, batch_ids: Sequence[str], count: int) -> SentRequests | None:
         """The first requests of the first of these batches that we submitted, or None."""
         return self.of(batch_ids[0]).first_requests(batch_ids, count)
-
-    # What is about a retry: it goes where the batch is whose requests failed.
-
-    def plan_retry(self, wanted: Sequence[Wanted], rules: RetryRules) -> RetryPlan:
-        """What would be sent again. Raises DraftError where the batches are of several workspaces."""
-        engines = {id(engine): engine for engine in (self.of(one.batch_id) for one in wanted)}
-        if len(engines) != 1:
-            raise DraftError("These batches are of several workspaces: send those of one at a time.")
-        return next(iter(engines.values())).plan_retry(wanted, rules)
-
-    def check_retry(self, made: RetryPlan) -> Forecasted:
-        """Check and price a retry."""
-        return self.of(made.first.batch_id or "").check_retry(made)
-
-    def retry(self, token: str, made: RetryPlan, report: CheckReport, *, again: bool = False) -> None:
-        """Send a retry that the user confirmed."""
-        self.of(made.first.batch_id or "").retry(token, made, report, again=again)
 
     # What is about a submission that is open.
 

@@ -249,6 +249,24 @@ def prepare_again(submission: Submission, *, store: Store, now: datetime) -> Sub
     return submissions.advance(store, prepared, expected=SubmissionState.ABSENT, at=now)
 
 
+def put_back(prepared: Submission, error: BaseException, *, store: Store, now: datetime) -> None:
+    """Sending again ended before anything was sent: what `prepare_again` gave is absent as before, and stays listed.
+
+    Its watermark is that of the POST that was lost. Does nothing where it was sent, or somebody else went on with it.
+    """
+    known = submissions.find(store, prepared.submission_id)
+    if known is None or known.state is not SubmissionState.PREPARED:
+        return
+    absent = msgspec.structs.replace(
+        prepared,
+        state=SubmissionState.ABSENT,
+        attempt=known.attempt,
+        settled_at=now,
+        error=f"Sending it again failed before anything was sent. {error}".rstrip(),
+    )
+    submissions.advance(store, absent, expected=SubmissionState.PREPARED, at=now)
+
+
 def abandon(submission: Submission, *, store: Store, now: datetime) -> Submission:
     """The user gives it up; it is kept in the journal and looked for no more. Raises DraftError for one that is settled."""
     if submission.state not in _OPEN:

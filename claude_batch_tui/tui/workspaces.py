@@ -9,6 +9,7 @@ from claude_batch_tui.domain.tracked import Event, Snapshot
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.engine.together import Together
+from claude_batch_tui.errors import DraftError
 
 
 class Workspaces:
@@ -51,10 +52,18 @@ class Workspaces:
         """The names of those that are watched."""
         return list(self._engines)
 
-    def snapshot_of(self, batch_id: str) -> Snapshot:
-        """The word of the engine a batch belongs to, where it matters which workspace that is."""
-        engine = self.engine
-        return (engine.of(batch_id) if isinstance(engine, Together) else engine).snapshot
+    def owner(self, batch_ids: Sequence[str]) -> Engine:
+        """The engine that knows these batches, whichever is on the screen. Raises DraftError where no single one does."""
+        if len(self._engines) == 1:
+            return next(iter(self._engines.values()))
+        # The one on the screen first: two profiles may be of one workspace.
+        turn = sorted(self._engines, key=lambda name: name != self.shown)
+        for engine in (self._engines[name] for name in turn):
+            if batch_ids and all(engine.snapshot.find(batch_id) for batch_id in batch_ids):
+                return engine
+        raise DraftError(
+            "No single one of the workspaces that are watched has these batches: send those of one at a time, from its list."
+        )
 
     @property
     def names(self) -> list[str]:
@@ -85,6 +94,7 @@ class Workspaces:
                 engine.start()
             except Exception:
                 del self._engines[name]
+                self._budget.leave()
                 raise
             if self._is_connected:
                 engine.connect()

@@ -97,6 +97,26 @@ def test_a_lost_create_is_absent_and_sent_again_only_when_asked(make, simulator,
     assert len(simulator.log.creates) == 2
 
 
+def test_what_could_not_be_sent_again_stays_listed_and_can_be_sent_later(make, simulator, outgoing):
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
+    engine = make()
+    engine.submit("t", outgoing)
+    until(lambda: [s.state for s in engine.snapshot.submissions] == [SubmissionState.ABSENT])
+    lost = engine.snapshot.submissions[0]
+    simulator.faults.always(Fault(method="GET", path=r"/batches", status=401))
+    engine.send_again(lost.submission_id, "again")
+    until(lambda: (s := engine.snapshot.submitting.get("again")) is not None and s.is_finished)
+    (absent,) = engine.snapshot.submissions
+    assert (absent.state, absent.watermark_id) == (SubmissionState.ABSENT, lost.watermark_id)
+    assert "before anything was sent" in absent.error
+    assert len(simulator.log.creates) == 1
+    simulator.faults.clear()
+    engine.send_again(lost.submission_id, "later")
+    until(lambda: [b.name for b in engine.snapshot.batches] == ["mine"])
+    until(lambda: engine.snapshot.submissions == ())
+    assert len(simulator.log.creates) == 2
+
+
 def test_stopping_during_a_post_takes_two_seconds_and_leaves_the_outcome_unknown(make, simulator, outgoing):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", connection="hang", delay=0))
     engine = make()

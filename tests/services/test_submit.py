@@ -405,5 +405,6 @@ async def test_what_was_sent_to_one_workspace_is_never_called_absent_by_another_
             async for _ in other.send(again):
                 pass
         assert len(simulator.log.creates) == 1
+        assert submissions.find(runtime.store, unknown.submission_id).state is SubmissionState.ABSENT
     finally:
         await other.close()

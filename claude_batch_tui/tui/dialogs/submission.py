@@ -17,6 +17,8 @@ from claude_batch_tui.tui.reasons import ReasonedActions
 from claude_batch_tui.wording import local_clock, size, submission_words
 
 if TYPE_CHECKING:
+    from claude_batch_tui.engine.engine import Engine
+    from claude_batch_tui.engine.together import Together
     from claude_batch_tui.tui.app import DashboardApp
 
 
@@ -46,14 +48,19 @@ class SubmissionDialog(Box[str | None], ReasonedActions):
         token: str | None = None,
         submission_id: str | None = None,
         send_same_again: Callable[[], str] | None = None,
+        engine: Engine | None = None,
     ) -> None:
+        """`engine` is the one that sends; without it, the one on the screen."""
         super().__init__("Submission")
         self._token = token
         self._submission_id = submission_id
         self._send_same_again = send_same_again
+        self._sender = engine
 
     @classmethod
-    def of_sending(cls, send: Callable[[str, bool], None], *, again: bool = False) -> Self:
+    def of_sending(
+        cls, send: Callable[[str, bool], None], *, again: bool = False, engine: Engine | None = None
+    ) -> Self:
         """Send now, and follow that. `send` takes the token of the asker, and whether to send what was sent before."""
         from ulid import (
             ULID,
@@ -64,7 +71,7 @@ class SubmissionDialog(Box[str | None], ReasonedActions):
             send(token, again)
             return token
 
-        return cls(token=sent(again=again), send_same_again=lambda: sent(again=True))
+        return cls(token=sent(again=again), send_same_again=lambda: sent(again=True), engine=engine)
 
     def content(self) -> list[Widget]:
         """One text, rewritten with every snapshot."""
@@ -72,10 +79,11 @@ class SubmissionDialog(Box[str | None], ReasonedActions):
 
     def on_mount(self) -> None:
         """Show what is known."""
-        self.show_snapshot(self._dashboard.snapshot)
+        self.show_snapshot(self._snapshot)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Where the submission is now."""
+        snapshot = snapshot if self._sender is None else self._sender.snapshot
         lines = self._words(snapshot)
         self.query_one("#words", Static).update(Content(clean("\n".join(lines))))
         submission = self._submission(snapshot)
@@ -88,7 +96,7 @@ class SubmissionDialog(Box[str | None], ReasonedActions):
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """What can be decided depends on what is known."""
-        snapshot = self._dashboard.snapshot
+        snapshot = self._snapshot
         submitting, submission = self._submitting(snapshot), self._submission(snapshot)
         state = submission.state if submission else None
         if action == "again":
@@ -104,31 +112,31 @@ class SubmissionDialog(Box[str | None], ReasonedActions):
 
     def action_attach(self) -> None:
         """Take the newest candidate."""
-        submission = self._submission(self._dashboard.snapshot)
+        submission = self._submission(self._snapshot)
         if submission is not None and submission.candidates:
-            self._dashboard.engine.attach(submission.submission_id, submission.candidates[0])
+            self._engine.attach(submission.submission_id, submission.candidates[0])
 
     def action_look(self) -> None:
         """Look once more."""
-        submission = self._submission(self._dashboard.snapshot)
+        submission = self._submission(self._snapshot)
         if submission is not None:
-            self._dashboard.engine.look_again(submission.submission_id)
+            self._engine.look_again(submission.submission_id)
 
     def action_again(self) -> None:
         """Send the same again: after a loss that was looked for in vain, or because the user wants it twice."""
-        snapshot = self._dashboard.snapshot
+        snapshot = self._snapshot
         submitting, submission = self._submitting(snapshot), self._submission(snapshot)
         if submitting is not None and submitting.repeat_of is not None and self._send_same_again is not None:
             self._token = self._send_same_again()
         elif submission is not None:
             self._token = f"again-{submission.submission_id}-{submission.attempt}"
-            self._dashboard.engine.send_again(submission.submission_id, self._token)
+            self._engine.send_again(submission.submission_id, self._token)
 
     def action_give_up(self) -> None:
         """Look no more."""
-        submission = self._submission(self._dashboard.snapshot)
+        submission = self._submission(self._snapshot)
         if submission is not None:
-            self._dashboard.engine.abandon(submission.submission_id)
+            self._engine.abandon(submission.submission_id)
             self.dismiss(None)
 
     def action_close(self) -> None:
@@ -138,6 +146,14 @@ class SubmissionDialog(Box[str | None], ReasonedActions):
     @property
     def _dashboard(self) -> DashboardApp:
         return cast("DashboardApp", self.app)
+
+    @property
+    def _engine(self) -> Engine | Together:
+        return self._sender or self._dashboard.engine
+
+    @property
+    def _snapshot(self) -> Snapshot:
+        return self._dashboard.snapshot if self._sender is None else self._sender.snapshot
 
     def _submitting(self, snapshot: Snapshot) -> Submitting | None:
         return snapshot.submitting.get(self._token) if self._token else None

@@ -143,13 +143,14 @@ class ResultsScreen(OpenedFrame, SavingFrame, RetryingFrame):
         """Send again what failed among the marked entries, or all the filter shows."""
         if self._batch_id is None or self._rows is None:
             return
-        wanted, engine = (
-            Wanted(self._batch_id, self._rows.results.index, self._chosen()),
-            self.dashboard.engine,
-        )
+        engine = self.owner_of([self._batch_id])
+        if engine is None:
+            return
+        wanted = Wanted(self._batch_id, self._rows.results.index, self._chosen())
         which = "the marked" if self.table.marks else "all shown"
         self.ask_retry(
             f"Retry {which}: {len(wanted.positions):,} of {self._title}",
+            engine,
             lambda rules: engine.plan_retry([wanted], rules),
         )
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from claude_batch_tui.domain.tracked import TrackedBatch
-from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.errors import CbtuiError, DraftError
 from claude_batch_tui.tui.screens.frame import Frame
 from claude_batch_tui.wording import counted_batches
 
 # What is needed once R was pressed is imported then: the first frame does not wait for it.
 if TYPE_CHECKING:
     from claude_batch_tui.domain.retrying import RetryRules
-    from claude_batch_tui.engine.engine import Forecasted
+    from claude_batch_tui.engine.engine import Engine, Forecasted
     from claude_batch_tui.services.retry import RetryPlan
 
 
@@ -32,20 +32,32 @@ class RetryingFrame(Frame):
         """What was never sent from here cannot be sent again."""
         return self.why_no_retry() if action == "retry" else super().reason_disabled(action, parameters)
 
-    def ask_retry(self, title: str, make: Callable[[RetryRules], RetryPlan]) -> None:
-        """Show what would be sent again; after that check, price and ask. `make` runs in a thread."""
+    def owner_of(self, batch_ids: Sequence[str]) -> Engine | None:
+        """The engine a retry of these batches goes through from plan to POST; None where none has them, which is said."""
+        try:
+            return self.dashboard.workspaces.owner(batch_ids)
+        except DraftError as error:
+            self.say(str(error), kind="error")
+            return None
+
+    def ask_retry(self, title: str, engine: Engine, make: Callable[[RetryRules], RetryPlan]) -> None:
+        """Show what would be sent again; after that check, price and ask, all by `engine`, whatever workspace is on the
+        screen by then. `make` runs in a thread.
+        """
         from claude_batch_tui.tui.dialogs.retry import RetryDialog
 
         def go_on(made: RetryPlan | None) -> None:
             if made is not None:
                 self.say("Checking and pricing …", seconds=60.0)
-                self._price_retry(made)
+                self._price_retry(engine, made)
 
         self.app.push_screen(RetryDialog(title, make), go_on)
 
     def ask_retry_of(self, batches: Sequence[TrackedBatch], now: datetime) -> None:
         """The same for all that failed in ended batches; results that are not on this machine are downloaded first."""
-        engine = self.dashboard.engine
+        engine = self.owner_of([tracked.id for tracked in batches])
+        if engine is None:
+            return
         paths = {tracked.id: engine.read_results(tracked.id) for tracked in batches}
         missing = [tracked for tracked in batches if paths[tracked.id] is None]
         if missing:
@@ -70,45 +82,46 @@ class RetryingFrame(Frame):
                 return engine.plan_retry(wanted, rules)
 
         self.ask_retry(
-            f"Retry {batches[0].title if len(batches) == 1 else counted_batches(len(batches))}", make
+            f"Retry {batches[0].title if len(batches) == 1 else counted_batches(len(batches))}", engine, make
         )
 
     @work(thread=True, exclusive=True, group="retry")
-    def _price_retry(self, made: RetryPlan) -> None:
+    def _price_retry(self, engine: Engine, made: RetryPlan) -> None:
         try:
-            found = self.dashboard.engine.check_retry(made)
+            found = engine.check_retry(made)
         except CbtuiError as error:
             self.app.call_from_thread(self.say, str(error), kind="error")
             return
-        self.app.call_from_thread(self._confirm_retry, made, found)
+        self.app.call_from_thread(self._confirm_retry, engine, made, found)
 
-    def _confirm_retry(self, made: RetryPlan, found: Forecasted) -> None:
+    def _confirm_retry(self, engine: Engine, made: RetryPlan, found: Forecasted) -> None:
         from claude_batch_tui.tui.dialogs.confirm import paid_question
         from claude_batch_tui.tui.screens.build_words import confirm_lines
 
         self.say("Nothing has been sent.")
         count = made.counts.chosen
-        whose = self.dashboard.workspaces.snapshot_of(made.first.batch_id or "")
-        body = [*confirm_lines(found.report, made.name, whose, found.in_flight)]
+        body = [*confirm_lines(found.report, made.name, engine.snapshot, found.in_flight)]
         body.append(
             f"retry of  {made.first.name or made.first.batch_id}, in the same run, under the same custom_ids"
         )
         dialog = paid_question(
             f"Send {count:,} requests again?", body, count=count, why=found.over_limits, yes="Send again"
         )
-        self.app.push_screen(dialog, lambda agreed: self._send_retry(made, found) if agreed else None)
+        self.app.push_screen(dialog, lambda agreed: self._send_retry(engine, made, found) if agreed else None)
 
-    def _send_retry(self, made: RetryPlan, found: Forecasted) -> None:
+    def _send_retry(self, engine: Engine, made: RetryPlan, found: Forecasted) -> None:
         from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
 
         def send(token: str, again: bool) -> None:
-            self.dashboard.engine.retry(token, made, found.report, again=again)
+            engine.retry(token, made, found.report, again=again)
 
         def created(batch_id: str | None) -> None:
             if batch_id:
                 self.dashboard.show_created(batch_id)
 
-        self.app.push_screen(SubmissionDialog.of_sending(send, again=made.rules.again), created)
+        self.app.push_screen(
+            SubmissionDialog.of_sending(send, again=made.rules.again, engine=engine), created
+        )
 
 
 def retry_reason(batches: Sequence[TrackedBatch]) -> str | None:
