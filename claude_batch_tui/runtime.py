@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from claude_batch_tui.config import Config, own_key
-from claude_batch_tui.domain.tracked import (
+from claude_batch_tui.domain.batches.tracked import (
     Download,
     DownloadState,
     ResultsState,
@@ -35,13 +35,13 @@ from claude_batch_tui.store.store import Store
 # What services need is imported where they are called: a first frame, and a list from the store, wait for none of it.
 if TYPE_CHECKING:
     from claude_batch_tui.api.protocol import BatchesApi
-    from claude_batch_tui.domain.models import Models
-    from claude_batch_tui.domain.pricing import Cost, OutputHistory, PriceTable
-    from claude_batch_tui.domain.spend import Spend
-    from claude_batch_tui.services.check import CheckReport, CheckUpdate
-    from claude_batch_tui.services.download import IndexMade
-    from claude_batch_tui.services.judging import Sent
-    from claude_batch_tui.services.receiving import Downloaded, Step
+    from claude_batch_tui.domain.money.pricing import Cost, OutputHistory, PriceTable
+    from claude_batch_tui.domain.money.spend import Spend
+    from claude_batch_tui.domain.requests.models import Models
+    from claude_batch_tui.services.building.check import CheckReport, CheckUpdate
+    from claude_batch_tui.services.downloading.download import IndexMade
+    from claude_batch_tui.services.downloading.receiving import Downloaded, Step
+    from claude_batch_tui.services.results.schema_validation import Sent
     from claude_batch_tui.services.submit import Guard, SubmitUpdate
 
 
@@ -106,16 +106,16 @@ class Runtime:
         """How long answers were in earlier batches like this one, as far as their results are known here."""
         if self.scope is None or model is None:
             return None
-        from claude_batch_tui.domain.pricing import output_history
+        from claude_batch_tui.domain.money.pricing import output_history
 
         earlier = usage.usage_like(self.store.database, self.scope.scope_id, model=model, source=source)
         return output_history(earlier)
 
     async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
         """The report with its input counted by the API and its answers as long as in earlier batches like it."""
-        from claude_batch_tui.domain.pricing import forecast
-        from claude_batch_tui.services.check import CheckReport
-        from claude_batch_tui.services.count_tokens import count_input
+        from claude_batch_tui.domain.money.pricing import forecast
+        from claude_batch_tui.services.building.check import CheckReport
+        from claude_batch_tui.services.building.count_tokens import count_input
 
         counted = await count_input(path, api=await self.connect())
         known = forecast(
@@ -128,13 +128,13 @@ class Runtime:
 
     def checked(self, path: Path, betas: tuple[str, ...]) -> CheckReport:
         """The check that comes before every submission; see `check_file`. Blocks."""
-        from claude_batch_tui.services.check import report_of  # late, as in `forecast`
+        from claude_batch_tui.services.building.check import report_of  # late, as in `forecast`
 
         return report_of(check_file(path, self.config, self.now(), betas=betas, api_key=self._api_key))
 
     def over_limits(self, at_most: Cost) -> str | None:
         """Why a submission asks for its count to be typed, as a phrase; None where it does not."""
-        from claude_batch_tui.domain.consent import over_limits
+        from claude_batch_tui.domain.money.confirmation import over_limits
 
         return over_limits(at_most, self.in_flight(), self.config)
 
@@ -144,7 +144,7 @@ class Runtime:
 
     async def refresh_models(self) -> bool:
         """Ask the API for its models once a day; True where something new was learned."""
-        from claude_batch_tui.services.models import refreshed_models
+        from claude_batch_tui.services.building.models import refreshed_models
 
         api = await self.connect()
         return await refreshed_models(api, self.config.data_dir, self.hint, self.now())
@@ -184,7 +184,7 @@ class Runtime:
     async def retrieve(self, batch_id: str) -> TrackedBatch:
         """One batch as the API has it now, written down. Raises NotFoundError with what to do."""
         from claude_batch_tui.services.scope import scope_of
-        from claude_batch_tui.services.watch import retrieve_patiently
+        from claude_batch_tui.services.watching.watch import retrieve_patiently
 
         api = await self.connect()
         ours = submissions.of_batch(self.store, batch_id)
@@ -307,7 +307,7 @@ class Runtime:
                 yield update
             if update.state is not DownloadState.PROBLEMS:
                 return
-        from claude_batch_tui.services.download import download
+        from claude_batch_tui.services.downloading.download import download
 
         api = await self.connect()
         folder, draw = self.locations.results, self.random
@@ -336,7 +336,7 @@ class Runtime:
 
         Raises StoreError where another process is just doing that.
         """
-        from claude_batch_tui.services.download import settle
+        from claude_batch_tui.services.downloading.download import settle
 
         folder = self.locations.results
 
@@ -353,7 +353,7 @@ class Runtime:
         steps: Callable[[frozenset[str] | None, Callable[[], bool]], Iterator[Step]],
     ) -> AsyncIterator[Download]:
         """Take the steps in a thread; what they end with is told when it is written down."""
-        from claude_batch_tui.services.recording import record_download
+        from claude_batch_tui.services.downloading.recording import record_download
         from claude_batch_tui.services.spool import sent_ids
         from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 
@@ -375,7 +375,7 @@ class Runtime:
 
     def is_unread(self, tracked: TrackedBatch) -> bool:
         """Whether results are here under their name, of which nothing is written down."""
-        from claude_batch_tui.store.results_file import results_path
+        from claude_batch_tui.store.results.file import results_path
 
         path = results_path(self.locations.results, tracked.id)
         return tracked.results is ResultsState.NONE and tracked.batch.has_ended and path.exists()
@@ -390,7 +390,7 @@ class Runtime:
         return spend
 
     async def _spend(self, results: Path) -> Spend | None:
-        from claude_batch_tui.services.spending import spend_of
+        from claude_batch_tui.services.results.spending import spend_of
         from claude_batch_tui.services.threads import in_thread
 
         try:
@@ -402,7 +402,7 @@ class Runtime:
 
     async def _judged(self, tracked: TrackedBatch, finished: Downloaded) -> Downloaded:
         """The same with the answers held against the schemas they were asked for."""
-        from claude_batch_tui.services.judging import judged_classes
+        from claude_batch_tui.services.results.schema_validation import judged_classes
         from claude_batch_tui.services.threads import in_thread
 
         sent, cache = self.asked([tracked.id]), self.locations.cache
@@ -414,7 +414,7 @@ class Runtime:
 
     def results_file(self, batch_id: str) -> Path | None:
         """The results file of a batch on this machine, or None; an incomplete one only where there is no other."""
-        from claude_batch_tui.store.results_file import results_path
+        from claude_batch_tui.store.results.file import results_path
 
         path = results_path(self.locations.results, batch_id)
         incomplete = path.with_name(path.name + ".incomplete")
@@ -423,7 +423,7 @@ class Runtime:
     def read_results(self, batch_id: str) -> Path | None:
         """The results file of a batch that was read to its end and written down, or None; it may be an incomplete one."""
         from claude_batch_tui.store.downloads import recorded_path
-        from claude_batch_tui.store.results_file import results_path
+        from claude_batch_tui.store.results.file import results_path
 
         if self.scope is None:
             return None
@@ -443,7 +443,7 @@ class Runtime:
 
     def asked(self, batch_ids: Sequence[str]) -> Sent:
         """The files that say what was asked for in these batches."""
-        from claude_batch_tui.services.judging import Sent
+        from claude_batch_tui.services.results.schema_validation import Sent
 
         bodies = [self.body_path(batch_id) for batch_id in batch_ids]
         known = tuple(body for body in bodies if body is not None)
@@ -461,7 +461,7 @@ def read_prices(config: Config) -> PriceTable:
     """The built-in price table with the user's own over it. Raises ConfigError for a table we cannot read."""
     from importlib.resources import files  # 8 ms that most commands need not pay
 
-    from claude_batch_tui.domain.pricing import load_prices
+    from claude_batch_tui.domain.money.pricing import load_prices
 
     own = config.config_dir / "prices.toml"
     built_in = (files("claude_batch_tui.domain") / "prices.toml").read_bytes()
@@ -472,14 +472,14 @@ def built_in_prices() -> PriceTable:
     """The price table without the user's own."""
     from importlib.resources import files
 
-    from claude_batch_tui.domain.pricing import load_prices
+    from claude_batch_tui.domain.money.pricing import load_prices
 
     return load_prices((files("claude_batch_tui.domain") / "prices.toml").read_bytes())
 
 
 def read_models(config: Config, now: datetime, api_key: str | None = None) -> Models:
     """What is known of the models without asking anybody."""
-    from claude_batch_tui.services.models import known_models
+    from claude_batch_tui.services.building.models import known_models
 
     return known_models(config.data_dir, hint_of(config, api_key), now)
 
@@ -491,7 +491,7 @@ def check_file(
 
     Raises SourceError for a file and ConfigError for a price table that cannot be read.
     """
-    from claude_batch_tui.services.check import PROCESSING, check  # late, as in `Runtime.forecast`
+    from claude_batch_tui.services.building.check import PROCESSING, check  # late, as in `Runtime.forecast`
 
     return check(
         path,

@@ -39,7 +39,7 @@ async def take(folder: Path) -> None:
     from claude_batch_tui.config import load
     from claude_batch_tui.simulator import Simulator
     from claude_batch_tui.tui.app import DashboardApp
-    from claude_batch_tui.tui.environment import Profile
+    from claude_batch_tui.tui.terminal.environment import Profile
 
     tickets = folder / "tickets.csv"
     tickets.write_text(

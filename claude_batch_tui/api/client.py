@@ -27,8 +27,8 @@ from claude_batch_tui.api.headers import response_facts
 from claude_batch_tui.api.protocol import BatchPage, ResponseFacts, ResultsStream
 from claude_batch_tui.api.translation import NO_CREDENTIALS, translated
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.models import ModelFacts
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.requests.models import ModelFacts
 from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
 
 _BATCHES = "/v1/messages/batches"

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.models import ModelFacts
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.requests.models import ModelFacts
 
 
 class ResponseFacts(msgspec.Struct, frozen=True):

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.runtime import open_runtime
-from claude_batch_tui.services.labels import target_of
+from claude_batch_tui.services.watching.labels import target_of
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 

@@ -13,8 +13,8 @@ from claude_batch_tui.cli.exporting import asked
 from claude_batch_tui.cli.locating import found_results, results_file
 
 if TYPE_CHECKING:
-    from claude_batch_tui.services.accounting import Accounts
-    from claude_batch_tui.store.results_file import ResultsFile
+    from claude_batch_tui.services.results.ledger import Accounts
+    from claude_batch_tui.store.results.file import ResultsFile
 
 _LISTS = ("missing", "extra", "duplicate", "unparsable")
 
@@ -49,10 +49,10 @@ def wants_ledger(args: argparse.Namespace) -> bool:
 
 def show_ledger(args: argparse.Namespace, context: Context) -> int:
     """Print the ledger or a list of it; 1 where something is missing, extra, doubled or not truly good."""
-    from claude_batch_tui.services.accounting import accounts
-    from claude_batch_tui.services.judging import judge
+    from claude_batch_tui.services.results.ledger import accounts
+    from claude_batch_tui.services.results.schema_validation import judge
     from claude_batch_tui.store.locations import Locations
-    from claude_batch_tui.store.opening import open_indexed
+    from claude_batch_tui.store.results.opening import open_indexed
 
     good, cache = True, Locations(context.config.data_dir).cache
     for held in _held(args, context):
@@ -72,7 +72,7 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
 
 
 def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
-    from claude_batch_tui.services.browse import RowsFile
+    from claude_batch_tui.services.results.browse import RowsFile
 
     files = {word: results_file(word) for word in args.ids}
     found = [_Held(path.name, path, None) for path in files.values() if path is not None]

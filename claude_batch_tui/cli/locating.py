@@ -10,7 +10,7 @@ from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.exporting import Found
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.tracked import Download, TrackedBatch
+    from claude_batch_tui.domain.batches.tracked import Download, TrackedBatch
     from claude_batch_tui.runtime import Runtime
 
 _ENDINGS = (".jsonl", ".gz", ".incomplete", ".ndjson")
@@ -101,7 +101,7 @@ async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -
 
 async def _followed(tracked: TrackedBatch, updates: AsyncIterator[Download], context: Context) -> None:
     """Say how far a download is, and what is wrong with what it left."""
-    from claude_batch_tui.domain.tracked import DownloadState
+    from claude_batch_tui.domain.batches.tracked import DownloadState
     from claude_batch_tui.wording import reading_words, size
 
     async for update in updates:

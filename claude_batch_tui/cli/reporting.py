@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.services.progress import Progress
+from claude_batch_tui.services.building.progress import Progress
 from claude_batch_tui.wording import size
 
 _Report = TypeVar("_Report")

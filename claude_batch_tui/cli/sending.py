@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime

@@ -12,11 +12,11 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.confirming import confirmed, confirmed_count
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.sending import go_on_with, report_end, send
-from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.check import CheckReport
+    from claude_batch_tui.services.building.check import CheckReport
     from claude_batch_tui.services.spool import Outgoing
     from claude_batch_tui.services.submit import Guard
 
@@ -59,7 +59,7 @@ def checked(file: Path, args: argparse.Namespace, runtime: Runtime) -> CheckRepo
 
 def betas_of(args: argparse.Namespace) -> tuple[str, ...]:
     """The beta headers asked for, or those of the recipe beside the file."""
-    from claude_batch_tui.services.recipes import recipe_beside
+    from claude_batch_tui.services.building.recipes import recipe_beside
 
     if args.betas is not None:
         return tuple(args.betas.replace(",", " ").split())

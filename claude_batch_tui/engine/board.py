@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.tracked import (
+from claude_batch_tui.domain.batches.tracked import (
     Download,
     Event,
     Link,

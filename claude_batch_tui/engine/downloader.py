@@ -8,15 +8,15 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from claude_batch_tui.domain.batches.tracked import Download, DownloadState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.domain.tracked import Download, DownloadState, TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.download import IndexMade
+from claude_batch_tui.services.downloading.download import IndexMade
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches
-from claude_batch_tui.store.results_index import ResultsIndex
+from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.wording import outcome_counts
 
 _log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.tracked import Snapshot
+from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.loop_thread import LoopThread
 from claude_batch_tui.engine.opening import load_rest, show_newest
@@ -21,20 +21,20 @@ from claude_batch_tui.runtime import Runtime
 
 # What the first frame does not need is imported when it is called, or when the engine begins to work.
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.history import History
-    from claude_batch_tui.domain.notifying import Notice
-    from claude_batch_tui.domain.retrying import RetryRules
-    from claude_batch_tui.domain.story import SentRequests, Story
+    from claude_batch_tui.domain.batches.history import History
+    from claude_batch_tui.domain.batches.notifying import Notice
+    from claude_batch_tui.domain.batches.story import SentRequests, Story
+    from claude_batch_tui.domain.results.retrying import RetryRules
     from claude_batch_tui.engine.budget import Budget
     from claude_batch_tui.engine.parts import Parts
     from claude_batch_tui.engine.retrier import Wanted
-    from claude_batch_tui.services.check import CheckReport
-    from claude_batch_tui.services.judging import Sent
+    from claude_batch_tui.services.building.check import CheckReport
+    from claude_batch_tui.services.building.trying import Trial, Tried
+    from claude_batch_tui.services.results.run_results import RunResults
+    from claude_batch_tui.services.results.schema_validation import Sent
     from claude_batch_tui.services.retry import RetryPlan
-    from claude_batch_tui.services.run_results import RunResults
     from claude_batch_tui.services.spool import Outgoing
-    from claude_batch_tui.services.trying import Trial, Tried
-    from claude_batch_tui.store.results_index import ResultsIndex
+    from claude_batch_tui.store.results.index import ResultsIndex
     from claude_batch_tui.store.scopes import Scope
     from claude_batch_tui.store.store import Store
 
@@ -166,31 +166,31 @@ class Engine(LoopThread):
 
     def note(self, target_id: str, text: str | None) -> None:
         """Write a note on a batch or a run; None takes it away."""
-        from claude_batch_tui.store import ours
+        from claude_batch_tui.store import labels
 
-        self._label(lambda store, scope: ours.note(store, scope, target_id, text, self._runtime.now()))
+        self._label(lambda store, scope: labels.note(store, scope, target_id, text, self._runtime.now()))
 
     def tag(self, batch_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> None:
         """Give batches tags, and take tags away."""
-        from claude_batch_tui.store import ours
+        from claude_batch_tui.store import labels
 
         self._label(
-            lambda store, scope: ours.tag(
+            lambda store, scope: labels.tag(
                 store, scope, batch_ids, add=add, remove=remove, now=self._runtime.now()
             )
         )
 
     def hide(self, batch_ids: Sequence[str], *, hidden: bool) -> None:
         """Put batches away on this machine, or bring them back."""
-        from claude_batch_tui.store import ours
+        from claude_batch_tui.store import labels
 
         self._label(
-            lambda store, scope: ours.hide(store, scope, batch_ids, hidden=hidden, now=self._runtime.now())
+            lambda store, scope: labels.hide(store, scope, batch_ids, hidden=hidden, now=self._runtime.now())
         )
 
     def adopt(self, batch_ids: Sequence[str], name: str | None) -> None:
         """Make one run of batches made elsewhere."""
-        from claude_batch_tui.services.labels import adopt
+        from claude_batch_tui.services.watching.labels import adopt
 
         def work(store: Store, scope: Scope) -> None:
             found = self._runtime.known(batch_ids)
@@ -231,7 +231,7 @@ class Engine(LoopThread):
 
     def try_request(self, chosen: Trial) -> Future[Tried]:
         """Send one request at once; see `services.trying`. For a thread that can wait."""
-        from claude_batch_tui.services.trying import tried
+        from claude_batch_tui.services.building.trying import tried
 
         async def work() -> Tried:
             runtime = self._runtime
@@ -259,7 +259,7 @@ class Engine(LoopThread):
 
     def run_results(self, run_id: str, batch_ids: Sequence[str]) -> RunResults:
         """The results of these batches of a run in one file, made if need be; for a thread. Raises StoreError."""
-        from claude_batch_tui.services.run_results import gather
+        from claude_batch_tui.services.results.run_results import gather
 
         found = {batch_id: self.read_results(batch_id) for batch_id in batch_ids}
         parts = [path for path in found.values() if path is not None]
@@ -295,7 +295,7 @@ class Engine(LoopThread):
 
         A bill that was never made up is, where the results are here.
         """
-        from claude_batch_tui.services.story import run_story
+        from claude_batch_tui.services.watching.story import run_story
 
         async def work() -> Story | None:
             stories = [await self._parts.verbs.story(batch_id) for batch_id in batch_ids]
@@ -313,8 +313,8 @@ class Engine(LoopThread):
 
     def history(self, days: int, now: datetime, beside: Collection[int] = ()) -> Future[History]:
         """What the batches of the last days say together, those of other scopes too; for a thread that can wait."""
-        from claude_batch_tui.services.history import history_of
         from claude_batch_tui.services.threads import in_thread
+        from claude_batch_tui.services.watching.history import history_of
 
         async def work() -> History:
             runtime = self._runtime
@@ -326,7 +326,7 @@ class Engine(LoopThread):
 
     def first_requests(self, batch_ids: Sequence[str], count: int) -> SentRequests | None:
         """The first requests of the first of these batches that we submitted, or None; reads the disk."""
-        from claude_batch_tui.services.story import first_requests
+        from claude_batch_tui.services.watching.story import first_requests
 
         return first_requests(batch_ids, count, store=self._runtime.store)
 
@@ -405,7 +405,7 @@ class Engine(LoopThread):
             self._spawn(self._explained(self._run_hook(self._config.hook, notice)))
 
     async def _run_hook(self, command: str, notice: Notice) -> None:
-        from claude_batch_tui.services.notify import run_hook
+        from claude_batch_tui.services.watching.notify import run_hook
 
         trouble = await run_hook(command, notice, timeout=self._config.hook_timeout)
         if trouble is not None:

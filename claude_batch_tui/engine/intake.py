@@ -6,14 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from claude_batch_tui.api.protocol import BatchesApi
-from claude_batch_tui.domain.notifying import Notice
-from claude_batch_tui.domain.tracked import Event
+from claude_batch_tui.domain.batches.notifying import Notice
+from claude_batch_tui.domain.batches.tracked import Event
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.engine.warner import warning_text
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.notify import claim_ends, past_ends, past_warnings
-from claude_batch_tui.services.watch import Poll, poll
+from claude_batch_tui.services.watching.notify import claim_ends, past_ends, past_warnings
+from claude_batch_tui.services.watching.watch import Poll, poll
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.batches import Change
 from claude_batch_tui.wording import notice_words

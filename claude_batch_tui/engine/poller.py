@@ -8,9 +8,9 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from claude_batch_tui.domain.notifying import Notice
-from claude_batch_tui.domain.polling import ASKED_FLOOR, FLOOR, backoff, has_slept
-from claude_batch_tui.domain.tracked import LinkState
+from claude_batch_tui.domain.batches.notifying import Notice
+from claude_batch_tui.domain.batches.polling import ASKED_FLOOR, FLOOR, backoff, has_slept
+from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.clock import Clock

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.domain.retrying import RetryRules
+from claude_batch_tui.domain.results.retrying import RetryRules
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.check import CheckReport
+from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.retry import Failed, RetryPlan, plan
 from claude_batch_tui.services.spool import Outgoing
 from claude_batch_tui.store import submissions
-from claude_batch_tui.store.results_index import ResultsIndex
+from claude_batch_tui.store.results.index import ResultsIndex
 
 
 class Wanted(msgspec.Struct, frozen=True):

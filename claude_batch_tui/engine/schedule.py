@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.forecast import Forecast
-from claude_batch_tui.domain.polling import interval, jittered
-from claude_batch_tui.domain.tracked import TrackedBatch
-from claude_batch_tui.domain.turnaround import Turnarounds
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.forecast import Forecast
+from claude_batch_tui.domain.batches.polling import interval, jittered
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.turnaround import Turnarounds
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.watch import heard_from_others
+from claude_batch_tui.services.watching.watch import heard_from_others
 from claude_batch_tui.store import batches
 
 

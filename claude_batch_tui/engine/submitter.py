@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.tracked import Submission, SubmissionState, Submitting
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState, Submitting
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import ApiError, CbtuiError, DraftError
 from claude_batch_tui.runtime import Runtime

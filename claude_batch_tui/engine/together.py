@@ -8,20 +8,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.domain.together import mixed, together
-from claude_batch_tui.domain.tracked import Snapshot, TrackedBatch
+from claude_batch_tui.domain.batches.merging import mixed, together
+from claude_batch_tui.domain.batches.tracked import Snapshot, TrackedBatch
 from claude_batch_tui.engine.engine import Engine
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.history import History
-    from claude_batch_tui.domain.story import SentRequests, Story
+    from claude_batch_tui.domain.batches.history import History
+    from claude_batch_tui.domain.batches.story import SentRequests, Story
     from claude_batch_tui.engine.engine import Forecasted
-    from claude_batch_tui.services.check import CheckReport
-    from claude_batch_tui.services.judging import Sent
-    from claude_batch_tui.services.run_results import RunResults
+    from claude_batch_tui.services.building.check import CheckReport
+    from claude_batch_tui.services.building.trying import Trial, Tried
+    from claude_batch_tui.services.results.run_results import RunResults
+    from claude_batch_tui.services.results.schema_validation import Sent
     from claude_batch_tui.services.spool import Outgoing
-    from claude_batch_tui.services.trying import Trial, Tried
-    from claude_batch_tui.store.results_index import ResultsIndex
+    from claude_batch_tui.store.results.index import ResultsIndex
 
 
 class Together:

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from claude_batch_tui.domain.story import Story
-from claude_batch_tui.domain.tracked import ResultsState, TrackedBatch
+from claude_batch_tui.domain.batches.story import Story
+from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import NotFoundError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.cancel import cancel, delete
-from claude_batch_tui.services.listing import load_older
-from claude_batch_tui.services.story import story_of
 from claude_batch_tui.services.threads import in_thread
+from claude_batch_tui.services.watching.cancel import cancel, delete
+from claude_batch_tui.services.watching.listing import load_older
+from claude_batch_tui.services.watching.story import story_of
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spool import sweep
-from claude_batch_tui.store import batches, ours, submissions
+from claude_batch_tui.store import batches, labels, submissions
 from claude_batch_tui.store.locks import FileLock
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
@@ -175,7 +175,7 @@ def tie(created: Submission, *, store: Store, scope_id: int) -> None:
     )
     if created.provisional:
         batches.mark(database, scope_id, batch_id, provisional=1)
-    if created.name and not ours.has_name(database, scope_id, batch_id):
+    if created.name and not labels.has_name(database, scope_id, batch_id):
         batches.set_name(database, scope_id, batch_id, created.name)
     if created.cost_at_most is not None:
         batches.record_cost(
@@ -209,7 +209,7 @@ def judge(
         error=f"{batch_id} was taken for this batch, but holds other requests.",
     )
     submissions.advance(store, unknown, expected=SubmissionState.CREATED, at=now)
-    ours.disown(store.database, scope_id, batch_id, name=submission.name)
+    labels.disown(store.database, scope_id, batch_id, name=submission.name)
     return unknown
 
 

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.domain.entry import OUTCOMES
-from claude_batch_tui.domain.result import Outcome
-from claude_batch_tui.domain.retrying import RetryCounts, RetryRules, is_invalid
-from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.results.entry import OUTCOMES
+from claude_batch_tui.domain.results.result import Outcome
+from claude_batch_tui.domain.results.retrying import RetryCounts, RetryRules, is_invalid
 from claude_batch_tui.errors import DraftError
+from claude_batch_tui.services.building.requests_files import RequestsFiles, beside, iter_request_lines
 from claude_batch_tui.services.pilot import Portion
-from claude_batch_tui.services.requests_files import RequestsFiles, beside, iter_request_lines
 from claude_batch_tui.services.spool import Outgoing, sent_ids, sent_places
 from claude_batch_tui.store.files import written_whole
-from claude_batch_tui.store.results_index import ResultsIndex
+from claude_batch_tui.store.results.index import ResultsIndex
 
 _NEVER_SENT = (SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED)
 _PART_OF = re.compile(r" \d+/\d+$")

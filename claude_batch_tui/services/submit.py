@@ -16,9 +16,9 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.polling import LONGEST_RETRY_AFTER, backoff
-from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.polling import LONGEST_RETRY_AFTER, backoff
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import (
     ApiError,
     AuthenticationError,

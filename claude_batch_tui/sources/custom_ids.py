@@ -13,7 +13,7 @@ from base64 import b32encode
 
 import msgspec
 
-from claude_batch_tui.domain.limits import CUSTOM_ID
+from claude_batch_tui.domain.requests.limits import CUSTOM_ID
 
 _ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]+")
 _MAX_LENGTH = 64

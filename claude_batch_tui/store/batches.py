@@ -7,8 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import sightings
 from claude_batch_tui.store.batch_row import SELECT, tracked_of

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.tracked import Submission
-from claude_batch_tui.store import batches, ours, scopes, submissions
+from claude_batch_tui.domain.batches.tracked import Submission
+from claude_batch_tui.store import batches, labels, scopes, submissions
 from claude_batch_tui.store.store import Store
 
 
@@ -38,7 +38,7 @@ def rebuild(store: Store, now: datetime) -> int:
                 case "name":
                     _name(store, fact, now)
                 case _:
-                    if not ours.replay(store, fact, now):
+                    if not labels.replay(store, fact, now):
                         continue
         except msgspec.ValidationError:
             continue

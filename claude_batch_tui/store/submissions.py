@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store

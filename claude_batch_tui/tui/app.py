@@ -18,21 +18,21 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.tracked import Snapshot
+from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.engine.together import Together
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
-from claude_batch_tui.tui.pacing import CHANGES_SECONDS, Pace
-from claude_batch_tui.tui.screens.batches import BatchesScreen
-from claude_batch_tui.tui.screens.frame import Frame
+from claude_batch_tui.tui.batches.screen import BatchesScreen
+from claude_batch_tui.tui.frame import Frame
+from claude_batch_tui.tui.terminal.pacing import CHANGES_SECONDS, Pace
 from claude_batch_tui.tui.workspaces import Workspaces
 from claude_batch_tui.wording import standing_words
 
 if TYPE_CHECKING:
     from claude_batch_tui.tui.dialogs.help import HelpPage
-    from claude_batch_tui.tui.screens.results import ResultsScreen
+    from claude_batch_tui.tui.results.screen import ResultsScreen
 
 _log = logging.getLogger(__name__)
 _WITHOUT_BEING_SHOWN = (
@@ -64,7 +64,7 @@ def _build() -> Frame:
 
 
 def _build_screen() -> type[Frame]:
-    from claude_batch_tui.tui.screens.build import BuildScreen  # the first frame does not wait for it
+    from claude_batch_tui.tui.build.screen import BuildScreen  # the first frame does not wait for it
 
     return BuildScreen
 
@@ -74,7 +74,7 @@ def _results() -> Frame:
 
 
 def _results_screen() -> type[Frame]:
-    from claude_batch_tui.tui.screens.results import ResultsScreen  # nor for this
+    from claude_batch_tui.tui.results.screen import ResultsScreen  # nor for this
 
     return ResultsScreen
 
@@ -251,7 +251,7 @@ class DashboardApp(CbtuiApp):
     def help_pages(self) -> list[HelpPage]:
         """The keys of all screens."""
         from claude_batch_tui.tui.dialogs.help import HelpPage
-        from claude_batch_tui.tui.screens.history import HistoryScreen  # help is the first to ask for all
+        from claude_batch_tui.tui.history.screen import HistoryScreen  # help is the first to ask for all
         from claude_batch_tui.tui.widgets.key_names import declared_hints
 
         screens: tuple[type[Frame | HistoryScreen], ...] = (
@@ -280,7 +280,7 @@ class DashboardApp(CbtuiApp):
         """Go to the results and do something there once they are drawn, under a dialog that is open by then too."""
 
         def go() -> None:
-            from claude_batch_tui.tui.screens.results import ResultsScreen  # it is there by now
+            from claude_batch_tui.tui.results.screen import ResultsScreen  # it is there by now
 
             shown = next((screen for screen in self.screen_stack if isinstance(screen, ResultsScreen)), None)
             if shown is None:
@@ -299,7 +299,7 @@ class DashboardApp(CbtuiApp):
         ends = [event.text for event in fresh if event.rings]
         if not ends:
             return
-        from claude_batch_tui.domain.notifying import words
+        from claude_batch_tui.domain.batches.notifying import words
 
         if "bell" in words(self.config.notify):
             self.bell()
@@ -309,8 +309,8 @@ class DashboardApp(CbtuiApp):
 
     def _notify_terminal(self, message: str) -> None:
         """Send OSC 9; in a thread, because tmux may have to be asked."""
-        from claude_batch_tui.domain.notifying import terminal_notification
-        from claude_batch_tui.services.notify import osc9_way
+        from claude_batch_tui.domain.batches.notifying import terminal_notification
+        from claude_batch_tui.services.watching.notify import osc9_way
 
         way = osc9_way(self.config.osc9, self._environ)
         if way != "no":

@@ -24,11 +24,11 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.terminal import Profile, decide_profile
 from claude_batch_tui.tui.dialogs.too_small import TooSmallNotice, fits
-from claude_batch_tui.tui.driver import TerminalDriver
-from claude_batch_tui.tui.pacing import PacedApp
-from claude_batch_tui.tui.safety import AsciiFilter
+from claude_batch_tui.tui.terminal.driver import TerminalDriver
+from claude_batch_tui.tui.terminal.pacing import PacedApp
+from claude_batch_tui.tui.terminal.safety import AsciiFilter
+from claude_batch_tui.tui.terminal.stylesheet import ThriftyStylesheet
 from claude_batch_tui.tui.themes import CALM_DARK
-from claude_batch_tui.tui.thrifty_stylesheet import ThriftyStylesheet
 from claude_batch_tui.tui.widgets.key_names import active_hints
 from claude_batch_tui.tui.widgets.status_line import Kind, StatusLine
 

@@ -6,7 +6,7 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from claude_batch_tui.tui.safety import redact
+from claude_batch_tui.tui.terminal.safety import redact
 
 _LARGEST = 1_000_000
 _KEPT = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from claude_batch_tui.config import Config, of_profile
-from claude_batch_tui.domain.tracked import Event, Snapshot
+from claude_batch_tui.domain.batches.tracked import Event, Snapshot
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.engine.together import Together

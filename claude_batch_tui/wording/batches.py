@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.domain.batch import BatchState
+from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.wording.times import ago, duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from claude_batch_tui.domain.batch import Batch, RequestCounts
-    from claude_batch_tui.domain.forecast import Forecast as Turnaround
-    from claude_batch_tui.domain.notifying import Notice
+    from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
+    from claude_batch_tui.domain.batches.forecast import Forecast as Turnaround
+    from claude_batch_tui.domain.batches.notifying import Notice
 
 GLYPHS = {
     BatchState.IN_PROGRESS: "●",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.domain.agreement import Agreement
+from claude_batch_tui.domain.results.agreement import Agreement
 from claude_batch_tui.wording.numbers import money, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from claude_batch_tui.domain.agreement import Agreements, Totals
+    from claude_batch_tui.domain.results.agreement import Agreements, Totals
 
 
 def agreement_words(agreed: Agreements) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.domain.tracked import LinkState
 from claude_batch_tui.wording.times import local_clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from claude_batch_tui.domain.tracked import Link
+    from claude_batch_tui.domain.batches.tracked import Link
 
 _WELL = (LinkState.LIVE, LinkState.IDLE)
 _ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}

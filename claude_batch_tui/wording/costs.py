@@ -9,10 +9,10 @@ from claude_batch_tui.wording.numbers import counted, money
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from claude_batch_tui.domain.history import Day
-    from claude_batch_tui.domain.pricing import Cost, Forecast
-    from claude_batch_tui.domain.spend import Bill
-    from claude_batch_tui.domain.tracked import TrackedBatch
+    from claude_batch_tui.domain.batches.history import Day
+    from claude_batch_tui.domain.batches.tracked import TrackedBatch
+    from claude_batch_tui.domain.money.pricing import Cost, Forecast
+    from claude_batch_tui.domain.money.spend import Bill
 
 _WORTH_SAYING = 0.0001
 """Dollars below which the cache neither saved nor lost anything."""

@@ -10,7 +10,7 @@ from claude_batch_tui.wording.numbers import count_words, fine_money, money, sha
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from claude_batch_tui.domain.statistics import Distribution, Statistics
+    from claude_batch_tui.domain.results.statistics import Distribution, Statistics
 
 
 def spread_words(spread: Distribution, words: Callable[[float], str]) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.domain.tracked import SubmissionState
+from claude_batch_tui.domain.batches.tracked import SubmissionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from claude_batch_tui.domain.problem import Problem
-    from claude_batch_tui.domain.retrying import RetryCounts
-    from claude_batch_tui.domain.tracked import Submission
+    from claude_batch_tui.domain.batches.tracked import Submission
+    from claude_batch_tui.domain.requests.problem import Problem
+    from claude_batch_tui.domain.results.retrying import RetryCounts
 
 _SUBMISSION_WORDS = {
     SubmissionState.PREPARED: "not sent",

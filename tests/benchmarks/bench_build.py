@@ -102,7 +102,7 @@ def preview_seconds(source: Path) -> float:
     """Seconds to the first preview of a source, in a process that is warm."""
     code = (
         "import sys, time\n"
-        "from claude_batch_tui.services.preview import preview\n"
+        "from claude_batch_tui.services.building.preview import preview\n"
         "from claude_batch_tui.sources.recipe import BuildSpec\n"
         "start = time.perf_counter()\n"
         f"preview(BuildSpec(kind='csv', path={str(source)!r}, template={PLAIN!r}, model='m', max_tokens=1), 0, 1)\n"

@@ -38,7 +38,7 @@ Empty().run()
 def fill(folder: Path, count: int) -> None:
     """A store with so many batches, fifty of them running."""
     from claude_batch_tui.config import load
-    from claude_batch_tui.domain.batch import Batch, RequestCounts
+    from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.store import batches
     from claude_batch_tui.store.scopes import remember

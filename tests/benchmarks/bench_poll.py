@@ -24,7 +24,7 @@ async def cpu_of_poll(known: int, polls: int) -> float:
     from claude_batch_tui.config import load
     from claude_batch_tui.engine.board import Board
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.watch import poll
+    from claude_batch_tui.services.watching.watch import poll
     from claude_batch_tui.simulator import Simulator
     from claude_batch_tui.store import batches
 

@@ -28,18 +28,18 @@ from bench_big_batch import Peak
 from pty_app import PtyApp
 
 from claude_batch_tui.config import load
-from claude_batch_tui.domain.tracked import DownloadState
+from claude_batch_tui.domain.batches.tracked import DownloadState
 from claude_batch_tui.runtime import open_runtime
-from claude_batch_tui.services.download import download
+from claude_batch_tui.services.downloading.download import download
 from claude_batch_tui.services.spool import sent_ids
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Simulator
 from claude_batch_tui.store import submissions
-from claude_batch_tui.store.index_file import save_index
-from claude_batch_tui.store.indexing import index_file
-from claude_batch_tui.store.opening import opening
-from claude_batch_tui.store.results_file import results_path
-from claude_batch_tui.store.results_index import ResultsIndex
+from claude_batch_tui.store.results.file import results_path
+from claude_batch_tui.store.results.index import ResultsIndex
+from claude_batch_tui.store.results.index_file import save_index
+from claude_batch_tui.store.results.indexing import index_file
+from claude_batch_tui.store.results.opening import opening
 
 ROUNDS = 5
 DOWNLOAD_ROUNDS = 11

@@ -6,14 +6,14 @@ from functools import partial
 import msgspec
 import pytest
 
-from claude_batch_tui.domain.partition import partition
-from claude_batch_tui.domain.tracked import LinkState, SubmissionState
+from claude_batch_tui.domain.batches.tracked import LinkState, SubmissionState
+from claude_batch_tui.domain.requests.partition import partition
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services import spool
-from claude_batch_tui.services.check import check
+from claude_batch_tui.services.building.check import check
+from claude_batch_tui.services.building.trying import trial
 from claude_batch_tui.services.spool import Outgoing, sent_ids
-from claude_batch_tui.services.trying import trial
 from claude_batch_tui.simulator import Fault
 from waiting import until
 

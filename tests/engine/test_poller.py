@@ -13,7 +13,7 @@ from email.utils import format_datetime
 import pytest
 
 from claude_batch_tui.config import load
-from claude_batch_tui.domain.tracked import LinkState
+from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import APART, Budget
 from claude_batch_tui.engine.clock import Clock

@@ -9,7 +9,7 @@ import pytest
 from claude_batch_tui.config import load
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
-from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.store.results.opening import open_indexed
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from importlib import resources
 
 import pytest
 
-from claude_batch_tui.domain.models import load_models
-from claude_batch_tui.domain.validation import RequestsCheck
+from claude_batch_tui.domain.requests.models import load_models
+from claude_batch_tui.domain.requests.validation import RequestsCheck
 from claude_batch_tui.services.spool import Outgoing, freeze
 
 TABLE = (resources.files("claude_batch_tui.domain") / "models.toml").read_bytes()

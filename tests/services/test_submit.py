@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from claude_batch_tui.config import load
-from claude_batch_tui.domain.tracked import SubmissionState
+from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.errors import DraftError, StoreError, UnavailableError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services import reconcile

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_batch_tui.domain.limits import CUSTOM_ID
+from claude_batch_tui.domain.requests.limits import CUSTOM_ID
 from claude_batch_tui.sources import custom_ids
 from claude_batch_tui.sources.custom_ids import (
     TAG_LENGTH,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from claude_batch_tui.domain.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.store import batches, notifications, scopes
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.store import Store

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from claude_batch_tui.domain.batch import Batch, RequestCounts
-from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import ConfigError, StoreError
 from claude_batch_tui.store import batches, scopes, submissions
 from claude_batch_tui.store.files import written_whole

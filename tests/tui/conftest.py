@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from claude_batch_tui.config import load
-from claude_batch_tui.domain.batch import Batch, RequestCounts
-from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
+from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.tracked import Link, LinkState, Submission, SubmissionState
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
-from claude_batch_tui.store import batches, ours, submissions
+from claude_batch_tui.store import batches, labels, submissions
 from claude_batch_tui.store.scopes import remember
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
@@ -117,10 +117,10 @@ def filled(config):
         batches.record_poll(runtime.store.database, scope.scope_id, NOW - polled, 0.1, 9, None)
         for number, (name, members) in enumerate(runs):
             run_id = f"run_01JD00000000000000000000{number:02d}"
-            ours.adopt(runtime.store, scope, [b.id for b in members], run_id, NOW)
+            labels.adopt(runtime.store, scope, [b.id for b in members], run_id, NOW)
             batches.set_name(runtime.store.database, scope.scope_id, run_id, name)
         for b, words in tags:
-            ours.tag(runtime.store, scope, [b.id], add=words, remove=[], now=NOW)
+            labels.tag(runtime.store, scope, [b.id], add=words, remove=[], now=NOW)
         for b, usd in costs:
             batches.record_cost(runtime.store.database, scope.scope_id, b.id, "at_most", usd, None)
         if unknown is not None:

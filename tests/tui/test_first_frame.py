@@ -56,7 +56,7 @@ def test_the_first_frame_waits_for_nothing_that_it_does_not_show(filled, week):
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     collects, rows, *modules = done.stdout.split()
     assert (collects, int(rows)) == ("True", len(week))
-    assert "claude_batch_tui.tui.screens.batches" in modules
+    assert "claude_batch_tui.tui.batches.screen" in modules
     loaded = {name.removeprefix("claude_batch_tui.") for name in modules}
     assert sorted(loaded.intersection(NOT_SHOWN)) == []
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from claude_batch_tui.config import load, of_profile
-from claude_batch_tui.domain.batch_list import order_of
-from claude_batch_tui.domain.tracked import LinkState
+from claude_batch_tui.domain.batches.batch_list import order_of
+from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.engine.budget import APART, Budget
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator

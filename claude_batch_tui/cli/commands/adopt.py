@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 async def _adopt(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services.labels import adopt
+    from claude_batch_tui.services.watching.labels import adopt
 
     async with open_runtime(context.config) as runtime:
         found = {tracked.id: tracked for word in args.ids for tracked in await runtime.resolve_all(word)}

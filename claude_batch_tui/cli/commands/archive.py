@@ -24,11 +24,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 async def _archive(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.store import ours
+    from claude_batch_tui.store import labels
 
     async with open_runtime(context.config) as runtime:
         found = {tracked.id: tracked for word in args.ids for tracked in await runtime.resolve_all(word)}
-        ours.hide(runtime.store, runtime.known_scope(), list(found), hidden=not args.undo, now=runtime.now())
+        labels.hide(
+            runtime.store, runtime.known_scope(), list(found), hidden=not args.undo, now=runtime.now()
+        )
         for batch_id in found:
             context.output.line(f"{batch_id} {'shown' if args.undo else 'hidden'}")
     return ExitCode.GOOD

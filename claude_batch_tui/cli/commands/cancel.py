@@ -27,7 +27,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 async def _cancel(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.cli.commands.list import as_json  # late, as the runtime is
     from claude_batch_tui.runtime import open_runtime
-    from claude_batch_tui.services.cancel import cancel
+    from claude_batch_tui.services.watching.cancel import cancel
 
     async with open_runtime(context.config) as runtime:
         found = [tracked for word in args.ids for tracked in await runtime.resolve_all(word)]

@@ -12,8 +12,8 @@ from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.draft import Draft
-    from claude_batch_tui.services.check import CheckReport
+    from claude_batch_tui.domain.requests.draft import Draft
+    from claude_batch_tui.services.building.check import CheckReport
 
 SUMMARY = "Check a requests file and say what it would cost."
 
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
     from claude_batch_tui.cli.reporting import reported  # late: --help needs none of it
     from claude_batch_tui.runtime import check_file
-    from claude_batch_tui.services.recipes import recipe_beside
+    from claude_batch_tui.services.building.recipes import recipe_beside
 
     recipe = recipe_beside(args.file)
     betas = recipe.betas if recipe else ()
@@ -67,7 +67,7 @@ async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context
 
 
 def _lines(report: CheckReport, examples: int) -> Iterator[str]:
-    from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
+    from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
     from claude_batch_tui.wording import counted, forecast_lines, problem_lines, size
 
     draft = report.draft
@@ -90,7 +90,7 @@ def _by_model(draft: Draft) -> dict[str, int]:
 
 def _as_json(report: CheckReport) -> dict[str, object]:
     from claude_batch_tui.cli.problem_json import problem_json
-    from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
+    from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
 
     draft, forecast, at_most = report.draft, report.forecast, report.at_most
     likely = forecast.likely

@@ -76,7 +76,7 @@ def _facts(context: Context) -> dict[str, dict[str, Any]]:
 
 def _drawing(config: Config) -> dict[str, dict[str, str]]:
     """What the dashboard would decide on this terminal, and why."""
-    from claude_batch_tui.services.notify import osc9_way  # late: --help needs none of it
+    from claude_batch_tui.services.watching.notify import osc9_way  # late: --help needs none of it
 
     profile = decide_profile(config, os.environ, sys.stderr.encoding or "ascii")
     decided = {each.item: {"value": each.value, "reason": each.reason} for each in profile.decisions}

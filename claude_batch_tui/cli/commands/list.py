@@ -12,10 +12,10 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode, exit_code
-from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.batch_list import BatchList, Row
+    from claude_batch_tui.domain.batches.batch_list import BatchList, Row
 
 SUMMARY = "The batches of the workspace, newest first."
 _COLUMNS = "state,id,name,requests,age,tags,progress"
@@ -31,7 +31,7 @@ bare word is looked for everywhere:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     from claude_batch_tui.config import BATCH_COLUMNS
-    from claude_batch_tui.domain.batch_fields import FIELDS, STATE_WORDS
+    from claude_batch_tui.domain.batches.fields import FIELDS, STATE_WORDS
 
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (20)")
     parser.add_argument("--where", metavar="FILTER", default="", help="only those a filter lets through")
@@ -67,13 +67,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _list(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.batch_columns import columns_of
-    from claude_batch_tui.domain.batch_filter import batch_filter
-    from claude_batch_tui.domain.batch_list import BatchList, order_of
-    from claude_batch_tui.domain.limits import LIST_LIMIT
+    from claude_batch_tui.domain.batches.batch_list import BatchList, order_of
+    from claude_batch_tui.domain.batches.filter import batch_filter
+    from claude_batch_tui.domain.requests.limits import LIST_LIMIT
     from claude_batch_tui.errors import ConfigError  # late, as the runtime is
     from claude_batch_tui.runtime import open_runtime
-    from claude_batch_tui.services.listing import everything, newest
+    from claude_batch_tui.services.watching.listing import everything, newest
+    from claude_batch_tui.wording.batch_columns import columns_of
 
     if args.limit < 1:
         raise ConfigError(f"--limit is at least 1, not {args.limit}.")
@@ -151,9 +151,9 @@ def table(
     rows: Sequence[Row], columns: Sequence[str], known: Iterable[TrackedBatch], now: datetime
 ) -> list[str]:
     """The rows as lines of a table with a head. `known` teaches how long batches take."""
-    from claude_batch_tui.batch_columns import COLUMNS
-    from claude_batch_tui.domain.turnaround import Turnarounds
+    from claude_batch_tui.domain.batches.turnaround import Turnarounds
     from claude_batch_tui.wording import ASCII_GLYPHS
+    from claude_batch_tui.wording.batch_columns import COLUMNS
 
     learned = Turnarounds()
     learned.learn(known)
@@ -178,7 +178,7 @@ def table(
 
 def warnings(known: Iterable[TrackedBatch], now: datetime) -> Iterable[str]:
     """What is about to be lost, and the command that saves it."""
-    from claude_batch_tui.domain.warnings import Warned, warned
+    from claude_batch_tui.domain.batches.warnings import Warned, warned
     from claude_batch_tui.wording import counted_batches, span
 
     for about in Warned:

@@ -52,8 +52,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Retry."""
-    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
-    from claude_batch_tui.services.requests_files import beside
+    from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
+    from claude_batch_tui.services.building.requests_files import beside
 
     parse(args.where or "")
     if results_file(args.id) is not None:
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 async def _retry(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
     from claude_batch_tui.services import reconcile
-    from claude_batch_tui.services.requests_files import beside
+    from claude_batch_tui.services.building.requests_files import beside
     from claude_batch_tui.services.retry import draft, write_draft
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.wording import retry_words
@@ -88,13 +88,13 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
 
 async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) -> RetryPlan:
     """Look at the results, downloading those that are not here."""
-    from claude_batch_tui.domain.retrying import RetryRules
-    from claude_batch_tui.services.costing import EntryCosts
-    from claude_batch_tui.services.judging import Sent, judge
+    from claude_batch_tui.domain.results.retrying import RetryRules
+    from claude_batch_tui.services.results.costs import EntryCosts
+    from claude_batch_tui.services.results.schema_validation import Sent, judge
     from claude_batch_tui.services.retry import Failed, plan
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
-    from claude_batch_tui.store.opening import open_indexed
+    from claude_batch_tui.store.results.opening import open_indexed
 
     rules = RetryRules(args.include_invalid, args.any_outcome, args.again)
     found = await found_results(args.id, context, runtime, ended_only=True)

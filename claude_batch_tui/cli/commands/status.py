@@ -8,7 +8,7 @@ from datetime import datetime
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.commands.list import as_json
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
 
 SUMMARY = "One batch, as the API has it now."
 
@@ -37,7 +37,7 @@ def _short(args: argparse.Namespace, context: Context) -> int:
     """One line for prompts and status bars, of all profiles together; an empty one where nothing runs or is new."""
     import os  # these are late: --help needs none of them
 
-    from claude_batch_tui.domain.batch import RequestCounts
+    from claude_batch_tui.domain.batches.batch import RequestCounts
     from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.store import scopes, standing
     from claude_batch_tui.store.database import Database

@@ -14,7 +14,7 @@ from claude_batch_tui.cli.submitting import add_consent_options, betas_of, check
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.check import CheckReport
+    from claude_batch_tui.services.building.check import CheckReport
     from claude_batch_tui.services.pilot import Portion
     from claude_batch_tui.services.spool import Outgoing
 
@@ -134,8 +134,8 @@ async def _run_of(word: str, runtime: Runtime) -> str:
 
 def _outgoing(args: argparse.Namespace, report: CheckReport) -> Outgoing:
     from claude_batch_tui.errors import DraftError
-    from claude_batch_tui.services.recipes import recipe_beside
-    from claude_batch_tui.services.requests_files import beside, rows_match
+    from claude_batch_tui.services.building.recipes import recipe_beside
+    from claude_batch_tui.services.building.requests_files import beside, rows_match
     from claude_batch_tui.services.spool import Outgoing
 
     recipe = recipe_beside(args.file)

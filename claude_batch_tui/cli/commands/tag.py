@@ -27,8 +27,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
 async def _tag(words: list[str], context: Context) -> int:
     from claude_batch_tui.errors import ConfigError  # late, as the runtime is
     from claude_batch_tui.runtime import open_runtime
-    from claude_batch_tui.services.labels import tag_changes
-    from claude_batch_tui.store import ours
+    from claude_batch_tui.services.watching.labels import tag_changes
+    from claude_batch_tui.store import labels
 
     ids = [word for word in words if not word.startswith(("+", "-"))]
     add, remove = tag_changes([word for word in words if word.startswith(("+", "-"))])
@@ -37,7 +37,7 @@ async def _tag(words: list[str], context: Context) -> int:
     async with open_runtime(context.config) as runtime:
         found = {tracked.id: tracked for word in ids for tracked in await runtime.resolve_all(word)}
         scope = runtime.known_scope()
-        ours.tag(runtime.store, scope, list(found), add=add, remove=remove, now=runtime.now())
+        labels.tag(runtime.store, scope, list(found), add=add, remove=remove, now=runtime.now())
         for tracked in runtime.known(list(found)):
             context.output.line(f"{tracked.id} {' '.join(tracked.tags)}".rstrip())
     return ExitCode.GOOD

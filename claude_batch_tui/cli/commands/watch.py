@@ -14,14 +14,14 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.tracked import TrackedBatch
+    from claude_batch_tui.domain.batches.tracked import TrackedBatch
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.watch import Watched
+    from claude_batch_tui.services.watching.watch import Watched
 
 SUMMARY = "Keep polling until batches have ended."
 
@@ -67,7 +67,7 @@ async def _watch(args: argparse.Namespace, context: Context) -> int:
 async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.cli.telling import Telling
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services.watch_several import merged
+    from claude_batch_tui.services.watching.watch_several import merged
 
     async with contextlib.AsyncExitStack() as stack:
         contexts = [
@@ -132,7 +132,7 @@ async def _steps(
     budget: Budget,
 ) -> AsyncIterator[Watched]:
     """The watch of one workspace, its polls in turn with the others'."""
-    from claude_batch_tui.services.watch import watch
+    from claude_batch_tui.services.watching.watch import watch
 
     budget.join()
 

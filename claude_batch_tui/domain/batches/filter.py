@@ -1,0 +1,195 @@
+"""Filters over the list of batches, in the language of `filtering`: `state=running tag=eval age<2d model:sonnet`.
+
+Conditions side by side are joined by and. Durations are `30s 5m 3h 2d 1w`, or `1h30m`; dates begin as
+`2026-11-20`; a bare word is looked for in name, id, state, model, tags, note and source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from claude_batch_tui.domain.batches.fields import FIELDS, STATE_WORDS, states
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.domain.filters.language import (
+    Both,
+    Comparison,
+    Either,
+    Filter,
+    FilterError,
+    Language,
+    Not,
+    parse,
+)
+from claude_batch_tui.domain.filters.tree import ORDERING
+
+Claim = Callable[[TrackedBatch, datetime], bool]
+"""Whether a batch is let through at a given time."""
+
+_ALIASES = {"reqs": "requests", "succeeded": "ok", "err": "errored", "exp": "expired", "tags": "tag"}
+_STATE_ALIASES = {"err": "errored", "error": "errored", "succeeded": "ok", "cancelled": "canceled"}
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?)?")
+_BEGUN = re.compile(r"([A-Za-z_]+)(?:!=|<=|>=|=|<|>|:|~)")
+"""A condition whose value is still to be typed."""
+_WORD_OPERATORS = ("=", "!=", ":", "~")
+
+
+def batch_filter(text: str) -> Filter | None:
+    """The filter a text means, or None for an empty one. Raises FilterError with the place of the trouble."""
+    return parse(text, Language("text", _comparison))
+
+
+def claim_of(wanted: Filter | None) -> Claim:
+    """The filter as a function of a batch and the time."""
+    match wanted:
+        case None:
+            return lambda _tracked, _now: True
+        case Both(left, right):
+            first, second = claim_of(left), claim_of(right)
+            return lambda tracked, now: first(tracked, now) and second(tracked, now)
+        case Either(left, right):
+            first, second = claim_of(left), claim_of(right)
+            return lambda tracked, now: first(tracked, now) or second(tracked, now)
+        case Not(inner):
+            refused = claim_of(inner)
+            return lambda tracked, now: not refused(tracked, now)
+        case Comparison(field, op, value):
+            return _claim(field, op, value)
+
+
+def names_state(wanted: Filter | None, word: str) -> bool:
+    """Whether a filter speaks of a state, and so decides about it itself."""
+    match wanted:
+        case Both(left, right) | Either(left, right):
+            return names_state(left, word) or names_state(right, word)
+        case Not(inner):
+            return names_state(inner, word)
+        case Comparison("state", _, value):
+            return value == word
+        case _:
+            return False
+
+
+def depends_on_time(wanted: Filter | None) -> bool:
+    """Whether what a filter lets through changes while nothing happens."""
+    match wanted:
+        case Both(left, right) | Either(left, right):
+            return depends_on_time(left) or depends_on_time(right)
+        case Not(inner):
+            return depends_on_time(inner)
+        case Comparison(field, _, _):
+            return field in ("age", "left", "state", "text")
+        case _:
+            return False
+
+
+def _claim(field: str, op: str, value: str) -> Claim:
+    if field == "state":
+        says = _says(op, value)
+        return lambda tracked, now: says(states(tracked, now))
+    if field == "tag":
+        says = _says(op, value)
+        return lambda tracked, _now: says(frozenset(tag.lower() for tag in tracked.tags))
+    kind, read, _ = FIELDS[field]
+    if kind == "word":
+        says = _says(op, value)
+        return lambda tracked, now: says(frozenset((str(read(tracked, now) or "").lower(),)))
+    if kind == "date":
+        return _date_claim(field, op, value)
+    limit, compare = _number(kind, value), ORDERING[op]
+
+    def holds(tracked: TrackedBatch, now: datetime) -> bool:
+        found = read(tracked, now)
+        return found is not None and compare(float(found), limit)
+
+    return holds
+
+
+def _date_claim(field: str, op: str, value: str) -> Claim:
+    """Dates compare as far as they are written: `created=2026-11` is a month."""
+    read, wanted = FIELDS[field].value, value.replace(" ", "T")
+
+    def holds(tracked: TrackedBatch, now: datetime) -> bool:
+        found = read(tracked, now)
+        if found is None:
+            return False
+        begun = str(found)[: len(wanted)]
+        return {"=": begun == wanted, ":": begun == wanted, "!=": begun != wanted}.get(
+            op,
+            (begun > wanted and ">" in op)
+            or (begun < wanted and "<" in op)
+            or (begun == wanted and "=" in op),
+        )
+
+    return holds
+
+
+def _says(op: str, value: str) -> Callable[[frozenset[str]], bool]:
+    """The condition over a set of words, one of which has to fit; with != none may."""
+    wanted = value.lower()
+    match op:
+        case "=":
+            return lambda words: wanted in words
+        case "!=":
+            return lambda words: wanted not in words
+        case ":":
+            return lambda words: any(wanted in word for word in words)
+        case _:
+            pattern = re.compile(value, re.IGNORECASE)
+            return lambda words: any(pattern.search(word) for word in words)
+
+
+def _number(kind: str, value: str) -> float:
+    if kind == "duration":
+        return sum(
+            float(part[:-1]) * _SECONDS[part[-1]] for part in re.findall(r"\d+(?:\.\d+)?[smhdw]", value)
+        )
+    return float(value.replace(",", "").lstrip("$").rstrip("%")) / (100 if kind == "share" else 1)
+
+
+def _comparison(field: str, op: str, value: str) -> Comparison:
+    """A condition checked and normalised. Raises FilterError."""
+    name = _ALIASES.get(field.lower(), field.lower())
+    if name not in FIELDS:
+        raise FilterError(f"Filter: there is no field {field!r}; there are {', '.join(FIELDS)}.")
+    if name == "text" and (begun := _BEGUN.fullmatch(value)) and begun[1].lower() in (*FIELDS, *_ALIASES):
+        raise FilterError(f"Filter: a value is missing after {value!r}.")
+    kind = FIELDS[name].kind
+    if kind in ("word", "words"):
+        if op not in _WORD_OPERATORS:
+            raise FilterError(f"Filter: {name} is a word: compare it with = != : ~.")
+        _check_pattern(op, value)
+        return _state(op, value) if name == "state" else Comparison(name, op, value)
+    if op == "~" or (op == ":" and kind != "date"):
+        raise FilterError(f"Filter: {name} is a {kind}: compare it with = != < <= > >=.")
+    shapes = {
+        "duration": (_DURATION, "30s, 5m, 3h, 2d or 1h30m"),
+        "date": (_DATE, "2026-11-20 or 2026-11-20T08:00"),
+        "money": (re.compile(r"\$?\d+(\.\d+)?"), "2.50"),
+        "share": (re.compile(r"\d+(\.\d+)?%?"), "90%"),
+        "number": (re.compile(r"\d[\d,]*"), "1000"),
+    }
+    shape, example = shapes[kind]
+    if not shape.fullmatch(value):
+        raise FilterError(f"Filter: {name} is compared with a {kind} such as {example}, not {value!r}.")
+    return Comparison(name, op, value)
+
+
+def _state(op: str, value: str) -> Comparison:
+    word = value.lower().replace(" ", "_")
+    word = _STATE_ALIASES.get(word, word)
+    if op in ("=", "!=") and word not in STATE_WORDS:
+        raise FilterError(f"Filter: there is no state {value!r}; there are {', '.join(STATE_WORDS)}.")
+    return Comparison("state", op, value if op == "~" else word)
+
+
+def _check_pattern(op: str, value: str) -> None:
+    if op != "~":
+        return
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise FilterError(f"Filter: {value!r} is not a regular expression: {error}.") from error

@@ -1,0 +1,53 @@
+"""Requests of one draft into as few batches as the limits allow, of about the same size, none out of order."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from claude_batch_tui.domain.requests.limits import BODY_HEAD, BODY_TAIL, MAX_BODY_BYTES, MAX_REQUESTS
+
+_FRAME = len(BODY_HEAD) + len(BODY_TAIL)
+
+
+def partition(
+    sizes: Sequence[int], *, max_requests: int = MAX_REQUESTS, max_bytes: int = MAX_BODY_BYTES
+) -> list[range]:
+    """The positions of each batch's requests; `sizes` are the bytes of every request, without separators.
+
+    Every body keeps both limits, commas and frame counted. Raises ValueError where one request alone is too large.
+    """
+    if not sizes:
+        return []
+    # ends[i]: bytes of the first i requests, each with the comma after it.
+    ends = array("Q", accumulate((size + 1 for size in sizes), initial=0))
+    largest = max(sizes) + _FRAME
+    if largest > max_bytes:
+        raise ValueError(
+            f"one request makes a body of {largest:,} bytes; a batch takes at most {max_bytes:,}"
+        )
+    fewest = len(_cut(ends, max_requests, max_bytes))
+    # The smallest body that still needs no further batch makes all of them about equal.
+    low, high = largest, max_bytes
+    while low < high:
+        middle = (low + high) // 2
+        if len(_cut(ends, max_requests, middle)) <= fewest:
+            high = middle
+        else:
+            low = middle + 1
+    return _cut(ends, max_requests, high)
+
+
+def _cut(ends: Sequence[int], max_requests: int, max_bytes: int) -> list[range]:
+    """Fill one batch after the other."""
+    total = len(ends) - 1
+    start, found = 0, []
+    while start < total:
+        # The last request of a body has no comma after it.
+        stop = bisect_right(ends, ends[start] + max_bytes - _FRAME + 1, start + 1, total + 1) - 1
+        stop = min(stop, start + max_requests)
+        found.append(range(start, stop))
+        start = stop
+    return found

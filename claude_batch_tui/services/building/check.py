@@ -1,0 +1,67 @@
+"""Check: a requests file becomes a priced draft, with all problems in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import msgspec
+
+from claude_batch_tui.domain.money.pricing import Cost, Forecast, PriceTable, forecast
+from claude_batch_tui.domain.requests.draft import Draft
+from claude_batch_tui.domain.requests.models import Models
+from claude_batch_tui.domain.requests.validation import RequestsCheck
+from claude_batch_tui.services.building.progress import ROWS_BETWEEN_LOOKS, Clock, Progress, is_due
+from claude_batch_tui.sources.jsonl import numbered_lines
+from claude_batch_tui.sources.source_file import open_source
+
+PROCESSING = timedelta(hours=24)
+"""How long a batch may take before it expires (batch guide)."""
+
+
+class CheckReport(msgspec.Struct, frozen=True):
+    """A draft and what it will cost, as far as it is known without asking anybody."""
+
+    draft: Draft
+    forecast: Forecast
+
+    @property
+    def at_most(self) -> Cost:
+        """The cost at most."""
+        return self.forecast.at_most
+
+
+CheckUpdate = Progress | CheckReport
+
+
+def check(
+    path: Path,
+    *,
+    prices: PriceTable,
+    models: Models | None = None,
+    betas: tuple[str, ...] = (),
+    api_version: str | None = None,
+    deadline: date | None = None,
+    clock: Clock = time.monotonic,
+) -> Iterator[CheckUpdate]:
+    """Check every request of a file, made by us or not; see `RequestsCheck` for what is known of models and time.
+
+    An iterator for a thread: progress about ten times a second, then one report. Problems of requests are in the report;
+    raises SourceError where the file cannot be read.
+    """
+    checked = RequestsCheck(str(path), models=models, betas=betas, api_version=api_version, deadline=deadline)
+    look = is_due(clock)
+    with open_source(str(path)) as file:
+        for line in numbered_lines(file):
+            checked.add(line.number, line.data)
+            if checked.requests % ROWS_BETWEEN_LOOKS == 0 and look():
+                yield Progress(checked.requests, file.bytes_read, file.size)
+    draft = checked.draft()
+    yield CheckReport(draft, forecast(draft.models, prices))
+
+
+def report_of(updates: Iterable[CheckUpdate]) -> CheckReport:
+    """A check run to its end, with nobody told how far it is."""
+    return next(update for update in updates if isinstance(update, CheckReport))

@@ -1,0 +1,143 @@
+"""Finding entries while a filter is typed: what was found for the filter before is used for the next."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from claude_batch_tui.domain.filters.narrowing import narrows
+from claude_batch_tui.domain.filters.tree import Filter
+from claude_batch_tui.services.filters.searching import search
+from claude_batch_tui.services.filters.selecting import (
+    Columns,
+    is_indexed,
+    is_settled,
+    known_count,
+    mask_of,
+    positions_of,
+)
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.filters.raw_lines import RawLines
+    from claude_batch_tui.services.filters.selecting import Mask
+    from claude_batch_tui.services.results.costs import EntryCosts
+    from claude_batch_tui.store.results.file import ResultsFile
+
+_PAINT_EVERY = 0.1
+"""Seconds."""
+
+
+class Found(NamedTuple):
+    """What a filter lets through of the first `decided` entries; all there are when it `is_exact`.
+
+    `positions`, in file order, grows from one to the next.
+    """
+
+    positions: array[int]
+    decided: int
+    is_exact: bool
+    is_final: bool = True
+    """Whether what is said of these entries stays so."""
+
+
+class _Known(NamedTuple):
+    """What an earlier filter was found to let through of the first `decided` entries."""
+
+    wanted: Filter
+    decided: int
+    positions: array[int]
+    found: int
+    """How many of the positions are meant; a search that goes on adds others."""
+    is_settled: bool
+
+    def mask(self, count: int) -> Mask:
+        """The entries that a narrower filter has to look at: those found, and those not decided."""
+        import numpy as np
+
+        mask = np.ones(count, dtype=bool)
+        mask[: self.decided] = False
+        mask[np.frombuffer(self.positions[: self.found], np.uint32)] = True
+        return mask
+
+
+class Finder:
+    """Filters over one results file, which may still grow or be indexed."""
+
+    def __init__(self, results: ResultsFile, costs: EntryCosts) -> None:
+        self._results = results
+        self._costs = costs
+        self._known: _Known | None = None
+        self._lines: RawLines | None = None
+
+    def find(self, wanted: Filter | None, own: ResultsFile | None = None) -> Iterator[Found]:
+        """What the filter lets through, from the first match on; the last one is exact for the entries there are.
+
+        For a thread: leaving the iteration stops the search, and what it found is kept for the next. `own` is a twin of
+        the file, where that may be closed meanwhile.
+        """
+        index = self._results.index
+        count = known_count(wanted, index)
+        if wanted is None:
+            yield Found(array("I", range(count)), count, is_exact=True, is_final=index.complete)
+            return
+        settled = is_settled(wanted, index)
+        final = settled and index.complete
+        table = Columns(index, self._costs, count)
+        known = self._known
+        if known is not None and (known.decided > count or not (known.is_settled or not index.is_final)):
+            known = None
+        if is_indexed(wanted):
+            if known is not None and known.decided == count and narrows(wanted, known.wanted):
+                table = msgspec.structs.replace(table, within=known.mask(count))
+            mask = mask_of(wanted, table)
+            positions = positions_of(mask if table.within is None else mask & table.within)
+            self._known = _Known(wanted, count, positions, len(positions), settled)
+            yield Found(positions, count, is_exact=True, is_final=final)
+            return
+        positions, decided = array("I"), 0
+        if known is not None and known.wanted == wanted:
+            positions, decided = known.positions[: known.found], known.decided
+        elif known is not None and narrows(wanted, known.wanted):
+            table = msgspec.structs.replace(table, within=known.mask(count))
+        for end, found in search(wanted, table, self._raw_lines(own or self._results), start=decided):
+            positions.extend(found)
+            self._known = _Known(wanted, end, positions, len(positions), settled)
+            if end < count:
+                yield Found(positions, end, is_exact=False)
+        yield Found(positions, count, is_exact=True, is_final=final)
+
+    def forget(self) -> None:
+        """Begin the next search from nothing, whatever was found before."""
+        self._known = None
+
+    def _raw_lines(self, results: ResultsFile) -> RawLines:
+        """The file's bytes, mapped once: the first search pays for that."""
+        if self._lines is None:
+            from claude_batch_tui.services.filters.raw_lines import RawLines
+
+            self._lines = RawLines(results)
+        return self._lines
+
+
+def worth_showing(founds: Iterator[Found], stopped: Callable[[], bool]) -> Iterator[Found]:
+    """Of what is found, what a screen should paint: the first match at once, then ten times a second, and the end."""
+    last, count = 0.0, 0
+    for found in founds:
+        if stopped():
+            return
+        grown, now = len(found.positions) > count, time.monotonic()
+        if found.is_exact or (grown and count == 0) or now - last >= _PAINT_EVERY:
+            last, count = now, len(found.positions)
+            yield found if found.is_exact else found._replace(positions=found.positions[:])
+
+
+def find_all(results: ResultsFile, wanted: Filter | None, costs: EntryCosts) -> array[int]:
+    """All positions the filter lets through, in file order."""
+    positions = array("I")
+    for found in Finder(results, costs).find(wanted):
+        positions = found.positions
+    return positions

@@ -1,0 +1,63 @@
+"""Everything this machine remembers of one batch: for its detail, from the store and the spool alone. Blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from claude_batch_tui.domain.batches.story import SentRequests, Story
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.domain.money.spend import together
+from claude_batch_tui.services.spool import places_path
+from claude_batch_tui.store import sightings, spends, submissions
+from claude_batch_tui.store.store import Store
+
+_SHOWN_BYTES = 20_000
+"""Of a request; a longer one is cut. All of it can be read beside its result."""
+_NOTICED_WITHIN = timedelta(hours=1)
+"""An end is seen by a poll that comes later."""
+
+
+def story_of(tracked: TrackedBatch, *, store: Store, scope_id: int) -> Story:
+    """What is remembered of a batch beside what the list shows."""
+    database, batch = store.database, tracked.batch
+    until = batch.ended_at + _NOTICED_WITHIN if batch.ended_at is not None else None
+    return Story(
+        submission=submissions.of_batch(store, batch.id),
+        spend=spends.find(database, scope_id, batch.id),
+        like=tuple(spends.like(database, scope_id, batch.id, model=tracked.model, source=tracked.source)),
+        sightings=sightings.of_batch(database, scope_id, batch.id),
+        polls=sightings.polls_since(database, scope_id, batch.created_at, until),
+    )
+
+
+def run_story(stories: Sequence[Story]) -> Story:
+    """What is remembered of a run: its cost once that of every batch is known; logs stay with each batch."""
+    spends = [story.spend for story in stories if story.spend is not None]
+    return Story(
+        submission=next((story.submission for story in stories if story.submission), None),
+        spend=together(spends) if len(spends) == len(stories) else None,
+        like=next((story.like for story in stories if story.like), ()),
+    )
+
+
+def first_requests(batch_ids: Sequence[str], count: int, *, store: Store) -> SentRequests | None:
+    """The first `count` requests of the first of these batches that was sent from here; None where none was."""
+    sent = (submissions.of_batch(store, batch_id) for batch_id in batch_ids)
+    submission = next((one for one in sent if one is not None), None)
+    if submission is None:
+        return None
+    body = Path(submission.body_path)
+    found: list[tuple[str, bytes, bool]] = []
+    try:
+        with places_path(body).open(encoding="utf-8") as places, body.open("rb") as file:
+            for _, line in zip(range(count), places, strict=False):
+                custom_id, offset, length = line.rstrip("\n").split("\t")
+                file.seek(int(offset))
+                found.append(
+                    (custom_id, file.read(min(int(length), _SHOWN_BYTES)), int(length) > _SHOWN_BYTES)
+                )
+    except (OSError, ValueError):
+        return None
+    return SentRequests(tuple(found), submission.requests)

@@ -1,0 +1,106 @@
+"""A results file on disk: one line at a time, by its place. Nothing in it can raise while it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from copy import copy
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from claude_batch_tui.domain.results.result import Outcome, Result
+from claude_batch_tui.store.results.index import ResultsIndex
+
+_CLOSED = -1
+_SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def results_path(folder: Path, batch_id: str) -> Path:
+    """Where the results of a batch belong; an odd id never reaches a path."""
+    name = batch_id if _SAFE_ID.fullmatch(batch_id) else hashlib.sha256(batch_id.encode()).hexdigest()
+    return folder / f"{name}.jsonl"
+
+
+class ResultsFile:
+    """An open results file with its index, complete or growing. Its methods may be called from any thread."""
+
+    def __init__(self, path: Path, index: ResultsIndex, *, is_unpacked: bool = False) -> None:
+        self.path = path
+        self.index = index
+        self.is_unpacked = is_unpacked
+        """True where these are the bytes of a gzipped file."""
+        self.progress = 0.0
+        """How much of the file has been read for a growing index, from 0 to 1."""
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __del__(self) -> None:
+        # A twin may be made for a thread that is then never started.
+        if getattr(self, "_descriptor", _CLOSED) != _CLOSED:
+            self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; once is enough. Who reads it in a thread meanwhile needs a `twin`."""
+        descriptor, self._descriptor = self._descriptor, _CLOSED
+        if descriptor != _CLOSED:
+            os.close(descriptor)
+
+    def twin(self) -> Self:
+        """The same file on a descriptor of its own, for one who reads on after this one is closed."""
+        descriptor = os.dup(self._descriptor)
+        twin = copy(self)
+        twin._descriptor = descriptor  # noqa: SLF001 — its own class
+        return twin
+
+    def fileno(self) -> int:
+        """The descriptor, for reading by places."""
+        return self._descriptor
+
+    def line(self, position: int, limit: int | None = None) -> bytes:
+        """The bytes of an entry's line, at most `limit` of them."""
+        length = self.index.lengths[position]
+        return os.pread(
+            self._descriptor,
+            length if limit is None else min(length, limit),
+            self.index.offsets[position],
+        )
+
+    def read(self, position: int) -> Result:
+        """The whole result; a line that cannot be read has the outcome `unparsed` and its text under `raw`.
+
+        A line of several megabytes takes tens of milliseconds: read it in a thread.
+        """
+        return decode(self.line(position))
+
+
+def decode(line: bytes) -> Result:
+    """A line as a result, whatever is in it."""
+    try:
+        return _result(msgspec.json.decode(line))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        # The standard library takes lone surrogates, NaN and huge numbers, which msgspec refuses.
+        return _result(json.loads(line.decode("utf-8-sig", "replace")))
+    except (ValueError, RecursionError):
+        return _unparsed(line)
+
+
+def _result(value: Any) -> Result:
+    body = value.get("result") if isinstance(value, dict) else None
+    if not isinstance(body, dict):
+        return _unparsed(msgspec.json.encode(value))
+    return Result(str(value.get("custom_id", "")), body)
+
+
+def _unparsed(line: bytes) -> Result:
+    return Result("", {"type": Outcome.UNPARSED.value, "raw": line.decode("utf-8", "replace")})

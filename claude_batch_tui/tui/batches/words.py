@@ -1,0 +1,80 @@
+"""Longer words of the Batches screen: what it says while there is nothing to list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from claude_batch_tui.domain.batches.tracked import Link, LinkState, TrackedBatch
+from claude_batch_tui.domain.batches.warnings import Warned, Warning  # noqa: A004 — the word for it
+from claude_batch_tui.wording import counted_batches, span
+
+CANCELING = (
+    "Requests already finished are kept and billed. Requests in flight may still finish. It shows “canceling” until "
+    "the API ends the batch. This cannot be undone; unfinished requests would need a new batch."
+)
+_EMPTY = """
+              No batches in this workspace yet.
+
+   n     build one from a file (CSV, text, ready requests)
+   i     watch a batch made elsewhere: paste its msgbatch_… id
+
+   Batches cost half the normal token price and may take up to 24 hours.
+   Results can be read for 29 days; cbtui keeps a copy of those you open.
+
+   Looking for batches you know exist? A key sees one workspace only.
+   What cbtui knows:  cbtui info
+"""
+_SET_UP = """
+              No API key was found.
+
+   Set ANTHROPIC_API_KEY and start again:
+
+       export ANTHROPIC_API_KEY=sk-ant-…
+       cbtui
+
+   or log in with a profile and pass  --profile NAME.
+   Keys are read where the SDK reads them, and are never stored.
+
+   Without a key:  cbtui demo   shows everything on a simulated workspace.
+   n builds and checks requests from a file; that needs no key either.
+"""
+
+
+def empty_words(wanted: str, total: int, link: Link) -> str:
+    """Why no row is shown, and what to do about it."""
+    if wanted and total:
+        return f"\n  None of {total:,} batches matches {wanted!r}: esc clears the filter."
+    if total:
+        return f"\n  All {total:,} batches are put away: H shows them."
+    if link.state is LinkState.NO_CREDENTIALS:
+        return _SET_UP
+    if link.state is LinkState.CONNECTING:
+        return "\n  Connecting to the API …"
+    if link.state in (LinkState.OFFLINE, LinkState.REFUSED):
+        return f"\n  {link.error}\n\n  r tries again."
+    return _EMPTY
+
+
+def marked_words(targets: Sequence[TrackedBatch]) -> str:
+    """What keys would do to what is marked."""
+    if not targets:
+        return ""
+    running = sum(tracked.batch.processing_status == "in_progress" for tracked in targets)
+    ended = sum(tracked.batch.has_ended for tracked in targets)
+    does = [f"x cancels {running:,}"] if running else []
+    does += [f"D deletes {ended:,}", f"s downloads {ended:,}"] if ended else []
+    return f"{counted_batches(len(targets))} marked: {', '.join([*does, 't tags', 'A puts away'])}"
+
+
+def warning_words(warnings: Collection[Warning], now: datetime) -> str:
+    """What is about to be lost first, and the keys that save it."""
+    if not warnings:
+        return ""
+    first = min(warnings, key=lambda warning: warning.at)
+    count = sum(warning.about is first.about for warning in warnings)
+    several = counted_batches(count)
+    left = f"{'' if count == 1 else 'the first '}in {span(first.at - now)}"
+    if first.about is Warned.RESULTS:
+        return f"results of {several} go {left}: W marks, s downloads"
+    return f"{several} will expire {left}: W marks, x ends now"

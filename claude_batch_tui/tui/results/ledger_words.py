@@ -1,0 +1,49 @@
+"""The ledger of a results file as lines to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from claude_batch_tui.services.results.ledger import LISTS, Accounts, Listed
+from claude_batch_tui.tui.widgets.text_rows import Line
+
+_MEANINGS = {
+    "missing": "sent, but no result came back",
+    "extra": "results of requests that were not sent",
+    "duplicate": "entries whose custom_id an earlier one has",
+    "unparsable": "lines that cannot be read as a result",
+}
+_JUDGED = ("complete", "schema_invalid")
+_CLASS_STYLES = {"complete": "good"}
+
+
+def ledger_lines(found: Accounts) -> Iterator[Line]:
+    """Numbers first, then every list that is not empty."""
+    sent = "not known here" if found.sent is None else f"{found.sent:,}"
+    yield f"sent       {sent:>12}", None
+    yield f"came back  {found.entries:>12,}", None
+    for name in LISTS:
+        listed = found.list_of(name)
+        words = "not known" if listed is None else f"{len(listed):,}"
+        yield f"{name:<11}{words:>12}   {_MEANINGS[name]}", "bad" if listed else None
+    yield "", None
+    for name, number in found.classes.items():
+        more = "" if found.is_judged or name not in _JUDGED else "…"
+        yield f"{name:<15}{f'{number:,}{more}':>8}", _CLASS_STYLES.get(name, "warn")
+    if not found.is_judged:
+        yield "answers are still held against the schemas they were asked for …", "dim"
+    if found.is_good:
+        yield "", None
+        what = "Every entry is there" if found.sent is None else "Everything that was sent came back"
+        yield f"{what} once, and every answer is whole.", "good"
+    for name in LISTS:
+        listed = found.list_of(name)
+        if listed:
+            yield "", None
+            yield f"── {name}: {_MEANINGS[name]} ──", "accent"
+            yield from ((_words(one), None) for one in listed)
+
+
+def _words(one: Listed) -> str:
+    place = f"entry {one.entry:,}" if one.entry is not None else ""
+    return f"{one.custom_id or '(no custom_id)':<40}  {place}".rstrip()
