@@ -8,7 +8,7 @@ for 1,000 batches.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
+import os
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -21,15 +21,25 @@ import anthropic
 import httpx2
 import msgspec
 
+from claude_batch_tui.api.access import (
+    base_url_of,
+    check_request,
+    check_request_async,
+    custom_headers,
+    require_address,
+    with_sound_headers,
+)
 from claude_batch_tui.api.body import BodyFile
 from claude_batch_tui.api.bulk_transport import READ_INTO, BulkTransport
 from claude_batch_tui.api.headers import response_facts
 from claude_batch_tui.api.protocol import BatchPage, ResponseFacts, ResultsStream
 from claude_batch_tui.api.translation import NO_CREDENTIALS, translated
 from claude_batch_tui.config import Config
+from claude_batch_tui.credentials import ending
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.requests.models import ModelFacts
-from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
+from claude_batch_tui.errors import NoCredentialsError, UnavailableError, UnknownOutcomeError
+from claude_batch_tui.log_records import make_log_records_safe
 
 _BATCHES = "/v1/messages/batches"
 _STREAMED = "X-Stainless-Raw-Response"
@@ -66,7 +76,8 @@ class AnthropicApi:
     """The API through the SDK's clients: an asynchronous one for small calls, a synchronous one for bulk bytes."""
 
     def __init__(self, config: Config, *, api_key: str | None = None) -> None:
-        headers: dict[str, str] = {}
+        make_log_records_safe()
+        headers = custom_headers(os.environ)
         if config.workspace:
             headers["anthropic-workspace-id"] = config.workspace
         if config.api_version:
@@ -75,21 +86,25 @@ class AnthropicApi:
             "max_retries": 0,
             "open_telemetry": False,
             "default_headers": headers,
-            "base_url": config.base_url,
+            "base_url": base_url_of(config, os.environ),
         }
         if api_key is not None:
             self._options["api_key"] = api_key
         elif config.profile and config.profile not in config.profiles:
             self._options["profile"] = config.profile
+        self._key_name = "ANTHROPIC_API_KEY" if api_key is None else "The API key"
         with translated():
-            self._async_client = anthropic.AsyncAnthropic(
-                **self._options, http_client=anthropic.DefaultAsyncHttpxClient(follow_redirects=False)
+            client = anthropic.AsyncAnthropic(
+                **self._options,
+                http_client=anthropic.DefaultAsyncHttpxClient(
+                    follow_redirects=False, event_hooks={"request": [check_request_async]}
+                ),
             )
+        self._async_client = with_sound_headers(client, key_name=self._key_name)
         self._profile = config.profile
-        client = self._async_client
         if client.api_key is None and client.auth_token is None and client.credentials is None:
             raise NoCredentialsError(NO_CREDENTIALS)
-        _require_private_transport(str(client.base_url))
+        require_address(self.base_url, "The base URL of the profile")
 
     @property
     def base_url(self) -> str:
@@ -101,11 +116,11 @@ class AnthropicApi:
         """Where the credential comes from and its last four characters."""
         client = self._async_client
         if client.api_key is not None and self._profile:
-            return f"{self._profile} …{client.api_key[-4:]}"
+            return f"{self._profile} {ending(client.api_key)}"
         if client.api_key is not None:
-            return f"key …{client.api_key[-4:]}"
+            return f"key {ending(client.api_key)}"
         if client.auth_token is not None:
-            return f"token …{client.auth_token[-4:]}"
+            return f"token {ending(client.auth_token)}"
         return f"profile {self._profile or 'default'}"
 
     async def list_page(
@@ -221,10 +236,13 @@ class AnthropicApi:
             context = httpx2.create_ssl_context() if needs_certificates else None
             options = {"transport": BulkTransport(context)}
         with translated():
-            return anthropic.Anthropic(
+            client = anthropic.Anthropic(
                 **self._options,
-                http_client=anthropic.DefaultHttpxClient(follow_redirects=False, **options),
+                http_client=anthropic.DefaultHttpxClient(
+                    follow_redirects=False, event_hooks={"request": [check_request]}, **options
+                ),
             )
+        return with_sound_headers(client, key_name=self._key_name)
 
     async def _call(
         self,
@@ -314,24 +332,3 @@ def _model(entry: dict[str, Any]) -> ModelFacts:
         return msgspec.convert({**entry, "batch_supported": supported}, type=ModelFacts)
     except msgspec.ValidationError:
         return ModelFacts(id=str(entry.get("id", "")))
-
-
-def _require_private_transport(base_url: str) -> None:
-    """Refuse to send prompts and a key in clear to anywhere but this machine."""
-    url = httpx2.URL(base_url)
-    if url.scheme == "https":
-        return
-    host = url.host
-    if url.scheme == "http" and (host == "localhost" or _is_loopback(host)):
-        return
-    raise ConfigError(
-        f"The base URL {base_url} is not https, and {host or 'its host'} is not this machine: "
-        "prompts and the key would travel in clear. Use an https address."
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

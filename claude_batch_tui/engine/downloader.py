@@ -11,7 +11,7 @@ from pathlib import Path
 from claude_batch_tui.domain.batches.tracked import Download, DownloadState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.engine.board import Board
-from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.errors import CbtuiError, unexpected
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.downloading.download import IndexMade
 from claude_batch_tui.services.threads import in_thread
@@ -47,7 +47,7 @@ class Downloader:
             except Exception as error:  # noqa: BLE001 — logged and told; one file must not keep the others waiting
                 _log.exception("%s could not be read", batch_id)
                 self._board.tell(
-                    f"The results of {batch_id} cannot be read: {clean_line(str(error))}.",
+                    f"The results of {batch_id} cannot be read: {clean_line(unexpected(error))}.",
                     batch_id=batch_id,
                     is_error=True,
                 )
@@ -91,7 +91,7 @@ class Downloader:
             _log.exception("The download of %s stumbled", batch_id)
             self._fail(
                 batch_id,
-                f"It ended with an error of cbtui, {type(error).__name__}: {clean_line(str(error))}.",
+                f"It ended with an error of cbtui, {clean_line(unexpected(error))}.",
             )
         finally:
             self._stops.pop(batch_id, None)

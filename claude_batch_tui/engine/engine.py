@@ -16,7 +16,7 @@ from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.loop_thread import LoopThread
 from claude_batch_tui.engine.opening import load_rest, show_newest
-from claude_batch_tui.errors import CbtuiError, StoreError
+from claude_batch_tui.errors import CbtuiError, StoreError, unexpected
 from claude_batch_tui.runtime import Runtime
 
 # What the first frame does not need is imported when it is called, or when the engine begins to work.
@@ -350,7 +350,7 @@ class Engine(LoopThread):
             with contextlib.suppress(CbtuiError):  # where the store itself is the trouble, that has been said
                 self._parts.submitter.reload()
         else:
-            self._board.tell(f"Something went wrong: {type(error).__name__}: {error}", is_error=True)
+            self._board.tell(f"Something went wrong: {unexpected(error)}", is_error=True)
 
     @cached_property
     def _parts(self) -> Parts:

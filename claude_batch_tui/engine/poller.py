@@ -17,7 +17,7 @@ from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.intake import Intake
 from claude_batch_tui.engine.schedule import Schedule
 from claude_batch_tui.engine.submitter import Submitter
-from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError
+from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError, unexpected
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.locks import FileLock
@@ -104,7 +104,7 @@ class Poller:
             await self._back_off(str(error), getattr(error, "retry_after", None))
         else:
             _log.error("The poller stumbled and goes on", exc_info=error)
-            await self._back_off(f"Polling stumbled and goes on: {type(error).__name__}: {error}", None)
+            await self._back_off(f"Polling stumbled and goes on: {unexpected(error)}", None)
 
     async def _lead(self) -> None:
         runtime, board = self._runtime, self._board

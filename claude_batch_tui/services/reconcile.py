@@ -16,6 +16,7 @@ from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
+from claude_batch_tui.redaction import redact
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spool import sweep
 from claude_batch_tui.store import batches, labels, submissions
@@ -262,7 +263,7 @@ def put_back(prepared: Submission, error: BaseException, *, store: Store, now: d
         state=SubmissionState.ABSENT,
         attempt=known.attempt,
         settled_at=now,
-        error=f"Sending it again failed before anything was sent. {error}".rstrip(),
+        error=redact(f"Sending it again failed before anything was sent. {error}").rstrip(),
     )
     submissions.advance(store, absent, expected=SubmissionState.PREPARED, at=now)
 

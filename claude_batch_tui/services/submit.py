@@ -22,12 +22,14 @@ from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import (
     ApiError,
     AuthenticationError,
+    ConfigError,
     NotFoundError,
     RateLimitedError,
     RejectedError,
     UnavailableError,
     UnknownOutcomeError,
 )
+from claude_batch_tui.redaction import redact
 from claude_batch_tui.services.reconcile import record_created, require_here, twins
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.threads import in_thread
@@ -155,6 +157,10 @@ async def _attempt(
         yield SubmitUpdate(_settled(sending, SubmissionState.REFUSED, error, store, now()))
     except RateLimitedError:
         raise
+    except ConfigError as error:
+        # What cannot be sent as it is set up was not sent.
+        _settled(sending, SubmissionState.PREPARED, error, store, now())
+        raise
     except UnavailableError as error:
         if not error.sent:
             raise
@@ -218,7 +224,7 @@ def _settled(
         state=state,
         settled_at=at,
         request_id=getattr(error, "request_id", None),
-        error=str(error) or "The submission was interrupted while it was being sent.",
+        error=redact(str(error)) or "The submission was interrupted while it was being sent.",
     )
     return submissions.advance(store, settled, expected=expected, at=at)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from claude_batch_tui.config import Config
+from claude_batch_tui.credentials import unmounted
 from claude_batch_tui.store.database import Database
 
 
@@ -24,9 +25,9 @@ def hint_of(config: Config, environ: Mapping[str, str], api_key: str | None = No
     """What tells a user's scope before the first answer: address, profile, end of the key. Not a secret."""
     own = environ.get(config.api_key_env) if config.api_key_env else None
     key = api_key or own or environ.get("ANTHROPIC_API_KEY") or environ.get("ANTHROPIC_AUTH_TOKEN") or ""
-    address = config.base_url or environ.get("ANTHROPIC_BASE_URL") or ""
+    address = unmounted(config.base_url or environ.get("ANTHROPIC_BASE_URL") or "")
     profile = config.profile or environ.get("ANTHROPIC_PROFILE") or ""
-    return "|".join((address, profile, config.workspace or "", key[-4:]))
+    return "|".join((address, profile, config.workspace or "", unmounted(key)[-4:]))
 
 
 def remember(

@@ -18,6 +18,7 @@ from claude_batch_tui.domain.batches.notifying import Notice, notice_of
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.batches.warnings import Warned
 from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.redaction import redact
 from claude_batch_tui.services.watching.tmux import ask_tmux
 from claude_batch_tui.store import batches, notifications
 from claude_batch_tui.store.store import Store
@@ -95,7 +96,7 @@ async def run_hook(command: str, notice: Notice, *, timeout: float) -> str | Non
             return None
         said.seek(0)
         last = said.read(64_000).decode("utf-8", "replace").strip().rpartition("\n")[2]
-        why = f": {clean_line(last)[:200]}" if last else ""
+        why = f": {clean_line(redact(last), 200)}" if last else ""
         return f"The hook {words[0]} ended with code {code}{why}."
 
 

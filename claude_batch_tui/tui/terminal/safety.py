@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
@@ -27,11 +26,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from claude_batch_tui.domain.plain_text import clean, clean_line
+from claude_batch_tui.redaction import redact
 
 SHOWN_FRAMES = 3
 """Frames of a crash on the terminal; the file has all of them."""
-
-_SECRETS = re.compile(r"(sk-ant-|[Bb]earer\s+)[\w.~+/=-]+")
 
 
 class SafeFilter(LineFilter):
@@ -149,11 +147,6 @@ class SafeApp(App[ReturnType], Generic[ReturnType]):
         text = f"cbtui stopped because of a bug in it.\n{frames}{sentence}{where}"
         self._exit_renderables.append(Text(redact(clean(text)).rstrip("\n")))
         self._close_messages_no_wait()
-
-
-def redact(text: str) -> str:
-    """`text` without keys and tokens."""
-    return _SECRETS.sub(r"\1…", text)
 
 
 @lru_cache(4096)
