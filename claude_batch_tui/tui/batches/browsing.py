@@ -55,7 +55,7 @@ class BatchBrowsing(BatchActions):
     def choose_columns(self) -> None:
         """The columns the settings ask for; where several workspaces are shown, also which one it is."""
         names = columns_of(self.dashboard.config.batches_columns)
-        if self.dashboard.workspaces.shown is None and "workspace" not in names:
+        if self.dashboard.engines.shown is None and "workspace" not in names:
             place = int(names[0] == "state")
             names = (*names[:place], "workspace", *names[place:])
         self._names = names
@@ -186,7 +186,7 @@ class BatchBrowsing(BatchActions):
             self._names,
             self.listing.order,
             ascii_only=self.dashboard.ascii_only,
-            workspaces=self.dashboard.workspaces.watched,
+            workspaces=self.dashboard.engines.watched,
         )
 
     def _shown(self) -> frozenset[str]:
