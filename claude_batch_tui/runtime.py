@@ -48,18 +48,27 @@ class Runtime:
         self._retired: list[BatchesApi] = []
         """Kept open for calls that still use them."""
         self._connecting = asyncio.Lock()
+        self._scope: Scope | None = None
 
     @property
     def scope(self) -> Scope | None:
-        """The scope the API answered from last; None before the first answer of all."""
-        return scopes.recall(self.store.database, self.hint)
+        """The scope that the API answered from last; None before the first answer of all, whoever had it.
+
+        Kept once it is known: another profile of the same workspace takes its hint over in the store.
+        """
+        if self._scope is None:
+            self._scope = scopes.recall(self.store.database, self.hint)
+        return self._scope
+
+    @scope.setter
+    def scope(self, heard: Scope) -> None:
+        self._scope = heard
 
     def known_scope(self) -> Scope:
         """The same. Raises NotFoundError before the first answer of all."""
-        scope = self.scope
-        if scope is None:
+        if self.scope is None:
             raise NotFoundError("No batch of this workspace is known here yet: `cbtui list` asks for them.")
-        return scope
+        return self.scope
 
     @property
     def hint(self) -> str:

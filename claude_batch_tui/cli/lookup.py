@@ -30,7 +30,7 @@ async def retrieve(batch_id: str, runtime: Runtime) -> TrackedBatch:
     """The batch as the API has it now, written down. Raises NotFoundError with what to do, and ApiErrors."""
     from claude_batch_tui.services.watching import lookup
 
-    return await lookup.retrieve(
+    found = await lookup.retrieve(
         batch_id,
         api=await runtime.connect(),
         store=runtime.store,
@@ -38,3 +38,5 @@ async def retrieve(batch_id: str, runtime: Runtime) -> TrackedBatch:
         now=runtime.now,
         sleep=runtime.sleep,
     )
+    runtime.scope = found.scope
+    return found.tracked

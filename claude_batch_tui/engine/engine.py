@@ -126,7 +126,7 @@ class Engine(LoopThread):
         from claude_batch_tui.services.watching.lookup import retrieve
 
         runtime = self._runtime
-        tracked = await retrieve(
+        found = await retrieve(
             batch_id,
             api=await runtime.connect(),
             store=runtime.store,
@@ -134,7 +134,8 @@ class Engine(LoopThread):
             now=runtime.now,
             sleep=runtime.sleep,
         )
-        self._board.put_batches([tracked])
+        runtime.scope = found.scope
+        self._board.put_batches([found.tracked])
         self._board.tell(f"{batch_id} is now watched", batch_id=batch_id)
         self._parts.poller.wake()
 

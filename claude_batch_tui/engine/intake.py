@@ -40,8 +40,6 @@ class Intake:
         self._on_ended = on_ended
         self._on_notice = on_notice
         self._first_time = True
-        self._scope_id = runtime.scope.scope_id if runtime.scope is not None else None
-        """Whose batches are on the board."""
         self._ends_until: datetime | None = None
         self._warned_until: datetime | None = None
 
@@ -61,8 +59,8 @@ class Intake:
 
     def _take_in(self, found: Poll) -> None:
         board, runtime = self._board, self._runtime
-        is_new_scope = self._scope_id != found.scope.scope_id
-        self._scope_id = found.scope.scope_id
+        is_new_scope = runtime.scope is None or runtime.scope.scope_id != found.scope.scope_id
+        runtime.scope = found.scope
         board.workspace_id = found.scope.workspace_id
         if is_new_scope or self._first_time:
             board.has_older, board.older_after = found.has_older, found.last_id

@@ -7,8 +7,6 @@ import pytest
 from claude_batch_tui.config import load, of_profile
 from claude_batch_tui.domain.batches.batch_list import order_of
 from claude_batch_tui.domain.batches.tracked import LinkState
-from claude_batch_tui.engine.budget import APART, Budget
-from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.simulator.keys import Caller, caller_of
 from claude_batch_tui.terminal import Profile
@@ -254,29 +252,3 @@ async def test_what_is_for_one_workspace_asks_which_where_all_are_shown(dashboar
         await pilot.press("1")
         await reached(pilot, lambda: isinstance(app.screen, InputDialog))
         assert app.engines.shown == "research"
-
-
-def test_a_workspace_that_could_not_be_opened_does_not_hold_back_the_polls_of_the_others(dashboard, config):
-    workspaces = dashboard().engines
-    aside = config.data_dir.with_name("aside")
-    config.data_dir.rename(aside)
-    config.data_dir.write_text("no folder")
-    with pytest.raises(CbtuiError):
-        workspaces.show("production")
-    config.data_dir.unlink()
-    aside.rename(config.data_dir)
-    assert workspaces.watched == ["research"]
-    assert [workspaces._budget.wait(now) for now in (0.0, 0.1, 0.2)] == [0, 0, 0]
-    workspaces.show("production")
-    assert [workspaces._budget.wait(now) for now in (10.0, 10.0)] == [0, APART]
-
-
-def test_one_budget_keeps_the_polls_of_several_workspaces_apart_and_a_single_one_free():
-    budget = Budget()
-    budget.join()
-    assert [budget.wait(now) for now in (0.0, 0.1, 0.2)] == [0, 0, 0]
-    budget.join()
-    assert budget.wait(10.0) == 0
-    assert budget.wait(11.0) == APART - 1
-    assert budget.wait(12.0) == 2 * APART - 2
-    assert budget.wait(100.0) == 0

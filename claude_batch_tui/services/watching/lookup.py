@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
 from claude_batch_tui.domain.batches.batch import Batch
@@ -17,6 +18,13 @@ from claude_batch_tui.store.store import Store
 NOT_FOUND_GRACE = timedelta(seconds=60)
 """A batch of our own may answer 404 right after its creation (seen 67 ms after; third-party report)."""
 _BETWEEN_TRIES = 2.0
+
+
+class Retrieved(NamedTuple):
+    """A batch as the API has it, and the scope it was answered from."""
+
+    tracked: TrackedBatch
+    scope: Scope
 
 
 def known_batches(word: str, *, store: Store, scope: Scope | None) -> tuple[TrackedBatch, ...]:
@@ -35,7 +43,7 @@ async def retrieve(
     hint: str,
     now: Callable[[], datetime],
     sleep: Callable[[float], Awaitable[None]],
-) -> TrackedBatch:
+) -> Retrieved:
     """One batch as the API has it now, written down. Raises NotFoundError with what to do, and ApiErrors.
 
     A 404 in the first minute after our own create is waited out.
@@ -55,7 +63,7 @@ async def retrieve(
     tracked = batches.find(store.database, scope.scope_id, batch_id)
     if tracked is None:
         raise NotFoundError(f"The API answered for {batch_id} with another batch, {batch.id}.")
-    return tracked
+    return Retrieved(tracked, scope)
 
 
 async def _answer(
