@@ -122,6 +122,16 @@ def answered_with(simulator, headers):
     simulator.faults.next(Fault(path="batches", status=200, body=body, headers={"date": date, **headers}))
 
 
+async def test_a_wait_that_is_canceled_as_its_event_comes_is_canceled():
+    event = asyncio.Event()
+    waiting = asyncio.create_task(Clock().wait(event, 60))
+    await asyncio.sleep(0.01)
+    event.set()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
 @pytest.mark.parametrize(
     ("age", "most_between", "polls"),
     [(0, 10, 6), (0.5 * HOUR, 30, 2), (1.5 * HOUR, 60, 1)],
