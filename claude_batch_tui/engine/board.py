@@ -125,8 +125,8 @@ class Board:
     def put_batches(self, fresh: Iterable[TrackedBatch]) -> None:
         """Replace or add some batches. Costs what they cost, however many others are known."""
         for tracked in fresh:
-            if tracked.workspace != self._profile:
-                tracked = msgspec.structs.replace(tracked, workspace=self._profile)  # noqa: PLW2901 — named
+            if tracked.profile != self._profile:
+                tracked = msgspec.structs.replace(tracked, profile=self._profile)  # noqa: PLW2901 — named
             before = self._batches.get(tracked.id)
             if before == tracked:
                 continue

@@ -165,7 +165,7 @@ def test_all_are_one_list_newest_first_that_is_the_same_tuple_until_something_ch
     until(lambda: ids(group) == {older, newer})
     merged = group.snapshot
     assert [tracked.id for tracked in merged.batches] == [newer, older]
-    assert [tracked.workspace for tracked in merged.batches] == ["production", "research"]
+    assert [tracked.profile for tracked in merged.batches] == ["production", "research"]
     assert merged.credential == "2 workspaces"
     assert group.snapshot.batches is merged.batches
     group.of(older).rename(older, "night")
@@ -227,7 +227,7 @@ def test_two_profiles_of_one_workspace_list_its_batches_once_and_go_on_beside_ea
             snapshot.link.polled_at > before for snapshot, before in zip(group.snapshots, polled, strict=True)
         )
     )
-    assert [(tracked.id, tracked.workspace) for tracked in group.snapshot.batches] == [(ended, "research")]
+    assert [(tracked.id, tracked.profile) for tracked in group.snapshot.batches] == [(ended, "research")]
     assert research.scope == colleague.scope is not None
     for name in ("research", "colleague"):
         group.show(name)

@@ -166,7 +166,7 @@ async def test_the_batches_of_all_workspaces_are_one_list_that_says_whose_each_i
     async with app.run_test(size=(100, 24)) as pilot:
         await reached(pilot, lambda: shown(app) == {older.id, newer.id})
         await reached(pilot, lambda: app.snapshot.link.state is LinkState.LIVE and "polled" in top(app))
-        assert [tracked.workspace for tracked in app.snapshot.batches] == ["production", "research"]
+        assert [tracked.profile for tracked in app.snapshot.batches] == ["production", "research"]
         screen = app.screen
         assert "WORKSPACE" in lines(app)[0]
         assert "production" in lines(app)[1]

@@ -103,7 +103,7 @@ class BatchActions(ChoosingWorkspace):
 
     def spans_workspaces(self) -> bool:
         """Whether what keys would work on is of more than one workspace."""
-        return len({tracked.workspace for tracked in self.targets}) > 1
+        return len({tracked.profile for tracked in self.targets}) > 1
 
     def action_retry(self) -> None:
         """Send again what failed of the marked batches, or of the one or the run under the cursor."""
@@ -313,10 +313,10 @@ _FOR_BATCHES = frozenset(
 
 def _listed(targets: Sequence[TrackedBatch], words: Callable[[TrackedBatch], str]) -> list[str]:
     """The first of them with a few words each, and how many more there are; of several workspaces each says which."""
-    several = len({tracked.workspace for tracked in targets}) > 1
+    several = len({tracked.profile for tracked in targets}) > 1
 
     def title(tracked: TrackedBatch) -> str:
-        return f"{tracked.workspace}: {tracked.title}" if several else tracked.title
+        return f"{tracked.profile}: {tracked.title}" if several else tracked.title
 
     lines = [f"{title(tracked)}   {words(tracked)}".rstrip() for tracked in targets[:_LISTED]]
     if len(targets) > _LISTED:

@@ -63,7 +63,7 @@ class BatchBrowsing(BatchActions):
     def learn(self, batches: Iterable[TrackedBatch]) -> None:
         """Learn how long they took."""
         for tracked in batches:
-            self._learned.setdefault(tracked.workspace, Turnarounds()).learn((tracked,))
+            self._learned.setdefault(tracked.profile, Turnarounds()).learn((tracked,))
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
@@ -197,8 +197,8 @@ class BatchBrowsing(BatchActions):
         link, learned = self.snapshot.link, None
         if row is not None:
             link, learned = (
-                self.snapshot.link_of(row.tracked.workspace),
-                self._learned.get(row.tracked.workspace),
+                self.snapshot.link_of(row.tracked.profile),
+                self._learned.get(row.tracked.profile),
             )
         return Drawing(
             now=self.now(),

@@ -19,7 +19,7 @@ def tracked(batch_id, *, age, workspace, ended=False):
         expires_at=created + timedelta(hours=24),
         ended_at=NOW if ended else None,
     )
-    return TrackedBatch(batch, workspace=workspace, seen=not ended)
+    return TrackedBatch(batch, profile=workspace, seen=not ended)
 
 
 def snapshot(*batches, **facts):
@@ -38,7 +38,7 @@ def test_a_batch_two_keys_of_one_workspace_see_is_listed_and_counted_once():
     a = snapshot(tracked("x", age=1, workspace="a"), tracked("y", age=2, workspace="a", ended=True))
     b = snapshot(tracked("x", age=1, workspace="b"), tracked("y", age=2, workspace="b", ended=True))
     found = merge_snapshots({"a": a, "b": b}, merge_batches([a.batches, b.batches]))
-    assert [(each.id, each.workspace) for each in found.batches] == [("x", "a"), ("y", "a")]
+    assert [(each.id, each.profile) for each in found.batches] == [("x", "a"), ("y", "a")]
     assert (found.running, len(found.unseen)) == (1, 1)
 
 

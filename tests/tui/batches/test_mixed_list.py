@@ -34,7 +34,7 @@ def mixed(config, week):
     }
     for number, (place, link) in enumerate(links.items()):
         batches = tuple(
-            TrackedBatch(one, name=name, workspace=place)
+            TrackedBatch(one, name=name, profile=place)
             for index, (name, one) in enumerate(week)
             if index % 2 == number
         )
