@@ -86,10 +86,13 @@ def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
 
 async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
+    from claude_batch_tui.services.results.local_files import sent_ids_of
 
     async with open_runtime(context.config) as runtime:
         found = [one for word in words for one in await found_results(word, context, runtime)]
-        return [_Held(one.title, one.path, runtime.sent(one.batch_id), one.sent) for one in found]
+        return [
+            _Held(one.title, one.path, sent_ids_of(one.batch_id, runtime.store), one.sent) for one in found
+        ]
 
 
 def _numbers(found: Accounts) -> dict[str, int | None]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.lookup import resolve
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ async def report_end(
         case SubmissionState.CREATED:
             batch_id = submission.batch_id or ""
             if args.json:
-                tracked = (await runtime.resolve_all(batch_id))[0]
+                tracked = (await resolve(batch_id, runtime))[0]
                 output.json({**as_json(tracked), "provisional": submission.provisional})
             else:
                 output.line(submission.run_id if submission.parts > 1 else batch_id)

@@ -25,16 +25,23 @@ class Intake:
     """Looks at the API and at the store, and shows what is there."""
 
     def __init__(
-        self, runtime: Runtime, board: Board, submitter: Submitter, *, on_ended: Callable[[str], None]
+        self,
+        runtime: Runtime,
+        board: Board,
+        submitter: Submitter,
+        *,
+        on_ended: Callable[[str], None] = lambda _: None,
+        on_notice: Callable[[Notice], None] = lambda _: None,
     ) -> None:
+        """`on_ended` hears of every batch that a poll of ours found ended, `on_notice` of every end that is told here."""
         self._runtime = runtime
         self._board = board
         self._submitter = submitter
         self._on_ended = on_ended
+        self._on_notice = on_notice
         self._first_time = True
         self._ends_until: datetime | None = None
         self._warned_until: datetime | None = None
-        self.on_notice: Callable[[Notice], None] = lambda _: None
 
     async def look(self, api: BatchesApi) -> Poll:
         """Ask the API once for all batches. Raises ApiError and StoreError."""
@@ -67,30 +74,30 @@ class Intake:
 
     def tell_ends(self) -> None:
         """Tell the ends nobody has told yet, whoever saw them first."""
-        runtime = self._runtime
-        if runtime.scope is None:
+        runtime, scope = self._runtime, self._runtime.scope
+        if scope is None:
             return
-        for notice in claim_ends(runtime.store, runtime.scope.scope_id, runtime.now()):
+        for notice in claim_ends(runtime.store, scope.scope_id, runtime.now()):
             self._board.tell(
                 notice_words(notice),
                 batch_id=notice.batch_ids[0] if notice.batch_ids else None,
                 is_error=not notice.is_good,
                 rings=notice.matters(runtime.config.notify_on),
             )
-            self.on_notice(notice)
+            self._on_notice(notice)
 
     def remember_told(self) -> None:
         """Put what was told before, or by another process, into the log of events."""
-        runtime = self._runtime
-        if runtime.scope is None:
+        store, scope = self._runtime.store, self._runtime.scope
+        if scope is None:
             return
-        past = past_ends(runtime.store, runtime.scope.scope_id, _ENDS_REMEMBERED, self._ends_until)
+        past = past_ends(store, scope.scope_id, _ENDS_REMEMBERED, self._ends_until)
         self._ends_until = past[-1][0] if past else self._ends_until
         self._board.remember(
             Event(at, notice_words(notice), notice.batch_ids[0], is_error=not notice.is_good, is_quiet=True)
             for at, notice in past
         )
-        warned = past_warnings(runtime.store, runtime.scope.scope_id, _ENDS_REMEMBERED, self._warned_until)
+        warned = past_warnings(store, scope.scope_id, _ENDS_REMEMBERED, self._warned_until)
         self._warned_until = warned[-1][0] if warned else self._warned_until
         self._board.remember(
             Event(at, *warning_text(about, at_risk, at), is_error=True, is_quiet=True)
@@ -110,13 +117,11 @@ class Intake:
 
     def reload(self, *, is_leading: bool) -> None:
         """Show what others wrote to the store."""
-        runtime = self._runtime
-        if runtime.scope is None:
-            runtime.recall_scope()  # the leader may have had the first answer of all
-        if runtime.scope is None:
+        runtime, scope = self._runtime, self._runtime.scope
+        if scope is None:  # not even the leader has had an answer yet
             return
-        scope_id = runtime.scope.scope_id
-        self._board.workspace_id, self._board.base_url = runtime.scope.workspace_id, runtime.scope.base_url
+        scope_id = scope.scope_id
+        self._board.workspace_id, self._board.base_url = scope.workspace_id, scope.base_url
         self._board.catch_up(runtime.store.database, scope_id)
         self._submitter.reload()
         self.remember_told()

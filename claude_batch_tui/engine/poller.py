@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 
-from claude_batch_tui.domain.batches.notifying import Notice
 from claude_batch_tui.domain.batches.polling import ASKED_FLOOR, FLOOR, backoff, has_slept
 from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.engine.board import Board
@@ -35,8 +33,8 @@ class Poller:
         runtime: Runtime,
         board: Board,
         submitter: Submitter,
+        intake: Intake,
         *,
-        on_ended: Callable[[str], None],
         clock: Clock | None = None,
         budget: Budget | None = None,
     ) -> None:
@@ -45,7 +43,7 @@ class Poller:
         self._runtime = runtime
         self._board = board
         self._submitter = submitter
-        self._lock = FileLock(runtime.locations.engine_lock(runtime.hint))
+        self._lock = FileLock(runtime.store.locations.engine_lock(runtime.hint))
         self._wake = asyncio.Event()
         self._asked = False
         self._forced = False
@@ -55,15 +53,7 @@ class Poller:
         self._store_version = 0
         self._last_request = float("-inf")
         self._schedule = Schedule(runtime, board)
-        self._intake = Intake(runtime, board, submitter, on_ended=on_ended)
-
-    def on_notice(self, told: Callable[[Notice], None]) -> None:
-        """Have it called at every end that is told here."""
-        self._intake.on_notice = told
-
-    def remember_told(self) -> None:
-        """Put what was told before into the log of events."""
-        self._intake.remember_told()
+        self._intake = intake
 
     def wake(self) -> None:
         """Poll as soon as the floor allows; by a user's key or after something of ours changed."""
@@ -201,9 +191,9 @@ class Poller:
             next_poll_at=now + timedelta(seconds=wait),
         )
         _log.warning("Poll failed (%d in a row): %s", self._failures, told)
-        if runtime.scope is not None:
-            with contextlib.suppress(StoreError):  # it may be what went wrong
-                batches.record_poll(runtime.store.database, runtime.scope.scope_id, now, 0.0, None, told)
+        with contextlib.suppress(StoreError):  # it may be what went wrong
+            if (scope := runtime.scope) is not None:
+                batches.record_poll(runtime.store.database, scope.scope_id, now, 0.0, None, told)
         await self._sleep(wait)
 
     def _is_submitted_elsewhere(self, seconds: float | None) -> bool:

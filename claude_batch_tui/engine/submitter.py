@@ -108,7 +108,7 @@ class Submitter:
     async def _frozen(self, outgoing: Outgoing, retry: RetryPlan | None) -> tuple[Submission, ...]:
         """What is to be sent, on disk: all of it, a sample, what a run has not sent yet, or what failed."""
         runtime = self._runtime
-        folder = runtime.locations.spool
+        folder = runtime.store.locations.spool
         run: tuple[Submission, ...] = ()
         if outgoing.rest_of is not None:
             run = submissions.of_run(runtime.store, outgoing.rest_of)
@@ -279,12 +279,10 @@ class Submitter:
         self._settled(await decide(submission))
 
     def _show_batch(self, submission: Submission) -> None:
-        runtime = self._runtime
-        if runtime.scope is None:
-            runtime.recall_scope()
-        if runtime.scope is None or submission.batch_id is None:
+        scope = self._runtime.scope
+        if scope is None or submission.batch_id is None:
             return
-        tracked = batches.find(runtime.store.database, runtime.scope.scope_id, submission.batch_id)
+        tracked = batches.find(self._runtime.store.database, scope.scope_id, submission.batch_id)
         if tracked is not None:
             self._board.put_batches([tracked])
 

@@ -82,7 +82,7 @@ def _clock(moment: datetime | None) -> str:
 
 COLUMNS: dict[str, ColumnWords] = {
     "state": ColumnWords("S", lambda t, now, _: GLYPHS[t.state(now)], "state"),
-    "workspace": ColumnWords("WORKSPACE", lambda t, _, __: t.workspace or "", "workspace"),
+    "workspace": ColumnWords("WORKSPACE", lambda t, _, __: t.profile or "", "workspace"),
     "name": ColumnWords("NAME", lambda t, _, __: t.name or "", "name"),
     "id": ColumnWords("ID", lambda t, _, __: t.id, "id"),
     "requests": ColumnWords(

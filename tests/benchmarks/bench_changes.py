@@ -60,8 +60,8 @@ def run_app(kind: str, folder: str) -> None:
         while True:
             time.sleep(EVERY)
             done = (done + 1_013) % 100_000
-            app.engine.snapshot = snapshot(done)
-            app._arrived(app.engine.snapshot)
+            app.engines.home.snapshot = snapshot(done)
+            app._arrived(app.engines.home.snapshot)
 
     threading.Thread(target=say, daemon=True).start()
     app.start()

@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from bench_big_batch import Peak
 from pty_app import PtyApp
 
+from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.config import load
 from claude_batch_tui.domain.batches.tracked import DownloadState
 from claude_batch_tui.runtime import open_runtime
@@ -302,7 +303,7 @@ async def _downloads(url: str, batch_id: str, folder: Path) -> None:
     by_curl()  # the simulator makes the results once
     pairs = []
     async with open_runtime(load({})[0]) as runtime:
-        batch = (await runtime.retrieve(batch_id)).batch
+        batch = (await retrieve(batch_id, runtime)).batch
         api = await runtime.connect()
         submission = submissions.of_batch(runtime.store, batch_id)
         assert submission is not None

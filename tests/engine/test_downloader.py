@@ -48,10 +48,10 @@ def test_one_bad_file_does_not_keep_the_others_of_a_dead_process_from_being_read
     first = make()
     until(lambda: len(first.snapshot.batches) == 3)
     for batch_id in ids:
-        path = first.cache.parent / "results" / f"{batch_id}.jsonl"
+        path = first.store.locations.results / f"{batch_id}.jsonl"
         path.write_bytes(given_results(simulator, batch_id))
     first.stop()
-    folder = first.cache.parent / "results"
+    folder = first.store.locations.results
     bad = next(path.stem for path in folder.glob("*.jsonl"))
     break_one(monkeypatch, bad)
     engine = make()

@@ -9,12 +9,15 @@ import pytest
 from claude_batch_tui.domain.batches.tracked import LinkState, SubmissionState
 from claude_batch_tui.domain.requests.partition import partition
 from claude_batch_tui.errors import StoreError
-from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services import spool
 from claude_batch_tui.services.building.check import check
 from claude_batch_tui.services.building.trying import trial
+from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.results.local_files import read_results
+from claude_batch_tui.services.results.run_results import results_of_run
 from claude_batch_tui.services.spool import Outgoing, sent_ids
 from claude_batch_tui.simulator import Fault
+from downloading import results_here
 from waiting import until
 
 
@@ -151,18 +154,17 @@ def test_results_are_downloaded_and_shown_as_such(make, simulator):
     until(lambda: engine.snapshot.batches)
     engine.download(batch_id)
     until(lambda: engine.snapshot.find(batch_id).results.value == "complete")
-    assert engine.results_file(batch_id).read_bytes().count(b"\n") == 50
+    assert results_here(engine.store, batch_id).read_bytes().count(b"\n") == 50
 
 
 def test_results_that_a_dead_process_did_not_read_are_read_at_the_next_start(make, simulator, given_results):
     batch_id = simulator.batches.add(50, age=3600, duration=60).id
     first = make()
     until(lambda: first.snapshot.batches)
-    path = first.cache.parent / "results" / f"{batch_id}.jsonl"
+    path = first.store.locations.results / f"{batch_id}.jsonl"
     path.write_bytes(given_results(simulator, batch_id))
     first.stop()
     assert first.snapshot.find(batch_id).results.value == "none"
-    assert first.results_file(batch_id) == path
     engine = make()
     until(lambda: engine.snapshot.find(batch_id).results.value == "complete")
     assert engine.snapshot.find(batch_id).cost_actual > 0
@@ -177,15 +179,16 @@ def test_results_are_taken_as_whole_when_they_are_written_down_and_a_run_is_put_
     until(lambda: len(engine.snapshot.batches) == 2)
     engine.download(read)
     until(lambda: engine.snapshot.find(read).results.value == "complete")
-    path = engine.results_file(read)
+    path = results_here(engine.store, read)
     path.with_name(f"{unread}.jsonl").write_bytes(given_results(simulator, unread))
-    assert engine.read_results(read) == path
-    assert engine.read_results(unread) is None
+    known = {"store": engine.store, "scope": engine.scope}
+    assert read_results(read, **known) == path
+    assert read_results(unread, **known) is None
     with pytest.raises(StoreError, match=f"The results of {unread} are"):
-        engine.run_results("run_1", [read, unread])
+        results_of_run("run_1", [read, unread], **known)
     engine.download(unread)
     until(lambda: engine.snapshot.find(unread).results.value == "complete")
-    assert engine.run_results("run_1", [read, unread]).results.read_bytes().count(b"\n") == 100
+    assert results_of_run("run_1", [read, unread], **known).results.read_bytes().count(b"\n") == 100
 
 
 def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, simulator):
@@ -210,8 +213,8 @@ def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, si
     engine.stop_download(ids[0])
     until(lambda: engine.snapshot.find(ids[2]).results.value == "complete")
     assert state(0) == "stopped"
-    assert engine.results_file(ids[0]) is None
-    assert engine.results_file(ids[1]) is None
+    assert results_here(engine.store, ids[0]) is None
+    assert results_here(engine.store, ids[1]) is None
 
 
 def test_cancel_rename_and_pause(make, simulator):

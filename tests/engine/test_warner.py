@@ -12,7 +12,10 @@ def add(simulator, **facts):
 
 
 def warnings(engine):
-    engine._call(lambda: engine._parts.warner.look())  # noqa: PLW0108  the parts are made in the loop
+    async def look():
+        engine._parts.warner.look()
+
+    engine._run_on_loop(look()).result()
     told = [event.text for event in engine.snapshot.events if not event.is_quiet]
     return [text for text in told if "in 2" in text or "in 5" in text]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.config import load
 from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.errors import DraftError, StoreError, UnavailableError
@@ -18,6 +19,7 @@ from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.locks import FileLock
 from claude_batch_tui.store.rebuild import rebuild
+from downloading import download_all
 
 CREATE = {"method": "POST", "path": r"/batches$"}
 
@@ -55,7 +57,6 @@ async def test_a_good_answer_ends_created_with_the_batch_named_and_tied_to_its_r
     created = await submit(runtime, prepare(runtime, requests_file(), name="mine", cost_at_most=1.5))
     assert created.state is SubmissionState.CREATED
     assert len(simulator.log.creates) == 1
-    runtime.recall_scope()
     tracked = batches.find(runtime.store.database, runtime.scope.scope_id, created.batch_id)
     assert (tracked.name, tracked.run_id, tracked.cost_at_most) == ("mine", created.run_id, 1.5)
 
@@ -245,7 +246,7 @@ async def test_the_same_bytes_are_known_again(simulator, runtime, requests_file)
 
 async def test_a_submission_can_be_sent_by_one_process_only(simulator, runtime, requests_file):
     prepared = prepare(runtime, requests_file())
-    other = FileLock(runtime.locations.submit_lock)
+    other = FileLock(runtime.store.locations.submit_lock)
     assert other.try_acquire()
     try:
         with pytest.raises(StoreError, match="right now"):
@@ -359,10 +360,10 @@ async def lost(simulator, runtime, file):
 
 async def fetched(simulator, runtime, batch_id):
     simulator.batches.finish(batch_id)
-    tracked = await runtime.retrieve(batch_id)
-    async for _ in runtime.download(tracked, lambda: False):
+    tracked = await retrieve(batch_id, runtime)
+    async for _ in download_all(runtime, tracked):
         pass
-    return await runtime.retrieve(batch_id)
+    return await retrieve(batch_id, runtime)
 
 
 async def test_an_adopted_batch_is_proven_by_the_custom_ids_of_its_results(simulator, runtime, requests_file):

@@ -139,19 +139,22 @@ def dashboard(config):
         profile = Profile(slow=slow, colors=colors, theme=theme, mouse=False, ascii=ascii_only)
         app = DashboardApp(config, profile=profile, api_key=KEY, connects=False, **options)
         app.now = lambda: NOW
-        app.engine.start()
+        app.engines.start()
         if link:
             live = Link(state=LinkState.LIVE, polled_at=NOW - timedelta(seconds=12), interval=30.0)
             live = live if link is True else link
-            app.engine.snapshot = msgspec.structs.replace(
-                app.engine.snapshot, link=live, credential="key …a1b2", base_url="https://api.anthropic.com"
+            app.engines.home.snapshot = msgspec.structs.replace(
+                app.engines.home.snapshot,
+                link=live,
+                credential="key …a1b2",
+                base_url="https://api.anthropic.com",
             )
         made.append(app)
         return app
 
     yield make
     for app in made:
-        app.engine.stop()
+        app.engines.stop()
 
 
 @pytest.fixture
@@ -166,9 +169,9 @@ def live(simulator):
     """A dashboard that talks to the simulator; its engine is stopped afterwards."""
     settings = load({"base_url": simulator.base_url, "poll_interval": "1"})[0]
     app = DashboardApp(settings, profile=PROFILE, api_key=simulator.key)
-    app.engine.start()
+    app.engines.start()
     yield app
-    app.engine.stop()
+    app.engines.stop()
 
 
 @pytest.fixture

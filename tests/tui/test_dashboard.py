@@ -75,10 +75,10 @@ async def test_results_that_are_here_and_that_nobody_has_read_open_without_the_a
     given = given_results(simulator, batch.id)
     async with live.run_test(size=(80, 24)) as pilot:
         await reached(pilot, lambda: table(live).cursor_key is not None)
-        live.engine.cache.parent.joinpath("results", f"{batch.id}.jsonl").write_bytes(given)
+        live.engines.home.store.locations.data.joinpath("results", f"{batch.id}.jsonl").write_bytes(given)
         await pilot.press("enter")
         await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 30)
-        await reached(pilot, lambda: live.engine.snapshot.find(batch.id).results.value == "complete")
+        await reached(pilot, lambda: live.engines.home.snapshot.find(batch.id).results.value == "complete")
     assert len(simulator.log.all("GET", "/results")) == 1
 
 
@@ -119,7 +119,7 @@ async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path)
 async def test_without_a_key_there_is_a_set_up_screen_and_exit_code_2(own_folders):
     config, _ = load({"base_url": "http://127.0.0.1:1"})
     app = DashboardApp(config, profile=PROFILE)
-    app.engine.start()
+    app.engines.start()
     try:
         async with app.run_test(size=(80, 24)) as pilot:
             await reached(pilot, lambda: "No API key" in table(app).empty)
@@ -127,4 +127,4 @@ async def test_without_a_key_there_is_a_set_up_screen_and_exit_code_2(own_folder
             await asyncio.sleep(0.1)
         assert app.return_code == 2
     finally:
-        app.engine.stop()
+        app.engines.stop()

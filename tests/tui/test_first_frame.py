@@ -28,13 +28,13 @@ def note_and_begin():
     begun.append([app.screen.query_one("#list").row_count, *sys.modules])
     begin()
 app.begin = note_and_begin
-app.engine.start()
+app.engines.start()
 async def main():
     async with app.run_test(size=(80, 24)) as pilot:
         while not begun:
             await pilot.pause(0.01)
 asyncio.run(main())
-app.engine.stop()
+app.engines.stop()
 print(gc.isenabled(), *begun[0])
 """
 """Says whether garbage is collected again, how many rows are shown, and what is loaded when the engine may begin."""

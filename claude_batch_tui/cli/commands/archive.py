@@ -6,6 +6,7 @@ import argparse
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.lookup import resolve
 
 SUMMARY = "Put batches away: hidden on this machine, untouched at the API."
 
@@ -27,7 +28,7 @@ async def _archive(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.store import labels
 
     async with open_runtime(context.config) as runtime:
-        found = {tracked.id: tracked for word in args.ids for tracked in await runtime.resolve_all(word)}
+        found = {tracked.id: tracked for word in args.ids for tracked in await resolve(word, runtime)}
         labels.hide(
             runtime.store, runtime.known_scope(), list(found), hidden=not args.undo, now=runtime.now()
         )

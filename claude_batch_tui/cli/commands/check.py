@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,14 +49,15 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
     from claude_batch_tui.cli.reporting import reported  # late: --help needs none of it
-    from claude_batch_tui.runtime import check_file
+    from claude_batch_tui.services.building.check import check_file
     from claude_batch_tui.services.building.recipes import recipe_beside
+    from claude_batch_tui.store.scopes import hint_of
 
     recipe = recipe_beside(args.file)
     betas = recipe.betas if recipe else ()
-    return reported(
-        check_file(args.file, context.config, datetime.now(UTC), betas=betas), "requests", context
-    )
+    hint = hint_of(context.config, os.environ)
+    updates = check_file(args.file, context.config, datetime.now(UTC), hint=hint, betas=betas)
+    return reported(updates, "requests", context)
 
 
 async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context: Context) -> CheckReport:

@@ -92,7 +92,7 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
             known = await newest(args.limit, **facts)
         now = runtime.now()
     place = context.config.profile or "default"
-    known = tuple(msgspec.structs.replace(tracked, workspace=place) for tracked in known)
+    known = tuple(msgspec.structs.replace(tracked, profile=place) for tracked in known)
     chosen.update(known, now)
     rows = chosen.rows[: args.limit]
     if args.json:

@@ -82,13 +82,14 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
             written = await in_thread(lambda: write_draft(made, beside(args.output)))
             context.diagnostics.note(f"{written.count:,} requests in {args.output}. Nothing was sent.")
             return ExitCode.GOOD
-        with draft(made, runtime.locations.spool) as portion:
+        with draft(made, runtime.store.locations.spool) as portion:
             return await _send(made, portion, args, context, runtime)
 
 
 async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) -> RetryPlan:
     """Look at the results, downloading those that are not here."""
     from claude_batch_tui.domain.results.retrying import RetryRules
+    from claude_batch_tui.services.prices import read_prices
     from claude_batch_tui.services.results.costs import EntryCosts
     from claude_batch_tui.services.results.schema_validation import Sent, judge
     from claude_batch_tui.services.retry import Failed, plan
@@ -102,10 +103,10 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     def look() -> RetryPlan:
         failed: list[Failed] = []
         for one in found:
-            with open_indexed(one.path, runtime.locations.cache) as opened:
+            with open_indexed(one.path, runtime.store.locations.cache) as opened:
                 if args.where:
-                    judge(opened, Sent(one.sent), runtime.locations.cache)
-                positions = chosen(opened, args.where, EntryCosts(opened.index, runtime.prices()))
+                    judge(opened, Sent(one.sent), runtime.store.locations.cache)
+                positions = chosen(opened, args.where, EntryCosts(opened.index, read_prices(context.config)))
                 submission = submissions.of_batch(runtime.store, one.batch_id)
                 failed.append(Failed(one.batch_id, submission, opened.index, positions))
         return plan(failed, run_of=lambda run_id: submissions.of_run(runtime.store, run_id), rules=rules)
@@ -117,12 +118,13 @@ async def _send(
     made: RetryPlan, portion: Portion, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> int:
     """Check, price, ask and send, as any draft."""
+    from claude_batch_tui.services.building.models import refreshed_models
     from claude_batch_tui.services.retry import outgoing, still_to_send
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
 
     await runtime.connect()
-    await runtime.refresh_models()
+    await refreshed_models(runtime.api, context.config.data_dir, runtime.hint, runtime.now())
     args.betas = ",".join(made.first.betas)
     report = await in_thread(lambda: checked(portion.requests, args, runtime))
     draft = msgspec.structs.replace(

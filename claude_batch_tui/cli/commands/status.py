@@ -8,6 +8,7 @@ from datetime import datetime
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.commands.list import as_json
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.lookup import resolve, retrieve
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 
 SUMMARY = "One batch, as the API has it now."
@@ -74,12 +75,12 @@ async def _status(args: argparse.Namespace, context: Context) -> int:
     for config in configs:
         async with open_runtime(config) as runtime:
             try:
-                known = await runtime.resolve_all(args.id)
+                known = await resolve(args.id, runtime)
             except NotFoundError:
                 if config is configs[-1]:
                     raise
                 continue
-            fresh = [await runtime.retrieve(tracked.id) for tracked in known]
+            fresh = [await retrieve(tracked.id, runtime) for tracked in known]
             now = runtime.now()
         where = {"profile": config.profile} if context.beside else {}
         for tracked in fresh:

@@ -10,6 +10,7 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.lookup import resolve
 from claude_batch_tui.cli.submitting import add_consent_options, betas_of, checked, submit_all
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services import reconcile
+    from claude_batch_tui.services.building.models import refreshed_models
     from claude_batch_tui.services.pilot import rest, sample
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
@@ -66,19 +68,23 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
     async with open_runtime(context.config) as runtime:
         report = await in_thread(lambda: checked(args.file, args, runtime))
         await runtime.connect()
-        if await runtime.refresh_models():
+        if await refreshed_models(runtime.api, context.config.data_dir, runtime.hint, runtime.now()):
             report = await in_thread(lambda: checked(args.file, args, runtime))
         outgoing = _outgoing(args, report)
         reconcile.wake_up(runtime.store, runtime.now())
         if args.pilot is not None:
             with sample(
-                args.file, outgoing.rows, count=args.pilot, seed=args.seed, folder=runtime.locations.spool
+                args.file,
+                outgoing.rows,
+                count=args.pilot,
+                seed=args.seed,
+                folder=runtime.store.locations.spool,
             ) as part:
                 return await _submit_portion(part, "pilot", outgoing, args, context, runtime)
         if args.rest_of:
             run_id = await _run_of(args.rest_of, runtime)
             run = submissions.of_run(runtime.store, run_id)
-            with rest(args.file, outgoing.rows, run=run, folder=runtime.locations.spool) as part:
+            with rest(args.file, outgoing.rows, run=run, folder=runtime.store.locations.spool) as part:
                 if part.changed:
                     context.diagnostics.note(
                         f"{part.changed:,} of the requests sent before are different in {args.file} now; they are "
@@ -124,7 +130,7 @@ async def _run_of(word: str, runtime: Runtime) -> str:
 
     if submissions.of_run(runtime.store, word):
         return word
-    tracked = (await runtime.resolve_all(word))[0]
+    tracked = (await resolve(word, runtime))[0]
     if tracked.run_id is None:
         raise ConfigError(
             f"{word} was not submitted by cbtui on this machine, so its requests are not known."

@@ -32,12 +32,14 @@ async def _try(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.building.recipes import recipe_beside
     from claude_batch_tui.services.building.trying import request_at, trial, tried
+    from claude_batch_tui.services.prices import read_prices
     from claude_batch_tui.services.results.browse import first_words
     from claude_batch_tui.wording import cost_words, money
 
+    prices = read_prices(context.config)
     async with open_runtime(context.config) as runtime:
         request = request_at(args.file, args.row)
-        chosen = trial(request, runtime.prices(), f"{args.file}, request {args.row}")
+        chosen = trial(request, prices, f"{args.file}, request {args.row}")
         api = await runtime.connect()
         question = (
             f"Send request {args.row} ({chosen.custom_id}) at once for {cost_words(chosen.forecast.at_most)}, the "
@@ -50,7 +52,7 @@ async def _try(args: argparse.Namespace, context: Context) -> int:
             chosen,
             api=api,
             store=runtime.store,
-            prices=runtime.prices(),
+            prices=prices,
             betas=recipe.betas if recipe else (),
             now=runtime.now,
         )

@@ -124,7 +124,7 @@ FIELDS: dict[str, Field] = {
     "text": Field("word", searched),
     "id": Field("word", lambda t, _: t.id),
     "name": Field("word", lambda t, _: t.name),
-    "workspace": Field("word", lambda t, _: t.workspace),
+    "workspace": Field("word", lambda t, _: t.profile),
     "state": Field("words", lambda t, now: list(BatchState).index(t.state(now))),
     "tag": Field("words", lambda t, _: ", ".join(t.tags) or None),
     "model": Field("word", lambda t, _: t.model),

@@ -15,7 +15,7 @@ _STANDING = (
 _EVENTS_KEPT = 200
 
 
-def mixed(parts: Sequence[tuple[TrackedBatch, ...]]) -> tuple[TrackedBatch, ...]:
+def merge_batches(parts: Sequence[tuple[TrackedBatch, ...]]) -> tuple[TrackedBatch, ...]:
     """The batches of several workspaces, newest first.
 
     A batch that two of them know, because their keys are of the same workspace, is the first one's.
@@ -26,8 +26,8 @@ def mixed(parts: Sequence[tuple[TrackedBatch, ...]]) -> tuple[TrackedBatch, ...]
     return tuple(sorted(found.values(), key=lambda t: (-t.batch.created_at.timestamp(), t.id)))
 
 
-def together(snapshots: Mapping[str, Snapshot], batches: tuple[TrackedBatch, ...]) -> Snapshot:
-    """The snapshots by the names of their workspaces as one; `batches` are theirs, mixed."""
+def merge_snapshots(snapshots: Mapping[str, Snapshot], batches: tuple[TrackedBatch, ...]) -> Snapshot:
+    """The snapshots by the names of their workspaces as one; `batches` are theirs, merged."""
     every = list(snapshots.values())
     if len(batches) == sum(len(snapshot.batches) for snapshot in every):
         running = sum(snapshot.running for snapshot in every)
@@ -44,7 +44,7 @@ def together(snapshots: Mapping[str, Snapshot], batches: tuple[TrackedBatch, ...
         batches=batches,
         running=running,
         unseen=unseen,
-        link=summed_up(links),
+        link=combine_links(links),
         downloads={key: value for snapshot in every for key, value in snapshot.downloads.items()},
         submissions=tuple(sorted(submissions.values(), key=lambda one: one.created_at)),
         submitting={key: value for snapshot in every for key, value in snapshot.submitting.items()},
@@ -55,7 +55,7 @@ def together(snapshots: Mapping[str, Snapshot], batches: tuple[TrackedBatch, ...
     )
 
 
-def summed_up(links: Mapping[str, Link]) -> Link:
+def combine_links(links: Mapping[str, Link]) -> Link:
     """One link for all: what still works is its state, the oldest answer its time, every trouble its error."""
     every = list(links.values())
     first = min(every, key=lambda link: _STANDING.index(link.state))

@@ -61,7 +61,7 @@ def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
         hidden_at=_latest_if_all(tracked.hidden_at for tracked in members),
         cancel_sent_at=next((t.cancel_sent_at for t in members if t.cancel_sent_at), None),
         provisional=any(tracked.provisional for tracked in members),
-        workspace=members[0].workspace,
+        profile=members[0].profile,
     )
 
 

@@ -45,7 +45,7 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     cancel_sent_at: datetime | None = None
     provisional: bool = False
     """Adopted after a lost answer, and not yet proven ours by its custom_ids."""
-    workspace: str | None = None
+    profile: str | None = None
     """The name of the profile it is watched by, where the dashboard watches it."""
 
     @property
@@ -239,11 +239,11 @@ class Snapshot(msgspec.Struct, frozen=True):
     credential: str | None = None
     workspace_id: str | None = None
     links: dict[str, Link] = msgspec.field(default_factory=dict)
-    """By the name of the workspace, where several are shown together; `link` then sums them up."""
+    """By profile, where several are shown together; `link` then combines them."""
 
-    def link_of(self, workspace: str | None) -> Link:
-        """The link by which a batch of that workspace is watched."""
-        return self.links.get(workspace or "", self.link)
+    def link_of(self, profile: str | None) -> Link:
+        """The link by which a batch of that profile is watched."""
+        return self.links.get(profile or "", self.link)
 
     def find(self, batch_id: str) -> TrackedBatch | None:
         """The batch with that id, or None."""

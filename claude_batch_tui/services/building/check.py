@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
+from claude_batch_tui.config import Config
 from claude_batch_tui.domain.money.pricing import Cost, Forecast, PriceTable, forecast
 from claude_batch_tui.domain.requests.draft import Draft
 from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.domain.requests.validation import RequestsCheck
+from claude_batch_tui.services.building.models import known_models
 from claude_batch_tui.services.building.progress import ROWS_BETWEEN_LOOKS, Clock, Progress, is_due
+from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.source_file import open_source
 
@@ -60,6 +63,24 @@ def check(
                 yield Progress(checked.requests, file.bytes_read, file.size)
     draft = checked.draft()
     yield CheckReport(draft, forecast(draft.models, prices))
+
+
+def check_file(
+    path: Path, config: Config, now: datetime, *, hint: str, betas: tuple[str, ...] = ()
+) -> Iterator[CheckUpdate]:
+    """Check a requests file by all that is known here of prices, models and time; see `check`.
+
+    `hint` tells accounts apart, whose models differ. Raises SourceError for a file and ConfigError for a price table
+    that cannot be read.
+    """
+    return check(
+        path,
+        prices=read_prices(config),
+        models=known_models(config.data_dir, hint, now),
+        betas=betas,
+        api_version=config.api_version,
+        deadline=(now + PROCESSING).date(),
+    )
 
 
 def report_of(updates: Iterable[CheckUpdate]) -> CheckReport:

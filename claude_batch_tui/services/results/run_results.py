@@ -10,7 +10,10 @@ from typing import BinaryIO
 import msgspec
 
 from claude_batch_tui.errors import StoreError
+from claude_batch_tui.services.results.local_files import read_results, rows_path
 from claude_batch_tui.store.files import written_whole
+from claude_batch_tui.store.scopes import Scope
+from claude_batch_tui.store.store import Store
 
 _CHUNK_BYTES = 1 << 20
 
@@ -20,6 +23,23 @@ class RunResults(msgspec.Struct, frozen=True):
 
     results: Path
     rows: Path | None
+
+
+def results_of_run(run_id: str, batch_ids: Sequence[str], *, store: Store, scope: Scope | None) -> RunResults:
+    """The results of these batches of a run in one file, made if need be; for a thread.
+
+    Raises StoreError where those of one batch are not here, and where the disk refuses.
+    """
+    parts: list[Path] = []
+    for batch_id in batch_ids:
+        path = read_results(batch_id, store=store, scope=scope)
+        if path is None:
+            raise StoreError(
+                f"The results of {batch_id} are not whole on this machine: open {run_id} again to download them."
+            )
+        parts.append(path)
+    rows = [rows_path(batch_id, store) for batch_id in batch_ids]
+    return gather(run_id, parts, rows, store.locations.results / "runs")
 
 
 def gather(run_id: str, parts: Sequence[Path], rows: Sequence[Path | None], folder: Path) -> RunResults:

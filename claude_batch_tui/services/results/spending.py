@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from claude_batch_tui.config import Config
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.money.spend import Spend, spent
 from claude_batch_tui.domain.results.entry import OUTCOMES
 from claude_batch_tui.domain.results.result import Outcome
+from claude_batch_tui.errors import ConfigError, SourceError
+from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.store.results.opening import open_indexed
 
 _SUCCEEDED = OUTCOMES.index(Outcome.SUCCEEDED)
@@ -26,3 +29,14 @@ def spend_of(results: Path, prices: PriceTable, cache: Path | None = None) -> Sp
             if index.outcomes[place] == _SUCCEEDED
         )
         return spent(answers, prices)
+
+
+def spend_where_priced(results: Path, config: Config, cache: Path) -> Spend | None:
+    """The bill by the prices in force; None where the price table or the file cannot be read.
+
+    A table of the user's that cannot be used must not lose a download; `check` and `build` say what is wrong with it.
+    """
+    try:
+        return spend_of(results, read_prices(config), cache)
+    except (ConfigError, SourceError):
+        return None

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.story import SentRequests, Story
-from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.money.spend import together
+from claude_batch_tui.services.results.local_files import read_results
+from claude_batch_tui.services.results.spending import spend_where_priced
 from claude_batch_tui.services.spool import places_path
 from claude_batch_tui.store import sightings, spends, submissions
+from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
 _SHOWN_BYTES = 20_000
@@ -19,13 +23,22 @@ _NOTICED_WITHIN = timedelta(hours=1)
 """An end is seen by a poll that comes later."""
 
 
-def story_of(tracked: TrackedBatch, *, store: Store, scope_id: int) -> Story:
-    """What is remembered of a batch beside what the list shows."""
-    database, batch = store.database, tracked.batch
+def story_of(tracked: TrackedBatch, *, store: Store, scope: Scope, config: Config, now: datetime) -> Story:
+    """What is remembered of a batch beside what the list shows.
+
+    A bill that was never made up is, and written down, where the results are here.
+    """
+    database, scope_id, batch = store.database, scope.scope_id, tracked.batch
     until = batch.ended_at + _NOTICED_WITHIN if batch.ended_at is not None else None
+    spend = spends.find(database, scope_id, batch.id)
+    if spend is None and tracked.results is ResultsState.COMPLETE:
+        results = read_results(batch.id, store=store, scope=scope)
+        spend = spend_where_priced(results, config, store.locations.cache) if results is not None else None
+        if spend is not None:
+            spends.record(database, scope_id, batch.id, spend, now)
     return Story(
         submission=submissions.of_batch(store, batch.id),
-        spend=spends.find(database, scope_id, batch.id),
+        spend=spend,
         like=tuple(spends.like(database, scope_id, batch.id, model=tracked.model, source=tracked.source)),
         sightings=sightings.of_batch(database, scope_id, batch.id),
         polls=sightings.polls_since(database, scope_id, batch.created_at, until),

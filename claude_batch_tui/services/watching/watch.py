@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -14,13 +14,12 @@ from claude_batch_tui.domain.requests.limits import LIST_LIMIT
 from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
 from claude_batch_tui.services.reconcile import tie
 from claude_batch_tui.services.scope import scope_of
+from claude_batch_tui.services.watching.lookup import NOT_FOUND_GRACE
 from claude_batch_tui.store import batches, scopes, standing, submissions
 from claude_batch_tui.store.batches import Change
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
 
-NOT_FOUND_GRACE = timedelta(seconds=60)
-"""A batch of our own may answer 404 right after its creation (seen 67 ms after; third-party report)."""
 _MOST_SINGLE_LOOKS = 5
 
 
@@ -100,24 +99,6 @@ async def _newest_page(
         if scope is not None:
             batches.record_poll(store.database, scope.scope_id, now, 0.0, None, str(error))
         raise
-
-
-async def retrieve_patiently(
-    batch_id: str,
-    *,
-    api: BatchesApi,
-    ours_since: datetime | None,
-    now: Callable[[], datetime],
-    sleep: Callable[[float], Awaitable[None]],
-) -> tuple[Batch, ResponseFacts]:
-    """One batch; a 404 in the first minute after our own create is waited out, any other raises NotFoundError."""
-    while True:
-        try:
-            return await api.retrieve(batch_id)
-        except NotFoundError:
-            if ours_since is None or now() - ours_since > NOT_FOUND_GRACE:
-                raise
-            await sleep(2.0)
 
 
 def heard_from_others(store: Store, scope: Scope, looked_at: datetime, now: datetime, within: float) -> bool:

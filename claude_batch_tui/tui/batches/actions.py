@@ -71,13 +71,13 @@ class BatchActions(ChoosingWorkspace):
 
     def action_add(self) -> None:
         """Watch a batch by its id."""
-        if self.dashboard.workspaces.shown is None:
+        if self.dashboard.engines.shown is None:
             self.ask_workspace("Watch a batch", self.action_add)
             return
         self._ask(
             "Watch a batch by its id",
             "It must be in the workspace of this key.",
-            self.dashboard.engine.add,
+            self.dashboard.engines.home.add,
             placeholder="msgbatch_…",
             needs_text=True,
         )
@@ -89,7 +89,7 @@ class BatchActions(ChoosingWorkspace):
             self._ask(
                 "Name this run" if row.members else "Name this batch",
                 "Kept on this machine; the API has no names.",
-                lambda name: self.dashboard.engine.rename(row.key, name or None),
+                lambda name: self.dashboard.engines.of(row.key).rename(row.key, name or None),
                 value=row.tracked.name or "",
             )
 
@@ -103,7 +103,7 @@ class BatchActions(ChoosingWorkspace):
 
     def spans_workspaces(self) -> bool:
         """Whether what keys would work on is of more than one workspace."""
-        return len({tracked.workspace for tracked in self.targets}) > 1
+        return len({tracked.profile for tracked in self.targets}) > 1
 
     def action_retry(self) -> None:
         """Send again what failed of the marked batches, or of the one or the run under the cursor."""
@@ -117,7 +117,7 @@ class BatchActions(ChoosingWorkspace):
             self._ask(
                 f"Note on {row.tracked.title}",
                 "Kept on this machine; the filter note:word finds it.",
-                lambda text: self.dashboard.engine.note(row.key, text or None),
+                lambda text: self.dashboard.engines.of(row.key).note(row.key, text or None),
                 value=row.tracked.note or "",
             )
 
@@ -130,7 +130,7 @@ class BatchActions(ChoosingWorkspace):
 
             def replace(text: str) -> None:
                 wanted = {word.removeprefix("+") for word in text.split()}
-                self.dashboard.engine.tag(ids, add=sorted(wanted - before), remove=sorted(before - wanted))
+                self.dashboard.engines.tag(ids, add=sorted(wanted - before), remove=sorted(before - wanted))
 
             body, value, use = "Blanks between tags. tag=NAME finds them.", " ".join(sorted(before)), replace
         else:
@@ -139,7 +139,7 @@ class BatchActions(ChoosingWorkspace):
                 from claude_batch_tui.services.watching.labels import tag_changes
 
                 add, remove = tag_changes(text.split())
-                self.dashboard.engine.tag(ids, add=add, remove=remove)
+                self.dashboard.engines.tag(ids, add=add, remove=remove)
 
             body, value, use = "+NAME adds to all of them, -NAME takes away.", "", change
         self._ask(f"Tags of {counted_batches(len(ids))}", body, use, value=value, problem=_tag_problem)
@@ -151,7 +151,7 @@ class BatchActions(ChoosingWorkspace):
         hides = any(tracked.hidden_at is None for tracked in targets)
 
         def put_away() -> None:
-            self.dashboard.engine.hide(ids, hidden=hides)
+            self.dashboard.engines.hide(ids, hidden=hides)
             self.table.set_marks(())
             what = targets[0].title if len(ids) == 1 else counted_batches(len(ids))
             self.say(f"{what}: put away on this machine; H shows it." if hides else f"{what}: back.")
@@ -172,7 +172,7 @@ class BatchActions(ChoosingWorkspace):
         ids = [tracked.id for tracked in self.targets if tracked.run_id is None]
 
         def adopt(name: str) -> None:
-            self.dashboard.engine.adopt(ids, name or None)
+            self.dashboard.engines.of(ids[0]).adopt(ids, name or None)
             self.table.set_marks(())
 
         together = "They become one run. " if len(ids) > 1 else ""
@@ -192,7 +192,7 @@ class BatchActions(ChoosingWorkspace):
 
         def cancel() -> None:
             for tracked in targets:
-                self.dashboard.engine.cancel(tracked.id)
+                self.dashboard.engines.of(tracked.id).cancel(tracked.id)
             what = targets[0].title if len(targets) == 1 else counted_batches(len(targets))
             self.say(f"{what}: cancel sent …")
 
@@ -227,7 +227,7 @@ class BatchActions(ChoosingWorkspace):
 
         def delete(agreed: bool | None) -> None:
             for tracked in targets if agreed else ():
-                self.dashboard.engine.delete(tracked.id)
+                self.dashboard.engines.of(tracked.id).delete(tracked.id)
             if agreed:
                 self.table.set_marks(())
 
@@ -237,12 +237,12 @@ class BatchActions(ChoosingWorkspace):
         """Download the results of the marked batches, or of the one under the cursor."""
         for tracked in self.targets:
             if tracked.batch.results_readable(self.now()):
-                self.dashboard.engine.download(tracked.id)
+                self.dashboard.engines.of(tracked.id).download(tracked.id)
 
     def action_stop(self) -> None:
         """Stop the downloads of the marked batches, or of the one under the cursor."""
         for tracked in self.targets:
-            self.dashboard.engine.stop_download(tracked.id)
+            self.dashboard.engines.of(tracked.id).stop_download(tracked.id)
 
     def action_unknown(self) -> None:
         """Decide about a submission of unknown outcome."""
@@ -260,15 +260,15 @@ class BatchActions(ChoosingWorkspace):
         """Ask the API now."""
         if self.snapshot.link.state is LinkState.NO_CREDENTIALS:
             self.say(self.snapshot.link.error or "No API key was found.", kind="error")
-        self.dashboard.engine.refresh()
+        self.dashboard.engines.refresh()
 
     def action_pause(self) -> None:
         """Pause or resume polling."""
-        self.dashboard.engine.pause(self.snapshot.link.state is not LinkState.PAUSED)
+        self.dashboard.engines.pause(self.snapshot.link.state is not LinkState.PAUSED)
 
     def action_older(self) -> None:
         """Load older batches."""
-        self.dashboard.engine.load_older()
+        self.dashboard.engines.load_older()
 
     def now(self) -> datetime:
         """The clock every age is measured by."""
@@ -313,10 +313,10 @@ _FOR_BATCHES = frozenset(
 
 def _listed(targets: Sequence[TrackedBatch], words: Callable[[TrackedBatch], str]) -> list[str]:
     """The first of them with a few words each, and how many more there are; of several workspaces each says which."""
-    several = len({tracked.workspace for tracked in targets}) > 1
+    several = len({tracked.profile for tracked in targets}) > 1
 
     def title(tracked: TrackedBatch) -> str:
-        return f"{tracked.workspace}: {tracked.title}" if several else tracked.title
+        return f"{tracked.profile}: {tracked.title}" if several else tracked.title
 
     lines = [f"{title(tracked)}   {words(tracked)}".rstrip() for tracked in targets[:_LISTED]]
     if len(targets) > _LISTED:

@@ -55,7 +55,7 @@ class BatchBrowsing(BatchActions):
     def choose_columns(self) -> None:
         """The columns the settings ask for; where several workspaces are shown, also which one it is."""
         names = columns_of(self.dashboard.config.batches_columns)
-        if self.dashboard.workspaces.shown is None and "workspace" not in names:
+        if self.dashboard.engines.shown is None and "workspace" not in names:
             place = int(names[0] == "state")
             names = (*names[:place], "workspace", *names[place:])
         self._names = names
@@ -63,7 +63,7 @@ class BatchBrowsing(BatchActions):
     def learn(self, batches: Iterable[TrackedBatch]) -> None:
         """Learn how long they took."""
         for tracked in batches:
-            self._learned.setdefault(tracked.workspace, Turnarounds()).learn((tracked,))
+            self._learned.setdefault(tracked.profile, Turnarounds()).learn((tracked,))
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
@@ -186,7 +186,7 @@ class BatchBrowsing(BatchActions):
             self._names,
             self.listing.order,
             ascii_only=self.dashboard.ascii_only,
-            workspaces=self.dashboard.workspaces.watched,
+            workspaces=self.dashboard.engines.watched,
         )
 
     def _shown(self) -> frozenset[str]:
@@ -197,8 +197,8 @@ class BatchBrowsing(BatchActions):
         link, learned = self.snapshot.link, None
         if row is not None:
             link, learned = (
-                self.snapshot.link_of(row.tracked.workspace),
-                self._learned.get(row.tracked.workspace),
+                self.snapshot.link_of(row.tracked.profile),
+                self._learned.get(row.tracked.profile),
             )
         return Drawing(
             now=self.now(),

@@ -18,7 +18,7 @@ class ChoosingWorkspace(LetterMenu, RetryingFrame):
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Where one is watched there is no other."""
-        if action == "workspace" and len(self.dashboard.workspaces.watched) < 2:
+        if action == "workspace" and len(self.dashboard.engines.watched) < 2:
             return "one workspace is watched; cbtui --profile A --profile B watches two"
         return super().reason_disabled(action, parameters)
 
@@ -28,7 +28,7 @@ class ChoosingWorkspace(LetterMenu, RetryingFrame):
 
     def ask_workspace(self, what: str, then: Callable[[], None]) -> None:
         """Ask which workspace it is for, show that one alone, and go on there."""
-        names = self.dashboard.workspaces.watched[:_MOST]
+        names = self.dashboard.engines.watched[:_MOST]
 
         def choose(name: str) -> None:
             self.dashboard.action_show_workspace(name)

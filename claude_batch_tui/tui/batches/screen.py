@@ -43,13 +43,15 @@ class BatchesScreen(BatchBrowsing):
         self.listing.order = order_of(self.dashboard.config.batches_sort)
         yield VirtualList(self._columns(), _Rows(self), id="list")
         memory = Memory(
-            lambda ids: self.dashboard.engine.story(ids).result(),
+            lambda ids: self.dashboard.engines.of(ids[0]).story(ids).result(),
             self._first_requests,
         )
         yield BatchDetail(memory, id="detail")
 
     def _first_requests(self, ids: Sequence[str], count: int) -> SentRequests | None:
-        return self.dashboard.engine.first_requests(ids, count)
+        from claude_batch_tui.services.watching.story import first_requests  # nor for this
+
+        return first_requests(ids, count, store=self.dashboard.engines.home.store)
 
     def below(self) -> Iterable[Widget]:
         """What happened."""
@@ -131,7 +133,7 @@ class BatchesScreen(BatchBrowsing):
             self._open(row.key)
         elif tracked.results.value != "none" or tracked.batch.results_readable(now):
             if not tracked.seen:
-                self.dashboard.engine.mark_seen(tracked.id)
+                self.dashboard.engines.of(tracked.id).mark_seen(tracked.id)
             self.dashboard.open_batch(tracked.id)
         elif state in (BatchState.ARCHIVED, BatchState.GONE):
             self.say(f"{tracked.title}: {STATE_WORDS[state]}.")
@@ -151,7 +153,7 @@ class BatchesScreen(BatchBrowsing):
             return
         for tracked in readable:
             if not tracked.seen:
-                self.dashboard.engine.mark_seen(tracked.id)
+                self.dashboard.engines.of(tracked.id).mark_seen(tracked.id)
         if len(readable) < len(row.members):
             self.say(
                 f"Results of {len(readable)} of {counted_batches(len(row.members))}: the others have none."

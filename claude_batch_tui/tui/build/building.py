@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,12 +15,12 @@ import msgspec
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.requests.problem import Problem
 from claude_batch_tui.engine.engine import Forecasted
-from claude_batch_tui.runtime import check_file
 from claude_batch_tui.services.building.build import BuildReport, build
-from claude_batch_tui.services.building.check import CheckReport
+from claude_batch_tui.services.building.check import CheckReport, check_file
 from claude_batch_tui.services.building.progress import Progress
 from claude_batch_tui.services.building.requests_files import RequestsFiles
 from claude_batch_tui.sources.recipe import BuildSpec
+from claude_batch_tui.store.scopes import hint_of
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -122,7 +123,7 @@ def build_and_check(order: Order, out: Path, *, config: Config, now: datetime) -
     if report.files is None:
         yield Checked(order.spec, report, None)
         return
-    for update in check_file(out, config, now, betas=order.betas):
+    for update in check_file(out, config, now, hint=hint_of(config, os.environ), betas=order.betas):
         if isinstance(update, CheckReport):
             yield Checked(order.spec, report, update)
         else:

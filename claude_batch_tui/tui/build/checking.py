@@ -215,7 +215,7 @@ class CheckingFrame(DraftingFrame):
         worker = get_current_worker()
         if checked.found is None or not checked.is_ready or worker.is_cancelled:
             return
-        counting = self.dashboard.engine.forecast(out, checked.found, checked.spec.path)
+        counting = self.dashboard.engines.home.forecast(out, checked.found, checked.spec.path)
         try:
             cost = counting.result(timeout=_COUNTED_WITHIN)
         except (CbtuiError, TimeoutError, CancelledError):

@@ -17,9 +17,9 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.building.recipes import recipe_names
 from claude_batch_tui.services.building.trying import Trial, Tried, trial
+from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.services.spool import Outgoing
 from claude_batch_tui.tui.build.checking import CheckingFrame
 from claude_batch_tui.tui.build.keys import KEYS, why_not
@@ -165,7 +165,7 @@ class BuildScreen(CheckingFrame):
         """Send one row and show its answer."""
         self.app.call_from_thread(self.say, "Sent; waiting for the answer …", seconds=60.0)
         try:
-            answer = self.dashboard.engine.try_request(chosen).result()
+            answer = self.dashboard.engines.home.try_request(chosen).result()
         except CbtuiError as error:
             self.app.call_from_thread(self.say, str(error), kind="error")
             return
@@ -209,7 +209,7 @@ class BuildScreen(CheckingFrame):
     async def _ask(self, pilot: int | None = None) -> None:
         """The question that is paid; what is in flight is asked of the workspace that it would be sent to, now."""
         try:
-            in_flight = await wrap_future(self.dashboard.engine.in_flight())
+            in_flight = await wrap_future(self.dashboard.engines.home.in_flight())
         except CbtuiError as error:
             self.say(f"{error} Nothing was sent.", kind="error")
             return
@@ -237,7 +237,7 @@ class BuildScreen(CheckingFrame):
 
     def _submit(self, outgoing: Outgoing) -> None:
         def send(token: str, again: bool) -> None:
-            self.dashboard.engine.submit(token, outgoing, again=again)
+            self.dashboard.engines.home.submit(token, outgoing, again=again)
 
         def created(batch_id: str | None) -> None:
             if not batch_id:

@@ -103,7 +103,7 @@ class HistoryScreen(ReasonedActions, Screen[None]):
     @work(thread=True, exclusive=True, group="history", exit_on_error=False)
     def _read(self, days: int) -> None:
         try:
-            history = self.dashboard.engine.history(days, self.dashboard.now()).result()
+            history = self.dashboard.engines.history(days, self.dashboard.now())
         except CbtuiError as error:
             self.app.call_from_thread(self.dashboard.say, str(error), "error")
             return
@@ -115,10 +115,10 @@ class HistoryScreen(ReasonedActions, Screen[None]):
 
     def _draw(self) -> None:
         title = self.query_one(TitleLine)
-        workspaces = self.dashboard.workspaces
+        engines = self.dashboard.engines
         where = ""
-        if len(workspaces.watched) > 1:
-            where = f", {clean_line(workspaces.shown) if workspaces.shown else 'all workspaces'}"
+        if len(engines.watched) > 1:
+            where = f", {clean_line(engines.shown) if engines.shown else 'all workspaces'}"
         title.show(left=f"last {self.days} days{where}", right="from the local copy")
         if self._history is None:
             return

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
-from claude_batch_tui.engine.engine import Engine
-from claude_batch_tui.engine.together import Together
+from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.results.compare import Comparison, compare, compare_entries
+from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.opening import open_indexed
 from claude_batch_tui.tui.results.compare import CompareScreen
@@ -43,7 +43,7 @@ def of_files(
     return CompareScreen(title, other.name, making)
 
 
-def results_called(word: str, snapshot: Snapshot, engine: Engine | Together) -> Path | str:
+def results_called(word: str, snapshot: Snapshot, engines: EngineGroup) -> Path | str:
     """The results file that a path, a batch id or a name means; else a sentence on what to do."""
     path = Path(word).expanduser()
     if "/" in word or path.is_file():
@@ -53,7 +53,8 @@ def results_called(word: str, snapshot: Snapshot, engine: Engine | Together) -> 
         return f"No batch is called {word}: type its name, its id, or the path of a file."
     if len(named) > 1:
         return f"{len(named)} batches are called {word}: type the id of one."
-    found = engine.read_results(named[0].id)
+    engine = engines.of(named[0].id)
+    found = read_results(named[0].id, store=engine.store, scope=engine.scope)
     if found is None:
         return f"The results of {word} are not on this machine: open them once on Batches."
     return found

@@ -14,11 +14,17 @@ from claude_batch_tui.domain.batches.tracked import Download, DownloadState, Sna
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.results.sort import Sort
 from claude_batch_tui.errors import CbtuiError, ConfigError
-from claude_batch_tui.runtime import built_in_prices, read_prices
 from claude_batch_tui.services.filters.finding import Finder
+from claude_batch_tui.services.prices import built_in_prices, read_prices
 from claude_batch_tui.services.results.browse import EntryReader, RowsFile
 from claude_batch_tui.services.results.costs import EntryCosts
-from claude_batch_tui.services.results.run_results import RunResults
+from claude_batch_tui.services.results.local_files import (
+    bodies_of,
+    read_results,
+    request_as_sent,
+    rows_path,
+)
+from claude_batch_tui.services.results.run_results import RunResults, results_of_run
 from claude_batch_tui.services.results.schema_validation import judging
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
@@ -67,10 +73,10 @@ class OpenedFrame(CountedFrame):
         self._close()
         self._batch_id, self._parts = batch_id, (batch_id,)
         self._title = tracked.title if tracked else batch_id
-        engine = self.dashboard.engine
-        path = engine.read_results(batch_id)
+        engine = self.dashboard.engines.of(batch_id)
+        path = read_results(batch_id, store=engine.store, scope=engine.scope)
         if path is not None and path.suffix != ".incomplete":
-            self._open(path, engine.rows_path(batch_id))
+            self._open(path, rows_path(batch_id, engine.store))
         else:
             engine.download(batch_id)
             self.table.empty = f"\n   Asking for the results of {self._title} …"
@@ -84,7 +90,7 @@ class OpenedFrame(CountedFrame):
         self._close()
         self._run_id, self._parts, self._title = run_id, tuple(batch_ids), title
         for batch_id in self._missing():
-            self.dashboard.engine.download(batch_id)
+            self.dashboard.engines.of(batch_id).download(batch_id)
         self.show_snapshot(self.snapshot)
 
     def open_file(self, path: Path) -> None:
@@ -106,7 +112,10 @@ class OpenedFrame(CountedFrame):
 
     def _missing(self) -> list[str]:
         """The batches of the open run whose results are not on this machine, or not read to their end."""
-        paths = {batch_id: self.dashboard.engine.read_results(batch_id) for batch_id in self._parts}
+        owner = self.dashboard.engines.of(self._run_id or "")
+        paths = {
+            batch_id: read_results(batch_id, store=owner.store, scope=owner.scope) for batch_id in self._parts
+        }
         return [batch_id for batch_id, path in paths.items() if path is None or path.suffix == ".incomplete"]
 
     def _follow_run(self, run_id: str) -> None:
@@ -134,7 +143,8 @@ class OpenedFrame(CountedFrame):
         """Put the results of a run together in a thread, and show them."""
         worker = get_current_worker()
         try:
-            whole = self.dashboard.engine.run_results(run_id, batch_ids)
+            engine = self.dashboard.engines.of(run_id)
+            whole = results_of_run(run_id, batch_ids, store=engine.store, scope=engine.scope)
         except CbtuiError as error:
             self.app.call_from_thread(self._show_failure, str(error), worker)
             return
@@ -153,7 +163,7 @@ class OpenedFrame(CountedFrame):
         shown = 0.0
         try:
             rows = RowsFile(rows_path) if rows_path is not None else None
-            for step in opening(path, self.dashboard.engine.cache):
+            for step in opening(path, self.dashboard.engines.home.store.locations.cache):
                 if worker.is_cancelled:
                     if step is not results:
                         step.close()
@@ -195,9 +205,9 @@ class OpenedFrame(CountedFrame):
 
     def _judge(self, results: ResultsFile, own: ResultsFile, parts: tuple[str, ...]) -> None:
         """Hold the answers against the schemas they were asked for, in the thread that opened the file; `…` till then."""
-        worker, engine, shown = get_current_worker(), self.dashboard.engine, time.monotonic()
+        worker, store, shown = get_current_worker(), self.dashboard.engines.home.store, time.monotonic()
         with own:
-            for _ in judging(own, engine.asked(parts), engine.cache):
+            for _ in judging(own, bodies_of(parts, store), store.locations.cache):
                 if worker.is_cancelled:
                     return
                 if time.monotonic() - shown > _GROWTH_EVERY:
@@ -265,7 +275,7 @@ class OpenedFrame(CountedFrame):
     def _follow(self, batch_id: str, download: Download) -> None:
         """Rows of a running download as they arrive; the whole file when it is there."""
         if download.is_going:
-            found = self.dashboard.engine.growing(batch_id)
+            found = self.dashboard.engines.of(batch_id).growing(batch_id)
             if found is None:
                 return
             index, part = found
@@ -279,10 +289,11 @@ class OpenedFrame(CountedFrame):
             self._show_failure(download.error or "The download failed.")
         if self._rows is not None and not self._growing:
             return
-        path = self.dashboard.engine.read_results(batch_id)
+        engine = self.dashboard.engines.of(batch_id)
+        path = read_results(batch_id, store=engine.store, scope=engine.scope)
         if download.state in (DownloadState.COMPLETE, DownloadState.PROBLEMS) and path is not None:
             self._growing = False
-            self._open(path, self.dashboard.engine.rows_path(batch_id))
+            self._open(path, rows_path(batch_id, engine.store))
         elif self._growing:
             self._growing = False
             self.say(f"The download stopped: {download.lines:,} results have arrived.", kind="error")
@@ -296,13 +307,13 @@ class OpenedFrame(CountedFrame):
             return built_in_prices()
 
     def _reader(self, results: ResultsFile, rows_file: RowsFile | None, prices: PriceTable) -> EntryReader:
-        parts, engine = self._parts, self.dashboard.engine
-
-        def request(custom_id: str) -> bytes | None:
-            found = (engine.request_as_sent(batch_id, custom_id) for batch_id in parts)
-            return next((each for each in found if each is not None), None)
-
-        return EntryReader(results, rows=rows_file, request=request, prices=prices)
+        parts, store = self._parts, self.dashboard.engines.home.store
+        return EntryReader(
+            results,
+            rows=rows_file,
+            request=lambda custom_id: request_as_sent(parts, custom_id, store),
+            prices=prices,
+        )
 
     def _close(self) -> None:
         """Forget what is open, and what is being done with it."""

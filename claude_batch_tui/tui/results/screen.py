@@ -14,6 +14,7 @@ from claude_batch_tui.domain.results.sort import Sort
 from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.services.exporting.export import Part
 from claude_batch_tui.services.results.ledger import accounts
+from claude_batch_tui.services.results.local_files import sent_ids_of
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.results.columns import (
     chosen_columns,
@@ -97,7 +98,7 @@ class ResultsScreen(OpenedFrame, SavingFrame, RetryingFrame):
         if self.is_saving:
             self.stop_saving()
         elif self._batch_id is not None:
-            self.dashboard.engine.stop_download(self._batch_id)
+            self.dashboard.engines.of(self._batch_id).stop_download(self._batch_id)
 
     def cancel_running(self) -> bool:
         """What ctrl+c stops first."""
@@ -187,15 +188,14 @@ class ResultsScreen(OpenedFrame, SavingFrame, RetryingFrame):
             return
 
         def problem(word: str) -> str | None:
-            found = results_called(word, self.snapshot, self.dashboard.engine)
+            found = results_called(word, self.snapshot, self.dashboard.engines)
             return found if isinstance(found, str) else None
 
         def compare(word: str | None) -> None:
-            found = results_called(word, self.snapshot, self.dashboard.engine) if word else None
+            found = results_called(word, self.snapshot, self.dashboard.engines) if word else None
             if isinstance(found, Path):
-                self.app.push_screen(
-                    of_files(results, self._title, found, self.dashboard.engine.cache, prices)
-                )
+                cache = self.dashboard.engines.home.store.locations.cache
+                self.app.push_screen(of_files(results, self._title, found, cache, prices))
 
         dialog = InputDialog(
             "Compare with which results?",
@@ -215,7 +215,8 @@ class ResultsScreen(OpenedFrame, SavingFrame, RetryingFrame):
 
     def _sent(self) -> Collection[str] | None:
         """The custom_ids that were sent for what is open, None where that is not known of all of it."""
-        sent = [self.dashboard.engine.sent(batch_id) for batch_id in self._parts]
+        store = self.dashboard.engines.home.store
+        sent = [sent_ids_of(batch_id, store) for batch_id in self._parts]
         if not sent or any(ids is None for ids in sent):
             return None
         return sent[0] if len(sent) == 1 else dict.fromkeys(one for ids in sent for one in ids or ())

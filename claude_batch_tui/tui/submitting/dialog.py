@@ -18,7 +18,6 @@ from claude_batch_tui.wording import local_clock, size, submission_words
 
 if TYPE_CHECKING:
     from claude_batch_tui.engine.engine import Engine
-    from claude_batch_tui.engine.together import Together
     from claude_batch_tui.tui.app import DashboardApp
 
 
@@ -148,8 +147,9 @@ class SubmissionDialog(Box[str | None], ReasonedActions):
         return cast("DashboardApp", self.app)
 
     @property
-    def _engine(self) -> Engine | Together:
-        return self._sender or self._dashboard.engine
+    def _engine(self) -> Engine:
+        submission = self._submission(self._snapshot)
+        return self._sender or self._dashboard.engines.of(submission.submission_id if submission else "")
 
     @property
     def _snapshot(self) -> Snapshot:

@@ -35,7 +35,7 @@ class RetryingFrame(Frame):
     def owner_of(self, batch_ids: Sequence[str]) -> Engine | None:
         """The engine a retry of these batches goes through from plan to POST; None where none has them, which is said."""
         try:
-            return self.dashboard.workspaces.owner(batch_ids)
+            return self.dashboard.engines.owner(batch_ids)
         except DraftError as error:
             self.say(str(error), kind="error")
             return None
@@ -58,7 +58,10 @@ class RetryingFrame(Frame):
         engine = self.owner_of([tracked.id for tracked in batches])
         if engine is None:
             return
-        paths = {tracked.id: engine.read_results(tracked.id) for tracked in batches}
+        from claude_batch_tui.services.results.local_files import read_results
+
+        store, scope = engine.store, engine.scope
+        paths = {tracked.id: read_results(tracked.id, store=store, scope=scope) for tracked in batches}
         missing = [tracked for tracked in batches if paths[tracked.id] is None]
         if missing:
             readable = [tracked for tracked in missing if tracked.batch.results_readable(now)]
@@ -74,7 +77,7 @@ class RetryingFrame(Frame):
 
             with ExitStack() as stack:
                 opened = {
-                    key: stack.enter_context(open_indexed(path, engine.cache))
+                    key: stack.enter_context(open_indexed(path, store.locations.cache))
                     for key, path in paths.items()
                     if path
                 }

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
-from claude_batch_tui.domain.batches.merging import mixed, summed_up, together
+from claude_batch_tui.domain.batches.merging import combine_links, merge_batches, merge_snapshots
 from claude_batch_tui.domain.batches.tracked import Event, Link, LinkState, Snapshot, TrackedBatch
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -19,7 +19,7 @@ def tracked(batch_id, *, age, workspace, ended=False):
         expires_at=created + timedelta(hours=24),
         ended_at=NOW if ended else None,
     )
-    return TrackedBatch(batch, workspace=workspace, seen=not ended)
+    return TrackedBatch(batch, profile=workspace, seen=not ended)
 
 
 def snapshot(*batches, **facts):
@@ -31,26 +31,26 @@ def snapshot(*batches, **facts):
 def test_batches_of_several_workspaces_stand_newest_first():
     a = (tracked("a1", age=1, workspace="a"), tracked("a2", age=9, workspace="a"))
     b = (tracked("b1", age=5, workspace="b"),)
-    assert [each.id for each in mixed([a, b])] == ["a1", "b1", "a2"]
+    assert [each.id for each in merge_batches([a, b])] == ["a1", "b1", "a2"]
 
 
 def test_a_batch_two_keys_of_one_workspace_see_is_listed_and_counted_once():
     a = snapshot(tracked("x", age=1, workspace="a"), tracked("y", age=2, workspace="a", ended=True))
     b = snapshot(tracked("x", age=1, workspace="b"), tracked("y", age=2, workspace="b", ended=True))
-    found = together({"a": a, "b": b}, mixed([a.batches, b.batches]))
-    assert [(each.id, each.workspace) for each in found.batches] == [("x", "a"), ("y", "a")]
+    found = merge_snapshots({"a": a, "b": b}, merge_batches([a.batches, b.batches]))
+    assert [(each.id, each.profile) for each in found.batches] == [("x", "a"), ("y", "a")]
     assert (found.running, len(found.unseen)) == (1, 1)
 
 
 def test_events_of_all_stand_in_the_order_they_happened_and_say_where():
     early, late = Event(NOW, "one"), Event(NOW + timedelta(seconds=1), "two")
-    found = together({"a": snapshot(events=(late,)), "b": snapshot(events=(early,))}, ())
+    found = merge_snapshots({"a": snapshot(events=(late,)), "b": snapshot(events=(early,))}, ())
     assert [event.text for event in found.events] == ["b: one", "a: two"]
 
 
 def test_a_batch_is_judged_by_the_link_of_its_own_workspace():
     live, lost = Link(LinkState.LIVE, polled_at=NOW), Link(LinkState.OFFLINE, error="gone.")
-    found = together({"a": snapshot(link=live), "b": snapshot(link=lost)}, ())
+    found = merge_snapshots({"a": snapshot(link=live), "b": snapshot(link=lost)}, ())
     assert found.link_of("a") is live
     assert found.link_of("b") is lost
     assert found.link_of(None) == found.link
@@ -62,7 +62,7 @@ def test_links_sum_up_to_what_still_works_with_every_trouble_by_name():
         Link(LinkState.IDLE, polled_at=NOW - timedelta(minutes=3)),
     )
     lost = Link(LinkState.OFFLINE, error="no route.")
-    assert summed_up({"a": live, "b": lost}).state is LinkState.LIVE
-    assert summed_up({"a": live, "b": lost}).error == "b: no route."
-    assert summed_up({"a": live, "b": older}).polled_at == older.polled_at
-    assert summed_up({"a": lost, "b": lost}).state is LinkState.OFFLINE
+    assert combine_links({"a": live, "b": lost}).state is LinkState.LIVE
+    assert combine_links({"a": live, "b": lost}).error == "b: no route."
+    assert combine_links({"a": live, "b": older}).polled_at == older.polled_at
+    assert combine_links({"a": lost, "b": lost}).state is LinkState.OFFLINE

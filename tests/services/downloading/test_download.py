@@ -5,15 +5,18 @@ import threading
 
 import pytest
 
+from claude_batch_tui.cli.lookup import resolve_one, retrieve
 from claude_batch_tui.domain.batches.tracked import DownloadState, ResultsState
 from claude_batch_tui.errors import ResultsUnavailableError, StoreError
 from claude_batch_tui.services.downloading import part_file, receiving
 from claude_batch_tui.services.downloading.download import download
 from claude_batch_tui.services.downloading.receiving import FEW_LINES
+from claude_batch_tui.services.results.local_files import is_unread
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import usage
 from claude_batch_tui.store.results.file import results_path
 from claude_batch_tui.store.results.opening import open_indexed
+from downloading import download_all, read_what_is_here, results_here
 
 RESULTS = {"method": "GET", "path": r"/results$"}
 ROWS = 200
@@ -53,21 +56,21 @@ HARMLESS = {
 @pytest.fixture
 async def ended(simulator, runtime):
     """An ended batch of 200 requests, as the store knows it."""
-    return await runtime.retrieve(simulator.batches.add(ROWS, age=3600, duration=60).id)
+    return await retrieve(simulator.batches.add(ROWS, age=3600, duration=60).id, runtime)
 
 
 @pytest.fixture
 async def large(simulator, runtime, monkeypatch):
     """An ended batch of so many requests, arriving so fast, that their lines are read in a second pass."""
     monkeypatch.setattr(receiving, "_MOST_SPARE", 0.0)
-    return await runtime.retrieve(simulator.batches.add(MANY, age=3600, duration=60).id)
+    return await retrieve(simulator.batches.add(MANY, age=3600, duration=60).id, runtime)
 
 
 def steps_of(runtime, tracked, *, sent=None, stopped=lambda: False):
     return download(
         tracked.batch,
         api=runtime.api,
-        folder=runtime.locations.results,
+        folder=runtime.store.locations.results,
         sent_ids=sent,
         stopped=stopped,
         random=lambda: 0.5,
@@ -80,9 +83,9 @@ def steps_of(runtime, tracked, *, sent=None, stopped=lambda: False):
 async def test_a_broken_download_is_begun_again_and_only_a_whole_one_is_told_of(
     simulator, runtime, fault, rows
 ):
-    ended = await runtime.retrieve(simulator.batches.add(rows, age=3600, duration=60).id)
+    ended = await retrieve(simulator.batches.add(rows, age=3600, duration=60).id, runtime)
     simulator.faults.next(Fault(**RESULTS, **fault))
-    target = results_path(runtime.locations.results, ended.id)
+    target = results_path(runtime.store.locations.results, ended.id)
     steps = []
     for step in steps_of(runtime, ended):
         steps.append(step)
@@ -112,13 +115,13 @@ async def test_the_same_broken_bytes_three_times_are_kept_and_explained(simulato
     assert "199 of 200" in last.update.error
     assert last.finished.path.suffix == ".incomplete"
     assert last.finished.path.exists()
-    assert not results_path(runtime.locations.results, ended.id).exists()
+    assert not results_path(runtime.store.locations.results, ended.id).exists()
     assert len(simulator.log.all("GET", "/results")) == 3
 
 
 async def test_a_line_broken_inside_takes_the_name_away_again(simulator, runtime, large):
     simulator.faults.always(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
-    target = results_path(runtime.locations.results, large.id)
+    target = results_path(runtime.store.locations.results, large.id)
     named = []
     for step in steps_of(runtime, large):
         named.append((step.update.state, target.exists()))
@@ -138,7 +141,7 @@ async def test_who_has_opened_results_whose_name_is_taken_back_goes_on_reading_t
     simulator, runtime, large
 ):
     simulator.faults.next(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
-    steps, target = steps_of(runtime, large), results_path(runtime.locations.results, large.id)
+    steps, target = steps_of(runtime, large), results_path(runtime.store.locations.results, large.id)
     while not target.exists():
         next(steps)
     before = target.read_bytes()
@@ -151,7 +154,7 @@ async def test_who_has_opened_results_whose_name_is_taken_back_goes_on_reading_t
 async def test_a_part_that_a_killed_download_left_is_never_made_shorter(runtime, ended):
     *_, last = steps_of(runtime, ended, stopped=lambda: True)
     assert last.update.state is DownloadState.STOPPED
-    target = results_path(runtime.locations.results, ended.id)
+    target = results_path(runtime.store.locations.results, ended.id)
     part = target.with_name(target.name + ".part")
     part.write_bytes(b"left\n")
     with part.open("rb") as opened:
@@ -162,7 +165,7 @@ async def test_a_part_that_a_killed_download_left_is_never_made_shorter(runtime,
 
 async def test_a_name_that_another_program_took_is_neither_kept_nor_taken_back(simulator, runtime, large):
     simulator.faults.always(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
-    steps, target = steps_of(runtime, large), results_path(runtime.locations.results, large.id)
+    steps, target = steps_of(runtime, large), results_path(runtime.store.locations.results, large.id)
     while not target.exists():
         next(steps)
     target.unlink()
@@ -174,7 +177,7 @@ async def test_a_name_that_another_program_took_is_neither_kept_nor_taken_back(s
 
 async def test_a_part_that_another_process_has_begun_is_left_to_it(simulator, runtime, large):
     simulator.faults.always(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
-    steps, target = steps_of(runtime, large), results_path(runtime.locations.results, large.id)
+    steps, target = steps_of(runtime, large), results_path(runtime.store.locations.results, large.id)
     while not target.exists():
         next(steps)
     part = target.with_name(target.name + ".part")
@@ -186,7 +189,7 @@ async def test_a_part_that_another_process_has_begun_is_left_to_it(simulator, ru
 
 
 async def test_a_part_that_was_deleted_gives_nothing_its_name(runtime, ended):
-    steps, target = steps_of(runtime, ended), results_path(runtime.locations.results, ended.id)
+    steps, target = steps_of(runtime, ended), results_path(runtime.store.locations.results, ended.id)
     while next(steps).update.state is not DownloadState.VERIFYING:
         pass
     target.with_name(target.name + ".part").unlink()
@@ -224,22 +227,22 @@ def _killed_before_they_are_read(runtime, tracked):
     for step in steps_of(runtime, tracked):
         if step.update.state is DownloadState.READING:
             break
-    path = results_path(runtime.locations.results, tracked.id)
+    path = results_path(runtime.store.locations.results, tracked.id)
     assert path.exists()
-    assert runtime.is_unread(tracked)
+    assert is_unread(tracked, runtime.store)
     return path
 
 
 async def test_results_that_nobody_read_to_the_end_are_read_and_not_fetched_again(simulator, runtime, large):
     path = _killed_before_they_are_read(runtime, large)
-    async for update in runtime.download(large, lambda: False):
+    async for update in download_all(runtime, large):
         last = update
     assert last.state is DownloadState.COMPLETE
     assert len(simulator.log.all("GET", "/results")) == 1
-    known = await runtime.resolve(large.id)
+    known = await resolve_one(large.id, runtime)
     assert (known.results, known.results_bytes) == ("complete", path.stat().st_size)
     assert known.cost_actual > 0
-    assert not runtime.is_unread(known)
+    assert not is_unread(known, runtime.store)
     with open_indexed(path) as results:
         (seen,) = usage.usage_like(
             runtime.store.database, runtime.scope.scope_id, model=known.model, source=None
@@ -252,11 +255,11 @@ async def test_unread_results_that_turn_out_to_be_broken_are_put_aside_and_fetch
 ):
     simulator.faults.next(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
     path = _killed_before_they_are_read(runtime, large)
-    states = [update.state async for update in runtime.download(large, lambda: False)]
+    states = [update.state async for update in download_all(runtime, large)]
     assert DownloadState.PROBLEMS in states
     assert states[-1] is DownloadState.COMPLETE
     assert path.with_name(path.name + ".incomplete").exists()
-    assert (await runtime.resolve(large.id)).results == "complete"
+    assert (await resolve_one(large.id, runtime)).results == "complete"
     with open_indexed(path) as results:
         assert results.index.class_counts() == {"complete": MANY}
 
@@ -266,7 +269,7 @@ async def test_results_that_another_download_is_reading_are_left_to_it(runtime, 
     while next(steps).update.state is not DownloadState.READING:
         pass
     with pytest.raises(StoreError, match="Another process"):
-        async for _ in runtime.settle(large, lambda: False):
+        async for _ in read_what_is_here(runtime, large):
             pass
     assert [step.update.state for step in steps][-1] is DownloadState.COMPLETE
 
@@ -278,7 +281,7 @@ async def test_stopping_while_lines_are_read_tells_nobody_of_results(runtime, la
         pass
     stops = True
     assert [(step.update.state, step.finished) for step in steps] == [(DownloadState.STOPPED, None)]
-    assert runtime.is_unread(large)
+    assert is_unread(large, runtime.store)
 
 
 async def test_a_file_that_takes_long_to_hash_shows_that_it_is_read_and_can_be_stopped(
@@ -318,7 +321,7 @@ def _ids(runtime, tracked):
 
 async def test_stopping_keeps_the_part_and_no_name(simulator, runtime, ended):
     *_, last = steps_of(runtime, ended, stopped=lambda: True)
-    target = results_path(runtime.locations.results, ended.id)
+    target = results_path(runtime.store.locations.results, ended.id)
     assert last.update.state is DownloadState.STOPPED
     assert target.with_name(target.name + ".part").exists()
     assert not target.exists()
@@ -326,7 +329,7 @@ async def test_stopping_keeps_the_part_and_no_name(simulator, runtime, ended):
 
 async def test_before_the_end_there_is_nothing_to_download(simulator, runtime):
     added = simulator.batches.add(3, duration=3600 * 10_000)
-    tracked = await runtime.retrieve(added.id)
+    tracked = await retrieve(added.id, runtime)
     with pytest.raises(ResultsUnavailableError, match="once it has ended"):
         list(steps_of(runtime, tracked))
 
@@ -359,10 +362,10 @@ def test_an_odd_id_never_reaches_a_path(tmp_path, batch_id):
 
 
 async def test_a_finished_download_is_written_down_with_private_modes(simulator, runtime, ended):
-    async for _ in runtime.download(ended, lambda: False):
+    async for _ in download_all(runtime, ended):
         pass
-    again = await runtime.retrieve(ended.id)
+    again = await retrieve(ended.id, runtime)
     assert again.results is ResultsState.COMPLETE
-    path = runtime.results_file(ended.id)
+    path = results_here(runtime.store, ended.id)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700

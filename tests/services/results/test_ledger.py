@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 
+from claude_batch_tui.cli.lookup import resolve_one, retrieve
 from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.services.results.ledger import accounts, flawed
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.wording import outcome_counts
+from downloading import download_all
 
 
 async def test_a_batch_whose_answers_are_cut_off_is_not_good_once_its_results_are_here(
     simulator, runtime, read_whole
 ):
-    batch = await runtime.retrieve(simulator.batches.add(3, age=3600, duration=60).id)
+    batch = await retrieve(simulator.batches.add(3, age=3600, duration=60).id, runtime)
     assert batch.state(runtime.now()) is BatchState.ENDED_OK
     answers = [
         {"custom_id": custom_id, "result": {"type": "succeeded", "message": message}}
@@ -30,9 +32,9 @@ async def test_a_batch_whose_answers_are_cut_off_is_not_good_once_its_results_ar
     ]
     body = "".join(json.dumps(answer) + "\n" for answer in answers)
     simulator.faults.next(Fault(method="GET", path=r"/results$", status=200, body=body))
-    async for _ in runtime.download(batch, lambda: False):
+    async for _ in download_all(runtime, batch):
         pass
-    after = await runtime.resolve(batch.id)
+    after = await resolve_one(batch.id, runtime)
     assert after.flawed == {"truncated": 1, "empty": 1}
     assert after.state(runtime.now()) is BatchState.ENDED_FLAWED
     words = outcome_counts(after.batch.request_counts, after.flawed)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.domain.batches.tracked import DownloadState
 from claude_batch_tui.domain.money.pricing import Usage, entry_cost
+from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.services.results.spending import spend_of
 from claude_batch_tui.services.spool import Outgoing, freeze
 from claude_batch_tui.store import batches, spends, submissions
+from downloading import download_all, results_here
 
 
 async def downloaded(runtime, path, **known):
@@ -17,9 +20,9 @@ async def downloaded(runtime, path, **known):
     async for _ in runtime.send(submission):
         pass
     sent = submissions.find(runtime.store, submission.submission_id)
-    while not (tracked := await runtime.retrieve(sent.batch_id)).batch.has_ended:
+    while not (tracked := await retrieve(sent.batch_id, runtime)).batch.has_ended:
         pass
-    async for update in runtime.download(tracked, lambda: False):
+    async for update in download_all(runtime, tracked):
         last = update
     assert last.state is DownloadState.COMPLETE
     return tracked
@@ -27,10 +30,10 @@ async def downloaded(runtime, path, **known):
 
 async def test_a_download_writes_down_what_the_batch_cost(runtime, requests_file):
     tracked = await downloaded(runtime, requests_file(20))
-    results = runtime.results_file(tracked.id).read_bytes().splitlines()
+    results = results_here(runtime.store, tracked.id).read_bytes().splitlines()
     messages = [msgspec.json.decode(line)["result"]["message"] for line in results]
     by_hand = sum(
-        entry_cost(msgspec.convert(message["usage"], Usage), message["model"], runtime.prices())
+        entry_cost(msgspec.convert(message["usage"], Usage), message["model"], read_prices(runtime.config))
         for message in messages
     )
     known = batches.find(runtime.store.database, runtime.scope.scope_id, tracked.id)
@@ -73,8 +76,8 @@ async def test_answers_without_a_price_leave_the_cost_of_the_batch_unknown(runti
     own = runtime.config.config_dir / "prices.toml"
     own.parent.mkdir(parents=True, exist_ok=True)
     tracked = await downloaded(runtime, requests_file(2))
-    path = runtime.results_file(tracked.id)
-    prices = msgspec.structs.replace(runtime.prices(), model=())
+    path = results_here(runtime.store, tracked.id)
+    prices = msgspec.structs.replace(read_prices(runtime.config), model=())
     spend = spend_of(path, prices)
     spends.record(runtime.store.database, runtime.scope.scope_id, tracked.id, spend, runtime.now())
     known = batches.find(runtime.store.database, runtime.scope.scope_id, tracked.id)
@@ -94,4 +97,4 @@ def test_lines_that_cannot_be_read_cost_nothing(tmp_path, runtime_prices):
 
 @pytest.fixture
 def runtime_prices(runtime):
-    return runtime.prices()
+    return read_prices(runtime.config)

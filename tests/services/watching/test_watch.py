@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from claude_batch_tui.cli.lookup import resolve_one, retrieve
 from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.errors import AuthenticationError, NotFoundError, UnavailableError
 from claude_batch_tui.services.spool import Outgoing, freeze
@@ -40,7 +41,7 @@ async def test_one_list_request_refreshes_everything(simulator, runtime):
 async def test_older_pages_are_asked_for_only_while_an_unfinished_batch_is_missing(simulator, runtime):
     (old,) = add(simulator, 1, age=7200, duration=360_000_000)
     add(simulator, 60, age=60, duration=1)
-    await runtime.retrieve(old)
+    await retrieve(old, runtime)
     simulator.log.clear()
     await look(runtime)
     assert {call.path for call in simulator.log.all()} == {"/v1/messages/batches"}
@@ -49,31 +50,35 @@ async def test_older_pages_are_asked_for_only_while_an_unfinished_batch_is_missi
 async def test_every_report_and_every_failed_poll_is_in_the_log_of_a_batch(simulator, runtime):
     (batch_id,) = add(simulator, 1, duration=36_000_000)
     await look(runtime, first_time=True)
-    runtime.recall_scope()
     simulator.faults.next(Fault(method="GET", status=529))
     with pytest.raises(UnavailableError):
         await look(runtime)
     await cancel(
-        await runtime.resolve(batch_id),
+        await resolve_one(batch_id, runtime),
         api=runtime.api,
         store=runtime.store,
         hint=runtime.hint,
         now=runtime.now(),
     )
-    story = story_of(await runtime.resolve(batch_id), store=runtime.store, scope_id=runtime.scope.scope_id)
+    story = story_of(
+        await resolve_one(batch_id, runtime),
+        store=runtime.store,
+        scope=runtime.scope,
+        config=runtime.config,
+        now=runtime.now(),
+    )
     assert [sighting.processing_status for sighting in story.sightings] == ["in_progress", "canceling"]
     assert [poll.error is None for poll in story.polls] == [False, True]
 
 
 async def test_an_unfinished_batch_the_api_no_longer_knows_is_gone(simulator, runtime):
     (batch_id,) = add(simulator, 1, age=7200, duration=360_000_000)
-    await runtime.retrieve(batch_id)
+    await retrieve(batch_id, runtime)
     simulator.faults.always(Fault(method="GET", path=batch_id, status=404))
     simulator.faults.always(
         Fault(method="GET", path=r"/batches$", status=200, body='{"data":[],"has_more":false}')
     )
     await look(runtime)
-    runtime.recall_scope()
     gone = [batches.find(runtime.store.database, n, batch_id) for n in range(1, 4)]
     assert any(each is not None and each.gone_at is not None for each in gone)
 
@@ -84,13 +89,13 @@ async def test_a_404_right_after_our_own_create_is_waited_out(simulator, runtime
         created = update.submission
     assert created.state is SubmissionState.CREATED
     simulator.faults.next(Fault(method="GET", path=created.batch_id, status=404, times=2))
-    assert (await runtime.retrieve(created.batch_id)).id == created.batch_id
+    assert (await retrieve(created.batch_id, runtime)).id == created.batch_id
     assert len(runtime.slept) == 2
 
 
 async def test_a_404_of_a_foreign_batch_is_an_error_at_once(simulator, runtime):
     with pytest.raises(NotFoundError, match="another workspace"):
-        await runtime.retrieve("msgbatch_nobody")
+        await retrieve("msgbatch_nobody", runtime)
     assert runtime.slept == []
 
 
@@ -109,7 +114,7 @@ def watching(runtime, watched, **facts):
 
 async def test_trouble_is_waited_out_and_said(simulator, runtime):
     (batch_id,) = add(simulator, 1, duration=360_000_000)
-    tracked = await runtime.retrieve(batch_id)
+    tracked = await retrieve(batch_id, runtime)
     simulator.faults.next(Fault(method="GET", path=r"/batches$", status=529, times=2))
     troubles = []
     async for step in watching(runtime, [tracked.batch]):
@@ -122,7 +127,7 @@ async def test_trouble_is_waited_out_and_said(simulator, runtime):
 
 async def test_a_refused_key_is_not_waited_out(simulator, runtime):
     (batch_id,) = add(simulator, 1, duration=360_000_000)
-    tracked = await runtime.retrieve(batch_id)
+    tracked = await retrieve(batch_id, runtime)
     simulator.faults.always(Fault(method="GET", path=r"/batches$", status=401))
     with pytest.raises(AuthenticationError):
         async for _ in watching(runtime, [tracked.batch]):
@@ -131,7 +136,7 @@ async def test_a_refused_key_is_not_waited_out(simulator, runtime):
 
 async def test_any_ends_with_the_first_and_all_with_the_last(simulator, runtime):
     ids = add(simulator, 2, duration=360_000_000)
-    tracked = [(await runtime.retrieve(batch_id)).batch for batch_id in ids]
+    tracked = [(await retrieve(batch_id, runtime)).batch for batch_id in ids]
     simulator.batches.finish(ids[0])
     async for step in watching(runtime, tracked, until="any"):
         last = step
@@ -140,7 +145,7 @@ async def test_any_ends_with_the_first_and_all_with_the_last(simulator, runtime)
 
 async def test_young_batches_are_looked_at_every_ten_seconds_or_so(simulator, runtime):
     (batch_id,) = add(simulator, 1, duration=360_000_000)
-    tracked = await runtime.retrieve(batch_id)
+    tracked = await retrieve(batch_id, runtime)
     steps = watching(runtime, [tracked.batch])
     await anext(steps)
     assert timedelta(seconds=9) <= timedelta(seconds=(await anext(steps)).next_in) <= timedelta(seconds=11)
@@ -149,7 +154,7 @@ async def test_young_batches_are_looked_at_every_ten_seconds_or_so(simulator, ru
 
 async def test_two_watches_share_their_looks_through_the_store(simulator, runtime):
     (batch_id,) = add(simulator, 1, duration=360_000_000)
-    tracked = await runtime.retrieve(batch_id)
+    tracked = await retrieve(batch_id, runtime)
     clock = [runtime.now()]
     runtime.now = lambda: clock[0]
     simulator.log.clear()

@@ -11,6 +11,7 @@ from claude_batch_tui.domain.batches.tracked import ResultsState, SubmissionStat
 from claude_batch_tui.domain.money.pricing import CacheCreation, Usage
 from claude_batch_tui.domain.money.spend import spent
 from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.services.spool import Outgoing, freeze
 from claude_batch_tui.store import batches, downloads, spends, submissions
 from claude_batch_tui.tui.batches.detail import TABS
@@ -51,7 +52,7 @@ def remembered(config, filled, week, tmp_path):
     usage = Usage(2_000_000, 700_000, 500_000, 8_000_000, CacheCreation(500_000, 0))
     batches.record_cost(database, scope_id, ended.id, "at_most", 88.1, "2026-11-12")
     spends.record(
-        database, scope_id, ended.id, spent([(usage, "claude-sonnet-5-5")] * 3, runtime.prices()), NOW
+        database, scope_id, ended.id, spent([(usage, "claude-sonnet-5-5")] * 3, read_prices(config)), NOW
     )
     for minutes in range(20, 1, -1):
         at = NOW - timedelta(minutes=minutes)
@@ -177,7 +178,7 @@ async def test_results_that_were_never_priced_are_priced_when_their_cost_is_aske
     filled(week)
     ended = week[4][1]
     runtime = Runtime(config, api_key=KEY)
-    path = runtime.locations.results / f"{ended.id}.jsonl"
+    path = runtime.store.locations.results / f"{ended.id}.jsonl"
     line = (
         '{"custom_id":"a","result":{"type":"succeeded","message":{"model":"claude-opus-5",'
         '"usage":{"output_tokens":200000}}}}\n'
@@ -191,7 +192,7 @@ async def test_results_that_were_never_priced_are_priced_when_their_cost_is_aske
         await open_tab(pilot, "cost", settled, down=4)
         assert "actual   $2.50, by the usage of 1 answer" in text(app)
         await settled(pilot)
-        assert app.engine.snapshot.find(ended.id).cost_actual == pytest.approx(2.5)
+        assert app.engines.home.snapshot.find(ended.id).cost_actual == pytest.approx(2.5)
 
 
 async def test_a_run_shows_its_first_requests_and_what_all_its_batches_cost(

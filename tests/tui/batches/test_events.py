@@ -35,7 +35,7 @@ def eventful(dashboard, filled, week):
             Event(NOW - timedelta(minutes=minutes), text, batch_id, is_error=is_error, is_quiet=True)
             for minutes, text, batch_id, is_error in told
         )
-        app.engine.snapshot = msgspec.structs.replace(app.engine.snapshot, events=events)
+        app.engines.home.snapshot = msgspec.structs.replace(app.engines.home.snapshot, events=events)
         return app
 
     return make

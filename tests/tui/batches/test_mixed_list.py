@@ -24,7 +24,7 @@ def mixed(config, week):
     profile = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
     app = DashboardApp(research, profile=profile, beside=[production], connects=False)
     app.now = lambda: NOW
-    app.workspaces.start()
+    app.engines.start()
     lost = NOW - timedelta(minutes=10)
     links = {
         "research": Link(LinkState.LIVE, polled_at=NOW - timedelta(seconds=12), interval=30.0),
@@ -34,15 +34,15 @@ def mixed(config, week):
     }
     for number, (place, link) in enumerate(links.items()):
         batches = tuple(
-            TrackedBatch(one, name=name, workspace=place)
+            TrackedBatch(one, name=name, profile=place)
             for index, (name, one) in enumerate(week)
             if index % 2 == number
         )
         event = Event(lost, "Cannot reach the API.", is_error=True, is_quiet=True)
-        engine = app.workspaces._engines[place]
+        engine = app.engines._engines[place]
         engine.snapshot = Snapshot(batches=batches, running=2, link=link, events=(event,) * number)
     yield app
-    app.workspaces.stop()
+    app.engines.stop()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "200x50"])

@@ -53,9 +53,9 @@ def live(simulator, own_folders, tmp_path, monkeypatch):
     assert main(["submit", str(file), "--yes", "--name", "labels"], lambda _: 0) == 0
     config, _ = load({"base_url": simulator.base_url, "poll_interval": "1"})
     app = DashboardApp(config, profile=PROFILE, api_key=simulator.key)
-    app.engine.start()
+    app.engines.start()
     yield app
-    app.engine.stop()
+    app.engines.stop()
 
 
 async def test_an_answer_that_does_not_fit_its_schema_is_told_from_the_others(live):

@@ -18,6 +18,7 @@ from claude_batch_tui.tui.app import DashboardApp
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from downloading import results_here
 from waiting import reached, until
 
 PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
@@ -63,18 +64,18 @@ def app(failed):
     """A dashboard of both workspaces, all of them shown."""
     config = load({"profile": "research", "poll_interval": "1"})[0]
     made = DashboardApp(config, profile=PROFILE, beside=[of_profile(config, "production")], connects=True)
-    made.workspaces.start()
+    made.engines.start()
     yield made
-    made.workspaces.stop()
+    made.engines.stop()
 
 
 def of(app, name):
     """The engine of a workspace."""
-    return app.workspaces._engines[name]
+    return app.engines._engines[name]
 
 
 async def open_results(app, pilot, failed):
-    await reached(pilot, lambda: all(one.link.polled_at is not None for one in app.workspaces.snapshots))
+    await reached(pilot, lambda: all(one.link.polled_at is not None for one in app.engines.snapshots))
     await app.run_action("show_workspace('research')")
     await reached(pilot, lambda: app.screen.query_one("#list", VirtualList).cursor_key == failed)
     await pilot.press("enter")
@@ -102,9 +103,9 @@ async def test_a_retry_from_results_is_created_in_the_workspace_of_its_batch_tho
 
 async def test_an_engine_refuses_to_send_a_retry_of_another_workspace(app, failed, simulator):
     async with app.run_test(size=(100, 30)) as pilot:
-        await reached(pilot, lambda: all(one.link.polled_at is not None for one in app.workspaces.snapshots))
+        await reached(pilot, lambda: all(one.link.polled_at is not None for one in app.engines.snapshots))
         ours, other = of(app, "research"), of(app, "production")
-        with open_indexed(ours.results_file(failed), ours.cache) as one:
+        with open_indexed(results_here(ours.store, failed), ours.store.locations.cache) as one:
             made = ours.plan_retry([Wanted(failed, one.index, range(one.index.count))], RetryRules())
         with pytest.raises(DraftError, match="was sent to workspace"):
             other.check_retry(made)
@@ -118,7 +119,7 @@ async def test_an_engine_refuses_to_send_a_retry_of_another_workspace(app, faile
 async def test_a_batch_no_watched_workspace_knows_has_nobody_to_pay_for_its_retry(app, failed):
     async with app.run_test(size=(100, 30)) as pilot:
         await reached(pilot, lambda: app.snapshot.find(failed) is not None)
-        assert app.workspaces.owner([failed]) is of(app, "research")
+        assert app.engines.owner([failed]) is of(app, "research")
         for unknown in ([], ["msgbatch_unknown"], [failed, "msgbatch_unknown"]):
             with pytest.raises(DraftError, match="No single one of the workspaces"):
-                app.workspaces.owner(unknown)
+                app.engines.owner(unknown)
