@@ -18,7 +18,7 @@ from claude_batch_tui.domain.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spool import sweep
-from claude_batch_tui.store import batches, ours, submissions
+from claude_batch_tui.store import batches, lost_history, ours, submissions
 from claude_batch_tui.store.locks import FileLock
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
@@ -35,7 +35,8 @@ _OPEN = (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLI
 def wake_up(store: Store, now: datetime) -> int:
     """Turn submissions whose process died while sending into unknown ones; how many there were.
 
-    Files of those that never left are removed after some days. Only whoever holds the submit lock can tell that nobody is sending, so nothing happens while it is
+    Files of those that never left are removed after some days, but not where it is unknown which those are (see
+    `lost_history`). Only whoever holds the submit lock can tell that nobody is sending, so nothing happens while it is
     taken.
     """
     lock = FileLock(store.locations.submit_lock)
@@ -51,7 +52,8 @@ def wake_up(store: Store, now: datetime) -> int:
                 error="The process ended while the batch was being sent.",
             )
             submissions.advance(store, unknown, expected=SubmissionState.SENDING, at=now)
-        sweep(store, now)
+        if not lost_history.is_lost(store, now):
+            sweep(store, now)
         return len(died)
     finally:
         lock.release()

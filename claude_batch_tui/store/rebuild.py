@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.domain.tracked import Submission
-from claude_batch_tui.store import batches, ours, scopes, submissions
+from claude_batch_tui.store import batches, lost_history, ours, scopes, submissions
 from claude_batch_tui.store.store import Store
 
 
@@ -37,6 +37,8 @@ def complete(store: Store, now: datetime) -> None:
     with store.database.change():
         # Asked again: another process may have done it while this one waited for the store.
         if submissions.are_behind_journal(store):
+            if store.is_new:
+                lost_history.note(store, now)
             rebuild(store, now)
 
 
