@@ -27,11 +27,6 @@ def overwrite(path):
     path.write_bytes(b"damaged" * 1000)
 
 
-def only_the_schema(path):
-    """As a command that only looks leaves an empty file."""
-    path.write_bytes(b"")
-
-
 @pytest.mark.parametrize("damage", [remove, empty, overwrite])
 def test_the_same_requests_are_refused_after_the_store_was_lost(
     cbtui, simulator, requests_file, data, damage
