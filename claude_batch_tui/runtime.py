@@ -37,10 +37,14 @@ class Runtime:
         self.config = config
         self.store = Store(Locations(config.data_dir))
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
-        if self.store.is_new:
-            from claude_batch_tui.store.rebuild import rebuild
+        try:
+            if submissions.are_behind_journal(self.store):
+                from claude_batch_tui.store.rebuild import complete  # late: a whole store needs none of it
 
-            rebuild(self.store, self.now())
+                complete(self.store, self.now())
+        except BaseException:
+            self.store.close()
+            raise
         self.sleep = asyncio.sleep
         self.random = random.random
         self._api_key = api_key

@@ -82,7 +82,9 @@ async def submit_all(
     from claude_batch_tui.services.overlap import overlap
     from claude_batch_tui.services.spool import discard, freeze, not_sent_meanwhile, repeats
     from claude_batch_tui.services.threads import in_thread
+    from claude_batch_tui.store import lost_history
 
+    lost_history.require_known(runtime.store, runtime.now(), again=args.again)
     prepared = await in_thread(lambda: freeze(outgoing, store=runtime.store, now=runtime.now()))
     missing = prepared
     if not args.again:

@@ -19,7 +19,7 @@ from claude_batch_tui.services.retry import RetryPlan, draft, still_to_send
 from claude_batch_tui.services.spool import Outgoing, discard, freeze, not_sent_meanwhile, repeats
 from claude_batch_tui.services.submit import Guard
 from claude_batch_tui.services.threads import in_thread
-from claude_batch_tui.store import batches, submissions
+from claude_batch_tui.store import batches, lost_history, submissions
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ class Submitter:
         runtime = self._runtime
         self._show(Submitting(token, note="preparing"))
         try:
+            lost_history.require_known(runtime.store, runtime.now(), again=again)
             if retry is not None:
                 reconcile.require_here(retry.first, runtime.known_scope())
             prepared = await self._frozen(outgoing, retry)

@@ -19,7 +19,7 @@ from claude_batch_tui.errors import DraftError
 from claude_batch_tui.redaction import redact
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spool import sweep
-from claude_batch_tui.store import batches, labels, submissions
+from claude_batch_tui.store import batches, labels, lost_history, submissions
 from claude_batch_tui.store.locks import FileLock
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
@@ -36,7 +36,9 @@ _OPEN = (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLI
 def wake_up(store: Store, now: datetime) -> int:
     """Turn submissions whose process died while sending into unknown ones; how many there were.
 
-    Files of those that never left are removed after some days. Only whoever holds the submit lock can tell that nobody is sending, so nothing happens while it is taken.
+    Files of those that never left are removed after some days, but not where it is unknown which those are (see
+    `lost_history`). Only whoever holds the submit lock can tell that nobody is sending, so nothing happens while it is
+    taken.
     """
     lock = FileLock(store.locations.submit_lock)
     if not lock.try_acquire():
@@ -51,7 +53,8 @@ def wake_up(store: Store, now: datetime) -> int:
                 error="The process ended while the batch was being sent.",
             )
             submissions.advance(store, unknown, expected=SubmissionState.SENDING, at=now)
-        sweep(store, now)
+        if not lost_history.is_lost(store, now):
+            sweep(store, now)
         return len(died)
     finally:
         lock.release()
@@ -160,28 +163,11 @@ def record_created(
         provisional=provisional,
         error=None,
     )
-    submissions.advance(store, created, expected=expected, at=at, scope_id=scope.scope_id)
-    batches.merge(store.database, scope.scope_id, [batch], seen=True, at=at)
-    tie(created, store=store, scope_id=scope.scope_id)
+    with store.database.change():
+        submissions.advance(store, created, expected=expected, at=at, scope_id=scope.scope_id)
+        batches.merge(store.database, scope.scope_id, [batch], seen=True, at=at)
+        batches.link_to_run(store.database, scope.scope_id, created)
     return created
-
-
-def tie(created: Submission, *, store: Store, scope_id: int) -> None:
-    """Write down of a batch what its submission knows: run, model, source, name, cost at most."""
-    if created.batch_id is None:
-        return
-    database, batch_id = store.database, created.batch_id
-    batches.adopt(
-        database, scope_id, batch_id, run_id=created.run_id, model=created.model, source=created.source
-    )
-    if created.provisional:
-        batches.mark(database, scope_id, batch_id, provisional=1)
-    if created.name and not labels.has_name(database, scope_id, batch_id):
-        batches.set_name(database, scope_id, batch_id, created.name)
-    if created.cost_at_most is not None:
-        batches.record_cost(
-            database, scope_id, batch_id, "at_most", created.cost_at_most, created.prices_as_of
-        )
 
 
 def judge(

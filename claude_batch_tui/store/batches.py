@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.tracked import Submission, TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import sightings
 from claude_batch_tui.store.batch_row import SELECT, tracked_of
@@ -40,7 +40,8 @@ def merge(
 
     Batches that are new to us and have ended count as seen: they ended before we looked. `seen=False` marks those
     that end while we watch as not yet looked at. Each end of a batch known to be unfinished is due to be told, once.
-    With the time `at` of the answer, what is new goes into each batch's log.
+    With the time `at` of the answer, what is new goes into each batch's log. One that is new to the store and was
+    submitted or adopted here has its run, model and source at once: the store may have been lost since.
     """
     changes: list[Change] = []
     reports = list(batches)
@@ -61,15 +62,15 @@ def merge(
         return []
     with database.change() as connection:
         connection.executemany(
-            "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended, run_id) VALUES (?, ?, ?, ?, ?,"
-            " (SELECT run_id FROM adoption WHERE scope_id = ? AND batch_id = ?))"
+            "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended, run_id, model, source, provisional)"
+            " SELECT ?1, ?2, ?3, ?4, ?5, coalesce(s.run_id, a.run_id), json_extract(s.facts, '$.model'),"
+            " json_extract(s.facts, '$.source'), coalesce(json_extract(s.facts, '$.provisional'), 0)"
+            " FROM (SELECT 1) LEFT JOIN submission s ON s.batch_id = ?2"
+            " LEFT JOIN adoption a ON a.scope_id = ?1 AND a.batch_id = ?2 WHERE true"
             " ON CONFLICT (scope_id, batch_id) DO UPDATE SET facts = excluded.facts,"
-            " has_ended = excluded.has_ended, gone_at = NULL, seen = CASE WHEN ? THEN 0 ELSE seen END",
+            " has_ended = excluded.has_ended, gone_at = NULL, seen = CASE WHEN ?6 THEN 0 ELSE seen END",
             [
-                (
-                    *(scope_id, batch.id, facts.decode(), batch.created_at.isoformat(), batch.has_ended),
-                    *(scope_id, batch.id, unseen),
-                )
+                (scope_id, batch.id, facts.decode(), batch.created_at.isoformat(), batch.has_ended, unseen)
                 for batch, facts, unseen in fresh
             ],
         )
@@ -180,6 +181,25 @@ def adopt(
             " WHERE scope_id = ? AND batch_id = ?",
             (run_id, model, source, scope_id, batch_id),
         )
+
+
+def link_to_run(database: Database, scope_id: int, created: Submission) -> None:
+    """Write down of a batch what its submission knows: run, model, source, cost at most, and a name unless it has one.
+
+    The batch itself may still be unknown here.
+    """
+    batch_id, usd, model, source = created.batch_id, created.cost_at_most, created.model, created.source
+    if batch_id is None:
+        return
+    with database.change() as connection:
+        adopt(database, scope_id, batch_id, run_id=created.run_id, model=model, source=source)
+        if created.provisional:
+            mark(database, scope_id, batch_id, provisional=1)
+        if created.name:
+            named = scope_id, batch_id, created.name
+            connection.execute("INSERT OR IGNORE INTO name VALUES (?, ?, ?)", named)
+        if usd is not None:
+            record_cost(database, scope_id, batch_id, "at_most", usd, created.prices_as_of)
 
 
 def mark(database: Database, scope_id: int, batch_id: str, **columns: str | int | None) -> None:

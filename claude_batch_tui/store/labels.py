@@ -152,9 +152,3 @@ def disown(database: Database, scope_id: int, batch_id: str, *, name: str | None
         connection.execute(
             "DELETE FROM cost WHERE scope_id = ? AND target_id = ? AND kind = 'at_most'", where
         )
-
-
-def has_name(database: Database, scope_id: int, target_id: str) -> bool:
-    """Whether a batch or run has a name."""
-    row = database.row("SELECT 1 FROM name WHERE scope_id = ? AND target_id = ?", (scope_id, target_id))
-    return row is not None

@@ -38,11 +38,14 @@ def remember(
     hint: str,
     now: datetime,
 ) -> Scope:
-    """The scope of an answer, made where it is new. `hint` finds it again before the first answer of a next start."""
+    """The scope of an answer, made where it is new. `hint` finds it again before the first answer of a next start.
+
+    An empty hint, of a fact and not of an answer, leaves the one that is known.
+    """
     with database.change() as connection:
         connection.execute(
             "INSERT INTO scope (base_url, workspace_id, organization_id, hint, used_at) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (base_url, workspace_id) DO UPDATE SET hint = excluded.hint, used_at = excluded.used_at,"
+            " ON CONFLICT (base_url, workspace_id) DO UPDATE SET hint = coalesce(nullif(excluded.hint, ''), hint), used_at = excluded.used_at,"
             " organization_id = coalesce(excluded.organization_id, organization_id)",
             (base_url, workspace_id, organization_id, hint, now.isoformat()),
         )

@@ -21,8 +21,9 @@ _UNSETTLED = (
 
 def insert(store: Store, submission: Submission) -> None:
     """Write a prepared submission and its run down, in the journal too."""
-    store.journal.append("submission", submission.created_at, submission=submission)
-    put(store, submission)
+    with store.database.change():
+        store.journal.append("submission", submission.created_at, submission=submission)
+        put(store, submission)
 
 
 def advance(
@@ -104,6 +105,11 @@ def of_source(store: Store, source: str | None, since: datetime, *, limit: int) 
     return tuple(_decoded(row[0]) for row in rows)
 
 
+def every(store: Store) -> tuple[Submission, ...]:
+    """All submissions."""
+    return tuple(_decoded(row[0]) for row in store.database.rows("SELECT facts FROM submission"))
+
+
 def of_batch(store: Store, batch_id: str) -> Submission | None:
     """The submission that made a batch, or None where it was made elsewhere."""
     row = store.database.row("SELECT facts FROM submission WHERE batch_id = ?", (batch_id,))
@@ -145,6 +151,21 @@ def put(store: Store, submission: Submission) -> None:
                 msgspec.json.encode(submission).decode(),
             ),
         )
+
+
+def are_behind_journal(store: Store) -> bool:
+    """Whether the store is still to be filled from the journal, or lacks the last that it says of a submission.
+
+    The journal is always written first, so such a store is new, half filled, or an older copy.
+    """
+    if store.is_new or store.database.is_read_only:
+        return store.is_new
+    fact = store.journal.newest("submission")
+    try:
+        newest = msgspec.convert(fact["submission"], type=Submission) if fact else None
+    except (KeyError, msgspec.ValidationError):  # of a later version
+        return False
+    return newest is not None and find(store, newest.submission_id) != newest
 
 
 def _decoded(facts: str) -> Submission:

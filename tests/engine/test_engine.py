@@ -267,6 +267,23 @@ def test_a_lost_store_comes_back_from_journal_and_api_with_names_and_runs(
     until(lambda: {b.id: (b.name, b.run_id) for b in again.snapshot.batches} == before)
 
 
+def test_files_without_store_and_journal_are_said_before_anything_is_paid(
+    make, simulator, outgoing, own_folders
+):
+    results = own_folders / "data" / "results"
+    results.mkdir(parents=True)
+    (results / "msgbatch_1.jsonl").write_text("{}\n")
+    engine = make()
+    engine.submit("t", outgoing)
+    until(lambda: engine.snapshot.submitting.get("t") and engine.snapshot.submitting["t"].is_finished)
+    assert "could be paid for twice" in engine.snapshot.submitting["t"].error
+    assert simulator.log.creates == []
+    engine.submit("again", outgoing, again=True)
+    until(lambda: len(simulator.log.creates) == 1)
+    engine.submit("t", outgoing)
+    until(lambda: engine.snapshot.submitting["t"].repeat_of is not None)
+
+
 def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path):
     path = tmp_path / "many.jsonl"
     line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'

@@ -12,10 +12,9 @@ from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.polling import asked_wait, backoff, interval, jittered, page_limit
 from claude_batch_tui.domain.requests.limits import LIST_LIMIT
 from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
-from claude_batch_tui.services.reconcile import tie
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.watching.lookup import NOT_FOUND_GRACE
-from claude_batch_tui.store import batches, scopes, standing, submissions
+from claude_batch_tui.store import batches, scopes, standing
 from claude_batch_tui.store.batches import Change
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
@@ -71,10 +70,6 @@ async def poll(
             if now - missing.created_at > NOT_FOUND_GRACE:
                 batches.mark(store.database, scope.scope_id, missing.id, gone_at=now.isoformat())
     changes = batches.merge(store.database, scope.scope_id, reports.values(), seen=False, at=now)
-    for change in changes:
-        # New to the store, yet made by us: the store was lost and rebuilt, and the tie with it.
-        if change.before is None and (ours := submissions.of_batch(store, change.after.id)) is not None:
-            tie(ours, store=store, scope_id=scope.scope_id)
     batches.record_poll(store.database, scope.scope_id, now, page.facts.seconds, len(reports), None)
     return Poll(scope, tuple(changes), page.facts, has_older, last_id)
 
