@@ -16,7 +16,7 @@ from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.building.preview import Preview, PreviewedRequest
 from claude_batch_tui.services.building.trying import Trial, Tried
 from claude_batch_tui.services.results.browse import first_words
-from claude_batch_tui.tui.build.form import in_fields
+from claude_batch_tui.tui.build.fields import in_fields
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.wording import cost_words, counted, forecast_lines, money, problem_lines, size
 

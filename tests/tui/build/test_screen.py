@@ -155,7 +155,7 @@ async def test_a_draft_comes_back_after_the_terminal_was_closed(dashboard, fille
         await pilot.press("2")
         await done(second, pilot, settled)
         assert screen(second).query_one("#template", Field).value == "Label: {{ body }}"
-        assert screen(second).left_out == frozenset({3})
+        assert screen(second).draft.left_out == frozenset({3})
         assert "Label: Hello there" in detail(second)
         screen(second).query_one("#detail").focus()
         await pilot.press("C")
