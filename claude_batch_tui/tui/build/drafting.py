@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Input
 
 from claude_batch_tui.errors import CbtuiError, ConfigError
@@ -19,15 +19,18 @@ from claude_batch_tui.tui.build.form import without_field
 from claude_batch_tui.tui.build.pane import BuildPane
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.frame import Frame
+from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.terminal.lending import edited
+from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
 
 _PAUSE_BEFORE_PREVIEW = 0.2
 """Seconds without a key before a request is read, and before the draft is kept."""
 _PAUSE_BEFORE_KEEPING = 1.0
 
 
-class DraftingFrame(Frame):
+class DraftingFrame(DashboardScreen):
     """A screen with a form, and beside or below it what becomes of a row."""
 
     def __init__(self) -> None:
@@ -39,11 +42,14 @@ class DraftingFrame(Frame):
         self._preview_timer: Timer | None = None
         self._keep_timer: Timer | None = None
 
-    def parts(self) -> Iterable[Widget]:
+    def compose(self) -> ComposeResult:
         """Form and preview."""
         form = BuildFields(self.dashboard.config)
-        yield form
-        yield BuildPane(form.spec)
+        yield TitleLine("BUILD")
+        yield TabsLine(2)
+        yield Vertical(form, BuildPane(form.spec), id="main")
+        yield StatusLine()
+        yield KeyLine()
 
     @property
     def form(self) -> BuildFields:

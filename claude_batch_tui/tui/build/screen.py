@@ -38,7 +38,6 @@ class BuildScreen(CheckingFrame):
     """The form, and beside or below it the preview or the check."""
 
     help_title: ClassVar[str] = "Build"
-    number: ClassVar[int] = 2
     AUTO_FOCUS = "#source Input"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
