@@ -25,12 +25,13 @@ from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.batches.screen import BatchesScreen
-from claude_batch_tui.tui.frame import Frame
+from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.terminal.pacing import CHANGES_SECONDS, Pace
 from claude_batch_tui.tui.workspaces import Workspaces
 from claude_batch_tui.wording import standing_words
 
 if TYPE_CHECKING:
+    from claude_batch_tui.tui.dashboard import Dashboard
     from claude_batch_tui.tui.dialogs.help import HelpPage
     from claude_batch_tui.tui.results.screen import ResultsScreen
 
@@ -41,11 +42,11 @@ _WITHOUT_BEING_SHOWN = (
         "dialogs.palette",
         "dialogs.input",
         "dialogs.confirm",
-        "screens.results",
-        "screens.build",
+        "results.screen",
+        "build.screen",
     ),
-    *("screens.batch_timeline", "screens.batch_requests", "screens.batch_cost", "screens.batch_polls"),
-    *("screens.history", "dialogs.submission", "dialogs.retry", "clipboard"),
+    *("batches.timeline", "batches.requests", "batches.cost", "batches.polls"),
+    *("history.screen", "submitting.dialog", "submitting.retry_dialog", "clipboard"),
 )
 """Modules of the dashboard that the first frame does not wait for, the likeliest first."""
 
@@ -59,21 +60,21 @@ def _import_the_rest() -> None:
             _log.exception("claude_batch_tui.tui.%s cannot be imported", name)
 
 
-def _build() -> Frame:
+def _build() -> DashboardScreen:
     return _build_screen()()
 
 
-def _build_screen() -> type[Frame]:
+def _build_screen() -> type[DashboardScreen]:
     from claude_batch_tui.tui.build.screen import BuildScreen  # the first frame does not wait for it
 
     return BuildScreen
 
 
-def _results() -> Frame:
+def _results() -> DashboardScreen:
     return _results_screen()()
 
 
-def _results_screen() -> type[Frame]:
+def _results_screen() -> type[DashboardScreen]:
     from claude_batch_tui.tui.results.screen import ResultsScreen  # nor for this
 
     return ResultsScreen
@@ -200,8 +201,13 @@ class DashboardApp(CbtuiApp):
         self._show_standing()
 
     def action_show(self, mode: str) -> None:
-        """Go to one of the three screens. What is built is for one workspace: where all are shown it is asked which."""
-        if mode == "build" and self.workspaces.shown is None and len(self.screen_stack) == 1:
+        """Go to one of the three screens, out of one that lies over them. What is built is for one workspace: where all
+        are shown it is asked which.
+        """
+        if len(self.screen_stack) > 1 and isinstance(self.screen, DashboardScreen):
+            self.screen.dismiss(None)
+            self.call_after_refresh(self.action_show, mode)
+        elif mode == "build" and self.workspaces.shown is None and len(self.screen_stack) == 1:
             self._on_batches(lambda screen: screen.ask_workspace("Build", lambda: self.action_show("build")))
         elif self.current_mode != mode and len(self.screen_stack) == 1:
             self.switch_mode(mode)
@@ -254,12 +260,7 @@ class DashboardApp(CbtuiApp):
         from claude_batch_tui.tui.history.screen import HistoryScreen  # help is the first to ask for all
         from claude_batch_tui.tui.widgets.key_names import declared_hints
 
-        screens: tuple[type[Frame | HistoryScreen], ...] = (
-            BatchesScreen,
-            _build_screen(),
-            _results_screen(),
-            HistoryScreen,
-        )
+        screens = (BatchesScreen, _build_screen(), _results_screen(), HistoryScreen)
         return [
             HelpPage(screen.help_title, declared_hints(screen.BINDINGS, ascii_only=self.ascii_only))
             for screen in screens
@@ -331,3 +332,7 @@ class DashboardApp(CbtuiApp):
         """Called in the engine's thread; never waits for the screen."""
         if self.is_running:
             self.post_message(self.Arrived())
+
+
+if TYPE_CHECKING:
+    _dashboard: type[Dashboard] = DashboardApp  # mypy holds the app to what its screens may ask of it

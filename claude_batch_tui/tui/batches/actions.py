@@ -11,7 +11,7 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.tui.batches.choosing_workspace import ChoosingWorkspace
 from claude_batch_tui.tui.batches.words import CANCELING
-from claude_batch_tui.tui.submitting.retrying import retry_reason
+from claude_batch_tui.tui.submitting.retrying import retry_batches, retry_reason
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted_batches, duration, outcome_counts
 
@@ -45,6 +45,8 @@ class BatchActions(ChoosingWorkspace):
             return reason
         if action == "stop" and not any(key in self.snapshot.downloads for key in self.table.targets):
             return "nothing is being downloaded"
+        if action == "retry":
+            return self._why_no_retry()
         if action == "unknown" and not self.snapshot.submissions:
             return "the outcome of every submission is known"
         if action == "older" and not self.snapshot.has_older:
@@ -93,7 +95,7 @@ class BatchActions(ChoosingWorkspace):
                 value=row.tracked.name or "",
             )
 
-    def why_no_retry(self) -> str | None:
+    def _why_no_retry(self) -> str | None:
         """Why R does nothing."""
         if not self.is_mounted:
             return None
@@ -108,7 +110,7 @@ class BatchActions(ChoosingWorkspace):
     def action_retry(self) -> None:
         """Send again what failed of the marked batches, or of the one or the run under the cursor."""
         targets, now = [tracked for tracked in self.targets if tracked.batch.has_ended], self.now()
-        self.ask_retry_of(targets, now)
+        retry_batches(self, targets, now)
 
     def action_note(self) -> None:
         """Write a note on the batch or run under the cursor."""

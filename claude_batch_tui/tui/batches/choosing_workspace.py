@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from textual import events
+
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.tui.submitting.retrying import RetryingFrame
+from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.letter_menu import LetterMenu
 
 _MOST = 9
 """As many as digits can choose; the others are in the palette."""
 
 
-class ChoosingWorkspace(LetterMenu, RetryingFrame):
+class ChoosingWorkspace(DashboardScreen):
     """For a screen that shows one workspace, or all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._letters = LetterMenu(self)
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that is waited for."""
+        self._letters.take(event)
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Where one is watched there is no other."""
@@ -35,7 +45,7 @@ class ChoosingWorkspace(LetterMenu, RetryingFrame):
             then()
 
         choices = "   ".join(f"{number} {clean_line(name)}" for number, name in enumerate(names, 1))
-        self.ask_letter(
+        self._letters.ask(
             f"{what} in which workspace?  {choices}",
             {str(number): partial(choose, name) for number, name in enumerate(names, 1)},
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
+from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widget import Widget
+from textual.containers import Vertical
 
 from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.domain.batches.batch_list import Row, in_parts, order_of
@@ -20,7 +21,10 @@ from claude_batch_tui.tui.batches.keys import KEYS
 from claude_batch_tui.tui.batches.rows import row_cells
 from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.line_input import LineInput
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import STATE_WORDS, counted_batches
 
@@ -29,31 +33,35 @@ class BatchesScreen(BatchBrowsing):
     """List, detail, and what can be done with a batch."""
 
     help_title: ClassVar[str] = "Batches"
-    number: ClassVar[int] = 1
     BINDINGS: ClassVar[list[BindingType]] = KEYS
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (40, "-tall")]  # noqa: RUF012 — an instance variable in Textual
 
-    def above(self) -> Iterable[Widget]:
-        """The filter."""
-        yield FilterBar(placeholder="words, state=running, tag=eval, age<2d, model:sonnet")
-
-    def parts(self) -> Iterable[Widget]:
-        """List and detail."""
+    def compose(self) -> ComposeResult:
+        """Filter, list and detail, and what happened."""
         self.choose_columns()
         self.listing.order = order_of(self.dashboard.config.batches_sort)
-        yield VirtualList(self._columns(), _Rows(self), id="list")
         memory = Memory(
             lambda ids: self.dashboard.engine.story(ids).result(),
             self._first_requests,
         )
-        yield BatchDetail(memory, id="detail")
+        yield TitleLine("BATCHES")
+        yield TabsLine(1)
+        yield FilterBar(placeholder="words, state=running, tag=eval, age<2d, model:sonnet")
+        yield Vertical(
+            VirtualList(self._columns(), _Rows(self), id="list"),
+            BatchDetail(memory, id="detail"),
+            id="main",
+        )
+        yield BatchEvents(self.now, id="events")
+        yield StatusLine()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Redraw ages every 20 seconds."""
+        self.set_interval(20.0, self._redraw_ages)
 
     def _first_requests(self, ids: Sequence[str], count: int) -> SentRequests | None:
         return self.dashboard.engine.first_requests(ids, count)
-
-    def below(self) -> Iterable[Widget]:
-        """What happened."""
-        yield BatchEvents(self.now, id="events")
 
     @property
     def events(self) -> BatchEvents:
@@ -86,8 +94,7 @@ class BatchesScreen(BatchBrowsing):
         self._rest()
         self.refresh_bindings()
 
-    def tick(self) -> None:
-        """Ages have moved."""
+    def _redraw_ages(self) -> None:
         if self.is_current:
             if self.listing.depends_on_time:
                 self.listing.choose(self.now())

@@ -50,7 +50,6 @@ class BuildScreen(Frame):
     """The form, and beside or below it the preview or the check; what both are about is in `draft`."""
 
     help_title: ClassVar[str] = "Build"
-    number: ClassVar[int] = 2
     AUTO_FOCUS = "#source Input"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 

@@ -9,22 +9,26 @@ list of pairs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from textual import on, work
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
+from textual.containers import Vertical
 from textual.worker import get_current_worker
 
 from claude_batch_tui.domain.results.agreement import Agreement
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.results.compare import Comparison
-from claude_batch_tui.tui.frame import Frame
 from claude_batch_tui.tui.results.compare_rows import COLUMNS, PairRows, diff_lines
-from claude_batch_tui.tui.results.over import OVER_BINDINGS, OverScreen
+from claude_batch_tui.tui.results.over import OVER_BINDINGS
+from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_rows import TextRows
 from claude_batch_tui.tui.widgets.text_view import TextView
+from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import agreement_words, compared_words, totals_words
@@ -44,11 +48,10 @@ class PairList(VirtualList, inherit_bindings=False):
     ]
 
 
-class CompareScreen(Frame, OverScreen):
+class CompareScreen(DashboardScreen):
     """Over the results, until it is left."""
 
     help_title: ClassVar[str] = "Compare"
-    number: ClassVar[int] = 3
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "narrow(1)", "which", id="compare.narrow", tooltip="all, same, different, …"),
         Binding("e", "different(1)", "next difference", id="compare.next", tooltip="next pair that differs"),
@@ -81,15 +84,17 @@ class CompareScreen(Frame, OverScreen):
         self._wish = 0
         self._text = ""
 
-    def above(self) -> Iterable[Widget]:
-        """How they agree, and what they used."""
+    def compose(self) -> ComposeResult:
+        """How both agree and what they used, the pairs, and the difference of one."""
+        yield TitleLine("COMPARE")
+        yield TabsLine(3)
         yield TwoSidedLine(id="counts")
         yield TwoSidedLine(id="totals")
-
-    def parts(self) -> Iterable[Widget]:
-        """Pairs, and the difference of one."""
-        yield PairList(COLUMNS, id="list", empty="\n   Reading both …")
-        yield TextView(id="detail")
+        yield Vertical(
+            PairList(COLUMNS, id="list", empty="\n   Reading both …"), TextView(id="detail"), id="main"
+        )
+        yield StatusLine()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin to join."""

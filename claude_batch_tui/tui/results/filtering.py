@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from textual import on, work
+from textual import events, on, work
 from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.domain.filters.completion import Completion, complete
@@ -46,13 +46,18 @@ _QUICK_FILTERS = {
 }
 
 
-class FilteredFrame(LetterMenu, InspectingFrame):
+class FilteredFrame(InspectingFrame):
     """A screen whose list shows what a filter lets through of the entries of a results file."""
 
     def __init__(self) -> None:
         super().__init__()
         self._rows: EntryRows | None = None
         self._goes_to_top = False
+        self._letters = LetterMenu(self)
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that is waited for."""
+        self._letters.take(event)
 
     def filter_bar(self) -> FilterBar:
         """The line for the filter."""
@@ -100,7 +105,7 @@ class FilteredFrame(LetterMenu, InspectingFrame):
     def action_quick(self) -> None:
         """Wait for the letter of an outcome."""
         letters = {letter: partial(self._filter_by, text) for letter, text in _QUICK_FILTERS.items()}
-        self.ask_letter(
+        self._letters.ask(
             "Show: a all, o ok, e errored, x expired, c canceled, m errors by message",
             {**letters, "m": self.action_errors},
         )
@@ -108,7 +113,7 @@ class FilteredFrame(LetterMenu, InspectingFrame):
     def action_sort(self) -> None:
         """Wait for the letter of a column."""
         letters = {letter: partial(self._sort_by, column) for letter, column in SORT_LETTERS.items()}
-        self.ask_letter(SORT_QUESTION, letters)
+        self._letters.ask(SORT_QUESTION, letters)
 
     def action_complete_or_next(self) -> None:
         """Complete the filter that is being typed, or go to the next pane."""

@@ -6,8 +6,8 @@ from textual.binding import Binding
 
 from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.tui.frame import Frame
 from claude_batch_tui.tui.results.inspector import Inspector
+from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.terminal.lending import paged
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
@@ -46,7 +46,7 @@ INSPECTOR_BINDINGS = [
 INSPECTOR_NEEDS_ENTRY = ("tab", "entry", "zoom", "wrap", "pager", "copy", "copy_id")
 
 
-class InspectingFrame(Frame):
+class InspectingFrame(DashboardScreen):
     """A screen with a list (`#list`) and an inspector (`#detail`)."""
 
     @property

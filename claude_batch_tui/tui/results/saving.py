@@ -12,8 +12,9 @@ from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.exporting.export import Exported, Part, Progress, export
 from claude_batch_tui.services.exporting.target import Options
-from claude_batch_tui.tui.frame import Frame
 from claude_batch_tui.tui.results.save_dialog import SaveChoice, SaveDialog
+from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.widgets.status_line import Kind
 from claude_batch_tui.wording import export_words
 
 _SHOWN_EVERY = 0.5
@@ -28,7 +29,7 @@ class ToSave(msgspec.Struct, frozen=True):
     title: str
 
 
-class SavingFrame(Frame):
+class SavingFrame(DashboardScreen):
     """A screen that saves results; subclasses say which."""
 
     def __init__(self) -> None:
@@ -67,7 +68,8 @@ class SavingFrame(Frame):
     def _save(self, wanted: ToSave, choice: SaveChoice, stop: threading.Event) -> None:
         """Export in a thread, and say how it goes and went."""
         options = Options(choice.form, spread=choice.spread, title=wanted.title)
-        said, words, kind = 0.0, "Saving was stopped: nothing was written.", "note"
+        said, words = 0.0, "Saving was stopped: nothing was written."
+        kind: Kind = "note"
         try:
             prices = read_prices(self.dashboard.config)
             for update in export([wanted.part], choice.target, options, prices=prices, stopped=stop.is_set):
@@ -83,7 +85,7 @@ class SavingFrame(Frame):
             words, kind = str(error), "error"
         self.app.call_from_thread(self._saved, words, kind)
 
-    def _saved(self, words: str, kind: str) -> None:
+    def _saved(self, words: str, kind: Kind) -> None:
         self._stop_saving = None
         self.refresh_bindings()
         self.say(words, kind=kind)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
+from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widget import Widget
+from textual.containers import Vertical
 
 from claude_batch_tui.domain.results.sort import Sort
 from claude_batch_tui.engine.retrier import Wanted
@@ -28,29 +29,31 @@ from claude_batch_tui.tui.results.ledger_words import ledger_lines
 from claude_batch_tui.tui.results.opening import NOTHING, OpenedFrame
 from claude_batch_tui.tui.results.saving import SavingFrame, ToSave
 from claude_batch_tui.tui.results.statistics import StatisticsScreen
-from claude_batch_tui.tui.submitting.retrying import RetryingFrame
+from claude_batch_tui.tui.submitting.retrying import owner_of, start_retry
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
 
-class ResultsScreen(OpenedFrame, SavingFrame, RetryingFrame):
+class ResultsScreen(OpenedFrame, SavingFrame):
     """Filter, list and inspector over one results file."""
 
     help_title: ClassVar[str] = "Results"
-    number: ClassVar[int] = 3
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
-    def above(self) -> Iterable[Widget]:
-        """Counts by outcome, and the filter."""
+    def compose(self) -> ComposeResult:
+        """Counts by outcome, filter, list and inspector."""
+        columns = drawn(chosen_columns(self.dashboard.config.results_columns))
+        yield TitleLine("RESULTS")
+        yield TabsLine(3)
         yield TwoSidedLine(id="counts")
         yield self.filter_bar()
-
-    def parts(self) -> Iterable[Widget]:
-        """List and inspector."""
-        columns = drawn(chosen_columns(self.dashboard.config.results_columns))
-        yield VirtualList(columns, id="list", empty=NOTHING)
-        yield Inspector(id="detail")
+        yield Vertical(VirtualList(columns, id="list", empty=NOTHING), Inspector(id="detail"), id="main")
+        yield StatusLine()
+        yield KeyLine()
 
     def title_left(self) -> str:
         """What is open."""
@@ -67,6 +70,8 @@ class ResultsScreen(OpenedFrame, SavingFrame, RetryingFrame):
             and self._rows is None
         ):
             return "no results are open"
+        if action == "retry":
+            return self._why_no_retry()
         if action == "compare" and (self._rows is None or not self._rows.results.index.complete):
             return "no results are open" if self._rows is None else "the results are not whole yet"
         if action == "stop" and not self._growing and not self.is_saving:
@@ -129,7 +134,7 @@ class ResultsScreen(OpenedFrame, SavingFrame, RetryingFrame):
         )
         self.app.push_screen(dialog, open_it)
 
-    def why_no_retry(self) -> str | None:
+    def _why_no_retry(self) -> str | None:
         """It takes a batch, and all of its results."""
         if self._run_id is not None:
             return "a run is retried from the list of batches: R on its row"
@@ -143,12 +148,13 @@ class ResultsScreen(OpenedFrame, SavingFrame, RetryingFrame):
         """Send again what failed among the marked entries, or all the filter shows."""
         if self._batch_id is None or self._rows is None:
             return
-        engine = self.owner_of([self._batch_id])
+        engine = owner_of(self, [self._batch_id])
         if engine is None:
             return
         wanted = Wanted(self._batch_id, self._rows.results.index, self._chosen())
         which = "the marked" if self.table.marks else "all shown"
-        self.ask_retry(
+        start_retry(
+            self,
             f"Retry {which}: {len(wanted.positions):,} of {self._title}",
             engine,
             lambda rules: engine.plan_retry([wanted], rules),
