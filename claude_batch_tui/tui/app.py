@@ -45,7 +45,7 @@ _WITHOUT_BEING_SHOWN = (
         "results.screen",
         "build.screen",
     ),
-    *("batches.timeline", "batches.requests", "batches.cost", "batches.polls"),
+    *("batches.timeline", "batches.tabs"),
     *("history.screen", "submitting.dialog", "submitting.retry_dialog", "clipboard"),
 )
 """Modules of the dashboard that the first frame does not wait for, the likeliest first."""

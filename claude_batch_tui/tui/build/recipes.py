@@ -11,10 +11,10 @@ from claude_batch_tui.sources.recipe import Recipe
 from claude_batch_tui.tui.build.draft import BuildDraft
 from claude_batch_tui.tui.build.fields import without_field
 from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.frame import Frame
+from claude_batch_tui.tui.screen import DashboardScreen
 
 
-def ask_recipe_name(screen: Frame, draft: BuildDraft) -> None:
+def ask_recipe_name(screen: DashboardScreen, draft: BuildDraft) -> None:
     """Save the draft as a recipe, under a name that is typed."""
 
     def save(name: str | None) -> None:
@@ -33,7 +33,7 @@ def ask_recipe_name(screen: Frame, draft: BuildDraft) -> None:
     screen.app.push_screen(InputDialog("Save as a recipe", ["A name of yours:"], value=stem), save)
 
 
-def ask_recipe(screen: Frame, fill: Callable[[Recipe], None]) -> None:
+def ask_recipe(screen: DashboardScreen, fill: Callable[[Recipe], None]) -> None:
     """Fill the form from a saved recipe, whose name is typed."""
     folder = screen.dashboard.config.config_dir
     names = recipe_names(folder)

@@ -8,15 +8,16 @@ template    Subject: {{ subject }} …
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Input
 from textual.worker import Worker, get_current_worker
 
@@ -36,9 +37,11 @@ from claude_batch_tui.tui.build.words import check_lines, steps_words, tried_lin
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.frame import Frame
+from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.terminal.lending import edited
-from claude_batch_tui.tui.widgets.title_line import TabsLine
+from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
 from claude_batch_tui.wording import size
 
 _PAUSE_BEFORE_PREVIEW = 0.2
@@ -46,7 +49,7 @@ _PAUSE_BEFORE_PREVIEW = 0.2
 _PAUSE_BEFORE_SAVING = 1.0
 
 
-class BuildScreen(Frame):
+class BuildScreen(DashboardScreen):
     """The form, and beside or below it the preview or the check; what both are about is in `draft`."""
 
     help_title: ClassVar[str] = "Build"
@@ -61,18 +64,20 @@ class BuildScreen(Frame):
         self._preview_timer: Timer | None = None
         self._save_timer: Timer | None = None
 
-    def parts(self) -> Iterable[Widget]:
+    def compose(self) -> ComposeResult:
         """Form and preview, of what was typed before the terminal was closed."""
-        if self.draft.load():
-            self.call_after_refresh(
-                self.say, f"The draft of {self.draft.source_path.name} is back; C empties the form."
-            )
-        yield BuildForm(self.draft.values)
-        yield BuildPreview(self.draft.spec)
+        self.draft.load()
+        yield TitleLine("BUILD")
+        yield TabsLine(2)
+        yield Vertical(BuildForm(self.draft.values), BuildPreview(self.draft.spec), id="main")
+        yield StatusLine()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Preview what was typed before."""
         self._form_changed()
+        if self.draft.source is not None:
+            self.say(f"The draft of {self.draft.source_path.name} is back; C empties the form.")
 
     def on_unmount(self) -> None:
         """Remove what was built and not sent."""

@@ -15,7 +15,7 @@ from claude_batch_tui.tui.build.draft import BuildDraft
 from claude_batch_tui.tui.build.words import trial_lines
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.frame import Frame
+from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.dialog import SubmissionDialog
 from claude_batch_tui.tui.submitting.question import outgoing_of, submit_question
 
@@ -23,7 +23,7 @@ _PILOT = 10
 
 
 def ask_to_try(
-    screen: Frame, draft: BuildDraft, shown: PreviewedRequest | None, show: Callable[[Tried], None]
+    screen: DashboardScreen, draft: BuildDraft, shown: PreviewedRequest | None, show: Callable[[Tried], None]
 ) -> None:
     """Ask whether to send the row of the preview alone, at once; its answer is shown in the end."""
     request = shown.sendable if shown else None
@@ -44,7 +44,7 @@ def ask_to_try(
     screen.app.push_screen(dialog, if_agreed(lambda: screen.run_worker(send(), exclusive=True, group="try")))
 
 
-async def _try(screen: Frame, chosen: Trial, show: Callable[[Tried], None]) -> None:
+async def _try(screen: DashboardScreen, chosen: Trial, show: Callable[[Tried], None]) -> None:
     """Send one row, and show its answer. What was sent is not stopped: it is paid."""
     screen.say("Sent; waiting for the answer …", seconds=60.0)
     try:
@@ -55,7 +55,7 @@ async def _try(screen: Frame, chosen: Trial, show: Callable[[Tried], None]) -> N
         show(answer)
 
 
-def ask_pilot(screen: Frame, draft: BuildDraft) -> None:
+def ask_pilot(screen: DashboardScreen, draft: BuildDraft) -> None:
     """Ask how large the sample is, and then as for any submission."""
     total = draft.checked.requests if draft.checked else 0
 
@@ -74,12 +74,12 @@ def ask_pilot(screen: Frame, draft: BuildDraft) -> None:
     )
 
 
-def ask_to_submit(screen: Frame, draft: BuildDraft, *, pilot: int | None = None) -> None:
+def ask_to_submit(screen: DashboardScreen, draft: BuildDraft, *, pilot: int | None = None) -> None:
     """Ask whether to submit what was checked, all of it or a sample, and follow its submission."""
     screen.run_worker(_ask_to_submit(screen, draft, pilot), exclusive=True, group="ask")
 
 
-async def _ask_to_submit(screen: Frame, draft: BuildDraft, pilot: int | None) -> None:
+async def _ask_to_submit(screen: DashboardScreen, draft: BuildDraft, pilot: int | None) -> None:
     """What is in flight is asked of the workspace that it would be sent to, now."""
     dashboard = screen.dashboard
     try:
@@ -106,7 +106,7 @@ async def _ask_to_submit(screen: Frame, draft: BuildDraft, pilot: int | None) ->
     screen.app.push_screen(dialog, if_agreed(partial(_submit, screen, draft, outgoing)))
 
 
-def _submit(screen: Frame, draft: BuildDraft, outgoing: Outgoing) -> None:
+def _submit(screen: DashboardScreen, draft: BuildDraft, outgoing: Outgoing) -> None:
     """Send it, follow that, and go to the new batch; a pilot's rest can be sent after it."""
 
     def send(token: str, again: bool) -> None:

@@ -12,7 +12,7 @@ from claude_batch_tui.domain.batches.history import History
 from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.tui.history.words import history_lines
+from claude_batch_tui.tui.history.drawing import history_lines
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.status_line import StatusLine

@@ -25,7 +25,7 @@ def table(app):
 
 
 def keys(app):
-    return [row.key for row in app.screen.listing.rows]
+    return [row.key for row in app.screen.view.listing.rows]
 
 
 def status(app):
@@ -70,7 +70,7 @@ async def test_rows_are_sorted_by_the_next_column_and_the_other_way_round(live, 
     async with live.run_test(size=(80, 24)) as pilot:
         await listed(pilot, 2)
         assert keys(live) == small + large
-        while live.screen.listing.order.field != "requests":
+        while live.screen.view.listing.order.field != "requests":
             await pilot.press("o")
         assert keys(live) == large + small
         await pilot.press("O")
@@ -92,8 +92,8 @@ async def test_tags_notes_and_names_are_edited_from_the_list(live, simulator):
         await answered(pilot, "for Ana")
         await pilot.press("e")
         await answered(pilot, "nightly")
-        await reached(pilot, lambda: live.screen.listing.rows[0].tracked.name == "nightly")
-        first = live.screen.listing.rows[0].tracked
+        await reached(pilot, lambda: live.screen.view.listing.rows[0].tracked.name == "nightly")
+        first = live.screen.view.listing.rows[0].tracked
         assert (first.tags, first.note) == (("eval",), "for Ana")
 
 
@@ -130,7 +130,7 @@ async def test_batches_made_elsewhere_become_a_run_that_folds_and_opens(live, si
         await pilot.press("space", "space", "a")
         await answered(pilot, "evals")
         await listed(pilot, 2)
-        run = live.screen.listing.rows[0]
+        run = live.screen.view.listing.rows[0]
         assert (run.tracked.name, len(run.members)) == ("evals", 2)
         await pilot.press("g", "enter")
         assert keys(live) == [run.key, *sorted((t.id for t in run.members), key=ids.index), ids[0]]
@@ -161,11 +161,11 @@ async def test_a_run_shows_what_its_batches_come_to(live, simulator):
         await answered(pilot, "evals")
         await listed(pilot, 1)
         simulator.batches.finish(ids[0])
-        await reached(pilot, lambda: live.screen.listing.rows[0].tracked.batch.request_counts.done == 5)
-        batch = live.screen.listing.rows[0].tracked.batch
+        await reached(pilot, lambda: live.screen.view.listing.rows[0].tracked.batch.request_counts.done == 5)
+        batch = live.screen.view.listing.rows[0].tracked.batch
         assert (batch.processing_status, batch.request_counts.total) == ("in_progress", 10)
         simulator.batches.finish(ids[1])
-        await reached(pilot, lambda: live.screen.listing.rows[0].tracked.batch.has_ended)
+        await reached(pilot, lambda: live.screen.view.listing.rows[0].tracked.batch.has_ended)
 
 
 async def test_what_is_about_to_be_lost_is_said_with_the_keys_that_save_it(live, simulator):
@@ -181,7 +181,7 @@ async def test_what_is_about_to_be_lost_is_said_with_the_keys_that_save_it(live,
         assert "s downloads them" in str(detail._shown)
         await pilot.press("s")
         await reached(pilot, lambda: live.snapshot.find(leaving).results.value == "complete")
-        await reached(pilot, lambda: not live.screen._at_risk.found)
+        await reached(pilot, lambda: not live.screen.view.at_risk.found)
 
 
 async def test_marks_of_batches_that_are_gone_are_taken_away_and_that_is_said(live, simulator):

@@ -55,7 +55,7 @@ def painting(dashboard, filled, week, settled):
             burst = [await change(pilot, done) for done in range(1, CHANGES + 1)]
             clock.now += 1
             after = await change(pilot, CHANGES + 1)
-            listed = app.screen.listing.row(app.engine.snapshot.batches[0].id)
+            listed = app.screen.view.listing.row(app.engine.snapshot.batches[0].id)
             assert listed.tracked.batch.request_counts.succeeded == CHANGES + 1
         return burst, after
 
