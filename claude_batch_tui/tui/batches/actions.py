@@ -78,12 +78,12 @@ def hide_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch], done:
         screen.dashboard.engine.hide(ids, hidden=hides)
         done()
         what = _several(targets)
-        screen.say(f"{what}: put away on this machine; H shows it." if hides else f"{what}: back.")
+        screen.say(f"{what}: hidden on this machine; H shows it." if hides else f"{what}: back.")
 
     if len(ids) == 1:
         hide()
         return
-    verb = "Put away" if hides else "Bring back"
+    verb = "Hide" if hides else "Bring back"
     body = [*_listed(targets, lambda _: ""), "", "Only this list changes; the API keeps them."]
     _confirm(screen, f"{verb} {counted_batches(len(ids))}", body, hide)
 

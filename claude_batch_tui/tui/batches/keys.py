@@ -41,8 +41,10 @@ KEYS: list[BindingType] = [
     Binding("t", "tag", "tag", id="batches.tag", show=False, tooltip="tags of yours"),
     Binding("N", "note", "note", id="batches.note", show=False, tooltip="a note of yours"),
     Binding("a", "adopt", "adopt", id="batches.adopt", show=False, tooltip="adopt a batch made elsewhere"),
-    Binding("A", "archive", "put away", id="batches.archive", show=False, tooltip="put away, or bring back"),
-    Binding("H", "hidden", "put away", id="batches.hidden", show=False, tooltip="show what was put away"),
+    Binding(
+        "A", "hide", "hide", id="batches.hide", show=False, tooltip="hide on this machine, or bring back"
+    ),
+    Binding("H", "hidden", "hidden", id="batches.hidden", show=False, tooltip="show hidden batches, or not"),
     Binding(
         "W", "warned", "at risk", id="batches.warned", show=False, tooltip="mark what is about to be lost"
     ),
@@ -103,9 +105,9 @@ KEYS: list[BindingType] = [
     Binding("q", "back", "quit", id="batches.back", tooltip="leave"),
     Binding("escape", "up", "back", id="batches.up", show=False, tooltip="clear the filter or the marks"),
 ]
-_FOR_BATCHES = frozenset(
-    ("cancel", "delete", "rename", "note", "tag", "archive", "adopt", "copy", "download")
-)
+RENAMED = {"batches.archive": "batches.hide"}
+"""Ids that a table [keys] of an earlier release may name, and what they are called now."""
+_FOR_BATCHES = frozenset(("cancel", "delete", "rename", "note", "tag", "hide", "adopt", "copy", "download"))
 
 
 def why_not(

@@ -86,7 +86,7 @@ def _ours(row: Row, drawing: Drawing) -> Iterator[Fact]:
     if tracked.provisional:
         yield "adopted", "found in the list after a lost answer; its results will prove it", "warn"
     if tracked.hidden_at is not None:
-        yield "hidden", "put away on this machine: A brings it back", "dim"
+        yield "hidden", "hidden on this machine: A brings it back", "dim"
 
 
 def _members(row: Row, drawing: Drawing) -> Iterator[Fact]:

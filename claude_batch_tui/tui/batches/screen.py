@@ -299,10 +299,10 @@ class BatchesScreen(DashboardScreen):
         self.say(f"Sorted by {order.field}{', reversed' if order.is_reversed else ''}.", seconds=2.0)
 
     def action_hidden(self) -> None:
-        """Show what was put away among the others, or hide it again."""
+        """Show hidden batches among the others, or not."""
         is_shown = self.view.turn_hidden()
         self._show_rows()
-        self.say("Put-away batches are shown." if is_shown else "Put-away batches are hidden.")
+        self.say("Hidden batches are shown." if is_shown else "Hidden batches are no longer shown.")
 
     def action_warned(self) -> None:
         """Mark what is about to be lost."""
@@ -400,8 +400,8 @@ class BatchesScreen(DashboardScreen):
         """Delete the marked ended batches, or the one under the cursor."""
         actions.delete_batches(self, self.targets, self._unmark)
 
-    def action_archive(self) -> None:
-        """Put the marked batches away, or the one under the cursor; or bring them back."""
+    def action_hide(self) -> None:
+        """Hide the marked batches, or the one under the cursor; or bring them back."""
         actions.hide_batches(self, self.targets, self._unmark)
 
     def action_adopt(self) -> None:

@@ -27,8 +27,8 @@ from claude_batch_tui.wording import (
 _ONE_BY_ONE = 12
 """How many of the newest polls have a line each; those before are folded."""
 _ELSEWHERE = (
-    "What was sent is not on this machine, and the API does not give requests back. Requests of batches that were sent "
-    "from here are kept in the spool, to the byte."
+    "The requests of this batch are not on this machine (it was created elsewhere), and the API does not give requests "
+    "back. Those of batches that were sent from here are kept in the spool, to the byte."
 )
 
 

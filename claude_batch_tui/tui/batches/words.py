@@ -44,7 +44,7 @@ def empty_words(view: BatchesView) -> str:
     if view.filter and total:
         return f"\n  None of {total:,} batches matches {view.filter!r}: esc clears the filter."
     if total:
-        return f"\n  All {total:,} batches are put away: H shows them."
+        return f"\n  All {total:,} batches are hidden: H shows them."
     if link.state is LinkState.NO_CREDENTIALS:
         return _SET_UP
     if link.state is LinkState.CONNECTING:
@@ -94,7 +94,7 @@ def _marked_words(targets: Sequence[TrackedBatch]) -> str:
     ended = sum(tracked.batch.has_ended for tracked in targets)
     does = [f"x cancels {running:,}"] if running else []
     does += [f"D deletes {ended:,}", f"s downloads {ended:,}"] if ended else []
-    return f"{counted_batches(len(targets))} marked: {', '.join([*does, 't tags', 'A puts away'])}"
+    return f"{counted_batches(len(targets))} marked: {', '.join([*does, 't tags', 'A hides'])}"
 
 
 def _warning_words(warnings: Collection[Warning], now: datetime) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
@@ -108,19 +111,32 @@ async def test_a_word_that_is_no_tag_is_refused_in_its_dialog(live, simulator):
         assert "is no tag" in str(live.screen.query_one(".problem").render())
 
 
-async def test_putting_several_away_asks_once_with_their_number(live, simulator):
+async def test_hiding_several_asks_once_with_their_number(live, simulator):
     add(simulator, 3, age=DAY, duration=60)
     async with live.run_test(size=(80, 24)) as pilot:
         await listed(pilot, 3)
         await pilot.press("space", "space", "A")
         await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
-        assert "Put away 2 batches?" in live.screen._box_title
+        assert "Hide 2 batches?" in live.screen._box_title
         await pilot.press("y")
         await listed(pilot, 1)
         assert "1 of 3" in tabs(live)
         await pilot.press("H")
         await listed(pilot, 3)
         assert [call.path for call in simulator.log.all() if call.method != "GET"] == []
+
+
+@pytest.mark.parametrize("name", ["batches.archive", "batches.hide"])
+async def test_a_key_of_the_settings_hides_under_the_old_name_of_the_action_too(
+    dashboard, filled, week, name
+):
+    filled(week)
+    app = dashboard()
+    app.config = msgspec.structs.replace(app.config, keys={name: "Z"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, len(week))
+        await pilot.press("Z")
+        await listed(pilot, len(week) - 1)
 
 
 async def test_batches_made_elsewhere_become_a_run_that_folds_and_opens(live, simulator):
