@@ -39,7 +39,7 @@ class BatchesView:
         self.columns = columns_of(config.batches_columns)
         """The names of the columns."""
         self.filter = ""
-        """What was typed to filter by, understood or not."""
+        """What was typed to filter by and understood last."""
         self.filter_error: str | None = None
         self.now = now
         self.ascii_only = ascii_only
@@ -130,13 +130,12 @@ class BatchesView:
 
     def filter_by(self, text: str) -> None:
         """Filter by what is typed. Where that is not understood the rows stay, and `filter_error` says why."""
-        self.filter = text.strip()
         try:
             self.listing.wanted = batch_filter(text)
         except FilterError as error:
             self.filter_error = str(error)
             return
-        self.filter_error = None
+        self.filter, self.filter_error = text.strip(), None
         self.choose()
 
     def sort_by_next(self, step: int) -> None:

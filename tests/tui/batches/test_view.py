@@ -51,6 +51,7 @@ def test_what_is_typed_filters_and_what_is_not_understood_leaves_the_rows_and_sa
     view.filter_by("requests>100 (")
     assert keys(view) == ["msgbatch_2"]
     assert "a condition is missing" in view.filter_error
+    assert view.filter == "requests>100"
     view.filter_by("")
     assert view.filter_error is None
     assert len(keys(view)) == 2
