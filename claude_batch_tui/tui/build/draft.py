@@ -165,6 +165,7 @@ class BuildDraft:
     def use(self, recipe: Recipe) -> None:
         """Have a recipe say what has no field; what has one is typed, see `change`."""
         self.recipe = recipe
+        self.skips_bad_rows = False
         self.outdate()
 
     def clear(self) -> None:

@@ -190,7 +190,9 @@ class BuildScreen(DashboardScreen):
 
         def fill(recipe: Recipe) -> None:
             self.draft.use(recipe)
+            self.workers.cancel_group(self, "check")
             self.form.fill(values_of(recipe))
+            self._form_changed()  # also where no field is another than before
 
         ask_recipe(self, fill)
 

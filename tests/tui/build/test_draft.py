@@ -9,6 +9,7 @@ import pytest
 
 from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.errors import ConfigError, UnavailableError
+from claude_batch_tui.sources.recipe import Recipe
 from claude_batch_tui.tui.build.check import check_draft, write_draft
 from claude_batch_tui.tui.build.draft import BuildDraft
 
@@ -75,6 +76,7 @@ def test_whatever_changes_the_draft_forgets_its_check(draft, config):
     changes = (
         lambda: draft.change({**draft.values, "max_tokens": "10"}),
         lambda: draft.turn_row(2),
+        lambda: draft.use(Recipe(spec=draft.spec(), betas=("some-beta",))),
         draft.clear,
     )
     for change in changes:
