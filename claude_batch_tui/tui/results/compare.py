@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar, Self
 
-from textual import on, work
+from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.worker import get_current_worker
+from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
@@ -55,6 +55,34 @@ class PairList(VirtualList, inherit_bindings=False):
     ]
 
 
+class PairText(TextView):
+    """Both answers of a pair, line by line. They are read in a thread; the newest pair that was asked for is shown."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self.shown = ""
+        """The text there is to copy."""
+
+    def show_nothing(self) -> None:
+        """Show no pair."""
+        self.workers.cancel_group(self, "read")
+        self.shown = ""
+        self.show("")
+
+    @work(thread=True, exclusive=True, group="read")
+    def show_pair(self, comparison: Comparison, number: int) -> None:
+        """Show a pair of a comparison, once it is read."""
+        worker = get_current_worker()
+        if not worker.is_cancelled:
+            rows = TextRows(list(diff_lines(comparison, number)))
+            self.app.call_from_thread(self._show_read, worker, rows)
+
+    def _show_read(self, worker: Worker[None], rows: TextRows) -> None:
+        if self.is_mounted and not worker.is_cancelled:
+            self.shown = rows.text
+            self.show(rows)
+
+
 class CompareScreen(DashboardScreen):
     """Over the results, until it is left."""
 
@@ -80,6 +108,9 @@ class CompareScreen(DashboardScreen):
         *TABS_KEYS,
         Binding("q,escape", "back", "back", id="compare.back", tooltip="one step back"),
     ]
+
+    table = getters.query_one("#list", VirtualList)
+    text = getters.query_one("#detail", PairText)
 
     @classmethod
     def of_entries(cls, results: ResultsFile, first: int, second: int, prices: PriceTable | None) -> Self:
@@ -115,8 +146,6 @@ class CompareScreen(DashboardScreen):
         self._comparison: Comparison | None = None
         self._rows: PairRows | None = None
         self._which = 0
-        self._wish = 0
-        self._text = ""
 
     def compose(self) -> ComposeResult:
         """How both agree and what they used, the pairs, and the difference of one."""
@@ -125,7 +154,7 @@ class CompareScreen(DashboardScreen):
         yield TwoSidedLine(id="counts")
         yield TwoSidedLine(id="totals")
         yield Vertical(
-            PairList(COLUMNS, id="list", empty="\n   Reading both …"), TextView(id="detail"), id="main"
+            PairList(COLUMNS, id="list", empty="\n   Reading both …"), PairText(id="detail"), id="main"
         )
         yield StatusLine()
         yield KeyLine()
@@ -138,16 +167,6 @@ class CompareScreen(DashboardScreen):
         """Close the files."""
         if self._comparison is not None:
             self._comparison.close()
-
-    @property
-    def table(self) -> VirtualList:
-        """The pairs."""
-        return self.query_one("#list", VirtualList)
-
-    @property
-    def text(self) -> TextView:
-        """The difference."""
-        return self.query_one("#detail", TextView)
 
     def title_left(self) -> str:
         """What is compared."""
@@ -208,7 +227,7 @@ class CompareScreen(DashboardScreen):
 
     def action_copy(self) -> None:
         """Copy the difference."""
-        self.dashboard.copy(self._text)
+        self.dashboard.copy(self.text.shown)
 
     def action_back(self) -> None:
         """Out of the zoom, then back to the results."""
@@ -261,27 +280,12 @@ class CompareScreen(DashboardScreen):
         self.say(sentence, kind="error")
 
     def _show_pair(self) -> None:
-        """Show the pair under the cursor; the newest wish wins."""
-        self._wish += 1
-        key = self.table.cursor_key
-        if self._comparison is None or key is None or int(key) >= self._comparison.count:
-            self.text.show("")
+        """Show the pair under the cursor."""
+        comparison, key = self._comparison, self.table.cursor_key
+        if comparison is None or key is None or int(key) >= comparison.count:
+            self.text.show_nothing()
         else:
-            self._look(self._comparison, int(key), self._wish)
-
-    @work(thread=True, exclusive=True, group="look")
-    def _look(self, comparison: Comparison, number: int, wish: int) -> None:
-        worker = get_current_worker()
-        if worker.is_cancelled or not self.is_mounted:
-            return
-        rows = TextRows(list(diff_lines(comparison, number)))
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._show_text, rows, wish)
-
-    def _show_text(self, rows: TextRows, wish: int) -> None:
-        if wish == self._wish and self.is_mounted:
-            self._text = rows.text
-            self.text.show(rows)
+            self.text.show_pair(comparison, int(key))
 
 
 def ask_other_results(

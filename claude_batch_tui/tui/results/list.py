@@ -186,7 +186,7 @@ class EntryList(VirtualList):
             self._goes_to_top = True
             self.select(text)
 
-    def mark_shown(self) -> None:
+    def action_mark_all(self) -> None:
         """Mark all entries that are shown."""
         if self.rows is not None:
             self.set_marks(str(position) for position in self.rows.positions)

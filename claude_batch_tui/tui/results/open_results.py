@@ -6,7 +6,7 @@ Its methods are for the thread of the screen, which alone opens and closes files
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Download, DownloadState
+from claude_batch_tui.domain.filters.completion import Completion, complete
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.money.spend import Bill
 from claude_batch_tui.services.exporting.export import Part
@@ -26,6 +27,7 @@ from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.opening import opening
 from claude_batch_tui.tui.dashboard import AnyEngine
 
+DOWNLOAD_FAILED = "The download failed."
 _WORTH_SHOWING_EVERY = 0.15
 """Seconds between two looks at a file that is being read."""
 _NEED_FILE = ("filter", "quick", "sort", "error", "save", "ledger", "statistics", "compare")
@@ -182,6 +184,40 @@ class OpenResults:
         if was_growing:
             return Next.SAY_STOPPED
         return Next.SAY_FAILED if download.state is DownloadState.FAILED else Next.NOTHING
+
+    def open_arrived(self, engine: AnyEngine) -> ResultsFile | None:
+        """The file of what a download has brought so far; None where it has just got its own name, which the next
+        snapshot says.
+        """
+        arrived = None if self.batch_id is None else engine.growing(self.batch_id)
+        if arrived is None:
+            return None
+        index, part = arrived
+        try:
+            return ResultsFile(part, index)
+        except FileNotFoundError:
+            return None
+
+    def waits_for(self, engine: AnyEngine, downloads: Mapping[str, Download]) -> str | None:
+        """What has to come before the results of a run can be put together, or why it does not; None where all are here.
+        Reads the disk.
+        """
+        missing = self.missing(engine)
+        for download in (downloads[batch_id] for batch_id in missing if batch_id in downloads):
+            if download.state is DownloadState.FAILED:
+                return download.error or DOWNLOAD_FAILED
+        count = len(self.batch_ids)
+        here = count - len(missing)
+        return f"The results of {here} of {count} batches of {self.title} are here …" if missing else None
+
+    def complete(self, text: str, cursor: int) -> Completion:
+        """What can stand at the cursor of a filter; the types of errors are those of the file."""
+
+        def values(field: str) -> Sequence[str]:
+            known = () if self.file is None or field != "error" else self.file.results.index.error_types
+            return [value for value in known if value]
+
+        return complete(text, cursor, values)
 
     def why_not(self, action: str) -> str | None:
         """Why a key of the Results screen has nothing to work on, as the end of a sentence; None where it has."""

@@ -24,8 +24,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.worker import Worker, get_current_worker
 
-from claude_batch_tui.domain.batches.tracked import Download, DownloadState, Snapshot
-from claude_batch_tui.domain.filters.completion import Completion, complete
+from claude_batch_tui.domain.batches.tracked import Download, Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.domain.results.sort import Sort
@@ -46,7 +45,14 @@ from claude_batch_tui.tui.results.inspector import Inspector
 from claude_batch_tui.tui.results.keys import KEYS, QUICK_FILTERS, QUICK_QUESTION
 from claude_batch_tui.tui.results.ledger import LedgerDialog, ledger_lines
 from claude_batch_tui.tui.results.list import EntryList
-from claude_batch_tui.tui.results.open_results import Next, OpenFile, OpenResults, ReadingStep, read_results
+from claude_batch_tui.tui.results.open_results import (
+    DOWNLOAD_FAILED,
+    Next,
+    OpenFile,
+    OpenResults,
+    ReadingStep,
+    read_results,
+)
 from claude_batch_tui.tui.results.save import Saving
 from claude_batch_tui.tui.results.statistics import StatisticsScreen
 from claude_batch_tui.tui.screen import DashboardScreen
@@ -86,7 +92,7 @@ class ResultsScreen(DashboardScreen):
         yield TabsLine(3)
         yield CountsLine(id="counts")
         yield FilterBar(
-            completer=self._complete,
+            completer=lambda text, cursor: self.opened.complete(text, cursor),  # noqa: PLW0108  of what is open then
             history=read_filters(config.state_dir),
             placeholder="id, or text:refund, outcome=errored, out>500, json:$.label=bug, and or not",
         )
@@ -214,10 +220,6 @@ class ResultsScreen(DashboardScreen):
     def _opened(self) -> None:
         if not self.has_class("-zoomed"):
             self.action_zoom()
-
-    @on(VirtualList.MarkAllRequested)
-    def _mark_all(self) -> None:
-        self.table.mark_shown()
 
     # The keys, in the order of `keys.KEYS`.
 
@@ -378,46 +380,28 @@ class ResultsScreen(DashboardScreen):
         """Show rows of a running download as they arrive, the whole file when it is there."""
         match self.opened.follow(download, self.dashboard.engine):
             case Next.TAKE_ARRIVED:
-                self._show_arrived(download.batch_id)
+                arrived = self.opened.open_arrived(self.dashboard.engine)
+                if arrived is not None:
+                    self._show_file(arrived, growing=True)
             case Next.SHOW_MORE:
                 self.table.select(self.filter_bar.value)
             case Next.READ_WHOLE:
                 self._read(self.opened)
             case Next.SAY_FAILED:
-                self._show_failure(download.error or "The download failed.")
+                self._show_failure(download.error or DOWNLOAD_FAILED)
             case Next.SAY_STOPPED:
                 self.say(f"The download stopped: {download.lines:,} results have arrived.", kind="error")
 
     def _follow_run(self, snapshot: Snapshot) -> None:
         """Wait for the results of every batch of the run, then put them together."""
-        opened = self.opened
-        missing, count = opened.missing(self.dashboard.engine), len(opened.batch_ids)
-        failed = [
-            download.error or "The download failed."
-            for batch_id in missing
-            if (download := snapshot.downloads.get(batch_id)) and download.state is DownloadState.FAILED
-        ]
-        if not missing:
-            opened.is_gathered = True
-            self.table.show_empty(f"Putting the results of {count} batches together …")
-            self._read(opened)
-        elif failed:
-            self.table.show_empty(failed[0])
-        else:
-            here = count - len(missing)
-            self.table.show_empty(f"The results of {here} of {count} batches of {opened.title} are here …")
-
-    def _show_arrived(self, batch_id: str) -> None:
-        """Show the rows of a download that have arrived."""
-        arrived = self.dashboard.engine.growing(batch_id)
-        if arrived is None:
+        waits_for = self.opened.waits_for(self.dashboard.engine, snapshot.downloads)
+        if waits_for is not None:
+            self.table.show_empty(waits_for)
             return
-        index, part = arrived
-        try:
-            results = ResultsFile(part, index)
-        except FileNotFoundError:
-            return  # it has just got its own name; the next snapshot says so
-        self._show_file(results, growing=True)
+        self.opened.is_gathered = True
+        count = len(self.opened.batch_ids)
+        self.table.show_empty(f"Putting the results of {count} batches together …")
+        self._read(self.opened)
 
     def _show_file(
         self, results: ResultsFile, rows: RowsFile | None = None, *, growing: bool = False
@@ -439,7 +423,10 @@ class ResultsScreen(DashboardScreen):
         download = self.snapshot.downloads.get(self.opened.batch_id or "")
         self.counts.show_results(self.opened.file, download, growing=self.opened.is_growing)
 
-    def _show_failure(self, sentence: str) -> None:
+    def _show_failure(self, sentence: str, worker: Worker[None] | None = None) -> None:
+        """Say why there is nothing to show, unless that was found by a worker whose results are no longer open."""
+        if worker is not None and worker.is_cancelled:
+            return
         self.table.show_empty(sentence)
         self.say(sentence, kind="error")
 
@@ -459,16 +446,6 @@ class ResultsScreen(DashboardScreen):
     def _sort_by(self, column: str) -> None:
         self.table.sort_by(column, self.filter_bar.value)
 
-    def _complete(self, text: str, cursor: int) -> Completion:
-        """What can stand at the cursor of the filter."""
-
-        def values(field: str) -> Sequence[str]:
-            file = self.opened.file
-            known = file.results.index.error_types if field == "error" and file is not None else ()
-            return [value for value in known if value]
-
-        return complete(text, cursor, values)
-
     def _prices(self) -> PriceTable:
         """The prices; what a faulty `prices.toml` of the user's says is told, and the built-in ones serve."""
         try:
@@ -487,7 +464,7 @@ class ResultsScreen(DashboardScreen):
             for step in read_results(opened, self.dashboard.engine, lambda: worker.is_cancelled):
                 show(self._show_step, worker, step)
         except CbtuiError as error:
-            show(self._show_unread, worker, str(error))
+            show(self._show_failure, str(error), worker)
 
     def _show_step(self, worker: Worker[None], step: ReadingStep) -> None:
         """Show a file that is being read, or more of it, unless something else is to be shown by now."""
@@ -509,10 +486,6 @@ class ResultsScreen(DashboardScreen):
             # Modules stay: a full collection that looks at all of them, numpy's too, stops every key for 0.1 s.
             self._is_frozen = True
             gc.freeze()
-
-    def _show_unread(self, worker: Worker[None], sentence: str) -> None:
-        if not worker.is_cancelled:
-            self._show_failure(sentence)
 
     @work(thread=True, exclusive=True, group="errors")
     def _list_errors(self, file: OpenFile, own: ResultsFile) -> None:
