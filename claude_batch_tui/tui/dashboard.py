@@ -15,6 +15,9 @@ from claude_batch_tui.engine.together import Together
 from claude_batch_tui.tui.widgets.status_line import Kind
 from claude_batch_tui.tui.workspaces import Workspaces
 
+AnyEngine = Engine | Together
+"""The engine of one workspace, or of all that are watched."""
+
 
 class Dashboard(Protocol):
     """The app as its screens know it; `app.DashboardApp` is the one there is."""
@@ -31,7 +34,7 @@ class Dashboard(Protocol):
     """The clock every age is measured by."""
 
     @property
-    def engine(self) -> Engine | Together:
+    def engine(self) -> AnyEngine:
         """The engine of the workspace on the screen, or of all."""
 
     def begin(self) -> None:

@@ -15,7 +15,7 @@ from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.results.statistics import Statistics
 from claude_batch_tui.services.results.statistics import statistics
 from claude_batch_tui.store.results.index import ResultsIndex
-from claude_batch_tui.tui.results.over import OVER_BINDINGS
+from claude_batch_tui.tui.results.keys import TABS_KEYS
 from claude_batch_tui.tui.results.statistics_words import statistics_screen
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.key_line import KeyLine
@@ -31,7 +31,7 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
     help_title: ClassVar[str] = "Statistics"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "copy", id="statistics.copy", tooltip="copy the numbers as text"),
-        *OVER_BINDINGS,
+        *TABS_KEYS,
         Binding("q,escape,S", "close", "back", id="statistics.close", tooltip="back to the results"),
     ]
 

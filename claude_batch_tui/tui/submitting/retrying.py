@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -85,7 +86,6 @@ def start_retry(
 async def _retry(
     screen: DashboardScreen, title: str, engine: Engine, make: Callable[[RetryRules], RetryPlan]
 ) -> None:
-    from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.tui.dialogs.confirm import paid_question
     from claude_batch_tui.tui.submitting.dialog import SubmissionDialog
     from claude_batch_tui.tui.submitting.question import confirm_lines
@@ -97,7 +97,7 @@ async def _retry(
         return
     screen.say("Checking and pricing …", seconds=60.0)
     try:
-        found = await in_thread(lambda: engine.check_retry(made))
+        found = await asyncio.to_thread(engine.check_retry, made)
     except CbtuiError as error:
         screen.say(str(error), kind="error")
         return

@@ -243,9 +243,11 @@ async def test_the_results_of_a_run_are_browsed_as_one(live, simulator):
         await pilot.press("enter")
         await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 15)
         assert live.screen.title_left() == "evals"
-        index = live.screen._rows.results.index
+        index = live.screen.opened.file.results.index
         in_each = [set(live.engine.results_file(batch_id).read_bytes().splitlines()) for batch_id in ids]
-        assert {live.screen._rows.results.line(at) for at in range(index.count)} == set().union(*in_each)
+        assert {live.screen.opened.file.results.line(at) for at in range(index.count)} == set().union(
+            *in_each
+        )
         await pilot.press("escape")
         await reached(pilot, lambda: isinstance(live.screen, BatchesScreen))
         assert all(tracked.seen for tracked in live.snapshot.batches)
