@@ -7,9 +7,6 @@ template    Subject: {{ subject }} …
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Generator
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,22 +16,20 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.timer import Timer
 from textual.widgets import Input
-from textual.worker import Worker, get_current_worker
 
-from claude_batch_tui.errors import CbtuiError, ConfigError, ScriptError
+from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.building.recipes import recipe_names
 from claude_batch_tui.services.building.trying import Tried
 from claude_batch_tui.sources.recipe import Recipe
-from claude_batch_tui.tui.build.check import check_draft, write_draft
-from claude_batch_tui.tui.build.draft import BuildDraft, Checked
+from claude_batch_tui.tui.build.background import BackgroundBuild
+from claude_batch_tui.tui.build.draft import BuildDraft
 from claude_batch_tui.tui.build.fields import values_of
 from claude_batch_tui.tui.build.form import BuildForm
 from claude_batch_tui.tui.build.keys import KEYS, why_not
 from claude_batch_tui.tui.build.preview import BuildPreview
 from claude_batch_tui.tui.build.recipes import ask_recipe, ask_recipe_name
 from claude_batch_tui.tui.build.submit import ask_pilot, ask_to_submit, ask_to_try
-from claude_batch_tui.tui.build.words import check_lines, steps_words, tried_lines, trust_lines
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
+from claude_batch_tui.tui.build.words import steps_words, tried_lines
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.screen import DashboardScreen
@@ -42,7 +37,6 @@ from claude_batch_tui.tui.terminal.lending import edited
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
-from claude_batch_tui.wording import size
 
 _PAUSE_BEFORE_PREVIEW = 0.2
 """Seconds without a key before a request is read, and before the draft is kept."""
@@ -59,8 +53,7 @@ class BuildScreen(DashboardScreen):
     def __init__(self) -> None:
         super().__init__()
         self.draft = BuildDraft(self.dashboard.config)
-        self._worker: Worker[None] | None = None
-        """The check or the writing that was begun last."""
+        self.background = BackgroundBuild(self, self.draft)
         self._preview_timer: Timer | None = None
         self._save_timer: Timer | None = None
 
@@ -92,12 +85,6 @@ class BuildScreen(DashboardScreen):
     def preview(self) -> BuildPreview:
         """What is shown of it."""
         return self.query_one(BuildPreview)
-
-    @property
-    def is_busy(self) -> bool:
-        """True while a check or a writing goes on that nobody has stopped; the thread of one stopped may still end."""
-        worker = self._worker
-        return worker is not None and not worker.is_cancelled and not worker.is_finished
 
     def title_left(self) -> str:
         """The source."""
@@ -135,7 +122,7 @@ class BuildScreen(DashboardScreen):
         if self.draft.change(self.form.values):
             self.preview.begin_anew()
         if self.draft.changes != before:
-            self.workers.cancel_group(self, "check")
+            self.background.stop_check()
 
     def _read_row(self) -> None:
         if self.draft.source is None:
@@ -190,7 +177,7 @@ class BuildScreen(DashboardScreen):
 
         def fill(recipe: Recipe) -> None:
             self.draft.use(recipe)
-            self.workers.cancel_group(self, "check")
+            self.background.stop_check()
             self.form.fill(values_of(recipe))
             self._form_changed()  # also where no field is another than before
 
@@ -253,7 +240,7 @@ class BuildScreen(DashboardScreen):
         if request is None:
             return
         is_out = self.draft.turn_row(request.line)
-        self.workers.cancel_group(self, "check")
+        self.background.stop_check()
         self.draft.save()
         self.say(
             f"The row of line {request.line:,} is {'left out' if is_out else 'in again'}; "
@@ -276,16 +263,16 @@ class BuildScreen(DashboardScreen):
     def action_check(self) -> None:
         """Build and check; when that was done and all is well, ask whether to submit."""
         checked = self.draft.checked
-        if not self.is_busy and checked is not None and checked.is_ready:
+        if not self.background.is_busy and checked is not None and checked.is_ready:
             ask_to_submit(self, self.draft)
         else:
-            self._check()
+            self.background.check()
 
     def action_leave_out(self) -> None:
         """Leave out every row with an error, and check again."""
-        if not self.is_busy:
+        if not self.background.is_busy:
             self.draft.skip_bad_rows()
-        self._check()
+        self.background.check()
 
     def action_pilot(self) -> None:
         """Ask how large the sample is, and then as for any submission."""
@@ -294,13 +281,9 @@ class BuildScreen(DashboardScreen):
     def action_write(self) -> None:
         """Write the requests file instead of sending."""
 
-        def begin(target: Path) -> None:
-            self._stop()
-            self._begin(write_draft(self.draft, target), "write")
-
         def write(target: str | None) -> None:
             if target:
-                self._once_trusted(partial(begin, Path(target).expanduser()))
+                self.background.write(Path(target).expanduser())
 
         source = Path(self.draft.source or "requests")
         dialog = InputDialog(
@@ -312,89 +295,8 @@ class BuildScreen(DashboardScreen):
 
     def cancel_running(self) -> bool:
         """What ctrl+c stops first."""
-        if not self.is_busy:
+        if not self.background.is_busy:
             return False
-        self._stop()
+        self.background.stop()
         self.say("Stopped; nothing was written.")
-        return True
-
-    def _stop(self) -> None:
-        """Stop what runs."""
-        self.draft.changes += 1
-        for group in ("check", "write"):
-            self.workers.cancel_group(self, group)
-
-    def _check(self) -> None:
-        """Build and check, once a script was agreed to."""
-        if self.is_busy:
-            self.say("Still at work; ctrl+c stops it.")
-            return
-
-        def begin() -> None:
-            dashboard = self.dashboard
-            count = dashboard.engine.forecast
-            updates = check_draft(self.draft, config=dashboard.config, now=dashboard.now(), count=count)
-            self._begin(updates, "check")
-
-        self._once_trusted(begin)
-
-    def _once_trusted(self, build: Callable[[], None]) -> None:
-        """A script runs only after it was shown and agreed to."""
-        script = self.draft.untrusted_script()
-        if script is None:
-            build()
-            return
-        digest = script.sha256()
-
-        def trust() -> None:
-            self.draft.trust(digest)
-            build()
-
-        body = trust_lines(Path(script.label), script.size, digest)
-        dialog = ConfirmDialog("Run this script?", body, yes="Run it", no="Not now")
-        self.app.push_screen(dialog, if_agreed(trust))
-
-    def _begin(self, updates: Generator[str | Checked], group: str) -> None:
-        """Work in a thread, and show what it says, as long as nobody has stopped it."""
-        changes = self.draft.changes
-
-        def work() -> None:
-            worker = get_current_worker()
-            try:
-                with contextlib.closing(updates):
-                    for update in updates:
-                        if worker.is_cancelled or not self.app.call_from_thread(self._show, update, changes):
-                            return
-            except CbtuiError as error:
-                if not worker.is_cancelled:
-                    self.app.call_from_thread(self._show_trouble, error)
-
-        self._worker = self.run_worker(work, thread=True, exclusive=True, group=group)
-
-    def _show_trouble(self, error: CbtuiError) -> None:
-        words = f"{error}\n\n{error.traceback}" if isinstance(error, ScriptError) else str(error)
-        self.preview.show_trouble(words)
-
-    def _show(self, update: str | Checked, changes: int) -> bool:
-        """How far the work is, what it gave, or what the API counted since; False where it is of another draft."""
-        if isinstance(update, str):
-            self.say(update, seconds=5.0)
-        elif update.cost is not None:
-            if not self.draft.take_cost(update):
-                return False
-            self.preview.show(check_lines(update.report, update.cost.report, update.cost.in_flight))
-        elif update.found is None and update.files is not None:
-            report = update.report
-            self.say(
-                f"{report.requests:,} requests, {size(report.bytes)}, written to {update.files.requests}"
-            )
-        elif not self.draft.take(update, changes):
-            return False
-        else:
-            self.preview.fill(check_lines(update.report, update.found), "checked")
-            self.preview.focus()
-            if update.is_ready:
-                self.say("Checked. enter asks whether to submit; nothing has been sent.")
-            else:
-                self.say("Nothing has been sent. e goes to the rows, x leaves one out, X all.", kind="error")
         return True

@@ -110,7 +110,7 @@ async def test_leaving_a_row_out_stops_the_check_of_the_draft_that_had_it(build,
         screen(build).action_check()
         screen(build).action_leave_out_row()
         await settled(pilot)
-        await reached(pilot, lambda: not screen(build).is_busy)
+        await reached(pilot, lambda: not screen(build).background.is_busy)
         assert screen(build).draft.checked is None
         await pilot.press("enter")
         await reached(pilot, lambda: screen(build).draft.checked is not None)
@@ -125,9 +125,11 @@ async def test_a_check_that_was_stopped_harms_nothing_of_the_one_begun_after_it(
         await pilot.press("2")
         await begin_check(build, pilot, first)
         await pilot.press("ctrl+c")
-        assert not screen(build).is_busy
+        assert not screen(build).background.is_busy
         await begin_check(build, pilot, "quick.py")
-        await reached(pilot, lambda: screen(build).draft.checked is not None and not screen(build).is_busy)
+        await reached(
+            pilot, lambda: screen(build).draft.checked is not None and not screen(build).background.is_busy
+        )
         files, said = screen(build).draft.checked.files, detail(build)
         open_the_gate(folder)
         await reached(pilot, lambda: drafts(build) == [files.requests.parent])
@@ -149,7 +151,7 @@ async def test_a_check_goes_on_while_one_that_was_stopped_ends(build, folder):
         open_the_gate(folder)
         await reached(pilot, lambda: len(drafts(build)) == 1)
         await pilot.pause()
-        assert screen(build).is_busy
+        assert screen(build).background.is_busy
         open_the_gate(folder, "other-gate")
         await reached(pilot, lambda: screen(build).draft.checked is not None)
 
@@ -163,7 +165,9 @@ async def test_the_limit_on_what_is_in_flight_holds_where_the_api_has_not_counte
     async with app.run_test(size=(120, 30)) as pilot:
         await pilot.press("2")
         await begin_check(app, pilot, "quick.py")
-        await reached(pilot, lambda: screen(app).draft.checked is not None and not screen(app).is_busy)
+        await reached(
+            pilot, lambda: screen(app).draft.checked is not None and not screen(app).background.is_busy
+        )
         screen(app).draft.checked = msgspec.structs.replace(screen(app).draft.checked, cost=None)
         for dollars, is_over in ((49.0, False), (50.0, True)):
             database = app.engine._runtime.store.database
