@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claude_batch_tui.wording.answers import (
     stop_words,
+    tried_words,
     usage_words,
 )
 from claude_batch_tui.wording.batches import (
@@ -29,6 +30,7 @@ from claude_batch_tui.wording.connection import (
 from claude_batch_tui.wording.costs import (
     cost_of_batch,
     cost_words,
+    earlier_batches,
     forecast_lines,
     spend_words,
     spent_words,
@@ -87,6 +89,7 @@ __all__ = [
     "counted_batches",
     "duration",
     "duration_words",
+    "earlier_batches",
     "export_words",
     "fine_money",
     "forecast_lines",
@@ -115,5 +118,6 @@ __all__ = [
     "submission_words",
     "took",
     "totals_words",
+    "tried_words",
     "usage_words",
 ]

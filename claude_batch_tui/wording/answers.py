@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.wording.numbers import counted
+from claude_batch_tui.wording.numbers import counted, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from claude_batch_tui.services.building.trying import Tried
 
 _STOP_WORDS = {
     "end_turn": "finished by itself",
@@ -51,3 +53,11 @@ def usage_words(usage: Mapping[str, object]) -> str:
             if isinstance(number, int) and number
         ]
     return " · ".join(parts)
+
+
+def tried_words(answer: Tried) -> str:
+    """`412 tokens in, 3 out · end_turn · $0.0031`: what one request took that was sent alone."""
+    message = answer.result.message
+    usage, reason = message.get("usage") or {}, message.get("stop_reason")
+    cost = money(answer.cost) if answer.cost is not None else "no price is known"
+    return f"{usage.get('input_tokens', 0):,} tokens in, {usage.get('output_tokens', 0):,} out · {reason} · {cost}"

@@ -28,6 +28,11 @@ def cost_words(at_most: Cost) -> str:
     return words
 
 
+def earlier_batches(number: int) -> str:
+    """`an earlier batch`, `3 earlier batches`: what a forecast goes by."""
+    return "an earlier batch" if number == 1 else f"{number} earlier batches"
+
+
 def forecast_lines(forecast: Forecast, in_flight: float = 0.0) -> Iterator[str]:
     """What a submission will cost: likely and at most, without batching, and the tokens behind it."""
     at_most, likely = forecast.at_most, forecast.likely
@@ -54,8 +59,7 @@ def forecast_lines(forecast: Forecast, in_flight: float = 0.0) -> Iterator[str]:
         price = f", {money(about.batch)}" if about.batch else ""
         yield f"input     about {about.input_tokens:,} tokens{price} (3.6 bytes a token, ±25%)"
     if likely is not None and forecast.history is not None:
-        batches = forecast.history.batches
-        earlier = "an earlier batch" if batches == 1 else f"{batches} earlier batches"
+        earlier = earlier_batches(forecast.history.batches)
         yield f"output    likely {likely.output_tokens:,} tokens, as in {earlier}; at most {at_most.output_tokens:,}"
     else:
         yield f"output    at most {at_most.output_tokens:,} tokens (every answer at max_tokens)"

@@ -43,10 +43,11 @@ NOT_SHOWN = (
     *("anthropic", "httpx2", "ulid", "jinja2", "numpy", "stringzilla", "plotext", "aiofiles", "ijson"),
     *("importlib.metadata", "tomllib", "hashlib", "statistics", "rich.markdown", "textual.widgets._markdown"),
     *("api", "services", "sources", "exports", "simulator", "cli.commands"),
-    *("domain.pricing", "domain.validation"),
+    *("domain.money.pricing", "domain.requests.validation"),
     *(f"engine.{name}" for name in ("poller", "submitter", "downloader", "retrier", "warner")),
-    *(f"tui.screens.{name}" for name in ("build", "results", "history", "inspector", "compare")),
-    *(f"tui.dialogs.{name}" for name in ("help", "palette", "confirm", "input", "submission", "retry")),
+    *(f"tui.{name}.screen" for name in ("build", "results", "history")),
+    *("tui.batches.timeline", "tui.batches.tabs", "tui.submitting.dialog", "tui.submitting.retry_dialog"),
+    *(f"tui.dialogs.{name}" for name in ("help", "palette", "confirm", "input")),
 )
 
 

@@ -173,11 +173,11 @@ async def test_the_batches_of_all_workspaces_are_one_list_that_says_whose_each_i
         assert "research" in lines(app)[2]
         assert "2 workspaces" in top(app)
         await pilot.press("slash", *"workspace:rese", "enter")
-        await reached(pilot, lambda: [row.key for row in screen.listing.rows] == [older.id])
+        await reached(pilot, lambda: [row.key for row in screen.view.listing.rows] == [older.id])
         await pilot.press("escape")
-        screen.listing.order = order_of("-workspace")
-        screen.listing.choose(app.now())
-        assert [row.key for row in screen.listing.rows] == [older.id, newer.id]
+        screen.view.listing.order = order_of("-workspace")
+        screen.view.listing.choose(app.now())
+        assert [row.key for row in screen.view.listing.rows] == [older.id, newer.id]
 
 
 async def test_every_act_in_the_mixed_list_reaches_the_workspace_of_the_batch(dashboard, batch_of, simulator):

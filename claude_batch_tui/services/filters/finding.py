@@ -76,8 +76,8 @@ class Finder:
     def find(self, wanted: Filter | None, own: ResultsFile | None = None) -> Iterator[Found]:
         """What the filter lets through, from the first match on; the last one is exact for the entries there are.
 
-        For a thread: leaving the iteration stops the search, and what it found is kept for the next. `own` is a twin of
-        the file, where that may be closed meanwhile.
+        For a thread: leaving the iteration stops the search, and what it found is kept for the next. `own` is a duplicate
+        of the file, where that may be closed meanwhile.
         """
         index = self._results.index
         count = known_count(wanted, index)

@@ -1,314 +1,274 @@
-"""What can be done with batches and runs from their list: each action asks what it has to, then tells the engine."""
+"""What can be done with batches and runs from their list: each function asks what it has to, then tells the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
-from claude_batch_tui.domain.batches.batch_list import BatchList
-from claude_batch_tui.domain.batches.tracked import LinkState, TrackedBatch
+from claude_batch_tui.domain.batches.batch import BatchState
+from claude_batch_tui.domain.batches.batch_list import Row, in_parts
+from claude_batch_tui.domain.batches.tracked import DownloadState, LinkState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.tui.batches.choosing_workspace import ChoosingWorkspace
-from claude_batch_tui.tui.batches.words import CANCELING
-from claude_batch_tui.tui.submitting.retrying import retry_reason
-from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import counted_batches, duration, outcome_counts
+from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.wording import STATE_WORDS, counted_batches, duration, outcome_counts
+
+# Dialogs are imported when they are opened: the first frame does not wait for them.
 
 _LISTED = 6
+_CANCELING = (
+    "Requests already finished are kept and billed. Requests in flight may still finish. It shows “canceling” until "
+    "the API ends the batch. This cannot be undone; unfinished requests would need a new batch."
+)
 
 
-class BatchActions(ChoosingWorkspace):
-    """The actions of the Batches screen that change a batch, or what is remembered of it."""
+def cancel_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> None:
+    """Cancel those that still run, after asking."""
+    running = [tracked for tracked in targets if tracked.batch.processing_status == "in_progress"]
+    now = screen.dashboard.now()
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.listing = BatchList()
+    def words(tracked: TrackedBatch) -> str:
+        batch = tracked.batch
+        return f"{batch.request_counts.total:,} requests, running {duration(now - batch.created_at)}"
 
-    @property
-    def table(self) -> VirtualList:
-        """The list."""
-        return self.query_one("#list", VirtualList)
+    def cancel() -> None:
+        for tracked in running:
+            screen.dashboard.engines.of(tracked.id).cancel(tracked.id)
+        screen.say(f"{_several(running)}: cancel sent …")
 
-    @property
-    def targets(self) -> list[TrackedBatch]:
-        """The marked batches, else the one under the cursor; a run stands for all of its batches."""
-        return self.listing.batches_of(self.table.targets)
+    body = [*_listed(running, words), "", _CANCELING]
+    _confirm(screen, f"Cancel {counted_batches(len(running))}", body, cancel, no="Keep running")
 
-    def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
-        """Why a key does nothing for the batch under the cursor."""
-        if not self.is_mounted:
-            return None
-        if self.has_class("-events") and action in (*_FOR_BATCHES, "retry", "stop"):
-            return "the list is not on the screen: E goes back to it"
-        if action in _FOR_BATCHES and (reason := self._reason_about(action, self.targets)):
-            return reason
-        if action == "stop" and not any(key in self.snapshot.downloads for key in self.table.targets):
-            return "nothing is being downloaded"
-        if action == "unknown" and not self.snapshot.submissions:
-            return "the outcome of every submission is known"
-        if action == "older" and not self.snapshot.has_older:
-            return "there are no older batches"
-        return super().reason_disabled(action, parameters)
 
-    def _reason_about(self, action: str, targets: Sequence[TrackedBatch]) -> str | None:
-        """Why these batches do not take an action."""
-        if not targets:
-            return "there is no batch"
-        if action == "cancel" and all(t.batch.processing_status != "in_progress" for t in targets):
-            return (
-                "this batch already ended" if targets[0].batch.has_ended else "it is being canceled already"
-            )
-        if action == "delete" and not any(tracked.batch.has_ended for tracked in targets):
-            return "only an ended batch can be deleted; cancel it first"
-        if action == "download" and not any(tracked.batch.has_ended for tracked in targets):
-            return "results can be read when the batch has ended"
-        if action == "adopt" and not any(tracked.run_id is None for tracked in targets):
-            return "it has a run already"
-        if action == "adopt" and self.spans_workspaces():
-            return "they are of several workspaces: adopt those of one at a time"
+def delete_batches(
+    screen: DashboardScreen, targets: Sequence[TrackedBatch], done: Callable[[], None]
+) -> None:
+    """Delete those that have ended from the API, after their number of requests was typed."""
+    from claude_batch_tui.tui.dialogs.confirm import TypedConfirmDialog, if_agreed
+
+    ended = [tracked for tracked in targets if tracked.batch.has_ended]
+    unsaved = sum(tracked.results is ResultsState.NONE for tracked in ended)
+    body = _listed(ended, lambda tracked: outcome_counts(tracked.batch.request_counts))
+    body += ["", "The batch and its results are removed from the API for everybody."]
+    if unsaved:
+        body.append(f"The results of {unsaved} were never downloaded and would be lost.")
+    requests = sum(tracked.batch.request_counts.total for tracked in ended)
+    dialog = TypedConfirmDialog(
+        f"Delete {counted_batches(len(ended))} from the API?",
+        [*body, "", "Type the number of requests to delete."],
+        yes=f"Delete {counted_batches(len(ended))}",
+        expected=str(requests),
+        label=f"requests ({requests:,})",
+        no="Keep",
+    )
+
+    def delete() -> None:
+        for tracked in ended:
+            screen.dashboard.engines.of(tracked.id).delete(tracked.id)
+        done()
+
+    screen.app.push_screen(dialog, if_agreed(delete))
+
+
+def hide_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch], done: Callable[[], None]) -> None:
+    """Hide batches on this machine, or bring back those that all are hidden; several after asking."""
+    ids = [tracked.id for tracked in targets]
+    hides = any(tracked.hidden_at is None for tracked in targets)
+
+    def hide() -> None:
+        screen.dashboard.engines.hide(ids, hidden=hides)
+        done()
+        what = _several(targets)
+        screen.say(f"{what}: hidden on this machine; H shows it." if hides else f"{what}: back.")
+
+    if len(ids) == 1:
+        hide()
+        return
+    verb = "Hide" if hides else "Bring back"
+    body = [*_listed(targets, lambda _: ""), "", "Only this list changes; the API keeps them."]
+    _confirm(screen, f"{verb} {counted_batches(len(ids))}", body, hide)
+
+
+def adopt_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch], done: Callable[[], None]) -> None:
+    """Make one run of those that have none, under a name that is asked for."""
+    ids = [tracked.id for tracked in targets if tracked.run_id is None]
+
+    def adopt(name: str) -> None:
+        screen.dashboard.engines.of(ids[0]).adopt(ids, name or None)
+        done()
+
+    together = "They become one run. " if len(ids) > 1 else ""
+    body = f"{together}What was sent is not known of batches made elsewhere. A name, if you like:"
+    _ask(screen, f"Adopt {counted_batches(len(ids))}", body, adopt)
+
+
+def tag_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> None:
+    """Type the tags of batches that have the same ones, or what to add and take away where they differ."""
+    from claude_batch_tui.services.watching.labels import tag_changes
+
+    ids = [tracked.id for tracked in targets]
+    before = set(targets[0].tags)
+    is_same = len({tracked.tags for tracked in targets}) == 1
+
+    def change(text: str) -> None:
+        add, remove = tag_changes(text.split())
+        if is_same:
+            wanted = {word.removeprefix("+") for word in text.split()}
+            add, remove = sorted(wanted - before), sorted(before - wanted)
+        screen.dashboard.engines.tag(ids, add=add, remove=remove)
+
+    def problem(text: str) -> str | None:
+        try:
+            tag_changes(text.split())
+        except ConfigError as error:
+            return str(error)
         return None
 
-    def action_add(self) -> None:
-        """Watch a batch by its id."""
-        if self.dashboard.engines.shown is None:
-            self.ask_workspace("Watch a batch", self.action_add)
-            return
-        self._ask(
-            "Watch a batch by its id",
-            "It must be in the workspace of this key.",
-            self.dashboard.engines.home.add,
-            placeholder="msgbatch_…",
-            needs_text=True,
+    title = f"Tags of {counted_batches(len(ids))}"
+    if is_same:
+        body, value = "Blanks between tags. tag=NAME finds them.", " ".join(sorted(before))
+    else:
+        body, value = "+NAME adds to all of them, -NAME takes away.", ""
+    _ask(screen, title, body, change, value=value, problem=problem)
+
+
+def rename_row(screen: DashboardScreen, row: Row) -> None:
+    """Type the name of a batch or run."""
+    title = "Name this run" if row.members else "Name this batch"
+    body = "Kept on this machine; the API has no names."
+
+    def rename(name: str) -> None:
+        screen.dashboard.engines.of(row.key).rename(row.key, name or None)
+
+    _ask(screen, title, body, rename, value=row.tracked.name or "")
+
+
+def note_row(screen: DashboardScreen, row: Row) -> None:
+    """Type the note on a batch or run."""
+    body = "Kept on this machine; the filter note:word finds it."
+
+    def note(text: str) -> None:
+        screen.dashboard.engines.of(row.key).note(row.key, text or None)
+
+    _ask(screen, f"Note on {row.tracked.title}", body, note, value=row.tracked.note or "")
+
+
+def add_batch(screen: DashboardScreen) -> None:
+    """Watch a batch whose id is typed, of the workspace that is shown."""
+
+    def add(batch_id: str) -> None:
+        if batch_id:
+            screen.dashboard.engines.home.add(batch_id)
+
+    body = "It must be in the workspace of this key."
+    _ask(screen, "Watch a batch by its id", body, add, placeholder="msgbatch_…")
+
+
+def decide_submission(screen: DashboardScreen) -> None:
+    """Decide about the oldest submission of unknown outcome, if there is one."""
+    from claude_batch_tui.tui.submitting.dialog import SubmissionDialog
+
+    submission = next(iter(screen.snapshot.submissions), None)
+    if submission is not None:
+        screen.app.push_screen(SubmissionDialog(submission_id=submission.submission_id))
+
+
+def open_results(screen: DashboardScreen, row: Row) -> None:
+    """Show the results of a batch, or of all batches of a run that have any as one; where there are none, say why."""
+    dashboard, tracked = screen.dashboard, row.tracked
+    readable = [each for each in in_parts(row.members or (tracked,)) if _has_results(each, screen)]
+    if not readable:
+        screen.say(_why_no_results(row, screen))
+        return
+    for each in readable:
+        if not each.seen:
+            dashboard.engines.of(each.id).mark_seen(each.id)
+    if not row.members:
+        dashboard.open_batch(tracked.id)
+        return
+    if len(readable) < len(row.members):
+        screen.say(
+            f"Results of {len(readable)} of {counted_batches(len(row.members))}: the others have none."
         )
+    dashboard.open_run(row.key, [each.id for each in readable], tracked.title)
 
-    def action_rename(self) -> None:
-        """Name the batch or run under the cursor."""
-        row = self.listing.row(self.table.cursor_key or "")
-        if row is not None:
-            self._ask(
-                "Name this run" if row.members else "Name this batch",
-                "Kept on this machine; the API has no names.",
-                lambda name: self.dashboard.engines.of(row.key).rename(row.key, name or None),
-                value=row.tracked.name or "",
-            )
 
-    def why_no_retry(self) -> str | None:
-        """Why R does nothing."""
-        if not self.is_mounted:
-            return None
-        if self.spans_workspaces():
-            return "they are of several workspaces: send those of one at a time"
-        return retry_reason(self.targets)
+def leave(screen: DashboardScreen) -> None:
+    """Leave the dashboard, after asking while results are being downloaded.
 
-    def spans_workspaces(self) -> bool:
-        """Whether what keys would work on is of more than one workspace."""
-        return len({tracked.profile for tracked in self.targets}) > 1
+    Without a key it ends with the sentence and the exit code a command would end with.
+    """
+    from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
 
-    def action_retry(self) -> None:
-        """Send again what failed of the marked batches, or of the one or the run under the cursor."""
-        targets, now = [tracked for tracked in self.targets if tracked.batch.has_ended], self.now()
-        self.ask_retry_of(targets, now)
+    snapshot = screen.snapshot
 
-    def action_note(self) -> None:
-        """Write a note on the batch or run under the cursor."""
-        row = self.listing.row(self.table.cursor_key or "")
-        if row is not None:
-            self._ask(
-                f"Note on {row.tracked.title}",
-                "Kept on this machine; the filter note:word finds it.",
-                lambda text: self.dashboard.engines.of(row.key).note(row.key, text or None),
-                value=row.tracked.note or "",
-            )
-
-    def action_tag(self) -> None:
-        """Tag the marked batches, or the one under the cursor."""
-        targets = self.targets
-        ids = [tracked.id for tracked in targets]
-        if len({tracked.tags for tracked in targets}) == 1:
-            before = set(targets[0].tags)
-
-            def replace(text: str) -> None:
-                wanted = {word.removeprefix("+") for word in text.split()}
-                self.dashboard.engines.tag(ids, add=sorted(wanted - before), remove=sorted(before - wanted))
-
-            body, value, use = "Blanks between tags. tag=NAME finds them.", " ".join(sorted(before)), replace
+    def go() -> None:
+        link = snapshot.link
+        if link.state is LinkState.NO_CREDENTIALS:
+            screen.app.exit(return_code=2, message=link.error)
         else:
+            screen.app.exit()
 
-            def change(text: str) -> None:
-                from claude_batch_tui.services.watching.labels import tag_changes
-
-                add, remove = tag_changes(text.split())
-                self.dashboard.engines.tag(ids, add=add, remove=remove)
-
-            body, value, use = "+NAME adds to all of them, -NAME takes away.", "", change
-        self._ask(f"Tags of {counted_batches(len(ids))}", body, use, value=value, problem=_tag_problem)
-
-    def action_archive(self) -> None:
-        """Put the marked batches away, or the one under the cursor; or bring them back."""
-        targets = self.targets
-        ids = [tracked.id for tracked in targets]
-        hides = any(tracked.hidden_at is None for tracked in targets)
-
-        def put_away() -> None:
-            self.dashboard.engines.hide(ids, hidden=hides)
-            self.table.set_marks(())
-            what = targets[0].title if len(ids) == 1 else counted_batches(len(ids))
-            self.say(f"{what}: put away on this machine; H shows it." if hides else f"{what}: back.")
-
-        if len(ids) == 1:
-            put_away()
-            return
-        verb = "Put away" if hides else "Bring back"
-        self._confirm(
-            f"{verb} {counted_batches(len(ids))}?",
-            [*_listed(targets, lambda _: ""), "", "Only this list changes; the API keeps them."],
-            verb,
-            put_away,
-        )
-
-    def action_adopt(self) -> None:
-        """Make a run of the marked batches made elsewhere, or of the one under the cursor."""
-        ids = [tracked.id for tracked in self.targets if tracked.run_id is None]
-
-        def adopt(name: str) -> None:
-            self.dashboard.engines.of(ids[0]).adopt(ids, name or None)
-            self.table.set_marks(())
-
-        together = "They become one run. " if len(ids) > 1 else ""
-        body = f"{together}What was sent is not known of batches made elsewhere. A name, if you like:"
-        self._ask(f"Adopt {counted_batches(len(ids))}", body, adopt)
-
-    def action_cancel(self) -> None:
-        """Cancel the marked batches, or the one under the cursor, after asking."""
-        targets = [t for t in self.targets if t.batch.processing_status == "in_progress"]
-        now = self.now()
-        body = _listed(
-            targets,
-            lambda t: (
-                f"{t.batch.request_counts.total:,} requests, running {duration(now - t.batch.created_at)}"
-            ),
-        )
-
-        def cancel() -> None:
-            for tracked in targets:
-                self.dashboard.engines.of(tracked.id).cancel(tracked.id)
-            what = targets[0].title if len(targets) == 1 else counted_batches(len(targets))
-            self.say(f"{what}: cancel sent …")
-
-        verb = "Cancel"
-        self._confirm(
-            f"Cancel {counted_batches(len(targets))}?",
-            [*body, "", CANCELING],
-            verb,
-            cancel,
-            no="Keep running",
-        )
-
-    def action_delete(self) -> None:
-        """Delete the marked ended batches, or the one under the cursor, after their number was typed."""
-        targets = [t for t in self.targets if t.batch.has_ended]
-        unsaved = sum(t.results.value == "none" for t in targets)
-        body = _listed(targets, lambda t: outcome_counts(t.batch.request_counts))
-        body += ["", "The batch and its results are removed from the API for everybody."]
-        if unsaved:
-            body.append(f"The results of {unsaved} were never downloaded and would be lost.")
-        requests = sum(t.batch.request_counts.total for t in targets)
-        from claude_batch_tui.tui.dialogs.confirm import TypedConfirmDialog
-
-        dialog = TypedConfirmDialog(
-            f"Delete {counted_batches(len(targets))} from the API?",
-            [*body, "", "Type the number of requests to delete."],
-            yes=f"Delete {counted_batches(len(targets))}",
-            expected=str(requests),
-            label=f"requests ({requests:,})",
-            no="Keep",
-        )
-
-        def delete(agreed: bool | None) -> None:
-            for tracked in targets if agreed else ():
-                self.dashboard.engines.of(tracked.id).delete(tracked.id)
-            if agreed:
-                self.table.set_marks(())
-
-        self.app.push_screen(dialog, delete)
-
-    def action_download(self) -> None:
-        """Download the results of the marked batches, or of the one under the cursor."""
-        for tracked in self.targets:
-            if tracked.batch.results_readable(self.now()):
-                self.dashboard.engines.of(tracked.id).download(tracked.id)
-
-    def action_stop(self) -> None:
-        """Stop the downloads of the marked batches, or of the one under the cursor."""
-        for tracked in self.targets:
-            self.dashboard.engines.of(tracked.id).stop_download(tracked.id)
-
-    def action_unknown(self) -> None:
-        """Decide about a submission of unknown outcome."""
-        from claude_batch_tui.tui.submitting.dialog import SubmissionDialog
-
-        submission = next(iter(self.snapshot.submissions), None)
-        if submission is not None:
-            self.app.push_screen(SubmissionDialog(submission_id=submission.submission_id))
-
-    def action_copy(self) -> None:
-        """Copy the ids."""
-        self.dashboard.copy("\n".join(self.table.targets))
-
-    def action_poll(self) -> None:
-        """Ask the API now."""
-        if self.snapshot.link.state is LinkState.NO_CREDENTIALS:
-            self.say(self.snapshot.link.error or "No API key was found.", kind="error")
-        self.dashboard.engines.refresh()
-
-    def action_pause(self) -> None:
-        """Pause or resume polling."""
-        self.dashboard.engines.pause(self.snapshot.link.state is not LinkState.PAUSED)
-
-    def action_older(self) -> None:
-        """Load older batches."""
-        self.dashboard.engines.load_older()
-
-    def now(self) -> datetime:
-        """The clock every age is measured by."""
-        return self.dashboard.now()
-
-    def _ask(
-        self,
-        title: str,
-        body: str,
-        use: Callable[[str], None],
-        *,
-        value: str = "",
-        placeholder: str = "",
-        needs_text: bool = False,
-        problem: Callable[[str], str | None] = lambda _: None,
-    ) -> None:
-        """Have a line typed, and use it; leaving without an answer does nothing."""
-
-        def answered(text: str | None) -> None:
-            if text or (text is not None and not needs_text):
-                use(" ".join(text.split()))
-
-        from claude_batch_tui.tui.dialogs.input import InputDialog
-
-        dialog = InputDialog(clean_line(title), [body], value=value, placeholder=placeholder, problem=problem)
-        self.app.push_screen(dialog, answered)
-
-    def _confirm(
-        self, title: str, body: Sequence[str], verb: str, do: Callable[[], None], *, no: str = "Keep"
-    ) -> None:
-        """Do it once it was agreed to."""
-        from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
-
-        dialog = ConfirmDialog(title, body, yes=title.rstrip("?") if verb in title else verb, no=no)
-        self.app.push_screen(dialog, lambda agreed: do() if agreed else None)
+    states = (DownloadState.WAITING, DownloadState.RUNNING)
+    downloading = sum(download.state in states for download in snapshot.downloads.values())
+    if not downloading:
+        go()
+        return
+    dialog = ConfirmDialog(
+        "Leave while results are being downloaded?",
+        [f"{downloading} download(s) stop; they start over the next time you open the batch."],
+        yes="Leave",
+        no="Stay",
+    )
+    screen.app.push_screen(dialog, if_agreed(go))
 
 
-_FOR_BATCHES = frozenset(
-    ("cancel", "delete", "rename", "note", "tag", "archive", "adopt", "copy", "download")
-)
+def _has_results(tracked: TrackedBatch, screen: DashboardScreen) -> bool:
+    """Whether they are on this machine, or can be had."""
+    return tracked.results is not ResultsState.NONE or tracked.batch.results_readable(screen.dashboard.now())
+
+
+def _why_no_results(row: Row, screen: DashboardScreen) -> str:
+    title, state = row.tracked.title, row.tracked.state(screen.dashboard.now())
+    if row.members:
+        return f"No batch of {title} has results that can be read."
+    if state in (BatchState.ARCHIVED, BatchState.GONE):
+        return f"{title}: {STATE_WORDS[state]}."
+    return f"{title} has not ended: results can be read when it has."
+
+
+def _ask(
+    screen: DashboardScreen,
+    title: str,
+    body: str,
+    use: Callable[[str], None],
+    *,
+    value: str = "",
+    placeholder: str = "",
+    problem: Callable[[str], str | None] = lambda _: None,
+) -> None:
+    """Have a line typed, and use it, an empty one too; leaving without an answer does nothing."""
+    from claude_batch_tui.tui.dialogs.input import InputDialog
+
+    def answered(text: str | None) -> None:
+        if text is not None:
+            use(" ".join(text.split()))
+
+    dialog = InputDialog(clean_line(title), [body], value=value, placeholder=placeholder, problem=problem)
+    screen.app.push_screen(dialog, answered)
+
+
+def _confirm(
+    screen: DashboardScreen, what: str, body: Sequence[str], do: Callable[[], None], *, no: str = "Keep"
+) -> None:
+    """Do it once it was agreed to."""
+    from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
+
+    screen.app.push_screen(ConfirmDialog(f"{what}?", body, yes=what, no=no), if_agreed(do))
+
+
+def _several(targets: Sequence[TrackedBatch]) -> str:
+    """The one by its title, several by their number."""
+    return targets[0].title if len(targets) == 1 else counted_batches(len(targets))
 
 
 def _listed(targets: Sequence[TrackedBatch], words: Callable[[TrackedBatch], str]) -> list[str]:
@@ -322,13 +282,3 @@ def _listed(targets: Sequence[TrackedBatch], words: Callable[[TrackedBatch], str
     if len(targets) > _LISTED:
         lines.append(f"… and {len(targets) - _LISTED} more")
     return lines
-
-
-def _tag_problem(text: str) -> str | None:
-    from claude_batch_tui.services.watching.labels import tag_changes
-
-    try:
-        tag_changes(text.split())
-    except ConfigError as error:
-        return str(error)
-    return None

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
 from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -31,23 +30,28 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.story import SentRequests, Story
 
 TABS = ("overview", "timeline", "requests", "cost", "polls")
+REQUESTS_SHOWN = 3
+"""How many requests are read."""
 _LEAST_TITLE = 24
 """Cells a name gets beside the tabs; where there are fewer it has a line of its own."""
 
 
-class Memory(msgspec.Struct, frozen=True):
-    """Where the rest comes from: functions of batch ids that block, for a thread."""
-
-    story: Callable[[Sequence[str]], Story | None]
-    requests: Callable[[Sequence[str], int], SentRequests | None]
-
-
 class BatchDetail(Vertical):
-    """One batch or run in full. The screen hands it what it knows with `show`; what a tab needs more is read when it opens."""
+    """One batch or run in full. The screen hands it what it knows with `show`; what a tab needs more is read when it opens.
 
-    def __init__(self, memory: Memory, *, id: str | None = None) -> None:  # noqa: A002  the name is Textual's
+    `read_story` and `read_requests` read that for the ids of batches, the latter so many; both block, and are for a thread.
+    """
+
+    def __init__(
+        self,
+        read_story: Callable[[Sequence[str]], Story | None],
+        read_requests: Callable[[Sequence[str], int], SentRequests | None],
+        *,
+        id: str | None = None,  # noqa: A002  the name is Textual's
+    ) -> None:
         super().__init__(id=id)
-        self._memory = memory
+        self._read_story = read_story
+        self._read_requests = read_requests
         self._tab = 0
         self._row: Row | None = None
         self._drawing: Drawing | None = None
@@ -117,18 +121,16 @@ class BatchDetail(Vertical):
         if wanted != self._read:
             self._read = wanted
             ids = [tracked.id for tracked in row.members] or [row.tracked.id]
-            self._read_memory(row.key, ids, tab)
+            self._read_more(row.key, ids, tab)
 
     @work(thread=True, exclusive=True, group="detail", exit_on_error=False)
-    def _read_memory(self, key: str, ids: Sequence[str], tab: str) -> None:
+    def _read_more(self, key: str, ids: Sequence[str], tab: str) -> None:
         requests = story = None
         try:
             if tab == "requests":
-                from claude_batch_tui.tui.batches.requests import SHOWN
-
-                requests = self._memory.requests(ids, SHOWN)
+                requests = self._read_requests(ids, REQUESTS_SHOWN)
             else:
-                story = self._memory.story(ids)
+                story = self._read_story(ids)
         except CbtuiError as error:
             self.app.call_from_thread(self.app.notify, str(error), severity="error")
         if tab == "requests":
@@ -155,24 +157,23 @@ class BatchDetail(Vertical):
         if row is None or drawing is None:
             return [("", None)]
         width, story, requests = self.view.size.width, self._story, self._requests
-        # Every tab but the first is imported when it is opened: the first frame does not wait for them.
         match TABS[self._tab]:
             case "overview":
                 return overview_lines(row, drawing, width)
             case "timeline":
-                from claude_batch_tui.tui.batches.timeline import timeline_lines
+                from claude_batch_tui.tui.batches.timeline import timeline_lines  # late, as all but the first
 
                 return timeline_lines(row, drawing, width)
             case "requests":
-                from claude_batch_tui.tui.batches.requests import request_lines
+                from claude_batch_tui.tui.batches.tabs import request_lines  # the same
 
                 return _READING if requests is None else request_lines(requests)
             case "cost":
-                from claude_batch_tui.tui.batches.cost import cost_lines
+                from claude_batch_tui.tui.batches.tabs import cost_lines  # the same
 
                 return _READING if story is None else cost_lines(row.tracked, story)
             case _:
-                from claude_batch_tui.tui.batches.polls import poll_lines
+                from claude_batch_tui.tui.batches.tabs import poll_lines  # the same
 
                 return _READING if story is None else poll_lines(row, story, drawing)
 

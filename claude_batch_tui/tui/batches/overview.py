@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from claude_batch_tui.domain.batches.batch import Batch
@@ -10,7 +10,6 @@ from claude_batch_tui.domain.batches.batch_list import Row, in_parts
 from claude_batch_tui.domain.batches.forecast import Forecast
 from claude_batch_tui.domain.batches.tracked import Download, DownloadState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.batches.warnings import Warned, warned
-from claude_batch_tui.tui.batches.facts import Fact, fact_lines
 from claude_batch_tui.tui.batches.rows import STATE_STYLES, Drawing, history_of, similar_to
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.text_rows import StyledLine
@@ -28,6 +27,17 @@ from claude_batch_tui.wording import (
 )
 
 _MEMBERS_LISTED = 12
+_LABEL = 9
+
+Fact = tuple[str, str | None, str | None]
+"""A label, a text and its style; without a text it is left out."""
+
+
+def fact_lines(facts: Iterable[Fact], label_width: int = _LABEL) -> Iterator[StyledLine]:
+    """The facts; a text that is too long for the width goes on under its own beginning."""
+    for label, text, style in facts:
+        if text:
+            yield StyledLine(f" {label:<{label_width}}{text}", style, hang=" " * (label_width + 1))
 
 
 def overview_lines(row: Row, drawing: Drawing, width: int) -> list[StyledLine]:
@@ -76,7 +86,7 @@ def _ours(row: Row, drawing: Drawing) -> Iterator[Fact]:
     if tracked.provisional:
         yield "adopted", "found in the list after a lost answer; its results will prove it", "warn"
     if tracked.hidden_at is not None:
-        yield "hidden", "put away on this machine: A brings it back", "dim"
+        yield "hidden", "hidden on this machine: A brings it back", "dim"
 
 
 def _members(row: Row, drawing: Drawing) -> Iterator[Fact]:

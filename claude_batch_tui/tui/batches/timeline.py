@@ -15,7 +15,7 @@ from typing import NamedTuple
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.batch_list import Row
 from claude_batch_tui.domain.batches.forecast import Forecast
-from claude_batch_tui.tui.batches.facts import fact_lines
+from claude_batch_tui.tui.batches.overview import fact_lines
 from claude_batch_tui.tui.batches.rows import Drawing, similar_to
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Line
 from claude_batch_tui.tui.widgets.time_line import Mark, ruler, spread

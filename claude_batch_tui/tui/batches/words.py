@@ -1,18 +1,15 @@
-"""Longer words of the Batches screen: what it says while there is nothing to list."""
+"""What the lines around the list of batches say, and what stands in its place while it is empty."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from claude_batch_tui.domain.batches.tracked import Link, LinkState, TrackedBatch
+from claude_batch_tui.domain.batches.tracked import LinkState, SubmissionState, TrackedBatch
 from claude_batch_tui.domain.batches.warnings import Warned, Warning  # noqa: A004 — the word for it
-from claude_batch_tui.wording import counted_batches, span
+from claude_batch_tui.tui.batches.view import BatchesView
+from claude_batch_tui.wording import ago, counted, counted_batches, span
 
-CANCELING = (
-    "Requests already finished are kept and billed. Requests in flight may still finish. It shows “canceling” until "
-    "the API ends the batch. This cannot be undone; unfinished requests would need a new batch."
-)
 _EMPTY = """
               No batches in this workspace yet.
 
@@ -41,12 +38,13 @@ _SET_UP = """
 """
 
 
-def empty_words(wanted: str, total: int, link: Link) -> str:
+def empty_words(view: BatchesView) -> str:
     """Why no row is shown, and what to do about it."""
-    if wanted and total:
-        return f"\n  None of {total:,} batches matches {wanted!r}: esc clears the filter."
+    total, link = view.listing.total, view.snapshot.link
+    if view.filter and total:
+        return f"\n  None of {total:,} batches matches {view.filter!r}: esc clears the filter."
     if total:
-        return f"\n  All {total:,} batches are put away: H shows them."
+        return f"\n  All {total:,} batches are hidden: H shows them."
     if link.state is LinkState.NO_CREDENTIALS:
         return _SET_UP
     if link.state is LinkState.CONNECTING:
@@ -56,7 +54,39 @@ def empty_words(wanted: str, total: int, link: Link) -> str:
     return _EMPTY
 
 
-def marked_words(targets: Sequence[TrackedBatch]) -> str:
+def list_words(view: BatchesView, marked: int) -> str:
+    """Beside the tabs: how many are marked and shown of how many, how old the list is, and how it is sorted."""
+    listing, drawing = view.listing, view.drawing()
+    parts = [f"{marked:,} marked"] if marked else []
+    if drawing.is_old and drawing.link.polled_at is not None:
+        parts.append(f"last known list, {ago(drawing.now - drawing.link.polled_at)} old")
+    if listing.shown != listing.total:
+        parts.append(f"{listing.shown:,} of {listing.total:,}")
+    else:
+        parts.append(counted_batches(listing.total))
+    if view.snapshot.has_older and drawing.link.state in (LinkState.LIVE, LinkState.IDLE):
+        parts[-1] += ", L: older"
+    down, up = ("v", "^") if drawing.ascii_only else ("↓", "↑")
+    parts.append(f"sort: {listing.order.field} {up if listing.order.is_reversed else down}")
+    return "   ".join(parts)
+
+
+def resting_words(view: BatchesView, marks: Collection[str], banner: str | None) -> str:
+    """In the status line while nothing happens: what needs a decision first."""
+    snapshot = view.snapshot
+    waiting = [each for each in snapshot.submissions if each.state is not SubmissionState.SENDING]
+    if waiting:
+        return f"{counted(len(waiting), 'submission')} of unknown outcome: U decides"
+    return (
+        _marked_words(view.listing.batches_of(marks))
+        or snapshot.link.error
+        or _warning_words(view.at_risk.found.values(), view.now())
+        or banner
+        or ""
+    )
+
+
+def _marked_words(targets: Sequence[TrackedBatch]) -> str:
     """What keys would do to what is marked."""
     if not targets:
         return ""
@@ -64,10 +94,10 @@ def marked_words(targets: Sequence[TrackedBatch]) -> str:
     ended = sum(tracked.batch.has_ended for tracked in targets)
     does = [f"x cancels {running:,}"] if running else []
     does += [f"D deletes {ended:,}", f"s downloads {ended:,}"] if ended else []
-    return f"{counted_batches(len(targets))} marked: {', '.join([*does, 't tags', 'A puts away'])}"
+    return f"{counted_batches(len(targets))} marked: {', '.join([*does, 't tags', 'A hides'])}"
 
 
-def warning_words(warnings: Collection[Warning], now: datetime) -> str:
+def _warning_words(warnings: Collection[Warning], now: datetime) -> str:
     """What is about to be lost first, and the keys that save it."""
     if not warnings:
         return ""

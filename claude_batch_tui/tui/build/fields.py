@@ -1,146 +1,160 @@
-"""The form of Build on the screen: what is typed, and the recipe it was filled from."""
+"""What the fields of Build mean: the build they describe, and the fields that a recipe fills. No screen in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast, get_args
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widget import Widget
-from textual.widgets import Input
-
-from claude_batch_tui.config import Config
+from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.sources.kinds import guess_kind
+from claude_batch_tui.sources.params_file import read_params
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, SourceKind
-from claude_batch_tui.tui.build.form import (
-    FIELDS,
-    ROWS_HINTS,
-    label_of,
-    spec_of,
-    values_of,
-    visible_fields,
+from claude_batch_tui.sources.text import SplitBy
+
+FIELDS = (
+    "source",
+    "rows",
+    "prompt_column",
+    "id_column",
+    "template",
+    "system",
+    "params",
+    "model",
+    "max_tokens",
+    "name",
 )
-from claude_batch_tui.tui.widgets.field import Field, PathSuggester
+ROWS_HINTS: Mapping[str, str] = {
+    "json": "where the rows are, like data.items; left out: searched",
+    "text": "line, paragraph, whole, or what parts them, e.g. ===",
+    "sqlite": "SELECT …; left out: all of the only table",
+}
+"""What the field `rows` means, by kind; other kinds need none."""
+_WITHOUT_COLUMNS = ("text", "documents", "jsonl", "custom")
+_READY = ("jsonl", "custom")
+_WITHOUT_FIELD = (
+    "id_template",
+    "run_prefix",
+    "image_column",
+    "document_column",
+    "cache_ttl",
+    "delimiter",
+    "encoding",
+)
 
-_LONG_FIELDS = ("template", "system")
-"""What may have newlines. A field is one line: a newline is typed as two characters."""
-
-
-class BuildFields(Vertical):
-    """The fields from top to bottom. `recipe` also says what has no field, and is None where nothing was filled in."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__(id="form")
-        self._config = config
-        self.recipe: Recipe | None = None
-
-    def compose(self) -> ComposeResult:
-        """All fields; `adapt` hides those without a meaning."""
-        yield from _fields(self._config)
-
-    @property
-    def source(self) -> str | None:
-        """The source as it was typed."""
-        return self.typed("source")
-
-    @property
-    def source_path(self) -> Path:
-        """Where the source is; the current folder where none is named."""
-        return Path(self.source or "").expanduser()
-
-    @property
-    def source_kind(self) -> SourceKind | None:
-        """What kind of source its name promises; None where none is named."""
-        return guess_kind(str(self.source_path)) if self.source else None
-
-    @property
-    def names_a_source(self) -> bool:
-        """True where the source can be read: a file, or documents of a folder or a pattern."""
-        return self.source is not None and (self.source_path.is_file() or self.source_kind == "documents")
-
-    @property
-    def betas(self) -> tuple[str, ...]:
-        """Beta headers of the recipe."""
-        return self.recipe.betas if self.recipe else ()
-
-    def typed(self, name: str) -> str | None:
-        """The text of a field, or None for nothing."""
-        return self._field(name).value
-
-    def set(self, name: str, text: str) -> None:
-        """Type into a field, newlines as they are typed."""
-        self._field(name).value = text.replace("\n", "\\n")
-
-    def kept(self) -> dict[str, str]:
-        """What is typed, by field, without what is empty."""
-        return {name: value for name in FIELDS if (value := self.typed(name)) is not None}
-
-    def fill(self, values: Mapping[str, str]) -> None:
-        """Set all fields; those that are not named are emptied."""
-        for name in FIELDS:
-            self.set(name, values.get(name, ""))
-
-    def fill_from(self, recipe: Recipe) -> None:
-        """Set all fields as a recipe says, and keep what it says beside them."""
-        self.recipe = recipe
-        self.fill(values_of(recipe))
-
-    def clear(self) -> None:
-        """Empty all but the settings' model and limit."""
-        self.recipe = None
-        self.fill({"model": self._config.model or "", "max_tokens": str(self._config.max_tokens or "")})
-
-    def spec(self, *, complete: bool = False) -> BuildSpec:
-        """The build that is meant. Raises ConfigError for what is wrong, or missing where it has to be `complete`."""
-        values = {name: self.typed(name) for name in FIELDS}
-        for name in _LONG_FIELDS:
-            if (text := values[name]) is not None and not text.startswith("@"):
-                values[name] = text.replace("\\n", "\n")
-        return spec_of(values, base=self.recipe.spec if self.recipe else None, complete=complete)
-
-    def adapt(self) -> None:
-        """Show the fields that mean something for this source, and what `rows` means for it."""
-        kind = self.source_kind or "csv"
-        visible = visible_fields(kind)
-        for name in FIELDS:
-            self._field(name).display = name in visible
-        self.query_one("#rows Input", Input).placeholder = ROWS_HINTS.get(kind, "")
-
-    def focus_source(self) -> None:
-        """Type the source."""
-        self._field("source").focus_input()
-
-    def _field(self, name: str) -> Field:
-        return self.query_one(f"#{name}", Field)
+_LABELS = {"prompt_column": "prompt col", "id_column": "id column"}
+_OPTION = re.compile(r"(?:\bSay )?--([a-z]+(?:-[a-z]+)*)(?: [A-Z]+\b)?")
 
 
-def _fields(config: Config) -> Iterable[Widget]:
-    yield Field(
-        "source",
-        placeholder="a file or a folder; enter here lists what there is",
-        suggester=PathSuggester(),
-        id="source",
+def label_of(name: str) -> str:
+    """What stands before a field."""
+    return _LABELS.get(name, name)
+
+
+def in_fields(sentence: str) -> str:
+    """A sentence that says options of the command line, with the fields of the form instead where there are such."""
+
+    def field(found: re.Match[str]) -> str:
+        name = found[1].replace("-", "_")
+        if name not in FIELDS:
+            return found[0]
+        return f"Fill in `{label_of(name)}`" if found[0].startswith("Say ") else f"`{label_of(name)}`"
+
+    return _OPTION.sub(field, sentence)
+
+
+def visible_fields(kind: SourceKind) -> frozenset[str]:
+    """The fields that mean something for a kind of source."""
+    hidden: set[str] = set()
+    if kind not in ROWS_HINTS:
+        hidden.add("rows")
+    if kind in _WITHOUT_COLUMNS:
+        hidden |= {"prompt_column", "id_column"}
+    if kind in _READY:
+        hidden |= {"template", "system", "params", "model", "max_tokens"}
+    return frozenset(FIELDS) - hidden
+
+
+def spec_of(values: Mapping[str, str], *, base: BuildSpec | None = None, complete: bool = False) -> BuildSpec:
+    """The build the fields mean, by what is typed into them, and of a recipe's `base` what has no field.
+
+    Raises ConfigError for what is missing where it has to be `complete`.
+    """
+    source = values.get("source")
+    if source is None:
+        raise ConfigError("Name a source: a file, a folder, or a pattern like notes/*.md.")
+    path = str(Path(source).expanduser())
+    kind = guess_kind(path)
+    if kind in _READY:
+        return BuildSpec(kind=kind, path=path)
+    given = {name: values.get(name) for name in visible_fields(kind)}
+    params_file = given.get("params")
+    params = read_params(str(Path(params_file).expanduser())) if params_file else {}
+    model, tokens = given.get("model") or params.get("model"), given.get("max_tokens")
+    if complete and model is None:
+        raise ConfigError("Name a model, e.g. claude-haiku-4-5.")
+    if tokens is not None and not tokens.isdigit():
+        raise ConfigError(f"max_tokens is a whole number, not {tokens!r}.")
+    limit = int(tokens) if tokens else params.get("max_tokens")
+    if complete and limit is None:
+        raise ConfigError("Say how long an answer may be: max_tokens, e.g. 1024.")
+    kept = {name: getattr(base, name) for name in _WITHOUT_FIELD} if base and base.kind == kind else {}
+    return BuildSpec(
+        kind=kind,
+        path=path,
+        **kept,
+        prompt_column=given.get("prompt_column"),
+        template=_with_newlines(given.get("template")),
+        system=_with_newlines(given.get("system")),
+        id_column=given.get("id_column"),
+        model=model or "(no model yet)",
+        max_tokens=limit if limit is not None else 1,
+        params=(base.params if kept and base else {}) | params,
+        **_rows(kind, given.get("rows")),
     )
-    yield Field("rows", id="rows")
-    yield Field(
-        label_of("prompt_column"),
-        placeholder="a column name or number; guessed where it is plain",
-        id="prompt_column",
-    )
-    yield Field(
-        label_of("id_column"), placeholder="a column with ids of yours; else by position", id="id_column"
-    )
-    yield Field(
-        "template", placeholder="e.g. Summarise: {{ body }}   (left out: the prompt column)", id="template"
-    )
-    yield Field("system", placeholder="the system prompt, may name columns too", id="system")
-    yield Field(
-        "params",
-        placeholder="a JSON or TOML file with all else: tools, schema …",
-        suggester=PathSuggester(),
-        id="params",
-    )
-    yield Field("model", value=config.model or "", placeholder="e.g. claude-haiku-4-5", id="model")
-    yield Field("max_tokens", value=str(config.max_tokens or ""), placeholder="e.g. 1024", id="max_tokens")
-    yield Field("name", placeholder="a name of yours for the batch; the API has none", id="name")
+
+
+def values_of(recipe: Recipe) -> dict[str, str]:
+    """The fields that mean a recipe. Raises ConfigError where the form has no field for something in it."""
+    spec = recipe.spec
+    rows = {"json": spec.at, "sqlite": spec.query, "text": spec.separator or spec.split_by}.get(spec.kind)
+    values: dict[str, Any] = {
+        "source": spec.path,
+        "rows": None if rows == "line" else rows,
+        "prompt_column": spec.prompt_column,
+        "id_column": spec.id_column,
+        "template": spec.template,
+        "system": spec.system,
+        "model": spec.model or spec.params.get("model"),
+        "max_tokens": spec.max_tokens or spec.params.get("max_tokens"),
+        "name": recipe.name,
+    }
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def without_field(recipe: Recipe) -> list[str]:
+    """What a recipe says that the form cannot show; it is kept and used all the same."""
+    spec = recipe.spec
+    extra = [name for name in _WITHOUT_FIELD if getattr(spec, name) is not None]
+    return [*extra, *(key for key in spec.params if key not in {"model", "max_tokens"})]
+
+
+def _with_newlines(text: str | None) -> str | None:
+    """A long text as it is meant: a field is one line, in which a newline is typed as two characters."""
+    return text if text is None or text.startswith("@") else text.replace("\\n", "\n")
+
+
+def _rows(kind: SourceKind, text: str | None) -> dict[str, Any]:
+    """The field `rows` as the options it means for this kind."""
+    if text is None:
+        return {}
+    if kind == "json":
+        return {"at": text}
+    if kind == "sqlite":
+        return {"query": text}
+    if kind == "text":
+        if text in get_args(SplitBy) and text != "separator":
+            return {"split_by": cast("SplitBy", text)}
+        return {"split_by": "separator", "separator": text.replace("\\n", "\n")}
+    return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from claude_batch_tui.tui.build.building import Checked
+from claude_batch_tui.tui.build.draft import Checked
 
 KEYS: list[BindingType] = [
     Binding(

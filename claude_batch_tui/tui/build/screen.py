@@ -7,55 +7,88 @@ template    Subject: {{ subject }} …
 
 from __future__ import annotations
 
-from asyncio import wrap_future
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.timer import Timer
 from textual.widgets import Input
 
-from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.building.recipes import recipe_names
-from claude_batch_tui.services.building.trying import Trial, Tried, trial
-from claude_batch_tui.services.prices import read_prices
-from claude_batch_tui.services.spool import Outgoing
-from claude_batch_tui.tui.build.checking import CheckingFrame
+from claude_batch_tui.services.building.trying import Tried
+from claude_batch_tui.sources.recipe import Recipe
+from claude_batch_tui.tui.build.background import BackgroundBuild
+from claude_batch_tui.tui.build.draft import BuildDraft
+from claude_batch_tui.tui.build.fields import values_of
+from claude_batch_tui.tui.build.form import BuildForm
 from claude_batch_tui.tui.build.keys import KEYS, why_not
-from claude_batch_tui.tui.build.pane import BuildPane
-from claude_batch_tui.tui.build.words import steps_words, trial_lines, tried_lines
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
+from claude_batch_tui.tui.build.preview import BuildPreview
+from claude_batch_tui.tui.build.recipes import ask_recipe, ask_recipe_name
+from claude_batch_tui.tui.build.submit import ask_pilot, ask_to_submit, ask_to_try
+from claude_batch_tui.tui.build.words import steps_words, tried_lines
+from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.submitting.dialog import SubmissionDialog
-from claude_batch_tui.tui.submitting.question import outgoing_of, submit_question
-from claude_batch_tui.tui.widgets.title_line import TabsLine
+from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.terminal.lending import edited
+from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
 
-_PILOT = 10
+_PAUSE_BEFORE_PREVIEW = 0.2
+"""Seconds without a key before a request is read, and before the draft is kept."""
+_PAUSE_BEFORE_SAVING = 1.0
 
 
-class BuildScreen(CheckingFrame):
-    """The form, and beside or below it the preview or the check."""
+class BuildScreen(DashboardScreen):
+    """The form, and beside or below it the preview or the check; what both are about is in `draft`."""
 
     help_title: ClassVar[str] = "Build"
-    number: ClassVar[int] = 2
     AUTO_FOCUS = "#source Input"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self) -> None:
         super().__init__()
-        self._pilot_run: str | None = None
-        """The run of the pilot that was sent of this source."""
+        self.draft = BuildDraft(self.dashboard.config)
+        self.background = BackgroundBuild(self, self.draft)
+        self._preview_timer: Timer | None = None
+        self._save_timer: Timer | None = None
 
-    def source_changed(self) -> None:
-        """A pilot was of the source before."""
-        super().source_changed()
-        self._pilot_run = None
+    def compose(self) -> ComposeResult:
+        """Form and preview, of what was typed before the terminal was closed."""
+        self.draft.load()
+        yield TitleLine("BUILD")
+        yield TabsLine(2)
+        yield Vertical(BuildForm(self.draft.values), BuildPreview(self.draft.spec), id="main")
+        yield StatusLine()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Preview what was typed before."""
+        self._form_changed()
+        if self.draft.source is not None:
+            self.say(f"The draft of {self.draft.source_path.name} is back; C empties the form.")
+
+    def on_unmount(self) -> None:
+        """Remove what was built and not sent."""
+        self.draft.folders.drop()
+
+    @property
+    def form(self) -> BuildForm:
+        """What is typed."""
+        return self.query_one(BuildForm)
+
+    @property
+    def preview(self) -> BuildPreview:
+        """What is shown of it."""
+        return self.query_one(BuildPreview)
 
     def title_left(self) -> str:
         """The source."""
-        source = self.form.source
-        return Path(source).name if source else "new batch"
+        return self.draft.source_path.name if self.draft.source else "new batch"
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Some keys need a source, or a check."""
@@ -63,46 +96,118 @@ class BuildScreen(CheckingFrame):
             return None
         reason = why_not(
             action,
-            has_source=self.form.source is not None,
-            has_row=self.pane.request is not None,
-            checked=self.checked,
+            has_source=self.draft.source is not None,
+            has_row=self.preview.request is not None,
+            checked=self.draft.checked,
             has_recipes=action != "reuse" or bool(recipe_names(self.dashboard.config.config_dir)),
         )
         return reason or super().reason_disabled(action, parameters)
 
+    # The form.
+
+    @on(Input.Changed)
+    def _form_changed(self) -> None:
+        self._take_form()
+        self.form.adapt(self.draft.source_kind)
+        for timer in (self._preview_timer, self._save_timer):
+            if timer is not None:
+                timer.stop()
+        self._preview_timer = self.set_timer(_PAUSE_BEFORE_PREVIEW, self._read_row)
+        self._save_timer = self.set_timer(_PAUSE_BEFORE_SAVING, self.draft.save)
+        self.refresh_bindings()
+
+    def _take_form(self) -> None:
+        """The draft is what is typed; a check of what it was before is stopped, and is never shown."""
+        before = self.draft.changes
+        if self.draft.change(self.form.values):
+            self.preview.begin_anew()
+        if self.draft.changes != before:
+            self.background.stop_check()
+
+    def _read_row(self) -> None:
+        if self.draft.source is None:
+            self.preview.welcome()
+        else:
+            self.preview.read_row()
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         is_source = event.input.parent is not None and event.input.parent.id == "source"
-        if is_source and not self.form.names_a_source:
+        self._take_form()
+        if is_source and not self.draft.names_a_source:
             self.action_files()
         else:
             self.action_check()
 
+    def action_files(self) -> None:
+        """Choose the source by walking through folders."""
+        given = self.draft.source_path
+        folder = given if given.is_dir() else given.parent
+
+        def chosen(path: str | None) -> None:
+            if path is not None:
+                self.form.set("source", path)
+                self.preview.focus()
+
+        start = folder if folder.is_dir() else Path()
+        self.app.push_screen(FilePicker(start, self.dashboard.now()), chosen)
+
+    def action_edit(self) -> None:
+        """The template in $EDITOR, with the dashboard out of the way."""
+        try:
+            text = edited(self.app, self.draft.values.get("template", "").replace("\\n", "\n"))
+        except ConfigError as error:
+            self.say(str(error), kind="error")
+        else:
+            self.form.set("template", text)
+
+    def action_clear(self) -> None:
+        """Empty the form; the settings' model and limit stay."""
+        self.draft.clear()
+        self.form.fill(self.draft.values)
+        self.preview.welcome()
+        self.form.focus_source()
+
+    def action_save_recipe(self) -> None:
+        """Save the form under a name."""
+        ask_recipe_name(self, self.draft)
+
+    def action_reuse(self) -> None:
+        """Fill the form from a saved recipe."""
+
+        def fill(recipe: Recipe) -> None:
+            self.draft.use(recipe)
+            self.background.stop_check()
+            self.form.fill(values_of(recipe))
+            self._form_changed()  # also where no field is another than before
+
+        ask_recipe(self, fill)
+
     def action_leave_field(self) -> None:
         """Out of a field; from there back to the batches."""
         if isinstance(self.focused, Input):
-            self.pane.focus()
+            self.preview.focus()
         else:
             self.action_back()
 
     def action_back(self) -> None:
         """Back to the batches; what was typed is kept, on disk too."""
-        self.keep_draft()
+        self.draft.save()
         super().action_back()
 
-    # Previewing.
+    # The preview.
 
-    @on(BuildPane.Previewed)
-    def _previewed(self, message: BuildPane.Previewed) -> None:
-        if self.checked is None or message.of_problem:
-            self.pane.show_preview(self.left_out)
+    @on(BuildPreview.Previewed)
+    def _previewed(self, message: BuildPreview.Previewed) -> None:
+        if self.draft.checked is None or message.of_problem:
+            self.preview.show_preview(self.draft.left_out)
 
-    @on(BuildPane.Filled)
-    def _filled(self, message: BuildPane.Filled) -> None:
-        checked = self.checked
+    @on(BuildPreview.Filled)
+    def _filled(self, message: BuildPreview.Filled) -> None:
+        checked = self.draft.checked
         words = steps_words(
             message.place,
-            has_source=self.form.source is not None,
+            has_source=self.draft.source is not None,
             is_ready=checked is not None and checked.is_ready,
             ascii_only=self.dashboard.ascii_only,
         )
@@ -112,142 +217,86 @@ class BuildScreen(CheckingFrame):
 
     def action_row(self, step: int) -> None:
         """Preview another row."""
-        self.pane.read_row(step)
+        self.preview.read_row(step)
 
     def action_json(self) -> None:
         """Preview as text or as JSON."""
-        self.pane.turn()
-        if self.checked is None:
-            self.pane.show_preview(self.left_out)
+        self.preview.turn()
+        if self.draft.checked is None:
+            self.preview.show_preview(self.draft.left_out)
+
+    def action_problem(self, step: int) -> None:
+        """Preview the row of the next problem."""
+        problem, checked = self.draft.next_problem(step), self.draft.checked
+        if problem is None or checked is None:
+            return
+        place = f"{self.draft.problem_number + 1} of {len(checked.problems)}"
+        self.say(f"{place}: {problem.message}", kind="error" if problem.is_error else "note")
+        self.preview.read_line(problem.line)
 
     def action_leave_out_row(self) -> None:
         """Leave the row of the preview out, or take it in again; a check has to follow."""
-        request = self.pane.request
+        request = self.preview.request
         if request is None:
             return
-        line = request.line
-        self.left_out ^= {line}
-        self.outdate()
-        self.keep_draft()
-        word = "left out" if line in self.left_out else "in again"
+        is_out = self.draft.turn_row(request.line)
+        self.background.stop_check()
+        self.draft.save()
         self.say(
-            f"The row of line {line:,} is {word}; {len(self.left_out):,} left out by hand. enter checks again."
+            f"The row of line {request.line:,} is {'left out' if is_out else 'in again'}; "
+            f"{len(self.draft.left_out):,} left out by hand. enter checks again."
         )
-        self.pane.show_preview(self.left_out)
-
-    def action_leave_out(self) -> None:
-        """Leave out every row with an error, and check again."""
-        self.check_draft(skip_bad_rows=True)
-
-    # Trying one row.
+        self.preview.show_preview(self.draft.left_out)
 
     def action_try_row(self) -> None:
         """Send the row of the preview alone, at once, after asking."""
-        shown = self.pane.request
-        request = shown.sendable if shown else None
-        if shown is None or request is None:
-            self.say(
-                "This row cannot be sent: " + (shown.problem if shown and shown.problem else "it is none.")
-            )
-            return
-        try:
-            chosen = trial(request, read_prices(self.dashboard.config), f"line {shown.line}")
-            self.form.spec(complete=True)
-        except CbtuiError as error:
-            self.say(str(error), kind="error")
-            return
-        body = trial_lines(shown, chosen, self.snapshot)
-        dialog = ConfirmDialog("Send this row alone?  This is paid.", body, yes="Send", no="Not now")
-        self.app.push_screen(dialog, if_agreed(partial(self._try, chosen)))
 
-    @work(thread=True, exclusive=True, group="try")
-    def _try(self, chosen: Trial) -> None:
-        """Send one row and show its answer."""
-        self.app.call_from_thread(self.say, "Sent; waiting for the answer …", seconds=60.0)
-        try:
-            answer = self.dashboard.engines.home.try_request(chosen).result()
-        except CbtuiError as error:
-            self.app.call_from_thread(self.say, str(error), kind="error")
-            return
-        self.app.call_from_thread(self._show_tried, answer)
+        def show(answer: Tried) -> None:
+            self.preview.fill(tried_lines(answer), "tried")
+            self.preview.focus()
+            self.say("This is the answer. J and K go on with the preview.")
 
-    def _show_tried(self, answer: Tried) -> None:
-        self.pane.fill(tried_lines(answer), "tried")
-        self.pane.focus()
-        self.say("This is the answer. J and K go on with the preview.")
+        ask_to_try(self, self.draft, self.preview.request, show)
 
-    # Submitting.
+    # Check, and submit.
 
     def action_check(self) -> None:
         """Build and check; when that was done and all is well, ask whether to submit."""
-        if not self.is_busy and self.checked is not None and self.checked.is_ready:
-            self._ask()
+        checked = self.draft.checked
+        if not self.background.is_busy and checked is not None and checked.is_ready:
+            ask_to_submit(self, self.draft)
         else:
-            self.check_draft()
+            self.background.check()
+
+    def action_leave_out(self) -> None:
+        """Leave out every row with an error, and check again."""
+        if not self.background.is_busy:
+            self.draft.skip_bad_rows()
+        self.background.check()
 
     def action_pilot(self) -> None:
         """Ask how large the sample is, and then as for any submission."""
-        total = self.checked.requests if self.checked else 0
+        ask_pilot(self, self.draft)
 
-        def problem(text: str) -> str | None:
-            fits = text.isdigit() and 0 < int(text) < total
-            return None if fits else f"A number from 1 to {total - 1:,}."
+    def action_write(self) -> None:
+        """Write the requests file instead of sending."""
 
-        def ask(text: str | None) -> None:
-            if text:
-                self._ask(pilot=int(text))
+        def write(target: str | None) -> None:
+            if target:
+                self.background.write(Path(target).expanduser())
 
+        source = Path(self.draft.source or "requests")
         dialog = InputDialog(
-            "Pilot: how many requests?",
-            ["A random sample goes first, as a batch of its own. The rest goes without it."],
-            value=str(min(_PILOT, max(total - 1, 1))),
-            problem=problem,
+            "Write the requests file",
+            ["Nothing is sent. `cbtui submit FILE` sends it later."],
+            value=str(source.with_name(f"{source.stem}.requests.jsonl")),
         )
-        self.app.push_screen(dialog, ask)
+        self.app.push_screen(dialog, write)
 
-    @work(exclusive=True, group="ask")
-    async def _ask(self, pilot: int | None = None) -> None:
-        """The question that is paid; what is in flight is asked of the workspace that it would be sent to, now."""
-        try:
-            in_flight = await wrap_future(self.dashboard.engines.home.in_flight())
-        except CbtuiError as error:
-            self.say(f"{error} Nothing was sent.", kind="error")
-            return
-        checked = self.checked
-        if checked is None or checked.found is None or checked.files is None:
-            return
-        outgoing = outgoing_of(
-            checked.files,
-            checked.found,
-            source=checked.spec.path,
-            name=self.form.typed("name"),
-            betas=self.form.betas,
-            pilot=pilot,
-            pilot_run=self._pilot_run,
-            now=self.dashboard.now(),
-        )
-        dialog = submit_question(
-            checked.found,
-            outgoing,
-            in_flight=in_flight,
-            snapshot=self.snapshot,
-            config=self.dashboard.config,
-        )
-        self.app.push_screen(dialog, if_agreed(partial(self._submit, outgoing)))
-
-    def _submit(self, outgoing: Outgoing) -> None:
-        def send(token: str, again: bool) -> None:
-            self.dashboard.engines.home.submit(token, outgoing, again=again)
-
-        def created(batch_id: str | None) -> None:
-            if not batch_id:
-                return
-            if outgoing.pilot is not None:
-                tracked = self.snapshot.find(batch_id)
-                self._pilot_run = tracked.run_id if tracked else None
-            else:
-                self.checked, self._pilot_run = None, None
-                self.forget_draft()
-            self.dashboard.show_created(batch_id)
-
-        self.app.push_screen(SubmissionDialog.of_sending(send), created)
+    def cancel_running(self) -> bool:
+        """What ctrl+c stops first."""
+        if not self.background.is_busy:
+            return False
+        self.background.stop()
+        self.say("Stopped; nothing was written.")
+        return True

@@ -16,9 +16,9 @@ from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.building.preview import Preview, PreviewedRequest
 from claude_batch_tui.services.building.trying import Trial, Tried
 from claude_batch_tui.services.results.browse import first_words
-from claude_batch_tui.tui.build.form import in_fields
+from claude_batch_tui.tui.build.fields import in_fields
 from claude_batch_tui.tui.widgets.text_rows import Line
-from claude_batch_tui.wording import cost_words, counted, forecast_lines, money, problem_lines, size
+from claude_batch_tui.wording import cost_words, counted, forecast_lines, problem_lines, size, tried_words
 
 _EXAMPLES = 20
 _SAMPLE_CHARACTERS = 40
@@ -149,11 +149,12 @@ def trust_lines(path: Path, bytes_: int, digest: str) -> list[str]:
 
 def tried_lines(answer: Tried) -> list[Line]:
     """The answer to one row that was sent alone."""
-    usage, reason = answer.result.message.get("usage") or {}, answer.result.message.get("stop_reason")
-    cost = money(answer.cost) if answer.cost is not None else "no price is known"
-    facts = f" {usage.get('input_tokens', 0):,} tokens in, {usage.get('output_tokens', 0):,} out · {reason} · {cost}"
     text = answer.result.text or first_words(answer.result)
-    return [(facts, "strong"), ("── answer ──", "accent"), *((line, None) for line in text.split("\n"))]
+    return [
+        (f" {tried_words(answer)}", "strong"),
+        ("── answer ──", "accent"),
+        *((line, None) for line in text.split("\n")),
+    ]
 
 
 def steps_words(place: str, *, has_source: bool, is_ready: bool, ascii_only: bool) -> str:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from claude_batch_tui.domain.batches.history import History
+from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.tui.history.words import history_lines
-from claude_batch_tui.tui.reasons import ReasonedActions
+from claude_batch_tui.tui.history.drawing import history_lines
+from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TitleLine
 
-if TYPE_CHECKING:
-    from claude_batch_tui.tui.app import DashboardApp
-
 PERIODS = (7, 30, 90, 365)
 """Days to look back, turned by `[` and `]`."""
 
 
-class HistoryScreen(ReasonedActions, Screen[None]):
+class HistoryScreen(
+    DashboardScreen, inherit_bindings=False
+):  # there is one pane: no keys to go on to another
     """Turnaround, batches and spend per day, outcomes; `[` and `]` change how far back."""
 
     help_title: ClassVar[str] = "History"
@@ -36,11 +35,20 @@ class HistoryScreen(ReasonedActions, Screen[None]):
         ),
         Binding("left_square_bracket", "period(-1)", "nearer", id="history.nearer", tooltip="fewer days"),
         Binding("r", "read", "read again", id="history.read", show=False, tooltip="read the store again"),
-        Binding("1", "go('batches')", "batches", id="history.batches", show=False, tooltip="the batches"),
         Binding(
-            "2", "go('build')", "build", id="history.build", show=False, tooltip="build requests from a file"
+            "1", "app.show('batches')", "batches", id="history.batches", show=False, tooltip="the batches"
         ),
-        Binding("3", "go('results')", "results", id="history.results", show=False, tooltip="the results"),
+        Binding(
+            "2",
+            "app.show('build')",
+            "build",
+            id="history.build",
+            show=False,
+            tooltip="build requests from a file",
+        ),
+        Binding(
+            "3", "app.show('results')", "results", id="history.results", show=False, tooltip="the results"
+        ),
         Binding("q,escape,T", "close", "back", id="history.close", tooltip="back to the batches"),
     ]
 
@@ -57,11 +65,6 @@ class HistoryScreen(ReasonedActions, Screen[None]):
         yield KeyLine()
 
     @property
-    def dashboard(self) -> DashboardApp:
-        """The app, with its type."""
-        return cast("DashboardApp", self.app)
-
-    @property
     def days(self) -> int:
         """How far back."""
         return PERIODS[self._period]
@@ -74,6 +77,9 @@ class HistoryScreen(ReasonedActions, Screen[None]):
     def on_resize(self) -> None:
         """Drawings have another size."""
         self.call_after_refresh(self._draw)
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """What is drawn was read from the store, and stays until it is read again."""
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Nothing is nearer than the nearest."""
@@ -95,17 +101,12 @@ class HistoryScreen(ReasonedActions, Screen[None]):
         """Back to where we came from."""
         self.dismiss(None)
 
-    def action_go(self, mode: str) -> None:
-        """To one of the three screens."""
-        self.dismiss(None)
-        self.call_after_refresh(self.dashboard.action_show, mode)
-
     @work(thread=True, exclusive=True, group="history", exit_on_error=False)
     def _read(self, days: int) -> None:
         try:
             history = self.dashboard.engines.history(days, self.dashboard.now())
         except CbtuiError as error:
-            self.app.call_from_thread(self.dashboard.say, str(error), "error")
+            self.app.call_from_thread(self.say, str(error), "error")
             return
         self.app.call_from_thread(self._take, history)
 

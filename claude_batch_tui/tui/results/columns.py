@@ -100,12 +100,14 @@ def cell(
             return Cell(words, None if answered else style)
 
 
-def sort_words(sort: Sort, *, plain: bool) -> str:
-    """`by cost ▼`, or nothing in the order of the file."""
+def shown_words(shown: int, total: int, sort: Sort, *, exact: bool, plain: bool) -> str:
+    """`213 of 10,000 · by cost ▼`: how many entries are shown, `…` where that still grows, and in which order."""
+    count = f"{shown:,}{'' if exact else '…'}"
+    words = f"{count} of {total:,}" if count != f"{total:,}" else f"{count} entries"
     if sort == Sort():
-        return ""
+        return words
     arrows = ("^", "v") if plain else ("▲", "▼")
-    return f"by {sort.column} {arrows[sort.descending]}"
+    return f"{words}{' - ' if plain else ' · '}by {sort.column} {arrows[sort.descending]}"
 
 
 def _cost(usd: float | None) -> str:

@@ -9,22 +9,33 @@ list of pairs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import ClassVar, Self
 
-from textual import on, work
+from textual import getters, on, work
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
-from textual.worker import get_current_worker
+from textual.containers import Vertical
+from textual.worker import Worker, get_current_worker
 
+from claude_batch_tui.domain.batches.tracked import Snapshot
+from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.results.agreement import Agreement
-from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.services.results.compare import Comparison
-from claude_batch_tui.tui.frame import Frame
+from claude_batch_tui.errors import CbtuiError, SourceError
+from claude_batch_tui.services.results.compare import Comparison, compare, compare_entries
+from claude_batch_tui.store.results.file import ResultsFile
+from claude_batch_tui.store.results.opening import open_indexed
+from claude_batch_tui.tui.dashboard import AnyEngine
+from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.results.compare_rows import COLUMNS, PairRows, diff_lines
-from claude_batch_tui.tui.results.over import OVER_BINDINGS, OverScreen
+from claude_batch_tui.tui.results.keys import TABS_KEYS
+from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_rows import TextRows
 from claude_batch_tui.tui.widgets.text_view import TextView
+from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import agreement_words, compared_words, totals_words
@@ -44,11 +55,38 @@ class PairList(VirtualList, inherit_bindings=False):
     ]
 
 
-class CompareScreen(Frame, OverScreen):
+class PairText(TextView):
+    """Both answers of a pair, line by line. They are read in a thread; the newest pair that was asked for is shown."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self.shown = ""
+        """The text there is to copy."""
+
+    def show_nothing(self) -> None:
+        """Show no pair."""
+        self.workers.cancel_group(self, "read")
+        self.shown = ""
+        self.show("")
+
+    @work(thread=True, exclusive=True, group="read")
+    def show_pair(self, comparison: Comparison, number: int) -> None:
+        """Show a pair of a comparison, once it is read."""
+        worker = get_current_worker()
+        if not worker.is_cancelled:
+            rows = TextRows(list(diff_lines(comparison, number)))
+            self.app.call_from_thread(self._show_read, worker, rows)
+
+    def _show_read(self, worker: Worker[None], rows: TextRows) -> None:
+        if self.is_mounted and not worker.is_cancelled:
+            self.shown = rows.text
+            self.show(rows)
+
+
+class CompareScreen(DashboardScreen):
     """Over the results, until it is left."""
 
     help_title: ClassVar[str] = "Compare"
-    number: ClassVar[int] = 3
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "narrow(1)", "which", id="compare.narrow", tooltip="all, same, different, …"),
         Binding("e", "different(1)", "next difference", id="compare.next", tooltip="next pair that differs"),
@@ -67,9 +105,39 @@ class CompareScreen(Frame, OverScreen):
         Binding("z", "zoom", "zoom", id="compare.zoom", show=False, tooltip="the texts on the whole screen"),
         Binding("w", "wrap", "wrap", id="compare.wrap", show=False, tooltip="wrap long lines, or not"),
         Binding("y", "copy", "copy", id="compare.copy", show=False, tooltip="copy the difference"),
-        *OVER_BINDINGS,
+        *TABS_KEYS,
         Binding("q,escape", "back", "back", id="compare.back", tooltip="one step back"),
     ]
+
+    table = getters.query_one("#list", VirtualList)
+    text = getters.query_one("#detail", PairText)
+
+    @classmethod
+    def of_entries(cls, results: ResultsFile, first: int, second: int, prices: PriceTable | None) -> Self:
+        """Two entries of a file."""
+        own = results.duplicate()
+
+        def making() -> Iterator[Comparison]:
+            yield compare_entries(own, first, second, prices)
+
+        return cls(results.index.custom_id(first), results.index.custom_id(second), making)
+
+    @classmethod
+    def of_files(
+        cls, results: ResultsFile, title: str, other: Path, cache: Path, prices: PriceTable | None
+    ) -> Self:
+        """A file and another one, joined by custom_id; `cache` keeps the index of files that are not ours."""
+        own = results.duplicate()
+
+        def making() -> Iterator[Comparison]:
+            try:
+                right = open_indexed(other, cache)
+            except SourceError:
+                own.close()
+                raise
+            yield from compare(own, right, prices=prices)
+
+        return cls(title, other.name, making)
 
     def __init__(self, left: str, right: str, making: Making) -> None:
         super().__init__()
@@ -78,18 +146,18 @@ class CompareScreen(Frame, OverScreen):
         self._comparison: Comparison | None = None
         self._rows: PairRows | None = None
         self._which = 0
-        self._wish = 0
-        self._text = ""
 
-    def above(self) -> Iterable[Widget]:
-        """How they agree, and what they used."""
+    def compose(self) -> ComposeResult:
+        """How both agree and what they used, the pairs, and the difference of one."""
+        yield TitleLine("COMPARE")
+        yield TabsLine(3)
         yield TwoSidedLine(id="counts")
         yield TwoSidedLine(id="totals")
-
-    def parts(self) -> Iterable[Widget]:
-        """Pairs, and the difference of one."""
-        yield PairList(COLUMNS, id="list", empty="\n   Reading both …")
-        yield TextView(id="detail")
+        yield Vertical(
+            PairList(COLUMNS, id="list", empty="\n   Reading both …"), PairText(id="detail"), id="main"
+        )
+        yield StatusLine()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin to join."""
@@ -99,16 +167,6 @@ class CompareScreen(Frame, OverScreen):
         """Close the files."""
         if self._comparison is not None:
             self._comparison.close()
-
-    @property
-    def table(self) -> VirtualList:
-        """The pairs."""
-        return self.query_one("#list", VirtualList)
-
-    @property
-    def text(self) -> TextView:
-        """The difference."""
-        return self.query_one("#detail", TextView)
 
     def title_left(self) -> str:
         """What is compared."""
@@ -169,7 +227,7 @@ class CompareScreen(Frame, OverScreen):
 
     def action_copy(self) -> None:
         """Copy the difference."""
-        self.dashboard.copy(self._text)
+        self.dashboard.copy(self.text.shown)
 
     def action_back(self) -> None:
         """Out of the zoom, then back to the results."""
@@ -222,24 +280,53 @@ class CompareScreen(Frame, OverScreen):
         self.say(sentence, kind="error")
 
     def _show_pair(self) -> None:
-        """Show the pair under the cursor; the newest wish wins."""
-        self._wish += 1
-        key = self.table.cursor_key
-        if self._comparison is None or key is None or int(key) >= self._comparison.count:
-            self.text.show("")
+        """Show the pair under the cursor."""
+        comparison, key = self._comparison, self.table.cursor_key
+        if comparison is None or key is None or int(key) >= comparison.count:
+            self.text.show_nothing()
         else:
-            self._look(self._comparison, int(key), self._wish)
+            self.text.show_pair(comparison, int(key))
 
-    @work(thread=True, exclusive=True, group="look")
-    def _look(self, comparison: Comparison, number: int, wish: int) -> None:
-        worker = get_current_worker()
-        if worker.is_cancelled or not self.is_mounted:
-            return
-        rows = TextRows(list(diff_lines(comparison, number)))
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._show_text, rows, wish)
 
-    def _show_text(self, rows: TextRows, wish: int) -> None:
-        if wish == self._wish and self.is_mounted:
-            self._text = rows.text
-            self.text.show(rows)
+def ask_other_results(
+    screen: DashboardScreen, results: ResultsFile, title: str, prices: PriceTable | None
+) -> None:
+    """Ask with which other results these are to be compared, and show that."""
+    dashboard = screen.dashboard
+
+    def problem(word: str) -> str | None:
+        found = _results_called(word, dashboard.snapshot, dashboard.engine)
+        return found if isinstance(found, str) else None
+
+    def compare_with(word: str | None) -> None:
+        found = _results_called(word, dashboard.snapshot, dashboard.engine) if word else None
+        if isinstance(found, Path):
+            screen.app.push_screen(
+                CompareScreen.of_files(results, title, found, dashboard.engine.cache, prices)
+            )
+
+    dialog = InputDialog(
+        "Compare with which results?",
+        [
+            "The name or id of a batch, or the path of a results file. Entries are joined by custom_id.",
+            "To compare two entries, mark both with space first.",
+        ],
+        problem=problem,
+    )
+    screen.app.push_screen(dialog, compare_with)
+
+
+def _results_called(word: str, snapshot: Snapshot, engine: AnyEngine) -> Path | str:
+    """The results file that a path, a batch id or a name means; else a sentence on what to do."""
+    path = Path(word).expanduser()
+    if "/" in word or path.is_file():
+        return path if path.is_file() else f"There is no file {path}."
+    named = [tracked for tracked in snapshot.batches if word in (tracked.id, tracked.name)]
+    if not named:
+        return f"No batch is called {word}: type its name, its id, or the path of a file."
+    if len(named) > 1:
+        return f"{len(named)} batches are called {word}: type the id of one."
+    found = engine.read_results(named[0].id)
+    if found is None:
+        return f"The results of {word} are not on this machine: open them once on Batches."
+    return found

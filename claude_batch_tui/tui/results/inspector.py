@@ -7,7 +7,6 @@ cut by max_tokens=1024 · in 1,204 · out 1,024 · $0.0031 · claude-… · msg_
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on, work
@@ -18,6 +17,7 @@ from textual.worker import get_current_worker
 
 from claude_batch_tui.domain.results.json_tree import path_words
 from claude_batch_tui.services.results.browse import EntryReader
+from claude_batch_tui.tui.dashboard import dashboard_of
 from claude_batch_tui.tui.results.entry_text import foot_words, max_tokens_of
 from claude_batch_tui.tui.results.entry_views import NOTHING, TABS, View, views
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
@@ -30,7 +30,9 @@ from claude_batch_tui.wording import counted
 
 
 class Inspector(Vertical):
-    """The entry under the cursor. `open` gives it a file, `show` an entry of it; the newest wish wins."""
+    """The entry under the cursor. `open` gives it a file, `show` an entry of it. They are read in a thread; the
+    newest that was asked for is shown.
+    """
 
     DEFAULT_CSS = """
     Inspector {
@@ -57,7 +59,8 @@ class Inspector(Vertical):
         self._reader: EntryReader | None = None
         self._position: int | None = None
         self._tab = 0
-        self._wish = 0
+        self._asked = 0
+        """How often something else was to be shown: what was read for an earlier one is not."""
         self._view = NOTHING
         self._foot = ""
         self._custom_id = ""
@@ -104,11 +107,7 @@ class Inspector(Vertical):
         if position is not None and position == self._position:
             return
         self._position = position
-        self._look_again()
-
-    def show_again(self) -> None:
-        """Read the entry anew: more is known of it."""
-        self._look_again()
+        self.show_again()
 
     def step_tab(self, step: int) -> None:
         """Another view of the entry."""
@@ -169,8 +168,7 @@ class Inspector(Vertical):
     @on(JsonTree.Copied)
     def _copied(self, event: JsonTree.Copied) -> None:
         event.stop()
-        copy: Callable[[str], None] = getattr(self.app, "copy")  # noqa: B009 — our app has it, Textual's has not
-        copy(event.text)
+        dashboard_of(self).copy(event.text)
 
     @on(VirtualList.Highlighted)
     def _tree_moved(self, event: VirtualList.Highlighted) -> None:
@@ -184,18 +182,18 @@ class Inspector(Vertical):
 
     def _choose_tab(self, number: int) -> None:
         self._tab = number
-        self._look_again()
+        self.show_again()
 
-    def _look_again(self) -> None:
+    def show_again(self) -> None:
         """Read the entry in a thread; while nothing is open, show nothing at once."""
-        self._wish += 1
+        self._asked += 1
         if self._reader is None or self._position is None:
-            self._show(self._wish, None, NOTHING, "")
+            self._show(self._asked, None, NOTHING, "")
         else:
-            self._look(self._reader, self._position, TABS[self._tab], self._wish)
+            self._read(self._reader, self._position, TABS[self._tab], self._asked)
 
     @work(thread=True, exclusive=True, group="inspect")
-    def _look(self, reader: EntryReader, position: int, tab: str, wish: int) -> None:
+    def _read(self, reader: EntryReader, position: int, tab: str, asked: int) -> None:
         worker = get_current_worker()
         reading = None if worker.is_cancelled else reader.read(position)
         if reading is None:
@@ -207,13 +205,13 @@ class Inspector(Vertical):
         for number, view in enumerate(views(reading, tab, reader, limit)):
             if worker.is_cancelled:
                 return
-            self.app.call_from_thread(self._show, wish, reading.custom_id, view, foot, goes_on=number > 0)
+            self.app.call_from_thread(self._show, asked, reading.custom_id, view, foot, goes_on=number > 0)
 
     def _show(
-        self, wish: int, custom_id: str | None, view: View, foot: str, *, goes_on: bool = False
+        self, asked: int, custom_id: str | None, view: View, foot: str, *, goes_on: bool = False
     ) -> None:
         """Show a view, or more of the one that is shown."""
-        if wish != self._wish or not self.is_mounted:
+        if asked != self._asked or not self.is_mounted:
             return
         had_focus = self.body.has_focus
         self._view, self._foot, self._found = view, foot, ""

@@ -1,10 +1,8 @@
-"""The keys of the Results screen."""
+"""The keys of the Results screen, and those of the tabs on the screens that lie over it."""
 
 from __future__ import annotations
 
 from textual.binding import Binding, BindingType
-
-from claude_batch_tui.tui.results.inspecting import INSPECTOR_BINDINGS
 
 KEYS: list[BindingType] = [
     Binding(
@@ -60,7 +58,36 @@ KEYS: list[BindingType] = [
         "L", "ledger", "ledger", id="results.ledger", show=False, tooltip="what was sent, what came back"
     ),
     Binding("O", "open", "open file", id="results.open", show=False, tooltip="open a results file"),
-    *INSPECTOR_BINDINGS,
+    Binding(
+        "right_square_bracket",
+        "tab(1)",
+        "next tab",
+        id="results.next-tab",
+        show=False,
+        tooltip="text, markdown, json, request, row",
+    ),
+    Binding(
+        "left_square_bracket",
+        "tab(-1)",
+        "previous tab",
+        id="results.previous-tab",
+        show=False,
+        tooltip="the tab before",
+    ),
+    Binding(
+        "J",
+        "entry(1)",
+        "next entry",
+        id="results.next",
+        show=False,
+        tooltip="next entry, from the inspector too",
+    ),
+    Binding("K", "entry(-1)", "previous entry", id="results.previous", show=False, tooltip="previous entry"),
+    Binding("z", "zoom", "zoom", id="results.zoom", show=False, tooltip="inspector on the whole screen"),
+    Binding("w", "wrap", "wrap", id="results.wrap", show=False, tooltip="wrap long lines, or not"),
+    Binding("v", "pager", "pager", id="results.pager", show=False, tooltip="what is shown in $PAGER"),
+    Binding("y", "copy", "copy", id="results.copy", show=False, tooltip="copy the text shown"),
+    Binding("Y", "copy_id", "copy id", id="results.copy-id", show=False, tooltip="copy the custom_id"),
     Binding(
         "S",
         "statistics",
@@ -79,3 +106,20 @@ KEYS: list[BindingType] = [
     ),
     Binding("q,escape", "back", "back", id="results.back", tooltip="one step back"),
 ]
+TABS_KEYS: list[BindingType] = [
+    Binding("1", "app.show('batches')", "batches", id="over.batches", show=False, tooltip="the batches"),
+    Binding(
+        "2", "app.show('build')", "build", id="over.build", show=False, tooltip="build requests from a file"
+    ),
+    Binding("3", "app.show('results')", "results", id="over.results", show=False, tooltip="the results"),
+]
+"""On a screen over the results: leave it and go there."""
+QUICK_FILTERS = {
+    "a": "",
+    "o": "outcome=succeeded",
+    "e": "outcome=errored",
+    "x": "outcome=expired",
+    "c": "outcome=canceled",
+}
+"""The letters after `f`, and the filter each stands for."""
+QUICK_QUESTION = "Show: a all, o ok, e errored, x expired, c canceled, m errors by message"

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import get_current_worker
 
+from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.results.statistics import Statistics
 from claude_batch_tui.services.results.statistics import statistics
 from claude_batch_tui.store.results.index import ResultsIndex
-from claude_batch_tui.tui.reasons import ReasonedActions
-from claude_batch_tui.tui.results.over import OVER_BINDINGS, OverScreen
+from claude_batch_tui.tui.results.keys import TABS_KEYS
 from claude_batch_tui.tui.results.statistics_words import statistics_screen
+from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TitleLine
 from claude_batch_tui.wording import statistics_lines
 
-if TYPE_CHECKING:
-    from claude_batch_tui.tui.app import DashboardApp
 
-
-class StatisticsScreen(ReasonedActions, OverScreen):
+class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one pane: no keys to go on
     """Outcomes, stop reasons, errors, tokens, cost and cache of some entries of a file."""
 
     help_title: ClassVar[str] = "Statistics"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "copy", id="statistics.copy", tooltip="copy the numbers as text"),
-        *OVER_BINDINGS,
+        *TABS_KEYS,
         Binding("q,escape,S", "close", "back", id="statistics.close", tooltip="back to the results"),
     ]
 
@@ -52,11 +50,6 @@ class StatisticsScreen(ReasonedActions, OverScreen):
         yield StatusLine()
         yield KeyLine()
 
-    @property
-    def dashboard(self) -> DashboardApp:
-        """The app, with its type."""
-        return cast("DashboardApp", self.app)
-
     def on_mount(self) -> None:
         """Count."""
         self.query_one(TextView).focus()
@@ -65,6 +58,9 @@ class StatisticsScreen(ReasonedActions, OverScreen):
     def on_resize(self) -> None:
         """Drawings have another size."""
         self.call_after_refresh(self._draw)
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """What is counted does not change with the batches."""
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """There is nothing to copy yet."""

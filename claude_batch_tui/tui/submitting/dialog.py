@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -12,16 +12,16 @@ from textual.widgets import Static
 
 from claude_batch_tui.domain.batches.tracked import Snapshot, Submission, SubmissionState, Submitting
 from claude_batch_tui.domain.plain_text import clean
+from claude_batch_tui.tui.dashboard import dashboard_of
 from claude_batch_tui.tui.dialogs.box import Box
-from claude_batch_tui.tui.reasons import ReasonedActions
 from claude_batch_tui.wording import local_clock, size, submission_words
 
 if TYPE_CHECKING:
     from claude_batch_tui.engine.engine import Engine
-    from claude_batch_tui.tui.app import DashboardApp
+    from claude_batch_tui.engine.together import Together
 
 
-class SubmissionDialog(Box[str | None], ReasonedActions):
+class SubmissionDialog(Box[str | None]):
     """Follows one submission, by the token of its asker or by its id. Gives the batch id where one was created.
 
     Closing it stops nothing: the engine goes on, and what is unknown stays listed on the batches screen.
@@ -143,17 +143,12 @@ class SubmissionDialog(Box[str | None], ReasonedActions):
         self.dismiss(None)
 
     @property
-    def _dashboard(self) -> DashboardApp:
-        return cast("DashboardApp", self.app)
-
-    @property
-    def _engine(self) -> Engine:
-        submission = self._submission(self._snapshot)
-        return self._sender or self._dashboard.engines.of(submission.submission_id if submission else "")
+    def _engine(self) -> Engine | Together:
+        return self._sender or dashboard_of(self).engine
 
     @property
     def _snapshot(self) -> Snapshot:
-        return self._dashboard.snapshot if self._sender is None else self._sender.snapshot
+        return dashboard_of(self).snapshot if self._sender is None else self._sender.snapshot
 
     def _submitting(self, snapshot: Snapshot) -> Submitting | None:
         return snapshot.submitting.get(self._token) if self._token else None

@@ -18,7 +18,6 @@ from claude_batch_tui.domain.results.retrying import RetryCounts, RetryRules
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.retry import NothingToRetryError, RetryPlan
 from claude_batch_tui.tui.dialogs.box import Box
-from claude_batch_tui.tui.reasons import ReasonedActions
 from claude_batch_tui.wording import retry_words
 
 _CHOICES = (
@@ -28,7 +27,7 @@ _CHOICES = (
 )
 
 
-class RetryDialog(Box[RetryPlan | None], ReasonedActions):
+class RetryDialog(Box[RetryPlan | None]):
     """Gives the plan to go on with, or None. `make` decides for the rules chosen; it runs in a thread."""
 
     DEFAULT_CSS = """

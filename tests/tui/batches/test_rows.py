@@ -224,7 +224,7 @@ def test_the_column_rows_are_sorted_by_has_an_arrow():
         ),
         (tracked(), "made elsewhere: a adopts it"),
         (tracked(note="ask Ana", run_id="run_1"), "ask Ana"),
-        (tracked(hidden_at=NOW), "put away on this machine: A brings it back"),
+        (tracked(hidden_at=NOW), "hidden on this machine: A brings it back"),
         (tracked(cost_at_most=41.2), "at most $41.20"),
         (tracked(cost_actual=0.5), "$0.50"),
     ],

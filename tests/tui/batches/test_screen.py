@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.dialogs.input import InputDialog
@@ -11,7 +14,6 @@ from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from downloading import results_here
 from waiting import reached
 
 DAY = 86_400
@@ -26,7 +28,7 @@ def table(app):
 
 
 def keys(app):
-    return [row.key for row in app.screen.listing.rows]
+    return [row.key for row in app.screen.view.listing.rows]
 
 
 def status(app):
@@ -71,7 +73,7 @@ async def test_rows_are_sorted_by_the_next_column_and_the_other_way_round(live, 
     async with live.run_test(size=(80, 24)) as pilot:
         await listed(pilot, 2)
         assert keys(live) == small + large
-        while live.screen.listing.order.field != "requests":
+        while live.screen.view.listing.order.field != "requests":
             await pilot.press("o")
         assert keys(live) == large + small
         await pilot.press("O")
@@ -93,8 +95,8 @@ async def test_tags_notes_and_names_are_edited_from_the_list(live, simulator):
         await answered(pilot, "for Ana")
         await pilot.press("e")
         await answered(pilot, "nightly")
-        await reached(pilot, lambda: live.screen.listing.rows[0].tracked.name == "nightly")
-        first = live.screen.listing.rows[0].tracked
+        await reached(pilot, lambda: live.screen.view.listing.rows[0].tracked.name == "nightly")
+        first = live.screen.view.listing.rows[0].tracked
         assert (first.tags, first.note) == (("eval",), "for Ana")
 
 
@@ -109,19 +111,32 @@ async def test_a_word_that_is_no_tag_is_refused_in_its_dialog(live, simulator):
         assert "is no tag" in str(live.screen.query_one(".problem").render())
 
 
-async def test_putting_several_away_asks_once_with_their_number(live, simulator):
+async def test_hiding_several_asks_once_with_their_number(live, simulator):
     add(simulator, 3, age=DAY, duration=60)
     async with live.run_test(size=(80, 24)) as pilot:
         await listed(pilot, 3)
         await pilot.press("space", "space", "A")
         await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
-        assert "Put away 2 batches?" in live.screen._box_title
+        assert "Hide 2 batches?" in live.screen._box_title
         await pilot.press("y")
         await listed(pilot, 1)
         assert "1 of 3" in tabs(live)
         await pilot.press("H")
         await listed(pilot, 3)
         assert [call.path for call in simulator.log.all() if call.method != "GET"] == []
+
+
+@pytest.mark.parametrize("name", ["batches.archive", "batches.hide"])
+async def test_a_key_of_the_settings_hides_under_the_old_name_of_the_action_too(
+    dashboard, filled, week, name
+):
+    filled(week)
+    app = dashboard()
+    app.config = msgspec.structs.replace(app.config, keys={name: "Z"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, len(week))
+        await pilot.press("Z")
+        await listed(pilot, len(week) - 1)
 
 
 async def test_batches_made_elsewhere_become_a_run_that_folds_and_opens(live, simulator):
@@ -131,7 +146,7 @@ async def test_batches_made_elsewhere_become_a_run_that_folds_and_opens(live, si
         await pilot.press("space", "space", "a")
         await answered(pilot, "evals")
         await listed(pilot, 2)
-        run = live.screen.listing.rows[0]
+        run = live.screen.view.listing.rows[0]
         assert (run.tracked.name, len(run.members)) == ("evals", 2)
         await pilot.press("g", "enter")
         assert keys(live) == [run.key, *sorted((t.id for t in run.members), key=ids.index), ids[0]]
@@ -162,11 +177,11 @@ async def test_a_run_shows_what_its_batches_come_to(live, simulator):
         await answered(pilot, "evals")
         await listed(pilot, 1)
         simulator.batches.finish(ids[0])
-        await reached(pilot, lambda: live.screen.listing.rows[0].tracked.batch.request_counts.done == 5)
-        batch = live.screen.listing.rows[0].tracked.batch
+        await reached(pilot, lambda: live.screen.view.listing.rows[0].tracked.batch.request_counts.done == 5)
+        batch = live.screen.view.listing.rows[0].tracked.batch
         assert (batch.processing_status, batch.request_counts.total) == ("in_progress", 10)
         simulator.batches.finish(ids[1])
-        await reached(pilot, lambda: live.screen.listing.rows[0].tracked.batch.has_ended)
+        await reached(pilot, lambda: live.screen.view.listing.rows[0].tracked.batch.has_ended)
 
 
 async def test_what_is_about_to_be_lost_is_said_with_the_keys_that_save_it(live, simulator):
@@ -182,7 +197,7 @@ async def test_what_is_about_to_be_lost_is_said_with_the_keys_that_save_it(live,
         assert "s downloads them" in str(detail._shown)
         await pilot.press("s")
         await reached(pilot, lambda: live.snapshot.find(leaving).results.value == "complete")
-        await reached(pilot, lambda: not live.screen._at_risk.found)
+        await reached(pilot, lambda: not live.screen.view.at_risk.found)
 
 
 async def test_marks_of_batches_that_are_gone_are_taken_away_and_that_is_said(live, simulator):
@@ -190,7 +205,7 @@ async def test_marks_of_batches_that_are_gone_are_taken_away_and_that_is_said(li
     async with live.run_test(size=(80, 24)) as pilot:
         await listed(pilot, 2)
         await pilot.press("asterisk")
-        live.engines.of(first).delete(first)
+        live.engine.delete(first)
         await listed(pilot, 1)
         await reached(pilot, lambda: len(table(live).marks) == 1)
 
@@ -228,11 +243,11 @@ async def test_the_results_of_a_run_are_browsed_as_one(live, simulator):
         await pilot.press("enter")
         await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 15)
         assert live.screen.title_left() == "evals"
-        index = live.screen._rows.results.index
-        in_each = [
-            set(results_here(live.engines.home.store, batch_id).read_bytes().splitlines()) for batch_id in ids
-        ]
-        assert {live.screen._rows.results.line(at) for at in range(index.count)} == set().union(*in_each)
+        index = live.screen.opened.file.results.index
+        in_each = [set(live.engine.results_file(batch_id).read_bytes().splitlines()) for batch_id in ids]
+        assert {live.screen.opened.file.results.line(at) for at in range(index.count)} == set().union(
+            *in_each
+        )
         await pilot.press("escape")
         await reached(pilot, lambda: isinstance(live.screen, BatchesScreen))
         assert all(tracked.seen for tracked in live.snapshot.batches)

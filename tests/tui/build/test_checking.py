@@ -88,7 +88,7 @@ async def test_a_check_of_a_draft_that_has_changed_since_is_never_offered_for_su
         open_the_gate(folder)
         await reached(pilot, lambda: not drafts(build))
         await settled(pilot)
-        assert screen(build).checked is None
+        assert screen(build).draft.checked is None
         assert "Nothing has been sent" not in detail(build)
 
 
@@ -103,18 +103,18 @@ async def test_leaving_a_row_out_stops_the_check_of_the_draft_that_had_it(build,
             ("max_tokens", "9"),
         ):
             screen(build).query_one(f"#{name}", Field).value = value
-        await reached(pilot, lambda: screen(build).pane.request is not None)
+        await reached(pilot, lambda: screen(build).preview.request is not None)
         await settled(pilot)
         screen(build).query_one("#detail").focus()
         # The key comes before what the thread has to show: both wait for the loop.
         screen(build).action_check()
         screen(build).action_leave_out_row()
         await settled(pilot)
-        await reached(pilot, lambda: not screen(build).is_busy)
-        assert screen(build).checked is None
+        await reached(pilot, lambda: not screen(build).background.is_busy)
+        assert screen(build).draft.checked is None
         await pilot.press("enter")
-        await reached(pilot, lambda: screen(build).checked is not None)
-        assert screen(build).checked.requests == 1
+        await reached(pilot, lambda: screen(build).draft.checked is not None)
+        assert screen(build).draft.checked.requests == 1
 
 
 @pytest.mark.parametrize("first", ["slow.py", "failing.py"])
@@ -125,16 +125,18 @@ async def test_a_check_that_was_stopped_harms_nothing_of_the_one_begun_after_it(
         await pilot.press("2")
         await begin_check(build, pilot, first)
         await pilot.press("ctrl+c")
-        assert not screen(build).is_busy
+        assert not screen(build).background.is_busy
         await begin_check(build, pilot, "quick.py")
-        await reached(pilot, lambda: screen(build).checked is not None and not screen(build).is_busy)
-        files, said = screen(build).checked.files, detail(build)
+        await reached(
+            pilot, lambda: screen(build).draft.checked is not None and not screen(build).background.is_busy
+        )
+        files, said = screen(build).draft.checked.files, detail(build)
         open_the_gate(folder)
         await reached(pilot, lambda: drafts(build) == [files.requests.parent])
         await settled(pilot)
         assert b"Hello from quick" in files.requests.read_bytes()
         assert detail(build) == said
-        assert screen(build).checked.files == files
+        assert screen(build).draft.checked.files == files
 
 
 async def test_a_check_goes_on_while_one_that_was_stopped_ends(build, folder):
@@ -149,9 +151,9 @@ async def test_a_check_goes_on_while_one_that_was_stopped_ends(build, folder):
         open_the_gate(folder)
         await reached(pilot, lambda: len(drafts(build)) == 1)
         await pilot.pause()
-        assert screen(build).is_busy
+        assert screen(build).background.is_busy
         open_the_gate(folder, "other-gate")
-        await reached(pilot, lambda: screen(build).checked is not None)
+        await reached(pilot, lambda: screen(build).draft.checked is not None)
 
 
 async def test_the_limit_on_what_is_in_flight_holds_where_the_api_has_not_counted_the_input(
@@ -163,8 +165,10 @@ async def test_the_limit_on_what_is_in_flight_holds_where_the_api_has_not_counte
     async with app.run_test(size=(120, 30)) as pilot:
         await pilot.press("2")
         await begin_check(app, pilot, "quick.py")
-        await reached(pilot, lambda: screen(app).checked is not None and not screen(app).is_busy)
-        screen(app).checked = msgspec.structs.replace(screen(app).checked, cost=None)
+        await reached(
+            pilot, lambda: screen(app).draft.checked is not None and not screen(app).background.is_busy
+        )
+        screen(app).draft.checked = msgspec.structs.replace(screen(app).draft.checked, cost=None)
         for dollars, is_over in ((49.0, False), (50.0, True)):
             database = app.engines.home.store.database
             record_cost(database, app.engines.home.scope.scope_id, running.id, "at_most", dollars, None)

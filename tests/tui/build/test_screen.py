@@ -12,9 +12,11 @@ from textual.widgets import Input, OptionList
 from claude_batch_tui.tui.build.screen import BuildScreen
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
+from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.widgets.field import Field
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
+from waiting import reached
 
 ROWS = "ticket,body\nT-1,Hello there\nT-1,again\nT 3,\nT-4,fine\n"
 
@@ -155,7 +157,7 @@ async def test_a_draft_comes_back_after_the_terminal_was_closed(dashboard, fille
         await pilot.press("2")
         await done(second, pilot, settled)
         assert screen(second).query_one("#template", Field).value == "Label: {{ body }}"
-        assert screen(second).left_out == frozenset({3})
+        assert screen(second).draft.left_out == frozenset({3})
         assert "Label: Hello there" in detail(second)
         screen(second).query_one("#detail").focus()
         await pilot.press("C")
@@ -190,6 +192,28 @@ async def test_a_recipe_is_saved_and_fills_the_form_again(build, settled):
         }
         assert values == {"template": "A\\nB {{ body }}", "model": "m", "max_tokens": "7", "name": "n"}
         assert "B Hello there" in detail(build)
+
+
+async def test_a_recipe_over_a_checked_form_of_the_same_fields_has_to_be_checked_again(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="tickets.csv", prompt_column="body", model="m", max_tokens="7")
+        await done(build, pilot, settled)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("s")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        for key in ("enter", "X"):
+            await pilot.press(key)
+            await done(build, pilot, settled)
+        assert screen(build).draft.checked.is_ready
+        await pilot.press("R")
+        await settled(pilot)
+        await pilot.press("enter")
+        await done(build, pilot, settled)
+        assert screen(build).draft.checked is None
+        assert "row 1 · line 2" in detail(build)
 
 
 async def test_the_template_is_written_in_the_users_editor(build, settled, monkeypatch, tmp_path):
@@ -284,3 +308,53 @@ async def test_keys_that_need_a_row_or_a_check_say_so(build, settled):
             await pilot.press(key)
             await settled(pilot)
             assert reason in build.screen.query_one(StatusLine).text
+
+
+async def test_a_row_that_is_tried_is_sent_once_after_asking_and_its_answer_shown(
+    live, simulator, folder, settled
+):
+    async with live.run_test(size=(120, 30)) as pilot:
+        await pilot.press("2")
+        set_fields(live, source="tickets.csv", prompt_column="body", model="claude-haiku-4-5", max_tokens="9")
+        await done(live, pilot, settled)
+        screen(live).query_one("#detail").focus()
+        await pilot.press("t")
+        await settled(pilot)
+        assert isinstance(live.screen, ConfirmDialog)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert simulator.log.all("POST", "/v1/messages") == []
+        await pilot.press("t")
+        await settled(pilot)
+        await pilot.press("y")
+        await reached(pilot, lambda: "── answer ──" in detail(live))
+        assert len(simulator.log.all("POST", "/v1/messages")) == 1
+        await pilot.press("J")
+        await done(live, pilot, settled)
+        assert "row 2 · line 3" in detail(live)
+
+
+async def test_a_pilot_and_the_rest_are_two_batches_of_one_run_with_every_row_once(
+    live, simulator, folder, settled
+):
+    (folder / "rows.csv").write_text("body\n" + "".join(f"text {number}\n" for number in range(5)))
+    async with live.run_test(size=(120, 30)) as pilot:
+        await pilot.press("2")
+        set_fields(live, source="rows.csv", prompt_column="body", model="claude-haiku-4-5", max_tokens="9")
+        await done(live, pilot, settled)
+        screen(live).query_one("#detail").focus()
+        await pilot.press("enter")
+        await reached(pilot, lambda: screen(live).draft.checked is not None)
+        await pilot.press("P")
+        await reached(pilot, lambda: isinstance(live.screen, InputDialog))
+        await pilot.press("ctrl+u", "2", "enter")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 1 and len(live.screen_stack) == 1)
+        await settled(pilot)
+        await pilot.press("2", "enter")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2 and len(live.screen_stack) == 1)
+        assert sorted(each.batch.request_counts.total for each in live.snapshot.batches) == [2, 3]
+        assert len({each.run_id for each in live.snapshot.batches}) == 1

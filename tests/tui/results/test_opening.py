@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from claude_batch_tui.tui.results.ledger_dialog import LedgerDialog
+from claude_batch_tui.tui.results.ledger import LedgerDialog
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
@@ -126,11 +126,11 @@ async def test_results_that_are_closed_while_they_are_indexed_stay_closed_and_en
     path.write_bytes(big * 20)
     app = dashboard(results=path)
     async with app.run_test(size=(80, 24)) as pilot:
-        await reached(pilot, lambda: app.screen._rows is not None)
-        assert not app.screen._rows.results.index.complete
+        await reached(pilot, lambda: app.screen.opened.file is not None)
+        assert not app.screen.opened.file.results.index.complete
         app.screen.open_batch(week[0][1].id)
         await settled(pilot)
-        assert app.screen._rows is None
+        assert app.screen.opened.file is None
         assert "Asking for the results" in painted(app)
 
 
@@ -141,9 +141,8 @@ async def test_what_a_thread_has_of_a_file_is_read_to_its_end_though_the_file_is
     app = dashboard(results=results_file)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        app.screen._sort_by("text")
+        app.screen.table.sort_by("text", "")
         app.screen.action_errors()
-        app.screen._close()
         app.screen.open_file(results_file)
         await settled(pilot)
         assert table(app)._source.row_count() == 11

@@ -24,7 +24,7 @@ def table(app):
 
 def ids(app):
     rows = table(app)._source
-    return [rows.results.index.custom_id(position) for position in rows.positions]
+    return [rows.file.results.index.custom_id(position) for position in rows.positions]
 
 
 async def test_f_and_a_letter_filter_by_outcome(opened, settled):

@@ -66,7 +66,9 @@ async def test_an_answer_that_does_not_fit_its_schema_is_told_from_the_others(li
         await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table().row_count == 4)
         await reached(
             pilot,
-            lambda: live.screen._rows.results.index.class_counts() == {"complete": 3, "schema_invalid": 1},
+            lambda: (
+                live.screen.opened.file.results.index.class_counts() == {"complete": 3, "schema_invalid": 1}
+            ),
         )
         await pilot.press("slash", *"class=schema_invalid")
         await reached(pilot, lambda: table().row_count == 1)

@@ -1,4 +1,4 @@
-"""The pane beside the form of Build: one request as it would be sent, or what a check or a trial gave."""
+"""What stands beside the form of Build: one request as it would be sent, or what a check or a trial gave."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.building.preview import Preview, PreviewedRequest, preview, sample_rows
 from claude_batch_tui.sources.python_script import script_text
 from claude_batch_tui.sources.recipe import BuildSpec
-from claude_batch_tui.tui.build.form import in_fields
+from claude_batch_tui.tui.build.fields import in_fields
 from claude_batch_tui.tui.build.words import preview_lines, sample_lines, script_lines
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
@@ -21,7 +21,7 @@ from claude_batch_tui.tui.widgets.text_view import TextView
 _SAMPLES = 3
 
 
-class BuildPane(TextView):
+class BuildPreview(TextView):
     """Reads one request of the source in a thread, and shows that or what it is told to.
 
     `spec` says what is built. It is called in that thread, and may raise a CbtuiError.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from claude_batch_tui.tui.build.form import in_fields
+from claude_batch_tui.tui.build.fields import in_fields
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from claude_batch_tui.tui.widgets.plots import Series, legend
 from claude_batch_tui.tui.widgets.plots import bars as plot
 from claude_batch_tui.tui.widgets.text_rows import Span, StyledLine
 from claude_batch_tui.tui.widgets.time_line import spread
-from claude_batch_tui.wording import money, share, spend_words, took
+from claude_batch_tui.wording import count_words, money, share, spend_words, took
 
 WIDE = 150
 """Cells from which there are two columns."""
@@ -61,7 +61,13 @@ def _turnaround(history: History, width: int, height: int, *, ascii_only: bool) 
         return
     series = _by_model(history.spreads)
     drawn = plot(
-        _bucket_words(), series, width=width, height=height, tick=_count, whole=True, ascii_only=ascii_only
+        _bucket_words(),
+        series,
+        width=width,
+        height=height,
+        tick=count_words,
+        whole=True,
+        ascii_only=ascii_only,
     )
     yield from map(_painted, drawn)
     yield _painted(legend(series, ascii_only=ascii_only))
@@ -96,7 +102,7 @@ def _per_day(history: History, width: int, height: int, *, ascii_only: bool) -> 
         series,
         width=width,
         height=height,
-        tick=_count,
+        tick=count_words,
         whole=True,
         ascii_only=ascii_only,
     )
@@ -204,10 +210,6 @@ def _bar_days(history: History) -> tuple[Sequence[Day], str]:
 
 def _day_words(days: Sequence[Day]) -> list[str]:
     return [f"{day.day:%-d %b}" for day in days]
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}"
 
 
 def _empty(days: int) -> list[StyledLine]:

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from claude_batch_tui.tui.results import saving
+from claude_batch_tui.tui.results import save
 from claude_batch_tui.tui.results.save_dialog import SaveDialog
 from claude_batch_tui.tui.widgets.line_input import LineInput
 from claude_batch_tui.tui.widgets.status_line import StatusLine
@@ -88,14 +88,14 @@ async def test_structured_answers_are_spread_when_asked(opened, settled, tmp_pat
 
 async def test_x_stops_saving_and_nothing_stays(opened, settled, tmp_path, monkeypatch):
     started, stopped = threading.Event(), threading.Event()
-    real = saving.export
+    real = save.export
 
     def slowly(*arguments, **options):
         started.set()
         assert stopped.wait(20)
         yield from real(*arguments, **options)
 
-    monkeypatch.setattr(saving, "export", slowly)
+    monkeypatch.setattr(save, "export", slowly)
     async with opened.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("s", "enter")
