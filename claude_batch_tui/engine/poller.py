@@ -192,8 +192,8 @@ class Poller:
         )
         _log.warning("Poll failed (%d in a row): %s", self._failures, told)
         with contextlib.suppress(StoreError):  # it may be what went wrong
-            if (scope := runtime.scope) is not None:
-                batches.record_poll(runtime.store.database, scope.scope_id, now, 0.0, None, told)
+            if (workspace := runtime.workspace) is not None:
+                batches.record_poll(runtime.store.database, workspace.scope_id, now, 0.0, None, told)
         await self._sleep(wait)
 
     def _is_submitted_elsewhere(self, seconds: float | None) -> bool:

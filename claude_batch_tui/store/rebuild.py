@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission
-from claude_batch_tui.store import batches, labels, scopes, submissions
+from claude_batch_tui.store import batches, labels, submissions, workspaces
 from claude_batch_tui.store.store import Store
 
 
@@ -19,12 +19,19 @@ class _Named(msgspec.Struct):
     name: str | None = None
 
 
-def journal_name(store: Store, scope: scopes.Scope, target_id: str, name: str | None, now: datetime) -> None:
+def journal_name(
+    store: Store, workspace: workspaces.Workspace, target_id: str, name: str | None, now: datetime
+) -> None:
     """Name a batch or a run, or take its name away; in the journal first."""
     store.journal.append(
-        "name", now, base_url=scope.base_url, workspace_id=scope.workspace_id, target_id=target_id, name=name
+        "name",
+        now,
+        base_url=workspace.base_url,
+        workspace_id=workspace.workspace_id,
+        target_id=target_id,
+        name=name,
     )
-    batches.set_name(store.database, scope.scope_id, target_id, name)
+    batches.set_name(store.database, workspace.scope_id, target_id, name)
 
 
 def rebuild(store: Store, now: datetime) -> int:
@@ -48,5 +55,5 @@ def rebuild(store: Store, now: datetime) -> int:
 
 def _name(store: Store, fact: dict[str, Any], now: datetime) -> None:
     named = msgspec.convert(fact, type=_Named)
-    scope = scopes.remember(store.database, named.base_url, named.workspace_id, None, "", now)
-    batches.set_name(store.database, scope.scope_id, named.target_id, named.name)
+    workspace = workspaces.remember(store.database, named.base_url, named.workspace_id, None, "", now)
+    batches.set_name(store.database, workspace.scope_id, named.target_id, named.name)

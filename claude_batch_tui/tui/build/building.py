@@ -20,7 +20,7 @@ from claude_batch_tui.services.building.check import CheckReport, check_file
 from claude_batch_tui.services.building.progress import Progress
 from claude_batch_tui.services.building.requests_files import RequestsFiles
 from claude_batch_tui.sources.recipe import BuildSpec
-from claude_batch_tui.store.scopes import hint_of
+from claude_batch_tui.store.workspaces import hint_of
 
 
 class Order(msgspec.Struct, frozen=True):

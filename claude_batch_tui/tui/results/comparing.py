@@ -54,7 +54,7 @@ def results_called(word: str, snapshot: Snapshot, engines: EngineGroup) -> Path 
     if len(named) > 1:
         return f"{len(named)} batches are called {word}: type the id of one."
     engine = engines.of(named[0].id)
-    found = read_results(named[0].id, store=engine.store, scope=engine.scope)
+    found = read_results(named[0].id, store=engine.store, workspace=engine.workspace)
     if found is None:
         return f"The results of {word} are not on this machine: open them once on Batches."
     return found

@@ -74,7 +74,7 @@ class OpenedFrame(CountedFrame):
         self._batch_id, self._parts = batch_id, (batch_id,)
         self._title = tracked.title if tracked else batch_id
         engine = self.dashboard.engines.of(batch_id)
-        path = read_results(batch_id, store=engine.store, scope=engine.scope)
+        path = read_results(batch_id, store=engine.store, workspace=engine.workspace)
         if path is not None and path.suffix != ".incomplete":
             self._open(path, rows_path(batch_id, engine.store))
         else:
@@ -114,7 +114,8 @@ class OpenedFrame(CountedFrame):
         """The batches of the open run whose results are not on this machine, or not read to their end."""
         owner = self.dashboard.engines.of(self._run_id or "")
         paths = {
-            batch_id: read_results(batch_id, store=owner.store, scope=owner.scope) for batch_id in self._parts
+            batch_id: read_results(batch_id, store=owner.store, workspace=owner.workspace)
+            for batch_id in self._parts
         }
         return [batch_id for batch_id, path in paths.items() if path is None or path.suffix == ".incomplete"]
 
@@ -144,7 +145,7 @@ class OpenedFrame(CountedFrame):
         worker = get_current_worker()
         try:
             engine = self.dashboard.engines.of(run_id)
-            whole = results_of_run(run_id, batch_ids, store=engine.store, scope=engine.scope)
+            whole = results_of_run(run_id, batch_ids, store=engine.store, workspace=engine.workspace)
         except CbtuiError as error:
             self.app.call_from_thread(self._show_failure, str(error), worker)
             return
@@ -290,7 +291,7 @@ class OpenedFrame(CountedFrame):
         if self._rows is not None and not self._growing:
             return
         engine = self.dashboard.engines.of(batch_id)
-        path = read_results(batch_id, store=engine.store, scope=engine.scope)
+        path = read_results(batch_id, store=engine.store, workspace=engine.workspace)
         if download.state in (DownloadState.COMPLETE, DownloadState.PROBLEMS) and path is not None:
             self._growing = False
             self._open(path, rows_path(batch_id, engine.store))

@@ -60,8 +60,10 @@ class RetryingFrame(Frame):
             return
         from claude_batch_tui.services.results.local_files import read_results
 
-        store, scope = engine.store, engine.scope
-        paths = {tracked.id: read_results(tracked.id, store=store, scope=scope) for tracked in batches}
+        store, workspace = engine.store, engine.workspace
+        paths = {
+            tracked.id: read_results(tracked.id, store=store, workspace=workspace) for tracked in batches
+        }
         missing = [tracked for tracked in batches if paths[tracked.id] is None]
         if missing:
             readable = [tracked for tracked in missing if tracked.batch.results_readable(now)]
