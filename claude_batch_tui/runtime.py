@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 from claude_batch_tui.config import Config, own_key
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import CbtuiError, NotFoundError
-from claude_batch_tui.store import scopes, submissions, usage
+from claude_batch_tui.store import submissions, usage, workspaces
 from claude_batch_tui.store.locations import Locations
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 # What services need is imported where they are called: a first frame, and a list from the store, wait for none of it.
 if TYPE_CHECKING:
@@ -52,32 +52,32 @@ class Runtime:
         self._retired: list[BatchesApi] = []
         """Kept open for calls that still use them."""
         self._connecting = asyncio.Lock()
-        self._scope: Scope | None = None
+        self._workspace: Workspace | None = None
 
     @property
-    def scope(self) -> Scope | None:
-        """The scope that the API answered from last; None before the first answer of all, whoever had it.
+    def workspace(self) -> Workspace | None:
+        """The workspace that the API answered from last; None before the first answer of all, whoever had it.
 
         Kept once it is known: another profile of the same workspace takes its hint over in the store.
         """
-        if self._scope is None:
-            self._scope = scopes.recall(self.store.database, self.hint)
-        return self._scope
+        if self._workspace is None:
+            self._workspace = workspaces.recall(self.store.database, self.hint)
+        return self._workspace
 
-    @scope.setter
-    def scope(self, heard: Scope) -> None:
-        self._scope = heard
+    @workspace.setter
+    def workspace(self, heard: Workspace) -> None:
+        self._workspace = heard
 
-    def known_scope(self) -> Scope:
+    def known_workspace(self) -> Workspace:
         """The same. Raises NotFoundError before the first answer of all."""
-        if self.scope is None:
+        if self.workspace is None:
             raise NotFoundError("No batch of this workspace is known here yet: `cbtui list` asks for them.")
-        return self.scope
+        return self.workspace
 
     @property
     def hint(self) -> str:
-        """What tells this user's scope before the first answer. Not a secret."""
-        return scopes.hint_of(self.config, os.environ, self._api_key)
+        """What tells this user's workspace before the first answer. Not a secret."""
+        return workspaces.hint_of(self.config, os.environ, self._api_key)
 
     @property
     def api(self) -> BatchesApi:
@@ -102,18 +102,18 @@ class Runtime:
 
     def in_flight(self) -> float:
         """What the batches that have not ended may cost at most, in US dollars."""
-        scope = self.scope
-        return 0.0 if scope is None else usage.at_most_in_flight(self.store.database, scope.scope_id)
+        workspace = self.workspace
+        return 0.0 if workspace is None else usage.at_most_in_flight(self.store.database, workspace.scope_id)
 
     def history(self, model: str | None, source: str | None) -> OutputHistory | None:
         """How long answers were in earlier batches like this one, as far as their results are known here."""
-        scope = self.scope
-        if scope is None or model is None:
+        workspace = self.workspace
+        if workspace is None or model is None:
             return None
         from claude_batch_tui.domain.money.pricing import output_history
 
         return output_history(
-            usage.usage_like(self.store.database, scope.scope_id, model=model, source=source)
+            usage.usage_like(self.store.database, workspace.scope_id, model=model, source=source)
         )
 
     async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:

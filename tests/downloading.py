@@ -12,7 +12,7 @@ def download_all(runtime, tracked):
         tracked,
         connect=runtime.connect,
         store=runtime.store,
-        scope_id=runtime.known_scope().scope_id,
+        scope_id=runtime.known_workspace().scope_id,
         config=runtime.config,
         now=runtime.now,
         random=runtime.random,
@@ -24,7 +24,7 @@ def read_what_is_here(runtime, tracked):
     return read_leftovers(
         tracked,
         store=runtime.store,
-        scope_id=runtime.known_scope().scope_id,
+        scope_id=runtime.known_workspace().scope_id,
         config=runtime.config,
         now=runtime.now,
     )

@@ -64,12 +64,12 @@ async def found_results(
             updates = read_leftovers(
                 tracked,
                 store=store,
-                scope_id=runtime.known_scope().scope_id,
+                scope_id=runtime.known_workspace().scope_id,
                 config=runtime.config,
                 now=runtime.now,
             )
             await _follow(tracked, updates, context)
-        path = read_results(tracked.id, store=store, scope=runtime.scope)
+        path = read_results(tracked.id, store=store, workspace=runtime.workspace)
         if path is None or path.suffix == ".incomplete":
             try:
                 path = await _download(tracked, runtime, context)
@@ -108,13 +108,13 @@ async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -
         fresh,
         connect=runtime.connect,
         store=runtime.store,
-        scope_id=runtime.known_scope().scope_id,
+        scope_id=runtime.known_workspace().scope_id,
         config=runtime.config,
         now=runtime.now,
         random=runtime.random,
     )
     await _follow(fresh, updates, context)
-    path = read_results(fresh.id, store=runtime.store, scope=runtime.scope)
+    path = read_results(fresh.id, store=runtime.store, workspace=runtime.workspace)
     if path is None:
         raise VerificationError(f"The results of {fresh.id} could not be kept.")
     return path

@@ -15,7 +15,9 @@ async def resolve(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
     """All batches the word means, looked up in the store, then the API. Raises NotFoundError where there is none."""
     from claude_batch_tui.services.watching.lookup import known_batches  # late: --help needs none of it
 
-    return known_batches(word, store=runtime.store, scope=runtime.scope) or (await retrieve(word, runtime),)
+    return known_batches(word, store=runtime.store, workspace=runtime.workspace) or (
+        await retrieve(word, runtime),
+    )
 
 
 async def resolve_one(word: str, runtime: Runtime) -> TrackedBatch:
@@ -38,5 +40,5 @@ async def retrieve(batch_id: str, runtime: Runtime) -> TrackedBatch:
         now=runtime.now,
         sleep=runtime.sleep,
     )
-    runtime.scope = found.scope
+    runtime.workspace = found.workspace
     return found.tracked

@@ -22,8 +22,8 @@ from claude_batch_tui.domain.batches.tracked import (
 )
 from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.database import Database
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 _EVENTS_KEPT = 200
 _BETWEEN_SNAPSHOTS = 0.1
@@ -92,22 +92,22 @@ class Board:
             known.clear()
         self.touch()
 
-    def load_newest(self, store: Store, scope: Scope | None) -> None:
+    def load_newest(self, store: Store, workspace: Workspace | None) -> None:
         """Take in what the first frame shows: the newest batches, when they were polled, and open submissions."""
-        self.submissions = submissions.unsettled(store, scope)
-        if scope is None:
+        self.submissions = submissions.unsettled(store, workspace)
+        if workspace is None:
             return
-        self.workspace_id, self.base_url = scope.workspace_id, scope.base_url
-        self.revision = batches.revision(store.database, scope.scope_id)
-        self.put_batches(batches.tracked(store.database, scope.scope_id, limit=_FIRST_SHOWN))
+        self.workspace_id, self.base_url = workspace.workspace_id, workspace.base_url
+        self.revision = batches.revision(store.database, workspace.scope_id)
+        self.put_batches(batches.tracked(store.database, workspace.scope_id, limit=_FIRST_SHOWN))
         self.has_older = True  # until a page says that there are none
-        self.link = Link(polled_at=batches.last_poll_at(store.database, scope.scope_id))
+        self.link = Link(polled_at=batches.last_poll_at(store.database, workspace.scope_id))
 
-    async def load_rest(self, store: Store, scope: Scope) -> None:
+    async def load_rest(self, store: Store, workspace: Workspace) -> None:
         """Take in all older batches of the store, a page at a time."""
         while self.batches:
             page = batches.tracked(
-                store.database, scope.scope_id, limit=_LOADED_AT_ONCE, older_than=self.batches[-1]
+                store.database, workspace.scope_id, limit=_LOADED_AT_ONCE, older_than=self.batches[-1]
             )
             if not page:
                 return

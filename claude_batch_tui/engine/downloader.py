@@ -80,7 +80,7 @@ class Downloader:
                 async for update in steps(
                     tracked,
                     store=runtime.store,
-                    scope_id=runtime.known_scope().scope_id,
+                    scope_id=runtime.known_workspace().scope_id,
                     config=runtime.config,
                     now=runtime.now,
                     stopped=stop.is_set,
@@ -137,10 +137,10 @@ class Downloader:
         self._board.touch()
 
     def _finish(self, batch_id: str) -> None:
-        board, scope = self._board, self._runtime.scope
+        board, workspace = self._board, self._runtime.workspace
         last = board.downloads[batch_id]
-        if scope is not None:
-            tracked = batches.find(self._runtime.store.database, scope.scope_id, batch_id)
+        if workspace is not None:
+            tracked = batches.find(self._runtime.store.database, workspace.scope_id, batch_id)
             if tracked is not None:
                 board.put_batches([tracked])
         tracked = board.find(batch_id)

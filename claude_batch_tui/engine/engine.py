@@ -16,8 +16,8 @@ from claude_batch_tui.engine.loop_thread import LoopThread, command, query
 from claude_batch_tui.errors import CbtuiError, NotFoundError, unexpected
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.store import batches, labels
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 # What the first frame does not need is imported where it is called, or when the engine begins to work.
 if TYPE_CHECKING:
@@ -78,17 +78,17 @@ class Engine(LoopThread):
         return self._runtime.store
 
     @property
-    def scope(self) -> Scope | None:
+    def workspace(self) -> Workspace | None:
         """Whose batches these are in the store; None before the first answer of all."""
-        return self._runtime.scope
+        return self._runtime.workspace
 
     # Polling.
 
     @command
     async def connect(self) -> None:
         """Begin to talk to the API; called after the first frame, because it imports the SDK."""
-        if (scope := self._runtime.scope) is not None:
-            await self._report_errors(self._board.load_rest(self._runtime.store, scope))
+        if (workspace := self._runtime.workspace) is not None:
+            await self._report_errors(self._board.load_rest(self._runtime.store, workspace))
         self._parts.begin()
         await self._parts.downloader.index_leftovers()
 
@@ -107,17 +107,17 @@ class Engine(LoopThread):
         """Fetch the next page of older batches."""
         from claude_batch_tui.services.watching.listing import load_older
 
-        runtime, board, scope = self._runtime, self._board, self._runtime.scope
-        if scope is None:
+        runtime, board, workspace = self._runtime, self._board, self._runtime.workspace
+        if workspace is None:
             return
         page = await load_older(
             api=await runtime.connect(),
             store=runtime.store,
-            scope_id=scope.scope_id,
+            scope_id=workspace.scope_id,
             after_id=board.older_after,
         )
         board.has_older, board.older_after = page.has_older, page.last_id
-        board.catch_up(runtime.store.database, scope.scope_id)
+        board.catch_up(runtime.store.database, workspace.scope_id)
         board.touch()
 
     @command
@@ -134,7 +134,7 @@ class Engine(LoopThread):
             now=runtime.now,
             sleep=runtime.sleep,
         )
-        runtime.scope = found.scope
+        runtime.workspace = found.workspace
         self._board.put_batches([found.tracked])
         self._board.tell(f"{batch_id} is now watched", batch_id=batch_id)
         self._parts.poller.wake()
@@ -177,7 +177,7 @@ class Engine(LoopThread):
     @command
     async def mark_seen(self, batch_id: str) -> None:
         """The user has looked at an ended batch."""
-        batches.mark(self.store.database, self._runtime.known_scope().scope_id, batch_id, seen=1)
+        batches.mark(self.store.database, self._runtime.known_workspace().scope_id, batch_id, seen=1)
         self._show_changes()
 
     @command
@@ -185,27 +185,27 @@ class Engine(LoopThread):
         """Name a batch or a run; None takes its name away."""
         from claude_batch_tui.store.rebuild import journal_name
 
-        journal_name(self.store, self._runtime.known_scope(), target_id, name, self._runtime.now())
+        journal_name(self.store, self._runtime.known_workspace(), target_id, name, self._runtime.now())
         self._show_changes()
 
     @command
     async def note(self, target_id: str, text: str | None) -> None:
         """Write a note on a batch or a run; None takes it away."""
-        labels.note(self.store, self._runtime.known_scope(), target_id, text, self._runtime.now())
+        labels.note(self.store, self._runtime.known_workspace(), target_id, text, self._runtime.now())
         self._show_changes()
 
     @command
     async def tag(self, batch_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> None:
         """Give batches tags, and take tags away."""
-        scope, now = self._runtime.known_scope(), self._runtime.now()
-        labels.tag(self.store, scope, batch_ids, add=add, remove=remove, now=now)
+        workspace, now = self._runtime.known_workspace(), self._runtime.now()
+        labels.tag(self.store, workspace, batch_ids, add=add, remove=remove, now=now)
         self._show_changes()
 
     @command
     async def hide(self, batch_ids: Sequence[str], *, hidden: bool) -> None:
         """Put batches away on this machine, or bring them back."""
-        scope, now = self._runtime.known_scope(), self._runtime.now()
-        labels.hide(self.store, scope, batch_ids, hidden=hidden, now=now)
+        workspace, now = self._runtime.known_workspace(), self._runtime.now()
+        labels.hide(self.store, workspace, batch_ids, hidden=hidden, now=now)
         self._show_changes()
 
     @command
@@ -213,9 +213,9 @@ class Engine(LoopThread):
         """Make one run of batches made elsewhere."""
         from claude_batch_tui.services.watching.labels import adopt
 
-        scope = self._runtime.known_scope()
-        found = batches.find_all(self.store.database, scope.scope_id, batch_ids)
-        adopt(found, name=name, store=self.store, scope=scope, now=self._runtime.now())
+        workspace = self._runtime.known_workspace()
+        found = batches.find_all(self.store.database, workspace.scope_id, batch_ids)
+        adopt(found, name=name, store=self.store, workspace=workspace, now=self._runtime.now())
         self._show_changes()
 
     @query
@@ -227,13 +227,19 @@ class Engine(LoopThread):
         from claude_batch_tui.services.threads import in_thread
         from claude_batch_tui.services.watching.story import run_story, story_of
 
-        runtime, scope = self._runtime, self._runtime.scope
+        runtime, workspace = self._runtime, self._runtime.workspace
         found = [tracked for batch_id in batch_ids if (tracked := self._board.find(batch_id)) is not None]
-        if scope is None or len(found) != len(batch_ids):
+        if workspace is None or len(found) != len(batch_ids):
             return None
         known = await in_thread(
             lambda: [
-                story_of(tracked, store=runtime.store, scope=scope, config=runtime.config, now=runtime.now())
+                story_of(
+                    tracked,
+                    store=runtime.store,
+                    workspace=workspace,
+                    config=runtime.config,
+                    now=runtime.now(),
+                )
                 for tracked in found
             ]
         )
@@ -278,7 +284,7 @@ class Engine(LoopThread):
         from claude_batch_tui.services.reconcile import require_here
         from claude_batch_tui.services.retry import draft
 
-        require_here(made.first, self._runtime.known_scope())
+        require_here(made.first, self._runtime.known_workspace())
         with draft(made, self.store.locations.spool) as portion:
             report = checked(self._runtime, made, portion.requests)
             asked = self.forecast(portion.requests, report, made.first.source)
@@ -347,7 +353,7 @@ class Engine(LoopThread):
     async def _open(self) -> None:
         self._runtime = runtime = Runtime(self._config, api_key=self._api_key)
         self._board = board = Board(self._publish, runtime.now, self._profile)
-        board.load_newest(runtime.store, runtime.scope)
+        board.load_newest(runtime.store, runtime.workspace)
         board.publish()
         self._spawn(board.keep_publishing())
 
@@ -392,17 +398,17 @@ class Engine(LoopThread):
 
     def _show_changes(self) -> None:
         """Show what was written to the store."""
-        self._board.catch_up(self.store.database, self._runtime.known_scope().scope_id)
+        self._board.catch_up(self.store.database, self._runtime.known_workspace().scope_id)
 
     def _offer_auto_download(self) -> None:
         """Say once, after results were downloaded by hand, that this can be had without the key."""
-        scope = self._runtime.scope
-        if self._config.auto_download or scope is None:
+        workspace = self._runtime.workspace
+        if self._config.auto_download or workspace is None:
             return
         from claude_batch_tui.store.notifications import claim_once
 
         offer = [("auto_download", "offered")]
-        if claim_once(self.store.database, scope.scope_id, offer, self._runtime.now()):
+        if claim_once(self.store.database, workspace.scope_id, offer, self._runtime.now()):
             file = self._config.config_dir / "config.toml"
             self._board.tell(
                 f"To have results downloaded as batches end, put auto_download = true into {file}."

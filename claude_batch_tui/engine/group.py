@@ -187,8 +187,8 @@ class EngineGroup:
         """What their batches of the last `days` days say together; reads the store, for a thread."""
         from claude_batch_tui.services.watching.history import history_of
 
-        scopes = [engine.scope for engine in self._on_screen()]
-        ids = {scope.scope_id for scope in scopes if scope is not None}
+        workspaces = [engine.workspace for engine in self._on_screen()]
+        ids = {workspace.scope_id for workspace in workspaces if workspace is not None}
         return history_of(self.home.store.database, ids, days=days, now=now)
 
     def tag(self, batch_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> None:

@@ -50,7 +50,7 @@ class Intake:
             api=api,
             store=runtime.store,
             hint=runtime.hint,
-            scope=runtime.scope,
+            workspace=runtime.workspace,
             now=runtime.now(),
             first_time=self._first_time,
         )
@@ -59,14 +59,14 @@ class Intake:
 
     def _take_in(self, found: Poll) -> None:
         board, runtime = self._board, self._runtime
-        is_new_scope = runtime.scope is None or runtime.scope.scope_id != found.scope.scope_id
-        runtime.scope = found.scope
-        board.workspace_id = found.scope.workspace_id
-        if is_new_scope or self._first_time:
+        is_new_workspace = runtime.workspace is None or runtime.workspace.scope_id != found.workspace.scope_id
+        runtime.workspace = found.workspace
+        board.workspace_id = found.workspace.workspace_id
+        if is_new_workspace or self._first_time:
             board.has_older, board.older_after = found.has_older, found.last_id
-        if is_new_scope:
+        if is_new_workspace:
             board.clear()
-        board.catch_up(runtime.store.database, found.scope.scope_id)
+        board.catch_up(runtime.store.database, found.workspace.scope_id)
         for change in found.changes:
             self._tell(change)
         self._first_time = False
@@ -74,10 +74,10 @@ class Intake:
 
     def tell_ends(self) -> None:
         """Tell the ends nobody has told yet, whoever saw them first."""
-        runtime, scope = self._runtime, self._runtime.scope
-        if scope is None:
+        runtime, workspace = self._runtime, self._runtime.workspace
+        if workspace is None:
             return
-        for notice in claim_ends(runtime.store, scope.scope_id, runtime.now()):
+        for notice in claim_ends(runtime.store, workspace.scope_id, runtime.now()):
             self._board.tell(
                 notice_words(notice),
                 batch_id=notice.batch_ids[0] if notice.batch_ids else None,
@@ -88,16 +88,16 @@ class Intake:
 
     def remember_told(self) -> None:
         """Put what was told before, or by another process, into the log of events."""
-        store, scope = self._runtime.store, self._runtime.scope
-        if scope is None:
+        store, workspace = self._runtime.store, self._runtime.workspace
+        if workspace is None:
             return
-        past = past_ends(store, scope.scope_id, _ENDS_REMEMBERED, self._ends_until)
+        past = past_ends(store, workspace.scope_id, _ENDS_REMEMBERED, self._ends_until)
         self._ends_until = past[-1][0] if past else self._ends_until
         self._board.remember(
             Event(at, notice_words(notice), notice.batch_ids[0], is_error=not notice.is_good, is_quiet=True)
             for at, notice in past
         )
-        warned = past_warnings(store, scope.scope_id, _ENDS_REMEMBERED, self._warned_until)
+        warned = past_warnings(store, workspace.scope_id, _ENDS_REMEMBERED, self._warned_until)
         self._warned_until = warned[-1][0] if warned else self._warned_until
         self._board.remember(
             Event(at, *warning_text(about, at_risk, at), is_error=True, is_quiet=True)
@@ -117,11 +117,11 @@ class Intake:
 
     def reload(self, *, is_leading: bool) -> None:
         """Show what others wrote to the store."""
-        runtime, scope = self._runtime, self._runtime.scope
-        if scope is None:  # not even the leader has had an answer yet
+        runtime, workspace = self._runtime, self._runtime.workspace
+        if workspace is None:  # not even the leader has had an answer yet
             return
-        scope_id = scope.scope_id
-        self._board.workspace_id, self._board.base_url = scope.workspace_id, scope.base_url
+        scope_id = workspace.scope_id
+        self._board.workspace_id, self._board.base_url = workspace.workspace_id, workspace.base_url
         self._board.catch_up(runtime.store.database, scope_id)
         self._submitter.reload()
         self.remember_told()

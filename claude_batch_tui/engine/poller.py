@@ -15,7 +15,7 @@ from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.intake import Intake
 from claude_batch_tui.engine.schedule import Schedule
 from claude_batch_tui.engine.submitter import Submitter
-from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError, unexpected
+from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.locks import FileLock
@@ -90,11 +90,8 @@ class Poller:
             await self._stand_still(LinkState.NO_CREDENTIALS, error)
         elif isinstance(error, AuthenticationError):
             await self._stand_still(LinkState.REFUSED, error)
-        elif isinstance(error, CbtuiError):
-            await self._back_off(str(error), getattr(error, "retry_after", None))
         else:
-            _log.error("The poller stumbled and goes on", exc_info=error)
-            await self._back_off(f"Polling stumbled and goes on: {unexpected(error)}", None)
+            await self._back_off(error)
 
     async def _lead(self) -> None:
         runtime, board = self._runtime, self._board
@@ -179,11 +176,14 @@ class Poller:
         self._board.set_link(state=state, error=str(error), next_poll_at=None)
         await self._sleep(None)
 
-    async def _back_off(self, told: str, retry_after: float | None) -> None:
+    async def _back_off(self, error: Exception) -> None:
         self._failures += 1
         runtime = self._runtime
-        wait = backoff(self._failures, runtime.random(), retry_after)
-        now = runtime.now()
+        wait = backoff(self._failures, runtime.random(), getattr(error, "retry_after", None))
+        told, now = str(error), runtime.now()
+        if not isinstance(error, CbtuiError):
+            _log.error("Internal error while polling", exc_info=error)
+            told = f"Internal error while polling ({type(error).__name__}); retrying in {wait:.0f} s. Details: cbtui.log"
         self._board.set_link(
             state=LinkState.OFFLINE,
             error=told,
@@ -192,8 +192,8 @@ class Poller:
         )
         _log.warning("Poll failed (%d in a row): %s", self._failures, told)
         with contextlib.suppress(StoreError):  # it may be what went wrong
-            if (scope := runtime.scope) is not None:
-                batches.record_poll(runtime.store.database, scope.scope_id, now, 0.0, None, told)
+            if (workspace := runtime.workspace) is not None:
+                batches.record_poll(runtime.store.database, workspace.scope_id, now, 0.0, None, told)
         await self._sleep(wait)
 
     def _is_submitted_elsewhere(self, seconds: float | None) -> bool:

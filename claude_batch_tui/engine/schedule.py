@@ -31,13 +31,13 @@ class Schedule:
 
     def heard_from_others(self) -> float | None:
         """Seconds until a look is due where another process, a headless watch, has looked for us; else None."""
-        runtime, scope, wished = self._runtime, self._runtime.scope, self._board.link.interval
-        if scope is None or self._looked_at is None or wished is None:
+        runtime, workspace, wished = self._runtime, self._runtime.workspace, self._board.link.interval
+        if workspace is None or self._looked_at is None or wished is None:
             return None
         now = runtime.now()
-        if not heard_from_others(runtime.store, scope, self._looked_at, now, wished):
+        if not heard_from_others(runtime.store, workspace, self._looked_at, now, wished):
             return None
-        self._looked_at = batches.last_poll_at(runtime.store.database, scope.scope_id) or now
+        self._looked_at = batches.last_poll_at(runtime.store.database, workspace.scope_id) or now
         return max(wished - (now - self._looked_at).total_seconds(), 0.5)
 
     def interval(self, asked: float) -> float | None:

@@ -52,7 +52,7 @@ class Submitter:
 
     def reload(self) -> None:
         """Show the open submissions as they are written down."""
-        self._board.submissions = submissions.unsettled(self._runtime.store, self._runtime.scope)
+        self._board.submissions = submissions.unsettled(self._runtime.store, self._runtime.workspace)
         self._board.touch()
 
     async def submit(
@@ -67,7 +67,7 @@ class Submitter:
         try:
             lost_history.require_known(runtime.store, runtime.now(), again=again)
             if retry is not None:
-                reconcile.require_here(retry.first, runtime.known_scope())
+                reconcile.require_here(retry.first, runtime.known_workspace())
             prepared = await self._frozen(outgoing, retry)
             missing = prepared
             if not again:
@@ -221,7 +221,7 @@ class Submitter:
 
     async def look_at_absent(self) -> None:
         """Look once more for every open submission nobody is looking for; called after each poll."""
-        for submission in submissions.unsettled(self._runtime.store, self._runtime.scope):
+        for submission in submissions.unsettled(self._runtime.store, self._runtime.workspace):
             if submission.state is SubmissionState.SENDING or submission.submission_id in self._settling:
                 continue
             await self.look_again(submission.submission_id)
@@ -280,10 +280,10 @@ class Submitter:
         self._settled(await decide(submission))
 
     def _show_batch(self, submission: Submission) -> None:
-        scope = self._runtime.scope
-        if scope is None or submission.batch_id is None:
+        workspace = self._runtime.workspace
+        if workspace is None or submission.batch_id is None:
             return
-        tracked = batches.find(self._runtime.store.database, scope.scope_id, submission.batch_id)
+        tracked = batches.find(self._runtime.store.database, workspace.scope_id, submission.batch_id)
         if tracked is not None:
             self._board.put_batches([tracked])
 

@@ -17,12 +17,12 @@ from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.redaction import redact
-from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.spool import sweep
+from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import batches, labels, lost_history, submissions
 from claude_batch_tui.store.locks import FileLock
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 SETTLE = 180.0
 """Seconds after the last byte before a batch that the list does not show counts as absent."""
@@ -92,8 +92,8 @@ async def look(
     Raises ApiError where it cannot be read, and DraftError where it is that of another workspace.
     """
     page = await api.list_page(limit=1)
-    scope = scope_of(store, api, page.facts, hint, now)
-    require_here(submission, scope)
+    workspace = workspace_of(store, api, page.facts, hint, now)
+    require_here(submission, workspace)
     candidates = await twins(submission, api=api, store=store)
     looked = msgspec.structs.replace(
         submission,
@@ -101,12 +101,12 @@ async def look(
         last_looked_at=now,
         candidates=tuple(batch.id for batch in candidates),
     )
-    if len(candidates) == 1 and not _rivals(submission, candidates[0], store, scope):
+    if len(candidates) == 1 and not _rivals(submission, candidates[0], store, workspace):
         return record_created(
             looked,
             candidates[0],
             store=store,
-            scope=scope,
+            workspace=workspace,
             at=now,
             request_id=None,
             provisional=True,
@@ -147,7 +147,7 @@ def record_created(
     batch: Batch,
     *,
     store: Store,
-    scope: Scope,
+    workspace: Workspace,
     at: datetime,
     request_id: str | None,
     provisional: bool,
@@ -164,9 +164,9 @@ def record_created(
         error=None,
     )
     with store.database.change():
-        submissions.advance(store, created, expected=expected, at=at, scope_id=scope.scope_id)
-        batches.merge(store.database, scope.scope_id, [batch], seen=True, at=at)
-        batches.link_to_run(store.database, scope.scope_id, created)
+        submissions.advance(store, created, expected=expected, at=at, scope_id=workspace.scope_id)
+        batches.merge(store.database, workspace.scope_id, [batch], seen=True, at=at)
+        batches.link_to_run(store.database, workspace.scope_id, created)
     return created
 
 
@@ -210,13 +210,13 @@ async def attach(
             f"{batch_id} has {batch.request_counts.total:,} requests and {submission.requests:,} were sent: "
             "it is another batch."
         )
-    scope = scope_of(store, api, facts, hint, now)
-    require_here(submission, scope)
+    workspace = workspace_of(store, api, facts, hint, now)
+    require_here(submission, workspace)
     return record_created(
         submission,
         batch,
         store=store,
-        scope=scope,
+        workspace=workspace,
         at=now,
         request_id=None,
         provisional=True,
@@ -262,12 +262,12 @@ def abandon(submission: Submission, *, store: Store, now: datetime) -> Submissio
     return submissions.advance(store, abandoned, expected=submission.state, at=now)
 
 
-def require_here(submission: Submission, scope: Scope) -> None:
+def require_here(submission: Submission, workspace: Workspace) -> None:
     """Raise DraftError for what was sent to another workspace: this one's list says nothing of it."""
-    if submissions.is_elsewhere(submission, scope):
+    if submissions.is_elsewhere(submission, workspace):
         raise DraftError(
             f"This submission was sent to workspace {submission.workspace_id or '(unnamed)'} at {submission.base_url}; "
-            f"this key is of {scope.workspace_id or '(unnamed)'} at {scope.base_url}."
+            f"this key is of {workspace.workspace_id or '(unnamed)'} at {workspace.base_url}."
         )
 
 
@@ -278,14 +278,14 @@ def _long_enough(submission: Submission, now: datetime, settle: float) -> bool:
     return (now - since).total_seconds() >= settle and submission.looks >= len(_LOOKS) - 1
 
 
-def _rivals(submission: Submission, candidate: Batch, store: Store, scope: Scope) -> list[Submission]:
+def _rivals(submission: Submission, candidate: Batch, store: Store, workspace: Workspace) -> list[Submission]:
     """Other open submissions of the same size that may have made the candidate.
 
     Creates happen one after the other, so one that began after the candidate was created cannot have made it.
     """
     return [
         other
-        for other in submissions.unsettled(store, scope)
+        for other in submissions.unsettled(store, workspace)
         if other.submission_id != submission.submission_id
         and other.state in _OPEN
         and other.requests == submission.requests

@@ -31,12 +31,12 @@ from claude_batch_tui.errors import (
 )
 from claude_batch_tui.redaction import redact
 from claude_batch_tui.services.reconcile import record_created, require_here, twins
-from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.threads import in_thread
+from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.locks import FileLock
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 _BATCH_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 Guard = Callable[[Submission], None]
@@ -89,10 +89,10 @@ async def send(
         if submissions.find(store, submission.submission_id) is None:
             submissions.insert(store, submission)
         while True:
-            sending, scope = await _intend(submission, api=api, store=store, hint=hint, now=now)
+            sending, workspace = await _intend(submission, api=api, store=store, hint=hint, now=now)
             yield SubmitUpdate(sending, note="sending")
             try:
-                async for update in _attempt(sending, scope, api=api, store=store, now=now, pace=pace):
+                async for update in _attempt(sending, workspace, api=api, store=store, now=now, pace=pace):
                     yield update
                 return
             except (RateLimitedError, UnavailableError) as error:
@@ -114,11 +114,11 @@ async def send(
 
 async def _intend(
     submission: Submission, *, api: BatchesApi, store: Store, hint: str, now: Callable[[], datetime]
-) -> tuple[Submission, Scope]:
+) -> tuple[Submission, Workspace]:
     """Ask for the newest batch, and write down that everything newer than it may be ours."""
     page = await api.list_page(limit=1)
-    scope = scope_of(store, api, page.facts, hint, now())
-    require_here(submission, scope)
+    workspace = workspace_of(store, api, page.facts, hint, now())
+    require_here(submission, workspace)
     sending = msgspec.structs.replace(
         submission,
         state=SubmissionState.SENDING,
@@ -127,16 +127,18 @@ async def _intend(
         server_date=page.facts.server_date or now(),
         sent_at=now(),
         error=None,
-        base_url=scope.base_url,
-        workspace_id=scope.workspace_id,
+        base_url=workspace.base_url,
+        workspace_id=workspace.workspace_id,
     )
-    submissions.advance(store, sending, expected=SubmissionState.PREPARED, at=now(), scope_id=scope.scope_id)
-    return sending, scope
+    submissions.advance(
+        store, sending, expected=SubmissionState.PREPARED, at=now(), scope_id=workspace.scope_id
+    )
+    return sending, workspace
 
 
 async def _attempt(
     sending: Submission,
-    scope: Scope,
+    workspace: Workspace,
     *,
     api: BatchesApi,
     store: Store,
@@ -152,7 +154,7 @@ async def _attempt(
             if isinstance(update, int):
                 yield SubmitUpdate(sending, sent_bytes=update, note="sending")
             else:
-                yield SubmitUpdate(_created(sending, *update, store=store, scope=scope, at=now()))
+                yield SubmitUpdate(_created(sending, *update, store=store, workspace=workspace, at=now()))
     except _REFUSALS as error:
         yield SubmitUpdate(_settled(sending, SubmissionState.REFUSED, error, store, now()))
     except RateLimitedError:
@@ -196,7 +198,13 @@ async def _post(
 
 
 def _created(
-    sending: Submission, batch: Batch, facts: ResponseFacts, *, store: Store, scope: Scope, at: datetime
+    sending: Submission,
+    batch: Batch,
+    facts: ResponseFacts,
+    *,
+    store: Store,
+    workspace: Workspace,
+    at: datetime,
 ) -> Submission:
     """Write a good answer down; one that does not fit what was sent leaves the outcome open."""
     if not _BATCH_ID.fullmatch(batch.id) or batch.request_counts.total != sending.requests:
@@ -206,7 +214,13 @@ def _created(
         )
         return _settled(sending, SubmissionState.UNKNOWN, error, store, at)
     return record_created(
-        sending, batch, store=store, scope=scope, at=at, request_id=facts.request_id, provisional=False
+        sending,
+        batch,
+        store=store,
+        workspace=workspace,
+        at=at,
+        request_id=facts.request_id,
+        provisional=False,
     )
 
 

@@ -26,7 +26,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Since(msgspec.Struct, frozen=True):
-    """What was written of a scope's batches since an earlier revision. `dropped` are ids of deleted ones."""
+    """What was written of a workspace's batches since an earlier revision. `dropped` are ids of deleted ones."""
 
     revision: int
     batches: tuple[TrackedBatch, ...]
@@ -101,7 +101,7 @@ def _facts(database: Database, scope_id: int, batch_ids: Sequence[str]) -> dict[
 def tracked(
     database: Database, scope_id: int, limit: int = 100_000, older_than: TrackedBatch | None = None
 ) -> tuple[TrackedBatch, ...]:
-    """Everything known of the scope's batches, newest first; deleted ones are left out."""
+    """Everything known of the workspace's batches, newest first; deleted ones are left out."""
     if older_than is None:
         where: str = ""
         values: tuple[str, ...] = ()
@@ -118,7 +118,7 @@ def tracked(
 
 
 def revision(database: Database, scope_id: int) -> int:
-    """The newest revision of the scope's batches; see `since`."""
+    """The newest revision of the workspace's batches; see `since`."""
     row = database.row("SELECT max(revision) FROM batch WHERE scope_id = ?", (scope_id,))
     return int(row[0] or 0) if row else 0
 
@@ -245,6 +245,6 @@ def record_poll(
 
 
 def last_poll_at(database: Database, scope_id: int) -> datetime | None:
-    """When anybody last heard from the API about this scope."""
+    """When anybody last heard from the API about this workspace."""
     row = database.row("SELECT max(at) FROM poll WHERE scope_id = ? AND error IS NULL", (scope_id,))
     return datetime.fromisoformat(row[0]) if row and row[0] else None

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.store import scopes
+from claude_batch_tui.store import workspaces
 from claude_batch_tui.store.database import Database
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 
 class _Ours(msgspec.Struct):
@@ -31,7 +31,7 @@ class _Ours(msgspec.Struct):
 
 def tag(
     store: Store,
-    scope: Scope,
+    workspace: Workspace,
     batch_ids: Sequence[str],
     *,
     add: Sequence[str],
@@ -39,26 +39,28 @@ def tag(
     now: datetime,
 ) -> None:
     """Give batches tags, and take tags away."""
-    _journal(store, scope, "tags", now, batch_ids=batch_ids, add=add, remove=remove)
-    _tag(store, scope.scope_id, batch_ids, add, remove)
+    _journal(store, workspace, "tags", now, batch_ids=batch_ids, add=add, remove=remove)
+    _tag(store, workspace.scope_id, batch_ids, add, remove)
 
 
-def note(store: Store, scope: Scope, target_id: str, text: str | None, now: datetime) -> None:
+def note(store: Store, workspace: Workspace, target_id: str, text: str | None, now: datetime) -> None:
     """Write a note on a batch or a run; None takes it away."""
-    _journal(store, scope, "note", now, target_id=target_id, note=text)
-    _note(store, scope.scope_id, target_id, text)
+    _journal(store, workspace, "note", now, target_id=target_id, note=text)
+    _note(store, workspace.scope_id, target_id, text)
 
 
-def hide(store: Store, scope: Scope, batch_ids: Sequence[str], *, hidden: bool, now: datetime) -> None:
+def hide(
+    store: Store, workspace: Workspace, batch_ids: Sequence[str], *, hidden: bool, now: datetime
+) -> None:
     """Put batches away on this machine, or bring them back. The API hears nothing of it."""
-    _journal(store, scope, "hidden", now, batch_ids=batch_ids, is_hidden=hidden)
-    _hide(store, scope.scope_id, batch_ids, hidden, now)
+    _journal(store, workspace, "hidden", now, batch_ids=batch_ids, is_hidden=hidden)
+    _hide(store, workspace.scope_id, batch_ids, hidden, now)
 
 
-def adopt(store: Store, scope: Scope, batch_ids: Sequence[str], run_id: str, now: datetime) -> None:
+def adopt(store: Store, workspace: Workspace, batch_ids: Sequence[str], run_id: str, now: datetime) -> None:
     """Give batches made elsewhere a run of ours."""
-    _journal(store, scope, "adoption", now, batch_ids=batch_ids, run_id=run_id)
-    _adopt(store, scope.scope_id, batch_ids, run_id, now)
+    _journal(store, workspace, "adoption", now, batch_ids=batch_ids, run_id=run_id)
+    _adopt(store, workspace.scope_id, batch_ids, run_id, now)
 
 
 def replay(store: Store, fact: dict[str, Any], now: datetime) -> bool:
@@ -67,7 +69,7 @@ def replay(store: Store, fact: dict[str, Any], now: datetime) -> bool:
     if kind not in ("tags", "note", "hidden", "adoption"):
         return False
     ours = msgspec.convert(fact, type=_Ours)
-    scope_id = scopes.remember(store.database, ours.base_url, ours.workspace_id, None, "", now).scope_id
+    scope_id = workspaces.remember(store.database, ours.base_url, ours.workspace_id, None, "", now).scope_id
     match kind:
         case "tags":
             _tag(store, scope_id, ours.batch_ids, ours.add, ours.remove)
@@ -80,8 +82,8 @@ def replay(store: Store, fact: dict[str, Any], now: datetime) -> bool:
     return True
 
 
-def _journal(store: Store, scope: Scope, kind: str, now: datetime, **facts: Any) -> None:
-    store.journal.append(kind, now, base_url=scope.base_url, workspace_id=scope.workspace_id, **facts)
+def _journal(store: Store, workspace: Workspace, kind: str, now: datetime, **facts: Any) -> None:
+    store.journal.append(kind, now, base_url=workspace.base_url, workspace_id=workspace.workspace_id, **facts)
 
 
 def _tag(

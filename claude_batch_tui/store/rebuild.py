@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission
-from claude_batch_tui.store import batches, labels, lost_history, scopes, submissions
+from claude_batch_tui.store import batches, labels, lost_history, submissions, workspaces
 from claude_batch_tui.store.store import Store
 
 
@@ -22,12 +22,19 @@ class _Named(msgspec.Struct):
     name: str | None = None
 
 
-def journal_name(store: Store, scope: scopes.Scope, target_id: str, name: str | None, now: datetime) -> None:
+def journal_name(
+    store: Store, workspace: workspaces.Workspace, target_id: str, name: str | None, now: datetime
+) -> None:
     """Name a batch or a run, or take its name away; in the journal first."""
     store.journal.append(
-        "name", now, base_url=scope.base_url, workspace_id=scope.workspace_id, target_id=target_id, name=name
+        "name",
+        now,
+        base_url=workspace.base_url,
+        workspace_id=workspace.workspace_id,
+        target_id=target_id,
+        name=name,
     )
-    batches.set_name(store.database, scope.scope_id, target_id, name)
+    batches.set_name(store.database, workspace.scope_id, target_id, name)
 
 
 def complete(store: Store, now: datetime) -> None:
@@ -82,14 +89,14 @@ def _submission(store: Store, submission: Submission, now: datetime) -> None:
     submissions.put(store, submission)
     if submission.base_url is not None and submission.workspace_id is not None:
         where = submission.base_url, submission.workspace_id
-        scope = scopes.remember(store.database, *where, None, "", now)
-        batches.link_to_run(store.database, scope.scope_id, submission)
+        workspace = workspaces.remember(store.database, *where, None, "", now)
+        batches.link_to_run(store.database, workspace.scope_id, submission)
 
 
 def _name(store: Store, fact: dict[str, Any], now: datetime) -> bool:
     if fact.get("kind") != "name":
         return False
     named = msgspec.convert(fact, type=_Named)
-    scope = scopes.remember(store.database, named.base_url, named.workspace_id, None, "", now)
-    batches.set_name(store.database, scope.scope_id, named.target_id, named.name)
+    workspace = workspaces.remember(store.database, named.base_url, named.workspace_id, None, "", now)
+    batches.set_name(store.database, workspace.scope_id, named.target_id, named.name)
     return True

@@ -8,8 +8,8 @@ import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import StoreError
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 _UNSETTLED = (
     SubmissionState.SENDING,
@@ -64,21 +64,21 @@ def find(store: Store, submission_id: str) -> Submission | None:
     return _decoded(row[0]) if row else None
 
 
-def unsettled(store: Store, scope: Scope | None = None) -> tuple[Submission, ...]:
-    """Submissions of which something is still to be found out or decided, oldest first; with a scope those sent there."""
+def unsettled(store: Store, workspace: Workspace | None = None) -> tuple[Submission, ...]:
+    """Submissions of which something is still to be found out or decided, oldest first; with a workspace those sent there."""
     marks = ",".join("?" * len(_UNSETTLED))
     rows = store.database.rows(
         f"SELECT facts FROM submission WHERE state IN ({marks}) ORDER BY created_at",
         tuple(state.value for state in _UNSETTLED),
     )
     every = (_decoded(row[0]) for row in rows)
-    return tuple(each for each in every if scope is None or not is_elsewhere(each, scope))
+    return tuple(each for each in every if workspace is None or not is_elsewhere(each, workspace))
 
 
-def is_elsewhere(submission: Submission, scope: Scope) -> bool:
+def is_elsewhere(submission: Submission, workspace: Workspace) -> bool:
     """Whether it was sent to another workspace than this one, where looking for it proves nothing."""
     sent_to = submission.base_url, submission.workspace_id
-    return submission.base_url is not None and sent_to != (scope.base_url, scope.workspace_id)
+    return submission.base_url is not None and sent_to != (workspace.base_url, workspace.workspace_id)
 
 
 def with_body(store: Store, sha256: str, since: datetime) -> tuple[Submission, ...]:

@@ -19,8 +19,7 @@ from textual.timer import Timer
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.tracked import Snapshot
-from claude_batch_tui.engine.engine import Engine
-from claude_batch_tui.engine.together import Together
+from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
@@ -28,7 +27,6 @@ from claude_batch_tui.tui.batches.keys import RENAMED
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.terminal.pacing import CHANGES_SECONDS, Pace
-from claude_batch_tui.tui.workspaces import Workspaces
 from claude_batch_tui.wording import standing_words
 
 if TYPE_CHECKING:
@@ -120,7 +118,7 @@ class DashboardApp(CbtuiApp):
         # The first screen is the first mode: going there from another would hold back what is drawn for 50 ms.
         self.DEFAULT_MODE = "batches" if results is None and batch_id is None else "results"  # type: ignore[misc]
         super().__init__(config, profile)
-        self.workspaces = Workspaces(config, beside, on_snapshot=self._arrived, api_key=api_key)
+        self.engines = EngineGroup(config, beside, on_snapshot=self._arrived, api_key=api_key)
         self.snapshot = Snapshot()
         self.banner = banner
         self._opens = results
@@ -133,24 +131,19 @@ class DashboardApp(CbtuiApp):
         """How often what the engine says is shown."""
         self._later: Timer | None = None
 
-    @property
-    def engine(self) -> Engine | Together:
-        """The engine of the workspace on the screen, or of all."""
-        return self.workspaces.engine
-
     def start(self) -> int:
         """Open the store, run until the user leaves, stop the engine; the exit code. Raises StoreError."""
         # Keys wait for threads that build, index and search: a fifth of Python's usual slice, several times a key.
         sys.setswitchinterval(0.001)
-        self.workspaces.start()
+        self.engines.start()
         try:
             return super().start()
         finally:
-            self.workspaces.stop()
+            self.engines.stop()
 
     def on_load(self) -> None:
         """What is known is there before the first screen is made."""
-        self.snapshot = self.engine.snapshot
+        self.snapshot = self.engines.snapshot
         self.update_keymap({RENAMED.get(name, name): key for name, key in self.config.keys.items()})
 
     def on_mount(self) -> None:
@@ -174,7 +167,7 @@ class DashboardApp(CbtuiApp):
         # One after the other: a key that is pressed now has to share the processor with one thread, not with two.
         _import_the_rest()
         if self.is_running:
-            self.call_later(self.workspaces.connect)
+            self.call_later(self.engines.connect)
 
     def on_dashboard_app_arrived(self) -> None:
         """Show the newest snapshot; on the slow profile at most one a second, the last one always."""
@@ -191,7 +184,7 @@ class DashboardApp(CbtuiApp):
     def _show_newest(self) -> None:
         """Hand the newest snapshot to the screen, and say what happened."""
         self.pace.take()
-        self.snapshot = self.engine.snapshot
+        self.snapshot = self.engines.snapshot
         for screen in self.screen_stack:
             show = getattr(screen, "show_snapshot", None)
             if (
@@ -208,20 +201,20 @@ class DashboardApp(CbtuiApp):
         if len(self.screen_stack) > 1 and isinstance(self.screen, DashboardScreen):
             self.screen.dismiss(None)
             self.call_after_refresh(self.action_show, mode)
-        elif mode == "build" and self.workspaces.shown is None and len(self.screen_stack) == 1:
+        elif mode == "build" and self.engines.shown is None and len(self.screen_stack) == 1:
             self._on_batches(lambda screen: screen.ask_workspace("Build", lambda: self.action_show("build")))
         elif self.current_mode != mode and len(self.screen_stack) == 1:
             self.switch_mode(mode)
 
     def action_next_workspace(self) -> None:
         """Show the next of the workspaces that are watched, and all of them after the last."""
-        turn: list[str | None] = [*self.workspaces.watched, None]
-        self.action_show_workspace(turn[(turn.index(self.workspaces.shown) + 1) % len(turn)])
+        turn: list[str | None] = [*self.engines.watched, None]
+        self.action_show_workspace(turn[(turn.index(self.engines.shown) + 1) % len(turn)])
 
     def action_show_workspace(self, name: str | None) -> None:
         """Show the batches of another workspace, None for all; the others are watched on."""
         try:
-            self.workspaces.show(name)
+            self.engines.show(name)
         except CbtuiError as error:
             self.say(str(error), "error")
             return
@@ -233,9 +226,9 @@ class DashboardApp(CbtuiApp):
 
     def palette_actions(self) -> dict[str, str]:
         """A way to each of the other workspaces, and to all that are watched."""
-        others = [name for name in self.workspaces.names if name != self.workspaces.shown]
+        others = [name for name in self.engines.names if name != self.engines.shown]
         ways = {f"workspace {name}": f"show_workspace({name!r})" for name in others}
-        if self.workspaces.shown is not None and len(self.workspaces.watched) > 1:
+        if self.engines.shown is not None and len(self.engines.watched) > 1:
             ways["all workspaces"] = "show_workspace(None)"
         return ways
 
@@ -295,7 +288,7 @@ class DashboardApp(CbtuiApp):
 
     def _tell_events(self) -> None:
         """Say the newest event; ring once for what ended, by the ways the settings name."""
-        fresh = list(self.workspaces.fresh_events())
+        fresh = list(self.engines.fresh_events())
         for event in fresh:
             self.say(event.text, "error" if event.is_error else "note")
         ends = [event.text for event in fresh if event.rings]
@@ -321,7 +314,7 @@ class DashboardApp(CbtuiApp):
 
     def _show_standing(self) -> None:
         """The window's title, of all workspaces: how many run, how many ended unseen. Written only when that changes."""
-        all_ = self.workspaces.snapshots
+        all_ = self.engines.snapshots
         unseen = [counts for snapshot in all_ for counts in snapshot.unseen]
         standing = standing_words(sum(snapshot.running for snapshot in all_), unseen)
         if standing != self._standing:

@@ -10,13 +10,8 @@ from textual.dom import DOMNode
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.tracked import Snapshot
-from claude_batch_tui.engine.engine import Engine
-from claude_batch_tui.engine.together import Together
+from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.tui.widgets.status_line import Kind
-from claude_batch_tui.tui.workspaces import Workspaces
-
-AnyEngine = Engine | Together
-"""The engine of one workspace, or of all that are watched."""
 
 
 class Dashboard(Protocol):
@@ -25,17 +20,14 @@ class Dashboard(Protocol):
     config: Config
     ascii_only: bool
     """Whether only ASCII characters may be drawn."""
-    workspaces: Workspaces
+    engines: EngineGroup
+    """The engines of the profiles that are watched."""
     snapshot: Snapshot
     """The newest snapshot of what is on the screen."""
     banner: str | None
     """What the status line of the batches says while there is nothing else to say."""
     now: Callable[[], datetime]
     """The clock every age is measured by."""
-
-    @property
-    def engine(self) -> AnyEngine:
-        """The engine of the workspace on the screen, or of all."""
 
     def begin(self) -> None:
         """The first frame is on the terminal: begin to talk to the API. Only the first call counts."""

@@ -181,7 +181,7 @@ def test_results_are_taken_as_whole_when_they_are_written_down_and_a_run_is_put_
     until(lambda: engine.snapshot.find(read).results.value == "complete")
     path = results_here(engine.store, read)
     path.with_name(f"{unread}.jsonl").write_bytes(given_results(simulator, unread))
-    known = {"store": engine.store, "scope": engine.scope}
+    known = {"store": engine.store, "workspace": engine.workspace}
     assert read_results(read, **known) == path
     assert read_results(unread, **known) is None
     with pytest.raises(StoreError, match=f"The results of {unread} are"):

@@ -228,7 +228,7 @@ def test_two_profiles_of_one_workspace_list_its_batches_once_and_go_on_beside_ea
         )
     )
     assert [(tracked.id, tracked.profile) for tracked in group.snapshot.batches] == [(ended, "research")]
-    assert research.scope == colleague.scope is not None
+    assert research.workspace == colleague.workspace is not None
     for name in ("research", "colleague"):
         group.show(name)
         assert group.of(ended) is group.home

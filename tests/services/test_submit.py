@@ -57,7 +57,7 @@ async def test_a_good_answer_ends_created_with_the_batch_named_and_tied_to_its_r
     created = await submit(runtime, prepare(runtime, requests_file(), name="mine", cost_at_most=1.5))
     assert created.state is SubmissionState.CREATED
     assert len(simulator.log.creates) == 1
-    tracked = batches.find(runtime.store.database, runtime.scope.scope_id, created.batch_id)
+    tracked = batches.find(runtime.store.database, runtime.workspace.scope_id, created.batch_id)
     assert (tracked.name, tracked.run_id, tracked.cost_at_most) == ("mine", created.run_id, 1.5)
 
 

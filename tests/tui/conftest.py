@@ -16,7 +16,7 @@ from claude_batch_tui.domain.batches.tracked import Link, LinkState, Submission,
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.store import batches, labels, submissions
-from claude_batch_tui.store.scopes import remember
+from claude_batch_tui.store.workspaces import remember
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
 
@@ -107,22 +107,24 @@ def filled(config):
         costs=(),
     ):
         runtime = Runtime(config, api_key=KEY)
-        scope = remember(runtime.store.database, config.base_url, "wrkspc_research", None, runtime.hint, NOW)
-        batches.merge(runtime.store.database, scope.scope_id, [b for _, b in named], seen=True)
+        workspace = remember(
+            runtime.store.database, config.base_url, "wrkspc_research", None, runtime.hint, NOW
+        )
+        batches.merge(runtime.store.database, workspace.scope_id, [b for _, b in named], seen=True)
         for name, b in named:
             if name:
-                batches.set_name(runtime.store.database, scope.scope_id, b.id, name)
+                batches.set_name(runtime.store.database, workspace.scope_id, b.id, name)
         for b in unseen:
-            batches.mark(runtime.store.database, scope.scope_id, b.id, seen=0)
-        batches.record_poll(runtime.store.database, scope.scope_id, NOW - polled, 0.1, 9, None)
+            batches.mark(runtime.store.database, workspace.scope_id, b.id, seen=0)
+        batches.record_poll(runtime.store.database, workspace.scope_id, NOW - polled, 0.1, 9, None)
         for number, (name, members) in enumerate(runs):
             run_id = f"run_01JD00000000000000000000{number:02d}"
-            labels.adopt(runtime.store, scope, [b.id for b in members], run_id, NOW)
-            batches.set_name(runtime.store.database, scope.scope_id, run_id, name)
+            labels.adopt(runtime.store, workspace, [b.id for b in members], run_id, NOW)
+            batches.set_name(runtime.store.database, workspace.scope_id, run_id, name)
         for b, words in tags:
-            labels.tag(runtime.store, scope, [b.id], add=words, remove=[], now=NOW)
+            labels.tag(runtime.store, workspace, [b.id], add=words, remove=[], now=NOW)
         for b, usd in costs:
-            batches.record_cost(runtime.store.database, scope.scope_id, b.id, "at_most", usd, None)
+            batches.record_cost(runtime.store.database, workspace.scope_id, b.id, "at_most", usd, None)
         if unknown is not None:
             submissions.insert(runtime.store, unknown)
         runtime.store.close()

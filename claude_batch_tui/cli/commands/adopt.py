@@ -37,7 +37,7 @@ async def _adopt(args: argparse.Namespace, context: Context) -> int:
             list(found.values()),
             name=args.name,
             store=runtime.store,
-            scope=runtime.known_scope(),
+            workspace=runtime.known_workspace(),
             now=runtime.now(),
         )
         context.output.line(run_id)

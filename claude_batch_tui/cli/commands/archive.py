@@ -30,7 +30,7 @@ async def _archive(args: argparse.Namespace, context: Context) -> int:
     async with open_runtime(context.config) as runtime:
         found = {tracked.id: tracked for word in args.ids for tracked in await resolve(word, runtime)}
         labels.hide(
-            runtime.store, runtime.known_scope(), list(found), hidden=not args.undo, now=runtime.now()
+            runtime.store, runtime.known_workspace(), list(found), hidden=not args.undo, now=runtime.now()
         )
         for batch_id in found:
             context.output.line(f"{batch_id} {'shown' if args.undo else 'hidden'}")

@@ -51,7 +51,7 @@ def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
     from claude_batch_tui.cli.reporting import reported  # late: --help needs none of it
     from claude_batch_tui.services.building.check import check_file
     from claude_batch_tui.services.building.recipes import recipe_beside
-    from claude_batch_tui.store.scopes import hint_of
+    from claude_batch_tui.store.workspaces import hint_of
 
     recipe = recipe_beside(args.file)
     betas = recipe.betas if recipe else ()

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
     from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.services.watching.history import history_of
-    from claude_batch_tui.store import scopes
+    from claude_batch_tui.store import workspaces
     from claude_batch_tui.store.database import Database
     from claude_batch_tui.store.locations import Locations
 
@@ -40,8 +40,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return ExitCode.GOOD
     database = Database(file)
     try:
-        hints = [scopes.hint_of(config, os.environ) for config in (context.config, *context.beside)]
-        known = {scope.scope_id for hint in hints if (scope := scopes.recall(database, hint)) is not None}
+        hints = [workspaces.hint_of(config, os.environ) for config in (context.config, *context.beside)]
+        known = {
+            workspace.scope_id
+            for hint in hints
+            if (workspace := workspaces.recall(database, hint)) is not None
+        }
         found = history_of(database, known, days=args.days, now=datetime.now(UTC))
     finally:
         database.close()

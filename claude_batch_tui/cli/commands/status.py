@@ -40,7 +40,7 @@ def _short(args: argparse.Namespace, context: Context) -> int:
 
     from claude_batch_tui.domain.batches.batch import RequestCounts
     from claude_batch_tui.errors import ConfigError
-    from claude_batch_tui.store import scopes, standing
+    from claude_batch_tui.store import standing, workspaces
     from claude_batch_tui.store.database import Database
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.wording import standing_words
@@ -52,8 +52,12 @@ def _short(args: argparse.Namespace, context: Context) -> int:
     if file.exists():
         database = Database(file)
         try:
-            hints = [scopes.hint_of(config, os.environ) for config in (context.config, *context.beside)]
-            known = {scope.scope_id for hint in hints if (scope := scopes.recall(database, hint)) is not None}
+            hints = [workspaces.hint_of(config, os.environ) for config in (context.config, *context.beside)]
+            known = {
+                workspace.scope_id
+                for hint in hints
+                if (workspace := workspaces.recall(database, hint)) is not None
+            }
             for found in (standing.standing(database, scope_id) for scope_id in known):
                 running, unseen = running + found[0], unseen + found[1]
         finally:

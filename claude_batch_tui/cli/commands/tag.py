@@ -37,8 +37,8 @@ async def _tag(words: list[str], context: Context) -> int:
         raise ConfigError("Say which batches, and tags with + or -: cbtui tag ID +eval -draft.")
     async with open_runtime(context.config) as runtime:
         found = {tracked.id: tracked for word in ids for tracked in await resolve(word, runtime)}
-        scope = runtime.known_scope()
-        labels.tag(runtime.store, scope, list(found), add=add, remove=remove, now=runtime.now())
-        for tracked in batches.find_all(runtime.store.database, scope.scope_id, list(found)):
+        workspace = runtime.known_workspace()
+        labels.tag(runtime.store, workspace, list(found), add=add, remove=remove, now=runtime.now())
+        for tracked in batches.find_all(runtime.store.database, workspace.scope_id, list(found)):
             context.output.line(f"{tracked.id} {' '.join(tracked.tags)}".rstrip())
     return ExitCode.GOOD

@@ -109,7 +109,7 @@ async def _found(words: Sequence[str], runtimes: Sequence[Runtime]) -> list[list
     from claude_batch_tui.services.watching.lookup import known_batches  # late: --help needs none of it
 
     def known(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
-        return known_batches(word, store=runtime.store, scope=runtime.scope)
+        return known_batches(word, store=runtime.store, workspace=runtime.workspace)
 
     found: list[dict[str, TrackedBatch]] = [{} for _ in runtimes]
     for word in words:

@@ -10,16 +10,16 @@ from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.downloads import recorded_path
 from claude_batch_tui.store.results.file import results_path
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.results.schema_validation import Sent
 
 
-def read_results(batch_id: str, *, store: Store, scope: Scope | None) -> Path | None:
+def read_results(batch_id: str, *, store: Store, workspace: Workspace | None) -> Path | None:
     """The results that were read to their end and written down, or None; they may be incomplete ones."""
-    recorded = recorded_path(store.database, scope.scope_id, batch_id) if scope is not None else None
+    recorded = recorded_path(store.database, workspace.scope_id, batch_id) if workspace is not None else None
     if recorded is None:
         return None
     # The name alone counts: the data folder may have been moved.

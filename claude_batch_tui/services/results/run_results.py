@@ -12,8 +12,8 @@ import msgspec
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.services.results.local_files import read_results, rows_path
 from claude_batch_tui.store.files import written_whole
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 _CHUNK_BYTES = 1 << 20
 
@@ -25,14 +25,16 @@ class RunResults(msgspec.Struct, frozen=True):
     rows: Path | None
 
 
-def results_of_run(run_id: str, batch_ids: Sequence[str], *, store: Store, scope: Scope | None) -> RunResults:
+def results_of_run(
+    run_id: str, batch_ids: Sequence[str], *, store: Store, workspace: Workspace | None
+) -> RunResults:
     """The results of these batches of a run in one file, made if need be; for a thread.
 
     Raises StoreError where those of one batch are not here, and where the disk refuses.
     """
     parts: list[Path] = []
     for batch_id in batch_ids:
-        path = read_results(batch_id, store=store, scope=scope)
+        path = read_results(batch_id, store=store, workspace=workspace)
         if path is None:
             raise StoreError(
                 f"The results of {batch_id} are not whole on this machine: open {run_id} again to download them."

@@ -9,8 +9,8 @@ from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import labels
 from claude_batch_tui.store.rebuild import journal_name
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 _LONGEST_TAG = 40
 
@@ -39,21 +39,21 @@ def target_of(found: Sequence[TrackedBatch]) -> str:
 
 
 def set_name(
-    found: Sequence[TrackedBatch], name: str | None, *, store: Store, scope: Scope, now: datetime
+    found: Sequence[TrackedBatch], name: str | None, *, store: Store, workspace: Workspace, now: datetime
 ) -> None:
     """Name a batch, or a run of several; None takes the name away. Raises ConfigError as `target_of` does."""
-    journal_name(store, scope, target_of(found), name, now)
+    journal_name(store, workspace, target_of(found), name, now)
 
 
 def set_note(
-    found: Sequence[TrackedBatch], text: str | None, *, store: Store, scope: Scope, now: datetime
+    found: Sequence[TrackedBatch], text: str | None, *, store: Store, workspace: Workspace, now: datetime
 ) -> None:
     """Write a note on a batch, or on a run of several; None takes it away. Raises ConfigError as `target_of` does."""
-    labels.note(store, scope, target_of(found), text, now)
+    labels.note(store, workspace, target_of(found), text, now)
 
 
 def adopt(
-    found: Sequence[TrackedBatch], *, name: str | None, store: Store, scope: Scope, now: datetime
+    found: Sequence[TrackedBatch], *, name: str | None, store: Store, workspace: Workspace, now: datetime
 ) -> str:
     """Give batches made elsewhere one run of ours, and a name if there is one; the id of the run.
 
@@ -65,7 +65,7 @@ def adopt(
         if tracked.run_id is not None:
             raise ConfigError(f"{tracked.title} has a run already, {tracked.run_id}.")
     run_id = f"run_{ULID()}"
-    labels.adopt(store, scope, [tracked.id for tracked in found], run_id, now)
+    labels.adopt(store, workspace, [tracked.id for tracked in found], run_id, now)
     if name:
-        journal_name(store, scope, found[0].id if len(found) == 1 else run_id, name, now)
+        journal_name(store, workspace, found[0].id if len(found) == 1 else run_id, name, now)
     return run_id

@@ -9,8 +9,8 @@ import msgspec
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.domain.requests.limits import LIST_LIMIT
-from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.store import batches, scopes
+from claude_batch_tui.services.workspace import workspace_of
+from claude_batch_tui.store import batches, workspaces
 from claude_batch_tui.store.store import Store
 
 
@@ -22,7 +22,7 @@ async def newest(
     after: str | None = None
     while len(found) < count:
         page = await api.list_page(limit=min(count - len(found), LIST_LIMIT), after_id=after)
-        scope_id = scope_of(store, api, page.facts, hint, now).scope_id
+        scope_id = workspace_of(store, api, page.facts, hint, now).scope_id
         batches.merge(store.database, scope_id, page.batches, seen=True, at=now)
         found += [batch.id for batch in page.batches]
         if not page.has_more or page.last_id is None:
@@ -36,8 +36,8 @@ async def everything(
 ) -> tuple[TrackedBatch, ...]:
     """All batches the store knows, newest first, after the newest `at_least` were asked for. Raises ApiError."""
     await newest(at_least, api=api, store=store, hint=hint, now=now)
-    scope = scopes.recall(store.database, hint)
-    return batches.tracked(store.database, scope.scope_id) if scope is not None else ()
+    workspace = workspaces.recall(store.database, hint)
+    return batches.tracked(store.database, workspace.scope_id) if workspace is not None else ()
 
 
 class OlderPage(msgspec.Struct, frozen=True):

@@ -10,10 +10,10 @@ from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import NotFoundError
-from claude_batch_tui.services.scope import scope_of
+from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import batches, submissions
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 NOT_FOUND_GRACE = timedelta(seconds=60)
 """A batch of our own may answer 404 right after its creation (seen 67 ms after; third-party report)."""
@@ -21,18 +21,18 @@ _BETWEEN_TRIES = 2.0
 
 
 class Retrieved(NamedTuple):
-    """A batch as the API has it, and the scope it was answered from."""
+    """A batch as the API has it, and the workspace it was answered from."""
 
     tracked: TrackedBatch
-    scope: Scope
+    workspace: Workspace
 
 
-def known_batches(word: str, *, store: Store, scope: Scope | None) -> tuple[TrackedBatch, ...]:
+def known_batches(word: str, *, store: Store, workspace: Workspace | None) -> tuple[TrackedBatch, ...]:
     """The batches of the store that an id, a run or a name means; none where it is unknown."""
-    if scope is None:
+    if workspace is None:
         return ()
-    ids = batches.ids_of(store.database, scope.scope_id, word)
-    return batches.find_all(store.database, scope.scope_id, ids)
+    ids = batches.ids_of(store.database, workspace.scope_id, word)
+    return batches.find_all(store.database, workspace.scope_id, ids)
 
 
 async def retrieve(
@@ -58,12 +58,12 @@ async def retrieve(
             error_type=error.error_type,
             request_id=error.request_id,
         ) from error
-    scope = scope_of(store, api, facts, hint, now())
-    batches.merge(store.database, scope.scope_id, [batch], seen=True, at=now())
-    tracked = batches.find(store.database, scope.scope_id, batch_id)
+    workspace = workspace_of(store, api, facts, hint, now())
+    batches.merge(store.database, workspace.scope_id, [batch], seen=True, at=now())
+    tracked = batches.find(store.database, workspace.scope_id, batch_id)
     if tracked is None:
         raise NotFoundError(f"The API answered for {batch_id} with another batch, {batch.id}.")
-    return Retrieved(tracked, scope)
+    return Retrieved(tracked, workspace)
 
 
 async def _answer(

@@ -14,8 +14,8 @@ from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.results.spending import spend_where_priced
 from claude_batch_tui.services.spool import places_path
 from claude_batch_tui.store import sightings, spends, submissions
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 _SHOWN_BYTES = 20_000
 """Of a request; a longer one is cut. All of it can be read beside its result."""
@@ -23,16 +23,18 @@ _NOTICED_WITHIN = timedelta(hours=1)
 """An end is seen by a poll that comes later."""
 
 
-def story_of(tracked: TrackedBatch, *, store: Store, scope: Scope, config: Config, now: datetime) -> Story:
+def story_of(
+    tracked: TrackedBatch, *, store: Store, workspace: Workspace, config: Config, now: datetime
+) -> Story:
     """What is remembered of a batch beside what the list shows.
 
     A bill that was never made up is, and written down, where the results are here.
     """
-    database, scope_id, batch = store.database, scope.scope_id, tracked.batch
+    database, scope_id, batch = store.database, workspace.scope_id, tracked.batch
     until = batch.ended_at + _NOTICED_WITHIN if batch.ended_at is not None else None
     spend = spends.find(database, scope_id, batch.id)
     if spend is None and tracked.results is ResultsState.COMPLETE:
-        results = read_results(batch.id, store=store, scope=scope)
+        results = read_results(batch.id, store=store, workspace=workspace)
         spend = spend_where_priced(results, config, store.locations.cache) if results is not None else None
         if spend is not None:
             spends.record(database, scope_id, batch.id, spend, now)

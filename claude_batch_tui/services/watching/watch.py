@@ -12,12 +12,12 @@ from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.polling import asked_wait, backoff, interval, jittered, page_limit
 from claude_batch_tui.domain.requests.limits import LIST_LIMIT
 from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
-from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.watching.lookup import NOT_FOUND_GRACE
-from claude_batch_tui.store import batches, scopes, standing
+from claude_batch_tui.services.workspace import workspace_of
+from claude_batch_tui.store import batches, standing, workspaces
 from claude_batch_tui.store.batches import Change
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 _MOST_SINGLE_LOOKS = 5
 
@@ -25,7 +25,7 @@ _MOST_SINGLE_LOOKS = 5
 class Poll(msgspec.Struct, frozen=True):
     """What one look brought."""
 
-    scope: Scope
+    workspace: Workspace
     changes: tuple[Change, ...]
     facts: ResponseFacts
     has_older: bool
@@ -40,16 +40,18 @@ class Poll(msgspec.Struct, frozen=True):
 
 
 async def poll(
-    *, api: BatchesApi, store: Store, scope: Scope | None, hint: str, now: datetime, first_time: bool
+    *, api: BatchesApi, store: Store, workspace: Workspace | None, hint: str, now: datetime, first_time: bool
 ) -> Poll:
     """One list request; more only for unfinished batches of the store that it did not cover.
 
-    `scope` is the one last heard from, None before the first answer of all. Raises ApiError where the API cannot be
+    `workspace` is the one last heard from, None before the first answer of all. Raises ApiError where the API cannot be
     read.
     """
-    unfinished = standing.unfinished(store.database, scope.scope_id) if scope is not None else ()
-    page = await _newest_page(unfinished, api=api, store=store, scope=scope, now=now, first_time=first_time)
-    scope = scope_of(store, api, page.facts, hint, now)
+    unfinished = standing.unfinished(store.database, workspace.scope_id) if workspace is not None else ()
+    page = await _newest_page(
+        unfinished, api=api, store=store, workspace=workspace, now=now, first_time=first_time
+    )
+    workspace = workspace_of(store, api, page.facts, hint, now)
     reports = {batch.id: batch for batch in page.batches}
     waiting = {batch.id: batch for batch in unfinished if batch.id not in reports}
     has_older, last_id = page.has_more, page.last_id
@@ -68,10 +70,10 @@ async def poll(
             reports[batch.id] = batch
         except NotFoundError:
             if now - missing.created_at > NOT_FOUND_GRACE:
-                batches.mark(store.database, scope.scope_id, missing.id, gone_at=now.isoformat())
-    changes = batches.merge(store.database, scope.scope_id, reports.values(), seen=False, at=now)
-    batches.record_poll(store.database, scope.scope_id, now, page.facts.seconds, len(reports), None)
-    return Poll(scope, tuple(changes), page.facts, has_older, last_id)
+                batches.mark(store.database, workspace.scope_id, missing.id, gone_at=now.isoformat())
+    changes = batches.merge(store.database, workspace.scope_id, reports.values(), seen=False, at=now)
+    batches.record_poll(store.database, workspace.scope_id, now, page.facts.seconds, len(reports), None)
+    return Poll(workspace, tuple(changes), page.facts, has_older, last_id)
 
 
 async def _newest_page(
@@ -79,29 +81,31 @@ async def _newest_page(
     *,
     api: BatchesApi,
     store: Store,
-    scope: Scope | None,
+    workspace: Workspace | None,
     now: datetime,
     first_time: bool,
 ) -> BatchPage:
     """The list from its newest batch on, as long as the unfinished ones ask for; a failure is written down."""
     covered = 0
-    if scope is not None and unfinished and not first_time:
+    if workspace is not None and unfinished and not first_time:
         oldest_known = unfinished[-1].created_at
-        covered = standing.number_since(store.database, scope.scope_id, oldest_known, LIST_LIMIT)
+        covered = standing.number_since(store.database, workspace.scope_id, oldest_known, LIST_LIMIT)
     try:
         return await api.list_page(limit=page_limit(covered, first_time=first_time))
     except ApiError as error:
-        if scope is not None:
-            batches.record_poll(store.database, scope.scope_id, now, 0.0, None, str(error))
+        if workspace is not None:
+            batches.record_poll(store.database, workspace.scope_id, now, 0.0, None, str(error))
         raise
 
 
-def heard_from_others(store: Store, scope: Scope, looked_at: datetime, now: datetime, within: float) -> bool:
+def heard_from_others(
+    store: Store, workspace: Workspace, looked_at: datetime, now: datetime, within: float
+) -> bool:
     """Whether another process has polled since we did (`looked_at`), at most `within` seconds ago.
 
     Each poll covers every unfinished batch of the store, so its answers in the store are as good as our own.
     """
-    polled_at = batches.last_poll_at(store.database, scope.scope_id)
+    polled_at = batches.last_poll_at(store.database, workspace.scope_id)
     return polled_at is not None and polled_at > looked_at and (now - polled_at).total_seconds() < within
 
 
@@ -141,18 +145,18 @@ async def watch(
         trouble = None
         changed: list[Batch] = []
         try:
-            scope, floor = scopes.recall(store.database, hint), 0.0
-            if scope is None or not heard_from_others(store, scope, looked_at, now(), wait):
+            workspace, floor = workspaces.recall(store.database, hint), 0.0
+            if workspace is None or not heard_from_others(store, workspace, looked_at, now(), wait):
                 looked_at = now()
                 found = await poll(
                     api=api,
                     store=store,
                     hint=hint,
-                    scope=scope,
+                    workspace=workspace,
                     now=looked_at,
                     first_time=False,
                 )
-                scope, floor = found.scope, found.asked_wait
+                workspace, floor = found.workspace, found.asked_wait
         except (RateLimitedError, UnavailableError) as error:
             failures += 1
             trouble = str(error)
@@ -160,7 +164,7 @@ async def watch(
         else:
             failures = 0
             for batch_id, before in current.items():
-                tracked = batches.find(store.database, scope.scope_id, batch_id)
+                tracked = batches.find(store.database, workspace.scope_id, batch_id)
                 if tracked is None:
                     continue
                 if tracked.gone_at is not None:

@@ -183,7 +183,11 @@ class BatchesScreen(DashboardScreen):
         return self.dashboard.engines.of(ids[0]).story(ids).result()
 
     def _first_requests(self, ids: Sequence[str], count: int) -> SentRequests | None:
-        return self.dashboard.engine.first_requests(ids, count)
+        from claude_batch_tui.services.watching.story import (
+            first_requests,  # the first frame does not wait for it
+        )
+
+        return first_requests(ids, count, store=self.dashboard.engines.home.store)
 
     def _begin_anew(self) -> None:
         self.view.begin_anew(with_workspace=self.dashboard.engines.shown is None)

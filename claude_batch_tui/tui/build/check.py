@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError, Future
 from datetime import datetime
@@ -12,10 +13,10 @@ import msgspec
 from claude_batch_tui.config import Config
 from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.runtime import check_file
 from claude_batch_tui.services.building.build import build
-from claude_batch_tui.services.building.check import CheckReport
+from claude_batch_tui.services.building.check import CheckReport, check_file
 from claude_batch_tui.services.building.progress import Progress
+from claude_batch_tui.store.workspaces import hint_of
 from claude_batch_tui.tui.build.draft import BuildDraft, Checked
 
 _COUNTED_WITHIN = 30.0
@@ -61,7 +62,7 @@ def check_draft(
             if isinstance(built, str) or built.files is None:
                 yield built
                 continue
-            for update in check_file(out, config, now, betas=draft.betas):
+            for update in check_file(out, config, now, hint=hint_of(config, os.environ), betas=draft.betas):
                 if isinstance(update, Progress):
                     yield _progress_words("Checked", update)
                 else:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import partial
 
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.building.preview import PreviewedRequest
 from claude_batch_tui.services.building.trying import Trial, Tried, trial
+from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.services.spool import Outgoing
 from claude_batch_tui.tui.build.draft import BuildDraft
 from claude_batch_tui.tui.build.words import trial_lines

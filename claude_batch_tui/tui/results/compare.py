@@ -22,11 +22,12 @@ from textual.worker import Worker, get_current_worker
 from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.results.agreement import Agreement
+from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import CbtuiError, SourceError
 from claude_batch_tui.services.results.compare import Comparison, compare, compare_entries
+from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.opening import open_indexed
-from claude_batch_tui.tui.dashboard import AnyEngine
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.results.compare_rows import COLUMNS, PairRows, diff_lines
 from claude_batch_tui.tui.results.keys import TABS_KEYS
@@ -295,15 +296,14 @@ def ask_other_results(
     dashboard = screen.dashboard
 
     def problem(word: str) -> str | None:
-        found = _results_called(word, dashboard.snapshot, dashboard.engine)
+        found = _results_called(word, dashboard.snapshot, dashboard.engines)
         return found if isinstance(found, str) else None
 
     def compare_with(word: str | None) -> None:
-        found = _results_called(word, dashboard.snapshot, dashboard.engine) if word else None
+        found = _results_called(word, dashboard.snapshot, dashboard.engines) if word else None
         if isinstance(found, Path):
-            screen.app.push_screen(
-                CompareScreen.of_files(results, title, found, dashboard.engine.cache, prices)
-            )
+            cache = dashboard.engines.home.store.locations.cache
+            screen.app.push_screen(CompareScreen.of_files(results, title, found, cache, prices))
 
     dialog = InputDialog(
         "Compare with which results?",
@@ -316,7 +316,7 @@ def ask_other_results(
     screen.app.push_screen(dialog, compare_with)
 
 
-def _results_called(word: str, snapshot: Snapshot, engine: AnyEngine) -> Path | str:
+def _results_called(word: str, snapshot: Snapshot, engines: EngineGroup) -> Path | str:
     """The results file that a path, a batch id or a name means; else a sentence on what to do."""
     path = Path(word).expanduser()
     if "/" in word or path.is_file():
@@ -326,7 +326,8 @@ def _results_called(word: str, snapshot: Snapshot, engine: AnyEngine) -> Path | 
         return f"No batch is called {word}: type its name, its id, or the path of a file."
     if len(named) > 1:
         return f"{len(named)} batches are called {word}: type the id of one."
-    found = engine.read_results(named[0].id)
+    engine = engines.of(named[0].id)
+    found = read_results(named[0].id, store=engine.store, workspace=engine.workspace)
     if found is None:
         return f"The results of {word} are not on this machine: open them once on Batches."
     return found

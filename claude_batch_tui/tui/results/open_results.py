@@ -17,15 +17,24 @@ from claude_batch_tui.domain.batches.tracked import Download, DownloadState
 from claude_batch_tui.domain.filters.completion import Completion, complete
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.money.spend import Bill
+from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.services.exporting.export import Part
 from claude_batch_tui.services.filters.finding import Finder
 from claude_batch_tui.services.results.browse import EntryReader, RowsFile
 from claude_batch_tui.services.results.costs import EntryCosts
+from claude_batch_tui.services.results.local_files import (
+    bodies_of,
+    read_results,
+    request_as_sent,
+    rows_path,
+    sent_ids_of,
+)
+from claude_batch_tui.services.results.run_results import results_of_run
 from claude_batch_tui.services.results.schema_validation import judging
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.opening import opening
-from claude_batch_tui.tui.dashboard import AnyEngine
+from claude_batch_tui.store.store import Store
 
 DOWNLOAD_FAILED = "The download failed."
 _WORTH_SHOWING_EVERY = 0.15
@@ -125,25 +134,25 @@ class OpenResults:
         """Whether this is the file that is read."""
         return self.file is not None and self.file.results is results
 
-    def missing(self, engine: AnyEngine) -> list[str]:
+    def missing(self, engine: Engine) -> list[str]:
         """The batches whose results are not on this machine, or not read to their end. Reads the disk."""
-        return [batch_id for batch_id in self.batch_ids if not _is_whole(engine.read_results(batch_id))]
+        return [batch_id for batch_id in self.batch_ids if not _is_whole(_path_of(batch_id, engine))]
 
-    def find_file(self, engine: AnyEngine, *, whole: bool) -> bool:
+    def find_file(self, engine: Engine, *, whole: bool) -> bool:
         """Look for the results of the batch on the disk; False where they are not there, or, if they have to be
         `whole`, lack some. Reads the disk.
         """
-        path = engine.read_results(self.batch_ids[0])
+        path = _path_of(self.batch_ids[0], engine)
         if path is None or (whole and not _is_whole(path)):
             return False
-        self.path, self.rows_path = path, engine.rows_path(self.batch_ids[0])
+        self.path, self.rows_path = path, rows_path(self.batch_ids[0], engine.store)
         return True
 
     def take(
         self,
         results: ResultsFile,
         prices: PriceTable,
-        engine: AnyEngine,
+        store: Store,
         *,
         rows: RowsFile | None = None,
         growing: bool = False,
@@ -151,16 +160,16 @@ class OpenResults:
         """Read this file from now on, and close the one before. `rows` are those its requests were made from; it is
         `growing` where it is that of a download under way.
         """
-
-        def request(custom_id: str) -> bytes | None:
-            found = (engine.request_as_sent(batch_id, custom_id) for batch_id in self.batch_ids)
-            return next((each for each in found if each is not None), None)
-
         self.close()
         self.is_growing = growing
         if growing:
             self.path = None
-        reader = EntryReader(results, rows=rows, request=request, prices=prices)
+        reader = EntryReader(
+            results,
+            rows=rows,
+            request=lambda custom_id: request_as_sent(self.batch_ids, custom_id, store),
+            prices=prices,
+        )
         self.file = OpenFile(results, prices, reader)
         return self.file
 
@@ -170,7 +179,7 @@ class OpenResults:
             self.file.close()
         self.file = None
 
-    def follow(self, download: Download, engine: AnyEngine) -> Next:
+    def follow(self, download: Download, engine: Engine) -> Next:
         """What follows from the download of the batch that is open. Reads the disk when that has ended."""
         if download.is_going:
             arrived = engine.growing(download.batch_id)
@@ -185,7 +194,7 @@ class OpenResults:
             return Next.SAY_STOPPED
         return Next.SAY_FAILED if download.state is DownloadState.FAILED else Next.NOTHING
 
-    def open_arrived(self, engine: AnyEngine) -> ResultsFile | None:
+    def open_arrived(self, engine: Engine) -> ResultsFile | None:
         """The file of what a download has brought so far; None where it has just got its own name, which the next
         snapshot says.
         """
@@ -198,7 +207,7 @@ class OpenResults:
         except FileNotFoundError:
             return None
 
-    def waits_for(self, engine: AnyEngine, downloads: Mapping[str, Download]) -> str | None:
+    def waits_for(self, engine: Engine, downloads: Mapping[str, Download]) -> str | None:
         """What has to come before the results of a run can be put together, or why it does not; None where all are here.
         Reads the disk.
         """
@@ -245,9 +254,9 @@ class OpenResults:
             which = ""
         return ToSave(part, f"{len(positions):,} {which}results", self.title.removesuffix(".jsonl"))
 
-    def sent(self, engine: AnyEngine) -> Collection[str] | None:
+    def sent(self, store: Store) -> Collection[str] | None:
         """The custom_ids that were sent, in their order; None where that is not known of all. Reads the disk."""
-        sent = [engine.sent(batch_id) for batch_id in self.batch_ids]
+        sent = [sent_ids_of(batch_id, store) for batch_id in self.batch_ids]
         if not sent or any(ids is None for ids in sent):
             return None
         return sent[0] if len(sent) == 1 else dict.fromkeys(one for ids in sent for one in ids or ())
@@ -271,31 +280,35 @@ class OpenResults:
         return None
 
 
-def read_results(
-    opened: OpenResults, engine: AnyEngine, stopped: Callable[[], bool]
-) -> Iterator[ReadingStep]:
+def read_opened(opened: OpenResults, engine: Engine, stopped: Callable[[], bool]) -> Iterator[ReadingStep]:
     """Read what is open to its end, for a thread: the files of a run put together first, then the file with its first
     rows, again and again while it is indexed, and while its answers are held against the schemas they were asked for.
 
     Whoever gets a step has its file to close. Ends early where it was stopped. Raises CbtuiErrors.
     """
     if opened.run_id is not None:
-        whole = engine.run_results(opened.run_id, opened.batch_ids)
+        whole = results_of_run(
+            opened.run_id, opened.batch_ids, store=engine.store, workspace=engine.workspace
+        )
         opened.path, opened.rows_path = whole.results, whole.rows
     if opened.path is None:
         return
     rows = None if opened.rows_path is None else RowsFile(opened.rows_path)
-    step = own = None
-    for results in _worth_showing(opening(opened.path, engine.cache), stopped):
+    cache, step, own = engine.store.locations.cache, None, None
+    for results in _worth_showing(opening(opened.path, cache), stopped):
         if step is None or results is not step.results:
             own, step = results.duplicate(), ReadingStep(results, rows)
         yield step
     if step is None or own is None or stopped():
         return
     with own:
-        for _ in _worth_showing(judging(own, engine.asked(opened.batch_ids), engine.cache), stopped):
+        for _ in _worth_showing(judging(own, bodies_of(opened.batch_ids, engine.store), cache), stopped):
             yield step
     yield step._replace(is_checked=True)
+
+
+def _path_of(batch_id: str, engine: Engine) -> Path | None:
+    return read_results(batch_id, store=engine.store, workspace=engine.workspace)
 
 
 def _worth_showing(steps: Iterator[Step], stopped: Callable[[], bool]) -> Iterator[Step]:

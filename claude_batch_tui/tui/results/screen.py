@@ -28,10 +28,11 @@ from claude_batch_tui.domain.batches.tracked import Download, Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.domain.results.sort import Sort
+from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.errors import CbtuiError, ConfigError
-from claude_batch_tui.runtime import built_in_prices, read_prices
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
+from claude_batch_tui.services.prices import built_in_prices, read_prices
 from claude_batch_tui.services.results.browse import RowsFile
 from claude_batch_tui.services.results.error_groups import ErrorGroup, error_groups
 from claude_batch_tui.services.results.ledger import accounts
@@ -51,7 +52,7 @@ from claude_batch_tui.tui.results.open_results import (
     OpenFile,
     OpenResults,
     ReadingStep,
-    read_results,
+    read_opened,
 )
 from claude_batch_tui.tui.results.save import Saving
 from claude_batch_tui.tui.results.statistics import StatisticsScreen
@@ -107,7 +108,7 @@ class ResultsScreen(DashboardScreen):
         """Show a batch's results, downloading them where they are not on this machine."""
         if self.opened.is_showing([batch_id]):
             return
-        tracked, engine = self.snapshot.find(batch_id), self.dashboard.engine
+        tracked, engine = self.snapshot.find(batch_id), self.dashboard.engines.of(batch_id)
         opened = OpenResults(tracked.title if tracked else batch_id, [batch_id])
         self._replace(opened)
         if opened.find_file(engine, whole=True):
@@ -122,7 +123,7 @@ class ResultsScreen(DashboardScreen):
         if self.opened.is_showing(batch_ids, run_id):
             return
         self._replace(OpenResults(title, batch_ids, run_id=run_id))
-        for batch_id in self.opened.missing(self.dashboard.engine):
+        for batch_id in self.opened.missing(self._engine):
             self.dashboard.engines.of(batch_id).download(batch_id)
         self.show_snapshot(self.snapshot)
 
@@ -290,7 +291,7 @@ class ResultsScreen(DashboardScreen):
         """What was sent against what came back, entry by entry."""
         file = self.opened.file
         if file is not None:
-            lines = list(ledger_lines(accounts(file.results.index, self.opened.sent(self.dashboard.engine))))
+            lines = list(ledger_lines(accounts(file.results.index, self.opened.sent(self._engine.store))))
             self.app.call_from_thread(self.app.push_screen, LedgerDialog(lines))
 
     def action_open(self) -> None:
@@ -378,9 +379,9 @@ class ResultsScreen(DashboardScreen):
 
     def _follow(self, download: Download) -> None:
         """Show rows of a running download as they arrive, the whole file when it is there."""
-        match self.opened.follow(download, self.dashboard.engine):
+        match self.opened.follow(download, self._engine):
             case Next.TAKE_ARRIVED:
-                arrived = self.opened.open_arrived(self.dashboard.engine)
+                arrived = self.opened.open_arrived(self._engine)
                 if arrived is not None:
                     self._show_file(arrived, growing=True)
             case Next.SHOW_MORE:
@@ -394,7 +395,7 @@ class ResultsScreen(DashboardScreen):
 
     def _follow_run(self, snapshot: Snapshot) -> None:
         """Wait for the results of every batch of the run, then put them together."""
-        waits_for = self.opened.waits_for(self.dashboard.engine, snapshot.downloads)
+        waits_for = self.opened.waits_for(self._engine, snapshot.downloads)
         if waits_for is not None:
             self.table.show_empty(waits_for)
             return
@@ -407,8 +408,8 @@ class ResultsScreen(DashboardScreen):
         self, results: ResultsFile, rows: RowsFile | None = None, *, growing: bool = False
     ) -> None:
         """Show a file in place of the one before."""
-        engine = self.dashboard.engine
-        file = self.opened.take(results, self._prices(), engine, rows=rows, growing=growing)
+        store = self._engine.store
+        file = self.opened.take(results, self._prices(), store, rows=rows, growing=growing)
         self.inspector.open(file.reader)
         self.table.open(file)
         self._show_more()
@@ -446,6 +447,11 @@ class ResultsScreen(DashboardScreen):
     def _sort_by(self, column: str) -> None:
         self.table.sort_by(column, self.filter_bar.value)
 
+    @property
+    def _engine(self) -> Engine:
+        """The engine of the batches whose results are open; of a file, the one on the screen."""
+        return self.dashboard.engines.of(self.opened.batch_ids[0] if self.opened.batch_ids else "")
+
     def _prices(self) -> PriceTable:
         """The prices; what a faulty `prices.toml` of the user's says is told, and the built-in ones serve."""
         try:
@@ -461,7 +467,7 @@ class ResultsScreen(DashboardScreen):
         """Read what is open to its end, and show how far it is."""
         worker, show = get_current_worker(), self.app.call_from_thread
         try:
-            for step in read_results(opened, self.dashboard.engine, lambda: worker.is_cancelled):
+            for step in read_opened(opened, self._engine, lambda: worker.is_cancelled):
                 show(self._show_step, worker, step)
         except CbtuiError as error:
             show(self._show_failure, str(error), worker)

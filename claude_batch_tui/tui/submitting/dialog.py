@@ -18,7 +18,6 @@ from claude_batch_tui.wording import local_clock, size, submission_words
 
 if TYPE_CHECKING:
     from claude_batch_tui.engine.engine import Engine
-    from claude_batch_tui.engine.together import Together
 
 
 class SubmissionDialog(Box[str | None]):
@@ -143,8 +142,9 @@ class SubmissionDialog(Box[str | None]):
         self.dismiss(None)
 
     @property
-    def _engine(self) -> Engine | Together:
-        return self._sender or dashboard_of(self).engine
+    def _engine(self) -> Engine:
+        submission = self._submission(self._snapshot)
+        return self._sender or dashboard_of(self).engines.of(submission.submission_id if submission else "")
 
     @property
     def _snapshot(self) -> Snapshot:

@@ -36,7 +36,10 @@ def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now:
     engine = owner_of(screen, [tracked.id for tracked in batches])
     if engine is None:
         return
-    paths = {tracked.id: engine.read_results(tracked.id) for tracked in batches}
+    from claude_batch_tui.services.results.local_files import read_results
+
+    store, workspace = engine.store, engine.workspace
+    paths = {tracked.id: read_results(tracked.id, store=store, workspace=workspace) for tracked in batches}
     missing = [tracked for tracked in batches if paths[tracked.id] is None]
     if missing:
         readable = [tracked for tracked in missing if tracked.batch.results_readable(now)]
@@ -52,7 +55,7 @@ def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now:
 
         with ExitStack() as stack:
             opened = {
-                key: stack.enter_context(open_indexed(path, engine.cache))
+                key: stack.enter_context(open_indexed(path, store.locations.cache))
                 for key, path in paths.items()
                 if path
             }

@@ -15,6 +15,7 @@ from claude_batch_tui.services.results.local_files import is_unread
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import usage
 from claude_batch_tui.store.results.file import results_path
+from claude_batch_tui.store.results.index import load_scanner
 from claude_batch_tui.store.results.opening import open_indexed
 from downloading import download_all, read_what_is_here, results_here
 
@@ -121,6 +122,7 @@ async def test_the_same_broken_bytes_three_times_are_kept_and_explained(simulato
 
 async def test_a_line_broken_inside_takes_the_name_away_again(simulator, runtime, large):
     simulator.faults.always(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
+    load_scanner()  # on a busy machine it would come last, and lines before it are read whole as they arrive
     target = results_path(runtime.store.locations.results, large.id)
     named = []
     for step in steps_of(runtime, large):
@@ -245,7 +247,7 @@ async def test_results_that_nobody_read_to_the_end_are_read_and_not_fetched_agai
     assert not is_unread(known, runtime.store)
     with open_indexed(path) as results:
         (seen,) = usage.usage_like(
-            runtime.store.database, runtime.scope.scope_id, model=known.model, source=None
+            runtime.store.database, runtime.workspace.scope_id, model=known.model, source=None
         )
         assert seen == (MANY, sum(results.index.output_tokens))
 

@@ -36,23 +36,23 @@ async def test_a_download_writes_down_what_the_batch_cost(runtime, requests_file
         entry_cost(msgspec.convert(message["usage"], Usage), message["model"], read_prices(runtime.config))
         for message in messages
     )
-    known = batches.find(runtime.store.database, runtime.scope.scope_id, tracked.id)
+    known = batches.find(runtime.store.database, runtime.workspace.scope_id, tracked.id)
     assert known.cost_actual == pytest.approx(by_hand)
-    spend = spends.find(runtime.store.database, runtime.scope.scope_id, tracked.id)
+    spend = spends.find(runtime.store.database, runtime.workspace.scope_id, tracked.id)
     assert spend.usd == pytest.approx(by_hand)
     assert spend.output_tokens == sum(message["usage"]["output_tokens"] for message in messages)
 
 
 async def test_a_batch_made_elsewhere_learns_its_model_from_its_answers(runtime, requests_file):
     tracked = await downloaded(runtime, requests_file(3))
-    known = batches.find(runtime.store.database, runtime.scope.scope_id, tracked.id)
+    known = batches.find(runtime.store.database, runtime.workspace.scope_id, tracked.id)
     assert (tracked.model, known.model) == (None, "claude-haiku-4-5")
 
 
 async def test_batches_of_the_same_source_teach_what_the_next_one_costs(runtime, requests_file):
     first = await downloaded(runtime, requests_file(3), model="claude-haiku-4-5", source="a.csv")
     await downloaded(runtime, requests_file(5, tag="b"), model="claude-haiku-4-5", source="b.csv")
-    scope_id = runtime.scope.scope_id
+    scope_id = runtime.workspace.scope_id
 
     def like(source):
         known = {"model": "claude-haiku-4-5", "source": source}
@@ -68,7 +68,7 @@ async def test_a_price_table_that_cannot_be_used_loses_no_download(runtime, requ
     own.parent.mkdir(parents=True, exist_ok=True)
     own.write_text("model = 5")
     tracked = await downloaded(runtime, requests_file(2))
-    known = batches.find(runtime.store.database, runtime.scope.scope_id, tracked.id)
+    known = batches.find(runtime.store.database, runtime.workspace.scope_id, tracked.id)
     assert (known.results, known.cost_actual) == ("complete", None)
 
 
@@ -79,8 +79,8 @@ async def test_answers_without_a_price_leave_the_cost_of_the_batch_unknown(runti
     path = results_here(runtime.store, tracked.id)
     prices = msgspec.structs.replace(read_prices(runtime.config), model=())
     spend = spend_of(path, prices)
-    spends.record(runtime.store.database, runtime.scope.scope_id, tracked.id, spend, runtime.now())
-    known = batches.find(runtime.store.database, runtime.scope.scope_id, tracked.id)
+    spends.record(runtime.store.database, runtime.workspace.scope_id, tracked.id, spend, runtime.now())
+    known = batches.find(runtime.store.database, runtime.workspace.scope_id, tracked.id)
     assert (spend.unpriced, known.cost_actual) == (2, None)
 
 

@@ -13,7 +13,7 @@ from claude_batch_tui.services.watching.listing import load_older
 from claude_batch_tui.services.watching.story import story_of
 from claude_batch_tui.services.watching.watch import poll, watch
 from claude_batch_tui.simulator import Fault
-from claude_batch_tui.store import batches, scopes
+from claude_batch_tui.store import batches, workspaces
 
 
 async def look(runtime, *, first_time=False):
@@ -22,7 +22,7 @@ async def look(runtime, *, first_time=False):
         store=runtime.store,
         hint=runtime.hint,
         now=runtime.now(),
-        scope=scopes.recall(runtime.store.database, runtime.hint),
+        workspace=workspaces.recall(runtime.store.database, runtime.hint),
         first_time=first_time,
     )
 
@@ -63,7 +63,7 @@ async def test_every_report_and_every_failed_poll_is_in_the_log_of_a_batch(simul
     story = story_of(
         await resolve_one(batch_id, runtime),
         store=runtime.store,
-        scope=runtime.scope,
+        workspace=runtime.workspace,
         config=runtime.config,
         now=runtime.now(),
     )
@@ -204,7 +204,7 @@ async def test_older_pages_the_store_knows_whole_are_passed_over(simulator, runt
     add(simulator, 1, age=9000, duration=1)
     add(simulator, 5, age=60, duration=1)
     found = await look(runtime)
-    scope_id = found.scope.scope_id
+    scope_id = found.workspace.scope_id
     newest = batches.tracked(runtime.store.database, scope_id)[0]
     add(simulator, 1, age=90_000, duration=1)
     page = await load_older(api=runtime.api, store=runtime.store, scope_id=scope_id, after_id=newest.id)

@@ -35,7 +35,7 @@ def remembered(config, filled, week, tmp_path):
         )
     )
     runtime = Runtime(config, api_key=KEY)
-    scope_id, database = runtime.scope.scope_id, runtime.store.database
+    scope_id, database = runtime.workspace.scope_id, runtime.store.database
     running, ended = week[0][1], week[4][1]
     outgoing = Outgoing(
         file, model="claude-sonnet-5-5", source="tickets.csv", cost_at_most=88.1, prices_as_of="2026-11-12"
@@ -185,7 +185,7 @@ async def test_results_that_were_never_priced_are_priced_when_their_cost_is_aske
     )
     path.write_text(line)
     record = downloads.ResultsRecord(ResultsState.COMPLETE, str(path), len(line), 1, "0" * 64)
-    downloads.record_results(runtime.store.database, runtime.scope.scope_id, ended.id, record, NOW)
+    downloads.record_results(runtime.store.database, runtime.workspace.scope_id, ended.id, record, NOW)
     runtime.store.close()
     app = dashboard()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -201,7 +201,7 @@ async def test_a_run_shows_its_first_requests_and_what_all_its_batches_cost(
     running, ended = remembered
     runtime = Runtime(config, api_key=KEY)
     run_id = submissions.of_batch(runtime.store, running.id).run_id
-    scope_id, database = runtime.scope.scope_id, runtime.store.database
+    scope_id, database = runtime.workspace.scope_id, runtime.store.database
     batches.adopt(database, scope_id, ended.id, run_id=run_id, model=None, source=None)
     spend = spends.find(database, scope_id, ended.id)
     spends.record(database, scope_id, running.id, spend, NOW)

@@ -14,6 +14,7 @@ from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from downloading import results_here
 from waiting import reached
 
 DAY = 86_400
@@ -205,7 +206,7 @@ async def test_marks_of_batches_that_are_gone_are_taken_away_and_that_is_said(li
     async with live.run_test(size=(80, 24)) as pilot:
         await listed(pilot, 2)
         await pilot.press("asterisk")
-        live.engine.delete(first)
+        live.engines.of(first).delete(first)
         await listed(pilot, 1)
         await reached(pilot, lambda: len(table(live).marks) == 1)
 
@@ -244,7 +245,9 @@ async def test_the_results_of_a_run_are_browsed_as_one(live, simulator):
         await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 15)
         assert live.screen.title_left() == "evals"
         index = live.screen.opened.file.results.index
-        in_each = [set(live.engine.results_file(batch_id).read_bytes().splitlines()) for batch_id in ids]
+        in_each = [
+            set(results_here(live.engines.home.store, batch_id).read_bytes().splitlines()) for batch_id in ids
+        ]
         assert {live.screen.opened.file.results.line(at) for at in range(index.count)} == set().union(
             *in_each
         )

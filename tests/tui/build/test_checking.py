@@ -171,7 +171,7 @@ async def test_the_limit_on_what_is_in_flight_holds_where_the_api_has_not_counte
         screen(app).draft.checked = msgspec.structs.replace(screen(app).draft.checked, cost=None)
         for dollars, is_over in ((49.0, False), (50.0, True)):
             database = app.engines.home.store.database
-            record_cost(database, app.engines.home.scope.scope_id, running.id, "at_most", dollars, None)
+            record_cost(database, app.engines.home.workspace.scope_id, running.id, "at_most", dollars, None)
             await pilot.press("enter")
             await reached(pilot, lambda: isinstance(app.screen, ModalScreen))
             said = "".join(

@@ -23,7 +23,7 @@ def month(config, filled, week):
     """Forty days of batches of several models, most of them paid for."""
     filled(week)
     runtime = Runtime(config, api_key=KEY)
-    scope_id, database = runtime.scope.scope_id, runtime.store.database
+    scope_id, database = runtime.workspace.scope_id, runtime.store.database
     like = week[5][1]
     made = []
     for number in range(60):

@@ -3,32 +3,69 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
-from claude_batch_tui.domain.batches.tracked import Download, DownloadState
+from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.tracked import Download, DownloadState, ResultsState, SubmissionState
 from claude_batch_tui.errors import SourceError
-from claude_batch_tui.runtime import built_in_prices
 from claude_batch_tui.services.filters.finding import find_all
-from claude_batch_tui.services.results.schema_validation import Sent
-from claude_batch_tui.store.results.file import ResultsFile
+from claude_batch_tui.services.prices import built_in_prices
+from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.store import submissions
+from claude_batch_tui.store.batches import merge
+from claude_batch_tui.store.downloads import ResultsRecord, record_results
+from claude_batch_tui.store.locations import Locations
+from claude_batch_tui.store.results.file import ResultsFile, results_path
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.opening import open_indexed
-from claude_batch_tui.tui.results.open_results import Next, OpenResults, read_results
+from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import remember
+from claude_batch_tui.tui.results.open_results import Next, OpenResults, read_opened
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def engine(tmp_path):
-    """What an engine knows of the results of batches; a test says what that is."""
-    known = SimpleNamespace(paths={}, arrived={}, requests={}, ids={}, cache=tmp_path / "cache")
-    known.read_results = known.paths.get
-    known.rows_path = lambda _: None
-    known.growing = known.arrived.get
-    known.sent = known.ids.get
-    known.asked = lambda _: Sent()
-    known.request_as_sent = lambda batch_id, custom_id: known.requests.get((batch_id, custom_id))
-    return known
+    """An engine that polls nothing: a store that knows two batches, and the downloads that a test says are under way."""
+    locations = Locations(tmp_path / "data")
+    store = Store(locations)
+    workspace = remember(store.database, "https://api", "ws", None, "hint", NOW)
+    known = [batch(batch_id) for batch_id in ("b1", "b2")]
+    merge(store.database, workspace.scope_id, known, seen=True, at=NOW)
+    arrived = {}
+    yield SimpleNamespace(store=store, workspace=workspace, arrived=arrived, growing=arrived.get)
+    store.close()
+
+
+def batch(batch_id):
+    counts = RequestCounts(succeeded=3)
+    later = NOW + timedelta(hours=24)
+    return Batch(batch_id, "ended", counts, created_at=NOW, expires_at=later, ended_at=NOW)
+
+
+def is_here(engine, batch_id, ending=""):
+    """The results of a batch are on this machine, whole unless their name has an ending."""
+    path = results_path(engine.store.locations.results, batch_id)
+    path = path.with_name(path.name + ending)
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    record = ResultsRecord(ResultsState.COMPLETE, str(path), 1, 1, "")
+    record_results(engine.store.database, engine.workspace.scope_id, batch_id, record, NOW)
+
+
+def was_sent(engine, tmp_path, batch_id, *custom_ids):
+    """A batch was made of these requests on this machine."""
+    requests = tmp_path / "requests.jsonl"
+    requests.write_text("".join(f'{{"custom_id":"{one}","params":{{}}}}\n' for one in custom_ids))
+    (prepared,) = freeze(Outgoing(requests), store=engine.store, now=NOW)
+    submissions.put(
+        engine.store, msgspec.structs.replace(prepared, state=SubmissionState.CREATED, batch_id=batch_id)
+    )
 
 
 @pytest.fixture
@@ -47,7 +84,7 @@ def path(tmp_path):
 def opened_on(path, engine, *batch_ids, run_id=None, growing=False):
     """Results of which a file is read."""
     opened = OpenResults("tickets", batch_ids, run_id=run_id)
-    opened.take(open_indexed(path), built_in_prices(), engine, growing=growing)
+    opened.take(open_indexed(path), built_in_prices(), engine.store, growing=growing)
     return opened
 
 
@@ -60,11 +97,11 @@ def test_a_key_says_what_it_lacks_until_a_whole_file_is_open(path, engine):
     assert opened.why_not("save") == opened.why_not("copy") == "no results are open"
     assert opened.why_not("open") is None
     index = ResultsIndex()
-    opened.take(ResultsFile(path, index), built_in_prices(), engine)
+    opened.take(ResultsFile(path, index), built_in_prices(), engine.store)
     assert opened.why_not("statistics") == "the file is still being read"
     assert opened.why_not("compare") == "the results are not whole yet"
     assert opened.why_not("save") is None
-    opened.take(open_indexed(path), built_in_prices(), engine)
+    opened.take(open_indexed(path), built_in_prices(), engine.store)
     assert opened.why_not("ledger") is None
     opened.close()
 
@@ -87,12 +124,12 @@ def test_a_download_is_shown_as_it_arrives_and_then_read_whole(path, engine):
         engine.arrived["b1"] = whole.index, path
         assert opened.follow(download(DownloadState.RUNNING), engine) is Next.TAKE_ARRIVED
         arrived = opened.open_arrived(engine)
-        opened.take(arrived, built_in_prices(), engine, growing=True)
+        opened.take(arrived, built_in_prices(), engine.store, growing=True)
         assert opened.follow(download(DownloadState.RUNNING), engine) is Next.NOTHING
         assert opened.is_growing
-        engine.paths["b1"] = path
+        is_here(engine, "b1")
         assert opened.follow(download(DownloadState.COMPLETE), engine) is Next.READ_WHOLE
-    assert opened.path == path
+    assert opened.path == results_path(engine.store.locations.results, "b1")
     assert not opened.is_growing
     assert opened.follow(download(DownloadState.COMPLETE), engine) is Next.NOTHING
     opened.close()
@@ -125,20 +162,20 @@ def test_a_download_that_failed_at_once_is_said_and_its_file_may_have_got_its_ow
 
 def test_a_run_waits_for_each_of_its_batches_and_says_why_one_does_not_come(path, engine):
     opened = OpenResults("evals", ["b1", "b2"], run_id="run")
-    engine.paths["b1"] = path
-    engine.paths["b2"] = path.with_suffix(".incomplete")
+    is_here(engine, "b1")
+    is_here(engine, "b2", ".incomplete")
     assert opened.missing(engine) == ["b2"]
     assert opened.waits_for(engine, {}) == "The results of 1 of 2 batches of evals are here …"
     failed = Download("b2", DownloadState.FAILED, error="No room on the disk.")
     assert opened.waits_for(engine, {"b2": failed}) == "No room on the disk."
-    engine.paths["b2"] = path
+    is_here(engine, "b2")
     assert opened.waits_for(engine, {}) is None
 
 
 def test_a_file_is_given_at_once_and_at_last_as_checked(path, engine):
     opened = OpenResults("b1.jsonl")
     opened.path = path
-    steps = list(read_results(opened, engine, lambda: False))
+    steps = list(read_opened(opened, engine, lambda: False))
     assert steps[0].results is steps[-1].results
     assert [step.is_checked for step in steps][-2:] == [False, True]
     assert steps[-1].results.index.complete
@@ -148,19 +185,19 @@ def test_a_file_is_given_at_once_and_at_last_as_checked(path, engine):
 def test_reading_that_was_stopped_gives_no_further_step(path, engine):
     opened = OpenResults("b1.jsonl")
     opened.path = path
-    assert list(read_results(opened, engine, lambda: True)) == []
+    assert list(read_opened(opened, engine, lambda: True)) == []
     opened.path = path.with_name("none.jsonl")
     with pytest.raises(SourceError, match="There is no file"):
-        list(read_results(opened, engine, lambda: False))
+        list(read_opened(opened, engine, lambda: False))
 
 
-def test_another_file_takes_the_place_of_the_one_before_and_its_reader_reads_no_more(path, engine):
-    engine.requests["b2", "r1"] = b"{}"
+def test_another_file_takes_the_place_of_the_one_before_and_its_reader_reads_no_more(path, engine, tmp_path):
+    was_sent(engine, tmp_path, "b2", "r1")
     opened = opened_on(path, engine, "b1", "b2", run_id="run")
     before = opened.file
     assert before.reader.read(0).custom_id == "r1"
-    assert before.reader.request("r1") == b"{}"
-    opened.take(open_indexed(path), built_in_prices(), engine)
+    assert json.loads(before.reader.request("r1"))["custom_id"] == "r1"
+    opened.take(open_indexed(path), built_in_prices(), engine.store)
     assert before.reader.read(0) is None
     assert not opened.reads(before.results)
     assert list(find_all(opened.file.results, None, opened.file.costs)) == [0, 1, 2]
@@ -180,13 +217,13 @@ def test_what_is_saved_is_said_in_words_and_keeps_the_order_of_the_user(path, en
     assert OpenResults().to_save([], marked=False, keeps_order=False) is None
 
 
-def test_what_was_sent_is_known_of_all_batches_or_not_at_all(engine):
+def test_what_was_sent_is_known_of_all_batches_or_not_at_all(engine, tmp_path):
     opened = OpenResults("evals", ["b1", "b2"], run_id="run")
-    engine.ids["b1"] = ["r1", "r2"]
-    assert opened.sent(engine) is None
-    engine.ids["b2"] = ["r2", "r3"]
-    assert list(opened.sent(engine)) == ["r1", "r2", "r3"]
-    assert OpenResults("file.jsonl").sent(engine) is None
+    was_sent(engine, tmp_path, "b1", "r1", "r2")
+    assert opened.sent(engine.store) is None
+    was_sent(engine, tmp_path, "b2", "r2", "r3")
+    assert list(opened.sent(engine.store)) == ["r1", "r2", "r3"]
+    assert OpenResults("file.jsonl").sent(engine.store) is None
 
 
 def test_the_types_of_errors_that_occur_complete_a_filter(path, engine):

@@ -42,7 +42,7 @@ def painting(dashboard, filled, week, settled):
 
         async def change(pilot, done):
             before = len(painted)
-            app.engine.snapshot = advanced(app.engine.snapshot, done)
+            app.engines.home.snapshot = advanced(app.engines.home.snapshot, done)
             app.post_message(app.Arrived())
             await pilot.pause()
             app.screen._on_timer_update()  # paints what waits for the next frame
@@ -55,7 +55,7 @@ def painting(dashboard, filled, week, settled):
             burst = [await change(pilot, done) for done in range(1, CHANGES + 1)]
             clock.now += 1
             after = await change(pilot, CHANGES + 1)
-            listed = app.screen.view.listing.row(app.engine.snapshot.batches[0].id)
+            listed = app.screen.view.listing.row(app.engines.home.snapshot.batches[0].id)
             assert listed.tracked.batch.request_counts.succeeded == CHANGES + 1
         return burst, after
 
@@ -81,7 +81,7 @@ async def test_what_was_left_out_is_shown_when_its_time_has_come(dashboard, fill
         await settled(pilot)
         clock.now += 5
         for done in (1, 2):
-            app.engine.snapshot = advanced(app.engine.snapshot, done)
+            app.engines.home.snapshot = advanced(app.engines.home.snapshot, done)
             app.on_dashboard_app_arrived()
         waiting = app._later
         assert waiting is not None

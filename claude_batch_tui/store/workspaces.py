@@ -12,7 +12,7 @@ from claude_batch_tui.credentials import unmounted
 from claude_batch_tui.store.database import Database
 
 
-class Scope(msgspec.Struct, frozen=True):
+class Workspace(msgspec.Struct, frozen=True):
     """One workspace at one address."""
 
     scope_id: int
@@ -22,7 +22,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 def hint_of(config: Config, environ: Mapping[str, str], api_key: str | None = None) -> str:
-    """What tells a user's scope before the first answer: address, profile, end of the key. Not a secret."""
+    """What tells a user's workspace before the first answer: address, profile, end of the key. Not a secret."""
     own = environ.get(config.api_key_env) if config.api_key_env else None
     key = api_key or own or environ.get("ANTHROPIC_API_KEY") or environ.get("ANTHROPIC_AUTH_TOKEN") or ""
     address = unmounted(config.base_url or environ.get("ANTHROPIC_BASE_URL") or "")
@@ -37,8 +37,8 @@ def remember(
     organization_id: str | None,
     hint: str,
     now: datetime,
-) -> Scope:
-    """The scope of an answer, made where it is new. `hint` finds it again before the first answer of a next start.
+) -> Workspace:
+    """The workspace of an answer, made where it is new. `hint` finds it again before the first answer of a next start.
 
     An empty hint, of a fact and not of an answer, leaves the one that is known.
     """
@@ -53,14 +53,14 @@ def remember(
             "SELECT scope_id, organization_id FROM scope WHERE base_url = ? AND workspace_id = ?",
             (base_url, workspace_id),
         ).fetchone()
-    return Scope(row["scope_id"], base_url, workspace_id, row["organization_id"])
+    return Workspace(row["scope_id"], base_url, workspace_id, row["organization_id"])
 
 
-def recall(database: Database, hint: str) -> Scope | None:
-    """The scope last seen with this hint, or None."""
+def recall(database: Database, hint: str) -> Workspace | None:
+    """The workspace last seen with this hint, or None."""
     row = database.row(
         "SELECT scope_id, base_url, workspace_id, organization_id FROM scope WHERE hint = ?"
         " ORDER BY used_at DESC LIMIT 1",
         (hint,),
     )
-    return Scope(*row) if row else None
+    return Workspace(*row) if row else None
