@@ -99,8 +99,8 @@ def test_keys_that_nothing_has_any_more_are_told_from_those_the_filter_hides(vie
 
 def test_each_workspace_is_judged_by_its_own_link_and_its_own_history(view):
     offline = Link(state=LinkState.OFFLINE)
-    taught = [tracked(number, age=50, status="ended", workspace="a") for number in range(10, 16)]
-    running = [tracked(1, workspace="a"), tracked(2, workspace="b")]
+    taught = [tracked(number, age=50, status="ended", profile="a") for number in range(10, 16)]
+    running = [tracked(1, profile="a"), tracked(2, profile="b")]
     show(view, *running, *taught, links={"a": LIVE, "b": offline})
     ours, others = (view.drawing(view.row(each.id)) for each in running)
     assert (ours.link, others.link) == (LIVE, offline)
