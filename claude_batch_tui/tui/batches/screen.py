@@ -141,12 +141,15 @@ class BatchesScreen(DashboardScreen):
         """Why a key does nothing for what is marked or under the cursor."""
         if not self.is_mounted:
             return None
-        if needs_list(action) and self.has_class("-events"):
-            return "the list is not on the screen: E goes back to it"
+        keys: list[str] = []
+        if needs_list(action):  # each of forty keys is asked about at every snapshot
+            if self.has_class("-events"):
+                return "the list is not on the screen: E goes back to it"
+            keys = self.table.targets
         reason = why_not(
             action,
-            targets=self.targets,
-            keys=self.table.targets,
+            targets=self.view.listing.batches_of(keys),
+            keys=keys,
             snapshot=self.snapshot,
             watched=len(self.dashboard.engines.watched),
         )
