@@ -39,11 +39,11 @@ _WITHOUT_BEING_SHOWN = (
         "dialogs.palette",
         "dialogs.input",
         "dialogs.confirm",
-        "screens.results",
-        "screens.build",
+        "results.screen",
+        "build.screen",
     ),
-    *("screens.batch_timeline", "screens.batch_requests", "screens.batch_cost", "screens.batch_polls"),
-    *("screens.history", "dialogs.submission", "dialogs.retry", "clipboard"),
+    *("batches.timeline", "batches.requests", "batches.cost", "batches.polls"),
+    *("history.screen", "submitting.dialog", "submitting.retry_dialog", "clipboard"),
 )
 """Modules of the dashboard that the first frame does not wait for, the likeliest first."""
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from claude_batch_tui.tui.app import DashboardApp
+from claude_batch_tui.tui.app import DashboardApp, _import_the_rest
 
 KEY = "sk-ant-sim-demo-000000000000a1b2"
 START = """
@@ -21,7 +21,7 @@ from claude_batch_tui.terminal import Profile
 config, _ = load({"base_url": "http://127.0.0.1:1"})
 profile = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
 gc.disable()
-from claude_batch_tui.tui.app import DashboardApp
+from claude_batch_tui.tui.app import DashboardApp, _import_the_rest
 app = DashboardApp(config, profile=profile, api_key=KEY)
 begin, begun = app.begin, []
 def note_and_begin():
@@ -43,10 +43,11 @@ NOT_SHOWN = (
     *("anthropic", "httpx2", "ulid", "jinja2", "numpy", "stringzilla", "plotext", "aiofiles", "ijson"),
     *("importlib.metadata", "tomllib", "hashlib", "statistics", "rich.markdown", "textual.widgets._markdown"),
     *("api", "services", "sources", "exports", "simulator", "cli.commands"),
-    *("domain.pricing", "domain.validation"),
+    *("domain.money.pricing", "domain.requests.validation"),
     *(f"engine.{name}" for name in ("poller", "submitter", "downloader", "retrier", "warner")),
-    *(f"tui.screens.{name}" for name in ("build", "results", "history", "inspector", "compare")),
-    *(f"tui.dialogs.{name}" for name in ("help", "palette", "confirm", "input", "submission", "retry")),
+    *(f"tui.{name}" for name in ("build.screen", "results.screen", "results.inspector", "history.screen")),
+    *(f"tui.dialogs.{name}" for name in ("help", "palette", "confirm", "input")),
+    *("tui.submitting.dialog", "tui.submitting.retry_dialog"),
 )
 
 
@@ -59,6 +60,11 @@ def test_the_first_frame_waits_for_nothing_that_it_does_not_show(filled, week):
     assert "claude_batch_tui.tui.batches.screen" in modules
     loaded = {name.removeprefix("claude_batch_tui.") for name in modules}
     assert sorted(loaded.intersection(NOT_SHOWN)) == []
+
+
+def test_what_a_key_may_ask_for_is_loaded_once_the_first_frame_is_there(caplog):
+    _import_the_rest()
+    assert not caplog.records, caplog.text
 
 
 @pytest.fixture
