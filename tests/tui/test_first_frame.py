@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from claude_batch_tui.tui.app import DashboardApp
+from claude_batch_tui.tui.app import DashboardApp, _import_the_rest
 
 KEY = "sk-ant-sim-demo-000000000000a1b2"
 START = """
@@ -21,7 +21,7 @@ from claude_batch_tui.terminal import Profile
 config, _ = load({"base_url": "http://127.0.0.1:1"})
 profile = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
 gc.disable()
-from claude_batch_tui.tui.app import DashboardApp
+from claude_batch_tui.tui.app import DashboardApp, _import_the_rest
 app = DashboardApp(config, profile=profile, api_key=KEY)
 begin, begun = app.begin, []
 def note_and_begin():
@@ -60,6 +60,11 @@ def test_the_first_frame_waits_for_nothing_that_it_does_not_show(filled, week):
     assert "claude_batch_tui.tui.batches.screen" in modules
     loaded = {name.removeprefix("claude_batch_tui.") for name in modules}
     assert sorted(loaded.intersection(NOT_SHOWN)) == []
+
+
+def test_what_a_key_may_ask_for_is_loaded_once_the_first_frame_is_there(caplog):
+    _import_the_rest()
+    assert not caplog.records, caplog.text
 
 
 @pytest.fixture
