@@ -82,17 +82,17 @@ _decode_blocks = msgspec.json.Decoder(list[ContentBlock] | None).decode
 def typed_line(line: bytes) -> Line | None:
     """A line as the API writes it; None for any other."""
     try:
-        return _LINE.decode(line.strip().removeprefix(_BOM))
+        return _LINE.decode(line)
     except _UNREADABLE:
         return None
 
 
 def read_line(line: bytes) -> Line:
     """One line, whatever is in it; what cannot be read has the type `unparsed` and, where it can be found, its id."""
-    found = typed_line(line)
+    stripped = line.strip().removeprefix(_BOM)
+    found = typed_line(stripped)
     if found is not None:
         return found
-    stripped = line.strip().removeprefix(_BOM)
     try:
         return _from_value(json.loads(stripped.decode(), parse_constant=_refused))
     except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
@@ -159,12 +159,10 @@ def read_json(data: bytes | str) -> Any:
 
 def content_blocks(content: msgspec.Raw) -> Sequence[ContentBlock] | None:
     """The blocks of an answer's content; None where it is of a shape that is unknown here."""
-    if not memoryview(content):
-        return ()
     try:
         return _decode_blocks(content) or ()
     except _UNREADABLE:
-        return None
+        return None if bytes(content) else ()
 
 
 def is_empty(content: msgspec.Raw) -> bool:
