@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
-from urllib.request import getproxies
 
 import anthropic
 import httpx2
@@ -30,7 +29,6 @@ from claude_batch_tui.api.access import (
     with_sound_headers,
 )
 from claude_batch_tui.api.body import BodyFile
-from claude_batch_tui.api.bulk_transport import READ_INTO, BulkTransport
 from claude_batch_tui.api.headers import response_facts
 from claude_batch_tui.api.protocol import BatchPage, ResponseFacts, ResultsStream
 from claude_batch_tui.api.translation import NO_CREDENTIALS, translated
@@ -212,7 +210,7 @@ class AnthropicApi:
     def open_results(self, batch_id: str) -> Iterator[ResultsStream]:
         """The results as raw bytes over our own path, never over the answer's results_url. Blocks."""
         headers = {_STREAMED: "stream", "accept": "application/x-jsonl", "accept-encoding": "identity"}
-        with self._sync_client(for_bulk=True) as client:
+        with self._sync_client() as client:
             with translated():
                 response = client.get(
                     _batch_path(batch_id) + "/results",
@@ -228,18 +226,16 @@ class AnthropicApi:
         """Give the connections back."""
         await self._async_client.close()
 
-    def _sync_client(self, *, for_bulk: bool = False) -> anthropic.Anthropic:
+    def _sync_client(self) -> anthropic.Anthropic:
         # Reading the certificates takes 60 ms; a plain connection, which stays on this machine, has none to check.
         needs_certificates = not self.base_url.startswith("http://")
-        options: dict[str, Any] = {"verify": needs_certificates}
-        if for_bulk and not getproxies().keys() & {"http", "https", "all"}:
-            context = httpx2.create_ssl_context() if needs_certificates else None
-            options = {"transport": BulkTransport(context)}
         with translated():
             client = anthropic.Anthropic(
                 **self._options,
                 http_client=anthropic.DefaultHttpxClient(
-                    follow_redirects=False, event_hooks={"request": [check_request]}, **options
+                    follow_redirects=False,
+                    event_hooks={"request": [check_request]},
+                    verify=needs_certificates,
                 ),
             )
         return with_sound_headers(client, key_name=self._key_name)
@@ -272,41 +268,28 @@ class _ResponseStream:
     """The body of a response as it arrives, decompressed by code that checks the stream's end."""
 
     def __init__(self, response: httpx2.Response) -> None:
-        encoding = response.headers.get("content-encoding", "identity").lower()
+        self._response = response
+        self._encoding = response.headers.get("content-encoding", "identity").lower()
         length = response.headers.get("content-length", "")
-        self.content_length = int(length) if length.isdigit() and encoding == "identity" else None
-        self._read: Callable[[memoryview], int] | None = None
-        if encoding == "identity":
-            self._read = response.extensions.get(READ_INTO)
-        self._pieces = _pieces(response, encoding)
-        self._rest = memoryview(b"")
+        self.content_length = int(length) if length.isdigit() and self._encoding == "identity" else None
 
-    def read_into(self, buffer: memoryview) -> int:
+    def __iter__(self) -> Iterator[bytes]:
         """The next bytes; see `ResultsStream`."""
         with translated():
-            if self._read is not None:
-                return self._read(buffer)
-            while not self._rest:
-                piece = next(self._pieces, None)
-                if piece is None:
-                    return 0
-                self._rest = memoryview(piece)
-        size = min(len(buffer), len(self._rest))
-        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
-        return size
+            if self._encoding == "identity":
+                yield from self._response.iter_raw()
+            elif self._encoding in ("gzip", "deflate"):
+                yield from _decompressed(self._response.iter_raw())
+            else:
+                raise UnavailableError(f"The results came in an encoding we cannot read: {self._encoding}.")
 
 
-def _pieces(response: httpx2.Response, encoding: str) -> Iterator[bytes]:
-    """The body, decompressed. Raises UnavailableError where a compressed stream is damaged or has no end."""
-    if encoding == "identity":
-        yield from response.iter_raw()
-        return
-    if encoding not in ("gzip", "deflate"):
-        raise UnavailableError(f"The results came in an encoding we cannot read: {encoding}.")
+def _decompressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The body without its compression. Raises UnavailableError where it is damaged or has no end."""
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
-        for chunk in response.iter_raw():
-            yield unpack.decompress(chunk)
+        for piece in pieces:
+            yield unpack.decompress(piece)
     except zlib.error as error:
         raise UnavailableError(f"The compressed results are damaged: {error}.") from error
     if not unpack.eof:

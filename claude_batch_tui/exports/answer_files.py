@@ -62,13 +62,13 @@ def is_ours(folder: Path) -> bool:
     """True where a folder holds nothing but what an export put there: it may be replaced."""
     try:
         with (folder / INDEX).open("rb") as index:
-            listed = {msgspec.json.decode(line, type=_Line).file for line in index}
+            listed = {msgspec.json.decode(line, type=_Listed).file for line in index}
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return False
     return all(name == INDEX or name in listed for name in (path.name for path in folder.iterdir()))
 
 
-class _Line(msgspec.Struct):
+class _Listed(msgspec.Struct):
     file: str | None
 
 

@@ -67,16 +67,3 @@ def requests_file(tmp_path):
         return path
 
     return write
-
-
-@pytest.fixture
-def read_whole():
-    """A function that reads a stream of results to its end."""
-
-    def read(stream):
-        buffer, parts = memoryview(bytearray(1 << 16)), []
-        while size := stream.read_into(buffer):
-            parts.append(bytes(buffer[:size]))
-        return b"".join(parts)
-
-    return read

@@ -84,7 +84,7 @@ def requests():
 
 
 async def test_what_the_check_passes_the_api_does_and_what_it_refuses_the_api_refuses(
-    simulator, runtime, tmp_path, read_whole
+    simulator, runtime, tmp_path
 ):
     file = tmp_path / "all.jsonl"
     lines = [
@@ -96,7 +96,7 @@ async def test_what_the_check_passes_the_api_does_and_what_it_refuses_the_api_re
         batch_id = update.submission.batch_id
     simulator.batches.finish()
     with runtime.api.open_results(batch_id) as stream:
-        results = [json.loads(line) for line in read_whole(stream).splitlines()]
+        results = [json.loads(line) for line in b"".join(stream).splitlines()]
     outcomes = {entry["custom_id"]: entry["result"] for entry in results}
     models = load_models(TABLE)
     disagreements = []

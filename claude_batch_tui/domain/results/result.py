@@ -55,7 +55,9 @@ class Result(msgspec.Struct, frozen=True):
         if not isinstance(content, list):
             return ""
         return "\n".join(
-            str(block.get("text", ""))
+            str(text)
             for block in content
-            if isinstance(block, dict) and block.get("type") == "text"
+            if isinstance(block, dict)
+            and block.get("type") == "text"
+            and (text := block.get("text")) is not None
         )

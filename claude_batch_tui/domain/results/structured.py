@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from claude_batch_tui.domain.results.line import content_blocks
+
 
 class _Format(msgspec.Struct):
     type: str = ""
@@ -26,13 +28,7 @@ class _Request(msgspec.Struct):
     params: _Params
 
 
-class _Block(msgspec.Struct):
-    type: str = ""
-    text: str | None = None
-
-
 _decode = msgspec.json.Decoder(_Request).decode
-_decode_blocks = msgspec.json.Decoder(list[_Block]).decode
 
 
 class AskedSchema(msgspec.Struct, frozen=True):
@@ -63,9 +59,8 @@ def asked_schema(request: bytes) -> AskedSchema | None:
 
 def structured_text(content: msgspec.Raw) -> str | None:
     """The text of an answer that is to follow a schema: what comes after thinking and tools; None where it is odd."""
-    try:
-        blocks = _decode_blocks(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    blocks = content_blocks(content)
+    if blocks is None:
         return None
     last = next((at for at in range(len(blocks) - 1, -1, -1) if blocks[at].type != "text"), -1)
     return "".join([block.text or "" for block in blocks[last + 1 :]])

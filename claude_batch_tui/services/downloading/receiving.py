@@ -29,8 +29,6 @@ FEW_LINES: Final = 2_000
 _UPDATE_EVERY = 0.1
 _BLOCK: Final = 2 << 20
 """Bytes that are written and indexed at once where they arrive quickly."""
-_ROOM: Final = 1 << 20
-"""Bytes there is always room for: pieces larger than a chunk of the server need no second look."""
 _FAST: Final = 1e8
 """Bytes a second: what comes faster is not kept waiting to have its lines read."""
 _MOST_SPARE: Final = 0.1
@@ -89,10 +87,10 @@ class Attempt:
         with api.open_results(self._batch.id) as stream:
             self._total = stream.content_length
             asked = time.monotonic()
-            while size := stream.read_into(blocks.room()):
+            for piece in stream:
                 now = time.monotonic()
-                spare = min(spare + now - asked - size / _FAST, _MOST_SPARE)
-                blocks.take(size)
+                spare = min(spare + now - asked - len(piece) / _FAST, _MOST_SPARE)
+                blocks.take(piece)
                 if now >= due:
                     blocks.settle()
                 if stopped():
@@ -189,20 +187,18 @@ class _Blocks:
         self._part = part
         self._index = index
         self._exactly = exactly
-        self._buffer = bytearray(_BLOCK + _ROOM + MARGIN)
+        self._buffer = bytearray(2 * _BLOCK)
         self._filled = 0
         self._written = 0
         """Bytes at the beginning of the buffer that are on the disk: those of a line that has no end yet."""
 
-    def room(self) -> memoryview:
-        """Where the next bytes belong, to be let go of before `take`."""
-        if self._filled + _ROOM + MARGIN > len(self._buffer):
-            self._buffer.extend(bytes(len(self._buffer)))
-        return memoryview(self._buffer)[self._filled : -MARGIN]
-
-    def take(self, size: int) -> None:
-        """So many bytes have come."""
-        self._filled += size
+    def take(self, piece: bytes) -> None:
+        """Add the next bytes."""
+        end = self._filled + len(piece)
+        if end + MARGIN > len(self._buffer):
+            self._buffer.extend(bytes(end + MARGIN))
+        self._buffer[self._filled : end] = piece
+        self._filled = end
         if self._filled - self._written >= _BLOCK:
             self.settle()
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from claude_batch_tui.domain.money.pricing import Pricer, PriceTable, Usage
+from claude_batch_tui.domain.results.line import ContentBlock, content_blocks, read_result, typed_line
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.exports.table import Values
-from claude_batch_tui.store.results.file import decode
 
 _FREE = frozenset({Outcome.ERRORED.value, Outcome.CANCELED.value, Outcome.EXPIRED.value})
 """Outcomes that cost nothing."""
@@ -21,62 +22,30 @@ _encode = msgspec.json.Encoder().encode
 _decode_value = msgspec.json.Decoder().decode
 
 
-class _Block(msgspec.Struct):
-    type: str = ""
-    text: str | None = None
-    input: msgspec.Raw = msgspec.Raw()
-
-
-class _Message(msgspec.Struct):
-    content: list[_Block] = []
-    stop_reason: str | None = None
-    model: str = ""
-    usage: Usage | None = None
-
-
-class _InnerError(msgspec.Struct):
-    type: str = ""
-    message: str = ""
-
-
-class _Error(msgspec.Struct):
-    error: _InnerError
-
-
-class _Result(msgspec.Struct):
-    type: str
-    message: _Message | None = None
-    error: _Error | None = None
-
-
-class _Line(msgspec.Struct):
-    custom_id: str
-    result: _Result
-
-
 class EntryReader:
     """Reads the entries of one export."""
 
     def __init__(self, prices: PriceTable) -> None:
         self._pricer = Pricer(prices)
-        self._decode = msgspec.json.Decoder(_Line).decode
 
     def values(self, line: bytes, batch_id: str) -> Values:
         """Our columns of an entry; its `id` is the custom_id until the row of the source says otherwise."""
-        try:
-            parsed = self._decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        parsed = typed_line(line)
+        if parsed is None:
             return self._odd_values(line, batch_id)
         custom_id, result = parsed.custom_id, parsed.result
         message, outcome = result.message, result.type
         if message is None:
-            error = result.error.error if result.error is not None else None
+            error = result.inner_error
             if error is None and outcome not in _FREE:
                 return self._odd_values(line, batch_id)
             words = _error_words(error.type, error.message) if error is not None else None
             cost = 0.0 if outcome in _FREE else None
             return [custom_id, custom_id, outcome, None, words, None, None, None, None, cost, batch_id]
-        usage, model = message.usage, message.model
+        blocks = content_blocks(message.content)
+        if blocks is None:
+            return self._odd_values(line, batch_id)
+        usage, model = message.usage, message.model or ""
         tokens_in = tokens_out = cost = None
         if usage is not None:
             tokens_in = (
@@ -89,7 +58,7 @@ class EntryReader:
                 return self._odd_values(line, batch_id)
             cost = self._cost(usage, model)
         return [
-            *(custom_id, custom_id, outcome, _text(message.content), None),
+            *(custom_id, custom_id, outcome, _text(blocks), None),
             *(message.stop_reason, model or None, tokens_in, tokens_out, cost, batch_id),
         ]
 
@@ -99,7 +68,7 @@ class EntryReader:
 
     def _odd_values(self, line: bytes, batch_id: str) -> Values:
         """The same of a line of another shape than the API's: as much of it as can be read, and nothing is lost."""
-        result = decode(line)
+        result = read_result(line)
         custom_id, message = plain(result.custom_id), result.message
         cost = 0.0 if result.outcome in _FREE else None
         with contextlib.suppress(msgspec.ValidationError):
@@ -138,15 +107,15 @@ def plain(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _text(content: list[_Block]) -> str:
+def _text(blocks: Sequence[ContentBlock]) -> str:
     """All text blocks joined by a newline; where there are none, the input of the tool calls as JSON."""
-    if len(content) == 1 and content[0].type == "text":
-        return content[0].text or ""
-    text = "\n".join(block.text or "" for block in content if block.type == "text")
+    if len(blocks) == 1 and blocks[0].type == "text":
+        return blocks[0].text or ""
+    text = "\n".join(block.text or "" for block in blocks if block.type == "text")
     if text:
         return text
     calls = [
-        bytes(block.input).decode() for block in content if block.type == "tool_use" and bytes(block.input)
+        bytes(block.input).decode() for block in blocks if block.type == "tool_use" and bytes(block.input)
     ]
     return calls[0] if len(calls) == 1 else f"[{','.join(calls)}]" if calls else ""
 

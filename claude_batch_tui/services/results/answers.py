@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from typing import Any
 
-import msgspec
-
+from claude_batch_tui.domain.results.line import content_blocks, read_json, read_line, read_result, typed_line
 from claude_batch_tui.domain.results.result import Outcome, Result
-from claude_batch_tui.store.results.file import decode
+from claude_batch_tui.domain.results.structured import structured_text
 
 NO_DOCUMENT = object()
 """Stands for an answer that is no JSON; `None` is JSON's null."""
-
-
-class _Block(msgspec.Struct):
-    type: str = ""
-    text: str = ""
-
-
-class _Message(msgspec.Struct):
-    content: list[_Block]
-    model: str = ""
-
-
-class _Answered(msgspec.Struct):
-    type: str
-    message: _Message
-
-
-class _Line(msgspec.Struct):
-    result: _Answered
-
-
-_decode_line = msgspec.json.Decoder(_Line).decode
 
 
 def answer_text(line: bytes) -> str:
@@ -42,37 +19,36 @@ def answer_text(line: bytes) -> str:
     That is `type: message` of an error, and the line itself where it cannot be read. Thinking and tool calls are
     no text.
     """
-    try:
-        answered = _decode_line(line).result
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _text_of(decode(line))
-    if answered.type != Outcome.SUCCEEDED:
-        return _text_of(decode(line))
-    return "\n".join([block.text for block in answered.message.content if block.type == "text"])
+    typed = typed_line(line)
+    message = typed.result.message if typed is not None and typed.result.type == Outcome.SUCCEEDED else None
+    blocks = content_blocks(message.content) if message is not None else None
+    if blocks is None:
+        return _text_of(read_result(line))
+    return "\n".join([block.text or "" for block in blocks if block.type == "text"])
 
 
 def answer_document(line: bytes) -> Any:
     """The answer as JSON: its text, out of a code fence too, or the input of its first tool call."""
-    result = decode(line)
+    result = read_result(line)
     if result.outcome != Outcome.SUCCEEDED:
         return NO_DOCUMENT
     text = result.text.strip()
     if text.startswith("```"):
         text = text.partition("\n")[2].rpartition("```")[0]
     if text:
-        try:
-            return msgspec.json.decode(text)
-        except (ValueError, RecursionError):  # a surrogate in the text is a ValueError too
-            pass
-        try:
-            return json.loads(text)  # takes lone surrogates, NaN and huge numbers, which msgspec refuses
-        except (ValueError, RecursionError):
-            pass
+        with contextlib.suppress(ValueError):
+            return read_json(text)
     content = result.message.get("content")
     for block in content if isinstance(content, list) else ():
         if isinstance(block, dict) and block.get("type") == "tool_use" and "input" in block:
             return block["input"]
     return NO_DOCUMENT
+
+
+def schema_text(line: bytes) -> str | None:
+    """The text of an answer that is to follow a schema, or None: there is no answer, or it is of an unknown shape."""
+    message = read_line(line).result.message
+    return structured_text(message.content) if message is not None else None
 
 
 def _text_of(result: Result) -> str:

@@ -11,10 +11,11 @@ import msgspec
 
 from claude_batch_tui.domain.money.pricing import PriceTable, Usage, entry_cost
 from claude_batch_tui.domain.requests.request import SourceRow
+from claude_batch_tui.domain.results.line import read_result
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.domain.results.structured import Misfit
 from claude_batch_tui.services.results.schemas import misfit_of
-from claude_batch_tui.store.results.file import ResultsFile, decode
+from claude_batch_tui.store.results.file import ResultsFile
 
 
 def first_words(result: Result, limit: int = 200) -> str:
@@ -93,7 +94,7 @@ class EntryReader:
             line = self._results.line(position)
             custom_id = self._results.index.custom_id(position)
             is_misfit = self._results.index.class_of(position) == "schema_invalid"
-        result = decode(line)
+        result = read_result(line)
         misfit = misfit_of(self.request(custom_id), line) if is_misfit else None
         row = self._rows.find(custom_id) if self._rows is not None else None
         return Reading(position, custom_id, line, result, cost_of(result, self.prices), row, misfit)

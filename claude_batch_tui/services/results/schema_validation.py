@@ -9,12 +9,11 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.domain.results.entry import CLASSES, STOP_REASONS
-from claude_batch_tui.domain.results.structured import structured_text
 from claude_batch_tui.errors import SourceError
+from claude_batch_tui.services.results.answers import schema_text
 from claude_batch_tui.services.results.schemas import Schema
 from claude_batch_tui.services.results.sent_schemas import SentSchemas
 from claude_batch_tui.store.results.file import ResultsFile
-from claude_batch_tui.store.results.line_facts import read_line
 from claude_batch_tui.store.results.opening import open_indexed
 from claude_batch_tui.store.results.schema_cache import judged_path, load_judged, save_judged
 
@@ -97,8 +96,7 @@ def _misfits(results: ResultsFile, asked: SentSchemas) -> Generator[None, None, 
 
 def _fits(line: bytes, schema: Schema) -> bool:
     """Whether an answer fits; one of a shape that is unknown here is not judged."""
-    message = read_line(line).result.message
-    text = structured_text(message.content) if message is not None else None
+    text = schema_text(line)
     return text is None or schema.fits(text)
 
 

@@ -9,8 +9,8 @@ import msgspec
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.results.json_tree import path_words
-from claude_batch_tui.domain.results.structured import Misfit, asked_schema, structured_text
-from claude_batch_tui.store.results.line_facts import read_line
+from claude_batch_tui.domain.results.structured import Misfit, asked_schema
+from claude_batch_tui.services.results.answers import schema_text
 
 if TYPE_CHECKING:
     from jsonschema_rs import Validator
@@ -63,8 +63,7 @@ class Schema:
 def misfit_of(request: bytes | None, line: bytes) -> Misfit | None:
     """What in the answer of a results line does not fit the schema that its request asked for, or None."""
     asked = asked_schema(request) if request is not None else None
-    message = read_line(line).result.message
-    text = structured_text(message.content) if message is not None else None
+    text = schema_text(line)
     if asked is None or asked.schema is None or text is None:
         return None
     try:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from copy import copy
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import msgspec
-
-from claude_batch_tui.domain.results.result import Outcome, Result
+from claude_batch_tui.domain.results.line import read_result
+from claude_batch_tui.domain.results.result import Result
 from claude_batch_tui.store.results.index import ResultsIndex
 
 _CLOSED = -1
@@ -79,28 +77,4 @@ class ResultsFile:
 
         A line of several megabytes takes tens of milliseconds: read it in a thread.
         """
-        return decode(self.line(position))
-
-
-def decode(line: bytes) -> Result:
-    """A line as a result, whatever is in it."""
-    try:
-        return _result(msgspec.json.decode(line))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
-        # The standard library takes lone surrogates, NaN and huge numbers, which msgspec refuses.
-        return _result(json.loads(line.decode("utf-8-sig", "replace")))
-    except (ValueError, RecursionError):
-        return _unparsed(line)
-
-
-def _result(value: Any) -> Result:
-    body = value.get("result") if isinstance(value, dict) else None
-    if not isinstance(body, dict):
-        return _unparsed(msgspec.json.encode(value))
-    return Result(str(value.get("custom_id", "")), body)
-
-
-def _unparsed(line: bytes) -> Result:
-    return Result("", {"type": Outcome.UNPARSED.value, "raw": line.decode("utf-8", "replace")})
+        return read_result(self.line(position))

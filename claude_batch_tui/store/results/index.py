@@ -20,17 +20,16 @@ from typing import TYPE_CHECKING, Final
 
 from claude_batch_tui.domain.money.pricing import CacheCreation, PriceTable, ServerToolUse, Usage, entry_cost
 from claude_batch_tui.domain.results.entry import CLASSES, OUTCOMES, STOP_REASONS, Entry
+from claude_batch_tui.domain.results.line import Line, read_block, read_line, read_lines
 from claude_batch_tui.domain.results.result import Outcome
-from claude_batch_tui.store.results.details import AnsweredBy, described
-from claude_batch_tui.store.results.line_facts import (
-    Line,
+from claude_batch_tui.store.results.columns import (
+    AnsweredBy,
+    Numbered,
+    described,
+    id_bytes,
     joined_ids,
     outcome_numbers,
-    read_block,
-    read_line,
-    read_lines,
 )
-from claude_batch_tui.store.results.numbered_values import Numbered
 
 if TYPE_CHECKING:
     from claude_batch_tui.store.results.line_scan import Scanner
@@ -281,8 +280,8 @@ class ResultsIndex:
         start = self.id_starts[first]
         if self._ids[start : start + len(ids) + 1] != ids + b"\n":
             for position, line in enumerate(lines, first):
-                if line.id_bytes.decode() != self.custom_id(position):
-                    self._other_ids[position] = line.id_bytes
+                if id_bytes(line).decode() != self.custom_id(position):
+                    self._other_ids[position] = id_bytes(line)
 
     def _settle_ids(self) -> None:
         """Write all ids anew where some turned out to be others."""

@@ -16,9 +16,8 @@ import msgspec
 
 from claude_batch_tui.domain.results.entry import CLASSES, OUTCOMES, STOP_REASONS
 from claude_batch_tui.store.files import written_whole
-from claude_batch_tui.store.results.details import AnsweredBy
+from claude_batch_tui.store.results.columns import AnsweredBy, Numbered
 from claude_batch_tui.store.results.index import ResultsIndex
-from claude_batch_tui.store.results.numbered_values import Numbered
 
 _VERSION: Final = 5
 _ALIGNED: Final = 64

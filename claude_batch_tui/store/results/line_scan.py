@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from claude_batch_tui.store.results.line_facts import OUTCOME_NUMBERS, UNPARSED, outcome_numbers, read_line
+from claude_batch_tui.domain.results.line import read_line
+from claude_batch_tui.store.results.columns import OUTCOME_NUMBERS, UNPARSED, id_bytes, outcome_numbers
 
 MARGIN: Final = 256
 """Bytes a buffer must have beyond the block, because words are read behind the last line."""
@@ -173,7 +174,7 @@ def _with_odd_lines(
         raw = bytes(memoryview(buffer)[starts[at] : ends[at]])
         if raw.strip():
             line = read_line(raw)
-            ids[at], outcomes[at] = line.id_bytes, outcome_numbers([line])[0]
+            ids[at], outcomes[at] = id_bytes(line), outcome_numbers([line])[0]
         else:
             kept[at] = False
     if not kept.all():

@@ -45,11 +45,9 @@ def received(data, part, dice):
     part.begin()
     blocks = receiving._Blocks(part, index, lambda: False)
     while data:
-        room = blocks.room()
-        size = min(dice.randrange(1, 9_000), len(room), len(data))
-        room[:size], data = data[:size], data[size:]
-        room.release()
-        blocks.take(size)
+        size = dice.randrange(1, 9_000)
+        blocks.take(data[:size])
+        data = data[size:]
     blocks.finish()
     return index
 
@@ -59,7 +57,6 @@ def test_however_a_stream_is_broken_it_is_judged_as_if_every_line_had_been_read_
     tmp_path, monkeypatch, seed
 ):
     monkeypatch.setattr(receiving, "_BLOCK", 70_000)
-    monkeypatch.setattr(receiving, "_ROOM", 3_000)
     dice, expected = random.Random(seed), RequestCounts(succeeded=LINES)
     with own_part(tmp_path / "results.jsonl") as part:
         for _ in range(60):
@@ -80,7 +77,6 @@ def test_however_a_stream_is_broken_it_is_judged_as_if_every_line_had_been_read_
 
 def test_a_line_longer_than_a_block_is_one_entry(tmp_path, monkeypatch):
     monkeypatch.setattr(receiving, "_BLOCK", 70_000)
-    monkeypatch.setattr(receiving, "_ROOM", 3_000)
     line = b'{"custom_id":"long","result":{"type":"expired","x":"%b"}}\n' % (b"x" * 500_000)
     with own_part(tmp_path / "results.jsonl") as part:
         index = received(line + WHOLE + line, part, random.Random(1))

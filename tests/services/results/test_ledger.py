@@ -13,15 +13,13 @@ from claude_batch_tui.wording import outcome_counts
 from downloading import download_all
 
 
-async def test_a_batch_whose_answers_are_cut_off_is_not_good_once_its_results_are_here(
-    simulator, runtime, read_whole
-):
+async def test_a_batch_whose_answers_are_cut_off_is_not_good_once_its_results_are_here(simulator, runtime):
     batch = await retrieve(simulator.batches.add(3, age=3600, duration=60).id, runtime)
     assert batch.state(runtime.now()) is BatchState.ENDED_OK
     answers = [
         {"custom_id": custom_id, "result": {"type": "succeeded", "message": message}}
         for custom_id, message in zip(
-            _ids(runtime, batch.id, read_whole),
+            _ids(runtime, batch.id),
             (
                 {"stop_reason": "max_tokens", "content": [{"type": "text", "text": "cut"}]},
                 {"stop_reason": "end_turn", "content": []},
@@ -41,9 +39,9 @@ async def test_a_batch_whose_answers_are_cut_off_is_not_good_once_its_results_ar
     assert words == "3 ok (1 truncated, 1 empty)"
 
 
-def _ids(runtime, batch_id, read_whole):
+def _ids(runtime, batch_id):
     with runtime.api.open_results(batch_id) as stream:
-        data = read_whole(stream)
+        data = b"".join(stream)
     return [json.loads(line)["custom_id"] for line in data.splitlines()]
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claude_batch_tui.domain.results.line import read_result
 from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.errors import SourceError
-from claude_batch_tui.store.results.file import decode
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.index_file import index_path, load_index, save_index
 from claude_batch_tui.store.results.opening import open_indexed
@@ -136,4 +136,4 @@ def test_a_hostile_line_is_kept_and_never_raises(data):
     index = indexed(data + b"\n" + LINES[0] + b"\n")
     assert index.count == 2
     assert index.entry(1).outcome is Outcome.SUCCEEDED
-    assert isinstance(decode(data).text, str)
+    assert isinstance(read_result(data).text, str)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from claude_batch_tui.domain.results.line import read_line
 from claude_batch_tui.store.results import index as results_index
+from claude_batch_tui.store.results.columns import id_bytes, outcome_numbers
 from claude_batch_tui.store.results.index import MARGIN, ResultsIndex
-from claude_batch_tui.store.results.line_facts import outcome_numbers, read_line
 
 COLUMNS = [
     "offsets",
@@ -186,7 +187,7 @@ def test_ids_and_outcomes_of_whole_lines_are_right_after_the_first_pass(data):
         raw = data[at : at + index.lengths[position]]
         line = read_line(raw)
         if line.result.type != "unparsed" and raw != DOUBLE_KEYS and raw.count(b'"custom_id"') == 1:
-            assert index.custom_id(position).encode() == line.id_bytes
+            assert index.custom_id(position).encode() == id_bytes(line)
             assert index.outcomes[position] == outcome_numbers([line])[0]
 
 

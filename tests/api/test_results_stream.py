@@ -1,19 +1,17 @@
-"""Answers whose bytes are written by hand, taken by the transport for large ones."""
+"""Answers whose bytes are written by hand, taken as a stream of results."""
 
 from __future__ import annotations
 
 import socket
-import threading
 
 import pytest
 
+from byte_server import CHUNKED, OK, ByteServer
 from claude_batch_tui.api.client import AnthropicApi
 from claude_batch_tui.config import load
 from claude_batch_tui.errors import NotFoundError, UnavailableError
 from claude_batch_tui.simulator import Simulator
 
-OK = b"HTTP/1.1 200 OK\r\n"
-CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 WHOLE = {
     "with a length": OK + b"Content-Length: 6\r\n\r\nabcdef",
     "until the end of the connection": OK + b"\r\nabcdef",
@@ -38,43 +36,16 @@ BROKEN = {
 }
 
 
-@pytest.fixture
-def api_to(own_folders):
-    """A function that makes the API of a server which answers one call with these bytes; and what it was asked."""
-    sockets, asked = [], []
-
-    def start(answer):
-        listener = socket.create_server(("127.0.0.1", 0))
-        sockets.append(listener)
-
-        def serve():
-            connection, _ = listener.accept()
-            with connection:
-                asked.append(connection.recv(65536))
-                connection.sendall(answer)
-
-        threading.Thread(target=serve, daemon=True).start()
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        return AnthropicApi(load({"base_url": address})[0], api_key="sk-ant-x"), asked
-
-    yield start
-    for listener in sockets:
-        listener.close()
-
-
-def read(api, size=4):
-    found, buffer = b"", memoryview(bytearray(size))
+def read(api):
     with api.open_results("msgbatch_1") as stream:
-        while got := stream.read_into(buffer):
-            found += buffer[:got]
-    return found
+        return b"".join(stream)
 
 
 @pytest.mark.parametrize("answer", WHOLE.values(), ids=WHOLE)
-def test_a_whole_body_is_read_however_it_is_framed(api_to, answer):
-    api, asked = api_to(answer)
-    assert read(api) == b"abcdef"
-    (request,) = asked
+def test_a_whole_body_is_read_however_it_is_framed(own_folders, answer):
+    with ByteServer(answer) as server:
+        assert read(server.api()) == b"abcdef"
+    (request,) = server.asked
     assert request.startswith(b"GET /v1/messages/batches/msgbatch_1/results HTTP/1.1\r\n")
     assert request.lower().count(b"\r\nhost: ") == 1
     assert b"\r\naccept-encoding: identity\r\n" in request.lower()
@@ -82,10 +53,9 @@ def test_a_whole_body_is_read_however_it_is_framed(api_to, answer):
 
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
-def test_a_body_that_is_not_whole_never_ends_as_if_it_were(api_to, answer):
-    api, _ = api_to(answer)
-    with pytest.raises(UnavailableError):
-        read(api)
+def test_a_body_that_is_not_whole_never_ends_as_if_it_were(own_folders, answer):
+    with ByteServer(answer) as server, pytest.raises(UnavailableError):
+        read(server.api())
 
 
 def test_a_server_that_is_not_there_is_out_of_reach(own_folders):
@@ -105,12 +75,13 @@ def test_an_error_of_the_api_keeps_its_words(own_folders):
 
 
 @pytest.mark.parametrize("proxy", ["http_proxy", "ALL_PROXY"])
-def test_where_a_proxy_is_set_results_come_through_it(api_to, monkeypatch, proxy):
-    proxied, asked = api_to(WHOLE["in chunks"])
-    monkeypatch.setenv(proxy, proxied.base_url)
-    monkeypatch.setenv("no_proxy", "")
-    monkeypatch.setenv("NO_PROXY", "")
-    # Nothing but the proxy answers there.
-    api = AnthropicApi(load({"base_url": "http://127.0.0.1:9"})[0], api_key="sk-ant-x")
-    assert read(api) == b"abcdef"
-    assert asked[0].startswith(b"GET http://127.0.0.1:9/v1/messages/batches/msgbatch_1/results HTTP/1.1\r\n")
+def test_where_a_proxy_is_set_results_come_through_it(own_folders, monkeypatch, proxy):
+    with ByteServer(WHOLE["in chunks"]) as server:
+        monkeypatch.setenv(proxy, server.address)
+        monkeypatch.setenv("no_proxy", "")
+        monkeypatch.setenv("NO_PROXY", "")
+        # Nothing but the proxy answers there.
+        api = AnthropicApi(load({"base_url": "http://127.0.0.1:9"})[0], api_key="sk-ant-x")
+        assert read(api) == b"abcdef"
+    (request,) = server.asked
+    assert request.startswith(b"GET http://127.0.0.1:9/v1/messages/batches/msgbatch_1/results HTTP/1.1\r\n")

@@ -1,27 +1,19 @@
-"""The columns of the second pass over results, for many lines at once: about 1 µs a line."""
+"""The columns of an index, made of lines that are decoded, for many lines at once: about 1 µs a line."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from operator import add
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from claude_batch_tui.domain.money.pricing import Usage
 from claude_batch_tui.domain.results.entry import OUTCOMES, STOP_REASONS, class_number
-from claude_batch_tui.store.results.line_facts import (
-    NO_ERROR,
-    NO_MESSAGE,
-    Line,
-    Message,
-    Result,
-    begins_with_text,
-    error_type,
-    is_empty,
-    outcome_numbers,
-)
-from claude_batch_tui.store.results.numbered_values import Numbered
+from claude_batch_tui.domain.results.line import Line, LineMessage, LineResult, begins_with_text, is_empty
+from claude_batch_tui.domain.results.result import Outcome
 
+UNPARSED: Final = OUTCOMES.index(Outcome.UNPARSED)
+OUTCOME_NUMBERS: Final = {str(outcome): number for number, outcome in enumerate(OUTCOMES[:UNPARSED])}
 _STOP_NUMBERS: Final[dict[str | None, int]] = {
     None: 0,
     **{reason: number for number, reason in enumerate(STOP_REASONS)},
@@ -33,7 +25,28 @@ _CLASS_NUMBERS: Final = {
     for stop in range(len(STOP_REASONS))
     for empty in (False, True)
 }
+_NO_MESSAGE: Final = LineMessage()
 _NO_USAGE: Final = Usage()
+_MOST_NUMBERED: Final = 2**16
+T = TypeVar("T", bound=Hashable)
+
+
+class Numbered(list[T]):
+    """Values in the order in which they were met; the first stands for none, and for all beyond 65,536."""
+
+    def __init__(self, values: Iterable[T]) -> None:
+        super().__init__(values)
+        self._numbers = {value: number for number, value in enumerate(self)}
+
+    def number(self, value: T) -> int:
+        """The number of a value, a new one where it was never met."""
+        number = self._numbers.get(value)
+        if number is None:
+            if len(self) >= _MOST_NUMBERED:
+                return 0
+            number = self._numbers[value] = len(self)
+            self.append(value)
+        return number
 
 
 class AnsweredBy(NamedTuple):
@@ -59,6 +72,26 @@ class Described(NamedTuple):
     output_tokens: array[int]
 
 
+def outcome_numbers(lines: Sequence[Line]) -> bytes:
+    """The number of each line's outcome; a type we do not know counts as unparsed."""
+    number = OUTCOME_NUMBERS.get
+    return bytes([number(line.result.type, UNPARSED) for line in lines])
+
+
+def id_bytes(line: Line) -> bytes:
+    """The custom_id of a line as an index holds it: UTF-8 without a newline."""
+    return line.custom_id.encode("utf-8", "replace").replace(b"\n", b" ")
+
+
+def joined_ids(lines: Sequence[Line]) -> tuple[bytes, Iterable[int]]:
+    """All ids as an index holds them, each ended by a newline, and how long each is with it."""
+    ids = "\n".join([line.custom_id for line in lines])
+    if ids.isascii() and ids.count("\n") == len(lines) - 1:
+        return ids.encode() + b"\n", [len(line.custom_id) + 1 for line in lines]
+    parts = [id_bytes(line) + b"\n" for line in lines]
+    return b"".join(parts), map(len, parts)
+
+
 def described(
     lines: Sequence[Line], error_types: Numbered[str], answered_by: Numbered[AnsweredBy]
 ) -> Described:
@@ -67,7 +100,7 @@ def described(
     A cache write of unstated length is one of 5 minutes, as it is priced.
     """
     results = [line.result for line in lines]
-    messages = [result.message or NO_MESSAGE for result in results]
+    messages = [result.message or _NO_MESSAGE for result in results]
     usages = [message.usage or _NO_USAGE for message in messages]
     outcomes = outcome_numbers(lines)
     stops = bytes([_STOP_NUMBERS.get(message.stop_reason, _OTHER_STOP) for message in messages])
@@ -113,15 +146,17 @@ def _sums(fresh: list[int], *more: list[int]) -> list[int]:
     return fresh
 
 
-def _errors(results: Sequence[Result], known: Numbered[str]) -> array[int]:
+def _errors(results: Sequence[LineResult], known: Numbered[str]) -> array[int]:
     numbers = array("H", bytes(2 * len(results)))
     for at, result in enumerate(results):
-        if result.error is not NO_ERROR:
-            numbers[at] = known.number(error_type(result))
+        if result.inner_error is not None:
+            numbers[at] = known.number(result.inner_error.type)
     return numbers
 
 
-def _models(messages: Sequence[Message], usages: Sequence[Usage], known: Numbered[AnsweredBy]) -> array[int]:
+def _models(
+    messages: Sequence[LineMessage], usages: Sequence[Usage], known: Numbered[AnsweredBy]
+) -> array[int]:
     names = [message.model for message in messages]
     geos = [usage.inference_geo for usage in usages]
     pairs = names if "us" not in geos else list(zip(names, geos, strict=True))
