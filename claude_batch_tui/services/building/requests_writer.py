@@ -16,7 +16,7 @@ from claude_batch_tui.domain.requests.request import SourceRow
 from claude_batch_tui.errors import ExportError
 from claude_batch_tui.services.building.requests_files import RequestsFiles
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow, JsonRow
+from claude_batch_tui.sources.rows import BadRow
 from claude_batch_tui.store.files import Flusher, written_whole
 
 _encode = msgspec.json.Encoder().encode
@@ -41,7 +41,6 @@ class RequestsWriter:
         self._recipe = recipe
         self._source = source
         self._flusher: Flusher
-        self._row_source = b'","source":' + _encode(source) + b',"line":'
         self._skip_bad_rows = skip_bad_rows
         self._writing = True
         self._requests_file: BinaryIO
@@ -94,23 +93,11 @@ class RequestsWriter:
         self.requests += 1
         self.bytes += len(item.request) + 1
         if self._writing:
-            write = self._requests_file.write
-            write(item.request)
-            write(b"\n")
-            self._write_row(item)
+            self._requests_file.write(item.request + b"\n")
+            row = item.row
+            rows_line = _encode(SourceRow(item.custom_id, item.id, self._source, row.line, row.values))
+            self._rows_file.write(rows_line + b"\n")
             self._flusher.written(self.bytes)
-
-    def _write_row(self, item: MadeRequest) -> None:
-        """Add a line to the rows file: a `SourceRow`, whose values may be JSON already."""
-        row = item.row
-        if not isinstance(row, JsonRow):
-            whole = SourceRow(item.custom_id, item.id, self._source, row.line, row.values)
-            self._rows_file.write(_encode(whole) + b"\n")
-            return
-        custom_id = item.custom_id.encode()
-        own_id = custom_id if item.id == item.custom_id else _encode(item.id)[1:-1]
-        parts = b'{"custom_id":"', custom_id, b'","id":"', own_id, self._row_source, b"%d" % row.line
-        self._rows_file.write(b"".join((*parts, b',"row":', row.json, b"}\n")))
 
     def leave_out(self, item: MadeRequest | BadRow) -> None:
         """Leave a row out because the user said so."""

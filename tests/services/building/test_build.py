@@ -91,7 +91,7 @@ def test_every_row_becomes_a_request_and_a_line_of_the_rows_file(folder):
         {"id_column": None, "id_template": "n-{{ id }}", "system": "About {{ title }}."},
     ],
 )
-def test_rows_read_at_once_and_rows_read_by_the_csv_module_give_the_same_bytes(folder, changes):
+def test_the_same_text_gives_the_same_bytes_in_every_encoding(folder, changes):
     odd = ("\\n", 'say ""so""', "a\tb\\", "\x01", " ", "", "\u2003", "\u2028\n", "犬 🎉\r\n", "\\u0041")
     text = "id,title,body\n" + "".join(f'i {at}\\,"{value}","{value}"\n' for at, value in enumerate(odd))
     seen = []
