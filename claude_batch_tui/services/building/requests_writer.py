@@ -17,7 +17,7 @@ from claude_batch_tui.errors import ExportError
 from claude_batch_tui.services.building.requests_files import RequestsFiles
 from claude_batch_tui.sources.request_maker import MadeRequest
 from claude_batch_tui.sources.rows import BadRow
-from claude_batch_tui.store.files import Flusher, written_whole
+from claude_batch_tui.store.files import Flusher, remove_abandoned, written_whole
 
 _encode = msgspec.json.Encoder().encode
 
@@ -60,12 +60,15 @@ class RequestsWriter:
     def open(self) -> Iterator[None]:
         """Write inside this block. At its end the files get their names; on an error nothing stays."""
         files = self._files
-        new = [path for path in (files.rows, files.left_out, files.recipe) if not path.exists()]
+        paths = (files.requests, files.rows, files.left_out, files.recipe)
+        new = [path for path in paths if not path.exists()]
         try:
+            for path in paths:
+                remove_abandoned(path)
             with (
+                written_whole(files.requests, ExportError) as self._requests_file,
+                written_whole(files.rows, ExportError) as self._rows_file,
                 tempfile.TemporaryFile() as self._left_out_file,
-                written_whole(files.requests) as self._requests_file,
-                written_whole(files.rows) as self._rows_file,
                 ThreadPoolExecutor(1, "cbtui-write") as thread,
             ):
                 self._flusher = Flusher(thread, self._requests_file.fileno(), self._rows_file.fileno())
@@ -73,12 +76,10 @@ class RequestsWriter:
                 self._settle()
         except _DroppedError:
             pass
-        except OSError as error:
+        except ExportError:
             for path in new:
                 path.unlink(missing_ok=True)
-            raise ExportError(
-                f"{files.requests}: writing failed: {error.strerror}. Nothing was kept."
-            ) from error
+            raise
 
     def take(self, item: MadeRequest | BadRow) -> None:
         """Write one request, or count the row that became none."""
@@ -124,7 +125,7 @@ class RequestsWriter:
             raise _DroppedError
         self._flusher.settle()
         self._publish_left_out()
-        with written_whole(self._files.recipe) as file:
+        with written_whole(self._files.recipe, ExportError) as file:
             file.write(self._recipe())
         for file in (self._requests_file, self._rows_file):
             file.flush()
@@ -133,7 +134,7 @@ class RequestsWriter:
     def _publish_left_out(self) -> None:
         if self.left_out:
             self._left_out_file.seek(0)
-            with written_whole(self._files.left_out) as file:
+            with written_whole(self._files.left_out, ExportError) as file:
                 shutil.copyfileobj(self._left_out_file, file, 1 << 20)
         else:
             # One of an earlier build would be mistaken for this one's.
