@@ -13,7 +13,7 @@ from claude_batch_tui.domain.requests.validation import ProblemList
 from claude_batch_tui.services.building.source_items import line_of, opened_items
 from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.custom_ids import PREVIEW_TAG, TAG_LENGTH
-from claude_batch_tui.sources.opening import open_rows
+from claude_batch_tui.sources.open_rows import open_rows
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest
 from claude_batch_tui.sources.rows import BadRow, Row

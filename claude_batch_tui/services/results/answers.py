@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from typing import Any
 
 import msgspec
 
+from claude_batch_tui.domain.results.json_text import decode_json
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.store.results.file import decode
 
@@ -60,14 +61,8 @@ def answer_document(line: bytes) -> Any:
     if text.startswith("```"):
         text = text.partition("\n")[2].rpartition("```")[0]
     if text:
-        try:
-            return msgspec.json.decode(text)
-        except (ValueError, RecursionError):  # a surrogate in the text is a ValueError too
-            pass
-        try:
-            return json.loads(text)  # takes lone surrogates, NaN and huge numbers, which msgspec refuses
-        except (ValueError, RecursionError):
-            pass
+        with contextlib.suppress(ValueError):
+            return decode_json(text)
     content = result.message.get("content")
     for block in content if isinstance(content, list) else ():
         if isinstance(block, dict) and block.get("type") == "tool_use" and "input" in block:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from copy import copy
@@ -12,6 +11,7 @@ from typing import Any, Self
 
 import msgspec
 
+from claude_batch_tui.domain.results.json_text import decode_json
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.store.results.index import ResultsIndex
 
@@ -85,12 +85,7 @@ class ResultsFile:
 def decode(line: bytes) -> Result:
     """A line as a result, whatever is in it."""
     try:
-        return _result(msgspec.json.decode(line))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
-        # The standard library takes lone surrogates, NaN and huge numbers, which msgspec refuses.
-        return _result(json.loads(line.decode("utf-8-sig", "replace")))
+        return _result(decode_json(line))
     except (ValueError, RecursionError):
         return _unparsed(line)
 

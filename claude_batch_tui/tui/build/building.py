@@ -17,7 +17,7 @@ from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.runtime import check_file
 from claude_batch_tui.services.building.build import BuildReport, build
 from claude_batch_tui.services.building.check import CheckReport
-from claude_batch_tui.services.building.progress import Progress
+from claude_batch_tui.services.building.progress import SourceProgress
 from claude_batch_tui.services.building.requests_files import RequestsFiles
 from claude_batch_tui.sources.recipe import BuildSpec
 
@@ -32,7 +32,7 @@ class Order(msgspec.Struct, frozen=True):
     """The lines of rows left out by hand."""
     skip_bad_rows: bool
 
-    def build(self, out: Path) -> Iterator[Progress | BuildReport]:
+    def build(self, out: Path) -> Iterator[SourceProgress | BuildReport]:
         """Write the requests file; see `services.build.build`."""
         return build(
             self.spec,
@@ -129,6 +129,6 @@ def build_and_check(order: Order, out: Path, *, config: Config, now: datetime) -
             yield _words("Checked", update)
 
 
-def _words(verb: str, progress: Progress) -> str:
+def _words(verb: str, progress: SourceProgress) -> str:
     share = f", {100 * progress.bytes_done // progress.total_bytes}%" if progress.total_bytes else ""
     return f"{verb} {progress.rows:,} rows{share}; ctrl+c stops"

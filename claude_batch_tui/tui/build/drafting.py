@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from claude_batch_tui.errors import CbtuiError, ConfigError
-from claude_batch_tui.services.building.drafts import FormDraft, load_draft, save_draft
+from claude_batch_tui.services.building.form_drafts import FormDraft, load_draft, save_draft
 from claude_batch_tui.services.building.recipes import read_named, recipe_names, save_named
 from claude_batch_tui.sources.recipe import Recipe
 from claude_batch_tui.tui.build.fields import BuildFields

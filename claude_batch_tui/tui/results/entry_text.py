@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
-
-import msgspec
 
 from claude_batch_tui.domain.requests.request import SourceRow
 from claude_batch_tui.domain.results.advice import advice
 from claude_batch_tui.domain.results.answer import Kind, Piece, pieces
+from claude_batch_tui.domain.results.json_text import decode_json
 from claude_batch_tui.domain.results.json_tree import pretty
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.services.results.browse import Reading
@@ -147,12 +145,10 @@ def foot_words(reading: Reading, max_tokens: int | None) -> str:
 
 def decoded(data: bytes) -> Any | None:
     """A line or request as JSON values, or None where it is none."""
-    for decode in (msgspec.json.decode, lambda text: json.loads(text.decode("utf-8", "replace"))):
-        try:
-            return decode(data)
-        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors too
-            continue
-    return None
+    try:
+        return decode_json(data)
+    except ValueError:
+        return None
 
 
 def max_tokens_of(request: bytes | None) -> int | None:

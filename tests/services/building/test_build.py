@@ -17,7 +17,7 @@ from claude_batch_tui.services.building import check as checks
 from claude_batch_tui.services.building.build import BuildReport, build
 from claude_batch_tui.services.building.check import CheckReport, check
 from claude_batch_tui.services.building.preview import preview
-from claude_batch_tui.services.building.progress import Progress
+from claude_batch_tui.services.building.progress import SourceProgress
 from claude_batch_tui.services.building.requests_files import beside, iter_request_lines, rows_match
 from claude_batch_tui.sources.recipe import BuildSpec
 from full_disk import files_of_at_most
@@ -243,7 +243,7 @@ def test_leaving_the_build_early_leaves_nothing_behind(folder, monkeypatch):
     monkeypatch.setattr(builds, "ROWS_BETWEEN_LOOKS", 1)
     ticks = iter(range(1000))
     updates = build(spec(), out=folder / "r.jsonl", clock=lambda: next(ticks))
-    assert isinstance(next(updates), Progress)
+    assert isinstance(next(updates), SourceProgress)
     assert len(names(folder)) == 3
     updates.close()
     assert names(folder) == ["rows.csv"]
@@ -291,7 +291,7 @@ def test_progress_comes_at_most_ten_times_a_second(folder):
     (folder / "long.csv").write_text("body\n" + "x\n" * 5000)
     seconds = iter(number * 0.01 for number in range(1000))
     updates = list(build(spec(path="long.csv"), out=folder / "r.jsonl", clock=lambda: next(seconds)))
-    assert [type(update) for update in updates] == [Progress, BuildReport]
+    assert [type(update) for update in updates] == [SourceProgress, BuildReport]
 
 
 @pytest.mark.parametrize(
@@ -411,7 +411,7 @@ def test_a_check_reports_progress(folder, monkeypatch):
     ticks = iter(range(1000))
     first, *_ = check(folder / "r.jsonl", prices=PRICES, clock=lambda: next(ticks))
     size = (folder / "r.jsonl").stat().st_size
-    assert first == Progress(1, size, size)
+    assert first == SourceProgress(1, size, size)
 
 
 def test_a_row_that_is_tried_keeps_its_prompt_to_the_character(folder):
