@@ -112,7 +112,7 @@ def read_recipe(path: str) -> Recipe:
     _require_known(submit, _SUBMIT_KEYS, path, "key of [submit]")
     folder = Path(path).parent
     for name in _TEMPLATES:
-        if isinstance(text := request.get(name), str) and text.startswith("@") and not text.startswith("@@"):
+        if isinstance(text := request.get(name), str) and is_file(text):
             request[name] = f"@{os.path.normpath(folder / text[1:])}"
     if isinstance(given := source.get("path"), str) and given != "-":
         source["path"] = os.path.normpath(folder / given)

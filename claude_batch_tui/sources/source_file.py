@@ -126,14 +126,12 @@ class SourceFile:
             self._sha256 = digest.hexdigest()
 
     @contextlib.contextmanager
-    def text(self, newline: str | None, start: int = 0) -> Iterator[io.TextIOWrapper]:
-        """The file decoded, from byte `start`; `newline` as in `open`. Bytes that are no text raise SourceError."""
-        self.handle.seek(start)
-        self.bytes_read = start
-        # A byte order mark is one at the start of the file alone.
-        encoding = self.encoding.removesuffix("-sig") if start else self.encoding
+    def text(self, newline: str | None) -> Iterator[io.TextIOWrapper]:
+        """The file decoded from its start; `newline` as in `open`. Bytes that are no text raise SourceError."""
+        self.handle.seek(0)
+        self.bytes_read = 0
         wrapper = io.TextIOWrapper(
-            cast("BinaryIO", _Bytes(self)), encoding=encoding, errors="strict", newline=newline
+            cast("BinaryIO", _Bytes(self)), encoding=self.encoding, errors="strict", newline=newline
         )
         try:
             yield wrapper

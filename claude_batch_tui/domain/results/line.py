@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from claude_batch_tui.domain.money.pricing import CacheCreation, ServerToolUse, Usage
+from claude_batch_tui.domain.results.json_text import decode_json
 from claude_batch_tui.domain.results.result import Outcome, Result
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -136,25 +137,13 @@ def read_lines(data: bytes) -> tuple[list[int], list[int], Sequence[Line]]:
 def read_result(line: bytes) -> Result:
     """A line as a whole result; one that cannot be read has the outcome `unparsed` and its text under `raw`."""
     try:
-        value = read_json(line)
+        value = decode_json(line)
     except ValueError:
         return _unparsed(line)
     body = value.get("result") if isinstance(value, dict) else None
     if not isinstance(body, dict):
         return _unparsed(msgspec.json.encode(value))
     return Result(str(value.get("custom_id", "")), body)
-
-
-def read_json(data: bytes | str) -> Any:
-    """JSON of any origin, lone surrogates, NaN and huge numbers too. Raises ValueError where it is none."""
-    try:
-        return msgspec.json.decode(data)
-    except (ValueError, RecursionError):  # errors of msgspec and of surrogates are ValueErrors too
-        pass
-    try:
-        return json.loads(data.decode("utf-8-sig", "replace") if isinstance(data, bytes) else data)
-    except RecursionError as error:
-        raise ValueError("too deep") from error
 
 
 def content_blocks(content: msgspec.Raw) -> Sequence[ContentBlock] | None:

@@ -12,7 +12,7 @@ from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
 from claude_batch_tui.domain.requests.problem import Problem, Severity
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
 from claude_batch_tui.errors import SourceError
-from claude_batch_tui.services.building.progress import ROWS_BETWEEN_LOOKS, Clock, Progress, is_due
+from claude_batch_tui.services.building.progress import ROWS_BETWEEN_LOOKS, Clock, SourceProgress, is_due
 from claude_batch_tui.services.building.requests_files import RequestsFiles, beside
 from claude_batch_tui.services.building.requests_writer import RequestsWriter
 from claude_batch_tui.services.building.source_items import line_of, opened_items
@@ -44,7 +44,7 @@ class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
     """Of what it was made from: `source`, and `template` and `system` where those are files."""
 
 
-BuildUpdate = Progress | BuildReport
+BuildUpdate = SourceProgress | BuildReport
 
 
 def build(
@@ -98,7 +98,7 @@ def build(
                 else:
                     writer.take(item)
                 if number % ROWS_BETWEEN_LOOKS == 0 and look():
-                    yield Progress(writer.rows, file.bytes_read, file.size)
+                    yield SourceProgress(writer.rows, file.bytes_read, file.size)
             if writer.rows == 0:
                 raise SourceError(
                     f"{file.label}: {_NOTHING.get(spec.kind, 'there are no rows.')} There is nothing to make requests from."

@@ -15,7 +15,12 @@ from claude_batch_tui.domain.requests.draft import Draft
 from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.domain.requests.validation import RequestsCheck
 from claude_batch_tui.services.building.models import known_models
-from claude_batch_tui.services.building.progress import ROWS_BETWEEN_LOOKS, Clock, Progress, is_due
+from claude_batch_tui.services.building.progress import (
+    ROWS_BETWEEN_LOOKS,
+    Clock,
+    SourceProgress,
+    is_due,
+)
 from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.source_file import open_source
@@ -36,7 +41,7 @@ class CheckReport(msgspec.Struct, frozen=True):
         return self.forecast.at_most
 
 
-CheckUpdate = Progress | CheckReport
+CheckUpdate = SourceProgress | CheckReport
 
 
 def check(
@@ -60,7 +65,7 @@ def check(
         for line in numbered_lines(file):
             checked.add(line.number, line.data)
             if checked.requests % ROWS_BETWEEN_LOOKS == 0 and look():
-                yield Progress(checked.requests, file.bytes_read, file.size)
+                yield SourceProgress(checked.requests, file.bytes_read, file.size)
     draft = checked.draft()
     yield CheckReport(draft, forecast(draft.models, prices))
 

@@ -11,7 +11,7 @@ import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.requests.models import ModelFacts, Models, load_models
-from claude_batch_tui.errors import ApiError
+from claude_batch_tui.errors import ApiError, StoreError
 from claude_batch_tui.store.files import written_whole
 
 FRESH = timedelta(hours=24)
@@ -45,7 +45,7 @@ async def refreshed_models(api: BatchesApi, folder: Path, hint: str, now: dateti
         models = await api.models()
     except ApiError:
         return False
-    with contextlib.suppress(OSError), written_whole(_path(folder, hint)) as file:
+    with contextlib.suppress(StoreError), written_whole(_path(folder, hint)) as file:
         file.write(msgspec.json.encode(_Answer(now, models)))
     return bool(models)
 

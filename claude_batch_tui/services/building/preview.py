@@ -13,10 +13,10 @@ from claude_batch_tui.domain.requests.validation import ProblemList
 from claude_batch_tui.services.building.source_items import line_of, opened_items
 from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.custom_ids import PREVIEW_TAG, TAG_LENGTH
-from claude_batch_tui.sources.opening import open_rows
+from claude_batch_tui.sources.open_rows import open_rows
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import AnyRow, BadRow
+from claude_batch_tui.sources.rows import BadRow, Row
 
 
 class PreviewedRequest(msgspec.Struct, frozen=True):
@@ -85,7 +85,7 @@ def sample_rows(spec: BuildSpec, count: int) -> tuple[tuple[str, ...], list[dict
     """The columns of a source and its first rows, whatever is to become of them. Raises SourceError."""
     with (
         open_rows(spec) as source,
-        contextlib.closing(cast("Generator[AnyRow | BadRow]", source.rows())) as rows,
+        contextlib.closing(cast("Generator[Row | BadRow]", source.rows())) as rows,
     ):
         return source.columns, [row.values for row in islice(rows, count)]
 

@@ -14,7 +14,7 @@ Clock = Callable[[], float]
 """Seconds since some moment."""
 
 
-class Progress(msgspec.Struct, frozen=True):
+class SourceProgress(msgspec.Struct, frozen=True):
     """How far the source has been read: rows so far, and bytes of `total_bytes`, which is 0 where nobody knows it."""
 
     rows: int

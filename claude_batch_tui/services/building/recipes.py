@@ -7,7 +7,7 @@ from pathlib import Path
 from claude_batch_tui.errors import ConfigError, ExportError
 from claude_batch_tui.services.building.requests_files import beside
 from claude_batch_tui.sources.recipe import Recipe, read_recipe, recipe_toml
-from claude_batch_tui.store.files import written_whole
+from claude_batch_tui.store.files import refusals_told, written_whole
 
 
 def save_recipe(recipe: Recipe, path: Path, *, force: bool = False) -> None:
@@ -17,11 +17,8 @@ def save_recipe(recipe: Recipe, path: Path, *, force: bool = False) -> None:
     if not path.parent.is_dir():
         raise ConfigError(f"{path}: there is no folder {path.parent}. Create it first.")
     content = recipe_toml(recipe, path.parent)
-    try:
-        with written_whole(path) as file:
-            file.write(content)
-    except OSError as error:
-        raise ExportError(f"{path}: writing failed: {error.strerror}.") from error
+    with written_whole(path, ExportError) as file:
+        file.write(content)
 
 
 def recipe_beside(requests: Path) -> Recipe | None:
@@ -46,10 +43,8 @@ def recipe_names(config_dir: Path) -> list[str]:
 def save_named(recipe: Recipe, config_dir: Path, name: str) -> Path:
     """Save a recipe under a name, over what was there; its path. Raises ConfigError or ExportError."""
     path = recipe_path(config_dir, name)
-    try:
+    with refusals_told(path, ExportError):
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExportError(f"{path.parent}: the folder cannot be made: {error.strerror}.") from error
     save_recipe(recipe, path, force=True)
     return path
 

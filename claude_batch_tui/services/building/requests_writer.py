@@ -16,8 +16,8 @@ from claude_batch_tui.domain.requests.request import SourceRow
 from claude_batch_tui.errors import ExportError
 from claude_batch_tui.services.building.requests_files import RequestsFiles
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow, JsonRow
-from claude_batch_tui.store.files import Flusher, written_whole
+from claude_batch_tui.sources.rows import BadRow
+from claude_batch_tui.store.files import Flusher, remove_abandoned, written_whole
 
 _encode = msgspec.json.Encoder().encode
 
@@ -41,7 +41,6 @@ class RequestsWriter:
         self._recipe = recipe
         self._source = source
         self._flusher: Flusher
-        self._row_source = b'","source":' + _encode(source) + b',"line":'
         self._skip_bad_rows = skip_bad_rows
         self._writing = True
         self._requests_file: BinaryIO
@@ -61,12 +60,15 @@ class RequestsWriter:
     def open(self) -> Iterator[None]:
         """Write inside this block. At its end the files get their names; on an error nothing stays."""
         files = self._files
-        new = [path for path in (files.rows, files.left_out, files.recipe) if not path.exists()]
+        paths = (files.requests, files.rows, files.left_out, files.recipe)
+        new = [path for path in paths if not path.exists()]
         try:
+            for path in paths:
+                remove_abandoned(path)
             with (
+                written_whole(files.requests, ExportError) as self._requests_file,
+                written_whole(files.rows, ExportError) as self._rows_file,
                 tempfile.TemporaryFile() as self._left_out_file,
-                written_whole(files.requests) as self._requests_file,
-                written_whole(files.rows) as self._rows_file,
                 ThreadPoolExecutor(1, "cbtui-write") as thread,
             ):
                 self._flusher = Flusher(thread, self._requests_file.fileno(), self._rows_file.fileno())
@@ -74,12 +76,10 @@ class RequestsWriter:
                 self._settle()
         except _DroppedError:
             pass
-        except OSError as error:
+        except ExportError:
             for path in new:
                 path.unlink(missing_ok=True)
-            raise ExportError(
-                f"{files.requests}: writing failed: {error.strerror}. Nothing was kept."
-            ) from error
+            raise
 
     def take(self, item: MadeRequest | BadRow) -> None:
         """Write one request, or count the row that became none."""
@@ -94,23 +94,11 @@ class RequestsWriter:
         self.requests += 1
         self.bytes += len(item.request) + 1
         if self._writing:
-            write = self._requests_file.write
-            write(item.request)
-            write(b"\n")
-            self._write_row(item)
+            self._requests_file.write(item.request + b"\n")
+            row = item.row
+            rows_line = _encode(SourceRow(item.custom_id, item.id, self._source, row.line, row.values))
+            self._rows_file.write(rows_line + b"\n")
             self._flusher.written(self.bytes)
-
-    def _write_row(self, item: MadeRequest) -> None:
-        """Add a line to the rows file: a `SourceRow`, whose values may be JSON already."""
-        row = item.row
-        if not isinstance(row, JsonRow):
-            whole = SourceRow(item.custom_id, item.id, self._source, row.line, row.values)
-            self._rows_file.write(_encode(whole) + b"\n")
-            return
-        custom_id = item.custom_id.encode()
-        own_id = custom_id if item.id == item.custom_id else _encode(item.id)[1:-1]
-        parts = b'{"custom_id":"', custom_id, b'","id":"', own_id, self._row_source, b"%d" % row.line
-        self._rows_file.write(b"".join((*parts, b',"row":', row.json, b"}\n")))
 
     def leave_out(self, item: MadeRequest | BadRow) -> None:
         """Leave a row out because the user said so."""
@@ -137,7 +125,7 @@ class RequestsWriter:
             raise _DroppedError
         self._flusher.settle()
         self._publish_left_out()
-        with written_whole(self._files.recipe) as file:
+        with written_whole(self._files.recipe, ExportError) as file:
             file.write(self._recipe())
         for file in (self._requests_file, self._rows_file):
             file.flush()
@@ -146,7 +134,7 @@ class RequestsWriter:
     def _publish_left_out(self) -> None:
         if self.left_out:
             self._left_out_file.seek(0)
-            with written_whole(self._files.left_out) as file:
+            with written_whole(self._files.left_out, ExportError) as file:
                 shutil.copyfileobj(self._left_out_file, file, 1 << 20)
         else:
             # One of an earlier build would be mistaken for this one's.

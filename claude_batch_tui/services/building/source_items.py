@@ -12,7 +12,7 @@ from claude_batch_tui.domain.requests.problem import Problem, Severity
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
 from claude_batch_tui.sources.custom_ids import GivenIds, IdRefusedError
 from claude_batch_tui.sources.jsonl import numbered_lines
-from claude_batch_tui.sources.opening import open_rows
+from claude_batch_tui.sources.open_rows import open_rows
 from claude_batch_tui.sources.python_script import DEFAULT_SECONDS, PythonScript
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest, RequestMaker

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from claude_batch_tui.errors import StoreError
-from claude_batch_tui.store.files import Flusher, sync_folder
+from claude_batch_tui.store.files import Flusher, refusal, sync_folder
 
 _HASHED_AT_ONCE: Final = 1 << 20
 _FLAGS: Final = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -69,8 +69,7 @@ class PartFile:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 free = shutil.disk_usage(self.path.parent).free
                 raise StoreError(
-                    f"The disk that holds {self.path.parent} is full: {self.bytes:,} bytes of the results "
-                    f"are kept, {free:,} bytes are free. Free some space and download again."
+                    f"{refusal(self.path, error)} {self.bytes:,} bytes of the results are kept, {free:,} bytes are free."
                 ) from error
             raise
         self.bytes += len(piece)
@@ -150,7 +149,7 @@ def _owned(path: Path, target: Path, flags: int) -> Iterator[PartFile]:
     try:
         descriptor = os.open(path, _FLAGS | flags, 0o600)
     except OSError as error:
-        raise StoreError(f"Cannot write {path}: {error.strerror}.") from error
+        raise StoreError(refusal(path, error)) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

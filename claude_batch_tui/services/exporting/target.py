@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -20,7 +18,12 @@ from claude_batch_tui.exports.jsonl import FlatArray, FlatLines, RawLines
 from claude_batch_tui.exports.markdown import Markdown
 from claude_batch_tui.exports.parquet import Parquet, require
 from claude_batch_tui.exports.table import Column, Writer
-from claude_batch_tui.store.files import folder_written_whole, sync_folder, written_whole
+from claude_batch_tui.store.files import (
+    named_when_whole,
+    refusals_told,
+    remove_abandoned,
+    written_whole,
+)
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -65,26 +68,35 @@ def writer_to(target: Path | BinaryIO, options: Options, columns: Sequence[Colum
             yield writer
         return
     check_target(target, options)
-    try:
-        _sweep(target)
+    with refusals_told(target, ExportError):
+        remove_abandoned(target)
         match options.form.name:
             case "folder":
-                with (
-                    folder_written_whole(target, replaces=_holds_something(target)) as folder,
-                    contextlib.closing(answer_files.AnswerFiles(folder, columns)) as writer,
-                ):
-                    yield writer
+                opened = _folder(target, columns)
             case "sqlite":
-                with _database(target, columns) as writer:
-                    yield writer
+                opened = _database(target, columns)
             case _:
-                with (
-                    written_whole(target) as file,
-                    contextlib.closing(_stream_writer(file, options, columns)) as writer,
-                ):
-                    yield writer
-    except OSError as error:
-        raise ExportError(f"Cannot write {target}: {error.strerror or error}.") from error
+                opened = _file(target, options, columns)
+        with opened as writer:
+            yield writer
+
+
+@contextlib.contextmanager
+def _file(target: Path, options: Options, columns: Sequence[Column]) -> Iterator[Writer]:
+    with (
+        written_whole(target, ExportError) as file,
+        contextlib.closing(_stream_writer(file, options, columns)) as writer,
+    ):
+        yield writer
+
+
+@contextlib.contextmanager
+def _folder(target: Path, columns: Sequence[Column]) -> Iterator[Writer]:
+    with named_when_whole(target, ExportError, replaces_folder=_holds_something(target)) as part:
+        part.mkdir(mode=0o700)
+        with contextlib.closing(answer_files.AnswerFiles(part, columns)) as writer:
+            yield writer
+        os.sync()  # once for all: a sync for each of 100,000 files takes minutes
 
 
 def _stream_writer(out: BinaryIO, options: Options, columns: Sequence[Column]) -> Writer:
@@ -111,40 +123,16 @@ def _database(target: Path, columns: Sequence[Column]) -> Iterator[Writer]:
     from claude_batch_tui.exports.sqlite import opened  # 10 ms that other formats need not pay
 
     if target.exists():
-        with opened(target, columns) as writer:
+        with opened(target, columns, target) as writer:
             yield writer
         return
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    try:
-        with opened(part, columns) as writer:
-            yield writer
-        part.chmod(0o600)
-        part.replace(target)
-        sync_folder(target.parent)
-    except BaseException:
-        for path in (part, part.with_name(f"{part.name}-journal")):
-            path.unlink(missing_ok=True)
-        raise
-
-
-def _sweep(target: Path) -> None:
-    """Remove what exports of the same name have left whose processes were killed."""
-    ours = re.compile(rf"{re.escape(target.name)}\.(\d+)\.part(?:-journal)?")
-    for part in target.parent.iterdir():
-        found = ours.fullmatch(part.name)
-        if found and not _lives(int(found[1])):
-            shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
+    with named_when_whole(target, ExportError) as part:
+        try:
+            with opened(part, columns, target) as writer:
+                yield writer
+            part.chmod(0o600)
+        finally:
+            part.with_name(f"{part.name}-journal").unlink(missing_ok=True)
 
 
 def _check_folder(target: Path, hint: str, *, force: bool) -> None:

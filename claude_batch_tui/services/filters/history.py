@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from claude_batch_tui.errors import StoreError
 from claude_batch_tui.store.files import written_whole
 
 _KEPT = 100
@@ -24,7 +25,7 @@ def read_filters(state_dir: Path) -> list[str]:
 def remember_filter(state_dir: Path, text: str) -> None:
     """Put a filter last. Where the folder cannot be written, it is forgotten with this run."""
     known = [each for each in read_filters(state_dir) if each != text]
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, StoreError):
         state_dir.mkdir(parents=True, exist_ok=True)
         with written_whole(state_dir / _NAME) as file:
             file.write(msgspec.json.encode([*known, text][-_KEPT:]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from claude_batch_tui.domain.results.line import content_blocks, read_json, read_line, read_result, typed_line
+from claude_batch_tui.domain.results.json_text import decode_json
+from claude_batch_tui.domain.results.line import content_blocks, read_line, read_result, typed_line
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.domain.results.structured import structured_text
 
@@ -37,7 +38,7 @@ def answer_document(line: bytes) -> Any:
         text = text.partition("\n")[2].rpartition("```")[0]
     if text:
         with contextlib.suppress(ValueError):
-            return read_json(text)
+            return decode_json(text)
     content = result.message.get("content")
     for block in content if isinstance(content, list) else ():
         if isinstance(block, dict) and block.get("type") == "tool_use" and "input" in block:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import hashlib
 import os
 import zlib
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from claude_batch_tui.domain.results.result import Outcome
-from claude_batch_tui.errors import SourceError
-from claude_batch_tui.store.files import sync_folder
+from claude_batch_tui.errors import SourceError, StoreError
+from claude_batch_tui.store.files import named_when_whole
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.index_file import save_index
@@ -40,28 +40,24 @@ def unzipping(path: Path, target: Path) -> Iterator[ResultsFile]:
     What has no proper end is never kept. Raises SourceError.
     """
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        results = ResultsFile(part, ResultsIndex(), is_unpacked=True)
-        with os.fdopen(descriptor, "wb", buffering=0) as out, path.open("rb") as packed:
+    with named_when_whole(target, SourceError) as part:
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb", buffering=_PIECE) as out, path.open("rb") as packed:
+            results = ResultsFile(part, ResultsIndex(), is_unpacked=True)
             size = max(path.stat().st_size, 1)
             for piece in _pieces(packed, path):
-                _write(out.fileno(), piece, target.parent)
+                out.write(piece)
+                out.flush()
                 results.index.feed(piece)
                 results.progress = min(packed.tell() / size, 0.999)
                 yield results
             results.index.finish()
             require_results(results.index, path)
             os.fsync(out.fileno())
-        part.replace(target)
-        sync_folder(target.parent)
-        results.path, results.progress = target, 1.0
+    results.path, results.progress = target, 1.0
+    with contextlib.suppress(StoreError):  # an index that cannot be written is made again the next time
         save_index(results.index, target)
-        yield results
-    finally:
-        part.unlink(missing_ok=True)
+    yield results
 
 
 def require_results(index: ResultsIndex, path: Path) -> None:
@@ -89,20 +85,9 @@ def _pieces(packed: BinaryIO, path: Path) -> Iterator[bytes]:
             raise SourceError(
                 f"{path} is cut off: its compressed stream has no end. Copy or download it again."
             )
+    except OSError as error:
+        raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
     except zlib.error as error:
         raise SourceError(
             f"{path} is damaged: it cannot be decompressed ({error}). Copy or download it again."
         ) from error
-
-
-def _write(descriptor: int, piece: bytes, folder: Path) -> None:
-    try:
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(descriptor, view) :]
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise SourceError(
-                f"There is no room in {folder} to decompress: free some space there."
-            ) from error
-        raise

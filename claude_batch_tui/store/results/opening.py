@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from claude_batch_tui.domain.results.result import Outcome
-from claude_batch_tui.errors import SourceError
+from claude_batch_tui.errors import SourceError, StoreError
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.gzip import is_gzip, require_results, unzipped_path, unzipping
 from claude_batch_tui.store.results.index import ResultsIndex
@@ -105,7 +105,9 @@ def _indexing(path: Path, place: Path | None, *, is_unpacked: bool, in_order: bo
     finally:
         os.close(descriptor)
     if place is not None:
-        with contextlib.suppress(OSError):  # a cache that cannot be written is made again the next time
+        with contextlib.suppress(
+            OSError, StoreError
+        ):  # a cache that cannot be written is made again the next time
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             save_index(index, path, place, stat=stat)
 

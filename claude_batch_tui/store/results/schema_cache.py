@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from claude_batch_tui.errors import StoreError
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results.index_file import index_path
 
@@ -55,7 +56,7 @@ def load_judged(place: Path, results: Path, sent: Sequence[Path]) -> array[int] 
 
 def save_judged(place: Path, results: Path, sent: Sequence[Path], positions: array[int]) -> None:
     """Keep them; a place that cannot be written is one where nothing is kept."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, StoreError):
         head = _Head(_VERSION, _stamps(results, sent), len(positions))
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with written_whole(place) as file:

@@ -15,7 +15,7 @@ from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.building.build import build
 from claude_batch_tui.services.building.check import CheckReport, check_file
-from claude_batch_tui.services.building.progress import Progress
+from claude_batch_tui.services.building.progress import SourceProgress
 from claude_batch_tui.store.workspaces import hint_of
 from claude_batch_tui.tui.build.draft import BuildDraft, Checked
 
@@ -43,7 +43,7 @@ def write_draft(draft: BuildDraft, target: Path) -> Generator[str | Checked]:
         trust_script=True,
     )
     for update in updates:
-        if isinstance(update, Progress):
+        if isinstance(update, SourceProgress):
             yield _progress_words("Built", update)
         else:
             yield Checked(spec, update, None)
@@ -63,7 +63,7 @@ def check_draft(
                 yield built
                 continue
             for update in check_file(out, config, now, hint=hint_of(config, os.environ), betas=draft.betas):
-                if isinstance(update, Progress):
+                if isinstance(update, SourceProgress):
                     yield _progress_words("Checked", update)
                 else:
                     checked = msgspec.structs.replace(built, found=update)
@@ -82,6 +82,6 @@ def _counted(checked: Checked, requests: Path, count: Count) -> Iterator[Checked
     yield msgspec.structs.replace(checked, cost=cost, found=cost.report)
 
 
-def _progress_words(verb: str, progress: Progress) -> str:
+def _progress_words(verb: str, progress: SourceProgress) -> str:
     share = f", {100 * progress.bytes_done // progress.total_bytes}%" if progress.total_bytes else ""
     return f"{verb} {progress.rows:,} rows{share}; ctrl+c stops"

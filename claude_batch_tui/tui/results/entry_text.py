@@ -7,8 +7,8 @@ from typing import Any
 from claude_batch_tui.domain.requests.request import SourceRow
 from claude_batch_tui.domain.results.advice import advice
 from claude_batch_tui.domain.results.answer import Kind, Piece, pieces
+from claude_batch_tui.domain.results.json_text import decode_json
 from claude_batch_tui.domain.results.json_tree import pretty
-from claude_batch_tui.domain.results.line import read_json
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.services.results.browse import Reading
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, StyledLine
@@ -146,7 +146,7 @@ def foot_words(reading: Reading, max_tokens: int | None) -> str:
 def decoded(data: bytes) -> Any | None:
     """A line or request as JSON values, or None where it is none."""
     try:
-        return read_json(data)
+        return decode_json(data)
     except ValueError:
         return None
 

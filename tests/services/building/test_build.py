@@ -1,6 +1,8 @@
 """Build, check and preview on real files."""
 
 import json
+import os
+import subprocess
 from datetime import date
 from importlib import resources
 
@@ -12,13 +14,13 @@ from claude_batch_tui.domain.requests.models import ModelFacts, load_models
 from claude_batch_tui.errors import ConfigError, ExportError, SourceError
 from claude_batch_tui.services.building import build as builds
 from claude_batch_tui.services.building import check as checks
-from claude_batch_tui.services.building import requests_writer
 from claude_batch_tui.services.building.build import BuildReport, build
 from claude_batch_tui.services.building.check import CheckReport, check
 from claude_batch_tui.services.building.preview import preview
-from claude_batch_tui.services.building.progress import Progress
+from claude_batch_tui.services.building.progress import SourceProgress
 from claude_batch_tui.services.building.requests_files import beside, iter_request_lines, rows_match
 from claude_batch_tui.sources.recipe import BuildSpec
+from full_disk import files_of_at_most
 
 PRICES = load_prices((resources.files("claude_batch_tui.domain") / "prices.toml").read_bytes())
 CSV = 'id,title,body\nT-1,Ä,"first\nsecond"\nT 2,B,two\nT-3,C,three\n'
@@ -91,7 +93,7 @@ def test_every_row_becomes_a_request_and_a_line_of_the_rows_file(folder):
         {"id_column": None, "id_template": "n-{{ id }}", "system": "About {{ title }}."},
     ],
 )
-def test_rows_read_at_once_and_rows_read_by_the_csv_module_give_the_same_bytes(folder, changes):
+def test_the_same_text_gives_the_same_bytes_in_every_encoding(folder, changes):
     odd = ("\\n", 'say ""so""', "a\tb\\", "\x01", " ", "", "\u2003", "\u2028\n", "犬 🎉\r\n", "\\u0041")
     text = "id,title,body\n" + "".join(f'i {at}\\,"{value}","{value}"\n' for at, value in enumerate(odd))
     seen = []
@@ -241,7 +243,7 @@ def test_leaving_the_build_early_leaves_nothing_behind(folder, monkeypatch):
     monkeypatch.setattr(builds, "ROWS_BETWEEN_LOOKS", 1)
     ticks = iter(range(1000))
     updates = build(spec(), out=folder / "r.jsonl", clock=lambda: next(ticks))
-    assert isinstance(next(updates), Progress)
+    assert isinstance(next(updates), SourceProgress)
     assert len(names(folder)) == 3
     updates.close()
     assert names(folder) == ["rows.csv"]
@@ -258,19 +260,38 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(folder, monkeypat
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(requests_writer.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(
-        ExportError, match=r"r\.jsonl: writing failed: No space left on device. Nothing was kept"
+        ExportError, match=r"^Cannot write .*/r\..*: the disk is full\. Free some space and try again\.$"
     ):
         built(folder, spec())
     assert names(folder) == ["rows.csv"]
+
+
+def test_a_disk_that_is_full_on_the_way_leaves_the_files_of_an_earlier_build(folder):
+    built(folder, spec())
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "long.csv").write_text("body\n" + "x\n" * 40_000)
+    with files_of_at_most(1 << 20), pytest.raises(ExportError, match="larger than this system allows"):
+        built(folder, spec(path="long.csv"), force=True)
+    (folder / "long.csv").unlink()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_what_a_killed_build_has_left_is_swept_by_the_next_one(folder):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for name in ("r.jsonl", "r.rows.jsonl"):
+        (folder / f"{name}.{gone.pid}.part").write_text("half")
+    built(folder, spec())
+    assert names(folder) == ["r.jsonl", "r.recipe.toml", "r.rows.jsonl", "rows.csv"]
 
 
 def test_progress_comes_at_most_ten_times_a_second(folder):
     (folder / "long.csv").write_text("body\n" + "x\n" * 5000)
     seconds = iter(number * 0.01 for number in range(1000))
     updates = list(build(spec(path="long.csv"), out=folder / "r.jsonl", clock=lambda: next(seconds)))
-    assert [type(update) for update in updates] == [Progress, BuildReport]
+    assert [type(update) for update in updates] == [SourceProgress, BuildReport]
 
 
 @pytest.mark.parametrize(
@@ -390,7 +411,7 @@ def test_a_check_reports_progress(folder, monkeypatch):
     ticks = iter(range(1000))
     first, *_ = check(folder / "r.jsonl", prices=PRICES, clock=lambda: next(ticks))
     size = (folder / "r.jsonl").stat().st_size
-    assert first == Progress(1, size, size)
+    assert first == SourceProgress(1, size, size)
 
 
 def test_a_row_that_is_tried_keeps_its_prompt_to_the_character(folder):

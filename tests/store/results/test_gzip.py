@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import gzip
 import json
 
 import pytest
 
 from claude_batch_tui.errors import SourceError
-from claude_batch_tui.store.results import gzip as unzipping
 from claude_batch_tui.store.results.opening import open_indexed, opening
+from full_disk import files_of_at_most
 
 RESULT = {"type": "succeeded", "message": {"content": [{"type": "text", "text": "word " * 50}]}}
 DATA = "".join(json.dumps({"custom_id": f"r-{n}", "result": RESULT}) + "\n" for n in range(8000)).encode()
@@ -98,11 +97,11 @@ def test_leaving_before_the_end_keeps_nothing(packed, cache):
     assert list(cache.iterdir()) == []
 
 
-def test_a_full_disk_is_said_so_and_keeps_nothing(packed, cache, monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, "full")
-
-    monkeypatch.setattr(unzipping.os, "write", full)
-    with pytest.raises(SourceError, match="no room"):
-        open_indexed(packed(), cache)
+def test_a_full_disk_is_said_so_and_keeps_nothing(packed, cache):
+    path = packed()
+    with (
+        files_of_at_most(100),
+        pytest.raises(SourceError, match=r"Cannot write .*: the file is larger than this system allows"),
+    ):
+        open_indexed(path, cache)
     assert list(cache.iterdir()) == []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from claude_batch_tui.errors import StoreError
 from claude_batch_tui.store.files import written_whole
 
 
@@ -30,7 +31,7 @@ def save_draft(folder: Path, draft: FormDraft) -> None:
             return
         with written_whole(path) as file:
             file.write(msgspec.json.encode(draft))
-    except OSError:
+    except (OSError, StoreError):
         return
 
 
