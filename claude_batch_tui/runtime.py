@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.download import IndexMade
     from claude_batch_tui.services.judging import Sent
     from claude_batch_tui.services.receiving import Downloaded, Step
-    from claude_batch_tui.services.submit import Guard, SubmitUpdate
+    from claude_batch_tui.services.submitting.send import Guard, SubmitUpdate
 
 
 class Runtime:
@@ -224,7 +224,7 @@ class Runtime:
 
     def sent(self, batch_id: str) -> Collection[str] | None:
         """The custom_ids sent for a batch, in their order; None where it was made elsewhere or the spool is lost."""
-        from claude_batch_tui.services.spool import sent_places
+        from claude_batch_tui.services.submitting.spool import sent_places
 
         submission = submissions.of_batch(self.store, batch_id)
         return sent_places(submission) if submission is not None else None
@@ -232,12 +232,12 @@ class Runtime:
     async def send(
         self, submission: Submission, guard: Guard = lambda _: None
     ) -> AsyncIterator[SubmitUpdate]:
-        """Send a prepared submission; see `services.submit.send`. What never left leaves nothing in the spool, and what
+        """Send a prepared submission; see `services.submitting.send.send`. What never left leaves nothing in the spool, and what
         was to be sent again and did not leave is absent as before.
         """
-        from claude_batch_tui.services.reconcile import put_back
-        from claude_batch_tui.services.spool import discard
-        from claude_batch_tui.services.submit import send
+        from claude_batch_tui.services.submitting.reconcile import put_back
+        from claude_batch_tui.services.submitting.send import send
+        from claude_batch_tui.services.submitting.spool import discard
 
         is_new = submissions.find(self.store, submission.submission_id) is None
         try:
@@ -262,8 +262,8 @@ class Runtime:
             raise
 
     async def look(self, submission: Submission) -> Submission:
-        """Look once for a submission whose answer was lost; see `services.reconcile.look`."""
-        from claude_batch_tui.services import reconcile
+        """Look once for a submission whose answer was lost; see `services.submitting.reconcile.look`."""
+        from claude_batch_tui.services.submitting import reconcile
 
         api = await self.connect()
         return await reconcile.look(
@@ -276,11 +276,11 @@ class Runtime:
         )
 
     async def settled(self, submission: Submission) -> AsyncIterator[Submission]:
-        """Look until it is known, or absent; see `services.reconcile.settled`."""
-        from claude_batch_tui.services import reconcile
+        """Look until it is known, or absent; see `services.submitting.reconcile.resolve_unknown`."""
+        from claude_batch_tui.services.submitting import reconcile
 
         api = await self.connect()
-        async for looked in reconcile.settled(
+        async for looked in reconcile.resolve_unknown(
             submission,
             api=api,
             store=self.store,
@@ -354,7 +354,7 @@ class Runtime:
     ) -> AsyncIterator[Download]:
         """Take the steps in a thread; what they end with is told when it is written down."""
         from claude_batch_tui.services.recording import record_download
-        from claude_batch_tui.services.spool import sent_ids
+        from claude_batch_tui.services.submitting.spool import sent_ids
         from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 
         ours = submissions.of_batch(self.store, tracked.id)

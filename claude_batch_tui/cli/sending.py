@@ -11,7 +11,7 @@ from claude_batch_tui.domain.tracked import Submission, SubmissionState
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.submit import Guard
+    from claude_batch_tui.services.submitting.send import Guard
 
 _CODES = {
     SubmissionState.CREATED: ExitCode.GOOD,
@@ -49,7 +49,7 @@ async def send(
 async def _settle(
     submission: Submission, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> Submission:
-    from claude_batch_tui.services import reconcile
+    from claude_batch_tui.services.submitting import reconcile
 
     async for looked in runtime.settled(submission):
         submission = looked
@@ -66,7 +66,7 @@ async def go_on_with(
     earlier: Submission, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> int:
     """The same bytes were sent before: say so, or find out what became of them."""
-    from claude_batch_tui.services import reconcile
+    from claude_batch_tui.services.submitting import reconcile
 
     sent = f"{earlier.sent_at or earlier.created_at:%Y-%m-%d %H:%M}"
     if earlier.state is SubmissionState.CREATED:

@@ -17,8 +17,8 @@ from claude_batch_tui.domain.tracked import Submission, SubmissionState
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.check import CheckReport
-    from claude_batch_tui.services.spool import Outgoing
-    from claude_batch_tui.services.submit import Guard
+    from claude_batch_tui.services.submitting.send import Guard
+    from claude_batch_tui.services.submitting.spool import Outgoing
 
 
 def add_consent_options(parser: argparse.ArgumentParser) -> None:
@@ -79,8 +79,8 @@ async def submit_all(
 
     `still_to_send` is asked right before each batch is sent, with the submissions of this draft, and may raise.
     """
-    from claude_batch_tui.services.overlap import overlap
-    from claude_batch_tui.services.spool import discard, freeze, not_sent_meanwhile, repeats
+    from claude_batch_tui.services.submitting.overlap import overlap
+    from claude_batch_tui.services.submitting.spool import discard, freeze, not_sent_meanwhile, repeats
     from claude_batch_tui.services.threads import in_thread
 
     prepared = await in_thread(lambda: freeze(outgoing, store=runtime.store, now=runtime.now()))
@@ -167,7 +167,7 @@ async def _send_all(
 ) -> int:
     """Send one after the other; what comes after one that was not created stays unsent."""
     from claude_batch_tui.errors import DraftError
-    from claude_batch_tui.services.spool import discard
+    from claude_batch_tui.services.submitting.spool import discard
     from claude_batch_tui.store import submissions
 
     for number, prepared in enumerate(missing):

@@ -128,7 +128,7 @@ class Download(msgspec.Struct, frozen=True):
 
 
 class SubmissionState(StrEnum):
-    """Where a submission is; see `services.submit`."""
+    """Where a submission is; see `services.submitting.send`."""
 
     PREPARED = "prepared"
     SENDING = "sending"

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from claude_batch_tui.engine.retrier import Wanted
     from claude_batch_tui.services.check import CheckReport
     from claude_batch_tui.services.judging import Sent
-    from claude_batch_tui.services.retry import RetryPlan
     from claude_batch_tui.services.run_results import RunResults
-    from claude_batch_tui.services.spool import Outgoing
+    from claude_batch_tui.services.submitting.retry import RetryPlan
+    from claude_batch_tui.services.submitting.spool import Outgoing
     from claude_batch_tui.services.trying import Trial, Tried
     from claude_batch_tui.store.results_index import ResultsIndex
     from claude_batch_tui.store.scopes import Scope
@@ -117,8 +117,8 @@ class Engine(LoopThread):
     def check_retry(self, made: RetryPlan) -> Forecasted:
         """Check and price a retry; for a thread that can wait. Raises DraftError with the first problem."""
         from claude_batch_tui.engine.retrier import checked
-        from claude_batch_tui.services.reconcile import require_here
-        from claude_batch_tui.services.retry import draft
+        from claude_batch_tui.services.submitting.reconcile import require_here
+        from claude_batch_tui.services.submitting.retry import draft
 
         require_here(made.first, self._runtime.known_scope())
         with draft(made, self._runtime.locations.spool) as portion:
@@ -133,7 +133,7 @@ class Engine(LoopThread):
     def retry(self, token: str, made: RetryPlan, report: CheckReport, *, again: bool = False) -> None:
         """Send a retry that the user confirmed; progress is in the snapshots under `token`."""
         from claude_batch_tui.engine.retrier import priced
-        from claude_batch_tui.services.retry import outgoing as retry_outgoing
+        from claude_batch_tui.services.submitting.retry import outgoing as retry_outgoing
 
         outgoing = priced(retry_outgoing(made), report)
         self._wish(self._with(lambda parts: parts.submitter.submit(token, outgoing, again=again, retry=made)))
@@ -285,7 +285,7 @@ class Engine(LoopThread):
 
     def request_as_sent(self, batch_id: str, custom_id: str) -> bytes | None:
         """A request of a batch we submitted, or None; reads the disk."""
-        from claude_batch_tui.services.spool import request_as_sent
+        from claude_batch_tui.services.submitting.spool import request_as_sent
 
         body = self._runtime.body_path(batch_id)
         return request_as_sent(body, custom_id) if body else None

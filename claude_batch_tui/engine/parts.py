@@ -43,7 +43,7 @@ class Parts:
     def begin(self) -> None:
         """Begin to poll and to warn, and go on looking for what was submitted."""
         self.poller.remember_told()
-        self.submitter.wake_up()
+        self.submitter.recover_interrupted()
         self._spawn(self.poller.run())
         self._spawn(self.warner.run())
         self._spawn(self.submitter.settle_open())

@@ -11,8 +11,8 @@ from claude_batch_tui.domain.retrying import RetryRules
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.check import CheckReport
-from claude_batch_tui.services.retry import Failed, RetryPlan, plan
-from claude_batch_tui.services.spool import Outgoing
+from claude_batch_tui.services.submitting.retry import Failed, RetryPlan, plan
+from claude_batch_tui.services.submitting.spool import Outgoing
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.results_index import ResultsIndex
 
@@ -26,7 +26,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 def planned(runtime: Runtime, wanted: Sequence[Wanted], rules: RetryRules) -> RetryPlan:
-    """What would be sent again; see `services.retry.plan`. Blocks."""
+    """What would be sent again; see `services.submitting.retry.plan`. Blocks."""
     store = runtime.store
     failed = [
         Failed(one.batch_id, submissions.of_batch(store, one.batch_id), one.index, one.positions)

@@ -12,12 +12,12 @@ from claude_batch_tui.domain.tracked import Submission, SubmissionState, Submitt
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import ApiError, CbtuiError, DraftError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services import reconcile
-from claude_batch_tui.services.overlap import overlap
-from claude_batch_tui.services.pilot import Portion, rest, sample
-from claude_batch_tui.services.retry import RetryPlan, draft, still_to_send
-from claude_batch_tui.services.spool import Outgoing, discard, freeze, not_sent_meanwhile, repeats
-from claude_batch_tui.services.submit import Guard
+from claude_batch_tui.services.submitting import reconcile
+from claude_batch_tui.services.submitting.overlap import overlap
+from claude_batch_tui.services.submitting.pilot import Portion, rest, sample
+from claude_batch_tui.services.submitting.retry import RetryPlan, draft, still_to_send
+from claude_batch_tui.services.submitting.send import Guard
+from claude_batch_tui.services.submitting.spool import Outgoing, discard, freeze, not_sent_meanwhile, repeats
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches, submissions
 
@@ -41,9 +41,9 @@ class Submitter:
         self._spawn = spawn
         self._settling: set[str] = set()
 
-    def wake_up(self) -> None:
+    def recover_interrupted(self) -> None:
         """Find submissions whose process died, and show what is open."""
-        died = reconcile.wake_up(self._runtime.store, self._runtime.now())
+        died = reconcile.recover_interrupted(self._runtime.store, self._runtime.now())
         if died:
             self._board.tell(
                 f"{died} submission(s) were cut off while being sent: looking for them", is_error=True

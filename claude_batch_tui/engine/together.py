@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.check import CheckReport
     from claude_batch_tui.services.judging import Sent
     from claude_batch_tui.services.run_results import RunResults
-    from claude_batch_tui.services.spool import Outgoing
+    from claude_batch_tui.services.submitting.spool import Outgoing
     from claude_batch_tui.services.trying import Trial, Tried
     from claude_batch_tui.store.results_index import ResultsIndex
 

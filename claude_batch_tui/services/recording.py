@@ -7,9 +7,9 @@ from datetime import datetime
 from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.domain.spend import Spend
 from claude_batch_tui.domain.tracked import ResultsState, TrackedBatch
-from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.accounting import flawed
 from claude_batch_tui.services.receiving import Downloaded
+from claude_batch_tui.services.submitting import reconcile
 from claude_batch_tui.store import downloads, spends, submissions, usage
 from claude_batch_tui.store.store import Store
 
@@ -41,7 +41,7 @@ def record_download(
         spends.record(database, scope_id, tracked.id, spend, now)
     ours = submissions.of_batch(store, tracked.id)
     if ours is not None and ledger.missing is not None and ledger.extra is not None:
-        reconcile.judge(
+        reconcile.confirm_adoption(
             ours, missing=ledger.missing, extra=ledger.extra, store=store, scope_id=scope_id, now=now
         )
     record = downloads.ResultsRecord(

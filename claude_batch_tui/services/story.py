@@ -9,7 +9,7 @@ from pathlib import Path
 from claude_batch_tui.domain.spend import together
 from claude_batch_tui.domain.story import SentRequests, Story
 from claude_batch_tui.domain.tracked import TrackedBatch
-from claude_batch_tui.services.spool import places_path
+from claude_batch_tui.services.submitting.spool import places_path
 from claude_batch_tui.store import sightings, spends, submissions
 from claude_batch_tui.store.store import Store
 

@@ -12,8 +12,8 @@ from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.domain.limits import LIST_LIMIT
 from claude_batch_tui.domain.polling import asked_wait, backoff, interval, jittered, page_limit
 from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
-from claude_batch_tui.services.reconcile import tie
 from claude_batch_tui.services.scope import scope_of
+from claude_batch_tui.services.submitting.reconcile import link_to_run
 from claude_batch_tui.store import batches, scopes, standing, submissions
 from claude_batch_tui.store.batches import Change
 from claude_batch_tui.store.scopes import Scope
@@ -73,9 +73,9 @@ async def poll(
                 batches.mark(store.database, scope.scope_id, missing.id, gone_at=now.isoformat())
     changes = batches.merge(store.database, scope.scope_id, reports.values(), seen=False, at=now)
     for change in changes:
-        # New to the store, yet made by us: the store was lost and rebuilt, and the tie with it.
+        # New to the store, yet made by us: the store was lost and rebuilt, and the link with it.
         if change.before is None and (ours := submissions.of_batch(store, change.after.id)) is not None:
-            tie(ours, store=store, scope_id=scope.scope_id)
+            link_to_run(ours, store=store, scope_id=scope.scope_id)
     batches.record_poll(store.database, scope.scope_id, now, page.facts.seconds, len(reports), None)
     return Poll(scope, tuple(changes), page.facts, has_older, last_id)
 

@@ -10,9 +10,9 @@ from claude_batch_tui.domain.partition import partition
 from claude_batch_tui.domain.tracked import LinkState, SubmissionState
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.runtime import read_prices
-from claude_batch_tui.services import spool
 from claude_batch_tui.services.check import check
-from claude_batch_tui.services.spool import Outgoing, sent_ids
+from claude_batch_tui.services.submitting import spool
+from claude_batch_tui.services.submitting.spool import Outgoing, sent_ids
 from claude_batch_tui.services.trying import trial
 from claude_batch_tui.simulator import Fault
 from waiting import until

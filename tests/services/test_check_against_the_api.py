@@ -8,7 +8,7 @@ import pytest
 
 from claude_batch_tui.domain.models import load_models
 from claude_batch_tui.domain.validation import RequestsCheck
-from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 
 TABLE = (resources.files("claude_batch_tui.domain") / "models.toml").read_bytes()
 TOOL = {"name": "t", "description": "d", "input_schema": {"type": "object"}}

@@ -8,7 +8,7 @@ import pytest
 from claude_batch_tui.domain.pricing import Usage, entry_cost
 from claude_batch_tui.domain.tracked import DownloadState
 from claude_batch_tui.services.spending import spend_of
-from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.store import batches, spends, submissions
 
 

@@ -8,8 +8,8 @@ from claude_batch_tui.domain.tracked import SubmissionState
 from claude_batch_tui.errors import AuthenticationError, NotFoundError, UnavailableError
 from claude_batch_tui.services.cancel import cancel
 from claude_batch_tui.services.listing import load_older
-from claude_batch_tui.services.spool import Outgoing, freeze
 from claude_batch_tui.services.story import story_of
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.services.watch import poll, watch
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import batches, scopes

@@ -11,7 +11,7 @@ from claude_batch_tui.domain.pricing import CacheCreation, Usage
 from claude_batch_tui.domain.spend import spent
 from claude_batch_tui.domain.tracked import ResultsState, SubmissionState
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.store import batches, downloads, spends, submissions
 from claude_batch_tui.tui.screens.batch_detail import TABS
 from claude_batch_tui.tui.widgets.text_view import TextView

@@ -17,8 +17,8 @@ from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.pilot import Portion
-    from claude_batch_tui.services.retry import RetryPlan
+    from claude_batch_tui.services.submitting.pilot import Portion
+    from claude_batch_tui.services.submitting.retry import RetryPlan
 
 SUMMARY = "Send again what errored or expired, as it was sent. This is paid."
 
@@ -67,14 +67,14 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 async def _retry(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
-    from claude_batch_tui.services import reconcile
     from claude_batch_tui.services.requests_files import beside
-    from claude_batch_tui.services.retry import draft, write_draft
+    from claude_batch_tui.services.submitting import reconcile
+    from claude_batch_tui.services.submitting.retry import draft, write_draft
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.wording import retry_words
 
     async with open_runtime(context.config) as runtime:
-        reconcile.wake_up(runtime.store, runtime.now())
+        reconcile.recover_interrupted(runtime.store, runtime.now())
         made = await _plan(args, context, runtime)
         for line in retry_words(made.counts, "--include-invalid", "--any-outcome", "--again"):
             context.diagnostics.note(line)
@@ -91,7 +91,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     from claude_batch_tui.domain.retrying import RetryRules
     from claude_batch_tui.services.costing import EntryCosts
     from claude_batch_tui.services.judging import Sent, judge
-    from claude_batch_tui.services.retry import Failed, plan
+    from claude_batch_tui.services.submitting.retry import Failed, plan
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
     from claude_batch_tui.store.opening import open_indexed
@@ -117,7 +117,7 @@ async def _send(
     made: RetryPlan, portion: Portion, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> int:
     """Check, price, ask and send, as any draft."""
-    from claude_batch_tui.services.retry import outgoing, still_to_send
+    from claude_batch_tui.services.submitting.retry import outgoing, still_to_send
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
 

@@ -15,8 +15,8 @@ from claude_batch_tui.cli.submitting import add_consent_options, betas_of, check
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.check import CheckReport
-    from claude_batch_tui.services.pilot import Portion
-    from claude_batch_tui.services.spool import Outgoing
+    from claude_batch_tui.services.submitting.pilot import Portion
+    from claude_batch_tui.services.submitting.spool import Outgoing
 
 SUMMARY = "Send a requests file as a batch. This is paid."
 
@@ -56,8 +56,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
 async def _submit(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services import reconcile
-    from claude_batch_tui.services.pilot import rest, sample
+    from claude_batch_tui.services.submitting import reconcile
+    from claude_batch_tui.services.submitting.pilot import rest, sample
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
 
@@ -69,7 +69,7 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
         if await runtime.refresh_models():
             report = await in_thread(lambda: checked(args.file, args, runtime))
         outgoing = _outgoing(args, report)
-        reconcile.wake_up(runtime.store, runtime.now())
+        reconcile.recover_interrupted(runtime.store, runtime.now())
         if args.pilot is not None:
             with sample(
                 args.file, outgoing.rows, count=args.pilot, seed=args.seed, folder=runtime.locations.spool
@@ -136,7 +136,7 @@ def _outgoing(args: argparse.Namespace, report: CheckReport) -> Outgoing:
     from claude_batch_tui.errors import DraftError
     from claude_batch_tui.services.recipes import recipe_beside
     from claude_batch_tui.services.requests_files import beside, rows_match
-    from claude_batch_tui.services.spool import Outgoing
+    from claude_batch_tui.services.submitting.spool import Outgoing
 
     recipe = recipe_beside(args.file)
     rows = args.rows or beside(args.file).rows

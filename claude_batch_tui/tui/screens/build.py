@@ -19,7 +19,7 @@ from textual.widgets import Input
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.recipes import recipe_names
-from claude_batch_tui.services.spool import Outgoing
+from claude_batch_tui.services.submitting.spool import Outgoing
 from claude_batch_tui.services.trying import Trial, Tried, trial
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.dialogs.input import InputDialog

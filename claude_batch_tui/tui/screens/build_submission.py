@@ -10,7 +10,7 @@ from claude_batch_tui.domain.consent import over_limits
 from claude_batch_tui.domain.tracked import Snapshot
 from claude_batch_tui.services.check import CheckReport
 from claude_batch_tui.services.requests_files import RequestsFiles
-from claude_batch_tui.services.spool import Outgoing
+from claude_batch_tui.services.submitting.spool import Outgoing
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, paid_question
 from claude_batch_tui.tui.screens.build_words import confirm_lines
 

@@ -18,7 +18,7 @@ from claude_batch_tui.wording import counted_batches
 if TYPE_CHECKING:
     from claude_batch_tui.domain.retrying import RetryRules
     from claude_batch_tui.engine.engine import Engine, Forecasted
-    from claude_batch_tui.services.retry import RetryPlan
+    from claude_batch_tui.services.submitting.retry import RetryPlan
 
 
 class RetryingFrame(Frame):

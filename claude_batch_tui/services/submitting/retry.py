@@ -18,9 +18,9 @@ from claude_batch_tui.domain.result import Outcome
 from claude_batch_tui.domain.retrying import RetryCounts, RetryRules, is_invalid
 from claude_batch_tui.domain.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
-from claude_batch_tui.services.pilot import Portion
 from claude_batch_tui.services.requests_files import RequestsFiles, beside, iter_request_lines
-from claude_batch_tui.services.spool import Outgoing, sent_ids, sent_places
+from claude_batch_tui.services.submitting.pilot import Portion
+from claude_batch_tui.services.submitting.spool import Outgoing, sent_ids, sent_places
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results_index import ResultsIndex
 

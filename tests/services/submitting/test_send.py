@@ -11,9 +11,9 @@ from claude_batch_tui.config import load
 from claude_batch_tui.domain.tracked import SubmissionState
 from claude_batch_tui.errors import DraftError, StoreError, UnavailableError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services import reconcile
-from claude_batch_tui.services.spool import Outgoing, freeze, repeats, sweep
-from claude_batch_tui.services.submit import send
+from claude_batch_tui.services.submitting import reconcile
+from claude_batch_tui.services.submitting.send import send
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze, repeats, sweep
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.locks import FileLock
@@ -283,7 +283,7 @@ async def test_a_submission_whose_process_died_wakes_up_unknown(simulator, runti
     submissions.insert(runtime.store, prepared)
     sending = msgspec.structs.replace(prepared, state=SubmissionState.SENDING)
     submissions.advance(runtime.store, sending, expected=SubmissionState.PREPARED, at=runtime.now())
-    assert reconcile.wake_up(runtime.store, runtime.now()) == 1
+    assert reconcile.recover_interrupted(runtime.store, runtime.now()) == 1
     assert submissions.find(runtime.store, prepared.submission_id).state is SubmissionState.UNKNOWN
 
 

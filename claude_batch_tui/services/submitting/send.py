@@ -1,6 +1,6 @@
 """Submitting: one batch paid for once, whatever fails.
 
-prepared → sending → created | refused | unknown; what is unknown goes to `services.reconcile`. The intent is on disk,
+prepared → sending → created | refused | unknown; what is unknown goes to `services.submitting.reconcile`. The intent is on disk,
 in the store and in the journal, before the POST. One POST at a time over all processes of a data folder, so that one
 watermark bounds one unknown. What is certain not to have happened is tried again by itself; nothing else is.
 """
@@ -28,8 +28,8 @@ from claude_batch_tui.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from claude_batch_tui.services.reconcile import record_created, require_here, twins
 from claude_batch_tui.services.scope import scope_of
+from claude_batch_tui.services.submitting.reconcile import find_candidates, record_created, require_here
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.locks import FileLock
@@ -102,7 +102,9 @@ async def send(
                 until = now() + timedelta(seconds=wait)
                 yield SubmitUpdate(submission, waiting_until=until, note=str(error))
                 await sleep(wait)
-                if isinstance(error, RateLimitedError) and await twins(sending, api=api, store=store):
+                if isinstance(error, RateLimitedError) and await find_candidates(
+                    sending, api=api, store=store
+                ):
                     # A batch of our size appeared although the API had said no: look before paying.
                     prepared = SubmissionState.PREPARED
                     unknown = _settled(submission, SubmissionState.UNKNOWN, error, store, now(), prepared)

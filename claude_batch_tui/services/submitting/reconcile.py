@@ -17,7 +17,7 @@ from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.domain.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.scope import scope_of
-from claude_batch_tui.services.spool import sweep
+from claude_batch_tui.services.submitting.spool import sweep
 from claude_batch_tui.store import batches, ours, submissions
 from claude_batch_tui.store.locks import FileLock
 from claude_batch_tui.store.scopes import Scope
@@ -32,7 +32,7 @@ _PAGE = 100
 _OPEN = (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLICT)
 
 
-def wake_up(store: Store, now: datetime) -> int:
+def recover_interrupted(store: Store, now: datetime) -> int:
     """Turn submissions whose process died while sending into unknown ones; how many there were.
 
     Files of those that never left are removed after some days. Only whoever holds the submit lock can tell that nobody is sending, so nothing happens while it is taken.
@@ -56,7 +56,7 @@ def wake_up(store: Store, now: datetime) -> int:
         lock.release()
 
 
-async def twins(submission: Submission, *, api: BatchesApi, store: Store) -> list[Batch]:
+async def find_candidates(submission: Submission, *, api: BatchesApi, store: Store) -> list[Batch]:
     """Batches that may be what this submission made, newest first."""
     since = (submission.server_date or submission.created_at) - _CLOCK_SLACK
     ours = (submissions.attributed_ids(store) - {submission.batch_id}) | set(submission.excluded)
@@ -90,14 +90,14 @@ async def look(
     page = await api.list_page(limit=1)
     scope = scope_of(store, api, page.facts, hint, now)
     require_here(submission, scope)
-    candidates = await twins(submission, api=api, store=store)
+    candidates = await find_candidates(submission, api=api, store=store)
     looked = msgspec.structs.replace(
         submission,
         looks=submission.looks + 1,
         last_looked_at=now,
         candidates=tuple(batch.id for batch in candidates),
     )
-    if len(candidates) == 1 and not _rivals(submission, candidates[0], store, scope):
+    if len(candidates) == 1 and not _competing_submissions(submission, candidates[0], store, scope):
         return record_created(
             looked,
             candidates[0],
@@ -115,7 +115,7 @@ async def look(
     return submissions.advance(store, looked, expected=submission.state, at=now)
 
 
-async def settled(
+async def resolve_unknown(
     submission: Submission,
     *,
     api: BatchesApi,
@@ -161,11 +161,11 @@ def record_created(
     )
     submissions.advance(store, created, expected=expected, at=at, scope_id=scope.scope_id)
     batches.merge(store.database, scope.scope_id, [batch], seen=True, at=at)
-    tie(created, store=store, scope_id=scope.scope_id)
+    link_to_run(created, store=store, scope_id=scope.scope_id)
     return created
 
 
-def tie(created: Submission, *, store: Store, scope_id: int) -> None:
+def link_to_run(created: Submission, *, store: Store, scope_id: int) -> None:
     """Write down of a batch what its submission knows: run, model, source, name, cost at most."""
     if created.batch_id is None:
         return
@@ -183,7 +183,7 @@ def tie(created: Submission, *, store: Store, scope_id: int) -> None:
         )
 
 
-def judge(
+def confirm_adoption(
     submission: Submission, *, missing: int, extra: int, store: Store, scope_id: int, now: datetime
 ) -> Submission:
     """The results of a provisionally adopted batch are here: it is ours, or it is let go and looked for again.
@@ -291,7 +291,9 @@ def _long_enough(submission: Submission, now: datetime, settle: float) -> bool:
     return (now - since).total_seconds() >= settle and submission.looks >= len(_LOOKS) - 1
 
 
-def _rivals(submission: Submission, candidate: Batch, store: Store, scope: Scope) -> list[Submission]:
+def _competing_submissions(
+    submission: Submission, candidate: Batch, store: Store, scope: Scope
+) -> list[Submission]:
     """Other open submissions of the same size that may have made the candidate.
 
     Creates happen one after the other, so one that began after the candidate was created cannot have made it.
