@@ -22,12 +22,10 @@ from claude_batch_tui.domain.tracked import (
     Download,
     DownloadState,
     ResultsState,
-    Submission,
-    SubmissionState,
     TrackedBatch,
 )
-from claude_batch_tui.errors import CbtuiError, ConfigError, NotFoundError, SourceError
-from claude_batch_tui.store import batches, scopes, submissions, usage
+from claude_batch_tui.errors import ConfigError, NotFoundError, SourceError
+from claude_batch_tui.store import batches, scopes, submissions
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
@@ -36,13 +34,12 @@ from claude_batch_tui.store.store import Store
 if TYPE_CHECKING:
     from claude_batch_tui.api.protocol import BatchesApi
     from claude_batch_tui.domain.models import Models
-    from claude_batch_tui.domain.pricing import Cost, OutputHistory, PriceTable
+    from claude_batch_tui.domain.pricing import PriceTable
     from claude_batch_tui.domain.spend import Spend
-    from claude_batch_tui.services.check import CheckReport, CheckUpdate
+    from claude_batch_tui.services.check import CheckUpdate
     from claude_batch_tui.services.download import IndexMade
     from claude_batch_tui.services.judging import Sent
     from claude_batch_tui.services.receiving import Downloaded, Step
-    from claude_batch_tui.services.submitting.send import Guard, SubmitUpdate
 
 
 class Runtime:
@@ -95,48 +92,6 @@ class Runtime:
     def prices(self) -> PriceTable:
         """The price table, with the user's own `prices.toml` of the config folder over it."""
         return read_prices(self.config)
-
-    def in_flight(self) -> float:
-        """What the batches that have not ended may cost at most, in US dollars."""
-        if self.scope is None:
-            return 0.0
-        return usage.at_most_in_flight(self.store.database, self.scope.scope_id)
-
-    def history(self, model: str | None, source: str | None) -> OutputHistory | None:
-        """How long answers were in earlier batches like this one, as far as their results are known here."""
-        if self.scope is None or model is None:
-            return None
-        from claude_batch_tui.domain.pricing import output_history
-
-        earlier = usage.usage_like(self.store.database, self.scope.scope_id, model=model, source=source)
-        return output_history(earlier)
-
-    async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
-        """The report with its input counted by the API and its answers as long as in earlier batches like it."""
-        from claude_batch_tui.domain.pricing import forecast
-        from claude_batch_tui.services.check import CheckReport
-        from claude_batch_tui.services.count_tokens import count_input
-
-        counted = await count_input(path, api=await self.connect())
-        known = forecast(
-            report.draft.models,
-            self.prices(),
-            counted=counted,
-            history=self.history(report.draft.model, source),
-        )
-        return CheckReport(report.draft, known)
-
-    def checked(self, path: Path, betas: tuple[str, ...]) -> CheckReport:
-        """The check that comes before every submission; see `check_file`. Blocks."""
-        from claude_batch_tui.services.check import report_of  # late, as in `forecast`
-
-        return report_of(check_file(path, self.config, self.now(), betas=betas, api_key=self._api_key))
-
-    def over_limits(self, at_most: Cost) -> str | None:
-        """Why a submission asks for its count to be typed, as a phrase; None where it does not."""
-        from claude_batch_tui.domain.consent import over_limits
-
-        return over_limits(at_most, self.in_flight(), self.config)
 
     def models(self) -> Models:
         """What is known of the models: the built-in table, and what the API said last."""
@@ -228,68 +183,6 @@ class Runtime:
 
         submission = submissions.of_batch(self.store, batch_id)
         return sent_places(submission) if submission is not None else None
-
-    async def send(
-        self, submission: Submission, guard: Guard = lambda _: None
-    ) -> AsyncIterator[SubmitUpdate]:
-        """Send a prepared submission; see `services.submitting.send.send`. What never left leaves nothing in the spool, and what
-        was to be sent again and did not leave is absent as before.
-        """
-        from claude_batch_tui.services.submitting.reconcile import put_back
-        from claude_batch_tui.services.submitting.send import send
-        from claude_batch_tui.services.submitting.spool import discard
-
-        is_new = submissions.find(self.store, submission.submission_id) is None
-        try:
-            api = await self.connect()
-            async for update in send(
-                submission,
-                api=api,
-                store=self.store,
-                hint=self.hint,
-                now=self.now,
-                sleep=self.sleep,
-                random=self.random,
-                guard=guard,
-            ):
-                yield update
-        except BaseException as error:  # the end of the program, too, may come before anything is sent
-            known = submissions.find(self.store, submission.submission_id)
-            if not is_new:
-                put_back(submission, error, store=self.store, now=self.now())
-            elif isinstance(error, CbtuiError) and (known is None or known.state is SubmissionState.PREPARED):
-                discard(submission)
-            raise
-
-    async def look(self, submission: Submission) -> Submission:
-        """Look once for a submission whose answer was lost; see `services.submitting.reconcile.look`."""
-        from claude_batch_tui.services.submitting import reconcile
-
-        api = await self.connect()
-        return await reconcile.look(
-            submission,
-            api=api,
-            store=self.store,
-            hint=self.hint,
-            now=self.now(),
-            settle=self.config.settle,
-        )
-
-    async def settled(self, submission: Submission) -> AsyncIterator[Submission]:
-        """Look until it is known, or absent; see `services.submitting.reconcile.resolve_unknown`."""
-        from claude_batch_tui.services.submitting import reconcile
-
-        api = await self.connect()
-        async for looked in reconcile.resolve_unknown(
-            submission,
-            api=api,
-            store=self.store,
-            hint=self.hint,
-            now=self.now,
-            sleep=self.sleep,
-            settle=self.config.settle,
-        ):
-            yield looked
 
     async def download(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Coroutine, Sequence
@@ -27,27 +28,24 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.story import SentRequests, Story
     from claude_batch_tui.engine.budget import Budget
     from claude_batch_tui.engine.parts import Parts
-    from claude_batch_tui.engine.retrier import Wanted
     from claude_batch_tui.services.check import CheckReport
     from claude_batch_tui.services.judging import Sent
     from claude_batch_tui.services.run_results import RunResults
-    from claude_batch_tui.services.submitting.retry import RetryPlan
-    from claude_batch_tui.services.submitting.spool import Outgoing
+    from claude_batch_tui.services.submitting.order import Question, SendOrder
+    from claude_batch_tui.services.submitting.retry import RetryPlan, Wanted
     from claude_batch_tui.services.trying import Trial, Tried
     from claude_batch_tui.store.results_index import ResultsIndex
     from claude_batch_tui.store.scopes import Scope
     from claude_batch_tui.store.store import Store
 
 _log = logging.getLogger(__name__)
-_FORECAST_WITHIN = 30.0
 
 
 class Forecasted(NamedTuple):
-    """A checked draft with all that is known of its cost; dollars in flight; why its count has to be typed, if so."""
+    """A checked draft with all that is known of its cost, and the dollars in flight."""
 
     report: CheckReport
     in_flight: float
-    over_limits: str | None
 
 
 class Engine(LoopThread):
@@ -104,39 +102,32 @@ class Engine(LoopThread):
         """Delete an ended batch from the API."""
         self._wish(self._with(lambda parts: parts.verbs.delete(batch_id)))
 
-    def submit(self, token: str, outgoing: Outgoing, *, again: bool = False) -> None:
-        """Freeze and send what the user confirmed; progress is in the snapshots under `token`."""
-        self._wish(self._with(lambda parts: parts.submitter.submit(token, outgoing, again=again)))
+    def submit(self, token: str, order: SendOrder) -> Future[Question | None]:
+        """Begin to send; progress is in the snapshots under `token`. The question that `answer` is awaited to, or None
+        where nothing is asked: what is shown then says why. For who can wait; giving up on the question is a no.
+        """
+
+        async def work() -> Question | None:
+            submitter = self._parts.submitter
+            asked: asyncio.Future[Question | None] = asyncio.get_running_loop().create_future()
+            self._spawn(self._explained(submitter.submit(token, order, asked)))
+            try:
+                return await asked
+            except asyncio.CancelledError:
+                submitter.answer(token, agreed=False)
+                raise
+
+        return self._asked(work())
+
+    def answer(self, token: str, agreed: bool) -> None:
+        """What the user says to the question of a submission: only after a yes anything is sent."""
+        self._call(lambda: self._parts.submitter.answer(token, agreed))
 
     def plan_retry(self, wanted: Sequence[Wanted], rules: RetryRules) -> RetryPlan:
         """What would be sent again; reads the spool, for a thread. Raises DraftError where there is nothing."""
-        from claude_batch_tui.engine.retrier import planned
+        from claude_batch_tui.services.submitting.retry import plan
 
-        return planned(self._runtime, wanted, rules)
-
-    def check_retry(self, made: RetryPlan) -> Forecasted:
-        """Check and price a retry; for a thread that can wait. Raises DraftError with the first problem."""
-        from claude_batch_tui.engine.retrier import checked
-        from claude_batch_tui.services.submitting.reconcile import require_here
-        from claude_batch_tui.services.submitting.retry import draft
-
-        require_here(made.first, self._runtime.known_scope())
-        with draft(made, self._runtime.locations.spool) as portion:
-            report = checked(self._runtime, made, portion.requests)
-            asked = self.forecast(portion.requests, report, made.first.source)
-            try:
-                return asked.result(timeout=_FORECAST_WITHIN)
-            except TimeoutError:
-                runtime = self._runtime
-                return Forecasted(report, runtime.in_flight(), runtime.over_limits(report.at_most))
-
-    def retry(self, token: str, made: RetryPlan, report: CheckReport, *, again: bool = False) -> None:
-        """Send a retry that the user confirmed; progress is in the snapshots under `token`."""
-        from claude_batch_tui.engine.retrier import priced
-        from claude_batch_tui.services.submitting.retry import outgoing as retry_outgoing
-
-        outgoing = priced(retry_outgoing(made), report)
-        self._wish(self._with(lambda parts: parts.submitter.submit(token, outgoing, again=again, retry=made)))
+        return plan(wanted, rules, store=self._runtime.store)
 
     def look_again(self, submission_id: str) -> None:
         """Look for an open submission once."""
@@ -207,25 +198,25 @@ class Engine(LoopThread):
         self._wish(self._with(lambda parts: parts.verbs.load_older()))
 
     def forecast(self, path: Path, report: CheckReport, source: str | None) -> Future[Forecasted]:
-        """Have the API count the input of a checked draft; see `Runtime.forecast`. For a thread that can wait."""
+        """Have the API count the input of a checked draft; see `count_and_price`. For a thread that can wait."""
+        from claude_batch_tui.services.requests_files import iter_request_lines
+        from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price
 
         async def work() -> Forecasted:
-            runtime = self._runtime
+            runtime, known = self._runtime, report
             try:
-                report_now = await runtime.forecast(path, report, source=source)
+                known = await count_and_price(
+                    report,
+                    lambda: iter_request_lines(path),
+                    connect=runtime.connect,
+                    store=runtime.store,
+                    hint=runtime.hint,
+                    prices=runtime.prices(),
+                    source=source,
+                )
             except CbtuiError as error:
                 _log.info("The API did not count: %s", error)
-                report_now = report
-            at_most = report_now.at_most
-            return Forecasted(report_now, runtime.in_flight(), runtime.over_limits(at_most))
-
-        return self._asked(work())
-
-    def in_flight(self) -> Future[float]:
-        """What the batches that have not ended may cost at most, in US dollars, as of now. For who can wait."""
-
-        async def work() -> float:
-            return self._runtime.in_flight()
+            return Forecasted(known, cost_in_flight(runtime.store, runtime.hint))
 
         return self._asked(work())
 

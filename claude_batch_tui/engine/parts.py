@@ -31,7 +31,7 @@ class Parts:
     ) -> None:
         """`spawn` begins something that is canceled at the engine's end."""
         self._spawn = spawn
-        self.submitter = Submitter(runtime, board, spawn=spawn)
+        self.submitter = Submitter(runtime, board)
         self.downloader = Downloader(runtime, board)
         on_ended = self._save if auto_download else lambda _: None
         self.poller = Poller(runtime, board, self.submitter, on_ended=on_ended, budget=budget)
@@ -46,7 +46,7 @@ class Parts:
         self.submitter.recover_interrupted()
         self._spawn(self.poller.run())
         self._spawn(self.warner.run())
-        self._spawn(self.submitter.settle_open())
+        self._spawn(self.submitter.resolve_open())
 
     def _save(self, batch_id: str) -> None:
         self._spawn(self.downloader.download(batch_id))

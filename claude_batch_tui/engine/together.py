@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.check import CheckReport
     from claude_batch_tui.services.judging import Sent
     from claude_batch_tui.services.run_results import RunResults
-    from claude_batch_tui.services.submitting.spool import Outgoing
     from claude_batch_tui.services.trying import Trial, Tried
     from claude_batch_tui.store.results_index import ResultsIndex
 
@@ -203,17 +202,9 @@ class Together:
         """Fetch one batch by its id and show it."""
         self.home.add(batch_id)
 
-    def submit(self, token: str, outgoing: Outgoing, *, again: bool = False) -> None:
-        """Freeze and send what the user confirmed."""
-        self.home.submit(token, outgoing, again=again)
-
     def forecast(self, path: Path, report: CheckReport, source: str | None) -> Future[Forecasted]:
         """Have the API count the input of a checked draft."""
         return self.home.forecast(path, report, source)
-
-    def in_flight(self) -> Future[float]:
-        """What the batches of the workspace that is sent to may cost at most, in US dollars."""
-        return self.home.in_flight()
 
     def try_request(self, chosen: Trial) -> Future[Tried]:
         """Send one request at once."""

@@ -43,6 +43,11 @@ class Workspaces:
         return self._together if self.shown is None else self._engines[self.shown]
 
     @property
+    def sender(self) -> Engine:
+        """The engine that a new submission goes through."""
+        return self._together.home if self.shown is None else self._engines[self.shown]
+
+    @property
     def snapshots(self) -> list[Snapshot]:
         """The newest word of every engine."""
         return [engine.snapshot for engine in self._engines.values()]

@@ -12,20 +12,22 @@ from claude_batch_tui.errors import StoreError
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.check import check
 from claude_batch_tui.services.submitting import spool
-from claude_batch_tui.services.submitting.spool import Outgoing, sent_ids
+from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
+from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.trying import trial
 from claude_batch_tui.simulator import Fault
+from sending import agree
 from waiting import until
 
 
 @pytest.fixture
-def outgoing(tmp_path):
+def order(tmp_path):
     path = tmp_path / "requests.jsonl"
     path.write_text(
         '{"custom_id":"a","params":{"model":"claude-haiku-4-5","max_tokens":9,'
         '"messages":[{"role":"user","content":"x"}]}}\n'
     )
-    return Outgoing(requests=path, name="mine")
+    return SendOrder(requests=path, name="mine")
 
 
 def told(engine, words):
@@ -66,41 +68,41 @@ def test_what_the_store_knows_is_there_before_any_request(make, simulator):
     assert len(simulator.log) == 0
 
 
-def test_a_submission_makes_one_batch_and_the_same_bytes_none(make, simulator, outgoing):
+def test_a_submission_makes_one_batch_and_the_same_bytes_none(make, simulator, order):
     engine = make()
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: (s := engine.snapshot.submitting.get("t")) is not None and s.is_finished)
     assert engine.snapshot.submitting["t"].submission.state is SubmissionState.CREATED
     until(lambda: [b.name for b in engine.snapshot.batches] == ["mine"])
-    engine.submit("again", outgoing)
+    agree(engine, "again", order)
     until(lambda: (s := engine.snapshot.submitting.get("again")) is not None and s.is_finished)
     assert engine.snapshot.submitting["again"].repeat_of is not None
     assert len(simulator.log.creates) == 1
 
 
-def test_a_lost_answer_is_found_in_the_list(make, simulator, outgoing):
+def test_a_lost_answer_is_found_in_the_list(make, simulator, order):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500, after_work=True))
     engine = make()
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: [b.provisional for b in engine.snapshot.batches] == [True])
     until(lambda: engine.snapshot.submissions == ())
     assert len(simulator.log.creates) == 1
 
 
-def test_a_lost_create_is_absent_and_sent_again_only_when_asked(make, simulator, outgoing):
+def test_a_lost_create_is_absent_and_sent_again_only_when_asked(make, simulator, order):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
     engine = make()
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: [s.state for s in engine.snapshot.submissions] == [SubmissionState.ABSENT])
     engine.send_again(engine.snapshot.submissions[0].submission_id, "again")
     until(lambda: [b.name for b in engine.snapshot.batches] == ["mine"])
     assert len(simulator.log.creates) == 2
 
 
-def test_what_could_not_be_sent_again_stays_listed_and_can_be_sent_later(make, simulator, outgoing):
+def test_what_could_not_be_sent_again_stays_listed_and_can_be_sent_later(make, simulator, order):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
     engine = make()
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: [s.state for s in engine.snapshot.submissions] == [SubmissionState.ABSENT])
     lost = engine.snapshot.submissions[0]
     simulator.faults.always(Fault(method="GET", path=r"/batches", status=401))
@@ -117,10 +119,10 @@ def test_what_could_not_be_sent_again_stays_listed_and_can_be_sent_later(make, s
     assert len(simulator.log.creates) == 2
 
 
-def test_stopping_during_a_post_takes_two_seconds_and_leaves_the_outcome_unknown(make, simulator, outgoing):
+def test_stopping_during_a_post_takes_two_seconds_and_leaves_the_outcome_unknown(make, simulator, order):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", connection="hang", delay=0))
     engine = make()
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: (s := engine.snapshot.submitting.get("t")) is not None and s.note == "sending")
     time.sleep(0.3)
     started = time.monotonic()
@@ -249,11 +251,11 @@ def test_a_refused_key_stops_the_polling(make, simulator):
 
 
 def test_a_lost_store_comes_back_from_journal_and_api_with_names_and_runs(
-    make, simulator, outgoing, own_folders
+    make, simulator, order, own_folders
 ):
     foreign = simulator.batches.add(4, duration=36_000)
     engine = make()
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: len(engine.snapshot.batches) == 2)
     engine.rename(foreign.id, "theirs")
     until(lambda: {b.name for b in engine.snapshot.batches} == {"mine", "theirs"})
@@ -269,8 +271,8 @@ def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path)
     line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
     path.write_text("".join(line.format(number) for number in range(12)))
     engine = make()
-    whole = Outgoing(requests=path, name="many", cost_at_most=1.2)
-    engine.submit("pilot", msgspec.structs.replace(whole, pilot=5))
+    whole = SendOrder(requests=path, name="many")
+    asked = agree(engine, "pilot", msgspec.structs.replace(whole, part=Pilot(5)))
     until(lambda: engine.snapshot.submitting.get("pilot") and engine.snapshot.submitting["pilot"].is_finished)
     pilot = engine.snapshot.submitting["pilot"].submission
     assert (pilot.state, pilot.requests, pilot.kind, pilot.name) == (
@@ -279,8 +281,8 @@ def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path)
         "pilot",
         "many pilot",
     )
-    assert pilot.cost_at_most == pytest.approx(0.5)
-    engine.submit("rest", msgspec.structs.replace(whole, rest_of=pilot.run_id))
+    assert pilot.cost_at_most == asked.report.at_most.batch > 0
+    agree(engine, "rest", msgspec.structs.replace(whole, part=Rest(pilot.run_id)))
     until(lambda: engine.snapshot.submitting.get("rest") and engine.snapshot.submitting["rest"].is_finished)
     rest = engine.snapshot.submitting["rest"].submission
     assert (rest.state, rest.requests, rest.run_id) == (SubmissionState.CREATED, 7, pilot.run_id)
@@ -297,9 +299,9 @@ def test_several_batches_of_one_run_are_sent_and_what_was_not_is_sent_the_next_t
     path.write_text("".join(line.format(number) for number in range(6)))
     simulator.faults.next(Fault(method="POST", path=r"/batches$", skip=1, status=402))
     engine = make()
-    engine.submit("a", Outgoing(requests=path))
+    agree(engine, "a", SendOrder(requests=path))
     until(lambda: told(engine, "were not sent; submitting the same file again sends them"))
-    engine.submit("b", Outgoing(requests=path))
+    agree(engine, "b", SendOrder(requests=path))
     until(lambda: engine.snapshot.submitting.get("b") and engine.snapshot.submitting["b"].is_finished)
     until(lambda: len(engine.snapshot.batches) == 3)
     assert len({batch.run_id for batch in engine.snapshot.batches}) == 1
@@ -314,7 +316,7 @@ def test_the_cost_is_counted_and_one_row_is_tried_through_the_engine(make, simul
     *_, report = check(path, prices=prices)
     forecasted = engine.forecast(path, report, None).result(20)
     assert forecasted.report.forecast.counted.sampled == 1
-    assert forecasted.over_limits is None
+    assert forecasted.in_flight == 0
     answer = engine.try_request(trial(request.encode(), prices, "r")).result(20)
     assert answer.result.text
     assert answer.cost > 0

@@ -10,11 +10,12 @@ from claude_batch_tui.domain.tracked import DownloadState
 from claude_batch_tui.services.spending import spend_of
 from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.store import batches, spends, submissions
+from sending import sending
 
 
 async def downloaded(runtime, path, **known):
     (submission,) = freeze(Outgoing(path, **known), store=runtime.store, now=runtime.now())
-    async for _ in runtime.send(submission):
+    async for _ in sending(runtime, submission):
         pass
     sent = submissions.find(runtime.store, submission.submission_id)
     while not (tracked := await runtime.retrieve(sent.batch_id)).batch.has_ended:

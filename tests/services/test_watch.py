@@ -13,6 +13,7 @@ from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.services.watch import poll, watch
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import batches, scopes
+from sending import sending
 
 
 async def look(runtime, *, first_time=False):
@@ -80,7 +81,7 @@ async def test_an_unfinished_batch_the_api_no_longer_knows_is_gone(simulator, ru
 
 async def test_a_404_right_after_our_own_create_is_waited_out(simulator, runtime, requests_file):
     (prepared,) = freeze(Outgoing(requests=requests_file()), store=runtime.store, now=runtime.now())
-    async for update in runtime.send(prepared):
+    async for update in sending(runtime, prepared):
         created = update.submission
     assert created.state is SubmissionState.CREATED
     simulator.faults.next(Fault(method="GET", path=created.batch_id, status=404, times=2))

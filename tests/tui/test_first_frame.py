@@ -44,7 +44,7 @@ NOT_SHOWN = (
     *("importlib.metadata", "tomllib", "hashlib", "statistics", "rich.markdown", "textual.widgets._markdown"),
     *("api", "services", "sources", "exports", "simulator", "cli.commands"),
     *("domain.pricing", "domain.validation"),
-    *(f"engine.{name}" for name in ("poller", "submitter", "downloader", "retrier", "warner")),
+    *(f"engine.{name}" for name in ("poller", "submitter", "downloader", "warner")),
     *(f"tui.screens.{name}" for name in ("build", "results", "history", "inspector", "compare")),
     *(f"tui.dialogs.{name}" for name in ("help", "palette", "confirm", "input", "submission", "retry")),
 )

@@ -7,7 +7,7 @@ the custom_ids of its results are ours.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.batch import Batch
 from claude_batch_tui.domain.tracked import Submission, SubmissionState
-from claude_batch_tui.errors import DraftError
+from claude_batch_tui.errors import DraftError, StoreError
 from claude_batch_tui.services.scope import scope_of
 from claude_batch_tui.services.submitting.spool import sweep
 from claude_batch_tui.store import batches, ours, submissions
@@ -118,19 +118,33 @@ async def look(
 async def resolve_unknown(
     submission: Submission,
     *,
-    api: BatchesApi,
+    connect: Callable[[], Awaitable[BatchesApi]],
     store: Store,
     hint: str,
     now: Callable[[], datetime],
     sleep: Callable[[float], Awaitable[None]],
     settle: float = SETTLE,
-) -> AsyncIterator[Submission]:
-    """Look until the submission is created, a conflict, or absent after the last look; each look is yielded."""
+) -> AsyncGenerator[Submission, None]:
+    """Look until the submission is created, a conflict, or absent after the last look; each look is yielded.
+
+    What somebody else finds out or decides meanwhile ends it. Raises ApiError where the list cannot be read.
+    """
     for seconds in _LOOKS:
         due = (submission.settled_at or now()) + timedelta(seconds=seconds * settle / SETTLE)
         if (wait := (due - now()).total_seconds()) > 0:
             await sleep(wait)
-        submission = await look(submission, api=api, store=store, hint=hint, now=now(), settle=settle)
+        known = submissions.find(store, submission.submission_id) or submission
+        if known.state is submission.state:
+            try:
+                known = await look(
+                    known, api=await connect(), store=store, hint=hint, now=now(), settle=settle
+                )
+            except StoreError:
+                found = submissions.find(store, submission.submission_id)
+                if found is None or found.state is submission.state:
+                    raise
+                known = found
+        submission = known
         yield submission
         if submission.state is not SubmissionState.UNKNOWN:
             return

@@ -11,7 +11,7 @@ from claude_batch_tui.domain.tracked import LinkState, TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.tui.screens.batch_words import CANCELING
 from claude_batch_tui.tui.screens.choosing_workspace import ChoosingWorkspace
-from claude_batch_tui.tui.screens.retrying import retry_reason
+from claude_batch_tui.tui.screens.retrying import ToRetry, retry_reason
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted_batches, duration, outcome_counts
 
@@ -105,10 +105,9 @@ class BatchActions(ChoosingWorkspace):
         """Whether what keys would work on is of more than one workspace."""
         return len({tracked.workspace for tracked in self.targets}) > 1
 
-    def action_retry(self) -> None:
-        """Send again what failed of the marked batches, or of the one or the run under the cursor."""
-        targets, now = [tracked for tracked in self.targets if tracked.batch.has_ended], self.now()
-        self.ask_retry_of(targets, now)
+    def to_retry(self) -> ToRetry | None:
+        """What failed of the marked batches, or of the one or the run under the cursor."""
+        return self.all_failed([tracked for tracked in self.targets if tracked.batch.has_ended], self.now())
 
     def action_note(self) -> None:
         """Write a note on the batch or run under the cursor."""

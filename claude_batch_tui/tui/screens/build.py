@@ -11,6 +11,7 @@ from asyncio import wrap_future
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
+from uuid import uuid4
 
 from textual import on, work
 from textual.binding import BindingType
@@ -19,14 +20,13 @@ from textual.widgets import Input
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.recipes import recipe_names
-from claude_batch_tui.services.submitting.spool import Outgoing
+from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.services.trying import Trial, Tried, trial
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
+from claude_batch_tui.tui.dialogs.submission import ask_and_follow
 from claude_batch_tui.tui.screens.build_keys import KEYS, why_not
 from claude_batch_tui.tui.screens.build_pane import BuildPane
-from claude_batch_tui.tui.screens.build_submission import outgoing_of, submit_question
 from claude_batch_tui.tui.screens.build_words import steps_words, trial_lines, tried_lines
 from claude_batch_tui.tui.screens.checking import CheckingFrame
 from claude_batch_tui.tui.widgets.title_line import TabsLine
@@ -206,48 +206,58 @@ class BuildScreen(CheckingFrame):
         self.app.push_screen(dialog, ask)
 
     @work(exclusive=True, group="ask")
-    async def _ask(self, pilot: int | None = None) -> None:
-        """The question that is paid; what is in flight is asked of the workspace that it would be sent to, now."""
+    async def _ask(self, pilot: int | None = None, *, again: bool = False) -> None:
+        """Begin to send what was checked: all of it, a sample of `pilot` requests, or what the pilot before has not
+        sent. Nothing goes out before the question that is paid has a yes.
+        """
+        checked, found = self.checked, self.checked.found if self.checked is not None else None
+        if checked is None or found is None or checked.files is None:
+            return
+        part: Pilot | Rest | None = None
+        if pilot is not None:
+            part = Pilot(pilot)
+        elif self._pilot_run is not None:
+            part = Rest(self._pilot_run)
+        source = checked.spec.path
+        order = SendOrder(
+            requests=checked.files.requests,
+            rows=checked.files.rows,
+            part=part,
+            name=self.form.typed("name")
+            or f"{Path(source).stem}-{self.dashboard.now().astimezone():%Y-%m-%d}",
+            source=source,
+            betas=self.form.betas,
+            report=found,
+            again=again,
+            counts_input=part is not None,
+        )
+        engine, token = self.dashboard.workspaces.sender, uuid4().hex
+        self.say("Preparing …", seconds=60.0)
         try:
-            in_flight = await wrap_future(self.dashboard.engine.in_flight())
+            question = await wrap_future(engine.submit(token, order))
         except CbtuiError as error:
             self.say(f"{error} Nothing was sent.", kind="error")
             return
-        checked = self.checked
-        if checked is None or checked.found is None or checked.files is None:
+        self.say("Nothing has been sent.")
+        if self.checked is None or self.checked.files != checked.files:  # the draft is another one by now
+            engine.answer(token, agreed=False)
             return
-        outgoing = outgoing_of(
-            checked.files,
-            checked.found,
-            source=checked.spec.path,
-            name=self.form.typed("name"),
-            betas=self.form.betas,
-            pilot=pilot,
-            pilot_run=self._pilot_run,
-            now=self.dashboard.now(),
-        )
-        dialog = submit_question(
-            checked.found,
-            outgoing,
-            in_flight=in_flight,
-            snapshot=self.snapshot,
-            config=self.dashboard.config,
-        )
-        self.app.push_screen(dialog, if_agreed(partial(self._submit, outgoing)))
 
-    def _submit(self, outgoing: Outgoing) -> None:
-        def send(token: str, again: bool) -> None:
-            self.dashboard.engine.submit(token, outgoing, again=again)
-
-        def created(batch_id: str | None) -> None:
-            if not batch_id:
-                return
-            if outgoing.pilot is not None:
-                tracked = self.snapshot.find(batch_id)
+        def created(batch_id: str) -> None:
+            if pilot is not None:
+                tracked = engine.snapshot.find(batch_id)
                 self._pilot_run = tracked.run_id if tracked else None
             else:
                 self.checked, self._pilot_run = None, None
                 self.forget_draft()
             self.dashboard.show_created(batch_id)
 
-        self.app.push_screen(SubmissionDialog.of_sending(send), created)
+        ask_and_follow(
+            self.app,
+            engine,
+            token,
+            order,
+            question,
+            again=lambda: self._ask(pilot, again=True),
+            created=created,
+        )

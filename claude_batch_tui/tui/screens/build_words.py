@@ -109,23 +109,6 @@ def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float
     return lines
 
 
-def confirm_lines(
-    found: CheckReport, name: str | None, snapshot: Snapshot, in_flight: float = 0.0
-) -> list[str]:
-    """What is said before a submission is paid."""
-    draft = found.draft
-    where = " · ".join(
-        part for part in (snapshot.workspace_id, snapshot.credential, snapshot.base_url) if part
-    )
-    return [
-        f"name      {name or '(none)'}  (kept here; the API has no names)",
-        f"to        {where or 'the API, as soon as it is connected'}",
-        f"model     {draft.model or 'several'}",
-        f"size      {draft.requests:,} requests, {size(draft.body_bytes)}",
-        *forecast_lines(found.forecast, in_flight),
-    ]
-
-
 def sample_lines(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Every column with its first values: `body: Hello there | fine`."""
     return [

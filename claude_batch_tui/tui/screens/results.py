@@ -11,9 +11,9 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from claude_batch_tui.domain.sort import Sort
-from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.services.accounting import accounts
 from claude_batch_tui.services.export import Part
+from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.dialogs.ledger import LedgerDialog
 from claude_batch_tui.tui.screens.comparing import of_entries, of_files, results_called
@@ -26,7 +26,7 @@ from claude_batch_tui.tui.screens.result_columns import (
 )
 from claude_batch_tui.tui.screens.result_keys import KEYS
 from claude_batch_tui.tui.screens.result_opening import NOTHING, OpenedFrame
-from claude_batch_tui.tui.screens.retrying import RetryingFrame
+from claude_batch_tui.tui.screens.retrying import RetryingFrame, ToRetry
 from claude_batch_tui.tui.screens.saving import SavingFrame, ToSave
 from claude_batch_tui.tui.screens.statistics import StatisticsScreen
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
@@ -139,16 +139,16 @@ class ResultsScreen(OpenedFrame, SavingFrame, RetryingFrame):
             return "its results are not all here yet"
         return None
 
-    def action_retry(self) -> None:
-        """Send again what failed among the marked entries, or all the filter shows."""
+    def to_retry(self) -> ToRetry | None:
+        """What failed among the marked entries, or all the filter shows."""
         if self._batch_id is None or self._rows is None:
-            return
+            return None
         engine = self.owner_of([self._batch_id])
         if engine is None:
-            return
+            return None
         wanted = Wanted(self._batch_id, self._rows.results.index, self._chosen())
         which = "the marked" if self.table.marks else "all shown"
-        self.ask_retry(
+        return ToRetry(
             f"Retry {which}: {len(wanted.positions):,} of {self._title}",
             engine,
             lambda rules: engine.plan_retry([wanted], rules),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from asyncio import wrap_future
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
 
 from textual import work
 
@@ -17,8 +19,18 @@ from claude_batch_tui.wording import counted_batches
 # What is needed once R was pressed is imported then: the first frame does not wait for it.
 if TYPE_CHECKING:
     from claude_batch_tui.domain.retrying import RetryRules
-    from claude_batch_tui.engine.engine import Engine, Forecasted
+    from claude_batch_tui.engine.engine import Engine
     from claude_batch_tui.services.submitting.retry import RetryPlan
+
+
+class ToRetry(NamedTuple):
+    """What a screen would send again: a title, the engine it goes through from plan to POST, and the plan, made in a
+    thread for the rules that the user chooses.
+    """
+
+    title: str
+    engine: Engine
+    make: Callable[[RetryRules], RetryPlan]
 
 
 class RetryingFrame(Frame):
@@ -26,6 +38,10 @@ class RetryingFrame(Frame):
 
     def why_no_retry(self) -> str | None:
         """Why nothing can be sent again now, or None where it can."""
+        raise NotImplementedError
+
+    def to_retry(self) -> ToRetry | None:
+        """What R would send again; None where there is nothing, which is said."""
         raise NotImplementedError
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
@@ -40,24 +56,25 @@ class RetryingFrame(Frame):
             self.say(str(error), kind="error")
             return None
 
-    def ask_retry(self, title: str, engine: Engine, make: Callable[[RetryRules], RetryPlan]) -> None:
-        """Show what would be sent again; after that check, price and ask, all by `engine`, whatever workspace is on the
-        screen by then. `make` runs in a thread.
-        """
+    def action_retry(self) -> None:
+        """Show what would be sent again, and after that send it, whatever workspace is on the screen by then."""
         from claude_batch_tui.tui.dialogs.retry import RetryDialog
+
+        found = self.to_retry()
+        if found is None:
+            return
 
         def go_on(made: RetryPlan | None) -> None:
             if made is not None:
-                self.say("Checking and pricing …", seconds=60.0)
-                self._price_retry(engine, made)
+                self._send_retry(found.engine, made)
 
-        self.app.push_screen(RetryDialog(title, make), go_on)
+        self.app.push_screen(RetryDialog(found.title, found.make), go_on)
 
-    def ask_retry_of(self, batches: Sequence[TrackedBatch], now: datetime) -> None:
-        """The same for all that failed in ended batches; results that are not on this machine are downloaded first."""
+    def all_failed(self, batches: Sequence[TrackedBatch], now: datetime) -> ToRetry | None:
+        """All that failed in ended batches; results that are not on this machine are downloaded first."""
         engine = self.owner_of([tracked.id for tracked in batches])
         if engine is None:
-            return
+            return None
         paths = {tracked.id: engine.read_results(tracked.id) for tracked in batches}
         missing = [tracked for tracked in batches if paths[tracked.id] is None]
         if missing:
@@ -66,10 +83,10 @@ class RetryingFrame(Frame):
                 engine.download(tracked.id)
             words = "downloading, then R again" if readable else "and they can no longer be read"
             self.say(f"The results of {missing[0].title} are not on this machine: {words}.")
-            return
+            return None
 
         def make(rules: RetryRules) -> RetryPlan:
-            from claude_batch_tui.engine.retrier import Wanted
+            from claude_batch_tui.services.submitting.retry import Wanted
             from claude_batch_tui.store.opening import open_indexed
 
             with ExitStack() as stack:
@@ -81,46 +98,32 @@ class RetryingFrame(Frame):
                 wanted = [Wanted(key, one.index, range(one.index.count)) for key, one in opened.items()]
                 return engine.plan_retry(wanted, rules)
 
-        self.ask_retry(
-            f"Retry {batches[0].title if len(batches) == 1 else counted_batches(len(batches))}", engine, make
-        )
+        title = batches[0].title if len(batches) == 1 else counted_batches(len(batches))
+        return ToRetry(f"Retry {title}", engine, make)
 
-    @work(thread=True, exclusive=True, group="retry")
-    def _price_retry(self, engine: Engine, made: RetryPlan) -> None:
+    @work(exclusive=True, group="retry")
+    async def _send_retry(self, engine: Engine, made: RetryPlan, *, again: bool = False) -> None:
+        """Begin to send; nothing goes out before the question that is paid has a yes."""
+        from claude_batch_tui.services.submitting.order import SendOrder
+        from claude_batch_tui.tui.dialogs.submission import ask_and_follow
+
+        order = SendOrder(part=made, again=again or made.rules.again, counts_input=True)
+        token = uuid4().hex
+        self.say("Checking and pricing …", seconds=60.0)
         try:
-            found = engine.check_retry(made)
+            question = await wrap_future(engine.submit(token, order))
         except CbtuiError as error:
-            self.app.call_from_thread(self.say, str(error), kind="error")
+            self.say(str(error), kind="error")
             return
-        self.app.call_from_thread(self._confirm_retry, engine, made, found)
-
-    def _confirm_retry(self, engine: Engine, made: RetryPlan, found: Forecasted) -> None:
-        from claude_batch_tui.tui.dialogs.confirm import paid_question
-        from claude_batch_tui.tui.screens.build_words import confirm_lines
-
         self.say("Nothing has been sent.")
-        count = made.counts.chosen
-        body = [*confirm_lines(found.report, made.name, engine.snapshot, found.in_flight)]
-        body.append(
-            f"retry of  {made.first.name or made.first.batch_id}, in the same run, under the same custom_ids"
-        )
-        dialog = paid_question(
-            f"Send {count:,} requests again?", body, count=count, why=found.over_limits, yes="Send again"
-        )
-        self.app.push_screen(dialog, lambda agreed: self._send_retry(engine, made, found) if agreed else None)
-
-    def _send_retry(self, engine: Engine, made: RetryPlan, found: Forecasted) -> None:
-        from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
-
-        def send(token: str, again: bool) -> None:
-            engine.retry(token, made, found.report, again=again)
-
-        def created(batch_id: str | None) -> None:
-            if batch_id:
-                self.dashboard.show_created(batch_id)
-
-        self.app.push_screen(
-            SubmissionDialog.of_sending(send, again=made.rules.again, engine=engine), created
+        ask_and_follow(
+            self.app,
+            engine,
+            token,
+            order,
+            question,
+            again=lambda: self._send_retry(engine, made, again=True),
+            created=self.dashboard.show_created,
         )
 
 
