@@ -109,8 +109,8 @@ class Engine(LoopThread):
 
         async def work() -> Question | None:
             submitter = self._parts.submitter
-            asked: asyncio.Future[Question | None] = asyncio.get_running_loop().create_future()
-            self._spawn(self._explained(submitter.submit(token, order, asked)))
+            asked = submitter.expect_question(token)
+            self._spawn(self._explained(submitter.submit(token, order)))
             try:
                 return await asked
             except asyncio.CancelledError:

@@ -30,8 +30,10 @@ class Submitter:
         self._board = board
         self.on_created: Callable[[], None] = lambda: None
         """Called when a batch was created, so that somebody looks at it."""
+        self._asked: dict[str, asyncio.Future[Question | None]] = {}
+        """What is asked about each submission on its way, by its token; None where there is nothing to ask."""
         self._answers: dict[str, asyncio.Future[bool]] = {}
-        """What the user answers to the question of each submission that is on its way, by its token."""
+        """What the user says to that."""
         self._looking: set[str] = set()
         """Submissions that somebody is looking for until it is known what became of them."""
         self._told: set[str] = set()
@@ -51,18 +53,23 @@ class Submitter:
         self._board.submissions = submissions.unsettled(self._runtime.store, self._runtime.scope)
         self._board.touch()
 
-    async def submit(self, token: str, order: SendOrder, asked: asyncio.Future[Question | None]) -> None:
-        """Send what is ordered once the question was answered; progress is shown under `token`.
+    def expect_question(self, token: str) -> asyncio.Future[Question | None]:
+        """What will be asked about a submission that is about to begin; None where there turns out to be nothing."""
+        loop = asyncio.get_running_loop()
+        self._answers[token] = loop.create_future()
+        asked: asyncio.Future[Question | None] = loop.create_future()
+        self._asked[token] = asked
+        return asked
 
-        `asked` gets the question, or None where there is nothing to ask: what is shown then says why.
+    async def submit(self, token: str, order: SendOrder) -> None:
+        """Send what is ordered once its question was answered; progress is shown under `token`.
+
+        `expect_question` comes first, and `answer` after it.
         """
-        runtime = self._runtime
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._answers[token] = answer
+        runtime, answer = self._runtime, self._answers[token]
 
         async def confirm(question: Question) -> bool:
-            if not asked.done():
-                asked.set_result(question)
+            self._ask(token, question)
             return await answer
 
         try:
@@ -83,9 +90,13 @@ class Submitter:
                 ),
             )
         finally:
-            del self._answers[token]
-            if not asked.done():
-                asked.set_result(None)
+            self._ask(token, None)
+            del self._asked[token], self._answers[token]
+
+    def _ask(self, token: str, question: Question | None) -> None:
+        asked = self._asked.get(token)
+        if asked is not None and not asked.done():
+            asked.set_result(question)
 
     def answer(self, token: str, agreed: bool) -> None:
         """What the user says to the question of a submission, or will have said to it."""
@@ -126,6 +137,7 @@ class Submitter:
                 self._show(token, submission=prepared[0])
             case steps.SentBefore(earlier):
                 self._show(token, repeat_of=earlier)
+                self._ask(token, None)  # it may be looked for, for minutes
             case steps.Overlaps(earlier, requests):
                 self._show(token, repeat_of=earlier, repeated=requests)
             case steps.Sending(submission, sent_bytes):

@@ -16,6 +16,7 @@ from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.trying import trial
 from claude_batch_tui.simulator import Fault
+from claude_batch_tui.wording import question_lines
 from sending import agree
 from waiting import until
 
@@ -32,6 +33,12 @@ def order(tmp_path):
 
 def told(engine, words):
     return [event for event in engine.snapshot.events if words in event.text]
+
+
+def finished(engine, token):
+    """Wait until a submission is over; what is shown of it then."""
+    until(lambda: (shown := engine.snapshot.submitting.get(token)) is not None and shown.is_finished)
+    return engine.snapshot.submitting[token]
 
 
 def test_batches_are_polled_and_an_end_is_told_once(make, simulator):
@@ -71,12 +78,10 @@ def test_what_the_store_knows_is_there_before_any_request(make, simulator):
 def test_a_submission_makes_one_batch_and_the_same_bytes_none(make, simulator, order):
     engine = make()
     agree(engine, "t", order)
-    until(lambda: (s := engine.snapshot.submitting.get("t")) is not None and s.is_finished)
-    assert engine.snapshot.submitting["t"].submission.state is SubmissionState.CREATED
+    assert finished(engine, "t").submission.state is SubmissionState.CREATED
     until(lambda: [b.name for b in engine.snapshot.batches] == ["mine"])
     agree(engine, "again", order)
-    until(lambda: (s := engine.snapshot.submitting.get("again")) is not None and s.is_finished)
-    assert engine.snapshot.submitting["again"].repeat_of is not None
+    assert finished(engine, "again").repeat_of is not None
     assert len(simulator.log.creates) == 1
 
 
@@ -107,7 +112,7 @@ def test_what_could_not_be_sent_again_stays_listed_and_can_be_sent_later(make, s
     lost = engine.snapshot.submissions[0]
     simulator.faults.always(Fault(method="GET", path=r"/batches", status=401))
     engine.send_again(lost.submission_id, "again")
-    until(lambda: (s := engine.snapshot.submitting.get("again")) is not None and s.is_finished)
+    finished(engine, "again")
     (absent,) = engine.snapshot.submissions
     assert (absent.state, absent.watermark_id) == (SubmissionState.ABSENT, lost.watermark_id)
     assert "before anything was sent" in absent.error
@@ -273,8 +278,7 @@ def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path)
     engine = make()
     whole = SendOrder(requests=path, name="many")
     asked = agree(engine, "pilot", msgspec.structs.replace(whole, part=Pilot(5)))
-    until(lambda: engine.snapshot.submitting.get("pilot") and engine.snapshot.submitting["pilot"].is_finished)
-    pilot = engine.snapshot.submitting["pilot"].submission
+    pilot = finished(engine, "pilot").submission
     assert (pilot.state, pilot.requests, pilot.kind, pilot.name) == (
         SubmissionState.CREATED,
         5,
@@ -283,8 +287,7 @@ def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path)
     )
     assert pilot.cost_at_most == asked.report.at_most.batch > 0
     agree(engine, "rest", msgspec.structs.replace(whole, part=Rest(pilot.run_id)))
-    until(lambda: engine.snapshot.submitting.get("rest") and engine.snapshot.submitting["rest"].is_finished)
-    rest = engine.snapshot.submitting["rest"].submission
+    rest = finished(engine, "rest").submission
     assert (rest.state, rest.requests, rest.run_id) == (SubmissionState.CREATED, 7, pilot.run_id)
     assert sorted(sent_ids(pilot) | sent_ids(rest)) == sorted(f"r{number}" for number in range(12))
     assert not list(path.parent.glob("portion-*"))
@@ -302,9 +305,73 @@ def test_several_batches_of_one_run_are_sent_and_what_was_not_is_sent_the_next_t
     agree(engine, "a", SendOrder(requests=path))
     until(lambda: told(engine, "were not sent; submitting the same file again sends them"))
     agree(engine, "b", SendOrder(requests=path))
-    until(lambda: engine.snapshot.submitting.get("b") and engine.snapshot.submitting["b"].is_finished)
+    finished(engine, "b")
     until(lambda: len(engine.snapshot.batches) == 3)
     assert len({batch.run_id for batch in engine.snapshot.batches}) == 1
+
+
+def test_requests_that_changed_since_the_pilot_are_said_in_the_question_of_the_rest(
+    make, simulator, tmp_path
+):
+    path = tmp_path / "many.jsonl"
+    line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
+    path.write_text("".join(line.format(number) for number in range(12)))
+    engine = make()
+    order = SendOrder(requests=path, source="many.csv", part=Pilot(5))
+    agree(engine, "pilot", order)
+    run_id = finished(engine, "pilot").submission.run_id
+    path.write_text(path.read_text().replace('"max_tokens":9', '"max_tokens":10'))
+    order = msgspec.structs.replace(order, part=Rest(run_id))
+    question = engine.submit("rest", order).result(30)
+    words = "5 of the requests sent before are different in many.csv now; they are left out all the same."
+    assert words in list(question_lines(question, order, ""))
+    assert question.requests == 7
+    engine.answer("rest", agreed=False)
+    finished(engine, "rest")
+    assert len(list(engine.cache.parent.glob("spool/*.body.json"))) == len(simulator.log.creates) == 1
+
+
+def test_a_lost_answer_in_the_middle_of_a_run_is_looked_for_and_the_rest_of_it_is_sent(
+    make, simulator, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(spool, "partition", partial(partition, max_requests=2))
+    path = tmp_path / "many.jsonl"
+    line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
+    path.write_text("".join(line.format(number) for number in range(6)))
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", skip=1, status=500, after_work=True))
+    engine = make()
+    agree(engine, "t", SendOrder(requests=path))
+    assert finished(engine, "t").submission.state is SubmissionState.CREATED
+    until(lambda: len(engine.snapshot.batches) == 3)
+    assert len(simulator.log.creates) == 3
+    assert len(told(engine, " created, 2 requests, ")) == 3
+
+
+def test_what_was_lost_before_is_said_at_once_and_looked_for_beside_that(make, simulator, order):
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
+    engine = make(settle="60")
+    agree(engine, "t", order)
+    until(lambda: [s.state for s in engine.snapshot.submissions] == [SubmissionState.UNKNOWN])
+    until(lambda: engine.snapshot.submissions[0].looks > 0)
+    assert engine.submit("again", order).result(20) is None
+    until(
+        lambda: (shown := engine.snapshot.submitting.get("again")) is not None and shown.repeat_of is not None
+    )
+    assert not engine.snapshot.submitting["again"].is_finished
+    engine.abandon(engine.snapshot.submissions[0].submission_id)
+    until(lambda: engine.snapshot.submissions == ())
+    assert len(simulator.log.creates) == 1
+
+
+def test_giving_up_on_a_question_is_a_no(make, simulator, order):
+    engine = make()
+    simulator.faults.always(Fault(method="POST", path="count_tokens", delay=0.5))
+    asked = engine.submit("t", msgspec.structs.replace(order, counts_input=True))
+    until(lambda: "t" in engine.snapshot.submitting)
+    asked.cancel()
+    finished(engine, "t")
+    assert list(engine.cache.parent.glob("spool/*.body.json")) == []
+    assert simulator.log.creates == []
 
 
 def test_the_cost_is_counted_and_one_row_is_tried_through_the_engine(make, simulator, tmp_path):
