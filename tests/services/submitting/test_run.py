@@ -375,7 +375,7 @@ async def test_what_the_user_decides_while_it_is_looked_for_ends_the_looking(
         submissions.advance(runtime.store, given_up, expected=unknown.state, at=runtime.now())
 
     steps = await taken(runtime, SendOrder(requests=requests_file()), sleep=decide)
-    assert steps[-1].submission.state is SubmissionState.ABANDONED
+    assert (steps[-1].submission.state, steps[-1].submission.looks) == (SubmissionState.ABANDONED, 1)
 
 
 async def test_what_somebody_else_sends_while_the_question_stands_is_not_paid_again(
