@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 from claude_batch_tui.services.submitting import reconcile, run
 from claude_batch_tui.services.submitting.send import send
+from claude_batch_tui.services.submitting.steps import Ended
 
 
 def sending(runtime, prepared, **options):
@@ -47,6 +50,36 @@ def submitting(runtime, order, *, confirm, **options):
         "random": runtime.random,
     }
     return run.submit(order, confirm=confirm, **(means | options))
+
+
+class User:
+    """Answers every question, and remembers them."""
+
+    def __init__(self, agrees=True):
+        self.agrees = agrees
+        self.questions = []
+
+    async def __call__(self, question):
+        self.questions.append(question)
+        return self.agrees
+
+    @property
+    def question(self):
+        (question,) = self.questions
+        return question
+
+
+async def taken(runtime, order, user=None, **options):
+    """Every step of a submission; those of the same kind after one another are one."""
+    found = []
+    steps = submitting(runtime, order, confirm=user or User(), **options)
+    async with aclosing(steps):
+        async for step in steps:
+            if found and type(found[-1]) is type(step) is not Ended:
+                found[-1] = step
+            else:
+                found.append(step)
+    return found
 
 
 def agree(engine, token, order):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -123,8 +123,10 @@ async def _until_answered(
         sending, scope = await _intend(submission, api=api, store=store, hint=hint, now=now)
         yield Sending(sending)
         try:
-            async for step in _attempt(sending, scope, api=api, store=store, now=now, pace=pace):
-                yield step
+            attempt = _attempt(sending, scope, api=api, store=store, now=now, pace=pace)
+            async with aclosing(attempt):
+                async for step in attempt:
+                    yield step
             return
         except (RateLimitedError, UnavailableError) as error:
             failures += 1
@@ -171,17 +173,18 @@ async def _attempt(
     store: Store,
     now: Callable[[], datetime],
     pace: Pace,
-) -> AsyncIterator[Sending | Answered]:
+) -> AsyncGenerator[Sending | Answered, None]:
     """One POST; its last step is created, refused or unknown.
 
     Raises RateLimitedError, or UnavailableError where nothing was sent: the submission is then still `sending`.
     """
     try:
-        async for update in _post(sending, api, pace):
-            if isinstance(update, int):
-                yield Sending(sending, update)
-            else:
-                yield Answered(_created(sending, *update, store=store, scope=scope, at=now()))
+        async with aclosing(_post(sending, api, pace)) as updates:
+            async for update in updates:
+                if isinstance(update, int):
+                    yield Sending(sending, update)
+                else:
+                    yield Answered(_created(sending, *update, store=store, scope=scope, at=now()))
     except _REFUSALS as error:
         yield Answered(_record(sending, SubmissionState.REFUSED, error, store, now()))
     except RateLimitedError:
@@ -200,7 +203,7 @@ async def _attempt(
 
 async def _post(
     sending: Submission, api: BatchesApi, pace: Pace
-) -> AsyncIterator[int | tuple[Batch, ResponseFacts]]:
+) -> AsyncGenerator[int | tuple[Batch, ResponseFacts], None]:
     """The POST in a thread of its own: the bytes sent so far now and then, and the answer last."""
     sent = 0
 
