@@ -157,6 +157,8 @@ class Submitter:
             case steps.Looked(submission):
                 self._looking.add(submission.submission_id)
                 self._show(token, submission=submission)
+                if self._board.submitting[token].repeat_of is not None:
+                    self._show(token, repeat_of=submission)
                 self.reload()
             case steps.Ended(submission):
                 self._show_end(token, step)

@@ -363,6 +363,19 @@ def test_what_was_lost_before_is_said_at_once_and_looked_for_beside_that(make, s
     assert len(simulator.log.creates) == 1
 
 
+def test_what_was_lost_before_and_is_found_now_is_named(make, simulator, order):
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500, after_work=True))
+    simulator.faults.always(Fault(method="GET", path=r"/batches$", skip=1, status=500))
+    engine = make(connects=False)
+    agree(engine, "t", order)
+    assert finished(engine, "t").submission.state is SubmissionState.UNKNOWN
+    simulator.faults.clear()
+    assert engine.submit("again", order).result(20) is None
+    shown = finished(engine, "again")
+    assert shown.repeat_of.batch_id == shown.submission.batch_id is not None
+    assert len(simulator.log.creates) == 1
+
+
 def test_giving_up_on_a_question_is_a_no(make, simulator, order):
     engine = make()
     simulator.faults.always(Fault(method="POST", path="count_tokens", delay=0.5))
