@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
@@ -26,23 +27,20 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.results.retrying import RetryRules
     from claude_batch_tui.engine.budget import Budget
     from claude_batch_tui.engine.parts import Parts
-    from claude_batch_tui.engine.retrier import Wanted
     from claude_batch_tui.services.building.check import CheckReport
     from claude_batch_tui.services.building.trying import Trial, Tried
-    from claude_batch_tui.services.retry import RetryPlan
-    from claude_batch_tui.services.spool import Outgoing
+    from claude_batch_tui.services.submitting.order import Question, SendOrder
+    from claude_batch_tui.services.submitting.retry import RetryPlan, Wanted
     from claude_batch_tui.store.results.index import ResultsIndex
 
 _log = logging.getLogger(__name__)
-_FORECAST_WITHIN = 30.0
 
 
 class Forecasted(NamedTuple):
-    """A checked draft with all that is known of its cost; dollars in flight; why its count has to be typed, if so."""
+    """A checked draft with all that is known of its cost, and the dollars in flight."""
 
     report: CheckReport
     in_flight: float
-    over_limits: str | None
 
 
 class Engine(LoopThread):
@@ -267,40 +265,30 @@ class Engine(LoopThread):
 
     # Submissions.
 
+    @query
+    async def submit(self, token: str, order: SendOrder) -> Question | None:
+        """Begin to send; progress is in the snapshots under `token`. Gives the question that `answer` is awaited to, or
+        None where nothing is asked: what is shown then says why. Giving up on the question is a no.
+        """
+        submitter = self._parts.submitter
+        asked = submitter.expect_question(token)
+        self._spawn(self._report_errors(submitter.submit(token, order)))
+        try:
+            return await asked
+        except asyncio.CancelledError:
+            submitter.answer(token, agreed=False)
+            raise
+
     @command
-    async def submit(self, token: str, outgoing: Outgoing, *, again: bool = False) -> None:
-        """Freeze and send what the user confirmed; progress is in the snapshots under `token`."""
-        await self._parts.submitter.submit(token, outgoing, again=again)
+    async def answer(self, token: str, agreed: bool) -> None:
+        """What the user says to the question of a submission: only after a yes anything is sent."""
+        self._parts.submitter.answer(token, agreed)
 
     def plan_retry(self, wanted: Sequence[Wanted], rules: RetryRules) -> RetryPlan:
         """What would be sent again; reads the spool, for a thread. Raises DraftError where there is nothing."""
-        from claude_batch_tui.engine.retrier import planned
+        from claude_batch_tui.services.submitting.retry import plan
 
-        return planned(self._runtime, wanted, rules)
-
-    def check_retry(self, made: RetryPlan) -> Forecasted:
-        """Check and price a retry; for a thread that can wait. Raises DraftError with the first problem."""
-        from claude_batch_tui.engine.retrier import checked
-        from claude_batch_tui.services.reconcile import require_here
-        from claude_batch_tui.services.retry import draft
-
-        require_here(made.first, self._runtime.known_workspace())
-        with draft(made, self.store.locations.spool) as portion:
-            report = checked(self._runtime, made, portion.requests)
-            asked = self.forecast(portion.requests, report, made.first.source)
-            try:
-                return asked.result(timeout=_FORECAST_WITHIN)
-            except TimeoutError:
-                runtime = self._runtime
-                return Forecasted(report, runtime.in_flight(), runtime.over_limits(report.at_most))
-
-    @command
-    async def retry(self, token: str, made: RetryPlan, report: CheckReport, *, again: bool = False) -> None:
-        """Send a retry that the user confirmed; progress is in the snapshots under `token`."""
-        from claude_batch_tui.engine.retrier import priced
-        from claude_batch_tui.services.retry import outgoing
-
-        await self._parts.submitter.submit(token, priced(outgoing(made), report), again=again, retry=made)
+        return plan(wanted, rules, store=self.store)
 
     @command
     async def look_again(self, submission_id: str) -> None:
@@ -324,18 +312,25 @@ class Engine(LoopThread):
 
     @query
     async def forecast(self, path: Path, report: CheckReport, source: str | None) -> Forecasted:
-        """Have the API count the input of a checked draft; see `Runtime.forecast`."""
+        """Have the API count the input of a checked draft; see `count_and_price`."""
+        from claude_batch_tui.services.building.requests_files import iter_request_lines
+        from claude_batch_tui.services.prices import read_prices
+        from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price
+
         runtime = self._runtime
         try:
-            report = await runtime.forecast(path, report, source=source)
+            report = await count_and_price(
+                report,
+                lambda: iter_request_lines(path),
+                connect=runtime.connect,
+                store=runtime.store,
+                workspace=runtime.workspace,
+                prices=read_prices(runtime.config),
+                source=source,
+            )
         except CbtuiError as error:
             _log.info("The API did not count: %s", error)
-        return Forecasted(report, runtime.in_flight(), runtime.over_limits(report.at_most))
-
-    @query
-    async def in_flight(self) -> float:
-        """What the batches that have not ended may cost at most, in US dollars, as of now."""
-        return self._runtime.in_flight()
+        return Forecasted(report, cost_in_flight(runtime.store, runtime.workspace))
 
     @query
     async def try_request(self, chosen: Trial) -> Tried:

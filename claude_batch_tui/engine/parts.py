@@ -30,7 +30,7 @@ class Parts:
     ) -> None:
         """`spawn` begins something that is canceled at the engine's end; `on_notice` hears of every end told here."""
         self._spawn = spawn
-        self.submitter = Submitter(runtime, board, spawn=spawn)
+        self.submitter = Submitter(runtime, board)
         self.downloader = Downloader(runtime, board)
         on_ended = self._save if runtime.config.auto_download else lambda _: None
         self._intake = Intake(runtime, board, self.submitter, on_ended=on_ended, on_notice=on_notice)
@@ -41,10 +41,10 @@ class Parts:
     def begin(self) -> None:
         """Begin to poll and to warn, and go on looking for what was submitted."""
         self._intake.remember_told()
-        self.submitter.wake_up()
+        self.submitter.recover_interrupted()
         self._spawn(self.poller.run())
         self._spawn(self.warner.run())
-        self._spawn(self.submitter.settle_open())
+        self._spawn(self.submitter.resolve_open())
 
     def _save(self, batch_id: str) -> None:
         self._spawn(self.downloader.download(batch_id))

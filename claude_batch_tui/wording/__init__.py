@@ -51,8 +51,13 @@ from claude_batch_tui.wording.statistics import (
     statistics_lines,
 )
 from claude_batch_tui.wording.submissions import (
+    changed_words,
+    partly_sent_words,
     problem_lines,
+    question_lines,
     retry_words,
+    sent_before_words,
+    sent_when,
     submission_words,
 )
 from claude_batch_tui.wording.times import (
@@ -79,6 +84,7 @@ __all__ = [
     "ago",
     "agreement_words",
     "cache_lines",
+    "changed_words",
     "class_words",
     "compared_words",
     "comparison_lines",
@@ -101,10 +107,14 @@ __all__ = [
     "money",
     "notice_words",
     "outcome_counts",
+    "partly_sent_words",
     "problem_lines",
     "progress_words",
+    "question_lines",
     "reading_words",
     "retry_words",
+    "sent_before_words",
+    "sent_when",
     "share",
     "size",
     "span",

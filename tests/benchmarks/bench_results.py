@@ -33,7 +33,7 @@ from claude_batch_tui.config import load
 from claude_batch_tui.domain.batches.tracked import DownloadState
 from claude_batch_tui.runtime import open_runtime
 from claude_batch_tui.services.downloading.download import download
-from claude_batch_tui.services.spool import sent_ids
+from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Simulator
 from claude_batch_tui.store import submissions

@@ -12,7 +12,7 @@ from claude_batch_tui.engine import budget, poller
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import CbtuiError, DraftError
-from claude_batch_tui.services.spool import Outgoing
+from claude_batch_tui.services.submitting.spool import Outgoing
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.simulator.keys import caller_of
 from waiting import until

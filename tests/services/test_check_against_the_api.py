@@ -8,7 +8,8 @@ import pytest
 
 from claude_batch_tui.domain.requests.models import load_models
 from claude_batch_tui.domain.requests.validation import RequestsCheck
-from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze
+from sending import sending
 
 TABLE = (resources.files("claude_batch_tui.domain") / "models.toml").read_bytes()
 TOOL = {"name": "t", "description": "d", "input_schema": {"type": "object"}}
@@ -92,7 +93,7 @@ async def test_what_the_check_passes_the_api_does_and_what_it_refuses_the_api_re
     ]
     file.write_text("\n".join(lines) + "\n")
     (prepared,) = freeze(Outgoing(requests=file), store=runtime.store, now=runtime.now())
-    async for update in runtime.send(prepared):
+    async for update in sending(runtime, prepared):
         batch_id = update.submission.batch_id
     simulator.batches.finish()
     with runtime.api.open_results(batch_id) as stream:
@@ -137,6 +138,6 @@ async def test_a_custom_id_the_check_refuses_is_refused_at_create(
     file = tmp_path / "one.jsonl"
     file.write_text(line)
     (prepared,) = freeze(Outgoing(requests=file), store=runtime.store, now=runtime.now())
-    async for update in runtime.send(prepared):
+    async for update in sending(runtime, prepared):
         state = update.submission.state
     assert state == ("created" if passes else "refused")

@@ -21,7 +21,7 @@ from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services import reconcile
+from claude_batch_tui.services.submitting import reconcile
 from claude_batch_tui.store import batches, labels, scopes, submissions
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.journal import Journal

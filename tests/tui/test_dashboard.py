@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from claude_batch_tui.config import load
@@ -96,6 +97,7 @@ async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path)
             await pilot.press(*text)
         await pilot.press("enter")
         await reached(pilot, lambda: "Checked" in live.screen.query_one(StatusLine).text)
+        await reached(pilot, lambda: not live.screen.is_busy)
         await pilot.press("enter")
         await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("enter")
@@ -108,12 +110,22 @@ async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path)
         await reached(pilot, lambda: not isinstance(live.screen, BatchesScreen))
         await pilot.press("enter")
         await reached(pilot, lambda: "Checked" in live.screen.query_one(StatusLine).text)
+        await reached(pilot, lambda: not live.screen.is_busy)
         await pilot.press("enter")
-        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
-        await pilot.press("y")
         await reached(pilot, lambda: isinstance(live.screen, SubmissionDialog))
         await reached(pilot, lambda: any(each.repeat_of for each in live.snapshot.submitting.values()))
+        await pilot.press("a")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("enter")
+        await reached(pilot, lambda: not isinstance(live.screen, ModalScreen))
         assert len(simulator.log.creates) == 1
+        assert len(list(live.config.data_dir.glob("spool/*.body.json"))) == 1
+        await pilot.press("enter")
+        await reached(pilot, lambda: isinstance(live.screen, SubmissionDialog))
+        await pilot.press("a")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(simulator.log.creates) == 2)
 
 
 async def test_without_a_key_there_is_a_set_up_screen_and_exit_code_2(own_folders):

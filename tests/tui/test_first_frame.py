@@ -44,7 +44,7 @@ NOT_SHOWN = (
     *("importlib.metadata", "tomllib", "hashlib", "statistics", "rich.markdown", "textual.widgets._markdown"),
     *("api", "services", "sources", "exports", "simulator", "cli.commands"),
     *("domain.money.pricing", "domain.requests.validation"),
-    *(f"engine.{name}" for name in ("poller", "submitter", "downloader", "retrier", "warner")),
+    *(f"engine.{name}" for name in ("poller", "submitter", "downloader", "warner")),
     *(f"tui.{name}.screen" for name in ("build", "results", "history")),
     *("tui.batches.timeline", "tui.batches.tabs", "tui.submitting.dialog", "tui.submitting.retry_dialog"),
     *(f"tui.dialogs.{name}" for name in ("help", "palette", "confirm", "input")),

@@ -128,7 +128,7 @@ class Download(msgspec.Struct, frozen=True):
 
 
 class SubmissionState(StrEnum):
-    """Where a submission is; see `services.submit`."""
+    """Where a submission is; see `services.submitting`."""
 
     PREPARED = "prepared"
     SENDING = "sending"
@@ -188,7 +188,8 @@ class Submission(msgspec.Struct, frozen=True):
 class Submitting(msgspec.Struct, frozen=True):
     """A submission this process is working on, from freezing its body to its end.
 
-    `token` is the asker's own; `repeat_of` an earlier submission of the same bytes, which stops this one.
+    `token` is the asker's own; `repeat_of` an earlier submission of the same bytes, which stops this one. Where only
+    some of the requests are the same, `repeated` says how many.
     """
 
     token: str
@@ -198,6 +199,7 @@ class Submitting(msgspec.Struct, frozen=True):
     note: str = ""
     error: str | None = None
     repeat_of: Submission | None = None
+    repeated: int | None = None
     is_finished: bool = False
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from array import array
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from statistics import fmean, stdev
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.money.pricing import InputCount
 from claude_batch_tui.errors import ApiError
-from claude_batch_tui.services.building.requests_files import iter_request_lines
 from claude_batch_tui.services.threads import in_thread
 
 SAMPLE = 20
@@ -19,12 +18,14 @@ _AT_ONCE = 5
 _ENVELOPE_BYTES = len('{"custom_id":"","params":}')
 
 
-async def count_input(path: Path, *, api: BatchesApi, sample: int = SAMPLE) -> InputCount | None:
-    """Count the input tokens of a requests file by `sample` of its requests; None where the API counts none of them.
+async def count_input(
+    lines: Callable[[], Iterable[bytes]], *, api: BatchesApi, sample: int = SAMPLE
+) -> InputCount | None:
+    """Count the input tokens of all requests in `lines` by `sample` of them; None where the API counts none of them.
 
     The requests are parted by length into as many groups, and the middle one of each group is counted.
     """
-    chosen, total = await in_thread(lambda: _strata(path, sample))
+    chosen, total = await in_thread(lambda: _strata(lines, sample))
     limit = asyncio.Semaphore(_AT_ONCE)
 
     async def count(line: bytes) -> int | None:
@@ -50,12 +51,12 @@ async def count_input(path: Path, *, api: BatchesApi, sample: int = SAMPLE) -> I
     return InputCount(tokens, len(known), 0.0 if exact else max(spread, 0.01), total)
 
 
-def _strata(path: Path, sample: int) -> tuple[list[tuple[bytes, int]], int]:
+def _strata(lines: Callable[[], Iterable[bytes]], sample: int) -> tuple[list[tuple[bytes, int]], int]:
     """The middle request of each group and the bytes of its group's params, and the bytes of all."""
-    sizes = array("Q", (max(len(line) - _ENVELOPE_BYTES, 1) for line in iter_request_lines(path)))
+    sizes = array("Q", (max(len(line) - _ENVELOPE_BYTES, 1) for line in lines()))
     order = sorted(range(len(sizes)), key=sizes.__getitem__)
     count = min(sample, len(order))
     groups = [order[len(order) * at // count : len(order) * (at + 1) // count] for at in range(count)]
     middles = {group[len(group) // 2]: sum(sizes[at] for at in group) for group in groups}
-    chosen = [(line, middles[at]) for at, line in enumerate(iter_request_lines(path)) if at in middles]
+    chosen = [(line, middles[at]) for at, line in enumerate(lines()) if at in middles]
     return chosen, sum(sizes)

@@ -15,14 +15,14 @@ from claude_batch_tui.domain.batches.tracked import Download, DownloadState, Res
 from claude_batch_tui.domain.money.spend import Spend
 from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.errors import SourceError
-from claude_batch_tui.services import reconcile
 from claude_batch_tui.services.downloading.download import IndexMade, download, index_leftovers
 from claude_batch_tui.services.downloading.receiving import Downloaded, Step
 from claude_batch_tui.services.results.ledger import flawed
 from claude_batch_tui.services.results.local_files import bodies_of, is_unread
 from claude_batch_tui.services.results.schema_validation import judged_classes
 from claude_batch_tui.services.results.spending import spend_where_priced
-from claude_batch_tui.services.spool import sent_ids
+from claude_batch_tui.services.submitting import reconcile
+from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
 from claude_batch_tui.store import downloads, spends, submissions, usage
 from claude_batch_tui.store.store import Store
@@ -162,7 +162,7 @@ def record_download(
         spends.record(database, scope_id, tracked.id, spend, now)
     ours = submissions.of_batch(store, tracked.id)
     if ours is not None and ledger.missing is not None and ledger.extra is not None:
-        reconcile.judge(
+        reconcile.confirm_adoption(
             ours, missing=ledger.missing, extra=ledger.extra, store=store, scope_id=scope_id, now=now
         )
     record = downloads.ResultsRecord(

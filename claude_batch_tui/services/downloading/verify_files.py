@@ -9,7 +9,7 @@ from pathlib import Path
 from claude_batch_tui.domain.batches.tracked import ResultsState
 from claude_batch_tui.domain.checkup import Check, bad, ok, warn
 from claude_batch_tui.services.results.ledger import ledger_of
-from claude_batch_tui.services.spool import sent_ids
+from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.store.inspection import StoredResults
 from claude_batch_tui.store.results.index import ResultsIndex
 

@@ -63,7 +63,7 @@ def bodies_of(batch_ids: Sequence[str], store: Store) -> Sent:
 
 def sent_ids_of(batch_id: str, store: Store) -> Collection[str] | None:
     """The custom_ids sent for a batch, in their order; None where it was made elsewhere or the spool is lost."""
-    from claude_batch_tui.services.spool import sent_places  # late: it loads what submits
+    from claude_batch_tui.services.submitting.spool import sent_places  # late: it loads what submits
 
     submission = submissions.of_batch(store, batch_id)
     return sent_places(submission) if submission is not None else None
@@ -71,7 +71,7 @@ def sent_ids_of(batch_id: str, store: Store) -> Collection[str] | None:
 
 def request_as_sent(batch_ids: Sequence[str], custom_id: str, store: Store) -> bytes | None:
     """A request of one of these batches as it was sent, or None where none of them was sent from here with it."""
-    from claude_batch_tui.services import spool
+    from claude_batch_tui.services.submitting import spool
 
     bodies = (body_path(batch_id, store) for batch_id in batch_ids)
     found = (spool.request_as_sent(body, custom_id) for body in bodies if body is not None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from claude_batch_tui.domain.results.structured import AskedSchema, asked_schema
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.building.requests_files import iter_request_lines
-from claude_batch_tui.services.spool import is_body, iter_sent
+from claude_batch_tui.services.submitting.spool import is_body, iter_sent
 
 _SCHEMA_FORMAT = b'"json_schema"'
 """What every request holds that asks for a structured answer."""

@@ -12,7 +12,7 @@ from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.money.spend import together
 from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.results.spending import spend_where_priced
-from claude_batch_tui.services.spool import places_path
+from claude_batch_tui.services.submitting.spool import places_path
 from claude_batch_tui.store import sightings, spends, submissions
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace

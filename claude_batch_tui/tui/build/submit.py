@@ -5,19 +5,20 @@ from __future__ import annotations
 from asyncio import shield, wrap_future
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from uuid import uuid4
 
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.building.preview import PreviewedRequest
 from claude_batch_tui.services.building.trying import Trial, Tried, trial
 from claude_batch_tui.services.prices import read_prices
-from claude_batch_tui.services.spool import Outgoing
+from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.tui.build.draft import BuildDraft
 from claude_batch_tui.tui.build.words import trial_lines
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.tui.submitting.dialog import SubmissionDialog
-from claude_batch_tui.tui.submitting.question import outgoing_of, submit_question
+from claude_batch_tui.tui.submitting.dialog import ask_and_follow
 
 _PILOT = 10
 
@@ -74,52 +75,63 @@ def ask_pilot(screen: DashboardScreen, draft: BuildDraft) -> None:
     )
 
 
-def ask_to_submit(screen: DashboardScreen, draft: BuildDraft, *, pilot: int | None = None) -> None:
-    """Ask whether to submit what was checked, all of it or a sample, and follow its submission."""
-    screen.run_worker(_ask_to_submit(screen, draft, pilot), exclusive=True, group="ask")
+def ask_to_submit(
+    screen: DashboardScreen, draft: BuildDraft, *, pilot: int | None = None, again: bool = False
+) -> None:
+    """Ask whether to submit what was checked, all of it, a sample of `pilot` requests, or what the pilot before has not
+    sent, and follow its submission.
+    """
+    screen.run_worker(_submit(screen, draft, pilot, again=again), exclusive=True, group="ask")
 
 
-async def _ask_to_submit(screen: DashboardScreen, draft: BuildDraft, pilot: int | None) -> None:
-    """What is in flight is asked of the workspace that it would be sent to, now."""
-    dashboard = screen.dashboard
-    try:
-        in_flight = await wrap_future(dashboard.engines.home.in_flight())
-    except CbtuiError as error:
-        screen.say(f"{error} Nothing was sent.", kind="error")
-        return
+async def _submit(screen: DashboardScreen, draft: BuildDraft, pilot: int | None, *, again: bool) -> None:
+    """Begin to send; nothing goes out before the question that is paid has a yes."""
     checked = draft.checked
     if checked is None or checked.found is None or checked.files is None:
         return
-    outgoing = outgoing_of(
-        checked.files,
-        checked.found,
-        source=checked.spec.path,
-        name=draft.name,
+    part: Pilot | Rest | None = None
+    if pilot is not None:
+        part = Pilot(pilot)
+    elif draft.pilot_run is not None:
+        part = Rest(draft.pilot_run)
+    dashboard, source = screen.dashboard, checked.spec.path
+    order = SendOrder(
+        requests=checked.files.requests,
+        rows=checked.files.rows,
+        part=part,
+        name=draft.name or f"{Path(source).stem}-{dashboard.now().astimezone():%Y-%m-%d}",
+        source=source,
         betas=draft.betas,
-        pilot=pilot,
-        pilot_run=draft.pilot_run,
-        now=dashboard.now(),
+        report=checked.found,
+        again=again,
+        counts_input=part is not None,
     )
-    dialog = submit_question(
-        checked.found, outgoing, in_flight=in_flight, snapshot=screen.snapshot, config=dashboard.config
-    )
-    screen.app.push_screen(dialog, if_agreed(partial(_submit, screen, draft, outgoing)))
+    engine, token = dashboard.engines.home, uuid4().hex
+    screen.say("Preparing …", seconds=60.0)
+    try:
+        question = await wrap_future(engine.submit(token, order))
+    except CbtuiError as error:
+        screen.say(f"{error} Nothing was sent.", kind="error")
+        return
+    screen.say("Nothing has been sent.")
+    if draft.checked is None or draft.checked.files != checked.files:  # the draft is another one by now
+        engine.answer(token, agreed=False)
+        return
 
-
-def _submit(screen: DashboardScreen, draft: BuildDraft, outgoing: Outgoing) -> None:
-    """Send it, follow that, and go to the new batch; a pilot's rest can be sent after it."""
-
-    def send(token: str, again: bool) -> None:
-        screen.dashboard.engines.home.submit(token, outgoing, again=again)
-
-    def created(batch_id: str | None) -> None:
-        if not batch_id:
-            return
-        if outgoing.pilot is None:
+    def created(batch_id: str) -> None:
+        if pilot is None:
             draft.sent()
         else:
-            tracked = screen.snapshot.find(batch_id)
+            tracked = engine.snapshot.find(batch_id)
             draft.pilot_run = tracked.run_id if tracked else None
-        screen.dashboard.show_created(batch_id)
+        dashboard.show_created(batch_id)
 
-    screen.app.push_screen(SubmissionDialog.of_sending(send), created)
+    ask_and_follow(
+        screen.app,
+        engine,
+        token,
+        order,
+        question,
+        again=lambda: ask_to_submit(screen, draft, pilot=pilot, again=True),
+        created=created,
+    )

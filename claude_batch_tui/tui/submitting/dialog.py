@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
@@ -12,9 +13,11 @@ from textual.widgets import Static
 
 from claude_batch_tui.domain.batches.tracked import Snapshot, Submission, SubmissionState, Submitting
 from claude_batch_tui.domain.plain_text import clean
+from claude_batch_tui.services.submitting.order import Question, SendOrder
 from claude_batch_tui.tui.dashboard import dashboard_of
 from claude_batch_tui.tui.dialogs.box import Box
-from claude_batch_tui.wording import local_clock, size, submission_words
+from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, paid_question
+from claude_batch_tui.wording import local_clock, question_lines, sent_before_words, size, submission_words
 
 if TYPE_CHECKING:
     from claude_batch_tui.engine.engine import Engine
@@ -45,31 +48,17 @@ class SubmissionDialog(Box[str | None]):
         *,
         token: str | None = None,
         submission_id: str | None = None,
-        send_same_again: Callable[[], str] | None = None,
+        send_same_again: Callable[[], object] | None = None,
         engine: Engine | None = None,
     ) -> None:
-        """`engine` is the one that sends; without it, the one on the screen."""
+        """`engine` is the one that sends; without it, the one on the screen. `send_same_again` is for what was sent
+        before: it begins anew, with a question of its own.
+        """
         super().__init__("Submission")
         self._token = token
         self._submission_id = submission_id
         self._send_same_again = send_same_again
         self._sender = engine
-
-    @classmethod
-    def of_sending(
-        cls, send: Callable[[str, bool], None], *, again: bool = False, engine: Engine | None = None
-    ) -> Self:
-        """Send now, and follow that. `send` takes the token of the asker, and whether to send what was sent before."""
-        from ulid import (
-            ULID,
-        )  # late: it reads the metadata of packages, and a first frame would wait for that
-
-        def sent(*, again: bool) -> str:
-            token = str(ULID())
-            send(token, again)
-            return token
-
-        return cls(token=sent(again=again), send_same_again=lambda: sent(again=True), engine=engine)
 
     def content(self) -> list[Widget]:
         """One text, rewritten with every snapshot."""
@@ -85,11 +74,12 @@ class SubmissionDialog(Box[str | None]):
         lines = self._words(snapshot)
         self.query_one("#words", Static).update(Content(clean("\n".join(lines))))
         submission = self._submission(snapshot)
-        submitting = self._submitting(snapshot)
-        is_all = submitting is None or submitting.is_finished
-        if submission is not None and submission.state is SubmissionState.CREATED and self._token and is_all:
-            self.dismiss(submission.batch_id)
-            return
+        if submission is not None and submission.state is SubmissionState.CREATED and self._token:
+            submitting = self._submitting(snapshot)
+            is_all = submitting is None or submitting.is_finished or submission.part == submission.parts
+            if is_all and (submitting is None or submitting.repeat_of is None):
+                self.dismiss(submission.batch_id)
+                return
         self.refresh_bindings()
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
@@ -125,7 +115,8 @@ class SubmissionDialog(Box[str | None]):
         snapshot = self._snapshot
         submitting, submission = self._submitting(snapshot), self._submission(snapshot)
         if submitting is not None and submitting.repeat_of is not None and self._send_same_again is not None:
-            self._token = self._send_same_again()
+            self.dismiss(None)
+            self._send_same_again()
         elif submission is not None:
             self._token = f"again-{submission.submission_id}-{submission.attempt}"
             self._engine.send_again(submission.submission_id, self._token)
@@ -169,7 +160,8 @@ class SubmissionDialog(Box[str | None]):
     def _words(self, snapshot: Snapshot) -> list[str]:
         submitting, submission = self._submitting(snapshot), self._submission(snapshot)
         if submitting is not None and submitting.repeat_of is not None:
-            return _repeat_words(submitting.repeat_of)
+            words = sent_before_words(submitting.repeat_of, submitting.repeated)
+            return [words, "", "Nothing was sent now. a sends them once more, and is paid once more."]
         if submission is None:
             if submitting is not None and submitting.error:
                 return [submitting.error, "", "Nothing was sent."]
@@ -181,6 +173,8 @@ class SubmissionDialog(Box[str | None]):
         head.append(
             f"{submission.requests:,} requests, {size(submission.body_bytes)}{of}: {submission_words(submission)}"
         )
+        if submission.state in (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLICT):
+            return [*head, "", *_unknown_words(submission)]
         if submitting is not None and not submitting.is_finished:
             if submitting.waiting_until is not None:
                 return [
@@ -190,19 +184,7 @@ class SubmissionDialog(Box[str | None]):
                     f"Trying again at {local_clock(submitting.waiting_until)}.",
                 ]
             return [*head, f"{size(submitting.sent_bytes)} sent"]
-        if submission.state in (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLICT):
-            return [*head, "", *_unknown_words(submission)]
         return [*head, "", submitting.error if submitting and submitting.error else submission.error or ""]
-
-
-def _repeat_words(earlier: Submission) -> list[str]:
-    sent = earlier.sent_at or earlier.created_at
-    return [
-        f"The same requests were sent on {sent.astimezone():%Y-%m-%d %H:%M} as",
-        f"{earlier.batch_id or 'a batch that is still looked for'}.",
-        "",
-        "Nothing was sent now. a sends them once more, and is paid once more.",
-    ]
 
 
 def _unknown_words(submission: Submission) -> list[str]:
@@ -225,3 +207,49 @@ def _unknown_words(submission: Submission) -> list[str]:
     else:
         words.append("It is looked for now, for 3 minutes.")
     return words
+
+
+def ask_and_follow(
+    app: App[Any],
+    engine: Engine,
+    token: str,
+    order: SendOrder,
+    question: Question | None,
+    *,
+    again: Callable[[], object],
+    created: Callable[[str], object],
+) -> None:
+    """Ask the question that is paid, and after a yes show what becomes of the submission; where nothing is asked, show
+    why. `again` begins anew with what was sent before; `created` gets the batch.
+    """
+
+    def end(batch_id: str | None) -> None:
+        if batch_id:
+            created(batch_id)
+
+    def follow() -> None:
+        app.push_screen(SubmissionDialog(token=token, engine=engine, send_same_again=again), end)
+
+    def answer(agreed: bool | None) -> None:
+        engine.answer(token, agreed=bool(agreed))
+        if agreed:
+            follow()
+
+    if question is None:
+        follow()
+    else:
+        app.push_screen(_paid_question(order, question, engine.snapshot), answer)
+
+
+def _paid_question(order: SendOrder, question: Question, snapshot: Snapshot) -> ConfirmDialog:
+    to = " · ".join(part for part in (snapshot.workspace_id, snapshot.credential, snapshot.base_url) if part)
+    is_retry = question.prepared.kind == "retry"
+    return paid_question(
+        f"Send {question.requests:,} requests again?"
+        if is_retry
+        else f"Submit {question.requests:,} requests?",
+        list(question_lines(question, order, to)),
+        count=question.requests,
+        why=question.why_typed,
+        yes="Send again" if is_retry else "Submit",
+    )

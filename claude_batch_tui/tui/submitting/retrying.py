@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import wrap_future
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import CbtuiError, DraftError
@@ -17,7 +18,7 @@ from claude_batch_tui.wording import counted_batches
 if TYPE_CHECKING:
     from claude_batch_tui.domain.results.retrying import RetryRules
     from claude_batch_tui.engine.engine import Engine
-    from claude_batch_tui.services.retry import RetryPlan
+    from claude_batch_tui.services.submitting.retry import RetryPlan
 
 
 def retry_reason(batches: Sequence[TrackedBatch]) -> str | None:
@@ -50,7 +51,7 @@ def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now:
         return
 
     def make(rules: RetryRules) -> RetryPlan:
-        from claude_batch_tui.engine.retrier import Wanted
+        from claude_batch_tui.services.submitting.retry import Wanted
         from claude_batch_tui.store.results.opening import open_indexed
 
         with ExitStack() as stack:
@@ -89,37 +90,35 @@ def start_retry(
 async def _retry(
     screen: DashboardScreen, title: str, engine: Engine, make: Callable[[RetryRules], RetryPlan]
 ) -> None:
-    from claude_batch_tui.tui.dialogs.confirm import paid_question
-    from claude_batch_tui.tui.submitting.dialog import SubmissionDialog
-    from claude_batch_tui.tui.submitting.question import confirm_lines
     from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 
-    app = screen.app
-    made = await app.push_screen_wait(RetryDialog(title, make))
-    if made is None:
-        return
+    made = await screen.app.push_screen_wait(RetryDialog(title, make))
+    if made is not None:
+        await _send(screen, engine, made)
+
+
+async def _send(screen: DashboardScreen, engine: Engine, made: RetryPlan, *, again: bool = False) -> None:
+    """Begin to send; nothing goes out before the question that is paid has a yes."""
+    from claude_batch_tui.services.submitting.order import SendOrder
+    from claude_batch_tui.tui.submitting.dialog import ask_and_follow
+
+    order = SendOrder(part=made, again=again or made.rules.again, counts_input=True)
+    token = uuid4().hex
     screen.say("Checking and pricing …", seconds=60.0)
     try:
-        found = await asyncio.to_thread(engine.check_retry, made)
+        question = await wrap_future(engine.submit(token, order))
     except CbtuiError as error:
         screen.say(str(error), kind="error")
         return
     screen.say("Nothing has been sent.")
-    count = made.counts.chosen
-    body = confirm_lines(found.report, made.name, engine.snapshot, found.in_flight)
-    body.append(
-        f"retry of  {made.first.name or made.first.batch_id}, in the same run, under the same custom_ids"
+    ask_and_follow(
+        screen.app,
+        engine,
+        token,
+        order,
+        question,
+        again=lambda: screen.run_worker(
+            _send(screen, engine, made, again=True), group="retry", exclusive=True
+        ),
+        created=screen.dashboard.show_created,
     )
-    question = paid_question(
-        f"Send {count:,} requests again?", body, count=count, why=found.over_limits, yes="Send again"
-    )
-    if not await app.push_screen_wait(question):
-        return
-
-    def send(token: str, again: bool) -> None:
-        engine.retry(token, made, found.report, again=again)
-
-    dialog = SubmissionDialog.of_sending(send, again=made.rules.again, engine=engine)
-    batch_id = await app.push_screen_wait(dialog)
-    if batch_id:
-        screen.dashboard.show_created(batch_id)

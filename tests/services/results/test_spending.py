@@ -10,14 +10,15 @@ from claude_batch_tui.domain.batches.tracked import DownloadState
 from claude_batch_tui.domain.money.pricing import Usage, entry_cost
 from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.services.results.spending import spend_of
-from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.store import batches, spends, submissions
 from downloading import download_all, results_here
+from sending import sending
 
 
 async def downloaded(runtime, path, **known):
     (submission,) = freeze(Outgoing(path, **known), store=runtime.store, now=runtime.now())
-    async for _ in runtime.send(submission):
+    async for _ in sending(runtime, submission):
         pass
     sent = submissions.find(runtime.store, submission.submission_id)
     while not (tracked := await retrieve(sent.batch_id, runtime)).batch.has_ended:

@@ -7,13 +7,14 @@ import pytest
 from claude_batch_tui.cli.lookup import resolve_one, retrieve
 from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.errors import AuthenticationError, NotFoundError, UnavailableError
-from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.services.watching.cancel import cancel
 from claude_batch_tui.services.watching.listing import load_older
 from claude_batch_tui.services.watching.story import story_of
 from claude_batch_tui.services.watching.watch import poll, watch
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import batches, workspaces
+from sending import sending
 
 
 async def look(runtime, *, first_time=False):
@@ -85,7 +86,7 @@ async def test_an_unfinished_batch_the_api_no_longer_knows_is_gone(simulator, ru
 
 async def test_a_404_right_after_our_own_create_is_waited_out(simulator, runtime, requests_file):
     (prepared,) = freeze(Outgoing(requests=requests_file()), store=runtime.store, now=runtime.now())
-    async for update in runtime.send(prepared):
+    async for update in sending(runtime, prepared):
         created = update.submission
     assert created.state is SubmissionState.CREATED
     simulator.faults.next(Fault(method="GET", path=created.batch_id, status=404, times=2))

@@ -12,7 +12,7 @@ from claude_batch_tui.domain.money.pricing import CacheCreation, Usage
 from claude_batch_tui.domain.money.spend import spent
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.prices import read_prices
-from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.store import batches, downloads, spends, submissions
 from claude_batch_tui.tui.batches.detail import TABS
 from claude_batch_tui.tui.widgets.text_view import TextView

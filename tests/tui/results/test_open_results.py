@@ -14,7 +14,7 @@ from claude_batch_tui.domain.batches.tracked import Download, DownloadState, Res
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.filters.finding import find_all
 from claude_batch_tui.services.prices import built_in_prices
-from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.batches import merge
 from claude_batch_tui.store.downloads import ResultsRecord, record_results

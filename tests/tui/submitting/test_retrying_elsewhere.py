@@ -9,8 +9,9 @@ import pytest
 from claude_batch_tui.cli.main import main
 from claude_batch_tui.config import load, of_profile
 from claude_batch_tui.domain.results.retrying import RetryRules
-from claude_batch_tui.engine.retrier import Wanted
 from claude_batch_tui.errors import DraftError
+from claude_batch_tui.services.submitting.order import SendOrder
+from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.store.results.opening import open_indexed
 from claude_batch_tui.terminal import Profile
@@ -107,10 +108,7 @@ async def test_an_engine_refuses_to_send_a_retry_of_another_workspace(app, faile
         ours, other = of(app, "research"), of(app, "production")
         with open_indexed(results_here(ours.store, failed), ours.store.locations.cache) as one:
             made = ours.plan_retry([Wanted(failed, one.index, range(one.index.count))], RetryRules())
-        with pytest.raises(DraftError, match="was sent to workspace"):
-            other.check_retry(made)
-        found = ours.check_retry(made)
-        other.retry("t", made, found.report)
+        assert other.submit("t", SendOrder(part=made)).result(20) is None
         until(lambda: (sent := other.snapshot.submitting.get("t")) is not None and sent.is_finished)
         assert "was sent to workspace" in other.snapshot.submitting["t"].error
         assert len(simulator.log.creates) == 1

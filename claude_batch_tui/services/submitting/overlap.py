@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from claude_batch_tui.domain.batches.tracked import Submission
-from claude_batch_tui.services.spool import SAME_BODY_WINDOW, sent_places
+from claude_batch_tui.services.submitting.repeats import SAME_BODY_WINDOW
+from claude_batch_tui.services.submitting.spool import sent_places
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.store import Store
 

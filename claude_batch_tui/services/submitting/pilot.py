@@ -13,7 +13,7 @@ import msgspec
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.building.requests_files import iter_request_lines
-from claude_batch_tui.services.spool import sent_places
+from claude_batch_tui.services.submitting.spool import sent_places
 from claude_batch_tui.store.files import written_whole
 
 

@@ -7,7 +7,7 @@ the custom_ids of its results are ours.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,9 +15,9 @@ import msgspec
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
-from claude_batch_tui.errors import DraftError
+from claude_batch_tui.errors import DraftError, StoreError
 from claude_batch_tui.redaction import redact
-from claude_batch_tui.services.spool import sweep
+from claude_batch_tui.services.submitting.spool import sweep
 from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import batches, labels, lost_history, submissions
 from claude_batch_tui.store.locks import FileLock
@@ -33,7 +33,7 @@ _PAGE = 100
 _OPEN = (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLICT)
 
 
-def wake_up(store: Store, now: datetime) -> int:
+def recover_interrupted(store: Store, now: datetime) -> int:
     """Turn submissions whose process died while sending into unknown ones; how many there were.
 
     Files of those that never left are removed after some days, but not where it is unknown which those are (see
@@ -60,7 +60,7 @@ def wake_up(store: Store, now: datetime) -> int:
         lock.release()
 
 
-async def twins(submission: Submission, *, api: BatchesApi, store: Store) -> list[Batch]:
+async def find_candidates(submission: Submission, *, api: BatchesApi, store: Store) -> list[Batch]:
     """Batches that may be what this submission made, newest first."""
     since = (submission.server_date or submission.created_at) - _CLOCK_SLACK
     ours = (submissions.attributed_ids(store) - {submission.batch_id}) | set(submission.excluded)
@@ -94,14 +94,14 @@ async def look(
     page = await api.list_page(limit=1)
     workspace = workspace_of(store, api, page.facts, hint, now)
     require_here(submission, workspace)
-    candidates = await twins(submission, api=api, store=store)
+    candidates = await find_candidates(submission, api=api, store=store)
     looked = msgspec.structs.replace(
         submission,
         looks=submission.looks + 1,
         last_looked_at=now,
         candidates=tuple(batch.id for batch in candidates),
     )
-    if len(candidates) == 1 and not _rivals(submission, candidates[0], store, workspace):
+    if len(candidates) == 1 and not _competing_submissions(submission, candidates[0], store, workspace):
         return record_created(
             looked,
             candidates[0],
@@ -119,22 +119,36 @@ async def look(
     return submissions.advance(store, looked, expected=submission.state, at=now)
 
 
-async def settled(
+async def resolve_unknown(
     submission: Submission,
     *,
-    api: BatchesApi,
+    connect: Callable[[], Awaitable[BatchesApi]],
     store: Store,
     hint: str,
     now: Callable[[], datetime],
     sleep: Callable[[float], Awaitable[None]],
     settle: float = SETTLE,
-) -> AsyncIterator[Submission]:
-    """Look until the submission is created, a conflict, or absent after the last look; each look is yielded."""
+) -> AsyncGenerator[Submission, None]:
+    """Look until the submission is created, a conflict, or absent after the last look; each look is yielded.
+
+    What somebody else finds out or decides meanwhile ends it. Raises ApiError where the list cannot be read.
+    """
     for seconds in _LOOKS:
         due = (submission.settled_at or now()) + timedelta(seconds=seconds * settle / SETTLE)
         if (wait := (due - now()).total_seconds()) > 0:
             await sleep(wait)
-        submission = await look(submission, api=api, store=store, hint=hint, now=now(), settle=settle)
+        known = submissions.find(store, submission.submission_id) or submission
+        if known.state is submission.state:
+            try:
+                known = await look(
+                    known, api=await connect(), store=store, hint=hint, now=now(), settle=settle
+                )
+            except StoreError:
+                found = submissions.find(store, submission.submission_id)
+                if found is None or found.state is submission.state:
+                    raise
+                known = found
+        submission = known
         yield submission
         if submission.state is not SubmissionState.UNKNOWN:
             return
@@ -170,7 +184,7 @@ def record_created(
     return created
 
 
-def judge(
+def confirm_adoption(
     submission: Submission, *, missing: int, extra: int, store: Store, scope_id: int, now: datetime
 ) -> Submission:
     """The results of a provisionally adopted batch are here: it is ours, or it is let go and looked for again.
@@ -278,7 +292,9 @@ def _long_enough(submission: Submission, now: datetime, settle: float) -> bool:
     return (now - since).total_seconds() >= settle and submission.looks >= len(_LOOKS) - 1
 
 
-def _rivals(submission: Submission, candidate: Batch, store: Store, workspace: Workspace) -> list[Submission]:
+def _competing_submissions(
+    submission: Submission, candidate: Batch, store: Store, workspace: Workspace
+) -> list[Submission]:
     """Other open submissions of the same size that may have made the candidate.
 
     Creates happen one after the other, so one that began after the candidate was created cannot have made it.

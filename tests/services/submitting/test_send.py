@@ -12,14 +12,15 @@ from claude_batch_tui.config import load
 from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.errors import DraftError, StoreError, UnavailableError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services import reconcile
-from claude_batch_tui.services.spool import Outgoing, freeze, repeats, sweep
-from claude_batch_tui.services.submit import send
+from claude_batch_tui.services.submitting import reconcile
+from claude_batch_tui.services.submitting.repeats import repeats
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze, sweep
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.locks import FileLock
 from claude_batch_tui.store.rebuild import rebuild
 from downloading import download_all
+from sending import resolving, sending
 
 CREATE = {"method": "POST", "path": r"/batches$"}
 
@@ -32,21 +33,13 @@ def prepare(runtime, file, **facts):
 async def submit(runtime, prepared):
     """The last state of a submission."""
     last = None
-    async for update in send(
-        prepared,
-        api=runtime.api,
-        store=runtime.store,
-        hint=runtime.hint,
-        now=runtime.now,
-        sleep=runtime.sleep,
-        random=runtime.random,
-    ):
-        last = update.submission
+    async for step in sending(runtime, prepared):
+        last = step.submission
     return last
 
 
 async def settle(runtime, submission):
-    async for looked in runtime.settled(submission):
+    async for looked in resolving(runtime, submission):
         submission = looked
     return submission
 
@@ -284,7 +277,7 @@ async def test_a_submission_whose_process_died_wakes_up_unknown(simulator, runti
     submissions.insert(runtime.store, prepared)
     sending = msgspec.structs.replace(prepared, state=SubmissionState.SENDING)
     submissions.advance(runtime.store, sending, expected=SubmissionState.PREPARED, at=runtime.now())
-    assert reconcile.wake_up(runtime.store, runtime.now()) == 1
+    assert reconcile.recover_interrupted(runtime.store, runtime.now()) == 1
     assert submissions.find(runtime.store, prepared.submission_id).state is SubmissionState.UNKNOWN
 
 
@@ -398,12 +391,13 @@ async def test_what_was_sent_to_one_workspace_is_never_called_absent_by_another_
     try:
         await other.connect()
         with pytest.raises(DraftError, match="was sent to workspace"):
-            await other.look(unknown)
+            async for _ in resolving(other, unknown):
+                pass
         absent = msgspec.structs.replace(unknown, state=SubmissionState.ABSENT)
         submissions.advance(runtime.store, absent, expected=SubmissionState.UNKNOWN, at=runtime.now())
         again = reconcile.prepare_again(absent, store=runtime.store, now=runtime.now())
         with pytest.raises(DraftError, match="this key is of"):
-            async for _ in other.send(again):
+            async for _ in sending(other, again):
                 pass
         assert len(simulator.log.creates) == 1
         assert submissions.find(runtime.store, unknown.submission_id).state is SubmissionState.ABSENT

@@ -21,8 +21,6 @@ from claude_batch_tui.store import submissions
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.store import Store
 
-SAME_BODY_WINDOW = timedelta(days=30)
-"""The same bytes are not sent again within this time unless the user says so."""
 _FORGOTTEN_AFTER = timedelta(days=2)
 """A confirmation nobody answered for so long is not answered any more."""
 
@@ -35,11 +33,10 @@ _decode_id = msgspec.json.Decoder(_Identified).decode
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """What the user confirmed: a requests file, its rows file, and what the confirmation said.
+    """Requests to be frozen: their file, their rows file, and what is written down of them.
 
-    `betas` go along as a header. `run_id` is the run it belongs to, where that is there already; `kind` says what
-    it is in its run: `submit`, `pilot`, `rest` or `retry`. `pilot` sends a sample of so many requests alone, `rest_of`
-    all but what that run has sent. `retry_of` are the submissions whose failed requests these are.
+    `betas` go along as a header. `run_id` is the run they belong to, where that is there already; `kind` says what
+    they are in it: `submit`, `pilot`, `rest` or `retry`. `retry_of` are the submissions whose failed requests these are.
     """
 
     requests: Path
@@ -52,8 +49,6 @@ class Outgoing(msgspec.Struct, frozen=True):
     betas: tuple[str, ...] = ()
     run_id: str | None = None
     kind: str = "submit"
-    pilot: int | None = None
-    rest_of: str | None = None
     retry_of: tuple[str, ...] = ()
 
 
@@ -221,58 +216,6 @@ def discard(*unsent: Submission) -> None:
         places_path(Path(submission.body_path)).unlink(missing_ok=True)
         if submission.rows_path:
             Path(submission.rows_path).unlink(missing_ok=True)
-
-
-class Repeats(msgspec.Struct, frozen=True):
-    """What of a draft was sent before: `known` submissions of the same bytes, and the parts still `missing`."""
-
-    known: tuple[Submission, ...]
-    missing: tuple[Submission, ...]
-
-    @property
-    def open(self) -> Submission | None:
-        """The first known one of which it is not certain that its batch exists."""
-        return next((one for one in self.known if one.state is not SubmissionState.CREATED), None)
-
-
-def repeats(prepared: tuple[Submission, ...], *, store: Store, now: datetime) -> Repeats:
-    """Tell apart what was, or may have been, sent within 30 days. What is missing belongs to the run of the rest.
-
-    Where a whole batch failed, its retry has the same bytes: what a submission is a retry of, and what was sent in
-    its run before that, is no repeat of it.
-    """
-    tried = _tried(prepared[0], store) if prepared else frozenset()
-    known: list[Submission] = []
-    missing: list[Submission] = []
-    for submission in prepared:
-        same = [
-            one
-            for one in submissions.with_body(store, submission.sha256, now - SAME_BODY_WINDOW)
-            if one.submission_id not in tried
-        ]
-        if same:
-            known.append(same[0])
-        else:
-            missing.append(submission)
-    if known:
-        missing = [msgspec.structs.replace(one, run_id=known[0].run_id) for one in missing]
-    return Repeats(tuple(known), tuple(missing))
-
-
-def not_sent_meanwhile(submission: Submission, own: frozenset[str], *, store: Store, now: datetime) -> None:
-    """Raise DraftError where somebody else has sent the same bytes since `repeats` was asked; `own` are our parts."""
-    ignored = own | _tried(submission, store)
-    for one in submissions.with_body(store, submission.sha256, now - SAME_BODY_WINDOW):
-        if one.submission_id not in ignored:
-            known = one.batch_id or "a batch that is still looked for"
-            raise DraftError(f"The same requests were sent meanwhile, as {known}. Nothing was sent now.")
-
-
-def _tried(submission: Submission, store: Store) -> frozenset[str]:
-    """The submissions of a retry's run up to the newest it is a retry of."""
-    ids = [one.submission_id for one in submissions.of_run(store, submission.run_id)]
-    last = max((at for at, one in enumerate(ids) if one in submission.retry_of), default=-1)
-    return frozenset(ids[: last + 1])
 
 
 def sweep(store: Store, now: datetime) -> None:

@@ -1,6 +1,6 @@
-"""Submitting: one batch paid for once, whatever fails.
+"""Sending: one batch paid for once, whatever fails.
 
-prepared → sending → created | refused | unknown; what is unknown goes to `services.reconcile`. The intent is on disk,
+prepared → sending → created | refused | unknown; what is unknown goes to `reconcile`. The intent is on disk,
 in the store and in the journal, before the POST. One POST at a time over all processes of a data folder, so that one
 watermark bounds one unknown. What is certain not to have happened is tried again by itself; nothing else is.
 """
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,7 +31,14 @@ from claude_batch_tui.errors import (
     UnknownOutcomeError,
 )
 from claude_batch_tui.redaction import redact
-from claude_batch_tui.services.reconcile import record_created, require_here, twins
+from claude_batch_tui.services.submitting.reconcile import (
+    find_candidates,
+    put_back,
+    record_created,
+    require_here,
+)
+from claude_batch_tui.services.submitting.spool import discard
+from claude_batch_tui.services.submitting.steps import Answered, Sending, Waiting
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import submissions
@@ -40,6 +48,7 @@ from claude_batch_tui.store.workspaces import Workspace
 
 _BATCH_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 Guard = Callable[[Submission], None]
+"""Looks once more right before a batch is sent, and raises DraftError where it must not be."""
 _REFUSALS = (AuthenticationError, NotFoundError, RejectedError)
 
 
@@ -52,19 +61,54 @@ class Pace(msgspec.Struct, frozen=True):
     progress_every: float = 0.1
 
 
-class SubmitUpdate(msgspec.Struct, frozen=True):
-    """A step of a submission: its state as written down, bytes sent so far, and what it waits for."""
-
-    submission: Submission
-    sent_bytes: int = 0
-    waiting_until: datetime | None = None
-    note: str = ""
-
-
 _DEFAULT_PACE = Pace()
 
 
 async def send(
+    submission: Submission,
+    *,
+    connect: Callable[[], Awaitable[BatchesApi]],
+    store: Store,
+    hint: str,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], Awaitable[None]],
+    random: Callable[[], float],
+    pace: Pace = _DEFAULT_PACE,
+    guard: Guard = lambda _: None,
+) -> AsyncGenerator[Sending | Waiting | Answered, None]:
+    """Write a prepared submission down and send it; the last step has its outcome: created, refused or unknown.
+
+    `guard` looks once more while nobody else can send, and may raise DraftError: then nothing is written or sent.
+
+    Raises ApiError where the API could not be reached before anything was sent, and StoreError where the intent could
+    not be written down or another process is submitting. What ends before it was sent, or is refused, leaves nothing
+    in the spool; what was to be sent again is absent then, as before.
+    """
+    is_new = submissions.find(store, submission.submission_id) is None
+    try:
+        api = await connect()
+        with FileLock(store.locations.submit_lock).held("Submitting"):
+            guard(submission)
+            if is_new:
+                submissions.insert(store, submission)
+            steps = _until_answered(
+                submission, api=api, store=store, hint=hint, now=now, sleep=sleep, random=random, pace=pace
+            )
+            async with aclosing(steps):
+                async for step in steps:
+                    yield step
+    except BaseException as error:  # the end of the program, too, may come before anything is sent
+        if not is_new:
+            put_back(submission, error, store=store, now=now())
+        raise
+    finally:
+        known = submissions.find(store, submission.submission_id)
+        never_left = known is None or (is_new and known.state is SubmissionState.PREPARED)
+        if never_left or (known is not None and known.state is SubmissionState.REFUSED):
+            discard(submission)
+
+
+async def _until_answered(
     submission: Submission,
     *,
     api: BatchesApi,
@@ -73,43 +117,32 @@ async def send(
     now: Callable[[], datetime],
     sleep: Callable[[float], Awaitable[None]],
     random: Callable[[], float],
-    pace: Pace = _DEFAULT_PACE,
-    guard: Guard = lambda _: None,
-) -> AsyncIterator[SubmitUpdate]:
-    """Write a prepared submission down and send it; the last update is created, refused or unknown.
-
-    `guard` looks once more while nobody else can send, and may raise DraftError: then nothing is written or sent.
-
-    Raises ApiError where the API could not be reached before anything was sent (the submission stays prepared),
-    and StoreError where the intent could not be written down or another process is submitting.
-    """
-    with FileLock(store.locations.submit_lock).held("Submitting"):
-        failures = 0
-        guard(submission)
-        if submissions.find(store, submission.submission_id) is None:
-            submissions.insert(store, submission)
-        while True:
-            sending, workspace = await _intend(submission, api=api, store=store, hint=hint, now=now)
-            yield SubmitUpdate(sending, note="sending")
-            try:
-                async for update in _attempt(sending, workspace, api=api, store=store, now=now, pace=pace):
-                    yield update
+    pace: Pace,
+) -> AsyncGenerator[Sending | Waiting | Answered, None]:
+    """One attempt after the other, for as long as it is certain that nothing was created."""
+    failures = 0
+    while True:
+        sending, workspace = await _intend(submission, api=api, store=store, hint=hint, now=now)
+        yield Sending(sending)
+        try:
+            attempt = _attempt(sending, workspace, api=api, store=store, now=now, pace=pace)
+            async with aclosing(attempt):
+                async for step in attempt:
+                    yield step
+            return
+        except (RateLimitedError, UnavailableError) as error:
+            failures += 1
+            submission = _record(sending, SubmissionState.PREPARED, error, store, now())
+            if isinstance(error, UnavailableError) and failures >= pace.tries:
+                raise
+            wait = _wait(error, failures, random(), pace)
+            yield Waiting(submission, now() + timedelta(seconds=wait), str(error))
+            await sleep(wait)
+            if isinstance(error, RateLimitedError) and await find_candidates(sending, api=api, store=store):
+                # A batch of our size appeared although the API had said no: look before paying.
+                prepared = SubmissionState.PREPARED
+                yield Answered(_record(submission, SubmissionState.UNKNOWN, error, store, now(), prepared))
                 return
-            except (RateLimitedError, UnavailableError) as error:
-                failures += 1
-                submission = _settled(sending, SubmissionState.PREPARED, error, store, now())
-                if isinstance(error, UnavailableError) and failures >= pace.tries:
-                    raise
-                wait = _wait(error, failures, random(), pace)
-                until = now() + timedelta(seconds=wait)
-                yield SubmitUpdate(submission, waiting_until=until, note=str(error))
-                await sleep(wait)
-                if isinstance(error, RateLimitedError) and await twins(sending, api=api, store=store):
-                    # A batch of our size appeared although the API had said no: look before paying.
-                    prepared = SubmissionState.PREPARED
-                    unknown = _settled(submission, SubmissionState.UNKNOWN, error, store, now(), prepared)
-                    yield SubmitUpdate(unknown)
-                    return
 
 
 async def _intend(
@@ -144,40 +177,41 @@ async def _attempt(
     store: Store,
     now: Callable[[], datetime],
     pace: Pace,
-) -> AsyncIterator[SubmitUpdate]:
-    """One POST; its last update is created, refused or unknown.
+) -> AsyncGenerator[Sending | Answered, None]:
+    """One POST; its last step is created, refused or unknown.
 
     Raises RateLimitedError, or UnavailableError where nothing was sent: the submission is then still `sending`.
     """
     try:
-        async for update in _post(sending, api, pace):
-            if isinstance(update, int):
-                yield SubmitUpdate(sending, sent_bytes=update, note="sending")
-            else:
-                yield SubmitUpdate(_created(sending, *update, store=store, workspace=workspace, at=now()))
+        async with aclosing(_post(sending, api, pace)) as updates:
+            async for update in updates:
+                if isinstance(update, int):
+                    yield Sending(sending, update)
+                else:
+                    yield Answered(_created(sending, *update, store=store, workspace=workspace, at=now()))
     except _REFUSALS as error:
-        yield SubmitUpdate(_settled(sending, SubmissionState.REFUSED, error, store, now()))
+        yield Answered(_record(sending, SubmissionState.REFUSED, error, store, now()))
     except RateLimitedError:
-        raise
-    except ConfigError as error:
-        # What cannot be sent as it is set up was not sent.
-        _settled(sending, SubmissionState.PREPARED, error, store, now())
         raise
     except UnavailableError as error:
         if not error.sent:
             raise
-        yield SubmitUpdate(_settled(sending, SubmissionState.UNKNOWN, error, store, now()))
+        yield Answered(_record(sending, SubmissionState.UNKNOWN, error, store, now()))
     except UnknownOutcomeError as error:
-        yield SubmitUpdate(_settled(sending, SubmissionState.UNKNOWN, error, store, now()))
+        yield Answered(_record(sending, SubmissionState.UNKNOWN, error, store, now()))
+    except ConfigError as error:
+        # What cannot be sent as it is set up was not sent.
+        _record(sending, SubmissionState.PREPARED, error, store, now())
+        raise
     except BaseException as error:
         # The POST may be on its way in its thread, or done: from here on only looking can tell.
-        _settled(sending, SubmissionState.UNKNOWN, error, store, now())
+        _record(sending, SubmissionState.UNKNOWN, error, store, now())
         raise
 
 
 async def _post(
     sending: Submission, api: BatchesApi, pace: Pace
-) -> AsyncIterator[int | tuple[Batch, ResponseFacts]]:
+) -> AsyncGenerator[int | tuple[Batch, ResponseFacts], None]:
     """The POST in a thread of its own: the bytes sent so far now and then, and the answer last."""
     sent = 0
 
@@ -212,7 +246,7 @@ def _created(
             f"The API answered with a batch of {batch.request_counts.total:,} requests where "
             f"{sending.requests:,} were sent."
         )
-        return _settled(sending, SubmissionState.UNKNOWN, error, store, at)
+        return _record(sending, SubmissionState.UNKNOWN, error, store, at)
     return record_created(
         sending,
         batch,
@@ -224,7 +258,7 @@ def _created(
     )
 
 
-def _settled(
+def _record(
     sending: Submission,
     state: SubmissionState,
     error: BaseException,
@@ -233,14 +267,14 @@ def _settled(
     expected: SubmissionState = SubmissionState.SENDING,
 ) -> Submission:
     """Write down how an attempt ended, and why."""
-    settled = msgspec.structs.replace(
+    ended = msgspec.structs.replace(
         sending,
         state=state,
         settled_at=at,
         request_id=getattr(error, "request_id", None),
         error=redact(str(error)) or "The submission was interrupted while it was being sent.",
     )
-    return submissions.advance(store, settled, expected=expected, at=at)
+    return submissions.advance(store, ended, expected=expected, at=at)
 
 
 def _wait(error: ApiError, failures: int, random: float, pace: Pace) -> float:

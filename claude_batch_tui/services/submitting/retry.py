@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,10 +19,12 @@ from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.domain.results.retrying import RetryCounts, RetryRules, is_invalid
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.building.requests_files import RequestsFiles, beside, iter_request_lines
-from claude_batch_tui.services.pilot import Portion
-from claude_batch_tui.services.spool import Outgoing, sent_ids, sent_places
+from claude_batch_tui.services.submitting.pilot import Portion
+from claude_batch_tui.services.submitting.spool import sent_ids, sent_places
+from claude_batch_tui.store import submissions
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results.index import ResultsIndex
+from claude_batch_tui.store.store import Store
 
 _NEVER_SENT = (SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED)
 _PART_OF = re.compile(r" \d+/\d+$")
@@ -36,11 +38,10 @@ class NothingToRetryError(DraftError):
         self.counts = counts
 
 
-class Failed(msgspec.Struct, frozen=True):
-    """Entries of one batch that are asked for. `submission` is what made the batch, None where that was elsewhere."""
+class Wanted(msgspec.Struct, frozen=True):
+    """Entries of one batch that the user wants to send again."""
 
     batch_id: str
-    submission: Submission | None
     index: ResultsIndex
     positions: Sequence[int]
 
@@ -77,27 +78,23 @@ class RetryPlan(msgspec.Struct, frozen=True):
         return all(part.submission.rows_path is not None for part in self.parts)
 
 
-def plan(
-    failed: Sequence[Failed], *, run_of: Callable[[str], Sequence[Submission]], rules: RetryRules
-) -> RetryPlan:
-    """Decide what is sent again. Reads the spool; for a thread.
+def plan(wanted: Sequence[Wanted], rules: RetryRules, *, store: Store) -> RetryPlan:
+    """Decide what is sent again. Reads store and spool; for a thread.
 
     Raises DraftError with what to do where nothing is left to send, or the requests are not on this machine.
     """
-    submissions = [_known(one) for one in failed]
-    run_id = submissions[0].run_id
-    if any(one.run_id != run_id for one in submissions):
+    known = [(one, _submission_of(one.batch_id, store)) for one in wanted]
+    run_id = known[0][1].run_id
+    if any(submission.run_id != run_id for _, submission in known):
         raise DraftError("These batches belong to several runs: retry one run after the other.")
-    if len({one.betas for one in submissions}) > 1:
+    if len({submission.betas for _, submission in known}) > 1:
         raise DraftError("These batches were sent with different betas: retry one after the other.")
-    run = run_of(run_id)
+    run = submissions.of_run(store, run_id)
     totals: dict[str, int] = {}
     taken: set[str] = set()
     parts: list[RetryPart] = []
     # Newest first: of a request that failed twice, the newest attempt is the one to repeat.
-    for one, submission in sorted(
-        zip(failed, submissions, strict=True), key=lambda pair: _age(pair[1]), reverse=True
-    ):
+    for one, submission in sorted(known, key=lambda pair: _age(pair[1]), reverse=True):
         retried = frozenset[str]() if rules.again else _retried(submission, run)
         chosen = _chosen(one, submission, rules, retried | taken, totals)
         taken |= chosen
@@ -124,20 +121,6 @@ def still_to_send(made: RetryPlan, run: Sequence[Submission], own: frozenset[str
                 raise DraftError(
                     f"{overlap:,} of these requests were sent again meanwhile, as {later.batch_id}. Nothing was sent now."
                 )
-
-
-def outgoing(made: RetryPlan) -> Outgoing:
-    """What is confirmed and sent, but for its files and its cost."""
-    return Outgoing(
-        requests=Path(),
-        name=made.name,
-        model=made.first.model,
-        source=made.first.source,
-        betas=made.first.betas,
-        run_id=made.run_id,
-        kind="retry",
-        retry_of=made.of,
-    )
 
 
 def write_draft(made: RetryPlan, files: RequestsFiles) -> Portion:
@@ -194,7 +177,7 @@ def _as_sent(part: RetryPart) -> Iterator[bytes]:
 
 
 def _chosen(
-    one: Failed,
+    one: Wanted,
     submission: Submission,
     rules: RetryRules,
     retried: frozenset[str] | set[str],
@@ -219,10 +202,11 @@ def _chosen(
     return frozenset(chosen)
 
 
-def _known(one: Failed) -> Submission:
-    if one.submission is None:
-        raise _not_here(one.batch_id)
-    return one.submission
+def _submission_of(batch_id: str, store: Store) -> Submission:
+    submission = submissions.of_batch(store, batch_id)
+    if submission is None:
+        raise _not_here(batch_id)
+    return submission
 
 
 def _not_here(batch_id: str) -> DraftError:
