@@ -23,7 +23,7 @@ KEYS: list[BindingType] = [
     Binding(
         "o", "sort", "sort", id="results.sort", show=False, tooltip="sort: then a letter; again: reverse"
     ),
-    # Before the frame's: in the filter it completes what is being typed.
+    # Before that of all screens: in the filter it completes what is being typed.
     Binding(
         "tab",
         "complete_or_next",

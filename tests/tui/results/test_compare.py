@@ -9,6 +9,7 @@ import pytest
 from claude_batch_tui.tui.results.compare import CompareScreen
 from claude_batch_tui.tui.results.screen import ResultsScreen
 from claude_batch_tui.tui.widgets.text_view import TextView
+from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
@@ -100,6 +101,21 @@ async def test_two_marked_entries_fill_the_screen_and_one_step_leads_back(opened
         await pilot.press("q")
         await settled(pilot)
         assert isinstance(opened.screen, ResultsScreen)
+
+
+async def test_a_click_on_a_tab_leaves_a_comparison_as_its_key_does(opened, settled):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        for leave in (lambda: pilot.press("1"), lambda: pilot.click(TabsLine, offset=(2, 0))):
+            await pilot.press("3")
+            await settled(pilot)
+            opened.screen.table.set_marks(["0", "1"])
+            await pilot.press("equals_sign")
+            await settled(pilot)
+            assert isinstance(opened.screen, CompareScreen)
+            await leave()
+            await settled(pilot)
+            assert opened.current_mode == "batches"
+            assert len(opened.screen_stack) == 1
 
 
 async def test_results_that_cannot_be_found_are_said_in_the_dialog(opened, settled):
