@@ -150,7 +150,9 @@ async def test_a_draft_comes_back_after_the_terminal_was_closed(dashboard, fille
         set_fields(first, source="tickets.csv", template="Label: {{ body }}", model="m")
         await done(first, pilot, settled)
         screen(first).query_one("#detail").focus()
-        await pilot.press("J", "x")
+        await pilot.press("J")
+        await reached(pilot, lambda: "line 3" in detail(first))
+        await pilot.press("x")
         await done(first, pilot, settled)
     second = dashboard()
     async with second.run_test(size=(80, 24)) as pilot:
