@@ -9,7 +9,6 @@ import pytest
 from claude_batch_tui.domain.batches.tracked import LinkState, SubmissionState
 from claude_batch_tui.domain.requests.partition import partition
 from claude_batch_tui.errors import StoreError
-from claude_batch_tui.runtime import read_prices
 from claude_batch_tui.services.building.check import check
 from claude_batch_tui.services.building.trying import trial
 from claude_batch_tui.services.prices import read_prices
