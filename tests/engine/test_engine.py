@@ -275,19 +275,19 @@ def test_a_lost_store_comes_back_from_journal_and_api_with_names_and_runs(
 
 
 def test_files_without_store_and_journal_are_said_before_anything_is_paid(
-    make, simulator, outgoing, own_folders
+    make, simulator, order, own_folders
 ):
     results = own_folders / "data" / "results"
     results.mkdir(parents=True)
     (results / "msgbatch_1.jsonl").write_text("{}\n")
     engine = make()
-    engine.submit("t", outgoing)
+    assert agree(engine, "t", order) is None
     until(lambda: engine.snapshot.submitting.get("t") and engine.snapshot.submitting["t"].is_finished)
     assert "could be paid for twice" in engine.snapshot.submitting["t"].error
     assert simulator.log.creates == []
-    engine.submit("again", outgoing, again=True)
+    agree(engine, "again", msgspec.structs.replace(order, again=True))
     until(lambda: len(simulator.log.creates) == 1)
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: engine.snapshot.submitting["t"].repeat_of is not None)
 
 
@@ -348,7 +348,7 @@ def test_requests_that_changed_since_the_pilot_are_said_in_the_question_of_the_r
     assert question.requests == 7
     engine.answer("rest", agreed=False)
     finished(engine, "rest")
-    assert len(list(engine.cache.parent.glob("spool/*.body.json"))) == len(simulator.log.creates) == 1
+    assert len(list(engine.store.locations.data.glob("spool/*.body.json"))) == len(simulator.log.creates) == 1
 
 
 def test_a_lost_answer_in_the_middle_of_a_run_is_looked_for_and_the_rest_of_it_is_sent(
@@ -403,7 +403,7 @@ def test_giving_up_on_a_question_is_a_no(make, simulator, order):
     until(lambda: "t" in engine.snapshot.submitting)
     asked.cancel()
     finished(engine, "t")
-    assert list(engine.cache.parent.glob("spool/*.body.json")) == []
+    assert list(engine.store.locations.data.glob("spool/*.body.json")) == []
     assert simulator.log.creates == []
 
 

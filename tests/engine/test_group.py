@@ -12,9 +12,10 @@ from claude_batch_tui.engine import budget, poller
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import CbtuiError, DraftError
-from claude_batch_tui.services.submitting.spool import Outgoing
+from claude_batch_tui.services.submitting.order import SendOrder
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.simulator.keys import caller_of
+from sending import agree
 from waiting import until
 
 
@@ -104,7 +105,7 @@ def test_a_batch_a_run_and_an_open_submission_each_lead_to_the_engine_that_has_t
         '"messages":[{"role":"user","content":"x"}]}}\n'
     )
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
-    production.submit("t", Outgoing(requests=requests))
+    agree(production, "t", SendOrder(requests=requests))
     until(lambda: [one.state for one in group.snapshot.submissions] == [SubmissionState.UNKNOWN])
     assert group.of(group.snapshot.submissions[0].submission_id) is production
 

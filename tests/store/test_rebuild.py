@@ -22,7 +22,7 @@ from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.submitting import reconcile
-from claude_batch_tui.store import batches, labels, scopes, submissions
+from claude_batch_tui.store import batches, labels, submissions, workspaces
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.journal import Journal
 from claude_batch_tui.store.locations import Locations
@@ -110,10 +110,10 @@ def write_journal(locations, count, **changes):
 
 def listed(store, *numbers):
     """What the list shows of batches once the API has told of them."""
-    scope = scopes.remember(store.database, *WHERE.values(), None, "hint", NOW)
+    workspace = workspaces.remember(store.database, *WHERE.values(), None, "hint", NOW)
     told = [Batch(f"msgbatch_{n}", "in_progress", RequestCounts(processing=3), NOW) for n in numbers]
-    batches.merge(store.database, scope.scope_id, told, seen=True)
-    return batches.find_all(store.database, scope.scope_id, [batch.id for batch in told])
+    batches.merge(store.database, workspace.scope_id, told, seen=True)
+    return batches.find_all(store.database, workspace.scope_id, [batch.id for batch in told])
 
 
 def no_store(locations):
@@ -213,17 +213,17 @@ def test_an_older_copy_of_the_store_is_brought_up_to_its_journal(locations, open
     opened().close()
     shutil.copy(locations.database, tmp_path / "older.db")
     store = opened()
-    scope = scopes.remember(store.database, *WHERE.values(), None, "hint", NOW)
+    workspace = workspaces.remember(store.database, *WHERE.values(), None, "hint", NOW)
     for state in steps(1)[:2]:
         (submissions.insert if state.attempt == 0 else submissions.put)(store, state)
     store.journal.append("submission", NOW, submission=steps(1)[1])
-    labels.tag(store, scope, ["msgbatch_0"], add=["late"], remove=[], now=NOW)
+    labels.tag(store, workspace, ["msgbatch_0"], add=["late"], remove=[], now=NOW)
     store.close()
     shutil.copy(tmp_path / "older.db", locations.database)
     again = opened()
     assert [each.submission_id for each in submissions.unsettled(again)] == ["sub_1"]
     assert listed(again, 0)[0].tags == ("a", "late")
-    assert scopes.recall(again.database, "hint") is not None
+    assert workspaces.recall(again.database, "hint") is not None
 
 
 def test_an_unknown_submission_is_unknown_after_a_rebuild_and_looked_for_at_its_workspace(locations, opened):
@@ -394,7 +394,7 @@ DEEDS = st.one_of(
 )
 
 
-def do(store, scope, deed):
+def do(store, workspace, deed):
     """What commands do to the store, as if the API had answered well."""
     what, number, detail = deed
     batch_id = f"msgbatch_{number}"
@@ -406,18 +406,26 @@ def do(store, scope, deed):
             if detail:
                 batch = Batch(batch_id, "in_progress", RequestCounts(processing=3), NOW)
                 reconcile.record_created(
-                    sending, batch, store=store, scope=scope, at=NOW, request_id=None, provisional=number == 2
+                    sending,
+                    batch,
+                    store=store,
+                    workspace=workspace,
+                    at=NOW,
+                    request_id=None,
+                    provisional=number == 2,
                 )
         case "name" if detail or submissions.of_batch(store, batch_id):
-            journal_name(store, scope, batch_id, detail or None, NOW)
+            journal_name(store, workspace, batch_id, detail or None, NOW)
         case "tag":
-            labels.tag(store, scope, [batch_id], add=[detail], remove=["a"] if detail != "a" else [], now=NOW)
+            labels.tag(
+                store, workspace, [batch_id], add=[detail], remove=["a"] if detail != "a" else [], now=NOW
+            )
         case "note":
-            labels.note(store, scope, batch_id, detail, NOW)
+            labels.note(store, workspace, batch_id, detail, NOW)
         case "hide":
-            labels.hide(store, scope, [batch_id], hidden=detail, now=NOW)
+            labels.hide(store, workspace, [batch_id], hidden=detail, now=NOW)
         case "adopt":
-            labels.adopt(store, scope, [batch_id], f"run_{number}", NOW)
+            labels.adopt(store, workspace, [batch_id], f"run_{number}", NOW)
 
 
 def known(locations):
@@ -439,9 +447,9 @@ def test_whatever_was_done_is_known_again_after_the_store_was_lost(deeds, damage
     with tempfile.TemporaryDirectory() as folder:
         locations = Locations(Path(folder))
         with Runtime(load({"data_dir": folder})[0]).store as store:
-            scope = scopes.remember(store.database, *WHERE.values(), None, "hint", NOW)
+            workspace = workspaces.remember(store.database, *WHERE.values(), None, "hint", NOW)
             for deed in deeds:
-                do(store, scope, deed)
+                do(store, workspace, deed)
                 if torn:
                     with locations.journal.open("ab") as file:
                         file.write(b'{"kind":"submission","at":"20')

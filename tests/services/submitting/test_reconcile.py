@@ -7,6 +7,8 @@ import pytest
 
 from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.errors import DraftError
+from claude_batch_tui.services.building.models import known_models
+from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.services.submitting import reconcile
 from claude_batch_tui.services.submitting.order import SendOrder
 from claude_batch_tui.simulator import Fault
@@ -39,8 +41,8 @@ async def _prepared(runtime, order):
         order,
         store=runtime.store,
         config=runtime.config,
-        prices=runtime.prices(),
-        models=runtime.models(),
+        prices=read_prices(runtime.config),
+        models=known_models(runtime.config.data_dir, runtime.hint, runtime.now()),
         now=runtime.now(),
     )
 
@@ -94,8 +96,7 @@ async def test_results_that_are_ours_in_part_keep_their_batch(simulator, runtime
     unknown = await lost()
     async for looked in resolving(runtime, unknown):
         adopted = looked
-    runtime.recall_scope()
-    facts = {"store": runtime.store, "scope_id": runtime.scope.scope_id, "now": runtime.now()}
+    facts = {"store": runtime.store, "scope_id": runtime.known_workspace().scope_id, "now": runtime.now()}
     kept = reconcile.confirm_adoption(adopted, missing=1, extra=1, **facts)
     assert kept == adopted
     proven = reconcile.confirm_adoption(adopted, missing=0, extra=0, **facts)
@@ -117,7 +118,7 @@ async def test_nobody_is_taken_for_dead_while_somebody_sends(runtime, lost):
     unknown = await lost()
     sent = msgspec.structs.replace(unknown, state=SubmissionState.SENDING)
     submissions.advance(runtime.store, sent, expected=SubmissionState.UNKNOWN, at=runtime.now())
-    with FileLock(runtime.locations.submit_lock).held("Submitting"):
+    with FileLock(runtime.store.locations.submit_lock).held("Submitting"):
         assert reconcile.recover_interrupted(runtime.store, runtime.now()) == 0
     assert reconcile.recover_interrupted(runtime.store, runtime.now()) == 1
 

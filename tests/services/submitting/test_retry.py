@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.domain.results.retrying import RetryRules
 from claude_batch_tui.errors import DraftError
+from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.submitting.order import SendOrder
 from claude_batch_tui.services.submitting.retry import NothingToRetryError, Wanted, plan
 from claude_batch_tui.services.submitting.spool import places_path
 from claude_batch_tui.store.results.opening import open_indexed
+from downloading import download_all
 from sending import taken
 
 
@@ -24,7 +27,7 @@ def failed(simulator, runtime, requests_file):
         order = SendOrder(requests=requests_file(3, tag=tag), name=tag, source=tag, betas=betas)
         sent = (await taken(runtime, order))[-1].submission
         simulator.batches.finish(sent.batch_id)
-        async for _ in runtime.download(await runtime.retrieve(sent.batch_id), lambda: False):
+        async for _ in download_all(runtime, await retrieve(sent.batch_id, runtime)):
             pass
         return sent
 
@@ -32,7 +35,10 @@ def failed(simulator, runtime, requests_file):
 
 
 def planned(runtime, *sent, rules=None):
-    opened = [open_indexed(runtime.read_results(one.batch_id)) for one in sent]
+    opened = [
+        open_indexed(read_results(one.batch_id, store=runtime.store, workspace=runtime.workspace))
+        for one in sent
+    ]
     try:
         wanted = [
             Wanted(one.batch_id, file.index, range(file.index.count))
@@ -87,7 +93,7 @@ async def test_a_body_that_is_not_what_was_sent_is_never_sent_again(simulator, r
     with pytest.raises(DraftError, match="are not on this machine, and the API does not give them back"):
         await taken(runtime, SendOrder(part=made))
     assert len(simulator.log.creates) == 1
-    assert not list(runtime.locations.spool.glob("retry-*"))
+    assert not list(runtime.store.locations.spool.glob("retry-*"))
 
 
 async def test_an_entry_that_was_never_sent_is_not_retried(runtime, failed):

@@ -10,11 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.domain.requests import partition as partition_module
 from claude_batch_tui.domain.results.retrying import RetryRules
 from claude_batch_tui.errors import ApiError, DraftError, UnavailableError
 from claude_batch_tui.services.building.requests_files import iter_request_lines
+from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.services.submitting.retry import Wanted, plan
@@ -36,6 +38,7 @@ from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.batches import record_cost
 from claude_batch_tui.store.results.opening import open_indexed
+from downloading import download_all
 from sending import User, submitting, taken
 
 CREATE = {"method": "POST", "path": r"/batches$"}
@@ -53,7 +56,7 @@ def kinds(steps):
 
 def spooled(runtime):
     """The names of all bodies in the spool, and of everything that is no part of them."""
-    names = sorted(path.name for path in runtime.locations.spool.iterdir())
+    names = sorted(path.name for path in runtime.store.locations.spool.iterdir())
     bodies = [name for name in names if name.endswith(".body.json")]
     stems = tuple(name.removesuffix(".body.json") for name in bodies)
     return bodies, [name for name in names if not name.startswith(stems or (" ",))]
@@ -116,8 +119,10 @@ async def test_above_a_limit_the_count_has_to_be_typed(
     simulator, runtime, requests_file, settings, in_flight, why
 ):
     running = simulator.batches.add(3, duration=36_000_000_000)
-    tracked = await runtime.retrieve(running.id)
-    record_cost(runtime.store.database, runtime.scope.scope_id, tracked.id, "at_most", in_flight, None)
+    tracked = await retrieve(running.id, runtime)
+    record_cost(
+        runtime.store.database, runtime.known_workspace().scope_id, tracked.id, "at_most", in_flight, None
+    )
     user = User()
     config = msgspec.structs.replace(runtime.config, **settings)
     await taken(runtime, SendOrder(requests=requests_file()), user, config=config)
@@ -370,12 +375,14 @@ async def failed(simulator, runtime, requests_file):
     order = SendOrder(requests=requests_file(5), name="labels", source="rows.csv", betas=("b-1",))
     sent = (await taken(runtime, order))[-1].submission
     simulator.batches.finish(sent.batch_id)
-    tracked = await runtime.retrieve(sent.batch_id)
-    async for _ in runtime.download(tracked, lambda: False):
+    tracked = await retrieve(sent.batch_id, runtime)
+    async for _ in download_all(runtime, tracked):
         pass
 
     def make(rules=None):
-        with open_indexed(runtime.read_results(sent.batch_id)) as opened:
+        with open_indexed(
+            read_results(sent.batch_id, store=runtime.store, workspace=runtime.workspace)
+        ) as opened:
             wanted = Wanted(sent.batch_id, opened.index, range(opened.index.count))
             return plan([wanted], rules or RetryRules(), store=runtime.store)
 
@@ -413,7 +420,7 @@ async def test_a_retry_that_somebody_else_was_quicker_with_is_not_sent(simulator
 async def test_a_retry_is_refused_where_it_is_not_known_which_workspace_the_key_is_of(runtime, failed):
     _, make = failed
     with pytest.raises(DraftError, match="not known which workspace"):
-        await taken(runtime, SendOrder(part=make()), hint="another")
+        await taken(runtime, SendOrder(part=make()), workspace=None)
 
 
 async def test_a_retry_that_can_no_longer_be_sent_says_how_to_have_its_requests(runtime, failed):

@@ -35,7 +35,7 @@ def nobody_counts(*_):
 
 def counts(_requests, report, _source):
     answer = Future()
-    answer.set_result(Forecasted(report, 12.5, None))
+    answer.set_result(Forecasted(report, 12.5))
     return answer
 
 
