@@ -113,12 +113,12 @@ class Runtime:
 
     async def forecast(self, path: Path, report: CheckReport, *, source: str | None) -> CheckReport:
         """The report with its input counted by the API and its answers as long as in earlier batches like it."""
-        from claude_batch_tui.domain.money.pricing import forecast
+        from claude_batch_tui.domain.money.pricing import cost_forecast
         from claude_batch_tui.services.building.check import CheckReport
         from claude_batch_tui.services.building.count_tokens import count_input
 
         counted = await count_input(path, api=await self.connect())
-        known = forecast(
+        known = cost_forecast(
             report.draft.models,
             self.prices(),
             counted=counted,
@@ -336,12 +336,14 @@ class Runtime:
 
         Raises StoreError where another process is just doing that.
         """
-        from claude_batch_tui.services.downloading.download import settle
+        from claude_batch_tui.services.downloading.download import index_leftovers
 
         folder = self.locations.results
 
         def steps(sent: frozenset[str] | None, stop: Callable[[], bool]) -> Iterator[Step]:
-            return settle(tracked.batch, folder=folder, sent_ids=sent, stopped=stop, index_made=index_made)
+            return index_leftovers(
+                tracked.batch, folder=folder, sent_ids=sent, stopped=stop, index_made=index_made
+            )
 
         async for update in self._recorded(tracked, stopped, steps):
             yield update
@@ -390,7 +392,7 @@ class Runtime:
         return spend
 
     async def _spend(self, results: Path) -> Spend | None:
-        from claude_batch_tui.services.results.spending import spend_of
+        from claude_batch_tui.services.results.costs import spend_of
         from claude_batch_tui.services.threads import in_thread
 
         try:
@@ -402,12 +404,12 @@ class Runtime:
 
     async def _judged(self, tracked: TrackedBatch, finished: Downloaded) -> Downloaded:
         """The same with the answers held against the schemas they were asked for."""
-        from claude_batch_tui.services.results.schema_validation import judged_classes
+        from claude_batch_tui.services.results.schema_validation import validated_classes
         from claude_batch_tui.services.threads import in_thread
 
         sent, cache = self.asked([tracked.id]), self.locations.cache
         try:
-            classes = await in_thread(lambda: judged_classes(finished.path, sent, cache))
+            classes = await in_thread(lambda: validated_classes(finished.path, sent, cache))
         except (OSError, ValueError, SourceError):  # what was downloaded is written down all the same
             return finished
         return msgspec.structs.replace(finished, classes=classes)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from claude_batch_tui.domain.batches.history import Day
     from claude_batch_tui.domain.batches.tracked import TrackedBatch
-    from claude_batch_tui.domain.money.pricing import Cost, Forecast
+    from claude_batch_tui.domain.money.pricing import Cost, CostForecast
     from claude_batch_tui.domain.money.spend import Bill
 
 _WORTH_SAYING = 0.0001
@@ -28,7 +28,7 @@ def cost_words(at_most: Cost) -> str:
     return words
 
 
-def forecast_lines(forecast: Forecast, in_flight: float = 0.0) -> Iterator[str]:
+def forecast_lines(forecast: CostForecast, in_flight: float = 0.0) -> Iterator[str]:
     """What a submission will cost: likely and at most, without batching, and the tokens behind it."""
     at_most, likely = forecast.at_most, forecast.likely
     if at_most.unpriced:

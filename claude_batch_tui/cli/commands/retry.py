@@ -90,7 +90,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     """Look at the results, downloading those that are not here."""
     from claude_batch_tui.domain.results.retrying import RetryRules
     from claude_batch_tui.services.results.costs import EntryCosts
-    from claude_batch_tui.services.results.schema_validation import Sent, judge
+    from claude_batch_tui.services.results.schema_validation import Sent, validate_schemas
     from claude_batch_tui.services.retry import Failed, plan
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store import submissions
@@ -104,7 +104,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
         for one in found:
             with open_indexed(one.path, runtime.locations.cache) as opened:
                 if args.where:
-                    judge(opened, Sent(one.sent), runtime.locations.cache)
+                    validate_schemas(opened, Sent(one.sent), runtime.locations.cache)
                 positions = chosen(opened, args.where, EntryCosts(opened.index, runtime.prices()))
                 submission = submissions.of_batch(runtime.store, one.batch_id)
                 failed.append(Failed(one.batch_id, submission, opened.index, positions))

@@ -4,7 +4,7 @@ A cut, short, doubled or broken download is never complete. It is begun again (t
 server gives the same bytes three times they are kept as `.incomplete` with the reasons. What gives a file its name:
 as many lines of each outcome as the batch counts, ids that are unique and those sent, lines that begin and end as
 lines do, a stream that ended properly. What is broken inside a line is found right after, when all lines are read;
-the name is then taken back. Nobody is told of results before that, and what a kill leaves unread is read by `settle`.
+the name is then taken back. Nobody is told of results before that, and what a kill leaves unread is read by `index_leftovers`.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def download(
             _pause(backoff(len(seen), random()), stopped, sleep)
 
 
-def settle(
+def index_leftovers(
     batch: Batch,
     *,
     folder: Path,

@@ -22,7 +22,7 @@ _encode = msgspec.json.Encoder().encode
 _decode_value = msgspec.json.Decoder().decode
 
 
-class EntryReader:
+class RowReader:
     """Reads the entries of one export."""
 
     def __init__(self, prices: PriceTable) -> None:

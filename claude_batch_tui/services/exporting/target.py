@@ -16,7 +16,7 @@ from claude_batch_tui.errors import ExportError
 from claude_batch_tui.exports import answer_files
 from claude_batch_tui.exports.csv import Csv
 from claude_batch_tui.exports.formats import Format
-from claude_batch_tui.exports.jsonl import FlatArray, FlatLines, RawLines
+from claude_batch_tui.exports.jsonl import FlatArray, FlatLines, UnchangedLines
 from claude_batch_tui.exports.markdown import Markdown
 from claude_batch_tui.exports.parquet import Parquet, require
 from claude_batch_tui.exports.table import Column, Writer
@@ -90,7 +90,7 @@ def writer_to(target: Path | BinaryIO, options: Options, columns: Sequence[Colum
 def _stream_writer(out: BinaryIO, options: Options, columns: Sequence[Column]) -> Writer:
     match options.form.name:
         case "jsonl":
-            return RawLines(out)
+            return UnchangedLines(out)
         case "flat":
             return FlatLines(out, columns)
         case "json":

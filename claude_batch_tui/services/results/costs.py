@@ -1,13 +1,18 @@
-"""What entries cost, by the usage in the index and a price table: all of a million in some ten milliseconds."""
+"""What entries cost, by the usage in the index and a price table.
+
+`EntryCosts.column` prices 100,000 entries in 10 to 20 ms, `EntryCosts.of` one after the other in 250; they say the same.
+"""
 
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from claude_batch_tui.domain.money.spend import Bill
+from claude_batch_tui.domain.money.spend import Bill, Spend, spent
 from claude_batch_tui.domain.results.entry import OUTCOMES
 from claude_batch_tui.domain.results.result import Outcome
+from claude_batch_tui.store.results.opening import open_indexed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,3 +143,18 @@ class EntryCosts:
             standard=float((tokens + searches).sum()),
             cache_saved=float((factor * geo * (rate("input") * cached - of_cache)).sum()),
         )
+
+
+def spend_of(results: Path, prices: PriceTable, cache: Path | None = None) -> Spend:
+    """The bill of a results file; `cache` as in `opening`. Lines that cannot be read cost nothing.
+
+    Raises SourceError where the file cannot be read.
+    """
+    with open_indexed(results, cache) as opened:
+        index = opened.index
+        answers = (
+            (index.usage(place), index.model(place))
+            for place in range(index.count)
+            if index.outcomes[place] == _SUCCEEDED
+        )
+        return spent(answers, prices)

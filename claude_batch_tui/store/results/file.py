@@ -36,7 +36,7 @@ class ResultsFile:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def __del__(self) -> None:
-        # A twin may be made for a thread that is then never started.
+        # A duplicate may be made for a thread that is then never started.
         if getattr(self, "_descriptor", _CLOSED) != _CLOSED:
             self.close()
 
@@ -47,17 +47,17 @@ class ResultsFile:
         self.close()
 
     def close(self) -> None:
-        """Close the file; once is enough. Who reads it in a thread meanwhile needs a `twin`."""
+        """Close the file; once is enough. Who reads it in a thread meanwhile needs a `duplicate`."""
         descriptor, self._descriptor = self._descriptor, _CLOSED
         if descriptor != _CLOSED:
             os.close(descriptor)
 
-    def twin(self) -> Self:
+    def duplicate(self) -> Self:
         """The same file on a descriptor of its own, for one who reads on after this one is closed."""
         descriptor = os.dup(self._descriptor)
-        twin = copy(self)
-        twin._descriptor = descriptor  # noqa: SLF001 — its own class
-        return twin
+        same = copy(self)
+        same._descriptor = descriptor  # noqa: SLF001 — its own class
+        return same
 
     def fileno(self) -> int:
         """The descriptor, for reading by places."""

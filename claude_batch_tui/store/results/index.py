@@ -5,6 +5,9 @@ bytes (`count` entries so far). The second reads every line exactly and gives st
 model and tokens (`described` entries so far); it corrects the first where a line is broken behind its beginning.
 Everything is exact once `complete` is true.
 
+The first pass may be a scan of whole blocks (`line_scan`, three times as fast); `feed` and `add_exactly` read every line
+at once, and say the same.
+
 One thread feeds it while others read: columns only grow, and the counts are raised last. Take slices of columns, never
 views of them, as long as they grow. An entry costs about 49 bytes and its id.
 """
@@ -58,7 +61,7 @@ class ResultsIndex:
         """Entries, from the first on, whose every column is there."""
         self.complete = False
         """True when there are no more entries and all of them are described."""
-        self.is_judged = True
+        self.is_validated = True
         """False while answers are held against the schemas they were asked for: that may still change `classes`."""
         self.offsets = array("Q")
         self.lengths = array("I")
@@ -162,7 +165,7 @@ class ResultsIndex:
     @property
     def is_final(self) -> bool:
         """True where nothing of it changes any more."""
-        return self.complete and self.is_judged
+        return self.complete and self.is_validated
 
     def classify(self, positions: Iterable[int], number: int) -> None:
         """Give entries that are described another ledger class. What is saved of the index afterwards has it too."""

@@ -18,7 +18,7 @@ from claude_batch_tui.tui.results.compare import CompareScreen
 
 def of_entries(results: ResultsFile, first: int, second: int, prices: PriceTable | None) -> CompareScreen:
     """Two entries of a file."""
-    own = results.twin()
+    own = results.duplicate()
 
     def making() -> Iterator[Comparison]:
         yield compare_entries(own, first, second, prices)
@@ -30,7 +30,7 @@ def of_files(
     results: ResultsFile, title: str, other: Path, cache: Path, prices: PriceTable | None
 ) -> CompareScreen:
     """A file and another one, joined by custom_id; `cache` keeps the index of files that are not ours."""
-    own = results.twin()
+    own = results.duplicate()
 
     def making() -> Iterator[Comparison]:
         try:

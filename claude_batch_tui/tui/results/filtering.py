@@ -12,7 +12,7 @@ from claude_batch_tui.domain.filters.completion import Completion, complete
 from claude_batch_tui.domain.filters.language import FilterError, parse
 from claude_batch_tui.domain.results.sort import Sort
 from claude_batch_tui.errors import SourceError
-from claude_batch_tui.services.filters.finding import Found, worth_showing
+from claude_batch_tui.services.filters.finding import Matches, worth_showing
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
 from claude_batch_tui.services.filters.sorting import in_order
 from claude_batch_tui.services.results.error_groups import ErrorGroup, error_groups
@@ -118,7 +118,7 @@ class FilteredFrame(LetterMenu, InspectingFrame):
     def action_errors(self) -> None:
         """List the errors by message."""
         if self._rows is not None:
-            self._list_errors(self._rows, self._rows.results.twin())
+            self._list_errors(self._rows, self._rows.results.duplicate())
 
     def palette_actions(self) -> dict[str, str]:
         """Actions without a key of their own."""
@@ -155,7 +155,7 @@ class FilteredFrame(LetterMenu, InspectingFrame):
         """Filter in a thread, which has the file for itself: it may be closed here meanwhile."""
         rows = self._rows
         if rows is not None:
-            self._find(rows, rows.results.twin(), self.query_one(FilterBar).value, rows.sort)
+            self._find(rows, rows.results.duplicate(), self.query_one(FilterBar).value, rows.sort)
 
     @work(thread=True, exclusive=True, group="select")
     def _find(self, rows: EntryRows, own: ResultsFile, text: str, sort: Sort) -> None:
@@ -191,7 +191,7 @@ class FilteredFrame(LetterMenu, InspectingFrame):
         elif rows is self._rows:
             self.app.push_screen(ErrorGroupsDialog(groups), chosen)
 
-    def _show_selection(self, worker: Worker[None], rows: EntryRows, found: Found) -> None:
+    def _show_selection(self, worker: Worker[None], rows: EntryRows, found: Matches) -> None:
         if rows is not self._rows or worker.is_cancelled:
             return
         positions = rows.positions = found.positions

@@ -16,10 +16,11 @@ from claude_batch_tui.domain.results.sort import Sort
 from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.runtime import built_in_prices, read_prices
 from claude_batch_tui.services.filters.finding import Finder
-from claude_batch_tui.services.results.browse import EntryReader, RowsFile
+from claude_batch_tui.services.results.browse import EntryReader
 from claude_batch_tui.services.results.costs import EntryCosts
+from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.services.results.run_results import RunResults
-from claude_batch_tui.services.results.schema_validation import judging
+from claude_batch_tui.services.results.schema_validation import validating_schemas
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.opening import opening
@@ -188,16 +189,16 @@ class OpenedFrame(CountedFrame):
     def _to_judge(
         self, worker: Worker[None], results: ResultsFile
     ) -> tuple[ResultsFile, tuple[str, ...]] | None:
-        """A twin of the file for the thread, and the batches it belongs to; None where it is no longer shown."""
+        """A duplicate of the file for the thread, and the batches it belongs to; None where it is no longer shown."""
         if worker.is_cancelled or self._rows is None or self._rows.results is not results:
             return None
-        return results.twin(), self._parts
+        return results.duplicate(), self._parts
 
     def _judge(self, results: ResultsFile, own: ResultsFile, parts: tuple[str, ...]) -> None:
         """Hold the answers against the schemas they were asked for, in the thread that opened the file; `…` till then."""
         worker, engine, shown = get_current_worker(), self.dashboard.engine, time.monotonic()
         with own:
-            for _ in judging(own, engine.asked(parts), engine.cache):
+            for _ in validating_schemas(own, engine.asked(parts), engine.cache):
                 if worker.is_cancelled:
                     return
                 if time.monotonic() - shown > _GROWTH_EVERY:

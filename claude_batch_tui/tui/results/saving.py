@@ -10,7 +10,7 @@ from textual import work
 from claude_batch_tui.domain.file_names import file_stem
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.runtime import read_prices
-from claude_batch_tui.services.exporting.export import Exported, Part, Progress, export
+from claude_batch_tui.services.exporting.export import Exported, ExportProgress, Part, export
 from claude_batch_tui.services.exporting.target import Options
 from claude_batch_tui.tui.frame import Frame
 from claude_batch_tui.tui.results.save_dialog import SaveChoice, SaveDialog
@@ -72,7 +72,7 @@ class SavingFrame(Frame):
             prices = read_prices(self.dashboard.config)
             for update in export([wanted.part], choice.target, options, prices=prices, stopped=stop.is_set):
                 match update:
-                    case Progress() if update.seconds - said >= _SHOWN_EVERY:
+                    case ExportProgress() if update.seconds - said >= _SHOWN_EVERY:
                         said = update.seconds
                         self.app.call_from_thread(self.say, f"{export_words(update)} · x stops", seconds=10.0)
                     case Exported():

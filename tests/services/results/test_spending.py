@@ -7,7 +7,7 @@ import pytest
 
 from claude_batch_tui.domain.batches.tracked import DownloadState
 from claude_batch_tui.domain.money.pricing import Usage, entry_cost
-from claude_batch_tui.services.results.spending import spend_of
+from claude_batch_tui.services.results.costs import spend_of
 from claude_batch_tui.services.spool import Outgoing, freeze
 from claude_batch_tui.store import batches, spends, submissions
 
