@@ -59,7 +59,7 @@ class _Earlier(NamedTuple):
 
     def mask(self, count: int) -> Mask:
         """The entries that a narrower filter has to look at: those found, and those not decided."""
-        import numpy as np
+        import numpy as np  # late: 60 to 90 ms
 
         mask = np.ones(count, dtype=bool)
         mask[: self.decided] = False
@@ -143,7 +143,7 @@ def _search(
 
 
 def _of_block(node: Node, lines: RawLines, start: int, end: int, within: Mask | None) -> list[int]:
-    import numpy as np
+    import numpy as np  # late: 60 to 90 ms
 
     allowed = np.ones(end - start, dtype=bool) if within is None else within[start:end]
     if not allowed.any():

@@ -51,7 +51,7 @@ class EntryCosts:
 
     def column(self, count: int) -> NDArray[Any]:
         """What each of the first `count` entries cost, which have to be described; not a number where it is not known."""
-        import numpy as np
+        import numpy as np  # late: 60 to 90 ms
 
         with self._lock:
             known = np.zeros(0) if self._known is None else self._known
@@ -79,7 +79,7 @@ class EntryCosts:
             return self._total
 
     def _bill(self, start: int, end: int) -> Bill:
-        import numpy as np
+        import numpy as np  # late: 60 to 90 ms
 
         costs = self._computed(start, end)
         unknown = np.isnan(costs.batch)
@@ -92,7 +92,7 @@ class EntryCosts:
         )
 
     def _computed(self, start: int, end: int) -> _Computed:
-        import numpy as np
+        import numpy as np  # late: 60 to 90 ms
 
         index, standard, cache_saved = self._index, 0.0, 0.0
         models = np.frombuffer(index.models[start:end], np.uint16)
@@ -112,7 +112,7 @@ class EntryCosts:
         self, price: ModelPrice, places: NDArray[Any], start: int, end: int, *, in_us: bool
     ) -> _Computed:
         """What the entries of one model cost, by the rules of `pricing.answer_cost`."""
-        import numpy as np
+        import numpy as np  # late: 60 to 90 ms
 
         def column(name: str, kind: Any = np.uint32) -> NDArray[Any]:
             # A slice of a growing column is a copy; a view would keep it from growing.

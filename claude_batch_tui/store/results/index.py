@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from claude_batch_tui.domain.money.pricing import CacheCreation, PriceTable, ServerToolUse, Usage, entry_cost
 from claude_batch_tui.domain.results.entry import CLASSES, OUTCOMES, STOP_REASONS, Entry
-from claude_batch_tui.domain.results.line import Line, read_block, read_line, read_lines
+from claude_batch_tui.domain.results.line import RawLine, read_block, read_line, read_lines
 from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.store.results.columns import (
     AnsweredBy,
@@ -143,7 +143,7 @@ class ResultsIndex:
         first, last = self.described, bisect_left(self.offsets, start + len(block), hi=self.count)
         if first >= last:
             return
-        lines: Sequence[Line] | None = None
+        lines: Sequence[RawLine] | None = None
         odd = bisect_left(self._odd, first)
         if odd == len(self._odd) or self._odd[odd] >= last:
             lines = read_block(block, last - first)
@@ -264,7 +264,7 @@ class ResultsIndex:
         else:
             self._odd.extend(range(first, self.count))
 
-    def _describe(self, lines: Sequence[Line], *, is_checked: bool = True) -> None:
+    def _describe(self, lines: Sequence[RawLine], *, is_checked: bool = True) -> None:
         first, last = self.described, self.described + len(lines)
         found = described(lines, self.error_types, self.answered_by)
         if is_checked:
@@ -274,7 +274,7 @@ class ResultsIndex:
             column += getattr(found, name)
         self.described = last
 
-    def _correct(self, lines: Sequence[Line], first: int, outcomes: bytes) -> None:
+    def _correct(self, lines: Sequence[RawLine], first: int, outcomes: bytes) -> None:
         """Put right what the first pass took wrongly."""
         last = first + len(lines)
         if self.outcomes[first:last] != outcomes:
