@@ -26,7 +26,7 @@ from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.batches.keys import RENAMED
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.tui.terminal.pacing import CHANGES_SECONDS, Pace
+from claude_batch_tui.tui.terminal.pacing import CHANGES_SECONDS, FramePace
 from claude_batch_tui.wording import standing_words
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class DashboardApp(CbtuiApp):
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         """The clock every age is measured by."""
         self._standing = ""
-        self.pace = Pace(CHANGES_SECONDS if self.profile.slow else 0.0)
+        self.pace = FramePace(CHANGES_SECONDS if self.profile.slow else 0.0)
         """How often what the engine says is shown."""
         self._later: Timer | None = None
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from claude_batch_tui.domain.batches.history import Day
     from claude_batch_tui.domain.batches.tracked import TrackedBatch
-    from claude_batch_tui.domain.money.pricing import Cost, Forecast
+    from claude_batch_tui.domain.money.pricing import Cost, CostForecast
     from claude_batch_tui.domain.money.spend import Bill
 
 _WORTH_SAYING = 0.0001
@@ -33,7 +33,7 @@ def earlier_batches(number: int) -> str:
     return "an earlier batch" if number == 1 else f"{number} earlier batches"
 
 
-def forecast_lines(forecast: Forecast, in_flight: float = 0.0) -> Iterator[str]:
+def forecast_lines(forecast: CostForecast, in_flight: float = 0.0) -> Iterator[str]:
     """What a submission will cost: likely and at most, without batching, and the tokens behind it."""
     at_most, likely = forecast.at_most, forecast.likely
     if at_most.unpriced:

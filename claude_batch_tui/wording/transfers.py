@@ -8,7 +8,7 @@ from claude_batch_tui.wording.numbers import size
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import Download
-    from claude_batch_tui.services.exporting.export import Progress as ExportProgress
+    from claude_batch_tui.services.exporting.export import ExportProgress
 
 QUEUED = "waits for other downloads"
 

@@ -95,7 +95,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     from claude_batch_tui.domain.results.retrying import RetryRules
     from claude_batch_tui.services.prices import read_prices
     from claude_batch_tui.services.results.costs import EntryCosts
-    from claude_batch_tui.services.results.schema_validation import Sent, judge
+    from claude_batch_tui.services.results.schema_validation import Sent, validate_schemas
     from claude_batch_tui.services.submitting.retry import Wanted, plan
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store.results.opening import open_indexed
@@ -108,7 +108,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
         for one in found:
             with open_indexed(one.path, runtime.store.locations.cache) as opened:
                 if args.where:
-                    judge(opened, Sent(one.sent), runtime.store.locations.cache)
+                    validate_schemas(opened, Sent(one.sent), runtime.store.locations.cache)
                 positions = chosen(opened, args.where, EntryCosts(opened.index, read_prices(runtime.config)))
                 wanted.append(Wanted(one.batch_id, opened.index, positions))
         return plan(wanted, rules, store=runtime.store)

@@ -50,7 +50,7 @@ _ENDS = {
 }
 
 
-class Field(NamedTuple):
+class BatchField(NamedTuple):
     """One field. `kind` is word, words, number, duration, money or date; `upwards` is its natural order."""
 
     kind: str
@@ -116,34 +116,34 @@ def _date(moment: datetime | None) -> Value:
     return moment.astimezone().isoformat()[:19] if moment else None
 
 
-def _count(name: str) -> Field:
-    return Field("number", lambda t, _: getattr(t.batch.request_counts, name), upwards=False)
+def _count(name: str) -> BatchField:
+    return BatchField("number", lambda t, _: getattr(t.batch.request_counts, name), upwards=False)
 
 
-FIELDS: dict[str, Field] = {
-    "text": Field("word", searched),
-    "id": Field("word", lambda t, _: t.id),
-    "name": Field("word", lambda t, _: t.name),
-    "workspace": Field("word", lambda t, _: t.profile),
-    "state": Field("words", lambda t, now: list(BatchState).index(t.state(now))),
-    "tag": Field("words", lambda t, _: ", ".join(t.tags) or None),
-    "model": Field("word", lambda t, _: t.model),
-    "note": Field("word", lambda t, _: t.note),
-    "source": Field("word", lambda t, _: t.source),
-    "run": Field("word", lambda t, _: t.run_id),
-    "results": Field("word", lambda t, _: t.results.value),
-    "requests": Field("number", lambda t, _: t.batch.request_counts.total, upwards=False),
+FIELDS: dict[str, BatchField] = {
+    "text": BatchField("word", searched),
+    "id": BatchField("word", lambda t, _: t.id),
+    "name": BatchField("word", lambda t, _: t.name),
+    "workspace": BatchField("word", lambda t, _: t.profile),
+    "state": BatchField("words", lambda t, now: list(BatchState).index(t.state(now))),
+    "tag": BatchField("words", lambda t, _: ", ".join(t.tags) or None),
+    "model": BatchField("word", lambda t, _: t.model),
+    "note": BatchField("word", lambda t, _: t.note),
+    "source": BatchField("word", lambda t, _: t.source),
+    "run": BatchField("word", lambda t, _: t.run_id),
+    "results": BatchField("word", lambda t, _: t.results.value),
+    "requests": BatchField("number", lambda t, _: t.batch.request_counts.total, upwards=False),
     "processing": _count("processing"),
     "ok": _count("succeeded"),
     "errored": _count("errored"),
     "expired": _count("expired"),
     "canceled": _count("canceled"),
-    "progress": Field("share", _share_done, upwards=False),
-    "age": Field("duration", lambda t, now: (now - t.batch.created_at).total_seconds()),
-    "left": Field("duration", _left),
-    "took": Field("duration", _took, upwards=False),
-    "cost": Field("money", _cost, upwards=False),
-    "created": Field("date", lambda t, _: _date(t.batch.created_at), upwards=False),
-    "ended": Field("date", lambda t, _: _date(t.batch.ended_at), upwards=False),
+    "progress": BatchField("share", _share_done, upwards=False),
+    "age": BatchField("duration", lambda t, now: (now - t.batch.created_at).total_seconds()),
+    "left": BatchField("duration", _left),
+    "took": BatchField("duration", _took, upwards=False),
+    "cost": BatchField("money", _cost, upwards=False),
+    "created": BatchField("date", lambda t, _: _date(t.batch.created_at), upwards=False),
+    "ended": BatchField("date", lambda t, _: _date(t.batch.ended_at), upwards=False),
 }
 """By name. `text` is what a bare word means; `progress` is the share of requests that are done."""

@@ -14,7 +14,7 @@ from claude_batch_tui.domain.batches.fields import FIELDS, STATE_WORDS, states
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.domain.filters.language import (
     Both,
-    Comparison,
+    Condition,
     Either,
     Filter,
     FilterError,
@@ -56,7 +56,7 @@ def claim_of(wanted: Filter | None) -> Claim:
         case Not(inner):
             refused = claim_of(inner)
             return lambda tracked, now: not refused(tracked, now)
-        case Comparison(field, op, value):
+        case Condition(field, op, value):
             return _claim(field, op, value)
 
 
@@ -67,7 +67,7 @@ def names_state(wanted: Filter | None, word: str) -> bool:
             return names_state(left, word) or names_state(right, word)
         case Not(inner):
             return names_state(inner, word)
-        case Comparison("state", _, value):
+        case Condition("state", _, value):
             return value == word
         case _:
             return False
@@ -80,7 +80,7 @@ def depends_on_time(wanted: Filter | None) -> bool:
             return depends_on_time(left) or depends_on_time(right)
         case Not(inner):
             return depends_on_time(inner)
-        case Comparison(field, _, _):
+        case Condition(field, _, _):
             return field in ("age", "left", "state", "text")
         case _:
             return False
@@ -150,7 +150,7 @@ def _number(kind: str, value: str) -> float:
     return float(value.replace(",", "").lstrip("$").rstrip("%")) / (100 if kind == "share" else 1)
 
 
-def _comparison(field: str, op: str, value: str) -> Comparison:
+def _comparison(field: str, op: str, value: str) -> Condition:
     """A condition checked and normalised. Raises FilterError."""
     name = _ALIASES.get(field.lower(), field.lower())
     if name not in FIELDS:
@@ -162,7 +162,7 @@ def _comparison(field: str, op: str, value: str) -> Comparison:
         if op not in _WORD_OPERATORS:
             raise FilterError(f"Filter: {name} is a word: compare it with = != : ~.")
         _check_pattern(op, value)
-        return _state(op, value) if name == "state" else Comparison(name, op, value)
+        return _state(op, value) if name == "state" else Condition(name, op, value)
     if op == "~" or (op == ":" and kind != "date"):
         raise FilterError(f"Filter: {name} is a {kind}: compare it with = != < <= > >=.")
     shapes = {
@@ -175,15 +175,15 @@ def _comparison(field: str, op: str, value: str) -> Comparison:
     shape, example = shapes[kind]
     if not shape.fullmatch(value):
         raise FilterError(f"Filter: {name} is compared with a {kind} such as {example}, not {value!r}.")
-    return Comparison(name, op, value)
+    return Condition(name, op, value)
 
 
-def _state(op: str, value: str) -> Comparison:
+def _state(op: str, value: str) -> Condition:
     word = value.lower().replace(" ", "_")
     word = _STATE_ALIASES.get(word, word)
     if op in ("=", "!=") and word not in STATE_WORDS:
         raise FilterError(f"Filter: there is no state {value!r}; there are {', '.join(STATE_WORDS)}.")
-    return Comparison("state", op, value if op == "~" else word)
+    return Condition("state", op, value if op == "~" else word)
 
 
 def _check_pattern(op: str, value: str) -> None:

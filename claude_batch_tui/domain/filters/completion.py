@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from claude_batch_tui.domain.filters.fields import FIELDS, OUTCOME_ALIASES, Field
+from claude_batch_tui.domain.filters.fields import FIELDS, OUTCOME_ALIASES, FilterField
 
 _VALUE = re.compile(
     r"(?:^|[\s(])(?P<field>[A-Za-z_]+)(?P<op>!=|<=|>=|=|<|>|:|~)(?P<part>\"[^\"]*|[^\s()\"]*)$"
@@ -46,14 +46,14 @@ def _fitting(part: str, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(f'"{value}"' if re.search(r'[\s()"]', value) else value for value in ones)
 
 
-def _with_operators(field: Field) -> tuple[str, ...]:
+def _with_operators(field: FilterField) -> tuple[str, ...]:
     if field.kind == "path":
         return (field.name + _usual(field),)
     usual = _usual(field)
     return (field.name + usual, *(field.name + op for op in field.ops if op != usual))
 
 
-def _usual(field: Field) -> str:
+def _usual(field: FilterField) -> str:
     match field.kind:
         case "path":
             return ":$."

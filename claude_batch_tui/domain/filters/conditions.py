@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from claude_batch_tui.domain.filters.fields import FIELDS, OUTCOME_ALIASES, Field
+from claude_batch_tui.domain.filters.fields import FIELDS, OUTCOME_ALIASES, FilterField
 from claude_batch_tui.domain.filters.json_path import as_number, parse_path
-from claude_batch_tui.domain.filters.tree import Comparison, FilterError, Not
+from claude_batch_tui.domain.filters.tree import Condition, FilterError, Not
 
 _COUNT = re.compile(r"(\d[\d_,]*)([kKmM]?)")
 _MONEY = re.compile(r"\$?(\d+(?:\.\d*)?|\.\d+)")
@@ -37,7 +37,7 @@ def refuse_unfinished(word: str, start: int, after: str) -> None:
     raise FilterError(f"Filter: a value is missing after {word!r} (character {start + len(word) + 1}).")
 
 
-def condition(match: re.Match[str]) -> Comparison | Not:
+def condition(match: re.Match[str]) -> Condition | Not:
     """`FIELD OP VALUE`, from the groups field, op, value and quoted. Raises FilterError for what cannot be compared."""
     name, op, place = match["field"].lower(), match["op"], match.start("field") + 1
     field = FIELDS.get(name)
@@ -58,14 +58,14 @@ def condition(match: re.Match[str]) -> Comparison | Not:
     if op == "~":
         _check_pattern(value, at)
     if name == "id" and op in ("=", "!=") and quoted is None and any(mark in value for mark in "*?["):
-        glob = Comparison(name, "glob", value)
+        glob = Condition(name, "glob", value)
         return glob if op == "=" else Not(glob)
     if name == "text" and op == "!=":
-        return Not(Comparison(name, "=", value))
-    return Comparison(name, op, _value(field, op, value, at))
+        return Not(Condition(name, "=", value))
+    return Condition(name, op, _value(field, op, value, at))
 
 
-def _value(field: Field, op: str, value: str, at: int) -> str:
+def _value(field: FilterField, op: str, value: str, at: int) -> str:
     """The value as comparisons take it."""
     match field.kind:
         case "count":
@@ -94,12 +94,12 @@ def _value(field: Field, op: str, value: str, at: int) -> str:
             return value
 
 
-def path_condition(match: re.Match[str]) -> Comparison:
+def path_condition(match: re.Match[str]) -> Condition:
     """`json:PATH OP VALUE`, from the groups path, json_op, json_value and json_quoted. Raises FilterError for a wrong path."""
     path = match["path"]
     op = match["json_op"]
     if op is None:
-        return Comparison("json", "exists", "", path)
+        return Condition("json", "exists", "", path)
     quoted = match["json_quoted"]
     value = match["json_value"] if quoted is None else unquoted(quoted)
     at = match.start("json_value" if quoted is None else "json_quoted") + 1
@@ -107,7 +107,7 @@ def path_condition(match: re.Match[str]) -> Comparison:
         _check_pattern(value, at)
     elif op in ("<", "<=", ">", ">=") and as_number(value) is None:
         raise FilterError(f"Filter: {op} compares with a number, not {value!r} at character {at}.")
-    return Comparison("json", op, value, path)
+    return Condition("json", op, value, path)
 
 
 def _check_pattern(value: str, at: int) -> None:

@@ -14,7 +14,7 @@ WORD_OPS = ("=", "!=", ":", "~")
 NUMBER_OPS = ("=", "!=", "<", "<=", ">", ">=")
 
 
-class Field(msgspec.Struct, frozen=True):
+class FilterField(msgspec.Struct, frozen=True):
     """One field. `values` are all it can have (`closed`), or the usual ones; `means` says it in a few words."""
 
     name: str
@@ -38,22 +38,22 @@ class Field(msgspec.Struct, frozen=True):
 FIELDS = {
     field.name: field
     for field in (
-        Field("id", "word", "custom_id; * and ? after = stand for any characters"),
-        Field(
+        FilterField("id", "word", "custom_id; * and ? after = stand for any characters"),
+        FilterField(
             "outcome",
             "word",
             "what became of the request",
             tuple(str(name) for name in OUTCOMES),
             closed=True,
         ),
-        Field("class", "word", "how good it is", CLASSES, closed=True),
-        Field("stop", "word", "stop reason", tuple(name for name in STOP_REASONS if name), closed=True),
-        Field("error", "word", "type of the error"),
-        Field("in", "count", "input tokens, cached ones included"),
-        Field("out", "count", "output tokens"),
-        Field("cost", "money", "US dollars; an unknown price never matches"),
-        Field("text", "text", "the answer, or the error's message"),
-        Field("json", "path", "a value in an answer that is JSON: json:$.label=billing"),
+        FilterField("class", "word", "how good it is", CLASSES, closed=True),
+        FilterField("stop", "word", "stop reason", tuple(name for name in STOP_REASONS if name), closed=True),
+        FilterField("error", "word", "type of the error"),
+        FilterField("in", "count", "input tokens, cached ones included"),
+        FilterField("out", "count", "output tokens"),
+        FilterField("cost", "money", "US dollars; an unknown price never matches"),
+        FilterField("text", "text", "the answer, or the error's message"),
+        FilterField("json", "path", "a value in an answer that is JSON: json:$.label=billing"),
     )
 }
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from claude_batch_tui.domain.filters.conditions import condition, path_condition, refuse_unfinished, unquoted
 from claude_batch_tui.domain.filters.json_path import STEP
-from claude_batch_tui.domain.filters.tree import Both, Comparison, Either, Filter, FilterError, Not
+from claude_batch_tui.domain.filters.tree import Both, Condition, Either, Filter, FilterError, Not
 
-__all__ = ["Both", "Comparison", "Either", "Filter", "FilterError", "Not", "parse"]
+__all__ = ["Both", "Condition", "Either", "Filter", "FilterError", "Not", "parse"]
 
 _TOKEN = re.compile(
     rf"""\s*(?:
@@ -38,7 +38,7 @@ class Language(NamedTuple):
     """
 
     bare: str
-    comparison: Callable[[str, str, str], Comparison]
+    comparison: Callable[[str, str, str], Condition]
 
 
 class _Token(NamedTuple):
@@ -128,14 +128,14 @@ def _tokens(text: str, language: Language | None) -> Iterator[_Token]:
         elif match["field"] or match["json"]:
             yield _Token("condition", spelled, start, _condition(match, language))
         elif match["phrase"] is not None:
-            phrase = Comparison(language.bare if language else "id", ":", unquoted(match["phrase"]))
+            phrase = Condition(language.bare if language else "id", ":", unquoted(match["phrase"]))
             yield _Token("condition", spelled, start, phrase)
         elif spelled.lower() in ("and", "or", "not"):
             yield _Token(spelled.lower(), spelled, start)
         else:
             if language is None:
                 refuse_unfinished(spelled, start, text[at:])
-                word = Comparison("id", ":", spelled)
+                word = Condition("id", ":", spelled)
             else:
                 word = language.comparison(language.bare, ":", spelled)
             yield _Token("condition", spelled, start, word)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claude_batch_tui.domain.filters.text_match import fold, ignores_case
-from claude_batch_tui.domain.filters.tree import Both, Comparison, Either, Filter, Not
+from claude_batch_tui.domain.filters.tree import Both, Condition, Either, Filter, Not
 
 
 def narrows(new: Filter, old: Filter) -> bool:
@@ -21,13 +21,13 @@ def narrows(new: Filter, old: Filter) -> bool:
             return narrows(new, left) or narrows(new, right)
         case Not(inner), Not(other):
             return narrows(other, inner)
-        case Comparison(), Comparison():
+        case Condition(), Condition():
             return _says_more(new, old)
         case _:
             return False
 
 
-def _says_more(new: Comparison, old: Comparison) -> bool:
+def _says_more(new: Condition, old: Condition) -> bool:
     """`id:T-90` says more than `id:T-9`."""
     if (new.field, new.path, new.op, old.op) != (old.field, old.path, ":", ":"):
         return False

@@ -6,6 +6,7 @@ with `(?i)`.
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Callable
 from functools import cache
@@ -13,7 +14,7 @@ from itertools import product
 
 import msgspec
 
-from claude_batch_tui.domain.filters.tree import Comparison
+from claude_batch_tui.domain.filters.tree import Condition
 
 _ODD = {"\u0130": "\ue130", "\u212a": "\ue12a"}
 """İ and the Kelvin sign: the two characters beyond ASCII whose lower case is ASCII. Here they stay themselves."""
@@ -54,7 +55,7 @@ def ignores_case(word: str) -> bool:
     return not any(map(str.isupper, word))
 
 
-def text_test(wanted: Comparison) -> Callable[[str], bool]:
+def text_test(wanted: Condition) -> Callable[[str], bool]:
     """Whether a text is what a condition on `text` asks for: contains, is (blanks around it aside), or fits."""
     value = wanted.value
     match wanted.op:
@@ -69,7 +70,32 @@ def text_test(wanted: Comparison) -> Callable[[str], bool]:
             return lambda text: value in text
 
 
-def text_anchor(wanted: Comparison) -> Anchor | None:
+def name_test(op: str, value: str) -> Callable[[str], bool]:
+    """Whether a name (an outcome, a class, a stop reason, an error type) is what a condition asks for."""
+    if op == "~":
+        return lambda name: re.search(value, name) is not None
+    if op == ":":
+        return lambda name: value.lower() in name.lower()
+    return (lambda name: name == value) if op == "=" else (lambda name: name != value)
+
+
+def id_test(op: str, value: str) -> Callable[[str], bool]:
+    """Whether a custom_id is what a condition asks for: fits a pattern, is, or (exactly) contains."""
+    match op:
+        case "~":
+            search = re.compile(value).search
+        case "glob":
+            search = re.compile(fnmatch.translate(value)).match
+        case "=":
+            return value.__eq__
+        case "!=":
+            return value.__ne__
+        case _:
+            return lambda custom_id: value in custom_id
+    return lambda custom_id: search(custom_id) is not None
+
+
+def text_anchor(wanted: Condition) -> Anchor | None:
     """The anchor of a condition on `text`; None where any line may match."""
     if wanted.op == "~":
         ignoring = wanted.value.startswith("(?i)")

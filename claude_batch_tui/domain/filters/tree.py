@@ -25,7 +25,7 @@ class FilterError(ConfigError):
     """A filter that cannot be understood; the sentence names the place."""
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class Condition(msgspec.Struct, frozen=True):
     """One condition. Beside the written operators there are `glob` (for id) and `exists` (for a path)."""
 
     field: str
@@ -54,4 +54,4 @@ class Either(msgspec.Struct, frozen=True):
     right: Filter
 
 
-Filter = Comparison | Not | Both | Either
+Filter = Condition | Not | Both | Either

@@ -110,7 +110,7 @@ class InputCount(msgspec.Struct, frozen=True):
         return self.params_bytes / max(self.tokens, 1)
 
 
-class Forecast(msgspec.Struct, frozen=True):
+class CostForecast(msgspec.Struct, frozen=True):
     """Everything said of a cost before it is paid: at most, the input alone, and what is likely where that is known."""
 
     at_most: Cost
@@ -170,17 +170,17 @@ def cost_about(totals: Iterable[ModelTotals], prices: PriceTable) -> Cost:
     return _cost(totals, prices, BYTES_PER_TOKEN_ABOUT, dearest=False)
 
 
-def forecast(
+def cost_forecast(
     totals: Iterable[ModelTotals],
     prices: PriceTable,
     *,
     counted: InputCount | None = None,
     history: OutputHistory | None = None,
-) -> Forecast:
+) -> CostForecast:
     """What the requests will cost, from all that is known."""
     groups = tuple(totals)
     likely = cost_likely(groups, prices, counted=counted, history=history)
-    return Forecast(cost_at_most(groups, prices), cost_about(groups, prices), likely, counted, history)
+    return CostForecast(cost_at_most(groups, prices), cost_about(groups, prices), likely, counted, history)
 
 
 def cost_likely(

@@ -10,7 +10,12 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.money.pricing import Cost, Forecast, PriceTable, forecast
+from claude_batch_tui.domain.money.pricing import (
+    Cost,
+    CostForecast,
+    PriceTable,
+    cost_forecast,
+)
 from claude_batch_tui.domain.requests.draft import Draft
 from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.domain.requests.validation import RequestsCheck
@@ -33,7 +38,7 @@ class CheckReport(msgspec.Struct, frozen=True):
     """A draft and what it will cost, as far as it is known without asking anybody."""
 
     draft: Draft
-    forecast: Forecast
+    forecast: CostForecast
 
     @property
     def at_most(self) -> Cost:
@@ -67,7 +72,7 @@ def check(
             if checked.requests % ROWS_BETWEEN_LOOKS == 0 and look():
                 yield SourceProgress(checked.requests, file.bytes_read, file.size)
     draft = checked.draft()
-    yield CheckReport(draft, forecast(draft.models, prices))
+    yield CheckReport(draft, cost_forecast(draft.models, prices))
 
 
 def check_file(

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
-from claude_batch_tui.domain.money.pricing import Forecast, PriceTable, Usage, entry_cost, forecast
+from claude_batch_tui.domain.money.pricing import CostForecast, PriceTable, Usage, cost_forecast, entry_cost
 from claude_batch_tui.domain.requests.request import Request
 from claude_batch_tui.domain.requests.validation import RequestsCheck
 from claude_batch_tui.domain.results.result import Result
@@ -25,7 +25,7 @@ class Trial(msgspec.Struct, frozen=True):
     request: bytes
     custom_id: str
     params: bytes
-    forecast: Forecast
+    forecast: CostForecast
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -59,7 +59,9 @@ def trial(request: bytes, prices: PriceTable, name: str) -> Trial:
         if problem.is_error:
             raise DraftError(f"{name}: {problem.message}. Nothing was sent.")
     decoded = msgspec.json.decode(request, type=Request)
-    return Trial(request, decoded.custom_id, bytes(decoded.params), forecast(draft.models, _standard(prices)))
+    return Trial(
+        request, decoded.custom_id, bytes(decoded.params), cost_forecast(draft.models, _standard(prices))
+    )
 
 
 async def tried(

@@ -92,7 +92,7 @@ class Attempt:
                 spare = min(spare + now - asked - len(piece) / _FAST, _MOST_SPARE)
                 blocks.take(piece)
                 if now >= due:
-                    blocks.settle()
+                    blocks.flush()
                 if stopped():
                     break
                 if now >= due:
@@ -200,9 +200,9 @@ class _Blocks:
         self._buffer[self._filled : end] = piece
         self._filled = end
         if self._filled - self._written >= _BLOCK:
-            self.settle()
+            self.flush()
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Write what has come, and then index its whole lines: a row that the index knows can be read."""
         buffer, filled = self._buffer, self._filled
         if filled == self._written:
@@ -218,7 +218,7 @@ class _Blocks:
 
     def finish(self) -> None:
         """There is no more: take in a last line that has no newline."""
-        self.settle()
+        self.flush()
         if self._filled:
             self._add(self._filled)
             self._filled = self._written = 0

@@ -17,10 +17,10 @@ from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.downloading.download import IndexMade, download, index_leftovers
 from claude_batch_tui.services.downloading.receiving import Downloaded, Step
+from claude_batch_tui.services.results.costs import spend_where_priced
 from claude_batch_tui.services.results.ledger import flawed
 from claude_batch_tui.services.results.local_files import bodies_of, is_unread
-from claude_batch_tui.services.results.schema_validation import judged_classes
-from claude_batch_tui.services.results.spending import spend_where_priced
+from claude_batch_tui.services.results.schema_validation import validated_classes
 from claude_batch_tui.services.submitting import reconcile
 from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
@@ -129,7 +129,7 @@ async def _validated(tracked: TrackedBatch, finished: Downloaded, store: Store) 
     """The same with the answers held against the schemas they were asked for."""
     sent, cache = bodies_of([tracked.id], store), store.locations.cache
     try:
-        classes = await in_thread(lambda: judged_classes(finished.path, sent, cache))
+        classes = await in_thread(lambda: validated_classes(finished.path, sent, cache))
     except (OSError, ValueError, SourceError):  # what was downloaded is written down all the same
         return finished
     return msgspec.structs.replace(finished, classes=classes)

@@ -22,9 +22,9 @@ from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.exports.table import ID, OURS, RESPONSE, Column, Values, Writer, all_columns
 from claude_batch_tui.services.exporting.columns import Columns, Survey
-from claude_batch_tui.services.exporting.rows import EntryReader, answer_columns
+from claude_batch_tui.services.exporting.rows import RowReader, answer_columns
 from claude_batch_tui.services.exporting.target import Options, writer_to
-from claude_batch_tui.services.results.source_rows import SourceRows
+from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 
@@ -46,12 +46,12 @@ class Part(msgspec.Struct, frozen=True):
     rows: Path | None = None
     keeps_order: bool = False
     """Whether the entries stay as they are given, rather than in the order of their source."""
-    arriving: Iterator[Sequence[int]] | None = None
+    streamed: Iterator[Sequence[int]] | None = None
     """Instead of `positions`: those of a file that is still being read, as they become known. They keep their order,
     and no columns that a look at all entries would find are asked for."""
 
 
-class Progress(msgspec.Struct, frozen=True):
+class ExportProgress(msgspec.Struct, frozen=True):
     """How far it is: entries of all (0 where that is not known yet), bytes of results read, seconds since the start, and what is being done."""
 
     entries: int
@@ -77,7 +77,7 @@ def export(
     limit: int | None = None,
     stopped: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[Progress | Exported]:
+) -> Iterator[ExportProgress | Exported]:
     """Write the entries of all parts, at most `limit`, to a file, a folder or a stream. Where it was stopped, nothing
     is left and the last update is no `Exported`. What arrives is handed on to a stream at once.
 
@@ -111,13 +111,14 @@ class _Opened:
         self.batch_id = part.batch_id
         self.keeps_order = part.keeps_order
         self.positions = part.positions
-        self.arriving = part.arriving
-        self.rows: SourceRows | None = None
+        self.streamed = part.streamed
+        self.rows: RowsFile | None = None
         self.numbers: Sequence[int] = array("q", [-1]) * len(part.positions)
         if part.rows is not None:
-            self.rows = SourceRows(part.rows)
+            self.rows = RowsFile(part.rows)
             ids = map(part.index.custom_id, part.positions)
             self.positions, self.numbers = self.rows.in_order(part.positions, ids, keeps=part.keeps_order)
+            self.rows.forget_ids()  # memory stays flat while rows are written
 
     @property
     def source(self) -> str | None:
@@ -126,7 +127,7 @@ class _Opened:
 
     def entries(self) -> Iterator[_Placed]:
         """The line in the source, the part, the position and the number of the row of every entry."""
-        for some in self.arriving or ():
+        for some in self.streamed or ():
             yield from ((_NOWHERE, self, position, _NO_ROW) for position in some)
             yield _NOWHERE, self, _NOTHING_MORE_YET, _NO_ROW
         lines = self.rows.lines if self.rows is not None else ()
@@ -152,11 +153,11 @@ class _Work:
     ) -> None:
         self._parts = parts
         self._options = options
-        self._reader = EntryReader(prices)
+        self._reader = RowReader(prices)
         self._stopped = stopped
         self._clock = clock
         self._limit = limit
-        self._waits = any(part.arriving is not None for part in parts)
+        self._waits = any(part.streamed is not None for part in parts)
         count = sum(len(part.positions) for part in parts)
         self._of = count if limit is None else min(count, limit)
         self._source = tuple(
@@ -176,7 +177,7 @@ class _Work:
         source = (Column(name, found.source.get(name, "any")) for name in self._source)
         return all_columns(source, (Column(name, kind) for name, kind in found.answer.items()))
 
-    def survey(self) -> Generator[Progress, None, Columns]:
+    def survey(self) -> Generator[ExportProgress, None, Columns]:
         """Read everything once, to know the columns of the answers and the kinds of all."""
         source, answer = Survey(), Survey()
         for chunk in self._chunks(Columns()):
@@ -189,7 +190,7 @@ class _Work:
         self.done = self._bytes = 0
         return Columns(source.kinds(), answer.kinds())
 
-    def write(self, writer: Writer, columns: Columns, flush: Callable[[], None]) -> Iterator[Progress]:
+    def write(self, writer: Writer, columns: Columns, flush: Callable[[], None]) -> Iterator[ExportProgress]:
         """Write everything; `flush` is called where more has to be waited for."""
         chunks = self._raw_chunks() if self._options.form.name == "jsonl" else self._chunks(columns)
         for chunk in chunks:
@@ -269,5 +270,5 @@ class _Work:
         self._due = now + _UPDATE_EVERY
         return True
 
-    def _progress(self, doing: str) -> Progress:
-        return Progress(self.done, self._of, self._bytes, self._clock() - self._started, doing)
+    def _progress(self, doing: str) -> ExportProgress:
+        return ExportProgress(self.done, self._of, self._bytes, self._clock() - self._started, doing)

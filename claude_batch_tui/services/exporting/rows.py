@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.domain.money.pricing import Pricer, PriceTable, Usage
-from claude_batch_tui.domain.results.line import ContentBlock, content_blocks, read_result, typed_line
+from claude_batch_tui.domain.results.line import ContentBlock, answer_line, read_result
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.exports.table import Values
 
@@ -22,7 +22,7 @@ _encode = msgspec.json.Encoder().encode
 _decode_value = msgspec.json.Decoder().decode
 
 
-class EntryReader:
+class RowReader:
     """Reads the entries of one export."""
 
     def __init__(self, prices: PriceTable) -> None:
@@ -30,7 +30,7 @@ class EntryReader:
 
     def values(self, line: bytes, batch_id: str) -> Values:
         """Our columns of an entry; its `id` is the custom_id until the row of the source says otherwise."""
-        parsed = typed_line(line)
+        parsed = answer_line(line)
         if parsed is None:
             return self._odd_values(line, batch_id)
         custom_id, result = parsed.custom_id, parsed.result
@@ -42,9 +42,6 @@ class EntryReader:
             words = _error_words(error.type, error.message) if error is not None else None
             cost = 0.0 if outcome in _FREE else None
             return [custom_id, custom_id, outcome, None, words, None, None, None, None, cost, batch_id]
-        blocks = content_blocks(message.content)
-        if blocks is None:
-            return self._odd_values(line, batch_id)
         usage, model = message.usage, message.model or ""
         tokens_in = tokens_out = cost = None
         if usage is not None:
@@ -58,7 +55,7 @@ class EntryReader:
                 return self._odd_values(line, batch_id)
             cost = self._cost(usage, model)
         return [
-            *(custom_id, custom_id, outcome, _text(blocks), None),
+            *(custom_id, custom_id, outcome, _text(message.content or ()), None),
             *(message.stop_reason, model or None, tokens_in, tokens_out, cost, batch_id),
         ]
 

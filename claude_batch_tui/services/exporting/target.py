@@ -14,7 +14,7 @@ from claude_batch_tui.errors import ExportError
 from claude_batch_tui.exports import answer_files
 from claude_batch_tui.exports.csv import Csv
 from claude_batch_tui.exports.formats import Format
-from claude_batch_tui.exports.jsonl import FlatArray, FlatLines, RawLines
+from claude_batch_tui.exports.jsonl import FlatArray, FlatLines, UnchangedLines
 from claude_batch_tui.exports.markdown import Markdown
 from claude_batch_tui.exports.parquet import Parquet, require
 from claude_batch_tui.exports.table import Column, Writer
@@ -102,7 +102,7 @@ def _folder(target: Path, columns: Sequence[Column]) -> Iterator[Writer]:
 def _stream_writer(out: BinaryIO, options: Options, columns: Sequence[Column]) -> Writer:
     match options.form.name:
         case "jsonl":
-            return RawLines(out)
+            return UnchangedLines(out)
         case "flat":
             return FlatLines(out, columns)
         case "json":

@@ -1,4 +1,7 @@
-"""The bytes of a results file and what they hold, at the speed of memory, with StringZilla."""
+"""The bytes of a results file and what they hold, at the speed of memory, with StringZilla.
+
+For `search_nodes`, which says what that is needed for.
+"""
 
 from __future__ import annotations
 

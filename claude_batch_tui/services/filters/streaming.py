@@ -12,7 +12,7 @@ from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.filters.finding import Finder
 from claude_batch_tui.services.results.costs import EntryCosts
-from claude_batch_tui.services.results.schema_validation import Sent, judge
+from claude_batch_tui.services.results.schema_validation import Sent, validate_schemas
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.opening import opening
 
@@ -20,7 +20,7 @@ _FIRST_BYTES = 1 << 16
 _MOST_BYTES = 1 << 25
 
 
-class Arriving:
+class StreamingFilter:
     """An open results file whose index is made as entries are asked for.
 
     Where it has one already, or `sent` says what schemas were asked for, that is all done at the start. `on_step` hears
@@ -36,7 +36,7 @@ class Arriving:
         self.results = results
         if results.index.complete or sent.files:
             self.read()
-            judge(self.results, sent, cache)
+            validate_schemas(self.results, sent, cache)
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,11 @@ import contextlib
 from typing import Any
 
 from claude_batch_tui.domain.results.json_text import decode_json
-from claude_batch_tui.domain.results.line import content_blocks, read_line, read_result, typed_line
+from claude_batch_tui.domain.results.line import (
+    answer_line,
+    read_line,
+    read_result,
+)
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.domain.results.structured import structured_text
 
@@ -20,11 +24,10 @@ def answer_text(line: bytes) -> str:
     That is `type: message` of an error, and the line itself where it cannot be read. Thinking and tool calls are
     no text.
     """
-    typed = typed_line(line)
-    message = typed.result.message if typed is not None and typed.result.type == Outcome.SUCCEEDED else None
-    blocks = content_blocks(message.content) if message is not None else None
-    if blocks is None:
+    found = answer_line(line)
+    if found is None or found.result.message is None or found.result.type != Outcome.SUCCEEDED:
         return _text_of(read_result(line))
+    blocks = found.result.message.content or ()
     return "\n".join([block.text or "" for block in blocks if block.type == "text"])
 
 

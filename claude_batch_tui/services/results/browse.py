@@ -1,10 +1,8 @@
-"""Reading results: an open file, a filter's selection, the first words of an answer, the row a request came from."""
+"""Reading results: the entries of an open file in full, the first words of an answer, what an entry cost."""
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Callable
-from pathlib import Path
 from threading import Lock
 
 import msgspec
@@ -14,6 +12,7 @@ from claude_batch_tui.domain.requests.request import SourceRow
 from claude_batch_tui.domain.results.line import read_result
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.domain.results.structured import Misfit
+from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.services.results.schemas import misfit_of
 from claude_batch_tui.store.results.file import ResultsFile
 
@@ -122,42 +121,3 @@ def tokens_of(result: Result) -> tuple[int, int]:
     usage = usage_of(result) or Usage()
     cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
     return (usage.input_tokens or 0) + cached, usage.output_tokens or 0
-
-
-class RowsFile:
-    """The rows file of a batch, found by custom_id. The places of all lines are read once, about 1 µs a line."""
-
-    def __init__(self, path: Path) -> None:
-        self._places: dict[str, tuple[int, int]] = {}
-        self.order: list[str] = []
-        decode = msgspec.json.Decoder(_Id).decode
-        self._data: bytes | mmap.mmap = b""
-        with path.open("rb") as file:
-            if path.stat().st_size:
-                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        start = 0
-        while start < len(self._data):
-            end = self._data.find(b"\n", start)
-            end = len(self._data) if end < 0 else end
-            line = self._data[start:end]
-            if line.strip():
-                custom_id = decode(line).custom_id
-                self._places[custom_id] = (start, end)
-                self.order.append(custom_id)
-            start = end + 1
-
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the source, as its first row has them."""
-        first = self.find(self.order[0]) if self.order else None
-        return tuple(first.row) if first else ()
-
-    def find(self, custom_id: str) -> SourceRow | None:
-        """The row a request was made from, or None."""
-        place = self._places.get(custom_id)
-        if place is None:
-            return None
-        return msgspec.json.decode(self._data[place[0] : place[1]], type=SourceRow)
-
-
-class _Id(msgspec.Struct):
-    custom_id: str

@@ -39,14 +39,14 @@ class Accounts(msgspec.Struct, frozen=True):
     """Entries whose custom_id an earlier one has."""
     unparsable: tuple[Listed, ...]
     """Lines that are no result, or of a type unknown here."""
-    is_judged: bool = True
+    is_validated: bool = True
     """False while answers are still held against their schemas: `complete` may lose to `schema_invalid`."""
 
     @property
     def is_good(self) -> bool:
         """True where everything that was sent came back exactly once and complete."""
         gaps = (self.missing, self.extra, self.duplicate, self.unparsable)
-        return self.is_judged and not any(gaps) and self.classes.get("complete", 0) == self.entries
+        return self.is_validated and not any(gaps) and self.classes.get("complete", 0) == self.entries
 
     def list_of(self, name: str) -> tuple[Listed, ...] | None:
         """The list of that name."""
@@ -85,7 +85,7 @@ def accounts(index: ResultsIndex, sent: Collection[str] | None) -> Accounts:
         extra=extra,
         duplicate=tuple(duplicate),
         unparsable=tuple(unparsable),
-        is_judged=index.is_judged,
+        is_validated=index.is_validated,
     )
 
 

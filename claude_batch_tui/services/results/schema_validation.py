@@ -15,7 +15,7 @@ from claude_batch_tui.services.results.schemas import Schema
 from claude_batch_tui.services.results.sent_schemas import SentSchemas
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.opening import open_indexed
-from claude_batch_tui.store.results.schema_cache import judged_path, load_judged, save_judged
+from claude_batch_tui.store.results.schema_cache import load_misfits, misfits_path, save_misfits
 
 _COMPLETE = CLASSES.index("complete")
 _SCHEMA_INVALID = CLASSES.index("schema_invalid")
@@ -31,33 +31,33 @@ class Sent(msgspec.Struct, frozen=True):
     knows_all: bool = True
 
 
-def judge(results: ResultsFile, sent: Sent, cache: Path | None) -> None:
-    """`judging` to its end."""
-    for _ in judging(results, sent, cache):
+def validate_schemas(results: ResultsFile, sent: Sent, cache: Path | None) -> None:
+    """`validating_schemas` to its end."""
+    for _ in validating_schemas(results, sent, cache):
         pass
 
 
-def judged_classes(path: Path, sent: Sent, cache: Path) -> dict[str, int]:
+def validated_classes(path: Path, sent: Sent, cache: Path) -> dict[str, int]:
     """How many entries a results file has of each ledger class. Raises SourceError where it cannot be read."""
     with open_indexed(path, cache) as results:
-        judge(results, sent, cache)
+        validate_schemas(results, sent, cache)
         return results.index.class_counts()
 
 
-def judging(results: ResultsFile, sent: Sent, cache: Path | None) -> Iterator[None]:
+def validating_schemas(results: ResultsFile, sent: Sent, cache: Path | None) -> Iterator[None]:
     """Give complete answers that do not fit their schema the class `schema_invalid`; for a thread.
 
-    The index has to be complete; its `is_judged` is False while this goes on. What is found is kept beside the index
+    The index has to be complete; its `is_validated` is False while this goes on. What is found is kept beside the index
     or in the folder `cache` for the next time. A schema that cannot be used judges nothing, and neither does a file
     of requests that cannot be read, or one that is damaged.
     """
     index = results.index
     if not sent.files:
         return
-    index.is_judged = False
+    index.is_validated = False
     try:
-        place = judged_path(results.path, cache)
-        known = load_judged(place, results.path, sent.files) if place is not None else None
+        place = misfits_path(results.path, cache)
+        known = load_misfits(place, results.path, sent.files) if place is not None else None
         if known is not None:
             index.classify(known, _SCHEMA_INVALID)
             return
@@ -65,11 +65,11 @@ def judging(results: ResultsFile, sent: Sent, cache: Path | None) -> Iterator[No
         yield from asked.reading()
         found = yield from _misfits(results, asked)
         if place is not None:
-            save_judged(place, results.path, sent.files, found)
+            save_misfits(place, results.path, sent.files, found)
     except (OSError, ValueError, SourceError):
         return
     finally:
-        index.is_judged = True
+        index.is_validated = True
 
 
 def _misfits(results: ResultsFile, asked: SentSchemas) -> Generator[None, None, array[int]]:

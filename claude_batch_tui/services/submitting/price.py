@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 
 from claude_batch_tui.api.protocol import BatchesApi
-from claude_batch_tui.domain.money.pricing import PriceTable, forecast, output_history
+from claude_batch_tui.domain.money.pricing import PriceTable, cost_forecast, output_history
 from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.building.count_tokens import count_input
 from claude_batch_tui.store import usage
@@ -32,7 +32,9 @@ async def count_and_price(
     if workspace is not None and model is not None:
         earlier = usage.usage_like(store.database, workspace.scope_id, model=model, source=source)
         history = output_history(earlier)
-    return CheckReport(report.draft, forecast(report.draft.models, prices, counted=counted, history=history))
+    return CheckReport(
+        report.draft, cost_forecast(report.draft.models, prices, counted=counted, history=history)
+    )
 
 
 def cost_in_flight(store: Store, workspace: Workspace | None) -> float:

@@ -10,8 +10,8 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.story import SentRequests, Story
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.money.spend import together
+from claude_batch_tui.services.results.costs import spend_where_priced
 from claude_batch_tui.services.results.local_files import read_results
-from claude_batch_tui.services.results.spending import spend_where_priced
 from claude_batch_tui.services.submitting.spool import places_path
 from claude_batch_tui.store import sightings, spends, submissions
 from claude_batch_tui.store.store import Store

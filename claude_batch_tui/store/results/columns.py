@@ -7,9 +7,11 @@ from collections.abc import Hashable, Iterable, Sequence
 from operator import add
 from typing import Final, NamedTuple, TypeVar
 
+from msgspec import Raw
+
 from claude_batch_tui.domain.money.pricing import Usage
 from claude_batch_tui.domain.results.entry import OUTCOMES, STOP_REASONS, class_number
-from claude_batch_tui.domain.results.line import Line, LineMessage, LineResult, begins_with_text, is_empty
+from claude_batch_tui.domain.results.line import LineMessage, LineResult, RawLine, begins_with_text, is_empty
 from claude_batch_tui.domain.results.result import Outcome
 
 UNPARSED: Final = OUTCOMES.index(Outcome.UNPARSED)
@@ -25,7 +27,7 @@ _CLASS_NUMBERS: Final = {
     for stop in range(len(STOP_REASONS))
     for empty in (False, True)
 }
-_NO_MESSAGE: Final = LineMessage()
+_NO_MESSAGE: Final = LineMessage(Raw())
 _NO_USAGE: Final = Usage()
 _MOST_NUMBERED: Final = 2**16
 T = TypeVar("T", bound=Hashable)
@@ -72,18 +74,18 @@ class Described(NamedTuple):
     output_tokens: array[int]
 
 
-def outcome_numbers(lines: Sequence[Line]) -> bytes:
+def outcome_numbers(lines: Sequence[RawLine]) -> bytes:
     """The number of each line's outcome; a type we do not know counts as unparsed."""
     number = OUTCOME_NUMBERS.get
     return bytes([number(line.result.type, UNPARSED) for line in lines])
 
 
-def id_bytes(line: Line) -> bytes:
+def id_bytes(line: RawLine) -> bytes:
     """The custom_id of a line as an index holds it: UTF-8 without a newline."""
     return line.custom_id.encode("utf-8", "replace").replace(b"\n", b" ")
 
 
-def joined_ids(lines: Sequence[Line]) -> tuple[bytes, Iterable[int]]:
+def joined_ids(lines: Sequence[RawLine]) -> tuple[bytes, Iterable[int]]:
     """All ids as an index holds them, each ended by a newline, and how long each is with it."""
     ids = "\n".join([line.custom_id for line in lines])
     if ids.isascii() and ids.count("\n") == len(lines) - 1:
@@ -93,7 +95,7 @@ def joined_ids(lines: Sequence[Line]) -> tuple[bytes, Iterable[int]]:
 
 
 def described(
-    lines: Sequence[Line], error_types: Numbered[str], answered_by: Numbered[AnsweredBy]
+    lines: Sequence[RawLine], error_types: Numbered[str], answered_by: Numbered[AnsweredBy]
 ) -> Described:
     """Everything an index keeps of the lines, but their ids. New error types and models are added to the lists.
 
@@ -146,7 +148,7 @@ def _sums(fresh: list[int], *more: list[int]) -> list[int]:
     return fresh
 
 
-def _errors(results: Sequence[LineResult], known: Numbered[str]) -> array[int]:
+def _errors(results: Sequence[LineResult[Raw]], known: Numbered[str]) -> array[int]:
     numbers = array("H", bytes(2 * len(results)))
     for at, result in enumerate(results):
         if result.inner_error is not None:
@@ -155,7 +157,7 @@ def _errors(results: Sequence[LineResult], known: Numbered[str]) -> array[int]:
 
 
 def _models(
-    messages: Sequence[LineMessage], usages: Sequence[Usage], known: Numbered[AnsweredBy]
+    messages: Sequence[LineMessage[Raw]], usages: Sequence[Usage], known: Numbered[AnsweredBy]
 ) -> array[int]:
     names = [message.model for message in messages]
     geos = [usage.inference_geo for usage in usages]

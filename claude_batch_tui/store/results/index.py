@@ -5,6 +5,9 @@ bytes (`count` entries so far). The second reads every line exactly and gives st
 model and tokens (`described` entries so far); it corrects the first where a line is broken behind its beginning.
 Everything is exact once `complete` is true.
 
+The first pass may be a scan of whole blocks (`line_scan`, three times as fast); `feed` and `add_exactly` read every line
+at once, and say the same.
+
 One thread feeds it while others read: columns only grow, and the counts are raised last. Take slices of columns, never
 views of them, as long as they grow. An entry costs about 49 bytes and its id.
 """
@@ -20,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from claude_batch_tui.domain.money.pricing import CacheCreation, PriceTable, ServerToolUse, Usage, entry_cost
 from claude_batch_tui.domain.results.entry import CLASSES, OUTCOMES, STOP_REASONS, Entry
-from claude_batch_tui.domain.results.line import Line, read_block, read_line, read_lines
+from claude_batch_tui.domain.results.line import RawLine, read_block, read_line, read_lines
 from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.store.results.columns import (
     AnsweredBy,
@@ -58,7 +61,7 @@ class ResultsIndex:
         """Entries, from the first on, whose every column is there."""
         self.complete = False
         """True when there are no more entries and all of them are described."""
-        self.is_judged = True
+        self.is_validated = True
         """False while answers are held against the schemas they were asked for: that may still change `classes`."""
         self.offsets = array("Q")
         self.lengths = array("I")
@@ -140,7 +143,7 @@ class ResultsIndex:
         first, last = self.described, bisect_left(self.offsets, start + len(block), hi=self.count)
         if first >= last:
             return
-        lines: Sequence[Line] | None = None
+        lines: Sequence[RawLine] | None = None
         odd = bisect_left(self._odd, first)
         if odd == len(self._odd) or self._odd[odd] >= last:
             lines = read_block(block, last - first)
@@ -162,7 +165,7 @@ class ResultsIndex:
     @property
     def is_final(self) -> bool:
         """True where nothing of it changes any more."""
-        return self.complete and self.is_judged
+        return self.complete and self.is_validated
 
     def classify(self, positions: Iterable[int], number: int) -> None:
         """Give entries that are described another ledger class. What is saved of the index afterwards has it too."""
@@ -261,7 +264,7 @@ class ResultsIndex:
         else:
             self._odd.extend(range(first, self.count))
 
-    def _describe(self, lines: Sequence[Line], *, is_checked: bool = True) -> None:
+    def _describe(self, lines: Sequence[RawLine], *, is_checked: bool = True) -> None:
         first, last = self.described, self.described + len(lines)
         found = described(lines, self.error_types, self.answered_by)
         if is_checked:
@@ -271,7 +274,7 @@ class ResultsIndex:
             column += getattr(found, name)
         self.described = last
 
-    def _correct(self, lines: Sequence[Line], first: int, outcomes: bytes) -> None:
+    def _correct(self, lines: Sequence[RawLine], first: int, outcomes: bytes) -> None:
         """Put right what the first pass took wrongly."""
         last = first + len(lines)
         if self.outcomes[first:last] != outcomes:

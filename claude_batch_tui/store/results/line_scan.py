@@ -5,7 +5,11 @@ after each colon and comma, and that ends with a brace is understood by its firs
 odd, to be read exactly.
 Whether the rest of a line is whole JSON is not known here.
 
-numpy is imported by this module alone (60 to 90 ms): import it late.
+The need: ids and outcomes of a large file within four times of `wc -l`. Of 100,000 lines of 2.4 kB they take 0.11 s of
+the processor here, and 0.38 s where every line is decoded. That is the plain way (`ResultsIndex.add_exactly`, on
+`domain.results.line`), which small files and odd lines take, and which the tests compare this with.
+
+Importing this module imports numpy (60 to 90 ms): do it late.
 """
 
 from __future__ import annotations

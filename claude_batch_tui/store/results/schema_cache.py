@@ -31,7 +31,7 @@ class _Head(msgspec.Struct):
     count: int
 
 
-def judged_path(results: Path, cache: Path | None) -> Path | None:
+def misfits_path(results: Path, cache: Path | None) -> Path | None:
     """Where this is kept: beside the index, in the `cache` folder where the file is not ours; None for nowhere."""
     if index_path(results).exists():
         return results.with_name(results.name + ".judged")
@@ -40,7 +40,7 @@ def judged_path(results: Path, cache: Path | None) -> Path | None:
     return cache / f"{hashlib.sha256(os.fsencode(results.absolute())).hexdigest()[:32]}.judged"
 
 
-def load_judged(place: Path, results: Path, sent: Sequence[Path]) -> array[int] | None:
+def load_misfits(place: Path, results: Path, sent: Sequence[Path]) -> array[int] | None:
     """The positions that do not fit, or None where nothing that can be used is kept."""
     positions = array("I")
     try:
@@ -54,7 +54,7 @@ def load_judged(place: Path, results: Path, sent: Sequence[Path]) -> array[int] 
     return positions if len(positions) == head.count else None
 
 
-def save_judged(place: Path, results: Path, sent: Sequence[Path], positions: array[int]) -> None:
+def save_misfits(place: Path, results: Path, sent: Sequence[Path], positions: array[int]) -> None:
     """Keep them; a place that cannot be written is one where nothing is kept."""
     with contextlib.suppress(OSError, StoreError):
         head = _Head(_VERSION, _stamps(results, sent), len(positions))

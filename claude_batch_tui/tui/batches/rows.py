@@ -127,11 +127,11 @@ def similar_to(row: Row, learned: Turnarounds) -> Forecast | None:
     return learned.forecast(one.batch, one.model)
 
 
-def history_of(forecast: Forecast | None) -> bars.History | None:
+def history_of(forecast: Forecast | None) -> bars.PastTimes | None:
     """A forecast as the bars take it."""
     if forecast is None:
         return None
-    return bars.History(
+    return bars.PastTimes(
         forecast.similar, forecast.median.total_seconds(), forecast.ninth_tenth.total_seconds()
     )
 

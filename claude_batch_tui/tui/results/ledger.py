@@ -68,9 +68,9 @@ def ledger_lines(found: Accounts) -> Iterator[Line]:
         yield f"{name:<11}{words:>12}   {_MEANINGS[name]}", "bad" if listed else None
     yield "", None
     for name, number in found.classes.items():
-        more = "" if found.is_judged or name not in _JUDGED else "…"
+        more = "" if found.is_validated or name not in _JUDGED else "…"
         yield f"{name:<15}{f'{number:,}{more}':>8}", _CLASS_STYLES.get(name, "warn")
-    if not found.is_judged:
+    if not found.is_validated:
         yield "answers are still held against the schemas they were asked for …", "dim"
     if found.is_good:
         yield "", None

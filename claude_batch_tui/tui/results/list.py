@@ -15,7 +15,7 @@ from claude_batch_tui.domain.results.entry import OUTCOMES
 from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.domain.results.sort import Sort
 from claude_batch_tui.errors import SourceError
-from claude_batch_tui.services.filters.finding import Found, worth_showing
+from claude_batch_tui.services.filters.finding import Matches, worth_showing
 from claude_batch_tui.services.filters.sorting import in_order
 from claude_batch_tui.services.results.browse import first_words
 from claude_batch_tui.store.results.file import ResultsFile
@@ -114,7 +114,7 @@ class EntryList(VirtualList):
     class Selected(Message):
         """These entries of `rows` are shown now; `found` says whether they are all."""
 
-        def __init__(self, rows: EntryRows, found: Found) -> None:
+        def __init__(self, rows: EntryRows, found: Matches) -> None:
             super().__init__()
             self.rows = rows
             self.found = found
@@ -203,7 +203,7 @@ class EntryList(VirtualList):
             if not worker.is_cancelled:
                 self.post_message(self.Refused(str(error)))
 
-    def _show(self, worker: Worker[None], rows: EntryRows, found: Found) -> None:
+    def _show(self, worker: Worker[None], rows: EntryRows, found: Matches) -> None:
         if rows is not self.rows or worker.is_cancelled:
             return
         rows.positions = found.positions

@@ -20,7 +20,7 @@ from claude_batch_tui.domain.money.spend import Bill
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.services.exporting.export import Part
 from claude_batch_tui.services.filters.finding import Finder
-from claude_batch_tui.services.results.browse import EntryReader, RowsFile
+from claude_batch_tui.services.results.browse import EntryReader
 from claude_batch_tui.services.results.costs import EntryCosts
 from claude_batch_tui.services.results.local_files import (
     bodies_of,
@@ -29,8 +29,9 @@ from claude_batch_tui.services.results.local_files import (
     rows_path,
     sent_ids_of,
 )
+from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.services.results.run_results import results_of_run
-from claude_batch_tui.services.results.schema_validation import judging
+from claude_batch_tui.services.results.schema_validation import validating_schemas
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.opening import opening
@@ -302,7 +303,9 @@ def read_opened(opened: OpenResults, engine: Engine, stopped: Callable[[], bool]
     if step is None or own is None or stopped():
         return
     with own:
-        for _ in _worth_showing(judging(own, bodies_of(opened.batch_ids, engine.store), cache), stopped):
+        for _ in _worth_showing(
+            validating_schemas(own, bodies_of(opened.batch_ids, engine.store), cache), stopped
+        ):
             yield step
     yield step._replace(is_checked=True)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from claude_batch_tui.domain.file_names import file_stem
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.services.exporting.export import Exported, Progress, export
+from claude_batch_tui.services.exporting.export import Exported, ExportProgress, export
 from claude_batch_tui.services.exporting.target import Options
 from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.tui.results.open_results import ToSave
@@ -59,7 +59,7 @@ class Saving:
             prices = read_prices(screen.dashboard.config)
             for update in export([wanted.part], choice.target, options, prices=prices, stopped=stop.is_set):
                 match update:
-                    case Progress() if update.seconds - said >= _SHOWN_EVERY:
+                    case ExportProgress() if update.seconds - said >= _SHOWN_EVERY:
                         said = update.seconds
                         show(screen.say, f"{export_words(update)} · x stops", seconds=10.0)
                     case Exported():

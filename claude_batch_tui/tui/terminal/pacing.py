@@ -29,7 +29,7 @@ CHANGES_SECONDS = 1.0
 """Least time between two pictures of what the engine says, on the slow profile."""
 
 
-class Pace:
+class FramePace:
     """Lets something happen at most once in so many seconds; the first time at once."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:

@@ -48,7 +48,7 @@ def test_events_of_all_stand_in_the_order_they_happened_and_say_where():
     assert [event.text for event in found.events] == ["b: one", "a: two"]
 
 
-def test_a_batch_is_judged_by_the_link_of_its_own_workspace():
+def test_a_batch_is_validated_by_the_link_of_its_own_workspace():
     live, lost = Link(LinkState.LIVE, polled_at=NOW), Link(LinkState.OFFLINE, error="gone.")
     found = merge_snapshots({"a": snapshot(link=live), "b": snapshot(link=lost)}, ())
     assert found.link_of("a") is live

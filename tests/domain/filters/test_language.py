@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_batch_tui.domain.filters.language import Both, Comparison, Either, FilterError, Not, parse
-from claude_batch_tui.services.filters.selecting import Columns, mask_of, positions_of
+from claude_batch_tui.domain.filters.language import Both, Condition, Either, FilterError, Not, parse
+from claude_batch_tui.services.filters.selecting import EntryTable, mask_of, positions_of
 from claude_batch_tui.store.results.index import ResultsIndex
 
 
@@ -17,18 +17,18 @@ def test_an_empty_text_filters_nothing():
 
 
 def test_a_bare_word_means_a_part_of_the_id():
-    assert parse("T-9") == Comparison("id", ":", "T-9")
-    assert parse('"two words"') == Comparison("id", ":", "two words")
+    assert parse("T-9") == Condition("id", ":", "T-9")
+    assert parse('"two words"') == Condition("id", ":", "two words")
 
 
 def test_not_binds_closer_than_and_and_and_closer_than_or():
-    a, b, c = (Comparison("id", ":", letter) for letter in "abc")
+    a, b, c = (Condition("id", ":", letter) for letter in "abc")
     assert parse("not a and b or c") == Either(Both(Not(a), b), c)
     assert parse("a (b or c)") == Both(a, Either(b, c))
 
 
 def test_outcomes_have_short_names():
-    assert parse("outcome=ok") == Comparison("outcome", "=", "succeeded")
+    assert parse("outcome=ok") == Condition("outcome", "=", "succeeded")
 
 
 @pytest.mark.parametrize(
@@ -62,19 +62,19 @@ rows = st.lists(
     max_size=12,
 )
 words = st.builds(
-    Comparison,
+    Condition,
     st.just("id"),
     st.sampled_from(["=", "!=", ":", "~"]),
     st.sampled_from(["a", "b", "ab", "-", "a-"]),
 )
 outcomes = st.builds(
-    Comparison,
+    Condition,
     st.just("outcome"),
     st.sampled_from(["=", "!=", ":"]),
     st.sampled_from(["succeeded", "errored"]),
 )
 numbers = st.builds(
-    Comparison,
+    Condition,
     st.sampled_from(["in", "out"]),
     st.sampled_from(["=", "!=", "<", "<=", ">", ">="]),
     st.sampled_from(["0", "4", "9"]),
@@ -95,7 +95,7 @@ def naive(wanted, row):
             return naive(left, row) and naive(right, row)
         case Either(left, right):
             return naive(left, row) or naive(right, row)
-        case Comparison(field, op, value):
+        case Condition(field, op, value):
             actual = {"id": custom_id, "outcome": outcome}.get(field)
             if actual is None:
                 number = tokens if outcome == "succeeded" else 0
@@ -119,7 +119,7 @@ def test_a_selection_is_what_a_naive_filter_lets_through(table, wanted):
         if outcome == "succeeded":
             result["message"] = {"usage": usage, "stop_reason": stop}
         index.feed(json.dumps({"custom_id": custom_id, "result": result}).encode() + b"\n")
-    columns = Columns(index, None, index.count)
+    columns = EntryTable(index, None, index.count)
     assert list(positions_of(mask_of(wanted, columns))) == [
         n for n, row in enumerate(table) if naive(wanted, row)
     ]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from claude_batch_tui.domain.filters.language import Both, Comparison, Either, Not, parse
+from claude_batch_tui.domain.filters.language import Both, Condition, Either, Not, parse
 from claude_batch_tui.domain.filters.text_match import fold, ignores_case
-from claude_batch_tui.services.filters import searching
+from claude_batch_tui.services.filters import finding
 from claude_batch_tui.services.filters.finding import Finder, find_all, worth_showing
 from claude_batch_tui.services.prices import built_in_prices
 from claude_batch_tui.services.results.costs import EntryCosts
@@ -177,11 +177,11 @@ patterns = st.sampled_from(
     ]
 )
 leaves = (
-    st.builds(Comparison, st.just("text"), st.sampled_from([":", "="]), needles)
-    | st.builds(Comparison, st.just("text"), st.just("~"), patterns)
-    | st.builds(Comparison, st.just("id"), st.just(":"), st.sampled_from("123"))
-    | st.builds(Comparison, st.just("cost"), st.just(">"), st.just("0.1"))
-    | st.builds(Comparison, st.just("json"), st.sampled_from(["=", ":"]), needles, st.just("$.v"))
+    st.builds(Condition, st.just("text"), st.sampled_from([":", "="]), needles)
+    | st.builds(Condition, st.just("text"), st.just("~"), patterns)
+    | st.builds(Condition, st.just("id"), st.just(":"), st.sampled_from("123"))
+    | st.builds(Condition, st.just("cost"), st.just(">"), st.just("0.1"))
+    | st.builds(Condition, st.just("json"), st.sampled_from(["=", ":"]), needles, st.just("$.v"))
 )
 filters = st.recursive(
     leaves,
@@ -198,11 +198,11 @@ def naive(wanted, number, text, value):
             return naive(left, number, text, value) and naive(right, number, text, value)
         case Either(left, right):
             return naive(left, number, text, value) or naive(right, number, text, value)
-        case Comparison("id", _, word):
+        case Condition("id", _, word):
             return word in str(number)
-        case Comparison("cost"):
+        case Condition("cost"):
             return not text.startswith("s: ")
-        case Comparison("json"):
+        case Condition("json"):
             text = value
     if text is None:
         return False
@@ -223,8 +223,8 @@ def naive(wanted, number, text, value):
     st.lists(st.booleans(), min_size=1),
 )
 @settings(deadline=None, max_examples=400)
-@example(["\u0130"], [], Comparison("text", ":", "i"), [False])
-@example(["x\vab"], ["退K"], Comparison("json", ":", "k", "$.v"), [True])
+@example(["\u0130"], [], Condition("text", ":", "i"), [False])
+@example(["x\vab"], ["退K"], Condition("json", ":", "k", "$.v"), [True])
 def test_a_search_finds_what_a_naive_filter_lets_through(tmp_path_factory, plain, values, wanted, escaped):
     answers = [(text.replace("\v", "\n"), None) for text in plain]
     answers += [(json.dumps({"v": value}), value) for value in values if value is not None]
@@ -250,7 +250,7 @@ def test_a_search_finds_what_a_naive_filter_lets_through(tmp_path_factory, plain
 
 
 def test_found_entries_come_while_the_search_goes_on_and_the_last_count_is_exact(file_of, monkeypatch):
-    monkeypatch.setattr(searching, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(finding, "BLOCK_BYTES", 1)
     results = file_of([entry(str(n), "refund" if n % 2 else "x") for n in range(6)])
     founds = [
         (list(found.positions), found.decided, found.is_exact)
@@ -263,7 +263,7 @@ def test_found_entries_come_while_the_search_goes_on_and_the_last_count_is_exact
 
 
 def test_a_longer_word_looks_at_the_entries_found_before_and_at_the_rest(file_of, monkeypatch):
-    monkeypatch.setattr(searching, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(finding, "BLOCK_BYTES", 1)
     results = file_of([entry(str(n), "refund" if n % 2 else "refuse") for n in range(8)])
     finder = Finder(results, costs_of(results))
     search = finder.find(parse("text:refu"))

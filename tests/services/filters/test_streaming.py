@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from claude_batch_tui.domain.filters.language import parse
-from claude_batch_tui.services.filters.streaming import Arriving
+from claude_batch_tui.services.filters.streaming import StreamingFilter
 from claude_batch_tui.services.prices import built_in_prices
 from claude_batch_tui.services.results.schema_validation import Sent
 
@@ -23,7 +23,7 @@ def written(path):
 
 
 def test_the_first_entries_are_there_before_the_rest_is_read(tmp_path):
-    with Arriving(written(tmp_path / "a.jsonl"), tmp_path / "cache", Sent(), lambda _: None) as file:
+    with StreamingFilter(written(tmp_path / "a.jsonl"), tmp_path / "cache", Sent(), lambda _: None) as file:
         found = file.found(parse("text:words"), built_in_prices())
         first = next(found)
         assert first[0] == 0
@@ -36,15 +36,15 @@ def test_the_first_entries_are_there_before_the_rest_is_read(tmp_path):
 
 def test_a_file_that_was_read_to_its_end_is_whole_at_once_the_next_time(tmp_path):
     path, cache = written(tmp_path / "a.jsonl"), tmp_path / "cache"
-    with Arriving(path, cache, Sent(), lambda _: None) as file:
+    with StreamingFilter(path, cache, Sent(), lambda _: None) as file:
         file.read()
-    with Arriving(path, cache, Sent(), lambda _: None) as file:
+    with StreamingFilter(path, cache, Sent(), lambda _: None) as file:
         assert file.results.index.complete
         assert [len(some) for some in file.found(None, built_in_prices())] == [COUNT]
 
 
 def test_a_file_that_is_left_early_is_closed_and_leaves_nothing(tmp_path):
     cache = tmp_path / "cache"
-    with Arriving(written(tmp_path / "a.jsonl"), cache, Sent(), lambda _: None) as file:
+    with StreamingFilter(written(tmp_path / "a.jsonl"), cache, Sent(), lambda _: None) as file:
         next(file.found(None, built_in_prices()))
     assert not list(cache.glob("*"))

@@ -97,7 +97,7 @@ def test_keys_that_nothing_has_any_more_are_told_from_those_the_filter_hides(vie
     assert view.unknown(["run_1", "msgbatch_1", "msgbatch_9"]) == {"msgbatch_9"}
 
 
-def test_each_workspace_is_judged_by_its_own_link_and_its_own_history(view):
+def test_each_workspace_is_validated_by_its_own_link_and_its_own_history(view):
     offline = Link(state=LinkState.OFFLINE)
     taught = [tracked(number, age=50, status="ended", profile="a") for number in range(10, 16)]
     running = [tracked(1, profile="a"), tracked(2, profile="b")]

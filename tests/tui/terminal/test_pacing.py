@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from claude_batch_tui.domain.batches.batch import RequestCounts
-from claude_batch_tui.tui.terminal.pacing import Pace
+from claude_batch_tui.tui.terminal.pacing import FramePace
 
 CHANGES = 40
 
@@ -105,11 +105,11 @@ async def test_on_the_slow_profile_keys_are_answered_at_once(dashboard, filled, 
 
 def test_a_pace_lets_the_first_pass_and_the_next_when_its_seconds_are_over():
     clock = Clock()
-    pace = Pace(1.0, clock)
+    pace = FramePace(1.0, clock)
     assert pace.left() == 0
     pace.take()
     clock.now += 0.25
     assert pace.left() == 0.75
     clock.now += 0.75
     assert pace.left() == 0
-    assert Pace(0.0, clock).left() == 0
+    assert FramePace(0.0, clock).left() == 0

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from claude_batch_tui.tui.widgets import bars
-from claude_batch_tui.tui.widgets.bars import Counts, History
+from claude_batch_tui.tui.widgets.bars import Counts, PastTimes
 
-HISTORY = History(batches=14, median=3120, p90=7800)
+HISTORY = PastTimes(batches=14, median=3120, p90=7800)
 
 
 def test_a_batch_without_counts_shows_time_against_history_and_no_percentage():
@@ -19,7 +19,7 @@ def test_the_ruler_has_an_ascii_twin_of_the_same_width():
 
 
 def test_without_enough_history_no_estimate_is_invented():
-    few = History(batches=4, median=3120, p90=7800)
+    few = PastTimes(batches=4, median=3120, p90=7800)
     assert bars.waiting(2460, 83_940, few, 24) == "no history · 0:41 of 24:00"
     assert bars.waiting(2460, 83_940, None, 24) == "no history · 0:41 of 24:00"
 
