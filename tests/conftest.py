@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import socket
+import sys
 import urllib.request
 
 import pytest
@@ -22,6 +24,16 @@ _FOREIGN = (
     "SSL_CERT_",
 )
 _LOOPBACK = ("127.", "::1", "localhost")
+
+
+def pytest_configure(config):
+    """Temporary folders are in memory where there is room: every commit of a store waits for the disk otherwise."""
+    memory = "/dev/shm"
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2_000_000_000:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)
+    # Processes that tests start, and the asserts pytest rewrites, are compiled once.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish():

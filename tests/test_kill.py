@@ -12,6 +12,8 @@ import pytest
 from claude_batch_tui.simulator import Fault, Simulator
 from forked import CommandLines
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cbtui(tmp_path_factory):

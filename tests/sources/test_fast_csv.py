@@ -29,6 +29,7 @@ def records_of(text, delimiter=","):
     return [(line, texts_of_json(texts)) for line, texts in found]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     table=st.lists(st.lists(cells, min_size=1, max_size=4), min_size=1, max_size=8),
@@ -51,6 +52,7 @@ def test_whatever_csv_writes_is_read_the_same_at_every_size_of_a_read(table, rea
     assert [fields for _, fields in found] == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(
     text=st.text(st.sampled_from('ab,"\n\r\u00e9\\\t\x01'), min_size=1, max_size=40), read=st.integers(1, 12)

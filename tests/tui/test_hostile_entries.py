@@ -92,6 +92,7 @@ def hostile_file(tmp_path):
     return path
 
 
+@pytest.mark.slow
 async def test_every_entry_in_every_view_is_painted_inert(
     dashboard, filled, settled, hostile_file, monkeypatch
 ):
@@ -134,6 +135,7 @@ async def test_nothing_of_an_entry_is_lost_between_file_and_inspector(
                 assert copied == line.decode("utf-8", "replace")
 
 
+@pytest.mark.slow
 async def test_numbers_and_comparisons_of_them_are_painted_inert_too(
     dashboard, filled, settled, hostile_file
 ):
@@ -186,6 +188,7 @@ async def test_a_five_megabyte_answer_is_read_to_its_end_and_searched(
         assert "10,000" in str(app.screen.query_one(Inspector).query_one("#note").render())
 
 
+@pytest.mark.slow
 def test_no_byte_of_an_entry_reaches_the_terminal_raw(tmp_path, hostile_file):
     """The dashboard in a real terminal, through every entry and view, its bytes watched."""
     script = tmp_path / "run.py"
@@ -261,6 +264,7 @@ def on_terminal(command):
     return seen.decode("utf-8").replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("results", "--stats"), ("compare",)], ids=["stats", "compare"])
 def test_headless_numbers_are_inert_on_a_terminal(hostile_file, command):
     verb, *options = command
@@ -270,6 +274,7 @@ def test_headless_numbers_are_inert_on_a_terminal(hostile_file, command):
     assert "succeeded" in shown
 
 
+@pytest.mark.slow
 def test_headless_on_a_terminal_prints_it_inert_and_in_a_pipe_byte_for_byte(hostile_file):
     command = [sys.executable, "-c", HEADLESS, "results", str(hostile_file)]
     piped = subprocess.run(command, capture_output=True, check=False)
