@@ -36,6 +36,11 @@ def pytest_configure(config):
     sys.dont_write_bytecode = False
 
 
+def pytest_make_parametrize_id(val):
+    """A long value is named by its length: names are sent between processes four times a test, one was 24 MB."""
+    return f"{len(val)} long" if isinstance(val, (str, bytes)) and len(val) > 100 else None
+
+
 def pytest_collection_finish():
     """What was imported lives to the end: the collector need not look at it after every test."""
     gc.freeze()

@@ -17,6 +17,7 @@ import pytest
 from claude_batch_tui.tui.screens.entry_views import TABS
 from claude_batch_tui.tui.screens.inspector import Inspector
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import paste
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]")
 EVIL = "\x1b]52;c;ZXZpbA==\x07 \x1b[2J \x9b31m \x00 \u202etxt\u202c [/x] [bold] 👨\u200d👩\u200d👧 \u2028 end"
@@ -156,7 +157,8 @@ async def test_numbers_and_comparisons_of_them_are_painted_inert_too(
         assert painted_inert()
         await pilot.press("q", "u", "equals_sign")
         await settled(pilot)
-        await pilot.press(*str(hostile_file), "enter")
+        await paste(pilot, str(hostile_file))
+        await pilot.press("enter")
         await settled(pilot)
         table = app.screen.query_one("#list", VirtualList)
         for index in range(table.row_count):
