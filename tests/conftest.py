@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import shutil
 import socket
+import sys
 import urllib.request
 
 import pytest
 
-_FOREIGN = ("ANTHROPIC_", "CBTUI_", "TEXTUAL", "SSH_", "TMUX", "STY", "NO_COLOR", "COLORTERM", "XDG_")
+_FOREIGN = (
+    "ANTHROPIC_",
+    "CBTUI_",
+    "TEXTUAL",
+    "SSH_",
+    "TMUX",
+    "STY",
+    "NO_COLOR",
+    "COLORTERM",
+    "XDG_",
+    "SSL_CERT_",
+)
 _LOOPBACK = ("127.", "::1", "localhost")
+
+
+def pytest_configure(config):
+    """Temporary folders are in memory where there is room: every commit of a store waits for the disk otherwise."""
+    memory = "/dev/shm"
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2_000_000_000:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)
+    # Processes that tests start, and the asserts pytest rewrites, are compiled once.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
+def pytest_make_parametrize_id(val):
+    """A long value is named by its length: names are sent between processes four times a test, one was 24 MB."""
+    return f"{len(val)} long" if isinstance(val, (str, bytes)) and len(val) > 100 else None
+
+
+def pytest_collection_finish():
+    """What was imported lives to the end: the collector need not look at it after every test."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +55,9 @@ def own_folders(tmp_path_factory, monkeypatch):
         if name.startswith(_FOREIGN) and not name.startswith("TEXTUAL_SNAPSHOT"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv(
+        "SSL_CERT_DIR", str(home)
+    )  # trusts nobody: reading the system's certificates takes 22 ms
     for name in ("data", "state", "config"):
         monkeypatch.setenv(f"CBTUI_{name.upper()}_DIR", str(home / name))
     return home

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROWS = 1_000
 KEY = "sk-ant-sim-demo-0000000000000000"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from textual import events
+
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 
 
@@ -22,3 +24,9 @@ async def reached(pilot, claim, seconds=60.0):
             return
         await pilot.pause(0.05)
     raise AssertionError(f"never true: {pilot.app.screen} {pilot.app.screen.query_one(StatusLine).text!r}")
+
+
+async def paste(pilot, text):
+    """Give the field that has the focus a text at once, as a terminal pastes it; ten keys take as long as a start."""
+    pilot.app.post_message(events.Paste(text))
+    await pilot.pause()

@@ -338,6 +338,7 @@ def test_the_scripts_own_traceback_comes_on_request(cbtui):
     assert "\x1b" not in err
 
 
+@pytest.mark.slow
 def test_a_stopped_script_leaves_no_process_behind(cbtui):
     Path("mine.py").write_text(
         "import os, subprocess, sys\n"

@@ -145,6 +145,7 @@ def test_structured_answers_become_columns(cbtui, simulator, tmp_path):
     assert {row["sure"] for row in table} <= {"true", "false"}
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough_is_no_error(cbtui, ended):
     import subprocess
     import sys

@@ -111,6 +111,7 @@ def test_an_empty_file_has_no_entries(cbtui, tmp_path):
     assert cbtui("results", path) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_ends_it(file, own_folders):
     command = f"{sys.executable} -m claude_batch_tui results {file} | head -n 1"
     done = subprocess.run(

@@ -4,6 +4,7 @@ import json
 import sys
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ def test_a_cut_is_marked():
     assert clean("abcdef", 4) == "abc…"
 
 
+@pytest.mark.slow
 @given(
     st.recursive(st.text(max_size=8) | st.integers(), lambda inner: st.lists(inner, max_size=3), max_leaves=5)
 )

@@ -5,10 +5,14 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from claude_batch_tui.config import load
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from waiting import until
+
+pytestmark = pytest.mark.slow
 
 _LEADER = """
 import sys, time

@@ -23,6 +23,7 @@ def started(*options, **streams):
     return process, process.stdout.readline().strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_simulate_says_where_it_is_first_and_ends_cleanly_on_a_signal(number):
     process, url = started("--speed", "100")
@@ -35,6 +36,7 @@ def test_simulate_says_where_it_is_first_and_ends_cleanly_on_a_signal(number):
     assert f"ANTHROPIC_BASE_URL={url}" in notes
 
 
+@pytest.mark.slow
 def test_simulate_ends_when_its_parents_end_of_stdin_closes():
     process, url = started("--until-stdin-closes", stdin=subprocess.PIPE)
     assert url
@@ -50,6 +52,7 @@ def test_a_port_in_use_is_one_sentence(capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_simulator_in_a_process_of_its_own_is_steered_the_same_way(caller_of):
     with SimulatorProcess("--demo-workspace") as simulator:
         simulator.port = int(simulator.base_url.rpartition(":")[2])
@@ -60,6 +63,7 @@ def test_a_simulator_in_a_process_of_its_own_is_steered_the_same_way(caller_of):
         assert [entry.status for entry in simulator.log()] == [529, 200]
 
 
+@pytest.mark.slow
 def test_demo_opens_the_dashboard_on_a_simulator_of_its_own_and_ends_it(caller_of, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-real")
     monkeypatch.setenv("NO_PROXY", "")
@@ -96,6 +100,7 @@ def test_demo_starts_afresh_and_never_deletes_what_is_not_its_own(tmp_path):
     assert (foreign / "precious").exists()
 
 
+@pytest.mark.slow
 def test_demo_dies_with_a_killed_parent():
     script = (
         "import sys, time, claude_batch_tui.cli.main as m\n"

@@ -28,6 +28,7 @@ def test_cleaned_ids_are_legal_unique_and_lead_back(raws):
     assert [back[given.custom_id] for given in assigned] == raws
 
 
+@pytest.mark.slow
 @given(st.from_regex(CUSTOM_ID, fullmatch=True))
 def test_a_legal_id_is_never_altered(raw):
     assert clean_id(raw) == raw

@@ -37,6 +37,7 @@ PIECES = [
 ]
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
 @settings(max_examples=300, deadline=None)
 def test_the_fast_path_gives_what_jinja2_gives(text):
@@ -197,6 +198,7 @@ _starts = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(start=_starts, steps=st.lists(_steps, min_size=1, max_size=4), item=st.booleans())
 @settings(deadline=None, max_examples=300)
 def test_no_expression_reaches_what_python_runs(start, steps, item):

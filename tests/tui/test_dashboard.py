@@ -83,14 +83,14 @@ async def test_results_that_are_here_and_that_nobody_has_read_open_without_the_a
     assert len(simulator.log.all("GET", "/results")) == 1
 
 
-async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path):
-    source = tmp_path / "rows.csv"
-    source.write_text("body,id\nHello,a\nWorld,b\n")
+async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("body,id\nHello,a\nWorld,b\n")
     async with live.run_test(size=(80, 24)) as pilot:
         await reached(pilot, lambda: live.snapshot.link.polled_at is not None)
         await pilot.press("2")
         await pilot.pause()
-        await pilot.press(*str(source).replace("/", "/"))
+        await pilot.press(*"rows.csv")
         for name, text in (("prompt_column", "body"), ("model", "claude-haiku-4-5"), ("max_tokens", "50")):
             while live.focused is not live.screen.query_one(f"#{name}", Field).query_one(Input):
                 await pilot.press("tab")

@@ -10,6 +10,7 @@ from claude_batch_tui.domain.results.retrying import RetryCounts, RetryRules
 from claude_batch_tui.services.submitting.retry import RetryPart, RetryPlan
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 from claude_batch_tui.tui.widgets.field import Field
+from waiting import paste
 
 NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
 
@@ -84,7 +85,8 @@ def test_a_filter_with_shown_of_total(snap_compare, dashboard, filled, week, set
 
     async def look(pilot):
         await settled(pilot)
-        await pilot.press("slash", *"state=ended requests>4 age<3d")
+        await pilot.press("slash")
+        await paste(pilot, "state=ended requests>4 age<3d")
         await settled(pilot)
 
     assert snap_compare(dashboard(), terminal_size=(80, 24), run_before=look)
@@ -150,7 +152,7 @@ def test_results_filtered(snap_compare, dashboard, filled, results_file, settled
     async def look(pilot):
         await settled(pilot)
         await pilot.press("slash")
-        await pilot.press(*"not outcome=ok".replace(" ", "_").replace("_", " "))
+        await paste(pilot, "not outcome=ok")
         await settled(pilot)
 
     assert snap_compare(dashboard(results=results_file), terminal_size=(80, 24), run_before=look)

@@ -16,7 +16,7 @@ from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from waiting import reached
+from waiting import paste, reached
 
 PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
 
@@ -111,7 +111,7 @@ async def test_each_workspace_shows_its_own_batches_and_ends_elsewhere_are_told(
         await reached(pilot, lambda: any(text.startswith("production: ") for text, _ in app.messages))
         assert shown(app) == {ours.id}
         await pilot.press("colon")
-        await pilot.press(*"production")
+        await paste(pilot, "production")
         await pilot.pause(0.5)
         await pilot.press("enter")
         await reached(pilot, lambda: shown(app) == {theirs.id})
@@ -172,7 +172,9 @@ async def test_the_batches_of_all_workspaces_are_one_list_that_says_whose_each_i
         assert "production" in lines(app)[1]
         assert "research" in lines(app)[2]
         assert "2 workspaces" in top(app)
-        await pilot.press("slash", *"workspace:rese", "enter")
+        await pilot.press("slash")
+        await paste(pilot, "workspace:rese")
+        await pilot.press("enter")
         await reached(pilot, lambda: [row.key for row in screen.view.listing.rows] == [older.id])
         await pilot.press("escape")
         screen.view.listing.order = order_of("-workspace")

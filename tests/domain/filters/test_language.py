@@ -109,6 +109,7 @@ def naive(wanted, row):
             }[op]
 
 
+@pytest.mark.slow
 @given(rows, filters)
 @settings(deadline=None, max_examples=300)
 def test_a_selection_is_what_a_naive_filter_lets_through(table, wanted):

@@ -216,6 +216,7 @@ def naive(wanted, number, text, value):
     return fold(word) in fold(text) if ignores_case(word) else word in text
 
 
+@pytest.mark.slow
 @given(
     st.lists(texts, max_size=12),
     st.lists(st.none() | texts, max_size=4),

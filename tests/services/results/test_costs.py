@@ -37,6 +37,7 @@ def line(number, model, usage, outcome):
     return json.dumps({"custom_id": str(number), "result": result}).encode() + b"\n"
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(models, usages, st.sampled_from(["succeeded", "expired"])), max_size=9),
     st.integers(0, 9),

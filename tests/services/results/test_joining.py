@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,6 +61,7 @@ def test_files_are_joined_as_dictionaries_would(left, right):
     assert joined(left, right) == expected(left, right)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(IDS, IDS, st.data())
 def test_chosen_entries_limit_the_left_side(left, right, data):

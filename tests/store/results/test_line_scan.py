@@ -159,6 +159,7 @@ def expected(data):
     return index
 
 
+@pytest.mark.slow
 @given(files)
 @example(DOUBLE_KEYS + b"\n" + DOUBLE_KEYS + b"\n")
 @example(b'{"custom_id":"a",\n"result":{"type":"succeeded"}}\n')
@@ -177,6 +178,7 @@ def test_a_scan_gives_what_reading_every_line_gives(data):
             assert list(getattr(one, name)) == list(getattr(other, name)), name
 
 
+@pytest.mark.slow
 @given(files)
 @settings(deadline=None)
 def test_ids_and_outcomes_of_whole_lines_are_right_after_the_first_pass(data):

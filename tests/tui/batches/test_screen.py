@@ -15,7 +15,7 @@ from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from downloading import results_here
-from waiting import reached
+from waiting import paste, reached
 
 DAY = 86_400
 
@@ -46,7 +46,9 @@ async def listed(pilot, count):
 
 async def answered(pilot, text):
     await reached(pilot, lambda: isinstance(pilot.app.screen, InputDialog))
-    await pilot.press("ctrl+u", *text.replace(" ", "_").replace("_", " "), "enter")
+    await pilot.press("ctrl+u")
+    await paste(pilot, text)
+    await pilot.press("enter")
     await reached(pilot, lambda: isinstance(pilot.app.screen, BatchesScreen))
 
 
@@ -55,14 +57,15 @@ async def test_a_filter_says_shown_of_total_and_a_wrong_one_what_is_wrong(live, 
     add(simulator, 2, duration=36_000)
     async with live.run_test(size=(120, 30)) as pilot:
         await listed(pilot, 3)
-        await pilot.press("slash", *"state=ended age>2d")
+        await pilot.press("slash")
+        await paste(pilot, "state=ended age>2d")
         await reached(pilot, lambda: keys(live) == [old])
         assert "1 of 3" in tabs(live)
         await pilot.press(*" (")
         bar = live.screen.query_one(FilterBar)
         await reached(pilot, lambda: "a condition is missing" in str(bar.query_one("#note").render()))
         assert keys(live) == [old]
-        await pilot.press(*"colour=red)")
+        await paste(pilot, "colour=red)")
         await reached(pilot, lambda: "there is no field 'colour'" in str(bar.query_one("#note").render()))
         await pilot.press("enter", "escape")
         await listed(pilot, 3)

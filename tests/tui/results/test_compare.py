@@ -12,6 +12,7 @@ from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import paste
 
 
 def write(path, answers):
@@ -56,7 +57,8 @@ async def compare_files(pilot, settled, files):
     await settled(pilot)
     await pilot.press("equals_sign")
     await settled(pilot)
-    await pilot.press(*str(files[1]), "enter")
+    await paste(pilot, str(files[1]))
+    await pilot.press("enter")
     await settled(pilot)
 
 

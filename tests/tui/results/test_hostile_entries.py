@@ -17,6 +17,7 @@ import pytest
 from claude_batch_tui.tui.results.entry_views import TABS
 from claude_batch_tui.tui.results.inspector import Inspector
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import paste
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]")
 EVIL = "\x1b]52;c;ZXZpbA==\x07 \x1b[2J \x9b31m \x00 \u202etxt\u202c [/x] [bold] 👨\u200d👩\u200d👧 \u2028 end"
@@ -92,6 +93,7 @@ def hostile_file(tmp_path):
     return path
 
 
+@pytest.mark.slow
 async def test_every_entry_in_every_view_is_painted_inert(
     dashboard, filled, settled, hostile_file, monkeypatch
 ):
@@ -134,6 +136,7 @@ async def test_nothing_of_an_entry_is_lost_between_file_and_inspector(
                 assert copied == line.decode("utf-8", "replace")
 
 
+@pytest.mark.slow
 async def test_numbers_and_comparisons_of_them_are_painted_inert_too(
     dashboard, filled, settled, hostile_file
 ):
@@ -154,7 +157,8 @@ async def test_numbers_and_comparisons_of_them_are_painted_inert_too(
         assert painted_inert()
         await pilot.press("q", "u", "equals_sign")
         await settled(pilot)
-        await pilot.press(*str(hostile_file), "enter")
+        await paste(pilot, str(hostile_file))
+        await pilot.press("enter")
         await settled(pilot)
         table = app.screen.query_one("#list", VirtualList)
         for index in range(table.row_count):
@@ -186,6 +190,7 @@ async def test_a_five_megabyte_answer_is_read_to_its_end_and_searched(
         assert "10,000" in str(app.screen.query_one(Inspector).query_one("#note").render())
 
 
+@pytest.mark.slow
 def test_no_byte_of_an_entry_reaches_the_terminal_raw(tmp_path, hostile_file):
     """The dashboard in a real terminal, through every entry and view, its bytes watched."""
     script = tmp_path / "run.py"
@@ -261,6 +266,7 @@ def on_terminal(command):
     return seen.decode("utf-8").replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("results", "--stats"), ("compare",)], ids=["stats", "compare"])
 def test_headless_numbers_are_inert_on_a_terminal(hostile_file, command):
     verb, *options = command
@@ -270,6 +276,7 @@ def test_headless_numbers_are_inert_on_a_terminal(hostile_file, command):
     assert "succeeded" in shown
 
 
+@pytest.mark.slow
 def test_headless_on_a_terminal_prints_it_inert_and_in_a_pipe_byte_for_byte(hostile_file):
     command = [sys.executable, "-c", HEADLESS, "results", str(hostile_file)]
     piped = subprocess.run(command, capture_output=True, check=False)

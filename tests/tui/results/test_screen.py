@@ -10,6 +10,7 @@ from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import paste
 
 
 @pytest.fixture
@@ -170,7 +171,8 @@ async def test_filters_come_back_with_up_and_go_with_down(opened, settled):
         await settled(pilot)
         bar = opened.screen.query_one(FilterBar)
         for text in ("T-90001", "T-90002"):
-            await pilot.press("slash", *text)
+            await pilot.press("slash")
+            await paste(pilot, text)
             await settled(pilot)
             await pilot.press("enter")
             await settled(pilot)

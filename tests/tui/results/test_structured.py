@@ -16,7 +16,7 @@ from claude_batch_tui.tui.results.screen import ResultsScreen
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from waiting import reached
+from waiting import paste, reached
 
 PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
 DIGITS = {
@@ -70,7 +70,8 @@ async def test_an_answer_that_does_not_fit_its_schema_is_told_from_the_others(li
                 live.screen.opened.file.results.index.class_counts() == {"complete": 3, "schema_invalid": 1}
             ),
         )
-        await pilot.press("slash", *"class=schema_invalid")
+        await pilot.press("slash")
+        await paste(pilot, "class=schema_invalid")
         await reached(pilot, lambda: table().row_count == 1)
         assert "1 of 4" in str(live.screen.query_one(FilterBar).query_one("#note").render())
         text = live.screen.query_one(TextView)

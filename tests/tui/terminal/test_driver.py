@@ -18,6 +18,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 APP = """
 import fcntl, os, sys, termios, time
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -52,6 +52,7 @@ def random_frame(random_, texts):
     return "".join(parts[:-1]) + "\x1b[1;2H"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("texts", [TEXTS, TEXTS + WIDE])
 def test_only_differences_paint_the_same_screen_as_whole_frames(texts):
     random_ = random.Random(11)
