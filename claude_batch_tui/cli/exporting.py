@@ -12,7 +12,7 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.domain.results.sort import SORT_COLUMNS, parse_sort
+from claude_batch_tui.domain.results.result import SORT_COLUMNS, parse_sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
 

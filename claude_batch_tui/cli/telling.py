@@ -6,7 +6,7 @@ import asyncio
 import os
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.domain.batches.notifying import Notice, terminal_notification, words
+from claude_batch_tui.domain.batches.notices import Notice, terminal_notification, words
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.services.watching.notify import claim_ends, osc9_way, run_hook

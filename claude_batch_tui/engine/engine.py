@@ -22,9 +22,9 @@ from claude_batch_tui.store.workspaces import Workspace
 
 # What the first frame does not need is imported where it is called, or when the engine begins to work.
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.batches.notifying import Notice
+    from claude_batch_tui.domain.batches.notices import Notice
     from claude_batch_tui.domain.batches.story import Story
-    from claude_batch_tui.domain.results.retrying import RetryRules
+    from claude_batch_tui.domain.results.failures import RetryRules
     from claude_batch_tui.engine.budget import Budget
     from claude_batch_tui.engine.parts import Parts
     from claude_batch_tui.services.building.check import CheckReport

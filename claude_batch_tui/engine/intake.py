@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from claude_batch_tui.api.protocol import BatchesApi
-from claude_batch_tui.domain.batches.notifying import Notice
+from claude_batch_tui.domain.batches.notices import Notice
 from claude_batch_tui.domain.batches.tracked import Event
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.submitter import Submitter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from claude_batch_tui.domain.batches.notifying import Notice
+from claude_batch_tui.domain.batches.notices import Notice
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.downloader import Downloader

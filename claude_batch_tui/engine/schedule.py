@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.forecast import Forecast
 from claude_batch_tui.domain.batches.polling import interval, jittered
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
-from claude_batch_tui.domain.batches.turnaround import Turnarounds
+from claude_batch_tui.domain.batches.turnaround import Forecast, Turnarounds
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.watching.watch import heard_from_others

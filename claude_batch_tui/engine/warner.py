@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from claude_batch_tui.domain.batches.notices import AtRisk, Warned, Warning  # noqa: A004 — the word for it
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
-from claude_batch_tui.domain.batches.warnings import AtRisk, Warned, Warning  # noqa: A004 — the word for it
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.store.notifications import claim_once

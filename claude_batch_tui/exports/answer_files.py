@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.file_names import file_stem
+from claude_batch_tui.exports.formats import file_stem
 from claude_batch_tui.exports.jsonl import FlatLines
 from claude_batch_tui.exports.table import ID, RESPONSE, Column, Values, Writer
 

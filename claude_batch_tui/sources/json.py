@@ -16,9 +16,8 @@ import ijson
 import msgspec
 
 from claude_batch_tui.errors import ConfigError, SourceError
-from claude_batch_tui.sources.json_values import as_row
 from claude_batch_tui.sources.jsonl import numbered_lines
-from claude_batch_tui.sources.rows import BadRow, Row
+from claude_batch_tui.sources.rows import BadRow, Row, as_row
 from claude_batch_tui.sources.source_file import SourceFile
 
 _LOOKED_AT = 100

@@ -9,16 +9,14 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.sources.columns import find_column, guess_prompt_column, list_columns
 from claude_batch_tui.sources.custom_ids import (
     GivenIds,
     IdRefusedError,
     PositionIds,
     build_tag,
 )
-from claude_batch_tui.sources.documents import DocumentFolder, kind_of_media
-from claude_batch_tui.sources.media import MediaKind, media_source
-from claude_batch_tui.sources.params_template import (
+from claude_batch_tui.sources.documents import DocumentFolder, MediaKind, kind_of_media, media_source
+from claude_batch_tui.sources.params import (
     Hole,
     Piece,
     RequestTemplate,
@@ -29,7 +27,14 @@ from claude_batch_tui.sources.params_template import (
     prompt_hole,
 )
 from claude_batch_tui.sources.recipe import BuildSpec
-from claude_batch_tui.sources.rows import BadRow, Row, RowSource
+from claude_batch_tui.sources.rows import (
+    BadRow,
+    Row,
+    RowSource,
+    find_column,
+    guess_prompt_column,
+    list_columns,
+)
 from claude_batch_tui.sources.template import (
     Fill,
     TemplateFailedError,

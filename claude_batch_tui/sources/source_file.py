@@ -271,3 +271,25 @@ def _encoding(head: bytes, label: str, wanted: str | None) -> str:
             )
         raise SourceError(f"{label}: this is a binary file, not text. Name a text file.")
     return "utf-8-sig"
+
+
+class WholeFile:
+    """The file rows come from. Whoever reads it moves `bytes_read`."""
+
+    def __init__(self, path: str) -> None:
+        """Raise SourceError where there is no such file."""
+        if not Path(path).is_file():
+            what = (
+                "this is a folder. Name a file in it"
+                if Path(path).is_dir()
+                else "there is no such file. Check the path"
+            )
+            raise SourceError(f"{path}: {what}.")
+        self.label = path
+        self.size = Path(path).stat().st_size
+        self.bytes_read = 0
+
+    def sha256(self) -> str:
+        """The hash of its bytes, in hex."""
+        with Path(self.label).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.sources.columns import nearest
+from claude_batch_tui.sources.rows import nearest
 
 ROW = "row"
 """The whole row, for columns whose names are no variables: `{{ row["First name"] }}`."""

@@ -294,7 +294,7 @@ class DashboardApp(CbtuiApp):
         ends = [event.text for event in fresh if event.rings]
         if not ends:
             return
-        from claude_batch_tui.domain.batches.notifying import words
+        from claude_batch_tui.domain.batches.notices import words
 
         if "bell" in words(self.config.notify):
             self.bell()
@@ -304,7 +304,7 @@ class DashboardApp(CbtuiApp):
 
     def _notify_terminal(self, message: str) -> None:
         """Send OSC 9; in a thread, because tmux may have to be asked."""
-        from claude_batch_tui.domain.batches.notifying import terminal_notification
+        from claude_batch_tui.domain.batches.notices import terminal_notification
         from claude_batch_tui.services.watching.notify import osc9_way
 
         way = osc9_way(self.config.osc9, self._environ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.wording.numbers import counted, money
+from claude_batch_tui.wording.values import counted, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

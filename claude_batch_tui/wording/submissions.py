@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.wording.costs import forecast_lines
-from claude_batch_tui.wording.numbers import size
+from claude_batch_tui.wording.values import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from claude_batch_tui.domain.batches.tracked import Submission
-    from claude_batch_tui.domain.requests.problem import Problem
-    from claude_batch_tui.domain.results.retrying import RetryCounts
+    from claude_batch_tui.domain.requests.draft import Problem
+    from claude_batch_tui.domain.results.failures import RetryCounts
     from claude_batch_tui.services.submitting.order import Question, SendOrder
 
 _SUBMISSION_WORDS = {

@@ -36,7 +36,7 @@ from bench_results import dashboard, timed, write
 from pty_app import PtyApp
 
 from claude_batch_tui.domain.filters.language import parse
-from claude_batch_tui.domain.results.sort import parse_sort
+from claude_batch_tui.domain.results.result import parse_sort
 from claude_batch_tui.services.filters.finding import Finder
 from claude_batch_tui.services.filters.sorting import in_order
 from claude_batch_tui.services.prices import built_in_prices

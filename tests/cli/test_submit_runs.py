@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from claude_batch_tui.domain.requests import partition as partition_module
+from claude_batch_tui.domain.requests import limits as partition_module
 from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.simulator import Fault
 

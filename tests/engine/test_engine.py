@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from claude_batch_tui.domain.batches.tracked import LinkState, SubmissionState
-from claude_batch_tui.domain.requests.partition import partition
+from claude_batch_tui.domain.requests.limits import partition
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.services.building.check import check
 from claude_batch_tui.services.building.trying import trial

@@ -8,9 +8,8 @@ import sys
 
 import pytest
 
-from claude_batch_tui.domain.file_names import file_stem
 from claude_batch_tui.errors import ConfigError, ExportError
-from claude_batch_tui.exports.formats import FORMATS, NAMES, format_of
+from claude_batch_tui.exports.formats import FORMATS, NAMES, file_stem, format_of
 from claude_batch_tui.exports.table import Column, all_columns
 from claude_batch_tui.store.results.opening import open_indexed
 

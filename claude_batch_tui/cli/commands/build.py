@@ -218,7 +218,7 @@ def _shown_on_failure(
 
 def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> BuildSpec:
     """The build of the recipe, if any, with everything said on the command line over it."""
-    from claude_batch_tui.sources.params_file import merged, read_params, read_schema
+    from claude_batch_tui.sources.params import merged, read_params, read_schema
     from claude_batch_tui.sources.recipe import BuildSpec
 
     given = {name: getattr(args, name, None) for name in BuildSpec.__struct_fields__}

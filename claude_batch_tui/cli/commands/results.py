@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 def written(args: argparse.Namespace, context: Context) -> int:
     """Find the results, downloading what is not here, and write them; the exit code."""
     from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
-    from claude_batch_tui.domain.results.sort import parse_sort
+    from claude_batch_tui.domain.results.result import parse_sort
     from claude_batch_tui.services.exporting.target import Options, check_target
 
     form = chosen_format(args, args.output, context)

@@ -6,16 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from claude_batch_tui.domain.batches.fields import FIELDS, Value
-from claude_batch_tui.domain.batches.filter import claim_of, depends_on_time, names_state
-from claude_batch_tui.domain.batches.run import fold
+from claude_batch_tui.domain.batches.filter import FIELDS, Value, claim_of, depends_on_time, names_state
+from claude_batch_tui.domain.batches.merging import fold
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.domain.filters.language import Filter, FilterError
 
 SORTABLE = tuple(name for name in FIELDS if name != "text")
 
 
-class Row(NamedTuple):
+class BatchRow(NamedTuple):
     """A line of the list: a batch, a run of several (`tracked` is them folded), or a batch below its open run."""
 
     key: str
@@ -44,7 +43,7 @@ class BatchList:
     """Rows over batches that come as whole tuples, newest first, most of them the same objects as before."""
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[BatchRow] = []
         self.order = Order()
         self.wanted: Filter | None = None
         self.opened: frozenset[str] = frozenset()
@@ -57,7 +56,7 @@ class BatchList:
         self._known: dict[str, TrackedBatch] = {}
         self._index: dict[str, int] = {}
         self._runs: dict[str, tuple[TrackedBatch, ...]] = {}
-        self._folds: dict[str, Row] = {}
+        self._folds: dict[str, BatchRow] = {}
         self._claim = claim_of(None)
 
     @property
@@ -74,7 +73,7 @@ class BatchList:
         """Where the row with that key is, or None."""
         return self._index.get(key)
 
-    def row(self, key: str) -> Row | None:
+    def row(self, key: str) -> BatchRow | None:
         """The row with that key, or None."""
         index = self._index.get(key)
         return None if index is None else self.rows[index]
@@ -117,32 +116,32 @@ class BatchList:
         self.rows = rows
         self._index = {row.key: number for number, row in enumerate(rows)}
 
-    def _top(self) -> Iterable[Row]:
+    def _top(self) -> Iterable[BatchRow]:
         """A row for each batch and for each run of several, in the order of the newest of them."""
         begun: set[str] = set()
         for tracked in self._batches:
             run_id = tracked.run_id
             if run_id is None or run_id not in self._runs:
-                yield Row(tracked.id, tracked)
+                yield BatchRow(tracked.id, tracked)
             elif run_id not in begun:
                 begun.add(run_id)
                 yield self._fold(run_id)
 
-    def _fold(self, run_id: str) -> Row:
+    def _fold(self, run_id: str) -> BatchRow:
         """The row of a run; the same as long as its batches are."""
         members = self._runs[run_id]
         known = self._folds.get(run_id)
         if known is None or known.members != members:
-            known = self._folds[run_id] = Row(run_id, fold(run_id, members), members)
+            known = self._folds[run_id] = BatchRow(run_id, fold(run_id, members), members)
         return known
 
-    def _with_children(self, row: Row) -> Iterable[Row]:
+    def _with_children(self, row: BatchRow) -> Iterable[BatchRow]:
         yield row
         if row.key in self.opened:
             for tracked in in_parts(row.members):
-                yield Row(tracked.id, tracked, is_child=True)
+                yield BatchRow(tracked.id, tracked, is_child=True)
 
-    def _lets_through(self, row: Row, now: datetime) -> bool:
+    def _lets_through(self, row: BatchRow, now: datetime) -> bool:
         if row.tracked.hidden_at is not None and not (
             self.shows_hidden or names_state(self.wanted, "hidden")
         ):
@@ -152,7 +151,7 @@ class BatchList:
     def _replace(self, old: TrackedBatch, new: TrackedBatch, now: datetime) -> bool:
         """Put one batch in the place of its earlier self; False where that may move or hide a row."""
         run_id = new.run_id
-        before = after = Row(old.id, old)
+        before = after = BatchRow(old.id, old)
         if run_id is not None and run_id in self._runs:
             before = self._fold(run_id)
             self._runs[run_id] = tuple(
@@ -160,9 +159,9 @@ class BatchList:
             )
             after = self._fold(run_id)
             if (child := self._index.get(new.id)) is not None:
-                self.rows[child] = Row(new.id, new, is_child=True)
+                self.rows[child] = BatchRow(new.id, new, is_child=True)
         else:
-            after = Row(new.id, new)
+            after = BatchRow(new.id, new)
         if self._lets_through(before, now) != self._lets_through(after, now):
             return False
         value = FIELDS[self.order.field].value
@@ -187,15 +186,15 @@ def _runs(batches: Sequence[TrackedBatch]) -> dict[str, tuple[TrackedBatch, ...]
     return {run_id: tuple(members) for run_id, members in runs.items() if len(members) > 1}
 
 
-def _sorted(rows: list[Row], order: Order, now: datetime) -> list[Row]:
+def _sorted(rows: list[BatchRow], order: Order, now: datetime) -> list[BatchRow]:
     """Rows in order; those without a value come last whichever way it goes."""
     field = FIELDS[order.field]
     valued = [(field.value(row.tracked, now), row) for row in rows]
-    having: list[tuple[Value, Row]] = [pair for pair in valued if pair[0] is not None]
+    having: list[tuple[Value, BatchRow]] = [pair for pair in valued if pair[0] is not None]
     having.sort(key=_comparable, reverse=field.upwards == order.is_reversed)
     return [row for _, row in having] + [row for value, row in valued if value is None]
 
 
-def _comparable(pair: tuple[Value, Row]) -> str | float:
+def _comparable(pair: tuple[Value, BatchRow]) -> str | float:
     value = pair[0]
     return value.lower() if isinstance(value, str) else (value or 0.0)

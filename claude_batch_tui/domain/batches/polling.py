@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.forecast import Forecast
+from claude_batch_tui.domain.batches.turnaround import Forecast
 
 FLOOR = 10.0
 """The API's own hint on a poll of an unfinished batch (`retry-after: 10`, captured 2026-09-02)."""

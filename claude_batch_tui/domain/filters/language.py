@@ -1,6 +1,6 @@
 """The filter language: `FIELD OP VALUE` joined by and, or, not and parentheses; a bare word means `id:word`.
 
-Fields are in `filter_fields`. Operators: = != : (contains) ~ (regular expression) for words and text, = != < <= > >=
+Fields are in `fields`. Operators: = != : (contains) ~ (regular expression) for words and text, = != < <= > >=
 for numbers, all of them for `json:$.path`, which alone means that the path is there. A value with blanks or
 parentheses stands in double quotes. `id=T-9*` is a glob unless it is quoted.
 """
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from claude_batch_tui.domain.filters.conditions import condition, path_condition, refuse_unfinished, unquoted
+from claude_batch_tui.domain.filters.fields import condition, path_condition, refuse_unfinished, unquoted
 from claude_batch_tui.domain.filters.json_path import STEP
 from claude_batch_tui.domain.filters.tree import Both, Condition, Either, Filter, FilterError, Not
 

@@ -11,10 +11,12 @@ import re
 from collections.abc import Callable
 from functools import cache
 from itertools import product
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from claude_batch_tui.domain.filters.tree import Condition
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.filters.tree import Condition
 
 _ODD = {"\u0130": "\ue130", "\u212a": "\ue12a"}
 """İ and the Kelvin sign: the two characters beyond ASCII whose lower case is ASCII. Here they stay themselves."""

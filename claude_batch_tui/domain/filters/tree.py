@@ -1,4 +1,4 @@
-"""A filter as a tree: conditions joined by not, and, or."""
+"""A filter as a tree: conditions joined by not, and, or; and whether one filter lets through less than another."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from claude_batch_tui.domain.filters.text_match import fold, ignores_case
 from claude_batch_tui.errors import ConfigError
 
 ORDERING: dict[str, Callable[[Any, Any], Any]] = {
@@ -55,3 +56,35 @@ class Either(msgspec.Struct, frozen=True):
 
 
 Filter = Condition | Not | Both | Either
+
+
+def narrows(new: Filter, old: Filter) -> bool:
+    """True where everything `new` lets through `old` lets through too, as far as their forms show it."""
+    if new == old:
+        return True
+    match new, old:
+        case _, Both(left, right):
+            return narrows(new, left) and narrows(new, right)
+        case Either(left, right), _:
+            return narrows(left, old) and narrows(right, old)
+        case Both(left, right), _ if narrows(left, old) or narrows(right, old):
+            return True
+        case _, Either(left, right):
+            return narrows(new, left) or narrows(new, right)
+        case Not(inner), Not(other):
+            return narrows(other, inner)
+        case Condition(), Condition():
+            return _says_more(new, old)
+        case _:
+            return False
+
+
+def _says_more(new: Condition, old: Condition) -> bool:
+    """`id:T-90` says more than `id:T-9`."""
+    if (new.field, new.path, new.op, old.op) != (old.field, old.path, ":", ":"):
+        return False
+    if new.field == "id":
+        return old.value in new.value
+    if new.field in ("text", "json"):
+        return fold(old.value) in fold(new.value) if ignores_case(old.value) else old.value in new.value
+    return old.value.lower() in new.value.lower()

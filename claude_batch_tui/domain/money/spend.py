@@ -1,4 +1,7 @@
-"""What the results of a batch cost, summed from the usage of every answer. Money is in US dollars."""
+"""What the results of batches cost, by the usage of every answer, and the limits above which a yes is not enough.
+
+Money is in US dollars.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from statistics import median
 
 import msgspec
 
-from claude_batch_tui.domain.money.pricing import Pricer, PriceTable, Usage, answer_cost
+from claude_batch_tui.config import Config
+from claude_batch_tui.domain.money.pricing import Cost, Pricer, PriceTable, Usage, answer_cost
 
 LEAST_SUCCEEDED = 1
 """Batches of which fewer requests succeeded say nothing of what a request costs."""
@@ -140,3 +144,21 @@ def likely_cost(requests: int, earlier: Sequence[tuple[int, float]]) -> float | 
     """
     each = [usd / succeeded for succeeded, usd in earlier if succeeded >= LEAST_SUCCEEDED]
     return median(each) * requests if each else None
+
+
+def over_limits(at_most: Cost, in_flight: float, config: Config) -> str | None:
+    """Why a submission asks for its count to be typed, as a phrase; None where it does not.
+
+    `in_flight` is in US dollars.
+    """
+    if at_most.unpriced or at_most.open_ended:
+        return "it is not known what this costs"
+    usd = at_most.batch
+    if usd > config.confirm_above:
+        return f"this is over your limit of ${config.confirm_above:,.2f} (confirm_above)"
+    if usd + in_flight > config.confirm_in_flight:
+        return (
+            f"with ${in_flight:,.2f} in flight this is over your limit of ${config.confirm_in_flight:,.2f} "
+            "(confirm_in_flight)"
+        )
+    return None

@@ -1,10 +1,56 @@
-"""Requests not yet submitted: what a checked requests file holds, and what is wrong with it."""
+"""Requests not yet submitted: where each came from, what they are together, and what is wrong with them."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Any
+
 import msgspec
 
-from claude_batch_tui.domain.requests.problem import Problem
+
+class Severity(StrEnum):
+    """An error stops the submission, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One finding. `code` groups findings of one kind; `line` is 1-based."""
+
+    code: str
+    message: str
+    severity: Severity = Severity.ERROR
+    file: str | None = None
+    line: int | None = None
+    custom_id: str | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """True where the submission must not happen."""
+        return self.severity is Severity.ERROR
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One line of a requests file: `params` are kept as the bytes that will be sent."""
+
+    custom_id: str
+    params: msgspec.Raw
+
+
+class SourceRow(msgspec.Struct, frozen=True):
+    """One line of a rows file (`X.rows.jsonl`): where a request came from.
+
+    `custom_id` is what the API sees, `id` the user's own; they differ only where cleaning was needed.
+    `line` is the 1-based line of `source` on which the row starts; `row` the columns and values as read.
+    """
+
+    custom_id: str
+    id: str
+    source: str
+    line: int
+    row: dict[str, Any]
+
 
 LONG_PROMPT_BYTES = 200_000
 """From these bytes of params a prompt may be longer than 100,000 tokens, where Haiku 5.5 costs more (see

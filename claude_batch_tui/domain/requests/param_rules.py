@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.requests.problem import Severity
+from claude_batch_tui.domain.requests.draft import Severity
 
 REQUIRED = ("model", "max_tokens", "messages")
 OPTIONAL = (

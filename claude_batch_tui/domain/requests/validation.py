@@ -15,18 +15,17 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from claude_batch_tui.domain.requests.cache_rules import CacheCheck
-from claude_batch_tui.domain.requests.draft import LONG_PROMPT_BYTES, Draft, ModelTotals
+from claude_batch_tui.domain.requests.draft import LONG_PROMPT_BYTES, Draft, ModelTotals, Problem, Severity
 from claude_batch_tui.domain.requests.limits import CUSTOM_ID, MAX_BODY_BYTES, MAX_REQUESTS, body_bytes
 from claude_batch_tui.domain.requests.model_rules import (
     STRICT_VERSION,
+    CacheCheck,
     model_findings,
     request_findings,
     sampling_finding,
 )
 from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.domain.requests.param_rules import SAMPLING, Finding, findings, kind_of, shown
-from claude_batch_tui.domain.requests.problem import Problem, Severity
 from claude_batch_tui.domain.requests.request_shape import LineShape, ParamsShape
 
 KEPT_PER_CODE = 1_000

@@ -1,4 +1,4 @@
-"""JSON values walked without recursion: however deep a value is, looking at it cannot fail."""
+"""JSON that somebody else wrote, decoded as far as Python can, and walked without recursion, however deep it is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+
+import msgspec
+
+
+def decode_json(text: bytes | str) -> Any:
+    """The value of a JSON text, with a byte order mark or without.
+
+    msgspec decodes it; what that refuses and the standard library takes is taken: lone surrogates, NaN and huge numbers.
+    Bytes that are no UTF-8 are replaced. Raises ValueError where it is no JSON.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):  # errors of msgspec and of surrogates are ValueErrors too
+        pass
+    try:
+        return json.loads(text if isinstance(text, str) else text.decode("utf-8-sig", "replace"))
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
 
 Key = str | int
 Path = tuple[Key, ...]

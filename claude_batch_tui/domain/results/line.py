@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from claude_batch_tui.domain.money.pricing import CacheCreation, ServerToolUse, Usage
-from claude_batch_tui.domain.results.json_text import decode_json
+from claude_batch_tui.domain.results.json_tree import decode_json
 from claude_batch_tui.domain.results.result import Outcome, Result
 
 Content = TypeVar("Content")

@@ -13,8 +13,7 @@ import msgspec
 
 from claude_batch_tui.domain.money.pricing import PriceTable, Usage
 from claude_batch_tui.domain.money.spend import Meter, Spend
-from claude_batch_tui.domain.results.entry import Entry
-from claude_batch_tui.domain.results.result import Outcome
+from claude_batch_tui.domain.results.result import Entry, Outcome
 
 _STEPS = [digit * 10.0**power for power in range(-9, 16) for digit in (1, 2, 5)]
 _NEAR = 20

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from claude_batch_tui.domain.requests.draft import Problem, Severity
 from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS, body_bytes
-from claude_batch_tui.domain.requests.problem import Problem, Severity
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.building.progress import ROWS_BETWEEN_LOOKS, Clock, SourceProgress, is_due

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.sources.kinds import guess_kind
+from claude_batch_tui.sources.open_rows import guess_kind
 
 MOST = 2_000
 """Entries of a folder that are shown."""

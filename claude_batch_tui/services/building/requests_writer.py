@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from claude_batch_tui.domain.requests.request import SourceRow
+from claude_batch_tui.domain.requests.draft import SourceRow
 from claude_batch_tui.errors import ExportError
 from claude_batch_tui.services.building.requests_files import RequestsFiles
 from claude_batch_tui.sources.request_maker import MadeRequest

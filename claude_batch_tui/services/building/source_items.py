@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from claude_batch_tui.domain.requests.problem import Problem, Severity
+from claude_batch_tui.domain.requests.draft import Problem, Severity
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
 from claude_batch_tui.sources.custom_ids import GivenIds, IdRefusedError
 from claude_batch_tui.sources.jsonl import numbered_lines

@@ -11,7 +11,7 @@ import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.money.pricing import CostForecast, PriceTable, Usage, cost_forecast, entry_cost
-from claude_batch_tui.domain.requests.request import Request
+from claude_batch_tui.domain.requests.draft import Request
 from claude_batch_tui.domain.requests.validation import RequestsCheck
 from claude_batch_tui.domain.results.result import Result
 from claude_batch_tui.errors import DraftError, UnknownOutcomeError

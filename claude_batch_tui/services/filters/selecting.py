@@ -16,7 +16,7 @@ import msgspec
 
 from claude_batch_tui.domain.filters.text_match import id_test, name_test
 from claude_batch_tui.domain.filters.tree import ORDERING, Both, Condition, Either, Filter, Not
-from claude_batch_tui.domain.results.entry import CLASSES, OUTCOMES, STOP_REASONS
+from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, STOP_REASONS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from claude_batch_tui.domain.filters.text_match import fold
-from claude_batch_tui.domain.results.sort import FILE_ORDER, Sort
+from claude_batch_tui.domain.results.result import FILE_ORDER, Sort
 from claude_batch_tui.services.results.answers import answer_text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from claude_batch_tui.domain.results.json_text import decode_json
+from claude_batch_tui.domain.results.json_tree import decode_json
 from claude_batch_tui.domain.results.line import (
     answer_line,
     read_line,

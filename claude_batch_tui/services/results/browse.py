@@ -8,7 +8,7 @@ from threading import Lock
 import msgspec
 
 from claude_batch_tui.domain.money.pricing import PriceTable, Usage, entry_cost
-from claude_batch_tui.domain.requests.request import SourceRow
+from claude_batch_tui.domain.requests.draft import SourceRow
 from claude_batch_tui.domain.results.line import read_result
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.domain.results.structured import Misfit

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from claude_batch_tui.domain.results.entry import OUTCOMES
-from claude_batch_tui.domain.results.error_shape import filter_of, shape_of
-from claude_batch_tui.domain.results.result import Outcome
+from claude_batch_tui.domain.results.failures import filter_of, shape_of
+from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
 
 if TYPE_CHECKING:
     from claude_batch_tui.store.results.file import ResultsFile

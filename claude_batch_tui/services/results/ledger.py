@@ -9,8 +9,7 @@ import msgspec
 
 from claude_batch_tui.domain.batches.batch import RequestCounts
 from claude_batch_tui.domain.batches.ledger import Ledger
-from claude_batch_tui.domain.results.entry import CLASSES, OUTCOMES
-from claude_batch_tui.domain.results.result import Outcome
+from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, Outcome
 from claude_batch_tui.store.results.index import ResultsIndex
 
 LISTS: Final = ("missing", "extra", "duplicate", "unparsable")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.domain.requests.request import SourceRow
+from claude_batch_tui.domain.requests.draft import SourceRow
 from claude_batch_tui.errors import SourceError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.domain.results.entry import CLASSES, STOP_REASONS
+from claude_batch_tui.domain.results.result import CLASSES, STOP_REASONS
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.results.answers import schema_text
 from claude_batch_tui.services.results.schemas import Schema

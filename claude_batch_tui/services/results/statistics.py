@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from claude_batch_tui.domain.money.pricing import PriceTable
-from claude_batch_tui.domain.results.entry import CLASSES
-from claude_batch_tui.domain.results.result import Outcome
+from claude_batch_tui.domain.results.result import CLASSES, Outcome
 from claude_batch_tui.domain.results.statistics import Statistics, Tally
 from claude_batch_tui.store.results.index import ResultsIndex
 

@@ -14,9 +14,8 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
-from claude_batch_tui.domain.results.entry import OUTCOMES
-from claude_batch_tui.domain.results.result import Outcome
-from claude_batch_tui.domain.results.retrying import RetryCounts, RetryRules, is_invalid
+from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules, is_invalid
+from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.building.requests_files import RequestsFiles, beside, iter_request_lines
 from claude_batch_tui.services.submitting.pilot import Portion

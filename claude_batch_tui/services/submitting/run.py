@@ -20,8 +20,8 @@ from pathlib import Path
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
-from claude_batch_tui.domain.money.confirmation import over_limits
 from claude_batch_tui.domain.money.pricing import PriceTable
+from claude_batch_tui.domain.money.spend import over_limits
 from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.errors import CbtuiError, DraftError
 from claude_batch_tui.services.submitting.order import Confirm, Question, SendOrder

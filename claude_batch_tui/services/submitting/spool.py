@@ -13,8 +13,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
-from claude_batch_tui.domain.requests.limits import BODY_HEAD, BODY_TAIL
-from claude_batch_tui.domain.requests.partition import partition
+from claude_batch_tui.domain.requests.limits import BODY_HEAD, BODY_TAIL, partition
 from claude_batch_tui.errors import DraftError, SourceError
 from claude_batch_tui.services.building.requests_files import iter_request_lines
 from claude_batch_tui.store import submissions

@@ -14,9 +14,8 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.batches.notifying import Notice, notice_of
+from claude_batch_tui.domain.batches.notices import Notice, Warned, notice_of
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
-from claude_batch_tui.domain.batches.warnings import Warned
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.redaction import redact
 from claude_batch_tui.services.watching.tmux import ask_tmux

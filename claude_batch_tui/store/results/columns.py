@@ -10,9 +10,8 @@ from typing import Final, NamedTuple, TypeVar
 from msgspec import Raw
 
 from claude_batch_tui.domain.money.pricing import Usage
-from claude_batch_tui.domain.results.entry import OUTCOMES, STOP_REASONS, class_number
 from claude_batch_tui.domain.results.line import LineMessage, LineResult, RawLine, begins_with_text, is_empty
-from claude_batch_tui.domain.results.result import Outcome
+from claude_batch_tui.domain.results.result import OUTCOMES, STOP_REASONS, Outcome, class_number
 
 UNPARSED: Final = OUTCOMES.index(Outcome.UNPARSED)
 OUTCOME_NUMBERS: Final = {str(outcome): number for number, outcome in enumerate(OUTCOMES[:UNPARSED])}

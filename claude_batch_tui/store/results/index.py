@@ -22,9 +22,8 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
 from claude_batch_tui.domain.money.pricing import CacheCreation, PriceTable, ServerToolUse, Usage, entry_cost
-from claude_batch_tui.domain.results.entry import CLASSES, OUTCOMES, STOP_REASONS, Entry
 from claude_batch_tui.domain.results.line import RawLine, read_block, read_line, read_lines
-from claude_batch_tui.domain.results.result import Outcome
+from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, STOP_REASONS, Entry, Outcome
 from claude_batch_tui.store.results.columns import (
     AnsweredBy,
     Numbered,

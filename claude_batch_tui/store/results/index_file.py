@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from claude_batch_tui.domain.results.entry import CLASSES, OUTCOMES, STOP_REASONS
+from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, STOP_REASONS
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results.columns import AnsweredBy, Numbered
 from claude_batch_tui.store.results.index import ResultsIndex

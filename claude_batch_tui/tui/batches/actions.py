@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from claude_batch_tui.domain.batches.batch import BatchState
-from claude_batch_tui.domain.batches.batch_list import Row, in_parts
+from claude_batch_tui.domain.batches.batch_list import BatchRow, in_parts
 from claude_batch_tui.domain.batches.tracked import DownloadState, LinkState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
@@ -131,7 +131,7 @@ def tag_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> Non
     _ask(screen, title, body, change, value=value, problem=problem)
 
 
-def rename_row(screen: DashboardScreen, row: Row) -> None:
+def rename_row(screen: DashboardScreen, row: BatchRow) -> None:
     """Type the name of a batch or run."""
     title = "Name this run" if row.members else "Name this batch"
     body = "Kept on this machine; the API has no names."
@@ -142,7 +142,7 @@ def rename_row(screen: DashboardScreen, row: Row) -> None:
     _ask(screen, title, body, rename, value=row.tracked.name or "")
 
 
-def note_row(screen: DashboardScreen, row: Row) -> None:
+def note_row(screen: DashboardScreen, row: BatchRow) -> None:
     """Type the note on a batch or run."""
     body = "Kept on this machine; the filter note:word finds it."
 
@@ -172,7 +172,7 @@ def decide_submission(screen: DashboardScreen) -> None:
         screen.app.push_screen(SubmissionDialog(submission_id=submission.submission_id))
 
 
-def open_results(screen: DashboardScreen, row: Row) -> None:
+def open_results(screen: DashboardScreen, row: BatchRow) -> None:
     """Show the results of a batch, or of all batches of a run that have any as one; where there are none, say why."""
     dashboard, tracked = screen.dashboard, row.tracked
     readable = [each for each in in_parts(row.members or (tracked,)) if _has_results(each, screen)]
@@ -227,7 +227,7 @@ def _has_results(tracked: TrackedBatch, screen: DashboardScreen) -> bool:
     return tracked.results is not ResultsState.NONE or tracked.batch.results_readable(screen.dashboard.now())
 
 
-def _why_no_results(row: Row, screen: DashboardScreen) -> str:
+def _why_no_results(row: BatchRow, screen: DashboardScreen) -> str:
     title, state = row.tracked.title, row.tracked.state(screen.dashboard.now())
     if row.members:
         return f"No batch of {title} has results that can be read."

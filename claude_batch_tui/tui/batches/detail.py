@@ -14,7 +14,7 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from claude_batch_tui.domain.batches.batch_list import Row
+from claude_batch_tui.domain.batches.batch_list import BatchRow
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.tui.batches.overview import overview_lines
 from claude_batch_tui.tui.batches.rows import Drawing
@@ -53,7 +53,7 @@ class BatchDetail(Vertical):
         self._read_story = read_story
         self._read_requests = read_requests
         self._tab = 0
-        self._row: Row | None = None
+        self._row: BatchRow | None = None
         self._drawing: Drawing | None = None
         self._story: Story | None = None
         self._requests: SentRequests | None = None
@@ -71,7 +71,7 @@ class BatchDetail(Vertical):
         """The text."""
         return self.query_one("#detail-text", TextView)
 
-    def show(self, row: Row | None, drawing: Drawing) -> None:
+    def show(self, row: BatchRow | None, drawing: Drawing) -> None:
         """Show a batch or run as it is now; None where there is none."""
         before = self._row.key if self._row else None
         self._row, self._drawing = row, drawing
@@ -178,7 +178,7 @@ class BatchDetail(Vertical):
                 return _READING if story is None else poll_lines(row, story, drawing)
 
 
-def _title(row: Row) -> str:
+def _title(row: BatchRow) -> str:
     if not row.members:
         return row.tracked.title
     return f"{row.tracked.title}: a run of {counted_batches(len(row.members))}"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.batch_list import Row, in_parts
-from claude_batch_tui.domain.batches.forecast import Forecast
+from claude_batch_tui.domain.batches.batch_list import BatchRow, in_parts
+from claude_batch_tui.domain.batches.notices import Warned, warned
 from claude_batch_tui.domain.batches.tracked import Download, DownloadState, ResultsState, TrackedBatch
-from claude_batch_tui.domain.batches.warnings import Warned, warned
+from claude_batch_tui.domain.batches.turnaround import Forecast
 from claude_batch_tui.tui.batches.rows import STATE_STYLES, Drawing, history_of, similar_to
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.text_rows import StyledLine
@@ -40,12 +40,12 @@ def fact_lines(facts: Iterable[Fact], label_width: int = _LABEL) -> Iterator[Sty
             yield StyledLine(f" {label:<{label_width}}{text}", style, hang=" " * (label_width + 1))
 
 
-def overview_lines(row: Row, drawing: Drawing, width: int) -> list[StyledLine]:
+def overview_lines(row: BatchRow, drawing: Drawing, width: int) -> list[StyledLine]:
     """What is known, a fact a line."""
     return list(fact_lines([*_life(row, drawing, width), *_ours(row, drawing), *_members(row, drawing)]))
 
 
-def _life(row: Row, drawing: Drawing, width: int) -> Iterator[Fact]:
+def _life(row: BatchRow, drawing: Drawing, width: int) -> Iterator[Fact]:
     """What the API says, and what follows from it now."""
     tracked, now = row.tracked, drawing.now
     batch, state = tracked.batch, tracked.state(now)
@@ -71,7 +71,7 @@ def _life(row: Row, drawing: Drawing, width: int) -> Iterator[Fact]:
         yield "time", _time_words(batch, similar_to(row, drawing.learned), drawing, width), None
 
 
-def _ours(row: Row, drawing: Drawing) -> Iterator[Fact]:
+def _ours(row: BatchRow, drawing: Drawing) -> Iterator[Fact]:
     """What is known on this machine only."""
     tracked, now = row.tracked, drawing.now
     yield "cost", cost_of_batch(tracked), None
@@ -89,7 +89,7 @@ def _ours(row: Row, drawing: Drawing) -> Iterator[Fact]:
         yield "hidden", "hidden on this machine: A brings it back", "dim"
 
 
-def _members(row: Row, drawing: Drawing) -> Iterator[Fact]:
+def _members(row: BatchRow, drawing: Drawing) -> Iterator[Fact]:
     """The batches of a run."""
     for tracked in in_parts(row.members)[:_MEMBERS_LISTED]:
         words = progress_words(tracked.batch, drawing.now)

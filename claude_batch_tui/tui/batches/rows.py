@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from claude_batch_tui.domain.batches.batch import Batch, BatchState
-from claude_batch_tui.domain.batches.batch_list import Order, Row
-from claude_batch_tui.domain.batches.forecast import Forecast
+from claude_batch_tui.domain.batches.batch_list import BatchRow, Order
 from claude_batch_tui.domain.batches.tracked import (
     Download,
     DownloadState,
@@ -17,12 +16,12 @@ from claude_batch_tui.domain.batches.tracked import (
     ResultsState,
     TrackedBatch,
 )
-from claude_batch_tui.domain.batches.turnaround import Turnarounds
+from claude_batch_tui.domain.batches.turnaround import Forecast, Turnarounds
 from claude_batch_tui.tui.widgets import bars
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.tui.widgets.fitting import cells
 from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, QUEUED, ago, outcome_counts, reading_words, size
-from claude_batch_tui.wording.batch_columns import COLUMNS, cost_words, left_words
+from claude_batch_tui.wording.batches import COLUMNS, cost_or_limit, left_words
 
 SHAPES = {
     "state": Column("S", width=1),
@@ -112,7 +111,7 @@ def list_columns(
     return tuple(found)
 
 
-def row_cells(row: Row, names: Sequence[str], drawing: Drawing) -> tuple[Cell | str, ...]:
+def row_cells(row: BatchRow, names: Sequence[str], drawing: Drawing) -> tuple[Cell | str, ...]:
     """The cells of one row. The bar's cell is drawn for the width it gets."""
     drawn = (_CELLS.get(name, _plain(name))(row, drawing) for name in names)
     if drawing.is_dated or row.tracked.hidden_at is not None:
@@ -120,7 +119,7 @@ def row_cells(row: Row, names: Sequence[str], drawing: Drawing) -> tuple[Cell | 
     return tuple(drawn)
 
 
-def similar_to(row: Row, learned: Turnarounds) -> Forecast | None:
+def similar_to(row: BatchRow, learned: Turnarounds) -> Forecast | None:
     """How long batches like this one took; for a run, like the largest of it that still runs."""
     waiting = [tracked for tracked in row.members if not tracked.batch.has_ended]
     one = max(waiting, key=lambda tracked: tracked.batch.request_counts.total, default=row.tracked)
@@ -136,14 +135,14 @@ def history_of(forecast: Forecast | None) -> bars.PastTimes | None:
     )
 
 
-def _state(row: Row, drawing: Drawing) -> Cell:
+def _state(row: BatchRow, drawing: Drawing) -> Cell:
     state = row.tracked.state(drawing.now)
     if state in _RUNNING and drawing.is_old:
         state = BatchState.UNKNOWN
     return Cell((ASCII_GLYPHS if drawing.ascii_only else GLYPHS)[state], STATE_STYLES.get(state))
 
 
-def _name(row: Row, drawing: Drawing) -> Cell:
+def _name(row: BatchRow, drawing: Drawing) -> Cell:
     tracked = row.tracked
     title = tracked.name or ("(unnamed)" if "id" in drawing.shown else tracked.id)
     if row.members:
@@ -166,17 +165,17 @@ def _shortened(title: str, width: int, mark: str) -> str:
     return title[: width - _ID_TAIL - 1] + mark + title[-_ID_TAIL:]
 
 
-def _id(row: Row, drawing: Drawing) -> str:
+def _id(row: BatchRow, drawing: Drawing) -> str:
     tail = row.key[-_ID_TAIL:]
     return f"~{tail}" if drawing.ascii_only else f"…{tail}"
 
 
-def _requests(row: Row, _drawing: Drawing) -> str:
+def _requests(row: BatchRow, _drawing: Drawing) -> str:
     total = row.tracked.batch.request_counts.total
     return f"{total:,}" if total < 1_000_000 else f"{total / 1_000_000:.2f}M"
 
 
-def _left(row: Row, drawing: Drawing) -> Cell:
+def _left(row: BatchRow, drawing: Drawing) -> Cell:
     tracked, now = row.tracked, drawing.now
     words = left_words(tracked, now)
     if tracked.state(now) in _RUNNING:
@@ -188,12 +187,12 @@ def _left(row: Row, drawing: Drawing) -> Cell:
     return Cell(words, "warn") if words else Cell("" if tracked.seen else "NEW", "strong")
 
 
-def _cost(row: Row, drawing: Drawing) -> str:
-    words = cost_words(row.tracked)
+def _cost(row: BatchRow, drawing: Drawing) -> str:
+    words = cost_or_limit(row.tracked)
     return words.replace("≤", "<") if drawing.ascii_only else words
 
 
-def _progress(row: Row, drawing: Drawing) -> Cell:
+def _progress(row: BatchRow, drawing: Drawing) -> Cell:
     tracked, now = row.tracked, drawing.now
     state = tracked.state(now)
     style = None if state in _RUNNING else STATE_STYLES.get(state)
@@ -218,7 +217,7 @@ def _downloading(download: Download, *, ascii_only: bool) -> str:
     return f"{mark} {size(download.bytes_done)}, {lines}"
 
 
-def _progress_text(row: Row, state: BatchState, drawing: Drawing, width: int) -> str:
+def _progress_text(row: BatchRow, state: BatchState, drawing: Drawing, width: int) -> str:
     tracked, now = row.tracked, drawing.now
     batch = tracked.batch
     if state in _RUNNING and drawing.is_old and drawing.link.polled_at is not None:
@@ -259,7 +258,7 @@ def _ended(tracked: TrackedBatch, drawing: Drawing, width: int) -> str:
     return f"{bars.count_bar(_counts(batch), min(room, _BAR_CELLS), ascii_only=drawing.ascii_only)} {words}"
 
 
-def _running(row: Row, drawing: Drawing, width: int) -> str:
+def _running(row: BatchRow, drawing: Drawing, width: int) -> str:
     """Counts where some moved, which those of a run do with each batch that ends; else time."""
     batch, now = row.tracked.batch, drawing.now
     room = min(width, _LONGEST_BAR)
@@ -293,18 +292,18 @@ def _counts(batch: Batch) -> bars.Counts:
     return bars.Counts(counts.processing, counts.succeeded, counts.errored, counts.canceled, counts.expired)
 
 
-def _plain(name: str) -> Callable[[Row, Drawing], Cell | str]:
+def _plain(name: str) -> Callable[[BatchRow, Drawing], Cell | str]:
     """A cell that says what the column says in every face."""
     words = COLUMNS[name].words
 
-    def cell(row: Row, drawing: Drawing) -> str:
+    def cell(row: BatchRow, drawing: Drawing) -> str:
         text = words(row.tracked, drawing.now, None)
         return text.replace("–", "-") if drawing.ascii_only else text
 
     return cell
 
 
-_CELLS: dict[str, Callable[[Row, Drawing], Cell | str]] = {
+_CELLS: dict[str, Callable[[BatchRow, Drawing], Cell | str]] = {
     "state": _state,
     "name": _name,
     "id": _id,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.batches.batch_list import Row
+from claude_batch_tui.domain.batches.batch_list import BatchRow
 from claude_batch_tui.domain.batches.story import Answered, SentRequests, Story, answers
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.money.spend import Spend, likely_cost
@@ -125,7 +125,7 @@ def _cache(spend: Spend) -> str:
     return f"cost {money(-saved)} more than sending everything fresh: written, and too seldom read"
 
 
-def poll_lines(row: Row, story: Story, drawing: Drawing) -> list[AnyLine]:
+def poll_lines(row: BatchRow, story: Story, drawing: Drawing) -> list[AnyLine]:
     """When the next poll is, then the log."""
     batch, link, now = row.tracked.batch, drawing.link, drawing.now
     if row.members:

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.batch_list import Row
-from claude_batch_tui.domain.batches.forecast import Forecast
+from claude_batch_tui.domain.batches.batch_list import BatchRow
+from claude_batch_tui.domain.batches.turnaround import Forecast
 from claude_batch_tui.tui.batches.overview import fact_lines
 from claude_batch_tui.tui.batches.rows import Drawing, similar_to
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Line
@@ -51,7 +51,7 @@ class _Point(NamedTuple):
     style: str | None = None
 
 
-def timeline_lines(row: Row, drawing: Drawing, width: int) -> list[AnyLine]:
+def timeline_lines(row: BatchRow, drawing: Drawing, width: int) -> list[AnyLine]:
     """The drawing, then every point of it in order."""
     batch, now, ascii_only = row.tracked.batch, drawing.now, drawing.ascii_only
     forecast = similar_to(row, drawing.learned)

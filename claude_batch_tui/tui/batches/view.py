@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.batches.batch_list import BatchList, Order, Row, order_of
+from claude_batch_tui.domain.batches.batch_list import BatchList, BatchRow, Order, order_of
 from claude_batch_tui.domain.batches.filter import batch_filter
+from claude_batch_tui.domain.batches.notices import AtRisk
 from claude_batch_tui.domain.batches.tracked import Snapshot, TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
-from claude_batch_tui.domain.batches.warnings import AtRisk
 from claude_batch_tui.domain.filters.language import FilterError
 from claude_batch_tui.tui.batches.rows import Drawing, list_columns, row_cells
 from claude_batch_tui.tui.widgets.columns import Cell, Column
-from claude_batch_tui.wording.batch_columns import COLUMNS, columns_of
+from claude_batch_tui.wording.batches import COLUMNS, columns_of
 
 
 class BatchesView:
@@ -67,7 +67,7 @@ class BatchesView:
         """The row with that key, or None."""
         return self.listing.find(key)
 
-    def drawing(self, row: Row | None = None) -> Drawing:
+    def drawing(self, row: BatchRow | None = None) -> Drawing:
         """What is drawn with; for a row by the link of its workspace, and by what that teaches."""
         link, learned = self.snapshot.link, None
         if row is not None:
@@ -114,7 +114,7 @@ class BatchesView:
             names = (*names[:place], "workspace", *names[place:])
         self.columns = names
 
-    def row(self, key: str | None) -> Row | None:
+    def row(self, key: str | None) -> BatchRow | None:
         """The row with that key, or None."""
         return self.listing.row(key or "")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from claude_batch_tui.domain.batches.notices import Warned, Warning  # noqa: A004 — the word for it
 from claude_batch_tui.domain.batches.tracked import LinkState, SubmissionState, TrackedBatch
-from claude_batch_tui.domain.batches.warnings import Warned, Warning  # noqa: A004 — the word for it
 from claude_batch_tui.tui.batches.view import BatchesView
 from claude_batch_tui.wording import ago, counted, counted_batches, span
 

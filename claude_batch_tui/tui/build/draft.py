@@ -11,15 +11,15 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.requests.problem import Problem
+from claude_batch_tui.domain.requests.draft import Problem
 from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.services.building.build import BuildReport
 from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.building.form_drafts import FormDraft, load_draft, save_draft
 from claude_batch_tui.services.building.requests_files import RequestsFiles
-from claude_batch_tui.sources.kinds import guess_kind
+from claude_batch_tui.sources.open_rows import guess_kind
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, SourceKind
-from claude_batch_tui.sources.whole_file import WholeFile
+from claude_batch_tui.sources.source_file import WholeFile
 from claude_batch_tui.tui.build.fields import spec_of
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.sources.kinds import guess_kind
-from claude_batch_tui.sources.params_file import read_params
+from claude_batch_tui.sources.open_rows import guess_kind
+from claude_batch_tui.sources.params import read_params
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, SourceKind
 from claude_batch_tui.sources.text import SplitBy
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from claude_batch_tui.domain.results.entry import CLASSES, Entry
-from claude_batch_tui.domain.results.result import Outcome
-from claude_batch_tui.domain.results.sort import Sort
+from claude_batch_tui.domain.results.result import CLASSES, Entry, Outcome, Sort
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.wording import class_words
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from claude_batch_tui.domain.requests.request import SourceRow
-from claude_batch_tui.domain.results.advice import advice
+from claude_batch_tui.domain.requests.draft import SourceRow
 from claude_batch_tui.domain.results.answer import Kind, Piece, pieces
-from claude_batch_tui.domain.results.json_text import decode_json
-from claude_batch_tui.domain.results.json_tree import pretty
+from claude_batch_tui.domain.results.failures import advice
+from claude_batch_tui.domain.results.json_tree import decode_json, pretty
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.services.results.browse import Reading
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, StyledLine

@@ -11,9 +11,7 @@ from textual.message import Message
 from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.domain.filters.language import FilterError, parse
-from claude_batch_tui.domain.results.entry import OUTCOMES
-from claude_batch_tui.domain.results.result import Outcome
-from claude_batch_tui.domain.results.sort import Sort
+from claude_batch_tui.domain.results.result import OUTCOMES, Outcome, Sort
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.filters.finding import Matches, worth_showing
 from claude_batch_tui.services.filters.sorting import in_order

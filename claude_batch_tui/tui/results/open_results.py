@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Download, DownloadState
-from claude_batch_tui.domain.filters.completion import Completion, complete
+from claude_batch_tui.domain.filters.fields import Completion, complete
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.money.spend import Bill
 from claude_batch_tui.engine.engine import Engine

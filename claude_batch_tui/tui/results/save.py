@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from functools import partial
 
-from claude_batch_tui.domain.file_names import file_stem
 from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.exports.formats import file_stem
 from claude_batch_tui.services.exporting.export import Exported, ExportProgress, export
 from claude_batch_tui.services.exporting.target import Options
 from claude_batch_tui.services.prices import read_prices

@@ -27,7 +27,7 @@ from textual.worker import Worker, get_current_worker
 from claude_batch_tui.domain.batches.tracked import Download, Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.plain_text import clean
-from claude_batch_tui.domain.results.sort import Sort
+from claude_batch_tui.domain.results.result import Sort
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.services.filters.history import read_filters, remember_filter

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from claude_batch_tui.domain.plain_text import clean
-from claude_batch_tui.domain.results.retrying import RetryCounts, RetryRules
+from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.submitting.retry import NothingToRetryError, RetryPlan
 from claude_batch_tui.tui.dialogs.box import Box

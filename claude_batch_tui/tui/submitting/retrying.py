@@ -16,7 +16,7 @@ from claude_batch_tui.wording import counted_batches
 
 # What is needed once R was pressed is imported then: the first frame does not wait for it.
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.results.retrying import RetryRules
+    from claude_batch_tui.domain.results.failures import RetryRules
     from claude_batch_tui.engine.engine import Engine
     from claude_batch_tui.services.submitting.retry import RetryPlan
 

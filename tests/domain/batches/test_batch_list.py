@@ -8,10 +8,10 @@ import pytest
 from claude_batch_tui.domain.batches.batch import Batch, BatchState, RequestCounts
 from claude_batch_tui.domain.batches.batch_list import BatchList, order_of
 from claude_batch_tui.domain.batches.filter import batch_filter, claim_of, depends_on_time
-from claude_batch_tui.domain.batches.run import fold
+from claude_batch_tui.domain.batches.merging import fold
+from claude_batch_tui.domain.batches.notices import Warned, warned
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
-from claude_batch_tui.domain.batches.warnings import Warned, warned
 from claude_batch_tui.domain.filters.language import FilterError
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from claude_batch_tui.domain.batches.batch import Batch, BatchState, RequestCounts
-from claude_batch_tui.domain.batches.forecast import forecast_of
 from claude_batch_tui.domain.batches.polling import (
     asked_wait,
     backoff,
@@ -14,6 +13,7 @@ from claude_batch_tui.domain.batches.polling import (
     jittered,
     page_limit,
 )
+from claude_batch_tui.domain.batches.turnaround import forecast_of
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from importlib import resources
 
 import pytest
 
+from claude_batch_tui.domain.requests.draft import Severity
 from claude_batch_tui.domain.requests.models import ModelFacts, load_models
-from claude_batch_tui.domain.requests.problem import Severity
 from claude_batch_tui.domain.requests.validation import RequestsCheck
 
 TABLE = (resources.files("claude_batch_tui.domain") / "models.toml").read_bytes()

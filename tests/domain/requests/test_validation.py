@@ -5,9 +5,8 @@ import json
 import pytest
 
 from claude_batch_tui.domain.requests import validation
-from claude_batch_tui.domain.requests.draft import ModelTotals
+from claude_batch_tui.domain.requests.draft import ModelTotals, Severity
 from claude_batch_tui.domain.requests.limits import body_bytes
-from claude_batch_tui.domain.requests.problem import Severity
 from claude_batch_tui.domain.requests.validation import KEPT_PER_CODE, RequestsCheck
 
 GOOD = {"model": "claude-opus-5", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_batch_tui.domain.results.json_tree import at, path_words, pretty, walk
+from claude_batch_tui.domain.results.json_tree import at, decode_json, path_words, pretty, walk
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -37,3 +39,25 @@ def test_paths_are_spelled_as_filters_take_them():
     assert path_words(()) == "$"
     assert path_words(("result", "message", "content", 0, "text")) == "$.result.message.content[0].text"
     assert path_words(("a key", 'q"')) == '$["a key"]["q\\""]'
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b'{"a":[1,"\xc3\xa9"]}', {"a": [1, "é"]}),
+        (b'\xef\xbb\xbf{"a":1}', {"a": 1}),
+        (b'"\\ud800"', "\ud800"),
+        ('"\ud800"', "\ud800"),
+        (b'"\xff"', "\ufffd"),
+        (b"-Infinity", -math.inf),
+        (b"1" + b"0" * 400, 10**400),
+    ],
+)
+def test_what_either_decoder_takes_is_decoded(text, value):
+    assert decode_json(text) == value
+
+
+@pytest.mark.parametrize("text", [b"", b"{", "no", b"[" * 100_000 + b"]" * 100_000])
+def test_what_is_no_json_is_a_value_error(text):
+    with pytest.raises(ValueError, match=r"."):
+        decode_json(text)

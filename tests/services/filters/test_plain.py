@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_batch_tui.domain.filters.tree import Both, Condition, Either, Not
-from claude_batch_tui.domain.results.entry import CLASSES, OUTCOMES, STOP_REASONS
+from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, STOP_REASONS
 from claude_batch_tui.services.filters.finding import Finder, find_all
 from claude_batch_tui.services.filters.plain import plain_positions
 from claude_batch_tui.services.prices import built_in_prices

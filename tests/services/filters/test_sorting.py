@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from claude_batch_tui.domain.filters.language import parse
-from claude_batch_tui.domain.results.sort import SORT_COLUMNS, Sort, parse_sort
+from claude_batch_tui.domain.results.result import SORT_COLUMNS, Sort, parse_sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.filters.finding import find_all
 from claude_batch_tui.services.filters.sorting import in_order

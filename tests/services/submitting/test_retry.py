@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from claude_batch_tui.cli.lookup import retrieve
-from claude_batch_tui.domain.results.retrying import RetryRules
+from claude_batch_tui.domain.results.failures import RetryRules
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.submitting.order import SendOrder

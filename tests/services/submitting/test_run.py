@@ -12,8 +12,8 @@ import pytest
 
 from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.domain.batches.tracked import SubmissionState
-from claude_batch_tui.domain.requests import partition as partition_module
-from claude_batch_tui.domain.results.retrying import RetryRules
+from claude_batch_tui.domain.requests import limits as partition_module
+from claude_batch_tui.domain.results.failures import RetryRules
 from claude_batch_tui.errors import ApiError, DraftError, UnavailableError
 from claude_batch_tui.services.building.requests_files import iter_request_lines
 from claude_batch_tui.services.results.local_files import read_results

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from claude_batch_tui.domain.filters.language import parse
-from claude_batch_tui.domain.results.entry import CLASSES
+from claude_batch_tui.domain.results.result import CLASSES
 from claude_batch_tui.services.filters.selecting import select
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.index_file import load_index, save_index

@@ -8,8 +8,8 @@ import pytest
 
 from claude_batch_tui.config import BATCH_COLUMNS
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
-from claude_batch_tui.domain.batches.batch_list import Order, Row
-from claude_batch_tui.domain.batches.run import fold
+from claude_batch_tui.domain.batches.batch_list import BatchRow, Order
+from claude_batch_tui.domain.batches.merging import fold
 from claude_batch_tui.domain.batches.tracked import (
     Download,
     DownloadState,
@@ -21,7 +21,7 @@ from claude_batch_tui.domain.batches.tracked import (
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
 from claude_batch_tui.tui.batches.overview import overview_lines
 from claude_batch_tui.tui.batches.rows import SHAPES, Drawing, list_columns, row_cells
-from claude_batch_tui.wording.batch_columns import COLUMNS
+from claude_batch_tui.wording.batches import COLUMNS
 
 NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
 LIVE = Link(state=LinkState.LIVE, polled_at=NOW - timedelta(seconds=10), interval=30.0)
@@ -51,7 +51,7 @@ def learned(count=10):
 def says(
     row, name="progress", *, link=LIVE, downloads=None, known=None, width=60, shown=(), ascii_only=False
 ):
-    row = row if isinstance(row, Row) else Row(row.id, row)
+    row = row if isinstance(row, BatchRow) else BatchRow(row.id, row)
     drawing = Drawing(
         now=NOW,
         link=link,
@@ -167,7 +167,7 @@ def test_counts_that_were_not_reported_are_not_claimed_to_be_zero():
 
 
 def run(*members):
-    return Row("run_1", fold("run_1", members), tuple(members))
+    return BatchRow("run_1", fold("run_1", members), tuple(members))
 
 
 def test_a_run_counts_its_ended_batches_and_says_how_many_ended():
@@ -231,5 +231,5 @@ def test_the_column_rows_are_sorted_by_has_an_arrow():
 )
 def test_the_detail_says_it_in_a_sentence(batch, words):
     drawing = Drawing(NOW, LIVE, {}, learned(), False, frozenset(), frozenset())
-    lines = overview_lines(Row(batch.id, batch), drawing, 80)
+    lines = overview_lines(BatchRow(batch.id, batch), drawing, 80)
     assert words in "\n".join(line.text for line in lines)

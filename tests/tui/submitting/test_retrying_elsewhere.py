@@ -8,7 +8,7 @@ import pytest
 
 from claude_batch_tui.cli.main import main
 from claude_batch_tui.config import load, of_profile
-from claude_batch_tui.domain.results.retrying import RetryRules
+from claude_batch_tui.domain.results.failures import RetryRules
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.submitting.order import SendOrder
 from claude_batch_tui.services.submitting.retry import Wanted

@@ -4,7 +4,7 @@ import pytest
 
 from claude_batch_tui.config import load
 from claude_batch_tui.domain.batches.batch import RequestCounts
-from claude_batch_tui.domain.batches.notifying import Notice, terminal_notification
+from claude_batch_tui.domain.batches.notices import Notice, terminal_notification
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.watching.notify import osc9_way
 

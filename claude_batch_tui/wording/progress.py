@@ -1,4 +1,4 @@
-"""The state of polling as words."""
+"""What goes on, as words: polling, downloads, indexes, exports."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.wording.times import local_clock
+from claude_batch_tui.wording.values import local_clock, size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from claude_batch_tui.domain.batches.tracked import Link
+    from claude_batch_tui.domain.batches.tracked import Download, Link
+    from claude_batch_tui.services.exporting.export import ExportProgress
+
 
 _WELL = (LinkState.LIVE, LinkState.IDLE)
 _ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
@@ -61,3 +63,27 @@ def links_words(links: Mapping[str, Link], *, ascii_only: bool = False) -> str:
         mark = _ASCII_MARKS["●"] if ascii_only else "●"
         parts.append(f"{mark} {clean_line(well[0]) if len(well) == 1 else f'{len(well):,}'} live")
     return (" - " if ascii_only else " · ").join(parts)
+
+
+QUEUED = "waits for other downloads"
+
+
+def indexing_words(share: float, *, is_unpacked: bool) -> str:
+    """How far a results file has been read, for a share from 0 to 1."""
+    return f"{'decompressing' if is_unpacked else 'indexing'} {int(share * 100)} %"
+
+
+def reading_words(download: Download) -> str:
+    """How much of downloaded results has been read to the end of each line."""
+    share = download.lines_read / download.lines if download.lines else 0.0
+    return f"reading {int(share * 100)} %"
+
+
+def export_words(progress: ExportProgress) -> str:
+    """Where an export is: entries, and how fast the results are read."""
+    seconds = max(progress.seconds, 1e-3)
+    of = f" of {progress.of:,}" if progress.of else ""
+    return (
+        f"{progress.entries:,}{of} results {progress.doing} · "
+        f"{progress.entries / seconds:,.0f}/s · {size(int(progress.bytes / seconds))}/s"
+    )

@@ -3,7 +3,7 @@
 import pytest
 
 from claude_batch_tui.errors import SourceError
-from claude_batch_tui.sources.columns import find_column, guess_prompt_column
+from claude_batch_tui.sources.rows import find_column, guess_prompt_column
 
 COLUMNS = ("id", "2", "Title", "body")
 

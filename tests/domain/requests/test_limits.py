@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_batch_tui.domain.requests.limits import body_bytes
-from claude_batch_tui.domain.requests.partition import partition
+from claude_batch_tui.domain.requests.limits import body_bytes, partition
 
 
 def body_of(sizes, part):

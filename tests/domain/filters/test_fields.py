@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from claude_batch_tui.domain.filters.completion import complete
+from claude_batch_tui.domain.filters.fields import complete
 
 
 def values(field):
