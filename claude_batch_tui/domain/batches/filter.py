@@ -24,7 +24,7 @@ from claude_batch_tui.domain.filters.language import (
     Not,
     parse,
 )
-from claude_batch_tui.domain.filters.tree import ORDERING
+from claude_batch_tui.domain.filters.tree import ORDERING, conditions
 
 Value = str | float | None
 """Words, or a number: seconds for durations, dollars for money. None where there is nothing to compare."""
@@ -199,28 +199,12 @@ def claim_of(wanted: Filter | None) -> Claim:
 
 def names_state(wanted: Filter | None, word: str) -> bool:
     """Whether a filter speaks of a state, and so decides about it itself."""
-    match wanted:
-        case Both(left, right) | Either(left, right):
-            return names_state(left, word) or names_state(right, word)
-        case Not(inner):
-            return names_state(inner, word)
-        case Condition("state", _, value):
-            return value == word
-        case _:
-            return False
+    return any(each.field == "state" and each.value == word for each in conditions(wanted))
 
 
 def depends_on_time(wanted: Filter | None) -> bool:
     """Whether what a filter lets through changes while nothing happens."""
-    match wanted:
-        case Both(left, right) | Either(left, right):
-            return depends_on_time(left) or depends_on_time(right)
-        case Not(inner):
-            return depends_on_time(inner)
-        case Condition(field, _, _):
-            return field in ("age", "left", "state", "text")
-        case _:
-            return False
+    return any(each.field in ("age", "left", "state", "text") for each in conditions(wanted))
 
 
 def _claim(field: str, op: str, value: str) -> Claim:
@@ -247,19 +231,11 @@ def _claim(field: str, op: str, value: str) -> Claim:
 
 def _date_claim(field: str, op: str, value: str) -> Claim:
     """Dates compare as far as they are written: `created=2026-11` is a month."""
-    read, wanted = FIELDS[field].value, value.replace(" ", "T")
+    read, wanted, compare = FIELDS[field].value, value.replace(" ", "T"), ORDERING["=" if op == ":" else op]
 
     def holds(tracked: TrackedBatch, now: datetime) -> bool:
         found = read(tracked, now)
-        if found is None:
-            return False
-        begun = str(found)[: len(wanted)]
-        return {"=": begun == wanted, ":": begun == wanted, "!=": begun != wanted}.get(
-            op,
-            (begun > wanted and ">" in op)
-            or (begun < wanted and "<" in op)
-            or (begun == wanted and "=" in op),
-        )
+        return found is not None and compare(str(found)[: len(wanted)], wanted)
 
     return holds
 

@@ -9,6 +9,7 @@ from math import ceil, log10
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.merging import summed
 from claude_batch_tui.domain.requests.models import without_date
 
 UNKNOWN_MODEL = "unknown model"
@@ -119,7 +120,7 @@ def history(
         spreads=_spreads(took),
         outcomes=tuple(
             sorted(
-                (Outcomes(model, len(counts), _counts(counts)) for model, counts in became.items()),
+                (Outcomes(model, len(counts), summed(counts)) for model, counts in became.items()),
                 key=lambda found: (found.model == UNKNOWN_MODEL, -found.counts.total, found.model),
             )
         ),
@@ -151,14 +152,7 @@ def _as_day(day: date, one: PastBatch) -> Day:
 
 
 def _sum(day: date, parts: Sequence[Day]) -> Day:
-    return Day(
-        day,
-        batches=sum(part.batches for part in parts),
-        requests=sum(part.requests for part in parts),
-        usd=sum(part.usd for part in parts),
-        at_most=sum(part.at_most for part in parts),
-        unpriced=sum(part.unpriced for part in parts),
-    )
+    return Day(day, *map(sum, zip(*(msgspec.structs.astuple(part)[1:] for part in parts), strict=True)))
 
 
 def _turnaround(model: str, size: int, durations: list[timedelta]) -> Turnaround:
@@ -183,14 +177,4 @@ def _spreads(took: dict[tuple[str, int], list[timedelta]]) -> tuple[Spread, ...]
     spreads = (Spread(model, tuple(found)) for model, found in counts.items())
     return tuple(
         sorted(spreads, key=lambda spread: (spread.model == UNKNOWN_MODEL, -sum(spread.counts), spread.model))
-    )
-
-
-def _counts(parts: list[RequestCounts]) -> RequestCounts:
-    return RequestCounts(
-        processing=sum(part.processing for part in parts),
-        succeeded=sum(part.succeeded for part in parts),
-        errored=sum(part.errored for part in parts),
-        canceled=sum(part.canceled for part in parts),
-        expired=sum(part.expired for part in parts),
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from typing import TypeVar
+
+import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.tracked import Link, LinkState, ResultsState, Snapshot, TrackedBatch
 
+_T = TypeVar("_T")
 _PART = re.compile(r" \d+/\d+$")
 """What a name ends with where one submission became several batches: `tickets 2/3`."""
 
@@ -32,7 +35,6 @@ def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
     batches = [tracked.batch for tracked in members]
     waiting = [t.batch for t in members if not t.batch.has_ended and t.gone_at is None]
     ends = [batch.ended_at for batch in batches if batch.ended_at is not None]
-    archived = [batch.archived_at for batch in batches if batch.archived_at is not None]
     cancels = [batch.cancel_initiated_at for batch in batches if batch.cancel_initiated_at is not None]
     return TrackedBatch(
         batch=Batch(
@@ -43,7 +45,7 @@ def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
             expires_at=max((batch.deadline for batch in waiting), default=None),
             ended_at=None if waiting else max(ends, default=None),
             cancel_initiated_at=max(cancels, default=None),
-            archived_at=max(archived) if len(archived) == len(batches) else None,
+            archived_at=_if_all((batch.archived_at for batch in batches), max),
         ),
         run_id=run_id,
         name=title_of_run(members),
@@ -52,14 +54,14 @@ def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
         note=next((tracked.note for tracked in members if tracked.note), None),
         model=_common(tracked.model for tracked in members),
         source=_common(tracked.source for tracked in members),
-        cost_at_most=_sum_if_all(tracked.cost_at_most for tracked in members),
-        cost_actual=_sum_if_all(tracked.cost_actual for tracked in members),
+        cost_at_most=_if_all((tracked.cost_at_most for tracked in members), sum),
+        cost_actual=_if_all((tracked.cost_actual for tracked in members), sum),
         results=_results(members),
         flawed=dict(sum((Counter(tracked.flawed) for tracked in members), Counter())),
         results_bytes=sum(tracked.results_bytes or 0 for tracked in members) or None,
         seen=all(tracked.seen for tracked in members),
-        gone_at=_latest_if_all(tracked.gone_at for tracked in members),
-        hidden_at=_latest_if_all(tracked.hidden_at for tracked in members),
+        gone_at=_if_all((tracked.gone_at for tracked in members), max),
+        hidden_at=_if_all((tracked.hidden_at for tracked in members), max),
         cancel_sent_at=next((t.cancel_sent_at for t in members if t.cancel_sent_at), None),
         provisional=any(tracked.provisional for tracked in members),
         profile=members[0].profile,
@@ -68,10 +70,7 @@ def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
 
 def summed(counts: Iterable[RequestCounts]) -> RequestCounts:
     """The counts of several batches together."""
-    every = list(counts)
-    return RequestCounts(
-        **{name: sum(getattr(count, name) for count in every) for name in RequestCounts.__struct_fields__}
-    )
+    return RequestCounts(*map(sum, zip(*map(msgspec.structs.astuple, counts), strict=True)))
 
 
 def _status(waiting: Sequence[Batch]) -> str:
@@ -87,11 +86,11 @@ def _common(values: Iterable[str | None]) -> str | None:
     return ", ".join(found) or None
 
 
-def _sum_if_all(costs: Iterable[float | None]) -> float | None:
-    """The sum, None where one is not known."""
-    every = list(costs)
-    known = [cost for cost in every if cost is not None]
-    return sum(known) if known and len(known) == len(every) else None
+def _if_all(values: Iterable[_T | None], combined: Callable[[list[_T]], _T]) -> _T | None:
+    """The values combined, None where one of them is missing."""
+    every = list(values)
+    known = [value for value in every if value is not None]
+    return combined(known) if len(known) == len(every) else None
 
 
 def _results(members: Sequence[TrackedBatch]) -> ResultsState:
@@ -100,13 +99,6 @@ def _results(members: Sequence[TrackedBatch]) -> ResultsState:
     if len(states) == 1:
         return states.pop()
     return ResultsState.PROBLEMS if ResultsState.PROBLEMS in states else ResultsState.NONE
-
-
-def _latest_if_all(times: Iterable[datetime | None]) -> datetime | None:
-    """The last of the times, None while one is missing."""
-    known = list(times)
-    reached = [time for time in known if time is not None]
-    return max(reached) if reached and len(reached) == len(known) else None
 
 
 _STANDING = (

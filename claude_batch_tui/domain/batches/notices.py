@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import RequestCounts
+from claude_batch_tui.domain.batches.merging import summed
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
 
@@ -44,17 +45,13 @@ def words(setting: str) -> tuple[str, ...]:
 
 def notice_of(target_id: str, batches: tuple[TrackedBatch, ...]) -> Notice:
     """The notice for one batch, or for a run with all its batches."""
-    counts = [tracked.batch.request_counts for tracked in batches]
-    total = RequestCounts(
-        **{name: sum(getattr(count, name) for count in counts) for name in RequestCounts.__struct_fields__}
-    )
     ends = [tracked.batch.ended_at for tracked in batches if tracked.batch.ended_at is not None]
     name = next((tracked.name for tracked in batches if tracked.name), None)
     return Notice(
         target_id=target_id,
         title=name or target_id,
         batch_ids=tuple(tracked.id for tracked in batches),
-        counts=total,
+        counts=summed(tracked.batch.request_counts for tracked in batches),
         ended_at=max(ends, default=None),
     )
 

@@ -36,24 +36,21 @@ def interval(
     The batch that wants it soonest decides: canceling 10, younger than 10 minutes 10, than an hour 30, near its
     deadline or the end that its forecast (`likely`) suggests 30, older 60, and 120 after two hours.
     """
-    wishes = [_wish(batch, likely(batch), now) for batch in unfinished]
-    if not wishes:
+    waits = [_wait(batch, likely(batch), now) for batch in unfinished]
+    if not waits:
         return None
-    return fixed if fixed is not None else max(min(wishes), FLOOR)
+    return fixed if fixed is not None else max(min(waits), FLOOR)
 
 
-def _wish(batch: Batch, likely: Forecast | None, now: datetime) -> float:
+def _wait(batch: Batch, likely: Forecast | None, now: datetime) -> float:
     age = now - batch.created_at
     if batch.processing_status == "canceling" or age < _YOUNG:
         return 10.0
-    if age < _MIDDLE or abs(batch.deadline - now) < _NEAR_DEADLINE or (likely and _is_near(age, likely)):
+    # The time in which batches like it end: from shortly before half of them had to 9 of 10.
+    is_likely = likely is not None and likely.median * 0.9 <= age <= likely.ninth_tenth
+    if age < _MIDDLE or abs(batch.deadline - now) < _NEAR_DEADLINE or is_likely:
         return 30.0
     return 60.0 if age < 2 * _MIDDLE else 120.0
-
-
-def _is_near(age: timedelta, likely: Forecast) -> bool:
-    """Whether this is the time in which batches like it end: from shortly before half of them had to 9 of 10."""
-    return likely.median * 0.9 <= age <= likely.ninth_tenth
 
 
 def asked_wait(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from claude_batch_tui.domain.filters.text_match import fold, ignores_case
+from claude_batch_tui.domain.filters.tree import ORDERING
 
 STEP = r"""\.[^\s.\[\]()="'<>:~!]+|\[\s*(?:-?\d{1,9}|\*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*\]"""
 _STEP = re.compile(STEP)
@@ -41,14 +42,8 @@ def find_values(document: Any, path: Path) -> Iterator[Any]:
         return
     step, rest = path[0], path[1:]
     if step is None:
-        members = (
-            document.values()
-            if isinstance(document, dict)
-            else document
-            if isinstance(document, list)
-            else ()
-        )
-        for member in members:
+        members = document.values() if isinstance(document, dict) else document
+        for member in members if isinstance(document, dict | list) else ():
             yield from find_values(member, rest)
     elif isinstance(step, str):
         if isinstance(document, dict) and step in document:
@@ -76,16 +71,8 @@ def compared(op: str, wanted: str) -> Callable[[Any], bool]:
     number = as_number(wanted)
     if op in ("=", "!="):
         return lambda value: _equal(value, wanted, number) is (op == "=")
-    limit = number if number is not None else float("nan")
-    match op:
-        case "<":
-            return lambda value: _is_number(value) and value < limit
-        case "<=":
-            return lambda value: _is_number(value) and value <= limit
-        case ">":
-            return lambda value: _is_number(value) and value > limit
-        case _:
-            return lambda value: _is_number(value) and value >= limit
+    limit, compare = number if number is not None else float("nan"), ORDERING[op]
+    return lambda value: _is_number(value) and compare(value, limit)
 
 
 def as_number(text: str) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -56,6 +56,18 @@ class Either(msgspec.Struct, frozen=True):
 
 
 Filter = Condition | Not | Both | Either
+
+
+def conditions(wanted: Filter | None) -> Iterator[Condition]:
+    """All conditions of a filter, in their order."""
+    match wanted:
+        case Condition():
+            yield wanted
+        case Not(inner):
+            yield from conditions(inner)
+        case Both(left, right) | Either(left, right):
+            yield from conditions(left)
+            yield from conditions(right)
 
 
 def narrows(new: Filter, old: Filter) -> bool:

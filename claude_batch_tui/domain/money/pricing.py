@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cached_property
 from statistics import median
 from typing import TypeVar
 
@@ -51,7 +52,7 @@ class ModelPrice(Rates, frozen=True, kw_only=True):
     long: LongRates | None = None
 
 
-class PriceTable(msgspec.Struct, frozen=True, kw_only=True):
+class PriceTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All prices. `batch_factor` and `us_factor` multiply token prices; `web_search` is dollars a search."""
 
     as_of: date
@@ -62,7 +63,11 @@ class PriceTable(msgspec.Struct, frozen=True, kw_only=True):
 
     def find(self, model: str) -> ModelPrice | None:
         """The price of a model by its exact id, or None. Rows of the override come first."""
-        return next((price for price in self.model if model in price.ids), None)
+        return self._by_id.get(model)
+
+    @cached_property
+    def _by_id(self) -> dict[str, ModelPrice]:
+        return {model: price for price in reversed(self.model) for model in price.ids}
 
 
 class _Override(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -223,25 +228,6 @@ def entry_cost(usage: Usage, model: str, prices: PriceTable) -> float | None:
     return None if price is None else answer_cost(usage, price, prices)
 
 
-class Pricer:
-    """Prices answers one after the other, as `entry_cost` does; the price of a model is looked up once."""
-
-    def __init__(self, prices: PriceTable) -> None:
-        self._prices = prices
-        self._of_model: dict[str, ModelPrice | None] = {}
-
-    def price(self, model: str) -> ModelPrice | None:
-        """What a model costs, or None where that is not known."""
-        if model not in self._of_model:
-            self._of_model[model] = self._prices.find(model)
-        return self._of_model[model]
-
-    def cost(self, usage: Usage, model: str) -> float | None:
-        """What one succeeded request cost in a batch, or None where the model has no price."""
-        price = self.price(model)
-        return None if price is None else answer_cost(usage, price, self._prices)
-
-
 def answer_cost(usage: Usage, price: ModelPrice, prices: PriceTable) -> float:
     """What one succeeded request cost in a batch, in US dollars, by the price of its model.
 
@@ -254,7 +240,8 @@ def answer_cost(usage: Usage, price: ModelPrice, prices: PriceTable) -> float:
         creation.ephemeral_1h_input_tokens or 0,
     )
     fresh, read = usage.input_tokens or 0, usage.cache_read_input_tokens or 0
-    rates = _rates(price, fresh + read + written_5m + written_1h)
+    is_long = price.long is not None and fresh + read + written_5m + written_1h > price.long.above
+    rates: Rates = price.long if price.long is not None and is_long else price
     tokens = (
         rates.input * fresh
         + rates.cache_write_5m * written_5m
@@ -303,10 +290,6 @@ def _cost(
         unpriced_requests=unpriced_requests,
         open_ended=open_ended,
     )
-
-
-def _rates(price: ModelPrice, prompt_tokens: int) -> Rates:
-    return price.long if price.long is not None and prompt_tokens > price.long.above else price
 
 
 def _dearest_rates(price: ModelPrice, group: ModelTotals) -> Rates:

@@ -12,7 +12,7 @@ from statistics import median
 import msgspec
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.money.pricing import Cost, Pricer, PriceTable, Usage, answer_cost
+from claude_batch_tui.domain.money.pricing import Cost, PriceTable, Usage, answer_cost
 
 LEAST_SUCCEEDED = 1
 """Batches of which fewer requests succeeded say nothing of what a request costs."""
@@ -51,13 +51,15 @@ class Spend(Bill, frozen=True):
     as_of: date
 
 
+_SUMS = [name for name in Spend.__struct_fields__ if name not in ("models", "unpriced_models", "as_of")]
+
+
 class Meter:
     """Adds up answers one by one."""
 
     def __init__(self, prices: PriceTable) -> None:
         self._prices = prices
         self._standard_prices = msgspec.structs.replace(prices, batch_factor=1.0)
-        self._pricer = Pricer(prices)
         self._answers: dict[str, int] = {}
         self._unpriced: dict[str, int] = {}
         self._usd = self._standard = self._uncached = 0.0
@@ -72,7 +74,7 @@ class Meter:
         self._written += written
         self._output += usage.output_tokens or 0
         self._answers[model] = self._answers.get(model, 0) + 1
-        price = self._pricer.price(model)
+        price = self._prices.find(model)
         if price is None:
             self._unpriced[model] = self._unpriced.get(model, 0) + 1
             return None
@@ -117,22 +119,13 @@ def spent(answers: Iterable[tuple[Usage, str]], prices: PriceTable) -> Spend:
     return meter.spend()
 
 
-def together(spends: Sequence[Spend]) -> Spend:
+def sum_spends(spends: Sequence[Spend]) -> Spend:
     """The bills of several batches, at least one, as one; as old as the oldest of their prices."""
-    answers: dict[str, None] = dict.fromkeys(model for spend in spends for model in spend.models)
-    unpriced: dict[str, None] = dict.fromkeys(model for spend in spends for model in spend.unpriced_models)
+    summed = {name: sum(getattr(spend, name) for spend in spends) for name in _SUMS}
     return Spend(
-        usd=sum(spend.usd for spend in spends),
-        standard=sum(spend.standard for spend in spends),
-        uncached=sum(spend.uncached for spend in spends),
-        succeeded=sum(spend.succeeded for spend in spends),
-        unpriced=sum(spend.unpriced for spend in spends),
-        input_tokens=sum(spend.input_tokens for spend in spends),
-        cache_read_tokens=sum(spend.cache_read_tokens for spend in spends),
-        cache_written_tokens=sum(spend.cache_written_tokens for spend in spends),
-        output_tokens=sum(spend.output_tokens for spend in spends),
-        models=tuple(answers),
-        unpriced_models=tuple(unpriced),
+        **summed,
+        models=tuple(dict.fromkeys(model for spend in spends for model in spend.models)),
+        unpriced_models=tuple(dict.fromkeys(model for spend in spends for model in spend.unpriced_models)),
         as_of=min(spend.as_of for spend in spends),
     )
 

@@ -72,9 +72,9 @@ def request_findings(
             "the last message is the assistant's; this model takes no prefill, so end with the user's",
         )
     if thinking is not None:
-        yield from _thinking(_object(thinking), refuses, max_tokens)
+        yield from _thinking(msgspec.json.decode(thinking), refuses, max_tokens)
     if tool_choice is not None:
-        yield from _tool_choice(_object(tool_choice), refuses, tools)
+        yield from _tool_choice(msgspec.json.decode(tool_choice), refuses, tools)
 
 
 def sampling_finding(key: str, rules: ModelRules | None, api_version: str) -> Finding | None:
@@ -113,10 +113,6 @@ def _tool_choice(value: Any, refuses: frozenset[Any], tools: Sequence[str | None
         yield Finding(
             "tool_choice", f"`tool_choice` names the tool {value.get('name')!r}, which is not among `tools`"
         )
-
-
-def _object(raw: msgspec.Raw) -> Any:
-    return msgspec.json.decode(raw)
 
 
 MAX_BREAKPOINTS = 4

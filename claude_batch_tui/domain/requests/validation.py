@@ -150,41 +150,30 @@ class RequestsCheck:
     def _totals(self) -> list[ModelTotals]:
         totals = [
             ModelTotals(model, requests, size, tokens, uses_cache, in_us, is_long, open_ended)
-            for (model, uses_cache, in_us, is_long), (
-                requests,
-                size,
-                tokens,
-                open_ended,
-            ) in self._groups.items()
+            for (model, uses_cache, in_us, is_long), counts in self._groups.items()
+            for requests, size, tokens, open_ended in [counts]
         ]
         return sorted(totals, key=lambda group: (-group.requests, group.model))
 
     def _check_id(self, number: int, custom_id: Any) -> None:
         if not isinstance(custom_id, str):
-            code = "missing_custom_id" if custom_id is None else "custom_id_type"
-            words = (
-                "the request has no custom_id"
-                if custom_id is None
-                else f"custom_id is a text, not {kind_of(custom_id)}"
-            )
-            self._report(number, None, code, words)
+            if custom_id is None:
+                self._report(number, None, "missing_custom_id", "the request has no custom_id")
+            else:
+                self._report(number, None, "custom_id_type", f"custom_id is a text, not {kind_of(custom_id)}")
             return
         first = self._lines.setdefault(custom_id, number)
         if first != number:
             message = f"custom_id {shown(custom_id)} repeats that of line {first}; it is unique in a batch"
             self._report(number, custom_id, "duplicate_custom_id", message)
         elif CUSTOM_ID.fullmatch(custom_id) is None:
+            code, words = "custom_id_pattern", f"custom_id {shown(custom_id)} may hold a-z A-Z 0-9 _ - only"
             if not custom_id:
-                code, words = "custom_id_pattern", "custom_id is empty"
+                words = "custom_id is empty"
             elif len(custom_id) > 64 and CUSTOM_ID.fullmatch(custom_id[:64]):
                 code, words = (
                     "custom_id_length",
                     f"custom_id has {len(custom_id)} characters; at most 64 are allowed",
-                )
-            else:
-                code, words = (
-                    "custom_id_pattern",
-                    f"custom_id {shown(custom_id)} may hold a-z A-Z 0-9 _ - only",
                 )
             self._report(number, custom_id, code, words)
 
@@ -271,16 +260,12 @@ class RequestsCheck:
                 message = f"{shown(key)} is no key of a request; only custom_id and params are"
                 self._report(number, name, "unknown_key", message, Severity.WARNING)
         if not isinstance(params, dict):
-            code = "missing_params" if params is None else "params_type"
-            words = (
-                "the request has no params"
-                if params is None
-                else f"params are an object, not {kind_of(params)}"
-            )
-            self._report(number, name, code, words)
+            if params is None:
+                self._report(number, name, "missing_params", "the request has no params")
+            else:
+                self._report(number, name, "params_type", f"params are an object, not {kind_of(params)}")
             return custom_id
-        for finding in findings(params):
-            self._report(number, name, finding.code, finding.message, finding.severity)
+        self._say(number, name, findings(params))
         self._count_despite_findings(number, name, params, line)
         return custom_id
 

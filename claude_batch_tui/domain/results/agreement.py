@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from claude_batch_tui.domain.results.result import Outcome
-
-if TYPE_CHECKING:
-    from claude_batch_tui.domain.results.result import Result
+from claude_batch_tui.domain.results.result import Outcome, Result
 
 
 class Agreement(StrEnum):
@@ -56,10 +52,10 @@ class Agreements(msgspec.Struct, frozen=True):
 
 def answer_text(result: Result) -> str:
     """What an answer says and asks for: its texts and tool calls, without thinking, sources and signatures."""
-    from claude_batch_tui.domain.results.answer import (
+    from claude_batch_tui.domain.results.answer import (  # late: words of batches need no reader of answers
         Kind,
         pieces,
-    )  # late: words of batches need no reader of answers
+    )
 
     found = pieces(result.message.get("content"))
     parts = [

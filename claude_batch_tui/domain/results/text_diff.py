@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import takewhile
 from typing import NamedTuple
 
 MOST_LINES = 3_000
@@ -92,9 +93,4 @@ def _words(left: str, right: str) -> tuple[tuple[tuple[int, int], ...], tuple[tu
 
 def _common(a: Sequence[str], b: Sequence[str]) -> int:
     """How many items from the start are the same."""
-    count = 0
-    for x, y in zip(a, b, strict=False):
-        if x != y:
-            break
-        count += 1
-    return count
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))

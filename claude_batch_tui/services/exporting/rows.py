@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.money.pricing import Pricer, PriceTable, Usage
+from claude_batch_tui.domain.money.pricing import PriceTable, Usage, entry_cost
 from claude_batch_tui.domain.results.line import ContentBlock, answer_line, read_result
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.exports.table import Values
@@ -26,7 +26,7 @@ class RowReader:
     """Reads the entries of one export."""
 
     def __init__(self, prices: PriceTable) -> None:
-        self._pricer = Pricer(prices)
+        self._prices = prices
 
     def values(self, line: bytes, batch_id: str) -> Values:
         """Our columns of an entry; its `id` is the custom_id until the row of the source says otherwise."""
@@ -60,7 +60,7 @@ class RowReader:
         ]
 
     def _cost(self, usage: Usage, model: str) -> float | None:
-        cost = self._pricer.cost(usage, model)
+        cost = entry_cost(usage, model, self._prices)
         return None if cost is None else round(cost, 12)
 
     def _odd_values(self, line: bytes, batch_id: str) -> Values:

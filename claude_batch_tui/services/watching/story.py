@@ -9,7 +9,7 @@ from pathlib import Path
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.story import SentRequests, Story
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
-from claude_batch_tui.domain.money.spend import together
+from claude_batch_tui.domain.money.spend import sum_spends
 from claude_batch_tui.services.results.costs import spend_where_priced
 from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.submitting.spool import places_path
@@ -52,7 +52,7 @@ def run_story(stories: Sequence[Story]) -> Story:
     spends = [story.spend for story in stories if story.spend is not None]
     return Story(
         submission=next((story.submission for story in stories if story.submission), None),
-        spend=together(spends) if len(spends) == len(stories) else None,
+        spend=sum_spends(spends) if len(spends) == len(stories) else None,
         like=next((story.like for story in stories if story.like), ()),
     )
 
