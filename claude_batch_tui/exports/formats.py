@@ -34,6 +34,9 @@ FORMATS = (
     Format("folder", ("/",), "a file an answer, and index.jsonl", streams=False),
 )
 NAMES = tuple(one.name for one in FORMATS)
+_BY_ENDING = {ending: one for one in FORMATS for ending in one.endings}
+_BY_ENDING = dict(sorted(_BY_ENDING.items(), key=lambda pair: -len(pair[0])))
+"""The longest endings first: `.flat.jsonl` is no `.jsonl`."""
 
 
 def format_called(name: str) -> Format:
@@ -43,18 +46,14 @@ def format_called(name: str) -> Format:
 
 def with_ending_of(target: str, form: Format) -> str:
     """The path with the ending of a format in place of the one it has."""
-    endings = sorted((ending for one in FORMATS for ending in one.endings), key=len, reverse=True)
-    ending = next((ending for ending in endings if target.lower().endswith(ending)), "")
+    ending = next((ending for ending in _BY_ENDING if target.lower().endswith(ending)), "")
     return target[: len(target) - len(ending)] + form.endings[0]
 
 
 def format_of(target: str) -> Format:
     """The format the ending of a path asks for. Raises ConfigError with the endings there are."""
     lower = target.lower()
-    endings = sorted(
-        ((ending, one) for one in FORMATS for ending in one.endings), key=lambda pair: -len(pair[0])
-    )
-    for ending, one in endings:
+    for ending, one in _BY_ENDING.items():
         if lower.endswith(ending):
             return one
     if Path(target).is_dir():

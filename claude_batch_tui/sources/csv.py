@@ -37,16 +37,12 @@ class CsvSource:
         first_end = _LINE_END.search(head)
         self._newline = "" if first_end and first_end[0] == "\r" else "\n"
         self._header_lines = 0
-        self._columns = self._read_header()
-
-    @property
-    def columns(self) -> tuple[str, ...]:
+        self.columns = self._read_header()
         """The header; an empty cell of it is named `column_N` by its position."""
-        return self._columns
 
     def rows(self) -> Iterator[Row | BadRow]:
         """Every record below the header. Blank lines are skipped."""
-        columns, width, delimiter = self._columns, len(self._columns), self.delimiter
+        columns, width, delimiter = self.columns, len(self.columns), self.delimiter
         with self.file.text(newline=self._newline) as text:
             reader = csv.reader(islice(text, self._header_lines, None), delimiter=delimiter, strict=True)
             first = line = self._header_lines + 1
@@ -90,7 +86,7 @@ class CsvSource:
         return columns
 
     def _ragged(self, line: int, values: list[str]) -> BadRow:
-        width = len(self._columns)
+        width = len(self.columns)
         if len(values) < width:
             hint = "some are missing"
         elif self.delimiter == ",":
@@ -102,7 +98,7 @@ class CsvSource:
             line,
             "ragged_row",
             f"the row has {shown} where the header has {width}: {hint}",
-            dict(zip(self._columns, values, strict=False)),
+            dict(zip(self.columns, values, strict=False)),
         )
 
     def _malformed(self, line: int, error: csv.Error) -> BadRow:

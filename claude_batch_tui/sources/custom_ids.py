@@ -14,6 +14,7 @@ from base64 import b32encode
 import msgspec
 
 from claude_batch_tui.domain.requests.limits import CUSTOM_ID
+from claude_batch_tui.domain.requests.param_rules import shown
 
 _ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]+")
 _MAX_LENGTH = 64
@@ -67,7 +68,7 @@ class GivenIds:
         first = self._lines.setdefault(custom_id, line)
         if first != line:
             raise IdRefusedError(
-                "duplicate_custom_id", f"the id {_shown(raw)} repeats that of line {first}", custom_id
+                "duplicate_custom_id", f"the id {shown(raw)} repeats that of line {first}", custom_id
             )
         return AssignedId(custom_id, raw)
 
@@ -104,7 +105,3 @@ def build_tag(source_sha256: str, recipe: bytes) -> str:
     """Five characters that stand for this source and this recipe: 25 bits, so a foreign batch has others."""
     digest = hashlib.sha256(source_sha256.encode() + b"\n" + recipe).digest()
     return b32encode(digest).decode().lower()[:TAG_LENGTH]
-
-
-def _shown(raw: str) -> str:
-    return repr(raw if len(raw) <= 80 else raw[:79] + "…")

@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.sources.documents import MediaKind, media_source
-from claude_batch_tui.sources.template import Fill, is_constant
+from claude_batch_tui.sources.template import Fill, is_constant, read_text
 
 
 def read_params(path: str) -> dict[str, Any]:
@@ -41,14 +40,7 @@ def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_object(path: str, option: str) -> dict[str, Any]:
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise ConfigError(f"{option} {path}: there is no such file. Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{option} {path}: the file is not UTF-8 (byte offset {error.start}).") from error
-    except OSError as error:
-        raise ConfigError(f"{option} {path}: cannot read the file: {error.strerror}.") from error
+    text = read_text(path, f"{option} {path}")
     try:
         value = tomllib.loads(text) if path.lower().endswith(".toml") else json.loads(text)
     except json.JSONDecodeError as error:

@@ -82,16 +82,18 @@ class RequestMaker:
         if self._given_ids is None:
             recipe = _encode(
                 (
-                    *(params, template, system, self.prompt_column, self._columns),
-                    *(
-                        spec.split_by,
-                        spec.separator,
-                        spec.at,
-                        spec.query,
-                        spec.cache_ttl,
-                        spec.image_column,
-                        spec.document_column,
-                    ),
+                    params,
+                    template,
+                    system,
+                    self.prompt_column,
+                    self._columns,
+                    spec.split_by,
+                    spec.separator,
+                    spec.at,
+                    spec.query,
+                    spec.cache_ttl,
+                    spec.image_column,
+                    spec.document_column,
                 )
             )
             tagged = tag(recipe) if tag else build_tag(source.file.sha256(), recipe)
@@ -152,7 +154,8 @@ class RequestMaker:
             fill = self._compiled(template, "--template")
         elif self.prompt_column is not None:
             fill = _column(self.prompt_column)
-        blocks = [self._media(column, kind) for kind, column in _media_columns(spec) if column]
+        media: dict[MediaKind, str | None] = {"image": spec.image_column, "document": spec.document_column}
+        blocks = [self._media(column, kind) for kind, column in media.items() if column]
         if not blocks:
             return None if fill is None else [prompt_hole(fill)]
         if fill is not None:
@@ -163,21 +166,18 @@ class RequestMaker:
         """A file as the user message: its text in the template, or its block and the template beside it."""
 
         def hole(values: Mapping[str, Any]) -> bytes:
-            text, kind = fill(values), None
-            if not values["text"]:
-                kind = kind_of_media(Path(self._folder, values["path"]))
-            if kind is None:
-                return prompt_hole(lambda _: text)(values)
-            block = {"type": kind, "source": media_source(values["path"], kind, self._folder)}
-            return _encode([block, {"type": "text", "text": text}] if text.strip() else [block])
-
-        def safe(values: Mapping[str, Any]) -> bytes:
+            text, path = fill(values), values["path"]
             try:
-                return hole(values)
+                kind = None if values["text"] else kind_of_media(Path(self._folder, path))
+                source = None if kind is None else media_source(path, kind, self._folder)
             except (OSError, ValueError) as error:
                 raise RowRefusedError("missing_file", str(error)) from error
+            if source is None:
+                return prompt_hole(lambda _: text)(values)
+            block = {"type": kind, "source": source}
+            return _encode([block, {"type": "text", "text": text}] if text.strip() else [block])
 
-        return safe
+        return hole
 
     def _media(self, column: str, kind: MediaKind) -> list[Piece]:
         name = find_column(column, self._columns, f"--{kind}-column", self._file)
@@ -253,10 +253,6 @@ def _with_required(spec: BuildSpec) -> dict[str, Any]:
     if not isinstance(params.get("messages", []), list):
         raise ConfigError("params: `messages` is a list of messages, each with a role and content.")
     return params
-
-
-def _media_columns(spec: BuildSpec) -> tuple[tuple[MediaKind, str | None], ...]:
-    return ("image", spec.image_column), ("document", spec.document_column)
 
 
 def _needs_prompt(spec: BuildSpec, params: Mapping[str, Any], template: str | None) -> bool:

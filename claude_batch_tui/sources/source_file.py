@@ -28,21 +28,24 @@ _TEXT_CHUNK_BYTES = 16 * 1024
 """One read of text. In a larger piece one emoji widens all characters of the piece to four bytes, which costs a
 third more time."""
 _HEAD_BYTES = 64 * 1024
-_LIKELY = (
-    *(
-        "cp1252",
-        "cp1250",
-        "cp1251",
-        "koi8_r",
-        "cp1253",
-        "cp1254",
-        "cp1255",
-        "cp1256",
-        "iso8859_2",
-        "mac_roman",
-    ),
-    *("cp932", "euc_jp", "gb18030", "big5", "cp949", "cp874"),
-)
+_LIKELY = [
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "koi8_r",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "iso8859_2",
+    "mac_roman",
+    "cp932",
+    "euc_jp",
+    "gb18030",
+    "big5",
+    "cp949",
+    "cp874",
+]
 
 _KINDS = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "Export it as CSV first"),
@@ -241,7 +244,7 @@ def _guess(head: bytes) -> str | None:
     """What the text looks like of the encodings that spreadsheets and old systems write, or None."""
     from charset_normalizer import from_bytes  # 20 ms that a UTF-8 file need not pay
 
-    best = from_bytes(head, cp_isolation=list(_LIKELY)).best()
+    best = from_bytes(head, cp_isolation=_LIKELY).best()
     return codecs.lookup(best.encoding).name if best is not None else None
 
 
@@ -279,9 +282,10 @@ class WholeFile:
     def __init__(self, path: str) -> None:
         """Raise SourceError where there is no such file."""
         if not Path(path).is_file():
+            is_folder = Path(path).is_dir()
             what = (
                 "this is a folder. Name a file in it"
-                if Path(path).is_dir()
+                if is_folder
                 else "there is no such file. Check the path"
             )
             raise SourceError(f"{path}: {what}.")

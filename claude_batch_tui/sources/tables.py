@@ -33,19 +33,14 @@ class SqliteSource:
         for number, name in enumerate(names, 1):
             if name in names[: number - 1]:
                 raise ConfigError(f"{path}: --query gives two columns named {name!r}. Name one with AS.")
-        self._columns = tuple(names)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the query."""
-        return self._columns
+        self.columns = tuple(names)
 
     def rows(self) -> Iterator[Row | BadRow]:
         """Every row; one that holds bytes is a bad row."""
         try:
             for number, values in enumerate(self._connection.execute(self._query), 1):
-                row = dict(zip(self._columns, values, strict=True))
-                yield bad_bytes(number, row) or Row(number, as_row(self._columns, row))
+                row = dict(zip(self.columns, values, strict=True))
+                yield bad_bytes(number, row) or Row(number, as_row(self.columns, row))
         except sqlite3.Error as error:
             raise self._translated(error) from error
         self.file.bytes_read = self.file.size
@@ -88,12 +83,7 @@ class ParquetSource:
             self._table: Any = parquet.ParquetFile(path)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise SourceError(f"{path}: this is no Parquet file: {error}.") from error
-        self._columns = tuple(self._table.schema_arrow.names)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the schema."""
-        return self._columns
+        self.columns = tuple(self._table.schema_arrow.names)
 
     def rows(self) -> Iterator[Row | BadRow]:
         """Every row; null is the empty text."""
@@ -102,7 +92,7 @@ class ParquetSource:
             for batch in self._table.iter_batches(_ROWS_AT_ONCE):
                 for values in batch.to_pylist():
                     number += 1
-                    yield bad_bytes(number, values) or Row(number, as_row(self._columns, values))
+                    yield bad_bytes(number, values) or Row(number, as_row(self.columns, values))
                 self.file.bytes_read = self.file.size * number // total
         except (OSError, ValueError) as error:
             raise SourceError(f"{self.file.label}: reading stops after row {number:,}: {error}.") from error

@@ -42,16 +42,20 @@ def read_template(given: str, option: str) -> str:
     if given.startswith("@@"):
         return given[1:]
     path = given[1:]
+    missing = f"there is no file {path!r}. To begin with a plain @, write @@."
+    return read_text(path, f"{option} {given}", missing)
+
+
+def read_text(path: str, named: str, missing: str = "there is no such file. Check the path.") -> str:
+    """The text of a UTF-8 file. Raises ConfigError, which calls it `named` and says `missing` where there is none."""
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise ConfigError(
-            f"{option} {given}: there is no file {path!r}. To begin with a plain @, write @@."
-        ) from error
+        raise ConfigError(f"{named}: {missing}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{option} {given}: the file is not UTF-8 (byte offset {error.start}).") from error
+        raise ConfigError(f"{named}: the file is not UTF-8 (byte offset {error.start}).") from error
     except OSError as error:
-        raise ConfigError(f"{option} {given}: cannot read the file: {error.strerror}.") from error
+        raise ConfigError(f"{named}: cannot read the file: {error.strerror}.") from error
 
 
 def is_constant(template: str) -> bool:

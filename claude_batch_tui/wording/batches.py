@@ -13,42 +13,21 @@ from claude_batch_tui.domain.batches.turnaround import Forecast
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.wording.values import ago, duration, money, span
 
-GLYPHS = {
-    BatchState.IN_PROGRESS: "●",
-    BatchState.CANCELING: "◐",
-    BatchState.ENDED_OK: "✓",
-    BatchState.ENDED_FLAWED: "!",
-    BatchState.ENDED_WITH_ERRORS: "!",
-    BatchState.ENDED_EXPIRED: "!",
-    BatchState.ENDED_CANCELED: "✗",
-    BatchState.ARCHIVED: "–",
-    BatchState.GONE: "✗",
-    BatchState.UNKNOWN: "?",
+_STATES = {
+    BatchState.IN_PROGRESS: ("●", ">", "in progress"),
+    BatchState.CANCELING: ("◐", "~", "canceling"),
+    BatchState.ENDED_OK: ("✓", "=", "ended, all succeeded"),
+    BatchState.ENDED_FLAWED: ("!", "!", "ended, all succeeded, but not all answers are good"),
+    BatchState.ENDED_WITH_ERRORS: ("!", "!", "ended, some errored"),
+    BatchState.ENDED_EXPIRED: ("!", "!", "ended, some expired"),
+    BatchState.ENDED_CANCELED: ("✗", "x", "ended, some canceled"),
+    BatchState.ARCHIVED: ("–", "-", "archived: the API gives the results out no more"),
+    BatchState.GONE: ("✗", "x", "gone: deleted, or in another workspace"),
+    BatchState.UNKNOWN: ("?", "?", "unknown"),
 }
-ASCII_GLYPHS = {
-    BatchState.IN_PROGRESS: ">",
-    BatchState.CANCELING: "~",
-    BatchState.ENDED_OK: "=",
-    BatchState.ENDED_FLAWED: "!",
-    BatchState.ENDED_WITH_ERRORS: "!",
-    BatchState.ENDED_EXPIRED: "!",
-    BatchState.ENDED_CANCELED: "x",
-    BatchState.ARCHIVED: "-",
-    BatchState.GONE: "x",
-    BatchState.UNKNOWN: "?",
-}
-STATE_WORDS = {
-    BatchState.IN_PROGRESS: "in progress",
-    BatchState.CANCELING: "canceling",
-    BatchState.ENDED_OK: "ended, all succeeded",
-    BatchState.ENDED_FLAWED: "ended, all succeeded, but not all answers are good",
-    BatchState.ENDED_WITH_ERRORS: "ended, some errored",
-    BatchState.ENDED_EXPIRED: "ended, some expired",
-    BatchState.ENDED_CANCELED: "ended, some canceled",
-    BatchState.ARCHIVED: "archived: the API gives the results out no more",
-    BatchState.GONE: "gone: deleted, or in another workspace",
-    BatchState.UNKNOWN: "unknown",
-}
+GLYPHS = {state: glyph for state, (glyph, _, _) in _STATES.items()}
+ASCII_GLYPHS = {state: sign for state, (_, sign, _) in _STATES.items()}
+STATE_WORDS = {state: words for state, (_, _, words) in _STATES.items()}
 
 
 def class_words(name: str, *, short: bool = False) -> str:

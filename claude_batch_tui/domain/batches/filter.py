@@ -14,6 +14,7 @@ from typing import NamedTuple
 from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.domain.batches.notices import Warned, warned
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
+from claude_batch_tui.domain.filters.fields import check_pattern
 from claude_batch_tui.domain.filters.language import (
     Both,
     Condition,
@@ -274,7 +275,8 @@ def _comparison(field: str, op: str, value: str) -> Condition:
     if kind in ("word", "words"):
         if op not in _WORD_OPERATORS:
             raise FilterError(f"Filter: {name} is a word: compare it with = != : ~.")
-        _check_pattern(op, value)
+        if op == "~":
+            check_pattern(value)
         return _state(op, value) if name == "state" else Condition(name, op, value)
     if op == "~" or (op == ":" and kind != "date"):
         raise FilterError(f"Filter: {name} is a {kind}: compare it with = != < <= > >=.")
@@ -297,12 +299,3 @@ def _state(op: str, value: str) -> Condition:
     if op in ("=", "!=") and word not in STATE_WORDS:
         raise FilterError(f"Filter: there is no state {value!r}; there are {', '.join(STATE_WORDS)}.")
     return Condition("state", op, value if op == "~" else word)
-
-
-def _check_pattern(op: str, value: str) -> None:
-    if op != "~":
-        return
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise FilterError(f"Filter: {value!r} is not a regular expression: {error}.") from error

@@ -120,7 +120,7 @@ def condition(match: re.Match[str]) -> Condition | Not:
         )
     at = match.start("value" if quoted is None else "quoted") + 1
     if op == "~":
-        _check_pattern(value, at)
+        check_pattern(value, f" at character {at}")
     if name == "id" and op in ("=", "!=") and quoted is None and any(mark in value for mark in "*?["):
         glob = Condition(name, "glob", value)
         return glob if op == "=" else Not(glob)
@@ -168,19 +168,18 @@ def path_condition(match: re.Match[str]) -> Condition:
     value = match["json_value"] if quoted is None else unquoted(quoted)
     at = match.start("json_value" if quoted is None else "json_quoted") + 1
     if op == "~":
-        _check_pattern(value, at)
+        check_pattern(value, f" at character {at}")
     elif op in ("<", "<=", ">", ">=") and as_number(value) is None:
         raise FilterError(f"Filter: {op} compares with a number, not {value!r} at character {at}.")
     return Condition("json", op, value, path)
 
 
-def _check_pattern(value: str, at: int) -> None:
+def check_pattern(value: str, place: str = "") -> None:
+    """Raise FilterError for what is no regular expression; `place` says where it stands."""
     try:
         re.compile(value)
     except re.error as error:
-        raise FilterError(
-            f"Filter: {value!r} at character {at} is not a regular expression: {error}."
-        ) from error
+        raise FilterError(f"Filter: {value!r}{place} is not a regular expression: {error}.") from error
 
 
 _VALUE = re.compile(

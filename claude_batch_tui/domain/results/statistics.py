@@ -102,7 +102,8 @@ class Tally:
             self._stops[entry.stop_reason or "(none)"] += 1
             self._input.append(entry.input_tokens)
             self._output.append(entry.output_tokens)
-            self._add_cost(usage, model)
+            if usage is not None and (cost := self._meter.add(usage, model)) is not None:
+                self._costs.append(cost)
         elif entry.outcome is Outcome.ERRORED:
             self._errors[entry.error_type or "(none)"] += 1
 
@@ -120,13 +121,6 @@ class Tally:
             cost=distribution(self._costs),
             spend=self._meter.spend(),
         )
-
-    def _add_cost(self, usage: Usage | None, model: str) -> None:
-        if usage is None:
-            return
-        cost = self._meter.add(usage, model)
-        if cost is not None:
-            self._costs.append(cost)
 
 
 def distribution(values: Sequence[float]) -> Distribution:
