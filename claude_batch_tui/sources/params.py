@@ -14,6 +14,7 @@ import msgspec
 
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.sources.documents import MediaKind, media_source
+from claude_batch_tui.sources.rows import RowRefusedError
 from claude_batch_tui.sources.template import Fill, is_constant, read_text
 
 
@@ -70,21 +71,13 @@ def _refuse_nulls(value: Any, path: str, where: str) -> None:
 
 Values = Mapping[str, Any]
 Hole = Callable[[Values], bytes]
-"""Makes the JSON that belongs in one place. Raises RowRefusedError or TemplateFailedError."""
+"""Makes the JSON that belongs in one place. Raises RowRefusedError."""
 Piece = bytes | Hole
 
 _encode = msgspec.json.Encoder().encode
 _PROMPT_KEYS = frozenset({"content", "text"})
 """Keys whose string is text for the model; an empty one is refused by the API."""
 _MEDIA: dict[str, MediaKind] = {"image": "image", "document": "document"}
-
-
-class RowRefusedError(Exception):
-    """A row that no request can be made from; `code` is a problem's."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class RequestTemplate:

@@ -9,18 +9,12 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.sources.custom_ids import (
-    GivenIds,
-    IdRefusedError,
-    PositionIds,
-    build_tag,
-)
+from claude_batch_tui.sources.custom_ids import GivenIds, PositionIds, build_tag
 from claude_batch_tui.sources.documents import DocumentFolder, MediaKind, kind_of_media, media_source
 from claude_batch_tui.sources.params import (
     Hole,
     Piece,
     RequestTemplate,
-    RowRefusedError,
     joined,
     media_hole,
     pieces_of,
@@ -30,19 +24,13 @@ from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.rows import (
     BadRow,
     Row,
+    RowRefusedError,
     RowSource,
     find_column,
     guess_prompt_column,
     list_columns,
 )
-from claude_batch_tui.sources.template import (
-    Fill,
-    TemplateFailedError,
-    compile_template,
-    is_constant,
-    plain_fill,
-    read_template,
-)
+from claude_batch_tui.sources.template import Fill, compile_template, is_constant, plain_fill, read_template
 
 PROMPT = "prompt"
 """The prompt column's name in a template, whatever the source calls it."""
@@ -114,12 +102,8 @@ class RequestMaker:
                 given = self._by_position.assign(position)
             custom_id = given.custom_id
             request = self._request.fill(custom_id, row.values)
-        except IdRefusedError as error:
-            return BadRow(row.line, error.code, str(error), row.values, error.custom_id)
         except RowRefusedError as error:
-            return BadRow(row.line, error.code, str(error), row.values, custom_id)
-        except TemplateFailedError as error:
-            return BadRow(row.line, "template_failed", str(error), row.values, custom_id)
+            return BadRow(row.line, error.code, str(error), row.values, error.custom_id or custom_id)
         except UnicodeEncodeError:
             message = "the text holds half of a surrogate pair, which is no character"
             return BadRow(row.line, "bad_text", message, row.values)

@@ -39,6 +39,15 @@ class BadRow(msgspec.Struct, frozen=True):
     custom_id: str | None = None
 
 
+class RowRefusedError(Exception):
+    """A row that no request can be made from; the sentence says why, `code` is a problem's. `custom_id` is a known one."""
+
+    def __init__(self, code: str, message: str, custom_id: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.custom_id = custom_id
+
+
 class RowSource(Protocol):
     """Something of the user's as rows. Reading streams: memory is flat in its size."""
 

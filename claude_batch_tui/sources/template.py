@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.sources.rows import nearest
+from claude_batch_tui.sources.rows import RowRefusedError, nearest
 
 ROW = "row"
 """The whole row, for columns whose names are no variables: `{{ row["First name"] }}`."""
 
 Fill = Callable[[Mapping[str, Any]], str]
-"""Makes the text of one row. Raises TemplateFailedError."""
+"""Makes the text of one row. Raises RowRefusedError."""
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _NEWLINE = re.compile(r"\r\n|\r")
@@ -29,10 +29,6 @@ _JINJA_WORDS = frozenset(
     | {"for", "self", "super", "caller", "loop", "varargs", "kwargs"}
 )
 """Names that mean something of their own to Jinja2 (its template documentation): left to Jinja2."""
-
-
-class TemplateFailedError(Exception):
-    """A template could not be filled from one row; the sentence says why."""
 
 
 def read_template(given: str, option: str) -> str:
@@ -129,6 +125,6 @@ def _jinja(template: str, names: Mapping[str, str], columns: Sequence[str], opti
         try:
             return compiled.render(variables)
         except Exception as error:  # whatever a template's expressions raise is about this row
-            raise TemplateFailedError(f"{option} fails on this row: {error}") from error
+            raise RowRefusedError("template_failed", f"{option} fails on this row: {error}") from error
 
     return fill

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.domain.results.agreement import Agreement
+from claude_batch_tui.domain.results.comparison import Agreement
 from claude_batch_tui.wording.values import count_words, counted, fine_money, money, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from claude_batch_tui.domain.results.agreement import Agreements, Totals
+    from claude_batch_tui.domain.results.comparison import Agreements, Totals
     from claude_batch_tui.domain.results.statistics import Distribution, Statistics
     from claude_batch_tui.services.building.trying import Tried
 

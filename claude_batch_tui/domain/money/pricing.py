@@ -182,34 +182,22 @@ def cost_forecast(
     counted: InputCount | None = None,
     history: OutputHistory | None = None,
 ) -> CostForecast:
-    """What the requests will cost, from all that is known."""
-    groups = tuple(totals)
-    likely = cost_likely(groups, prices, counted=counted, history=history)
-    return CostForecast(cost_at_most(groups, prices), cost_about(groups, prices), likely, counted, history)
+    """What the requests will cost, from all that is known.
 
-
-def cost_likely(
-    totals: Iterable[ModelTotals],
-    prices: PriceTable,
-    *,
-    counted: InputCount | None,
-    history: OutputHistory | None,
-) -> Cost | None:
-    """What the requests are likely to cost, the cache left aside; None where nothing is known of the answers.
-
-    Input by the count of the API, or one token for every 3.6 bytes; output as long as in earlier batches like this.
+    What is likely, the cache left aside, is known where `history` tells how long answers were: input by the API's
+    count, or one token for every 3.6 bytes, and output as long as in earlier batches like this.
     """
-    if history is None:
-        return None
-    groups = tuple(totals)
-    answers = [
-        msgspec.structs.replace(
-            group, max_tokens=min(int(history.tokens_per_request * group.requests), group.max_tokens)
-        )
-        for group in groups
-    ]
-    bytes_per_token = counted.bytes_per_token if counted else BYTES_PER_TOKEN_ABOUT
-    return _cost(answers, prices, bytes_per_token, dearest=False, with_answers=True)
+    groups, likely = tuple(totals), None
+    if history is not None:
+        answers = [
+            msgspec.structs.replace(
+                group, max_tokens=min(int(history.tokens_per_request * group.requests), group.max_tokens)
+            )
+            for group in groups
+        ]
+        bytes_per_token = counted.bytes_per_token if counted else BYTES_PER_TOKEN_ABOUT
+        likely = _cost(answers, prices, bytes_per_token, dearest=False, with_answers=True)
+    return CostForecast(cost_at_most(groups, prices), cost_about(groups, prices), likely, counted, history)
 
 
 def output_history(batches: Sequence[tuple[int, int]]) -> OutputHistory | None:

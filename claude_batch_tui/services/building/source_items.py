@@ -10,13 +10,13 @@ import msgspec
 
 from claude_batch_tui.domain.requests.draft import Problem, Severity
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
-from claude_batch_tui.sources.custom_ids import GivenIds, IdRefusedError
+from claude_batch_tui.sources.custom_ids import GivenIds
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.open_rows import open_rows
 from claude_batch_tui.sources.python_script import DEFAULT_SECONDS, PythonScript
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest, RequestMaker
-from claude_batch_tui.sources.rows import BadRow, Origin, Row, RowSource
+from claude_batch_tui.sources.rows import BadRow, Origin, Row, RowRefusedError, RowSource
 from claude_batch_tui.sources.source_file import SourceFile, open_source
 
 Items = Generator[MadeRequest | BadRow]
@@ -119,7 +119,7 @@ def _scripted(script: PythonScript, ids: GivenIds, problems: ProblemList) -> Ite
                 own_id = given.id
                 if given.custom_id != own_id:
                     request = _encode({**msgspec.json.decode(data), "custom_id": given.custom_id})
-        except IdRefusedError as error:
+        except RowRefusedError as error:
             problems.add(Problem(error.code, str(error), Severity.ERROR, label, number, error.custom_id))
             yield BadRow(number, error.code, str(error), {}, error.custom_id)
             continue

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from claude_batch_tui.domain.money.pricing import PriceTable
-from claude_batch_tui.domain.results.agreement import Agreement, Agreements, Totals, agreement
+from claude_batch_tui.domain.results.comparison import Agreement, Agreements, Totals, agreement
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.services.results.browse import cost_of, tokens_of
 from claude_batch_tui.services.results.joining import NOWHERE, Join

@@ -21,7 +21,7 @@ from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
-from claude_batch_tui.domain.results.agreement import Agreement
+from claude_batch_tui.domain.results.comparison import Agreement
 from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import CbtuiError, SourceError
 from claude_batch_tui.services.results.compare import Comparison, compare, compare_entries

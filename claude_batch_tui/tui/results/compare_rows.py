@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import compress
 
 from claude_batch_tui.domain.money.pricing import PriceTable
-from claude_batch_tui.domain.results.agreement import Agreement, answer_text
+from claude_batch_tui.domain.results.comparison import Agreement, Side, answer_text, diff
 from claude_batch_tui.domain.results.result import Outcome, Result
-from claude_batch_tui.domain.results.text_diff import Side, diff
 from claude_batch_tui.services.results.browse import cost_of, first_words
 from claude_batch_tui.services.results.compare import ORDER, Comparison
 from claude_batch_tui.services.results.joining import NOWHERE

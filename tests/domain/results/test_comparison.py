@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_batch_tui.domain.results.text_diff import MOST_LINES, MOST_WORDS, Side, diff
+from claude_batch_tui.domain.results.comparison import MOST_LINES, MOST_WORDS, Side, diff
 
 TEXTS = st.text(st.sampled_from("ab \n"), max_size=60)
 
