@@ -10,6 +10,12 @@ import msgspec
 
 from claude_batch_tui.errors import ConfigError
 
+_UNSAFE = re.compile(r"[^\w.-]+")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|index)(?:\..*)?", re.IGNORECASE)
+"""Names Windows keeps for devices, and that of the index."""
+_LONGEST = 100
+"""Bytes of a name before its ending; file systems take 255, archives and clouds less."""
+
 
 class Format(msgspec.Struct, frozen=True):
     """One format. `streams` is False where it needs a place of its own on disk; the first ending is the usual one."""
@@ -34,8 +40,9 @@ FORMATS = (
     Format("folder", ("/",), "a file an answer, and index.jsonl", streams=False),
 )
 NAMES = tuple(one.name for one in FORMATS)
-_BY_ENDING = {ending: one for one in FORMATS for ending in one.endings}
-_BY_ENDING = dict(sorted(_BY_ENDING.items(), key=lambda pair: -len(pair[0])))
+_BY_ENDING = dict(
+    sorted(((ending, one) for one in FORMATS for ending in one.endings), key=lambda pair: -len(pair[0]))
+)
 """The longest endings first: `.flat.jsonl` is no `.jsonl`."""
 
 
@@ -60,13 +67,6 @@ def format_of(target: str) -> Format:
         return format_called("folder")
     usual = ", ".join(one.endings[0] for one in FORMATS)
     raise ConfigError(f"{target}: no format has this ending. Use one of {usual}, or say --format.")
-
-
-_UNSAFE = re.compile(r"[^\w.-]+")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|index)(?:\..*)?", re.IGNORECASE)
-"""Names Windows keeps for devices, and that of the index."""
-_LONGEST = 100
-"""Bytes of a name before its ending; file systems take 255, archives and clouds less."""
 
 
 def file_stem(own_id: str) -> str:

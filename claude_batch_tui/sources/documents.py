@@ -28,6 +28,8 @@ _IMAGES = (
     (b"GIF89a", "image/gif"),
 )
 _TEXT_SUFFIXES = frozenset({".txt", ".md", ".markdown", ".text"})
+_ALL = "**/*"
+COLUMNS = ("path", "name", "stem", "suffix", "size", "text")
 
 
 def media_type(head: bytes) -> str | None:
@@ -77,10 +79,6 @@ def _file_source(path: Path, given: str, kind: MediaKind) -> dict[str, Any]:
     elif name != "application/pdf":
         raise ValueError(f"{given} is no PDF and no .txt or .md text")
     return {"type": "base64", "media_type": name, "data": base64.b64encode(data).decode()}
-
-
-_ALL = "**/*"
-COLUMNS = ("path", "name", "stem", "suffix", "size", "text")
 
 
 class DocumentFolder:

@@ -17,6 +17,15 @@ from claude_batch_tui.sources.documents import MediaKind, media_source
 from claude_batch_tui.sources.rows import RowRefusedError
 from claude_batch_tui.sources.template import Fill, is_constant, read_text
 
+Values = Mapping[str, Any]
+Hole = Callable[[Values], bytes]
+"""Makes the JSON that belongs in one place. Raises RowRefusedError."""
+Piece = bytes | Hole
+_encode = msgspec.json.Encoder().encode
+_PROMPT_KEYS = frozenset({"content", "text"})
+"""Keys whose string is text for the model; an empty one is refused by the API."""
+_MEDIA: dict[str, MediaKind] = {"image": "image", "document": "document"}
+
 
 def read_params(path: str) -> dict[str, Any]:
     """The object in a `.toml` file, or in a JSON file of any other name. Raises ConfigError with the line."""
@@ -67,17 +76,6 @@ def _refuse_nulls(value: Any, path: str, where: str) -> None:
     elif isinstance(value, list):
         for at, held in enumerate(value):
             _refuse_nulls(held, path, f"{where}[{at}]")
-
-
-Values = Mapping[str, Any]
-Hole = Callable[[Values], bytes]
-"""Makes the JSON that belongs in one place. Raises RowRefusedError."""
-Piece = bytes | Hole
-
-_encode = msgspec.json.Encoder().encode
-_PROMPT_KEYS = frozenset({"content", "text"})
-"""Keys whose string is text for the model; an empty one is refused by the API."""
-_MEDIA: dict[str, MediaKind] = {"image": "image", "document": "document"}
 
 
 class RequestTemplate:

@@ -10,6 +10,10 @@ import msgspec
 
 from claude_batch_tui.errors import SourceError
 
+PROMPT_NAMES = ("prompt", "content", "text")
+"""Columns taken for the prompt where none is named, in this order."""
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
 
 class Origin(Protocol):
     """Where rows come from. `label` names it in sentences; `size` and `bytes_read` tell how far reading is."""
@@ -63,10 +67,6 @@ class RowSource(Protocol):
         """All rows from the first; every call starts anew. Raises SourceError where reading cannot go on."""
 
 
-PROMPT_NAMES = ("prompt", "content", "text")
-"""Columns taken for the prompt where none is named, in this order."""
-
-
 def find_column(wanted: str, columns: Sequence[str], option: str, file: str) -> str:
     """The name of the column `wanted` means; a name wins over a number. Raises SourceError with all columns."""
     if wanted in columns:
@@ -96,9 +96,6 @@ def list_columns(columns: Sequence[str]) -> str:
     """The columns as a user can name them; of very many the first forty."""
     shown = ", ".join(columns[:40])
     return shown if len(columns) <= 40 else f"{shown} and {len(columns) - 40} more"
-
-
-_encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class JsonObject(dict[str, Any]):

@@ -15,6 +15,8 @@ from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources.rows import BadRow, Row, as_row, bad_bytes, list_columns
 from claude_batch_tui.sources.source_file import WholeFile
 
+_ROWS_AT_ONCE = 1_000
+
 
 class SqliteSource:
     """The rows of a query. Columns are named as the query names them."""
@@ -63,9 +65,6 @@ class SqliteSource:
 
     def _translated(self, error: sqlite3.Error) -> SourceError:
         return SourceError(f"{self.file.label}: SQLite says: {error}. Check the file and --query.")
-
-
-_ROWS_AT_ONCE = 1_000
 
 
 class ParquetSource:

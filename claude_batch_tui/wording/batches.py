@@ -28,6 +28,7 @@ _STATES = {
 GLYPHS = {state: glyph for state, (glyph, _, _) in _STATES.items()}
 ASCII_GLYPHS = {state: sign for state, (_, sign, _) in _STATES.items()}
 STATE_WORDS = {state: words for state, (_, _, words) in _STATES.items()}
+Words = Callable[[TrackedBatch, datetime, Forecast | None], str]
 
 
 def class_words(name: str, *, short: bool = False) -> str:
@@ -93,9 +94,6 @@ def notice_words(notice: Notice) -> str:
     """`tickets ended: 9,702 ok · 213 errored`."""
     several = f" ({len(notice.batch_ids)} batches)" if len(notice.batch_ids) > 1 else ""
     return f"{notice.title}{several} ended: {outcome_counts(notice.counts)}"
-
-
-Words = Callable[[TrackedBatch, datetime, Forecast | None], str]
 
 
 class ColumnWords(NamedTuple):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _WELL = (LinkState.LIVE, LinkState.IDLE)
 _ASCII_MARKS = {"◌": ".", "●": "*", "○": "o", "‖": "=", "▲": "!"}
+QUEUED = "waits for other downloads"
 
 
 def link_words(link: Link, *, ascii_only: bool = False) -> str:
@@ -63,9 +64,6 @@ def links_words(links: Mapping[str, Link], *, ascii_only: bool = False) -> str:
         mark = _ASCII_MARKS["●"] if ascii_only else "●"
         parts.append(f"{mark} {clean_line(well[0]) if len(well) == 1 else f'{len(well):,}'} live")
     return (" - " if ascii_only else " · ").join(parts)
-
-
-QUEUED = "waits for other downloads"
 
 
 def indexing_words(share: float, *, is_unpacked: bool) -> str:

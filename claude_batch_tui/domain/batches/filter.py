@@ -1,6 +1,6 @@
-"""The fields of a batch that a list is filtered and sorted by, and filters over them: `state=running tag=eval age<2d model:sonnet`.
+"""The fields of a batch that a list is filtered and sorted by, and the filters over them.
 
-Conditions side by side are joined by and. Durations are `30s 5m 3h 2d 1w`, or `1h30m`; dates begin as
+`state=running tag=eval age<2d model:sonnet` is one. Conditions side by side are joined by and. Durations are `30s 5m 3h 2d 1w`, or `1h30m`; dates begin as
 `2026-11-20`; a bare word is looked for in name, id, state, model, tags, note and source.
 """
 
@@ -61,6 +61,16 @@ _ENDS = {
     BatchState.ENDED_EXPIRED: "expired",
     BatchState.ENDED_CANCELED: "canceled",
 }
+Claim = Callable[[TrackedBatch, datetime], bool]
+"""Whether a batch is let through at a given time."""
+_ALIASES = {"reqs": "requests", "succeeded": "ok", "err": "errored", "exp": "expired", "tags": "tag"}
+_STATE_ALIASES = {"err": "errored", "error": "errored", "succeeded": "ok", "cancelled": "canceled"}
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?)?")
+_BEGUN = re.compile(r"([A-Za-z_]+)(?:!=|<=|>=|=|<|>|:|~)")
+"""A condition whose value is still to be typed."""
+_WORD_OPERATORS = ("=", "!=", ":", "~")
 
 
 class BatchField(NamedTuple):
@@ -160,19 +170,6 @@ FIELDS: dict[str, BatchField] = {
     "ended": BatchField("date", lambda t, _: _date(t.batch.ended_at), upwards=False),
 }
 """By name. `text` is what a bare word means; `progress` is the share of requests that are done."""
-
-
-Claim = Callable[[TrackedBatch, datetime], bool]
-"""Whether a batch is let through at a given time."""
-
-_ALIASES = {"reqs": "requests", "succeeded": "ok", "err": "errored", "exp": "expired", "tags": "tag"}
-_STATE_ALIASES = {"err": "errored", "error": "errored", "succeeded": "ok", "cancelled": "canceled"}
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
-_DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?)?")
-_BEGUN = re.compile(r"([A-Za-z_]+)(?:!=|<=|>=|=|<|>|:|~)")
-"""A condition whose value is still to be typed."""
-_WORD_OPERATORS = ("=", "!=", ":", "~")
 
 
 def batch_filter(text: str) -> Filter | None:

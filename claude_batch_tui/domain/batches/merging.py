@@ -16,6 +16,17 @@ from claude_batch_tui.domain.batches.tracked import Link, LinkState, ResultsStat
 _T = TypeVar("_T")
 _PART = re.compile(r" \d+/\d+$")
 """What a name ends with where one submission became several batches: `tickets 2/3`."""
+_STANDING = (
+    LinkState.LIVE,
+    LinkState.IDLE,
+    LinkState.CONNECTING,
+    LinkState.PAUSED,
+    LinkState.OFFLINE,
+    LinkState.REFUSED,
+    LinkState.NO_CREDENTIALS,
+)
+"""Of several states the first of these that one of them is in stands for all: what still works comes first."""
+_EVENTS_KEPT = 200
 
 
 def title_of_run(members: Sequence[TrackedBatch]) -> str | None:
@@ -99,19 +110,6 @@ def _results(members: Sequence[TrackedBatch]) -> ResultsState:
     if len(states) == 1:
         return states.pop()
     return ResultsState.PROBLEMS if ResultsState.PROBLEMS in states else ResultsState.NONE
-
-
-_STANDING = (
-    LinkState.LIVE,
-    LinkState.IDLE,
-    LinkState.CONNECTING,
-    LinkState.PAUSED,
-    LinkState.OFFLINE,
-    LinkState.REFUSED,
-    LinkState.NO_CREDENTIALS,
-)
-"""Of several states the first of these that one of them is in stands for all: what still works comes first."""
-_EVENTS_KEPT = 200
 
 
 def merge_batches(parts: Sequence[tuple[TrackedBatch, ...]]) -> tuple[TrackedBatch, ...]:

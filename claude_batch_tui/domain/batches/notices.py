@@ -16,6 +16,11 @@ from claude_batch_tui.domain.plain_text import clean_line
 OUTCOMES = ("succeeded", "errored", "canceled", "expired")
 """The API's own words for what becomes of a request, which `notify_on` may list."""
 _LONGEST_MESSAGE = 200
+EXPIRY_NEAR = timedelta(hours=2)
+"""A batch that has not ended this long before its deadline is worth a word."""
+RESULTS_LEVELS = (timedelta(hours=12), timedelta(days=2), timedelta(days=7))
+"""How long before results go it is said again, nearest first."""
+_LOOKED_OVER_EVERY = timedelta(minutes=1)
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -62,13 +67,6 @@ def terminal_notification(message: str, *, in_tmux: bool) -> str:
     if not in_tmux:
         return sequence
     return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
-
-
-EXPIRY_NEAR = timedelta(hours=2)
-"""A batch that has not ended this long before its deadline is worth a word."""
-RESULTS_LEVELS = (timedelta(hours=12), timedelta(days=2), timedelta(days=7))
-"""How long before results go it is said again, nearest first."""
-_LOOKED_OVER_EVERY = timedelta(minutes=1)
 
 
 class Warned(StrEnum):

@@ -16,6 +16,23 @@ Kind = Literal["word", "count", "money", "text", "path"]
 
 WORD_OPS = ("=", "!=", ":", "~")
 NUMBER_OPS = ("=", "!=", "<", "<=", ">", ">=")
+OUTCOME_ALIASES = {
+    "ok": "succeeded",
+    "success": "succeeded",
+    "err": "errored",
+    "error": "errored",
+    "exp": "expired",
+    "cancelled": "canceled",
+    "bad": "unparsed",
+}
+_COUNT = re.compile(r"(\d[\d_,]*)([kKmM]?)")
+_MONEY = re.compile(r"\$?(\d+(?:\.\d*)?|\.\d+)")
+_SCALE = {"": 1, "k": 1_000, "m": 1_000_000}
+_VALUE = re.compile(
+    r"(?:^|[\s(])(?P<field>[A-Za-z_]+)(?P<op>!=|<=|>=|=|<|>|:|~)(?P<part>\"[^\"]*|[^\s()\"]*)$"
+)
+_WORD = re.compile(r"(?:^|[\s(])(?P<word>[A-Za-z_]*)$")
+_JOINTS = ("and ", "or ", "not ")
 
 
 class FilterField(msgspec.Struct, frozen=True):
@@ -60,21 +77,6 @@ FIELDS = {
         FilterField("json", "path", "a value in an answer that is JSON: json:$.label=billing"),
     )
 }
-
-OUTCOME_ALIASES = {
-    "ok": "succeeded",
-    "success": "succeeded",
-    "err": "errored",
-    "error": "errored",
-    "exp": "expired",
-    "cancelled": "canceled",
-    "bad": "unparsed",
-}
-
-
-_COUNT = re.compile(r"(\d[\d_,]*)([kKmM]?)")
-_MONEY = re.compile(r"\$?(\d+(?:\.\d*)?|\.\d+)")
-_SCALE = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
 def unquoted(text: str) -> str:
@@ -180,13 +182,6 @@ def check_pattern(value: str, place: str = "") -> None:
         re.compile(value)
     except re.error as error:
         raise FilterError(f"Filter: {value!r}{place} is not a regular expression: {error}.") from error
-
-
-_VALUE = re.compile(
-    r"(?:^|[\s(])(?P<field>[A-Za-z_]+)(?P<op>!=|<=|>=|=|<|>|:|~)(?P<part>\"[^\"]*|[^\s()\"]*)$"
-)
-_WORD = re.compile(r"(?:^|[\s(])(?P<word>[A-Za-z_]*)$")
-_JOINTS = ("and ", "or ", "not ")
 
 
 class Completion(NamedTuple):

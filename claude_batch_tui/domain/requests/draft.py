@@ -7,6 +7,10 @@ from typing import Any
 
 import msgspec
 
+LONG_PROMPT_BYTES = 200_000
+"""From these bytes of params a prompt may be longer than 100,000 tokens, where Haiku 5.5 costs more (see
+`pricing`, which reckons with at most one token for every 2 bytes)."""
+
 
 class Severity(StrEnum):
     """An error stops the submission, a warning does not."""
@@ -50,11 +54,6 @@ class SourceRow(msgspec.Struct, frozen=True):
     source: str
     line: int
     row: dict[str, Any]
-
-
-LONG_PROMPT_BYTES = 200_000
-"""From these bytes of params a prompt may be longer than 100,000 tokens, where Haiku 5.5 costs more (see
-`pricing`, which reckons with at most one token for every 2 bytes)."""
 
 
 class ModelTotals(msgspec.Struct, frozen=True):

@@ -22,14 +22,12 @@ LIST_LIMIT = 1000
 
 BODY_HEAD = b'{"requests":['
 BODY_TAIL = b"]}"
+_FRAME = len(BODY_HEAD) + len(BODY_TAIL)
 
 
 def body_bytes(requests: int, request_bytes: int) -> int:
     """Bytes of a create body of `requests` lines that hold `request_bytes` bytes together, newlines not counted."""
     return len(BODY_HEAD) + request_bytes + max(requests - 1, 0) + len(BODY_TAIL)
-
-
-_FRAME = len(BODY_HEAD) + len(BODY_TAIL)
 
 
 def partition(

@@ -25,6 +25,10 @@ _WORDS = {
     "adaptive": "use `enabled` with `budget_tokens`",
     "disabled": "use `between_tools` or leave it out",
 }
+MAX_BREAKPOINTS = 4
+BYTES_PER_TOKEN = 3.6
+"""For the length of a prefix in tokens, ±25 %."""
+_BREAKPOINT = b'"cache_control"'
 
 
 def model_findings(
@@ -113,12 +117,6 @@ def _tool_choice(value: Any, refuses: frozenset[Any], tools: Sequence[str | None
         yield Finding(
             "tool_choice", f"`tool_choice` names the tool {value.get('name')!r}, which is not among `tools`"
         )
-
-
-MAX_BREAKPOINTS = 4
-BYTES_PER_TOKEN = 3.6
-"""For the length of a prefix in tokens, ±25 %."""
-_BREAKPOINT = b'"cache_control"'
 
 
 class CacheCheck:

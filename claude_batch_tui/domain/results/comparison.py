@@ -13,6 +13,14 @@ import msgspec
 
 from claude_batch_tui.domain.results.result import Outcome, Result
 
+MOST_LINES = 3_000
+"""Changed lines of each text that are matched with one another; of more, all are told as removed and added."""
+MOST_WORDS = 1_500
+"""Words of a line that are compared; in a longer line only its beginning and end are."""
+_LIKE = 0.3
+"""Lines less alike are not shown as one line that changed."""
+_WORDS = re.compile(r"\w+|\s+|.", re.DOTALL)
+
 
 class Agreement(StrEnum):
     """What two results say of one custom_id."""
@@ -80,17 +88,6 @@ def agreement(left: Result, right: Result) -> Agreement:
         return Agreement.ONE_FAILED
     is_same = answer_text(left).strip() == answer_text(right).strip()
     return Agreement.SAME if is_same else Agreement.DIFFERENT
-
-
-MOST_LINES = 3_000
-"""Changed lines of each text that are matched with one another; of more, all are told as removed and added."""
-
-MOST_WORDS = 1_500
-"""Words of a line that are compared; in a longer line only its beginning and end are."""
-
-_LIKE = 0.3
-"""Lines less alike are not shown as one line that changed."""
-_WORDS = re.compile(r"\w+|\s+|.", re.DOTALL)
 
 
 class Side(StrEnum):

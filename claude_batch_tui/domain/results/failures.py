@@ -52,6 +52,17 @@ _BY_TYPE = {
 }
 RETRY = frozenset(("rate_limit_error", "timeout_error", "overloaded_error", "api_error"))
 """Types of errors after which a request can be sent again as it is."""
+_FAILED = (Outcome.ERRORED, Outcome.EXPIRED)
+_VARYING = re.compile(
+    r"""(?P<quoted>"[^"]*"|`[^`]*`|'[^']*(?<!\w)'(?!\w)|(?<!\w)'[^']*')
+    | (?P<id>\b(?:req|msg|msgbatch|toolu|file|org|wrkspc)_[A-Za-z0-9]+)
+    | (?P<number>\d[\d,._]*(?<![,._])|\d)""",
+    re.VERBOSE,
+)
+_SIGNS = {"quoted": "“…”", "id": "…", "number": "#"}
+_PATTERNS = {"quoted": r"""["`'].*["`']""", "id": r"\w+", "number": r"\d[\d,._]*"}
+_SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
+_MOST_CHARACTERS = 200
 
 
 def advice(error_type: str, message: str) -> str:
@@ -64,9 +75,6 @@ def advice(error_type: str, message: str) -> str:
             if found is not None:
                 return words.format(**found.groupdict())
     return _BY_TYPE.get(error_type, "The JSON has all the API said.")
-
-
-_FAILED = (Outcome.ERRORED, Outcome.EXPIRED)
 
 
 class RetryRules(msgspec.Struct, frozen=True):
@@ -108,18 +116,6 @@ class RetryCounts(msgspec.Struct, frozen=True):
     def chosen(self) -> int:
         """How many are sent again."""
         return self.errored + self.expired + self.others
-
-
-_VARYING = re.compile(
-    r"""(?P<quoted>"[^"]*"|`[^`]*`|'[^']*(?<!\w)'(?!\w)|(?<!\w)'[^']*')
-    | (?P<id>\b(?:req|msg|msgbatch|toolu|file|org|wrkspc)_[A-Za-z0-9]+)
-    | (?P<number>\d[\d,._]*(?<![,._])|\d)""",
-    re.VERBOSE,
-)
-_SIGNS = {"quoted": "“…”", "id": "…", "number": "#"}
-_PATTERNS = {"quoted": r"""["`'].*["`']""", "id": r"\w+", "number": r"\d[\d,._]*"}
-_SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
-_MOST_CHARACTERS = 200
 
 
 def shape_of(message: str) -> str:

@@ -9,6 +9,12 @@ from typing import Any
 
 import msgspec
 
+Key = str | int
+Path = tuple[Key, ...]
+"""Keys and indexes from the root to a value."""
+INDENT = 2
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
 
 def decode_json(text: bytes | str) -> Any:
     """The value of a JSON text, with a byte order mark or without.
@@ -24,14 +30,6 @@ def decode_json(text: bytes | str) -> Any:
         return json.loads(text if isinstance(text, str) else text.decode("utf-8-sig", "replace"))
     except RecursionError as error:
         raise ValueError("nested too deep") from error
-
-
-Key = str | int
-Path = tuple[Key, ...]
-"""Keys and indexes from the root to a value."""
-
-INDENT = 2
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def path_words(path: Path) -> str:

@@ -13,6 +13,44 @@ import msgspec
 
 from claude_batch_tui.errors import ConfigError
 
+STOP_REASONS = (
+    "",
+    "end_turn",
+    "max_tokens",
+    "stop_sequence",
+    "tool_use",
+    "pause_turn",
+    "refusal",
+    "model_context_window_exceeded",
+    "other",
+)
+"""Stop reasons by their number in an index (batch guide and SDK 2.11); empty where there is none."""
+CLASSES = (
+    "complete",
+    "truncated",
+    "refused",
+    "paused",
+    "empty",
+    "schema_invalid",
+    "errored",
+    "canceled",
+    "expired",
+    "unparsed",
+)
+"""Ledger classes by their number in an index: what succeeded is told apart by how it ended and what it holds.
+
+`schema_invalid` is not in a results file: it is found where the request is known that asked for a schema.
+"""
+_CLASS_OF_STOP = {
+    "max_tokens": "truncated",
+    "model_context_window_exceeded": "truncated",
+    "refusal": "refused",
+    "pause_turn": "paused",
+}
+FILE_ORDER = "#"
+SORT_COLUMNS = (FILE_ORDER, "custom_id", "outcome", "class", "stop", "in", "out", "cost", "text")
+"""What entries can be sorted by: the order of the file, the columns of the index, cost, and first words."""
+
 
 class Outcome(StrEnum):
     """What became of a request (`result.type`). `UNPARSED` marks a line we could not read."""
@@ -68,44 +106,6 @@ class Result(msgspec.Struct, frozen=True):
 OUTCOMES = (Outcome.SUCCEEDED, Outcome.ERRORED, Outcome.CANCELED, Outcome.EXPIRED, Outcome.UNPARSED)
 """Outcomes by their number in an index. A type we do not know counts as unparsed, and its line is kept."""
 
-STOP_REASONS = (
-    "",
-    "end_turn",
-    "max_tokens",
-    "stop_sequence",
-    "tool_use",
-    "pause_turn",
-    "refusal",
-    "model_context_window_exceeded",
-    "other",
-)
-"""Stop reasons by their number in an index (batch guide and SDK 2.11); empty where there is none."""
-
-
-CLASSES = (
-    "complete",
-    "truncated",
-    "refused",
-    "paused",
-    "empty",
-    "schema_invalid",
-    "errored",
-    "canceled",
-    "expired",
-    "unparsed",
-)
-"""Ledger classes by their number in an index: what succeeded is told apart by how it ended and what it holds.
-
-`schema_invalid` is not in a results file: it is found where the request is known that asked for a schema.
-"""
-
-_CLASS_OF_STOP = {
-    "max_tokens": "truncated",
-    "model_context_window_exceeded": "truncated",
-    "refusal": "refused",
-    "pause_turn": "paused",
-}
-
 
 def class_number(outcome: Outcome, stop_reason: str, *, empty: bool) -> int:
     """The number of an entry's ledger class. `empty` says that the answer is nothing, blank text or only thinking."""
@@ -130,11 +130,6 @@ class Entry(msgspec.Struct, frozen=True):
     offset: int
     length: int
     is_described: bool = True
-
-
-FILE_ORDER = "#"
-SORT_COLUMNS = (FILE_ORDER, "custom_id", "outcome", "class", "stop", "in", "out", "cost", "text")
-"""What entries can be sorted by: the order of the file, the columns of the index, cost, and first words."""
 
 
 class Sort(NamedTuple):
