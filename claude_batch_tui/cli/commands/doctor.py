@@ -98,7 +98,7 @@ def _settings(context: Context) -> Iterator[Check]:
     """The settings could be read, or we would not be here; what they name is looked at, too."""
     from claude_batch_tui.domain.checkup import bad, ok, warn
     from claude_batch_tui.errors import ConfigError
-    from claude_batch_tui.services.prices import read_prices
+    from claude_batch_tui.services.building.models import read_prices
 
     file = context.config.config_dir / "config.toml"
     yield ok("settings", f"{file}{'' if file.exists() else ' is not there: defaults'}")

@@ -73,7 +73,7 @@ class RequestsWriter:
             ):
                 self._flusher = Flusher(thread, self._requests_file.fileno(), self._rows_file.fileno())
                 yield
-                self._settle()
+                self._bring_to_disk()
         except _DroppedError:
             pass
         except ExportError:
@@ -119,11 +119,11 @@ class RequestsWriter:
         }
         return _encode(line) + b"\n"
 
-    def _settle(self) -> None:
+    def _bring_to_disk(self) -> None:
         """Make both files safe on disk before either has its name, or drop them."""
         if not self.is_worth_keeping:
             raise _DroppedError
-        self._flusher.settle()
+        self._flusher.wait_flushed()
         self._publish_left_out()
         with written_whole(self._files.recipe, ExportError) as file:
             file.write(self._recipe())

@@ -24,7 +24,7 @@ from claude_batch_tui.services.results.schema_validation import validated_classe
 from claude_batch_tui.services.submitting import reconcile
 from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
-from claude_batch_tui.store import downloads, spends, submissions, usage
+from claude_batch_tui.store import downloads, spends, submissions
 from claude_batch_tui.store.store import Store
 
 
@@ -149,7 +149,7 @@ def record_download(
     That there are results comes last: what a death of the process leaves without it is done again.
     """
     database, ledger = store.database, finished.ledger
-    usage.record_usage(
+    spends.record_usage(
         database,
         scope_id,
         tracked,

@@ -21,8 +21,7 @@ import msgspec
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.exports.table import ID, OURS, RESPONSE, Column, Values, Writer, all_columns
-from claude_batch_tui.services.exporting.columns import Columns, Survey
-from claude_batch_tui.services.exporting.rows import RowReader, answer_columns
+from claude_batch_tui.services.exporting.rows import Columns, RowReader, Survey, answer_columns
 from claude_batch_tui.services.exporting.target import Options, writer_to
 from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.store.results.file import ResultsFile

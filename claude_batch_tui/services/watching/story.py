@@ -13,7 +13,7 @@ from claude_batch_tui.domain.money.spend import together
 from claude_batch_tui.services.results.costs import spend_where_priced
 from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.submitting.spool import places_path
-from claude_batch_tui.store import sightings, spends, submissions
+from claude_batch_tui.store import polls, spends, submissions
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
@@ -42,8 +42,8 @@ def story_of(
         submission=submissions.of_batch(store, batch.id),
         spend=spend,
         like=tuple(spends.like(database, scope_id, batch.id, model=tracked.model, source=tracked.source)),
-        sightings=sightings.of_batch(database, scope_id, batch.id),
-        polls=sightings.polls_since(database, scope_id, batch.created_at, until),
+        sightings=polls.of_batch(database, scope_id, batch.id),
+        polls=polls.polls_since(database, scope_id, batch.created_at, until),
     )
 
 

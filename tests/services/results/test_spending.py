@@ -8,7 +8,7 @@ import pytest
 from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.domain.batches.tracked import DownloadState
 from claude_batch_tui.domain.money.pricing import Usage, entry_cost
-from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.results.costs import spend_of
 from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.store import batches, spends, submissions

@@ -11,9 +11,9 @@ from claude_batch_tui.domain.batches.tracked import ResultsState, SubmissionStat
 from claude_batch_tui.domain.money.pricing import CacheCreation, Usage
 from claude_batch_tui.domain.money.spend import spent
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.submitting.spool import Outgoing, freeze
-from claude_batch_tui.store import batches, downloads, spends, submissions
+from claude_batch_tui.store import batches, downloads, polls, spends, submissions
 from claude_batch_tui.tui.batches.detail import TABS
 from claude_batch_tui.tui.widgets.text_view import TextView
 
@@ -57,7 +57,7 @@ def remembered(config, filled, week, tmp_path):
     for minutes in range(20, 1, -1):
         at = NOW - timedelta(minutes=minutes)
         error = "The API is overloaded (HTTP 529)." if minutes == 7 else None
-        batches.record_poll(database, scope_id, at, 0.0 if error else 0.118, None if error else 9, error)
+        polls.record_poll(database, scope_id, at, 0.0 if error else 0.118, None if error else 9, error)
         if minutes == 20:
             batches.merge(
                 database, scope_id, [msgspec.structs.replace(running, expires_at=None)], seen=False, at=at
