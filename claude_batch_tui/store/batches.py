@@ -34,7 +34,8 @@ SELECT = """
 """To be followed by conditions over `b`, the batch."""
 
 
-_IDS_AT_A_TIME = 500
+_ONE_OF = "(SELECT value FROM json_each(?))"
+"""Any of some ids, given as JSON."""
 _QUERY = """
     SELECT b.facts, b.model, a.usd AS usd, m.usd AS at_most FROM batch b
     LEFT JOIN cost a ON a.scope_id = b.scope_id AND a.target_id = b.batch_id AND a.kind = 'actual'
@@ -142,13 +143,8 @@ def merge(
 
 def _facts(database: Database, scope_id: int, batch_ids: Sequence[str]) -> dict[str, str]:
     """What was last reported of these batches, by id."""
-    found: dict[str, str] = {}
-    for start in range(0, len(batch_ids), _IDS_AT_A_TIME):
-        some = batch_ids[start : start + _IDS_AT_A_TIME]
-        marks = ",".join("?" * len(some))
-        query = f"SELECT batch_id, facts FROM batch WHERE scope_id = ? AND batch_id IN ({marks})"
-        found.update((row[0], row[1]) for row in database.rows(query, (scope_id, *some)))
-    return found
+    query = f"SELECT batch_id, facts FROM batch WHERE scope_id = ? AND batch_id IN {_ONE_OF}"
+    return dict(map(tuple, database.rows(query, (scope_id, msgspec.json.encode(batch_ids).decode()))))
 
 
 def tracked(
@@ -194,11 +190,9 @@ def find(database: Database, scope_id: int, batch_id: str) -> TrackedBatch | Non
 
 def find_all(database: Database, scope_id: int, batch_ids: Sequence[str]) -> tuple[TrackedBatch, ...]:
     """Those of some batches that are known, in the order of their ids."""
-    found: dict[str, TrackedBatch] = {}
-    for start in range(0, len(batch_ids), _IDS_AT_A_TIME):
-        some = batch_ids[start : start + _IDS_AT_A_TIME]
-        query = f"{SELECT} WHERE b.scope_id = ? AND b.batch_id IN ({','.join('?' * len(some))})"
-        found.update((row["batch_id"], tracked_of(row)) for row in database.rows(query, (scope_id, *some)))
+    query = f"{SELECT} WHERE b.scope_id = ? AND b.batch_id IN {_ONE_OF}"
+    rows = database.rows(query, (scope_id, msgspec.json.encode(batch_ids).decode()))
+    found = {row["batch_id"]: tracked_of(row) for row in rows}
     return tuple(found[batch_id] for batch_id in batch_ids if batch_id in found)
 
 

@@ -85,8 +85,14 @@ def record_usage(
         connection.execute(
             "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                *(scope_id, tracked.id, tracked.model, tracked.source),
-                *(succeeded, input_tokens, output_tokens, now.isoformat()),
+                scope_id,
+                tracked.id,
+                tracked.model,
+                tracked.source,
+                succeeded,
+                input_tokens,
+                output_tokens,
+                now.isoformat(),
             ),
         )
 

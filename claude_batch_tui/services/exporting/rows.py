@@ -60,8 +60,17 @@ class RowReader:
                 return self._odd_values(line, batch_id)
             cost = self._cost(usage, model)
         return [
-            *(custom_id, custom_id, outcome, _text(message.content or ()), None),
-            *(message.stop_reason, model or None, tokens_in, tokens_out, cost, batch_id),
+            custom_id,
+            custom_id,
+            outcome,
+            _text(message.content or ()),
+            None,
+            message.stop_reason,
+            model or None,
+            tokens_in,
+            tokens_out,
+            cost,
+            batch_id,
         ]
 
     def _cost(self, usage: Usage, model: str) -> float | None:
@@ -78,10 +87,17 @@ class RowReader:
                 usage = msgspec.convert(message.get("usage"), Usage)
                 cost = self._cost(usage, str(message.get("model")))
         return [
-            *(custom_id, custom_id, plain(result.outcome), plain(result.text) if message else None),
+            custom_id,
+            custom_id,
+            plain(result.outcome),
+            plain(result.text) if message else None,
             plain(_odd_error(result)) or None,
-            *(_word(message.get("stop_reason")), _word(message.get("model"))),
-            *(_tokens(message, _INPUTS), _tokens(message, ("output_tokens",)), cost, batch_id),
+            _word(message.get("stop_reason")),
+            _word(message.get("model")),
+            _tokens(message, _INPUTS),
+            _tokens(message, ("output_tokens",)),
+            cost,
+            batch_id,
         ]
 
 
