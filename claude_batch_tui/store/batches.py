@@ -32,8 +32,6 @@ SELECT = """
     LEFT JOIN cost r ON r.scope_id = b.scope_id AND r.target_id = b.run_id AND r.kind = 'at_most'
 """
 """To be followed by conditions over `b`, the batch."""
-
-
 _ONE_OF = "(SELECT value FROM json_each(?))"
 """Any of some ids, given as JSON."""
 _QUERY = """
@@ -277,6 +275,16 @@ def record_cost(
             "INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)",
             (scope_id, target_id, kind, usd, prices_as_of),
         )
+
+
+def at_most_in_flight(database: Database, scope_id: int) -> float:
+    """What all batches that have not ended may cost together, in US dollars, as far as they were priced."""
+    row = database.row(
+        "SELECT sum(c.usd) FROM batch b JOIN cost c ON c.scope_id = b.scope_id AND c.target_id = b.batch_id"
+        " AND c.kind = 'at_most' WHERE b.scope_id = ? AND b.has_ended = 0 AND b.gone_at IS NULL",
+        (scope_id,),
+    )
+    return float(row[0] or 0) if row else 0.0
 
 
 def past_since(database: Database, scope_id: int, since: datetime) -> list[PastBatch]:

@@ -83,7 +83,7 @@ async def _checks(context: Context, *, reads_files: bool) -> AsyncIterator[Check
     if not reads_files:
         yield skip("files", "not read; --files verifies every results file")
         return
-    from claude_batch_tui.services.downloading.verify_files import verify_files
+    from claude_batch_tui.services.doctor import verify_files
 
     stored = inspection.results if inspection is not None else ()
 

@@ -24,7 +24,7 @@ from claude_batch_tui.services.results.schema_validation import validated_classe
 from claude_batch_tui.services.submitting import reconcile
 from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
-from claude_batch_tui.store import downloads, spends, submissions
+from claude_batch_tui.store import downloads, submissions
 from claude_batch_tui.store.store import Store
 
 
@@ -134,7 +134,7 @@ def record_download(
     That there are results comes last: what a death of the process leaves without it is done again.
     """
     database, ledger = store.database, finished.ledger
-    spends.record_usage(
+    downloads.record_usage(
         database,
         scope_id,
         tracked,
@@ -144,7 +144,7 @@ def record_download(
         now=now,
     )
     if spend is not None:
-        spends.record(database, scope_id, tracked.id, spend, now)
+        downloads.record_spend(database, scope_id, tracked.id, spend, now)
     ours = submissions.of_batch(store, tracked.id)
     if ours is not None and ledger.missing is not None and ledger.extra is not None:
         reconcile.confirm_adoption(

@@ -21,7 +21,6 @@ from claude_batch_tui.store.workspaces import Workspace
 if TYPE_CHECKING:
     from claude_batch_tui.services.results.schema_validation import Sent
 
-
 _CHUNK_BYTES = 1 << 20
 
 

@@ -20,11 +20,8 @@ from claude_batch_tui.store.results.index import ResultsIndex
 if TYPE_CHECKING:
     from claude_batch_tui.store.results.file import ResultsFile
 
-
 FIRST = 10_000
 """Entries before the first report; each further one stands on twice as many, since it sorts them all."""
-
-
 _ERRORED = bytes([OUTCOMES.index(Outcome.ERRORED)])
 _LOOK_UP_EVERY = 256
 

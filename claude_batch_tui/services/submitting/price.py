@@ -15,7 +15,7 @@ from claude_batch_tui.domain.money.pricing import InputCount, PriceTable, cost_f
 from claude_batch_tui.errors import ApiError
 from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.threads import in_thread
-from claude_batch_tui.store import spends
+from claude_batch_tui.store import batches, downloads
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
@@ -41,7 +41,7 @@ async def count_and_price(
     counted = await count_input(lines, api=await connect())
     model, history = report.draft.model, None
     if workspace is not None and model is not None:
-        earlier = spends.usage_like(store.database, workspace.scope_id, model=model, source=source)
+        earlier = downloads.usage_like(store.database, workspace.scope_id, model=model, source=source)
         history = output_history(earlier)
     return CheckReport(
         report.draft, cost_forecast(report.draft.models, prices, counted=counted, history=history)
@@ -50,7 +50,7 @@ async def count_and_price(
 
 def cost_in_flight(store: Store, workspace: Workspace | None) -> float:
     """What the batches of a workspace that have not ended may cost at most, in US dollars."""
-    return 0.0 if workspace is None else spends.at_most_in_flight(store.database, workspace.scope_id)
+    return 0.0 if workspace is None else batches.at_most_in_flight(store.database, workspace.scope_id)
 
 
 async def count_input(

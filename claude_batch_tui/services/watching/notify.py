@@ -24,8 +24,6 @@ from claude_batch_tui.store.store import Store
 
 _TAKES_OSC9 = ("iterm", "wezterm", "ghostty", "kitty", "foot", "warpterminal", "rio")
 _ASK_TMUX = "#{client_termname} #{client_termtype}"
-
-
 _SECONDS = 1.0
 
 

@@ -18,8 +18,6 @@ from claude_batch_tui.store.results.index import FEW_BYTES, MARGIN, ResultsIndex
 from claude_batch_tui.store.results.index_file import index_path, load_index, save_index
 
 _KEPT_SECONDS: Final = 30 * 86400
-
-
 _FIRST_PASS: Final = 1 << 20
 _SECOND_PASS: Final = 1 << 19
 
