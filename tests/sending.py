@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from claude_batch_tui.services.building.models import known_models
-from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.submitting import reconcile, run
 from claude_batch_tui.services.submitting.send import send
 from claude_batch_tui.services.submitting.steps import Ended

@@ -15,8 +15,8 @@ from claude_batch_tui.cli.locating import located
 def counted(words: Sequence[str], args: argparse.Namespace, context: Context) -> int:
     """Count what --where lets through of all that these words mean, and print it; the exit code."""
     from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
+    from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.filters.finding import find_all
-    from claude_batch_tui.services.prices import read_prices
     from claude_batch_tui.services.results.costs import EntryCosts
     from claude_batch_tui.services.results.schema_validation import validate_schemas
     from claude_batch_tui.services.results.statistics import statistics

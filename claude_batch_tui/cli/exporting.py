@@ -119,10 +119,10 @@ def write(
 ) -> int:
     """Write the entries that --where lets through, and say how many; the exit code tells how the batches ended."""
     from claude_batch_tui.domain.filters.language import parse
+    from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.exporting.export import Exported, ExportProgress, Part, export
     from claude_batch_tui.services.exporting.target import Options
     from claude_batch_tui.services.filters.streaming import StreamingFilter
-    from claude_batch_tui.services.prices import read_prices
     from claude_batch_tui.store.locations import Locations  # late: --help needs none of it
     from claude_batch_tui.wording import export_words, indexing_words
 

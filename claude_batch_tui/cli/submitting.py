@@ -53,8 +53,10 @@ def is_asked(args: argparse.Namespace) -> bool:
 
 async def submitted(order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
     """Send what is ordered, and say each step of it; the exit code."""
-    from claude_batch_tui.services.building.models import known_models  # late: --help needs none of it
-    from claude_batch_tui.services.prices import read_prices
+    from claude_batch_tui.services.building.models import (
+        known_models,  # late: --help needs none of it
+        read_prices,
+    )
     from claude_batch_tui.services.submitting.run import submit
 
     async def confirm(question: Question) -> bool:

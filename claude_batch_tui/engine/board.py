@@ -20,7 +20,7 @@ from claude_batch_tui.domain.batches.tracked import (
     Submitting,
     TrackedBatch,
 )
-from claude_batch_tui.store import batches, submissions
+from claude_batch_tui.store import batches, polls, submissions
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
@@ -101,7 +101,7 @@ class Board:
         self.revision = batches.revision(store.database, workspace.scope_id)
         self.put_batches(batches.tracked(store.database, workspace.scope_id, limit=_FIRST_SHOWN))
         self.has_older = True  # until a page says that there are none
-        self.link = Link(polled_at=batches.last_poll_at(store.database, workspace.scope_id))
+        self.link = Link(polled_at=polls.last_poll_at(store.database, workspace.scope_id))
 
     async def load_rest(self, store: Store, workspace: Workspace) -> None:
         """Take in all older batches of the store, a page at a time."""

@@ -181,9 +181,9 @@ class Engine(LoopThread):
     @command
     async def rename(self, target_id: str, name: str | None) -> None:
         """Name a batch or a run; None takes its name away."""
-        from claude_batch_tui.store.rebuild import journal_name
+        from claude_batch_tui.store import labels
 
-        journal_name(self.store, self._runtime.known_workspace(), target_id, name, self._runtime.now())
+        labels.name(self.store, self._runtime.known_workspace(), target_id, name, self._runtime.now())
         self._show_changes()
 
     @command
@@ -313,8 +313,8 @@ class Engine(LoopThread):
     @query
     async def forecast(self, path: Path, report: CheckReport, source: str | None) -> Forecasted:
         """Have the API count the input of a checked draft; see `count_and_price`."""
+        from claude_batch_tui.services.building.models import read_prices
         from claude_batch_tui.services.building.requests_files import iter_request_lines
-        from claude_batch_tui.services.prices import read_prices
         from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price
 
         runtime = self._runtime
@@ -335,8 +335,8 @@ class Engine(LoopThread):
     @query
     async def try_request(self, chosen: Trial) -> Tried:
         """Send one request at once; see `services.building.trying`."""
+        from claude_batch_tui.services.building.models import read_prices
         from claude_batch_tui.services.building.trying import tried
-        from claude_batch_tui.services.prices import read_prices
 
         runtime = self._runtime
         api = await runtime.connect()

@@ -185,7 +185,7 @@ class EngineGroup:
 
     def history(self, days: int, now: datetime) -> History:
         """What their batches of the last `days` days say together; reads the store, for a thread."""
-        from claude_batch_tui.services.watching.history import history_of
+        from claude_batch_tui.services.watching.listing import history_of
 
         workspaces = [engine.workspace for engine in self._on_screen()]
         ids = {workspace.scope_id for workspace in workspaces if workspace is not None}

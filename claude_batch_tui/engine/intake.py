@@ -14,7 +14,7 @@ from claude_batch_tui.engine.warner import warning_text
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.watching.notify import claim_ends, past_ends, past_warnings
 from claude_batch_tui.services.watching.watch import Poll, poll
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import polls
 from claude_batch_tui.store.batches import Change
 from claude_batch_tui.wording import notice_words
 
@@ -125,6 +125,6 @@ class Intake:
         self._board.catch_up(runtime.store.database, scope_id)
         self._submitter.reload()
         self.remember_told()
-        polled_at = batches.last_poll_at(runtime.store.database, scope_id)
+        polled_at = polls.last_poll_at(runtime.store.database, scope_id)
         next_poll_at = self._board.link.next_poll_at if is_leading else None
         self._board.set_link(polled_at=polled_at, next_poll_at=next_poll_at)

@@ -17,7 +17,7 @@ from claude_batch_tui.engine.schedule import Schedule
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import polls
 from claude_batch_tui.store.locks import FileLock
 
 _log = logging.getLogger(__name__)
@@ -193,7 +193,7 @@ class Poller:
         _log.warning("Poll failed (%d in a row): %s", self._failures, told)
         with contextlib.suppress(StoreError):  # it may be what went wrong
             if (workspace := runtime.workspace) is not None:
-                batches.record_poll(runtime.store.database, workspace.scope_id, now, 0.0, None, told)
+                polls.record_poll(runtime.store.database, workspace.scope_id, now, 0.0, None, told)
         await self._sleep(wait)
 
     def _is_submitted_elsewhere(self, seconds: float | None) -> bool:

@@ -11,7 +11,7 @@ from claude_batch_tui.domain.batches.turnaround import Forecast, Turnarounds
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.watching.watch import heard_from_others
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import polls
 
 
 class Schedule:
@@ -36,7 +36,7 @@ class Schedule:
         now = runtime.now()
         if not heard_from_others(runtime.store, workspace, self._looked_at, now, wished):
             return None
-        self._looked_at = batches.last_poll_at(runtime.store.database, workspace.scope_id) or now
+        self._looked_at = polls.last_poll_at(runtime.store.database, workspace.scope_id) or now
         return max(wished - (now - self._looked_at).total_seconds(), 0.5)
 
     def interval(self, asked: float) -> float | None:

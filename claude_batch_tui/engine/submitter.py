@@ -14,8 +14,7 @@ from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState,
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import ApiError, CbtuiError, DraftError, StoreError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.building.models import known_models
-from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.submitting import reconcile, steps
 from claude_batch_tui.services.submitting.order import Question, SendOrder
 from claude_batch_tui.services.submitting.run import send_one, submit

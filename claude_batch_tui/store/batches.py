@@ -2,20 +2,72 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.tracked import Submission, TrackedBatch
+from claude_batch_tui.domain.batches.history import PastBatch
+from claude_batch_tui.domain.batches.tracked import ResultsState, Submission, TrackedBatch
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.store import sightings
-from claude_batch_tui.store.batch_row import SELECT, tracked_of
+from claude_batch_tui.store import polls
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.notifications import note_due
 
-_IDS_AT_A_TIME = 500
+SELECT = """
+    SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes, d.flawed,
+        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual, h.at AS hidden_at,
+        (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
+    FROM batch b
+    LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
+    LEFT JOIN name u ON u.scope_id = b.scope_id AND u.target_id = b.run_id
+    LEFT JOIN hidden h ON h.scope_id = b.scope_id AND h.batch_id = b.batch_id
+    LEFT JOIN note o ON o.scope_id = b.scope_id AND o.target_id = b.batch_id
+    LEFT JOIN note p ON p.scope_id = b.scope_id AND p.target_id = b.run_id
+    LEFT JOIN download d ON d.scope_id = b.scope_id AND d.batch_id = b.batch_id
+    LEFT JOIN cost c ON c.scope_id = b.scope_id AND c.target_id = b.batch_id AND c.kind = 'at_most'
+    LEFT JOIN cost a ON a.scope_id = b.scope_id AND a.target_id = b.batch_id AND a.kind = 'actual'
+    LEFT JOIN cost r ON r.scope_id = b.scope_id AND r.target_id = b.run_id AND r.kind = 'at_most'
+"""
+"""To be followed by conditions over `b`, the batch."""
+_ONE_OF = "(SELECT value FROM json_each(?))"
+"""Any of some ids, given as JSON."""
+_QUERY = """
+    SELECT b.facts, b.model, a.usd AS usd, m.usd AS at_most FROM batch b
+    LEFT JOIN cost a ON a.scope_id = b.scope_id AND a.target_id = b.batch_id AND a.kind = 'actual'
+    LEFT JOIN cost m ON m.scope_id = b.scope_id AND m.target_id = b.batch_id AND m.kind = 'at_most'
+    WHERE b.scope_id = ? AND b.created_at >= ? ORDER BY b.created_at
+"""
+
+
+def tracked_of(row: sqlite3.Row) -> TrackedBatch:
+    """The batch of a row that `SELECT` found."""
+    return TrackedBatch(
+        batch=msgspec.json.decode(row["facts"], type=Batch),
+        run_id=row["run_id"],
+        name=row["name"],
+        run_name=row["run_name"],
+        tags=tuple(row["tags"].split("\x1f")) if row["tags"] else (),
+        note=row["note"],
+        model=row["model"],
+        source=row["source"],
+        cost_at_most=row["cost_at_most"],
+        cost_actual=row["cost_actual"],
+        results=ResultsState(row["results_state"] or ResultsState.NONE),
+        results_bytes=row["results_bytes"],
+        flawed=msgspec.json.decode(row["flawed"]) if row["flawed"] else {},
+        seen=bool(row["seen"]),
+        gone_at=_time(row["gone_at"]),
+        hidden_at=_time(row["hidden_at"]),
+        cancel_sent_at=_time(row["cancel_sent_at"]),
+        provisional=bool(row["provisional"]),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -83,19 +135,14 @@ def merge(
         if at is not None:
             # What had ended before we ever looked has no story here.
             told = (c.after for c in changes if c.before is not None or not c.after.has_ended)
-            sightings.note(connection, scope_id, told, at)
+            polls.note(connection, scope_id, told, at)
     return changes
 
 
 def _facts(database: Database, scope_id: int, batch_ids: Sequence[str]) -> dict[str, str]:
     """What was last reported of these batches, by id."""
-    found: dict[str, str] = {}
-    for start in range(0, len(batch_ids), _IDS_AT_A_TIME):
-        some = batch_ids[start : start + _IDS_AT_A_TIME]
-        marks = ",".join("?" * len(some))
-        query = f"SELECT batch_id, facts FROM batch WHERE scope_id = ? AND batch_id IN ({marks})"
-        found.update((row[0], row[1]) for row in database.rows(query, (scope_id, *some)))
-    return found
+    query = f"SELECT batch_id, facts FROM batch WHERE scope_id = ? AND batch_id IN {_ONE_OF}"
+    return dict(map(tuple, database.rows(query, (scope_id, msgspec.json.encode(batch_ids).decode()))))
 
 
 def tracked(
@@ -141,11 +188,9 @@ def find(database: Database, scope_id: int, batch_id: str) -> TrackedBatch | Non
 
 def find_all(database: Database, scope_id: int, batch_ids: Sequence[str]) -> tuple[TrackedBatch, ...]:
     """Those of some batches that are known, in the order of their ids."""
-    found: dict[str, TrackedBatch] = {}
-    for start in range(0, len(batch_ids), _IDS_AT_A_TIME):
-        some = batch_ids[start : start + _IDS_AT_A_TIME]
-        query = f"{SELECT} WHERE b.scope_id = ? AND b.batch_id IN ({','.join('?' * len(some))})"
-        found.update((row["batch_id"], tracked_of(row)) for row in database.rows(query, (scope_id, *some)))
+    query = f"{SELECT} WHERE b.scope_id = ? AND b.batch_id IN {_ONE_OF}"
+    rows = database.rows(query, (scope_id, msgspec.json.encode(batch_ids).decode()))
+    found = {row["batch_id"]: tracked_of(row) for row in rows}
     return tuple(found[batch_id] for batch_id in batch_ids if batch_id in found)
 
 
@@ -232,19 +277,20 @@ def record_cost(
         )
 
 
-def record_poll(
-    database: Database, scope_id: int, at: datetime, seconds: float, batches: int | None, error: str | None
-) -> None:
-    """Write a poll down; the newest thousand are kept."""
-    with database.change() as connection:
-        connection.execute(
-            "INSERT INTO poll (scope_id, at, seconds, batches, error) VALUES (?, ?, ?, ?, ?)",
-            (scope_id, at.isoformat(), seconds, batches, error),
-        )
-        connection.execute("DELETE FROM poll WHERE poll_id <= (SELECT max(poll_id) - 1000 FROM poll)")
+def at_most_in_flight(database: Database, scope_id: int) -> float:
+    """What all batches that have not ended may cost together, in US dollars, as far as they were priced."""
+    row = database.row(
+        "SELECT sum(c.usd) FROM batch b JOIN cost c ON c.scope_id = b.scope_id AND c.target_id = b.batch_id"
+        " AND c.kind = 'at_most' WHERE b.scope_id = ? AND b.has_ended = 0 AND b.gone_at IS NULL",
+        (scope_id,),
+    )
+    return float(row[0] or 0) if row else 0.0
 
 
-def last_poll_at(database: Database, scope_id: int) -> datetime | None:
-    """When anybody last heard from the API about this workspace."""
-    row = database.row("SELECT max(at) FROM poll WHERE scope_id = ? AND error IS NULL", (scope_id,))
-    return datetime.fromisoformat(row[0]) if row and row[0] else None
+def past_since(database: Database, scope_id: int, since: datetime) -> list[PastBatch]:
+    """The batches created since then, oldest first. About 20 µs each."""
+    rows = database.rows(_QUERY, (scope_id, since.isoformat()))
+    return [
+        PastBatch(msgspec.json.decode(row["facts"], type=Batch), row["model"], row["usd"], row["at_most"])
+        for row in rows
+    ]

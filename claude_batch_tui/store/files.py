@@ -40,11 +40,11 @@ class Flusher:
         Raises OSError where the disk refused that one: Linux tells a descriptor of a lost page once only
         (fsync(2), EIO), and a later flush would seem to succeed.
         """
-        self.settle()
+        self.wait_flushed()
         self._flushed = size
         self._flushing = self._thread.submit(self._sync)
 
-    def settle(self) -> None:
+    def wait_flushed(self) -> None:
         """Wait for what has begun. Raises OSError where the disk refused."""
         if self._flushing is not None:
             flushing, self._flushing = self._flushing, None

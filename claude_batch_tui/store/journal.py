@@ -5,6 +5,7 @@ A damaged store is rebuilt from this file, the API's list and the files in spool
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.errors import StoreError
-from claude_batch_tui.store.files import sync_folder
+from claude_batch_tui.store.files import refusal, sync_folder
 
 _HEAD = b'{"kind":'
 
@@ -38,16 +39,15 @@ class Journal:
                 size = os.fstat(descriptor).st_size
                 if size and os.pread(descriptor, 1, size - 1) != b"\n":
                     line = b"\n" + line
-                written = os.write(descriptor, line)
-                if written != len(line):
-                    raise StoreError(f"Cannot write {self._path}: the disk is full.")
+                if os.write(descriptor, line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(descriptor)
                 if not size:
                     sync_folder(self._path.parent)
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise StoreError(f"Cannot write {self._path}: {error.strerror or error}.") from error
+            raise StoreError(refusal(self._path, error)) from error
 
     def facts(self) -> Iterator[dict[str, Any]]:
         """All facts, oldest first; what was cut off is left out. Raises StoreError where the file cannot be read."""

@@ -1,4 +1,4 @@
-"""What is ours about batches and not the API's: tags, notes, what was put away, what was adopted. Journal first."""
+"""What is ours about batches and not the API's: names, tags, notes, what was put away, what was adopted. Journal first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.store import workspaces
+from claude_batch_tui.store import batches, workspaces
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
@@ -21,12 +21,19 @@ class _Ours(msgspec.Struct):
     workspace_id: str
     batch_ids: tuple[str, ...] = ()
     target_id: str = ""
+    name: str | None = None
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     note: str | None = None
     is_hidden: bool = True
     run_id: str = ""
     at: datetime | None = None
+
+
+def name(store: Store, workspace: Workspace, target_id: str, text: str | None, now: datetime) -> None:
+    """Name a batch or a run; None takes the name away."""
+    _journal(store, workspace, "name", now, target_id=target_id, name=text)
+    batches.set_name(store.database, workspace.scope_id, target_id, text)
 
 
 def tag(
@@ -66,11 +73,13 @@ def adopt(store: Store, workspace: Workspace, batch_ids: Sequence[str], run_id: 
 def replay(store: Store, fact: dict[str, Any], now: datetime) -> bool:
     """Take a fact of the journal into a new store; False where it is none of these. Raises ValidationError."""
     kind = fact.get("kind")
-    if kind not in ("tags", "note", "hidden", "adoption"):
+    if kind not in ("name", "tags", "note", "hidden", "adoption"):
         return False
     ours = msgspec.convert(fact, type=_Ours)
     scope_id = workspaces.remember(store.database, ours.base_url, ours.workspace_id, None, "", now).scope_id
     match kind:
+        case "name":
+            batches.set_name(store.database, scope_id, ours.target_id, ours.name)
         case "tags":
             _tag(store, scope_id, ours.batch_ids, ours.add, ours.remove)
         case "note":

@@ -15,28 +15,6 @@ from claude_batch_tui.store import batches, labels, lost_history, submissions, w
 from claude_batch_tui.store.store import Store
 
 
-class _Named(msgspec.Struct):
-    base_url: str
-    workspace_id: str
-    target_id: str
-    name: str | None = None
-
-
-def journal_name(
-    store: Store, workspace: workspaces.Workspace, target_id: str, name: str | None, now: datetime
-) -> None:
-    """Name a batch or a run, or take its name away; in the journal first."""
-    store.journal.append(
-        "name",
-        now,
-        base_url=workspace.base_url,
-        workspace_id=workspace.workspace_id,
-        target_id=target_id,
-        name=name,
-    )
-    batches.set_name(store.database, workspace.scope_id, target_id, name)
-
-
 def complete(store: Store, now: datetime) -> None:
     """Rebuild a store that is behind its journal. Raises StoreError where the journal cannot be read."""
     if not submissions.are_behind_journal(store):
@@ -78,7 +56,7 @@ def rebuild(store: Store, now: datetime) -> int:
             _submission(store, submission, now)
         for fact in others:
             try:
-                taken += _name(store, fact, now) or labels.replay(store, fact, now)
+                taken += labels.replay(store, fact, now)
             except msgspec.ValidationError:
                 continue
         store.database.mark()
@@ -91,12 +69,3 @@ def _submission(store: Store, submission: Submission, now: datetime) -> None:
         where = submission.base_url, submission.workspace_id
         workspace = workspaces.remember(store.database, *where, None, "", now)
         batches.link_to_run(store.database, workspace.scope_id, submission)
-
-
-def _name(store: Store, fact: dict[str, Any], now: datetime) -> bool:
-    if fact.get("kind") != "name":
-        return False
-    named = msgspec.convert(fact, type=_Named)
-    workspace = workspaces.remember(store.database, named.base_url, named.workspace_id, None, "", now)
-    batches.set_name(store.database, workspace.scope_id, named.target_id, named.name)
-    return True

@@ -11,12 +11,8 @@ from claude_batch_tui.errors import StoreError
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
-_UNSETTLED = (
-    SubmissionState.SENDING,
-    SubmissionState.UNKNOWN,
-    SubmissionState.ABSENT,
-    SubmissionState.CONFLICT,
-)
+_UNSETTLED = "('sending', 'unknown', 'absent', 'conflict')"
+_PERHAPS_SENT = "('sending', 'unknown', 'absent', 'conflict', 'created')"
 
 
 def insert(store: Store, submission: Submission) -> None:
@@ -60,19 +56,13 @@ def advance(
 
 def find(store: Store, submission_id: str) -> Submission | None:
     """One submission."""
-    row = store.database.row("SELECT facts FROM submission WHERE submission_id = ?", (submission_id,))
-    return _decoded(row[0]) if row else None
+    return next(iter(_where(store, "submission_id = ?", submission_id)), None)
 
 
 def unsettled(store: Store, workspace: Workspace | None = None) -> tuple[Submission, ...]:
     """Submissions of which something is still to be found out or decided, oldest first; with a workspace those sent there."""
-    marks = ",".join("?" * len(_UNSETTLED))
-    rows = store.database.rows(
-        f"SELECT facts FROM submission WHERE state IN ({marks}) ORDER BY created_at",
-        tuple(state.value for state in _UNSETTLED),
-    )
-    every = (_decoded(row[0]) for row in rows)
-    return tuple(each for each in every if workspace is None or not is_elsewhere(each, workspace))
+    found = _where(store, f"state IN {_UNSETTLED} ORDER BY created_at")
+    return tuple(each for each in found if workspace is None or not is_elsewhere(each, workspace))
 
 
 def is_elsewhere(submission: Submission, workspace: Workspace) -> bool:
@@ -83,45 +73,32 @@ def is_elsewhere(submission: Submission, workspace: Workspace) -> bool:
 
 def with_body(store: Store, sha256: str, since: datetime) -> tuple[Submission, ...]:
     """Submissions of the same bytes since then that were, or may have been, sent; newest first."""
-    states = (*_UNSETTLED, SubmissionState.CREATED)
-    marks = ",".join("?" * len(states))
-    rows = store.database.rows(
-        f"SELECT facts FROM submission WHERE sha256 = ? AND created_at >= ? AND state IN ({marks})"
-        " ORDER BY created_at DESC",
-        (sha256, since.isoformat(), *(state.value for state in states)),
-    )
-    return tuple(_decoded(row[0]) for row in rows)
+    condition = f"sha256 = ? AND created_at >= ? AND state IN {_PERHAPS_SENT} ORDER BY created_at DESC"
+    return _where(store, condition, sha256, since.isoformat())
 
 
 def of_source(store: Store, source: str | None, since: datetime, *, limit: int) -> tuple[Submission, ...]:
     """Submissions made from that source since then that were, or may have been, sent; newest first, so many."""
-    states = (*_UNSETTLED, SubmissionState.CREATED)
-    marks = ",".join("?" * len(states))
-    rows = store.database.rows(
-        f"SELECT facts FROM submission WHERE created_at >= ? AND state IN ({marks})"
-        " AND json_extract(facts, '$.source') IS ? ORDER BY created_at DESC LIMIT ?",
-        (since.isoformat(), *(state.value for state in states), source, limit),
+    condition = (
+        f"created_at >= ? AND state IN {_PERHAPS_SENT} AND json_extract(facts, '$.source') IS ?"
+        " ORDER BY created_at DESC LIMIT ?"
     )
-    return tuple(_decoded(row[0]) for row in rows)
+    return _where(store, condition, since.isoformat(), source, limit)
 
 
 def every(store: Store) -> tuple[Submission, ...]:
     """All submissions."""
-    return tuple(_decoded(row[0]) for row in store.database.rows("SELECT facts FROM submission"))
+    return _where(store, "true")
 
 
 def of_batch(store: Store, batch_id: str) -> Submission | None:
     """The submission that made a batch, or None where it was made elsewhere."""
-    row = store.database.row("SELECT facts FROM submission WHERE batch_id = ?", (batch_id,))
-    return _decoded(row[0]) if row else None
+    return next(iter(_where(store, "batch_id = ?", batch_id)), None)
 
 
 def of_run(store: Store, run_id: str) -> tuple[Submission, ...]:
     """All submissions of a run, oldest first."""
-    rows = store.database.rows(
-        "SELECT facts FROM submission WHERE run_id = ? ORDER BY created_at, submission_id", (run_id,)
-    )
-    return tuple(_decoded(row[0]) for row in rows)
+    return _where(store, "run_id = ? ORDER BY created_at, submission_id", run_id)
 
 
 def attributed_ids(store: Store) -> frozenset[str]:
@@ -168,5 +145,7 @@ def are_behind_journal(store: Store) -> bool:
     return newest is not None and find(store, newest.submission_id) != newest
 
 
-def _decoded(facts: str) -> Submission:
-    return msgspec.json.decode(facts, type=Submission)
+def _where(store: Store, condition: str, *values: str | int | None) -> tuple[Submission, ...]:
+    """The submissions that fulfil a condition of SQL, which may end with their order and number."""
+    rows = store.database.rows(f"SELECT facts FROM submission WHERE {condition}", values)
+    return tuple(msgspec.json.decode(row[0], type=Submission) for row in rows)

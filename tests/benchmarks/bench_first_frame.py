@@ -40,7 +40,7 @@ def fill(folder: Path, count: int) -> None:
     from claude_batch_tui.config import load
     from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.store import batches
+    from claude_batch_tui.store import batches, polls
     from claude_batch_tui.store.workspaces import remember
 
     config, _ = load({"data_dir": str(folder), "base_url": ADDRESS})
@@ -64,7 +64,7 @@ def fill(folder: Path, count: int) -> None:
     made = [batch(number) for number in range(count)]
     batches.merge(runtime.store.database, workspace.scope_id, made, seen=True)
     batches.set_name(runtime.store.database, workspace.scope_id, made[0].id, NAME)
-    batches.record_poll(runtime.store.database, workspace.scope_id, now, 0.1, count, None)
+    polls.record_poll(runtime.store.database, workspace.scope_id, now, 0.1, count, None)
     runtime.store.close()
 
 

@@ -10,10 +10,9 @@ from claude_batch_tui.domain.batches.tracked import LinkState, SubmissionState
 from claude_batch_tui.domain.requests.limits import partition
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.services.building.check import check
+from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.building.trying import trial
-from claude_batch_tui.services.prices import read_prices
-from claude_batch_tui.services.results.local_files import read_results
-from claude_batch_tui.services.results.run_results import results_of_run
+from claude_batch_tui.services.results.local_files import read_results, results_of_run
 from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.services.submitting.spool import sent_ids

@@ -151,6 +151,6 @@ def test_what_the_disk_refused_once_is_told_though_a_later_flush_succeeds(tmp_pa
             flusher.written(20 << 20)
         assert asked == [descriptor]
         flusher.written(30 << 20)
-        flusher.settle()
+        flusher.wait_flushed()
     assert asked == [descriptor] * 2
     os.close(descriptor)

@@ -27,7 +27,6 @@ from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.journal import Journal
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.migrations import APPLICATION_ID, STEPS
-from claude_batch_tui.store.rebuild import journal_name
 from claude_batch_tui.store.store import Store
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -415,7 +414,7 @@ def do(store, workspace, deed):
                     provisional=number == 2,
                 )
         case "name" if detail or submissions.of_batch(store, batch_id):
-            journal_name(store, workspace, batch_id, detail or None, NOW)
+            labels.name(store, workspace, batch_id, detail or None, NOW)
         case "tag":
             labels.tag(
                 store, workspace, [batch_id], add=[detail], remove=["a"] if detail != "a" else [], now=NOW

@@ -15,7 +15,7 @@ from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.tracked import Link, LinkState, Submission, SubmissionState
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
-from claude_batch_tui.store import batches, labels, submissions
+from claude_batch_tui.store import batches, labels, polls, submissions
 from claude_batch_tui.store.workspaces import remember
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
@@ -116,7 +116,7 @@ def filled(config):
                 batches.set_name(runtime.store.database, workspace.scope_id, b.id, name)
         for b in unseen:
             batches.mark(runtime.store.database, workspace.scope_id, b.id, seen=0)
-        batches.record_poll(runtime.store.database, workspace.scope_id, NOW - polled, 0.1, 9, None)
+        polls.record_poll(runtime.store.database, workspace.scope_id, NOW - polled, 0.1, 9, None)
         for number, (name, members) in enumerate(runs):
             run_id = f"run_01JD00000000000000000000{number:02d}"
             labels.adopt(runtime.store, workspace, [b.id for b in members], run_id, NOW)

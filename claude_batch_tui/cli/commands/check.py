@@ -63,8 +63,8 @@ def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
 async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context: Context) -> CheckReport:
     """The same report with the input counted by the API, and answers as long as earlier ones."""
     from claude_batch_tui.runtime import open_runtime
+    from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.building.requests_files import iter_request_lines
-    from claude_batch_tui.services.prices import read_prices
     from claude_batch_tui.services.submitting.price import count_and_price
 
     async with open_runtime(context.config) as runtime:

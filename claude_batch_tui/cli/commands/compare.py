@@ -40,9 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     """Compare."""
     from claude_batch_tui.domain.filters.language import parse
-    from claude_batch_tui.domain.results.comparison import Agreement  # late: --help needs none of it
+    from claude_batch_tui.domain.results.comparison import Agreement
+    from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.filters.finding import find_all
-    from claude_batch_tui.services.prices import read_prices
     from claude_batch_tui.services.results.compare import ORDER, Comparison, compare
     from claude_batch_tui.services.results.costs import EntryCosts
     from claude_batch_tui.store.locations import Locations

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from datetime import UTC, datetime
 
     from claude_batch_tui.errors import ConfigError
-    from claude_batch_tui.services.watching.history import history_of
+    from claude_batch_tui.services.watching.listing import history_of
     from claude_batch_tui.store import workspaces
     from claude_batch_tui.store.database import Database
     from claude_batch_tui.store.locations import Locations

@@ -93,7 +93,7 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
 async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) -> RetryPlan:
     """Look at the results, downloading those that are not here."""
     from claude_batch_tui.domain.results.failures import RetryRules
-    from claude_batch_tui.services.prices import read_prices
+    from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.results.costs import EntryCosts
     from claude_batch_tui.services.results.schema_validation import Sent, validate_schemas
     from claude_batch_tui.services.submitting.retry import Wanted, plan

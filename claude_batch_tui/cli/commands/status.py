@@ -40,7 +40,7 @@ def _short(args: argparse.Namespace, context: Context) -> int:
 
     from claude_batch_tui.domain.batches.batch import RequestCounts
     from claude_batch_tui.errors import ConfigError
-    from claude_batch_tui.store import standing, workspaces
+    from claude_batch_tui.store import polls, workspaces
     from claude_batch_tui.store.database import Database
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.wording import standing_words
@@ -58,7 +58,7 @@ def _short(args: argparse.Namespace, context: Context) -> int:
                 for hint in hints
                 if (workspace := workspaces.recall(database, hint)) is not None
             }
-            for found in (standing.standing(database, scope_id) for scope_id in known):
+            for found in (polls.standing(database, scope_id) for scope_id in known):
                 running, unseen = running + found[0], unseen + found[1]
         finally:
             database.close()

@@ -30,9 +30,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 async def _try(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
+    from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.building.recipes import recipe_beside
     from claude_batch_tui.services.building.trying import request_at, trial, tried
-    from claude_batch_tui.services.prices import read_prices
     from claude_batch_tui.services.results.browse import first_words
     from claude_batch_tui.wording import cost_words, tried_words
 

@@ -68,7 +68,7 @@ async def _watch(args: argparse.Namespace, context: Context) -> int:
 async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.cli.telling import Telling
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services.watching.watch_several import merged
+    from claude_batch_tui.services.watching.watch import merged
 
     async with contextlib.AsyncExitStack() as stack:
         contexts = [

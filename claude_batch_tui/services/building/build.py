@@ -1,26 +1,160 @@
-"""Build: a file of the user becomes a requests file, with rows and recipe beside it."""
+"""Build: a file of the user becomes a requests file, with rows and recipe beside it; all of them under their names, or none."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
-from claude_batch_tui.domain.requests.draft import Problem, Severity
+from claude_batch_tui.domain.requests.draft import Problem, Severity, SourceRow
 from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS, body_bytes
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
-from claude_batch_tui.errors import SourceError
+from claude_batch_tui.errors import ExportError, SourceError
 from claude_batch_tui.services.building.progress import ROWS_BETWEEN_LOOKS, Clock, SourceProgress, is_due
 from claude_batch_tui.services.building.requests_files import RequestsFiles, beside
-from claude_batch_tui.services.building.requests_writer import RequestsWriter
 from claude_batch_tui.services.building.source_items import line_of, opened_items
 from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, recipe_toml, text_hashes
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import Origin
+from claude_batch_tui.sources.rows import BadRow, Origin
 from claude_batch_tui.sources.source_file import SourceFile
+from claude_batch_tui.store.files import Flusher, remove_abandoned, written_whole
+
+_encode = msgspec.json.Encoder().encode
+_NOTHING = {
+    "csv": "there is a header line and no row below it.",
+    "text": "all lines are blank.",
+    "jsonl": "all lines are blank.",
+    "sqlite": "the query gives no rows.",
+    "custom": "build_requests() gives no requests.",
+}
+
+
+class _DroppedError(Exception):
+    """Ends the writing so that nothing stays."""
+
+
+class RequestsWriter:
+    """Takes what the rows of a source became, and counts it. `bytes` are of the requests file.
+
+    After the first bad row it only counts, unless bad rows are left out.
+    """
+
+    def __init__(
+        self, files: RequestsFiles, source: str, *, skip_bad_rows: bool, recipe: Callable[[], bytes]
+    ) -> None:
+        """`recipe` is asked, when all is read, for what stands in the recipe's file."""
+        self.rows = self.requests = self.bytes = self.left_out = 0
+        self._files = files
+        self._recipe = recipe
+        self._source = source
+        self._flusher: Flusher
+        self._skip_bad_rows = skip_bad_rows
+        self._writing = True
+        self._requests_file: BinaryIO
+        self._rows_file: BinaryIO
+        self._left_out_file: BinaryIO
+
+    @property
+    def is_worth_keeping(self) -> bool:
+        """False where nothing will stay: an error that was not to be left out, or no request at all."""
+        return self._writing and self.requests > 0
+
+    def refuse(self) -> None:
+        """Only count from here on: what was made is of no use to anybody."""
+        self._writing = self._skip_bad_rows = False
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[None]:
+        """Write inside this block. At its end the files get their names; on an error nothing stays."""
+        files = self._files
+        paths = (files.requests, files.rows, files.left_out, files.recipe)
+        new = [path for path in paths if not path.exists()]
+        try:
+            for path in paths:
+                remove_abandoned(path)
+            with (
+                written_whole(files.requests, ExportError) as self._requests_file,
+                written_whole(files.rows, ExportError) as self._rows_file,
+                tempfile.TemporaryFile() as self._left_out_file,
+                ThreadPoolExecutor(1, "cbtui-write") as thread,
+            ):
+                self._flusher = Flusher(thread, self._requests_file.fileno(), self._rows_file.fileno())
+                yield
+                self._bring_to_disk()
+        except _DroppedError:
+            pass
+        except ExportError:
+            for path in new:
+                path.unlink(missing_ok=True)
+            raise
+
+    def take(self, item: MadeRequest | BadRow) -> None:
+        """Write one request, or count the row that became none."""
+        self.rows += 1
+        if isinstance(item, BadRow):
+            self.left_out += 1
+            if self._skip_bad_rows:
+                self._left_out_file.write(self._left_out_line(item))
+            else:
+                self._writing = False
+            return
+        self.requests += 1
+        self.bytes += len(item.request) + 1
+        if self._writing:
+            self._requests_file.write(item.request + b"\n")
+            row = item.row
+            rows_line = _encode(SourceRow(item.custom_id, item.id, self._source, row.line, row.values))
+            self._rows_file.write(rows_line + b"\n")
+            self._flusher.written(self.bytes)
+
+    def leave_out(self, item: MadeRequest | BadRow) -> None:
+        """Leave a row out because the user said so."""
+        self.rows += 1
+        self.left_out += 1
+        if isinstance(item, MadeRequest):
+            item = BadRow(item.row.line, "left_out", "left out by hand", item.row.values, item.custom_id)
+        self._left_out_file.write(self._left_out_line(item))
+
+    def _left_out_line(self, item: BadRow) -> bytes:
+        line = {
+            "source": self._source,
+            "line": item.line,
+            "code": item.code,
+            "message": item.message,
+            "custom_id": item.custom_id,
+            "row": item.values,
+        }
+        return _encode(line) + b"\n"
+
+    def _bring_to_disk(self) -> None:
+        """Make both files safe on disk before either has its name, or drop them."""
+        if not self.is_worth_keeping:
+            raise _DroppedError
+        self._flusher.wait_flushed()
+        self._publish_left_out()
+        with written_whole(self._files.recipe, ExportError) as file:
+            file.write(self._recipe())
+        for file in (self._requests_file, self._rows_file):
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _publish_left_out(self) -> None:
+        if self.left_out:
+            self._left_out_file.seek(0)
+            with written_whole(self._files.left_out, ExportError) as file:
+                shutil.copyfileobj(self._left_out_file, file, 1 << 20)
+        else:
+            # One of an earlier build would be mistaken for this one's.
+            self._files.left_out.unlink(missing_ok=True)
 
 
 class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,15 +263,6 @@ def _check_params(item: MadeRequest, label: str, problems: ProblemList, writer: 
         problems.add(Problem(found.code, f"in every request: {found.message}", found.severity, label))
     if checked.problems.errors:
         writer.refuse()
-
-
-_NOTHING = {
-    "csv": "there is a header line and no row below it.",
-    "text": "all lines are blank.",
-    "jsonl": "all lines are blank.",
-    "sqlite": "the query gives no rows.",
-    "custom": "build_requests() gives no requests.",
-}
 
 
 def _say_guess(origin: Origin, problems: ProblemList) -> None:

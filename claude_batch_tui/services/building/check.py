@@ -19,14 +19,13 @@ from claude_batch_tui.domain.money.pricing import (
 from claude_batch_tui.domain.requests.draft import Draft
 from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.domain.requests.validation import RequestsCheck
-from claude_batch_tui.services.building.models import known_models
+from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.building.progress import (
     ROWS_BETWEEN_LOOKS,
     Clock,
     SourceProgress,
     is_due,
 )
-from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.source_file import open_source
 

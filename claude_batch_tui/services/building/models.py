@@ -1,4 +1,6 @@
-"""What is known of the models today: the built-in table, and over it what the API said last, kept on disk."""
+"""What is known of the models today and of their prices: the built-in tables, and over them what the API said last, kept
+on disk, and the user's own `prices.toml`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,8 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
+from claude_batch_tui.config import Config
+from claude_batch_tui.domain.money.pricing import PriceTable, load_prices
 from claude_batch_tui.domain.requests.models import ModelFacts, Models, load_models
 from claude_batch_tui.errors import ApiError, StoreError
 from claude_batch_tui.store.files import written_whole
@@ -59,3 +63,20 @@ def _answer(folder: Path, hint: str) -> _Answer | None:
 
 def _path(folder: Path, hint: str) -> Path:
     return folder / f"models-{hashlib.sha256(hint.encode()).hexdigest()[:12]}.json"
+
+
+def read_prices(config: Config) -> PriceTable:
+    """The built-in table with `prices.toml` of the config folder over it. Raises ConfigError where that cannot be read."""
+    own = config.config_dir / "prices.toml"
+    return load_prices(_built_in(), own.read_bytes() if own.exists() else None)
+
+
+def built_in_prices() -> PriceTable:
+    """The price table without the user's own."""
+    return load_prices(_built_in())
+
+
+def _built_in() -> bytes:
+    from importlib.resources import files  # 8 ms that most commands need not pay
+
+    return (files("claude_batch_tui.domain") / "prices.toml").read_bytes()

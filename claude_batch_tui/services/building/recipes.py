@@ -1,10 +1,14 @@
-"""Recipes on disk: saved where the user says, and found beside a requests file."""
+"""Recipes on disk: saved where the user says, and found beside a requests file; and the draft of the Build screen, so that
+a closed terminal loses nothing that was typed.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from claude_batch_tui.errors import ConfigError, ExportError
+import msgspec
+
+from claude_batch_tui.errors import ConfigError, ExportError, StoreError
 from claude_batch_tui.services.building.requests_files import beside
 from claude_batch_tui.sources.recipe import Recipe, read_recipe, recipe_toml
 from claude_batch_tui.store.files import refusals_told, written_whole
@@ -52,3 +56,41 @@ def save_named(recipe: Recipe, config_dir: Path, name: str) -> Path:
 def read_named(config_dir: Path, name: str) -> Recipe:
     """The recipe saved under a name. Raises ConfigError where there is none, or a damaged one."""
     return read_recipe(str(recipe_path(config_dir, name)))
+
+
+class FormDraft(msgspec.Struct, frozen=True):
+    """What was typed, by field, and the rows that were left out by hand."""
+
+    fields: dict[str, str] = {}
+    left_out: tuple[int, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """True where there is nothing to come back to."""
+        return not self.fields.get("source")
+
+
+def save_draft(folder: Path, draft: FormDraft) -> None:
+    """Keep the draft; an empty one removes what was kept. Never an error: nothing is lost that is on the screen."""
+    path = _draft_path(folder)
+    try:
+        if draft.is_empty:
+            path.unlink(missing_ok=True)
+            return
+        with written_whole(path) as file:
+            file.write(msgspec.json.encode(draft))
+    except (OSError, StoreError):
+        return
+
+
+def load_draft(folder: Path) -> FormDraft | None:
+    """The draft that was kept, or None."""
+    try:
+        draft = msgspec.json.decode(_draft_path(folder).read_bytes(), type=FormDraft)
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        return None
+    return None if draft.is_empty else draft
+
+
+def _draft_path(folder: Path) -> Path:
+    return folder / "build-draft.json"

@@ -17,6 +17,14 @@ class _Identified(msgspec.Struct):
     custom_id: str
 
 
+_decode_id = msgspec.json.Decoder(_Identified).decode
+
+
+def custom_id_of(line: bytes) -> str:
+    """The custom_id of a request or of a row. Raises msgspec.DecodeError or UnicodeDecodeError where it has none."""
+    return _decode_id(line).custom_id
+
+
 class RequestsFiles(msgspec.Struct, frozen=True):
     """The files of one build: X.jsonl, X.rows.jsonl, X.recipe.toml, and X.left-out.jsonl where rows were left out."""
 
@@ -64,11 +72,10 @@ def rows_match(requests: Path, rows: Path) -> bool:
 
 def _ids_sha256(path: Path) -> str | None:
     """The hash of all custom_ids, each followed by a newline; None where a line has none."""
-    decode = msgspec.json.Decoder(_Identified).decode
     digest = hashlib.sha256()
     try:
         for line in iter_request_lines(path):
-            digest.update(decode(line).custom_id.encode() + b"\n")
+            digest.update(custom_id_of(line).encode() + b"\n")
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return digest.hexdigest()

@@ -44,7 +44,7 @@ class PartFile:
         not in the file any more ends their process (mmap(2), SIGBUS): it is left as it is, and never made shorter.
         Raises StoreError where another process has taken the name.
         """
-        self._flusher.settle()
+        self._flusher.wait_flushed()
         if os.fstat(self._descriptor).st_size:
             self._check_ours()
             self.path.unlink()
@@ -85,7 +85,7 @@ class PartFile:
 
     def keep_as(self, target: Path) -> None:
         """Give the file a name once all of it is on disk. Raises StoreError where its own was taken meanwhile."""
-        self._flusher.settle()
+        self._flusher.wait_flushed()
         os.fsync(self._descriptor)
         self._rename(target)
         sync_folder(target.parent)

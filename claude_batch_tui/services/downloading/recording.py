@@ -24,7 +24,7 @@ from claude_batch_tui.services.results.schema_validation import validated_classe
 from claude_batch_tui.services.submitting import reconcile
 from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread
-from claude_batch_tui.store import downloads, spends, submissions, usage
+from claude_batch_tui.store import downloads, submissions
 from claude_batch_tui.store.store import Store
 
 
@@ -59,18 +59,7 @@ async def download_batch(
         if update.state is not DownloadState.PROBLEMS:
             return
     api = await connect()
-
-    def steps(sent: frozenset[str] | None, stop: Callable[[], bool]) -> Iterator[Step]:
-        return download(
-            tracked.batch,
-            api=api,
-            folder=store.locations.results,
-            sent_ids=sent,
-            stopped=stop,
-            random=random,
-            index_made=index_made,
-        )
-
+    steps = partial(download, api=api, random=random, index_made=index_made)
     async for update in _recorded(tracked, steps, store, scope_id, config, now, stopped):
         yield update
 
@@ -89,34 +78,30 @@ async def read_leftovers(
 
     Raises StoreError where another process is just doing that.
     """
-
-    def steps(sent: frozenset[str] | None, stop: Callable[[], bool]) -> Iterator[Step]:
-        return index_leftovers(
-            tracked.batch,
-            folder=store.locations.results,
-            sent_ids=sent,
-            stopped=stop,
-            index_made=index_made,
-        )
-
+    steps = partial(index_leftovers, index_made=index_made)
     async for update in _recorded(tracked, steps, store, scope_id, config, now, stopped):
         yield update
 
 
 async def _recorded(
     tracked: TrackedBatch,
-    steps: Callable[[frozenset[str] | None, Callable[[], bool]], Iterator[Step]],
+    steps: Callable[..., Iterator[Step]],
     store: Store,
     scope_id: int,
     config: Config,
     now: Callable[[], datetime],
     stopped: Callable[[], bool],
 ) -> AsyncIterator[Download]:
-    """Take the steps in a thread; what they end with is yielded when it is written down."""
+    """Take the steps of `download` or `index_leftovers` in a thread; their end is yielded when it is written down."""
     ours = submissions.of_batch(store, tracked.id)
     sent = await in_thread(lambda: sent_ids(ours)) if ours else None
     stop = threading.Event()
-    taken = steps(sent, lambda: stop.is_set() or stopped())
+    taken = steps(
+        tracked.batch,
+        folder=store.locations.results,
+        sent_ids=sent,
+        stopped=lambda: stop.is_set() or stopped(),
+    )
     async for step in iterate_in_thread(taken, on_close=stop.set, name="cbtui-download"):
         if step.finished is not None:
             finished = await _validated(tracked, step.finished, store)
@@ -149,7 +134,7 @@ def record_download(
     That there are results comes last: what a death of the process leaves without it is done again.
     """
     database, ledger = store.database, finished.ledger
-    usage.record_usage(
+    downloads.record_usage(
         database,
         scope_id,
         tracked,
@@ -159,7 +144,7 @@ def record_download(
         now=now,
     )
     if spend is not None:
-        spends.record(database, scope_id, tracked.id, spend, now)
+        downloads.record_spend(database, scope_id, tracked.id, spend, now)
     ours = submissions.of_batch(store, tracked.id)
     if ours is not None and ledger.missing is not None and ledger.extra is not None:
         reconcile.confirm_adoption(

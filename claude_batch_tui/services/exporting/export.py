@@ -21,14 +21,13 @@ import msgspec
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.exports.table import ID, OURS, RESPONSE, Column, Values, Writer, all_columns
-from claude_batch_tui.services.exporting.columns import Columns, Survey
-from claude_batch_tui.services.exporting.rows import RowReader, answer_columns
+from claude_batch_tui.services.building.progress import is_due
+from claude_batch_tui.services.exporting.rows import Columns, RowReader, Survey, answer_columns
 from claude_batch_tui.services.exporting.target import Options, writer_to
 from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 
-_UPDATE_EVERY = 0.1
 _CHUNK_ROWS = 500
 _CHUNK_BYTES = 1 << 21
 _NOTHING_MORE_YET = _NO_ROW = -1
@@ -170,7 +169,7 @@ class _Work:
         )
         self.done = self._bytes = 0
         self._started = clock()
-        self._due = self._started + _UPDATE_EVERY
+        self._is_due = is_due(clock)
 
     def columns(self, found: Columns) -> tuple[Column, ...]:
         """All columns, with the kinds a survey has found."""
@@ -192,7 +191,9 @@ class _Work:
 
     def write(self, writer: Writer, columns: Columns, flush: Callable[[], None]) -> Iterator[ExportProgress]:
         """Write everything; `flush` is called where more has to be waited for."""
-        chunks = self._raw_chunks() if self._options.form.name == "jsonl" else self._chunks(columns)
+        is_raw = self._options.form.name == "jsonl"
+        raw = ([line for line, _, _ in lines] for lines in self._lines())
+        chunks = raw if is_raw else self._chunks(columns)
         for chunk in chunks:
             writer.write(chunk)
             if self._waits:
@@ -220,10 +221,6 @@ class _Work:
                     values += [found.get(name) for name in answer]
                 chunk.append(values)
             yield chunk
-
-    def _raw_chunks(self) -> Iterator[list[bytes]]:
-        for lines in self._lines():
-            yield [line for line, _, _ in lines]
 
     def _lines(self) -> Iterator[list[_Line]]:
         """The line of every entry in order, with its part and the number of its row."""
@@ -262,13 +259,6 @@ class _Work:
         self.done += len(lines)
         self._bytes += size
         return lines
-
-    def _is_due(self) -> bool:
-        now = self._clock()
-        if now < self._due:
-            return False
-        self._due = now + _UPDATE_EVERY
-        return True
 
     def _progress(self, doing: str) -> ExportProgress:
         return ExportProgress(self.done, self._of, self._bytes, self._clock() - self._started, doing)

@@ -1,10 +1,10 @@
-"""One line of a results file as a row of values for an export, and the columns of a structured answer."""
+"""One line of a results file as a row of values for an export, and the columns of structured answers with their kinds."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +12,8 @@ import msgspec
 from claude_batch_tui.domain.money.pricing import PriceTable, Usage, entry_cost
 from claude_batch_tui.domain.results.line import ContentBlock, answer_line, read_result
 from claude_batch_tui.domain.results.result import Outcome, Result
-from claude_batch_tui.exports.table import Values
+from claude_batch_tui.errors import ExportError
+from claude_batch_tui.exports.table import Kind, Values
 
 _FREE = frozenset({Outcome.ERRORED.value, Outcome.CANCELED.value, Outcome.EXPIRED.value})
 """Outcomes that cost nothing."""
@@ -20,6 +21,10 @@ _MOST = 2**63 - 1
 _FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
 _encode = msgspec.json.Encoder().encode
 _decode_value = msgspec.json.Decoder().decode
+_INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+MOST_COLUMNS = 500
+"""Answers with more different keys than that share no structure."""
+_MOST_INTEGER = 2**63
 
 
 class RowReader:
@@ -55,8 +60,17 @@ class RowReader:
                 return self._odd_values(line, batch_id)
             cost = self._cost(usage, model)
         return [
-            *(custom_id, custom_id, outcome, _text(message.content or ()), None),
-            *(message.stop_reason, model or None, tokens_in, tokens_out, cost, batch_id),
+            custom_id,
+            custom_id,
+            outcome,
+            _text(message.content or ()),
+            None,
+            message.stop_reason,
+            model or None,
+            tokens_in,
+            tokens_out,
+            cost,
+            batch_id,
         ]
 
     def _cost(self, usage: Usage, model: str) -> float | None:
@@ -73,14 +87,18 @@ class RowReader:
                 usage = msgspec.convert(message.get("usage"), Usage)
                 cost = self._cost(usage, str(message.get("model")))
         return [
-            *(custom_id, custom_id, plain(result.outcome), plain(result.text) if message else None),
+            custom_id,
+            custom_id,
+            plain(result.outcome),
+            plain(result.text) if message else None,
             plain(_odd_error(result)) or None,
-            *(_word(message.get("stop_reason")), _word(message.get("model"))),
-            *(_tokens(message, _INPUTS), _tokens(message, ("output_tokens",)), cost, batch_id),
+            _word(message.get("stop_reason")),
+            _word(message.get("model")),
+            _tokens(message, _INPUTS),
+            _tokens(message, ("output_tokens",)),
+            cost,
+            batch_id,
         ]
-
-
-_INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
 def answer_columns(response: str | None) -> dict[str, Any]:
@@ -148,3 +166,46 @@ def _tokens(message: dict[str, Any], names: tuple[str, ...]) -> int | None:
         and 0 <= value <= _MOST // 3
     ]
     return sum(numbers) if numbers else None
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """The kind of each column of the source, and each column of the answers with its kind."""
+
+    source: dict[str, Kind] = {}
+    answer: dict[str, Kind] = {}
+
+
+class Survey:
+    """What the columns of a group hold."""
+
+    def __init__(self) -> None:
+        self._types: dict[str, set[type]] = {}
+
+    def add(self, values: Iterable[tuple[str, Any]]) -> None:
+        """Look at the values of one entry. Raises ExportError above 500 columns."""
+        for name, value in values:
+            types = self._types.get(name)
+            if types is None:
+                if len(self._types) >= MOST_COLUMNS:
+                    raise ExportError(
+                        f"The answers have more than {MOST_COLUMNS} different keys: they cannot be spread into columns."
+                    )
+                types = self._types[name] = set()
+            if value is None or value == "":
+                continue
+            kind = type(value)
+            types.add(dict if kind is int and not -_MOST_INTEGER <= value < _MOST_INTEGER else kind)
+
+    def kinds(self) -> dict[str, Kind]:
+        """The kind of each column; numbers of both kinds are floats."""
+        return {name: _kind(types) for name, types in self._types.items()}
+
+
+def _kind(types: set[type]) -> Kind:
+    if types == {bool}:
+        return "bool"
+    if types == {int}:
+        return "int"
+    if types and types <= {int, float}:
+        return "float"
+    return "text" if types <= {str} else "any"

@@ -13,7 +13,7 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.money.spend import Bill, Spend, spent
 from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
 from claude_batch_tui.errors import ConfigError, SourceError
-from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.store.results.opening import open_indexed
 
 if TYPE_CHECKING:

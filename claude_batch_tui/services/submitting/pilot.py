@@ -12,7 +12,7 @@ import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
-from claude_batch_tui.services.building.requests_files import iter_request_lines
+from claude_batch_tui.services.building.requests_files import custom_id_of, iter_request_lines
 from claude_batch_tui.services.submitting.spool import sent_places
 from claude_batch_tui.store.files import written_whole
 
@@ -28,13 +28,6 @@ class Portion(msgspec.Struct, frozen=True):
     count: int
     of: int
     changed: int = 0
-
-
-class _Identified(msgspec.Struct):
-    custom_id: str
-
-
-_decode_id = msgspec.json.Decoder(_Identified).decode
 
 
 @contextlib.contextmanager
@@ -65,7 +58,7 @@ def rest(requests: Path, rows: Path | None, *, run: Sequence[Submission], folder
 
         def is_left(_: int, line: bytes) -> bool:
             nonlocal changed
-            found = sent.get(_decode_id(line).custom_id)
+            found = sent.get(custom_id_of(line))
             if found is None:
                 return True
             body, (offset, length) = found

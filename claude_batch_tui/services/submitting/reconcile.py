@@ -108,9 +108,7 @@ async def look(
             store=store,
             workspace=workspace,
             at=now,
-            request_id=None,
             provisional=True,
-            expected=submission.state,
         )
     if candidates:
         looked = msgspec.structs.replace(looked, state=SubmissionState.CONFLICT)
@@ -163,9 +161,8 @@ def record_created(
     store: Store,
     workspace: Workspace,
     at: datetime,
-    request_id: str | None,
     provisional: bool,
-    expected: SubmissionState = SubmissionState.SENDING,
+    request_id: str | None = None,
 ) -> Submission:
     """Tie a batch to its submission: the batch, its run, its name and what it may cost at most."""
     created = msgspec.structs.replace(
@@ -178,7 +175,7 @@ def record_created(
         error=None,
     )
     with store.database.change():
-        submissions.advance(store, created, expected=expected, at=at, scope_id=workspace.scope_id)
+        submissions.advance(store, created, expected=submission.state, at=at, scope_id=workspace.scope_id)
         batches.merge(store.database, workspace.scope_id, [batch], seen=True, at=at)
         batches.link_to_run(store.database, workspace.scope_id, created)
     return created
@@ -232,9 +229,7 @@ async def attach(
         store=store,
         workspace=workspace,
         at=now,
-        request_id=None,
         provisional=True,
-        expected=submission.state,
     )
 
 

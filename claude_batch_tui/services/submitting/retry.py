@@ -17,7 +17,12 @@ from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules, is_invalid
 from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
 from claude_batch_tui.errors import DraftError
-from claude_batch_tui.services.building.requests_files import RequestsFiles, beside, iter_request_lines
+from claude_batch_tui.services.building.requests_files import (
+    RequestsFiles,
+    beside,
+    custom_id_of,
+    iter_request_lines,
+)
 from claude_batch_tui.services.submitting.pilot import Portion
 from claude_batch_tui.services.submitting.spool import sent_ids, sent_places
 from claude_batch_tui.store import submissions
@@ -134,7 +139,7 @@ def write_draft(made: RetryPlan, files: RequestsFiles) -> Portion:
                 requests.write(line + b"\n")
             if rows is not None:
                 for line in iter_request_lines(Path(part.submission.rows_path or "")):
-                    if _decode_id(line).custom_id in part.custom_ids:
+                    if custom_id_of(line) in part.custom_ids:
                         rows.write(line + b"\n")
     return Portion(files.requests, files.rows if made.has_rows else None, count, count)
 
@@ -152,13 +157,6 @@ def draft(made: RetryPlan, folder: Path) -> Iterator[Portion]:
         files.rows.unlink(missing_ok=True)
 
 
-class _Identified(msgspec.Struct):
-    custom_id: str
-
-
-_decode_id = msgspec.json.Decoder(_Identified).decode
-
-
 def _as_sent(part: RetryPart) -> Iterator[bytes]:
     """The requests of a part, in the order they were sent in."""
     places = sent_places(part.submission) or {}
@@ -168,7 +166,7 @@ def _as_sent(part: RetryPart) -> Iterator[bytes]:
                 if custom_id in part.custom_ids:
                     body.seek(offset)
                     line = body.read(length)
-                    if len(line) != length or _decode_id(line).custom_id != custom_id:
+                    if len(line) != length or custom_id_of(line) != custom_id:
                         raise _not_here(part.submission.batch_id or "")
                     yield line
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -25,7 +25,6 @@ from claude_batch_tui.domain.money.spend import over_limits
 from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.errors import CbtuiError, DraftError
 from claude_batch_tui.services.submitting.order import Confirm, Question, SendOrder
-from claude_batch_tui.services.submitting.overlap import overlap
 from claude_batch_tui.services.submitting.prepare import prepare
 from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price
 from claude_batch_tui.services.submitting.reconcile import (
@@ -34,7 +33,7 @@ from claude_batch_tui.services.submitting.reconcile import (
     require_here,
     resolve_unknown,
 )
-from claude_batch_tui.services.submitting.repeats import not_sent_meanwhile, repeats
+from claude_batch_tui.services.submitting.repeats import not_sent_meanwhile, overlap, repeats
 from claude_batch_tui.services.submitting.retry import RetryPlan, still_to_send
 from claude_batch_tui.services.submitting.send import Guard, send
 from claude_batch_tui.services.submitting.spool import discard, iter_sent

@@ -140,8 +140,7 @@ async def _until_answered(
             await sleep(wait)
             if isinstance(error, RateLimitedError) and await find_candidates(sending, api=api, store=store):
                 # A batch of our size appeared although the API had said no: look before paying.
-                prepared = SubmissionState.PREPARED
-                yield Answered(_record(submission, SubmissionState.UNKNOWN, error, store, now(), prepared))
+                yield Answered(_record(submission, SubmissionState.UNKNOWN, error, store, now()))
                 return
 
 
@@ -259,22 +258,17 @@ def _created(
 
 
 def _record(
-    sending: Submission,
-    state: SubmissionState,
-    error: BaseException,
-    store: Store,
-    at: datetime,
-    expected: SubmissionState = SubmissionState.SENDING,
+    attempted: Submission, state: SubmissionState, error: BaseException, store: Store, at: datetime
 ) -> Submission:
     """Write down how an attempt ended, and why."""
     ended = msgspec.structs.replace(
-        sending,
+        attempted,
         state=state,
         settled_at=at,
         request_id=getattr(error, "request_id", None),
         error=redact(str(error)) or "The submission was interrupted while it was being sent.",
     )
-    return submissions.advance(store, ended, expected=expected, at=at)
+    return submissions.advance(store, ended, expected=attempted.state, at=at)
 
 
 def _wait(error: ApiError, failures: int, random: float, pace: Pace) -> float:

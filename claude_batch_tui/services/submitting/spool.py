@@ -15,20 +15,13 @@ import msgspec
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.domain.requests.limits import BODY_HEAD, BODY_TAIL, partition
 from claude_batch_tui.errors import DraftError, SourceError
-from claude_batch_tui.services.building.requests_files import iter_request_lines
+from claude_batch_tui.services.building.requests_files import custom_id_of, iter_request_lines
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.store import Store
 
 _FORGOTTEN_AFTER = timedelta(days=2)
 """A confirmation nobody answered for so long is not answered any more."""
-
-
-class _Identified(msgspec.Struct):
-    custom_id: str
-
-
-_decode_id = msgspec.json.Decoder(_Identified).decode
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -242,7 +235,7 @@ def sweep(store: Store, now: datetime) -> None:
 
 def _custom_id(requests: Path, line: bytes) -> str:
     try:
-        return _decode_id(line).custom_id
+        return custom_id_of(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DraftError(
             f"{requests} holds a line without a custom_id: `cbtui check {requests}` says which."

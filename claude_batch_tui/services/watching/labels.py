@@ -8,7 +8,6 @@ from datetime import datetime
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import labels
-from claude_batch_tui.store.rebuild import journal_name
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
@@ -42,7 +41,7 @@ def set_name(
     found: Sequence[TrackedBatch], name: str | None, *, store: Store, workspace: Workspace, now: datetime
 ) -> None:
     """Name a batch, or a run of several; None takes the name away. Raises ConfigError as `target_of` does."""
-    journal_name(store, workspace, target_of(found), name, now)
+    labels.name(store, workspace, target_of(found), name, now)
 
 
 def set_note(
@@ -67,5 +66,5 @@ def adopt(
     run_id = f"run_{ULID()}"
     labels.adopt(store, workspace, [tracked.id for tracked in found], run_id, now)
     if name:
-        journal_name(store, workspace, found[0].id if len(found) == 1 else run_id, name, now)
+        labels.name(store, workspace, found[0].id if len(found) == 1 else run_id, name, now)
     return run_id

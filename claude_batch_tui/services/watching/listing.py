@@ -1,16 +1,20 @@
-"""The batches of the workspace, page by page from the API."""
+"""The batches of the workspace: page by page from the API, and the history of them from the local store alone."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
+from claude_batch_tui.domain.batches.history import History, history
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.domain.requests.limits import LIST_LIMIT
 from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import batches, workspaces
+from claude_batch_tui.store.batches import past_since
+from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.store import Store
 
 
@@ -58,3 +62,14 @@ async def load_older(*, api: BatchesApi, store: Store, scope_id: int, after_id: 
         after_id = page.last_id or after_id
         if not page.has_more or page.last_id is None or any(change.before is None for change in changes):
             return OlderPage(page.has_more and page.last_id is not None, after_id)
+
+
+def history_of(database: Database, scope_ids: Iterable[int], *, days: int, now: datetime) -> History:
+    """What the batches of these workspaces in the last `days` days say, by the days of this machine's time zone. Blocks."""
+    since = now.astimezone(UTC) - timedelta(days=days + 1)
+    past = [one for scope_id in scope_ids for one in past_since(database, scope_id, since)]
+    return history(past, days=days, now=now, day_of=_day)
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone().date()

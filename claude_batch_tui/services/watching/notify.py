@@ -18,12 +18,12 @@ from claude_batch_tui.domain.batches.notices import Notice, Warned, notice_of
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.redaction import redact
-from claude_batch_tui.services.watching.tmux import ask_tmux
 from claude_batch_tui.store import batches, notifications
 from claude_batch_tui.store.store import Store
 
 _TAKES_OSC9 = ("iterm", "wezterm", "ghostty", "kitty", "foot", "warpterminal", "rio")
 _ASK_TMUX = "#{client_termname} #{client_termtype}"
+_SECONDS = 1.0
 
 
 def claim_ends(
@@ -116,3 +116,17 @@ def osc9_way(setting: str, environ: Mapping[str, str]) -> str:
 
 def _is_known(terminal: str) -> bool:
     return any(name in terminal.lower() for name in _TAKES_OSC9)
+
+
+def ask_tmux(*words: str) -> str:
+    """What tmux answers, or nothing where it does not answer within a second. Blocks."""
+    try:
+        answer = subprocess.run(  # noqa: S603 — our own words
+            ["tmux", *words],  # noqa: S607 — the user's own tmux
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.decode("utf-8", "replace").strip()

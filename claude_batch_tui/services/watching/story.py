@@ -13,7 +13,7 @@ from claude_batch_tui.domain.money.spend import sum_spends
 from claude_batch_tui.services.results.costs import spend_where_priced
 from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.submitting.spool import places_path
-from claude_batch_tui.store import sightings, spends, submissions
+from claude_batch_tui.store import downloads, polls, submissions
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
@@ -32,18 +32,20 @@ def story_of(
     """
     database, scope_id, batch = store.database, workspace.scope_id, tracked.batch
     until = batch.ended_at + _NOTICED_WITHIN if batch.ended_at is not None else None
-    spend = spends.find(database, scope_id, batch.id)
+    spend = downloads.find_spend(database, scope_id, batch.id)
     if spend is None and tracked.results is ResultsState.COMPLETE:
         results = read_results(batch.id, store=store, workspace=workspace)
         spend = spend_where_priced(results, config, store.locations.cache) if results is not None else None
         if spend is not None:
-            spends.record(database, scope_id, batch.id, spend, now)
+            downloads.record_spend(database, scope_id, batch.id, spend, now)
     return Story(
         submission=submissions.of_batch(store, batch.id),
         spend=spend,
-        like=tuple(spends.like(database, scope_id, batch.id, model=tracked.model, source=tracked.source)),
-        sightings=sightings.of_batch(database, scope_id, batch.id),
-        polls=sightings.polls_since(database, scope_id, batch.created_at, until),
+        like=tuple(
+            downloads.spends_like(database, scope_id, batch.id, model=tracked.model, source=tracked.source)
+        ),
+        sightings=polls.of_batch(database, scope_id, batch.id),
+        polls=polls.polls_since(database, scope_id, batch.created_at, until),
     )
 
 

@@ -1,7 +1,8 @@
-"""Looking at the API: one list request refreshes everything known."""
+"""Looking at the API: one list request refreshes everything known; and watching until batches have ended."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from claude_batch_tui.domain.requests.limits import LIST_LIMIT
 from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
 from claude_batch_tui.services.watching.lookup import NOT_FOUND_GRACE
 from claude_batch_tui.services.workspace import workspace_of
-from claude_batch_tui.store import batches, standing, workspaces
+from claude_batch_tui.store import batches, polls, workspaces
 from claude_batch_tui.store.batches import Change
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
@@ -47,7 +48,7 @@ async def poll(
     `workspace` is the one last heard from, None before the first answer of all. Raises ApiError where the API cannot be
     read.
     """
-    unfinished = standing.unfinished(store.database, workspace.scope_id) if workspace is not None else ()
+    unfinished = polls.unfinished(store.database, workspace.scope_id) if workspace is not None else ()
     page = await _newest_page(
         unfinished, api=api, store=store, workspace=workspace, now=now, first_time=first_time
     )
@@ -72,7 +73,7 @@ async def poll(
             if now - missing.created_at > NOT_FOUND_GRACE:
                 batches.mark(store.database, workspace.scope_id, missing.id, gone_at=now.isoformat())
     changes = batches.merge(store.database, workspace.scope_id, reports.values(), seen=False, at=now)
-    batches.record_poll(store.database, workspace.scope_id, now, page.facts.seconds, len(reports), None)
+    polls.record_poll(store.database, workspace.scope_id, now, page.facts.seconds, len(reports), None)
     return Poll(workspace, tuple(changes), page.facts, has_older, last_id)
 
 
@@ -89,12 +90,12 @@ async def _newest_page(
     covered = 0
     if workspace is not None and unfinished and not first_time:
         oldest_known = unfinished[-1].created_at
-        covered = standing.number_since(store.database, workspace.scope_id, oldest_known, LIST_LIMIT)
+        covered = polls.number_since(store.database, workspace.scope_id, oldest_known, LIST_LIMIT)
     try:
         return await api.list_page(limit=page_limit(covered, first_time=first_time))
     except ApiError as error:
         if workspace is not None:
-            batches.record_poll(store.database, workspace.scope_id, now, 0.0, None, str(error))
+            polls.record_poll(store.database, workspace.scope_id, now, 0.0, None, str(error))
         raise
 
 
@@ -105,7 +106,7 @@ def heard_from_others(
 
     Each poll covers every unfinished batch of the store, so its answers in the store are as good as our own.
     """
-    polled_at = batches.last_poll_at(store.database, workspace.scope_id)
+    polled_at = polls.last_poll_at(store.database, workspace.scope_id)
     return polled_at is not None and polled_at > looked_at and (now - polled_at).total_seconds() < within
 
 
@@ -181,3 +182,50 @@ async def watch(
         yield step
         if not step.ended(until):
             await sleep(wait)
+
+
+async def merged(
+    parts: Sequence[AsyncIterator[Watched]], *, until: str
+) -> AsyncIterator[tuple[int, Watched]]:
+    """Every step of every part as it comes: the part's number, and what all parts together show after it.
+
+    It ends when `any` or `all` of the batches have ended. An error of one part ends all. Leaving the loop does, too.
+    """
+    queue: asyncio.Queue[tuple[int, Watched | Exception | None]] = asyncio.Queue()
+
+    async def follow(number: int, steps: AsyncIterator[Watched]) -> None:
+        try:
+            async for step in steps:
+                await queue.put((number, step))
+        except Exception as error:  # noqa: BLE001 — carried to whoever iterates
+            await queue.put((number, error))
+        else:
+            await queue.put((number, None))
+
+    latest: dict[int, Watched] = {}
+    running = len(parts)
+    tasks = [asyncio.create_task(follow(number, steps)) for number, steps in enumerate(parts)]
+    try:
+        while running:
+            number, step = await queue.get()
+            if isinstance(step, Exception):
+                raise step
+            if step is None:
+                running -= 1
+                continue
+            latest[number] = step
+            whole = _together(latest, step)
+            yield number, whole
+            if len(latest) == len(parts) and whole.ended(until):
+                return
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _together(latest: dict[int, Watched], step: Watched) -> Watched:
+    """What this step changed, with the batches of all parts and the first of their next looks."""
+    waits = [each.next_in for each in latest.values() if each.next_in is not None]
+    batches = tuple(batch for number in sorted(latest) for batch in latest[number].batches)
+    return Watched(step.changed, batches, min(waits, default=None), step.trouble)

@@ -11,7 +11,7 @@ from claude_batch_tui.domain.batches.filter import batch_filter
 from claude_batch_tui.domain.batches.notices import AtRisk
 from claude_batch_tui.domain.batches.tracked import Snapshot, TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
-from claude_batch_tui.domain.filters.language import FilterError
+from claude_batch_tui.domain.filters.tree import FilterError
 from claude_batch_tui.tui.batches.rows import Drawing, list_columns, row_cells
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.wording.batches import COLUMNS, columns_of

@@ -15,7 +15,7 @@ from claude_batch_tui.domain.requests.draft import Problem
 from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.services.building.build import BuildReport
 from claude_batch_tui.services.building.check import CheckReport
-from claude_batch_tui.services.building.form_drafts import FormDraft, load_draft, save_draft
+from claude_batch_tui.services.building.recipes import FormDraft, load_draft, save_draft
 from claude_batch_tui.services.building.requests_files import RequestsFiles
 from claude_batch_tui.sources.open_rows import guess_kind
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, SourceKind

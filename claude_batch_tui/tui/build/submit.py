@@ -9,9 +9,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.building.preview import PreviewedRequest
 from claude_batch_tui.services.building.trying import Trial, Tried, trial
-from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.tui.build.draft import BuildDraft
 from claude_batch_tui.tui.build.words import trial_lines

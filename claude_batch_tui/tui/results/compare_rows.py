@@ -11,8 +11,7 @@ from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.results.comparison import Agreement, Side, answer_text, diff
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.services.results.browse import cost_of, first_words
-from claude_batch_tui.services.results.compare import ORDER, Comparison
-from claude_batch_tui.services.results.joining import NOWHERE
+from claude_batch_tui.services.results.compare import NOWHERE, ORDER, Comparison
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Span, StyledLine

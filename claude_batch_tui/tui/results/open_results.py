@@ -26,11 +26,11 @@ from claude_batch_tui.services.results.local_files import (
     bodies_of,
     read_results,
     request_as_sent,
+    results_of_run,
     rows_path,
     sent_ids_of,
 )
 from claude_batch_tui.services.results.rows_file import RowsFile
-from claude_batch_tui.services.results.run_results import results_of_run
 from claude_batch_tui.services.results.schema_validation import validating_schemas
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex

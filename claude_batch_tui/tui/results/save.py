@@ -7,9 +7,9 @@ from functools import partial
 
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.exports.formats import file_stem
+from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.exporting.export import Exported, ExportProgress, export
 from claude_batch_tui.services.exporting.target import Options
-from claude_batch_tui.services.prices import read_prices
 from claude_batch_tui.tui.results.open_results import ToSave
 from claude_batch_tui.tui.results.save_dialog import SaveChoice, SaveDialog
 from claude_batch_tui.tui.screen import DashboardScreen

@@ -30,11 +30,11 @@ from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.domain.results.result import Sort
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.services.building.models import built_in_prices, read_prices
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
-from claude_batch_tui.services.prices import built_in_prices, read_prices
-from claude_batch_tui.services.results.error_groups import ErrorGroup, error_groups
 from claude_batch_tui.services.results.ledger import accounts
 from claude_batch_tui.services.results.rows_file import RowsFile
+from claude_batch_tui.services.results.statistics import ErrorGroup, error_groups
 from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.tui.dialogs.input import InputDialog

@@ -12,7 +12,7 @@ from claude_batch_tui.domain.batches.merging import fold
 from claude_batch_tui.domain.batches.notices import Warned, warned
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
-from claude_batch_tui.domain.filters.language import FilterError
+from claude_batch_tui.domain.filters.tree import FilterError
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

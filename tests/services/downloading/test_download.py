@@ -13,7 +13,7 @@ from claude_batch_tui.services.downloading.download import download
 from claude_batch_tui.services.downloading.receiving import FEW_LINES
 from claude_batch_tui.services.results.local_files import is_unread
 from claude_batch_tui.simulator import Fault
-from claude_batch_tui.store import usage
+from claude_batch_tui.store import downloads
 from claude_batch_tui.store.results.file import results_path
 from claude_batch_tui.store.results.index import load_scanner
 from claude_batch_tui.store.results.opening import open_indexed
@@ -246,7 +246,7 @@ async def test_results_that_nobody_read_to_the_end_are_read_and_not_fetched_agai
     assert known.cost_actual > 0
     assert not is_unread(known, runtime.store)
     with open_indexed(path) as results:
-        (seen,) = usage.usage_like(
+        (seen,) = downloads.usage_like(
             runtime.store.database, runtime.workspace.scope_id, model=known.model, source=None
         )
         assert seen == (MANY, sum(results.index.output_tokens))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from claude_batch_tui.domain.filters.language import Both, Condition, Either, Not, parse
 from claude_batch_tui.domain.filters.text_match import fold, ignores_case
+from claude_batch_tui.services.building.models import built_in_prices
 from claude_batch_tui.services.filters import finding
 from claude_batch_tui.services.filters.finding import Finder, find_all, worth_showing
-from claude_batch_tui.services.prices import built_in_prices
 from claude_batch_tui.services.results.costs import EntryCosts
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex

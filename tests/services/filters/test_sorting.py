@@ -5,11 +5,11 @@ import pytest
 from claude_batch_tui.domain.filters.language import parse
 from claude_batch_tui.domain.results.result import SORT_COLUMNS, Sort, parse_sort
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.services.building.models import built_in_prices
 from claude_batch_tui.services.filters.finding import find_all
 from claude_batch_tui.services.filters.sorting import in_order
-from claude_batch_tui.services.prices import built_in_prices
 from claude_batch_tui.services.results.costs import EntryCosts
-from claude_batch_tui.services.results.error_groups import error_groups
+from claude_batch_tui.services.results.statistics import error_groups
 
 PRICES = built_in_prices()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from claude_batch_tui.domain.filters.language import parse
+from claude_batch_tui.services.building.models import built_in_prices
 from claude_batch_tui.services.filters.streaming import StreamingFilter
-from claude_batch_tui.services.prices import built_in_prices
 from claude_batch_tui.services.results.schema_validation import Sent
 
 COUNT = 20_000

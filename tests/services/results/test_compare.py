@@ -6,7 +6,7 @@ import pytest
 
 from claude_batch_tui.config import load
 from claude_batch_tui.domain.results.comparison import Agreement
-from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.results.compare import compare, compare_entries
 from claude_batch_tui.store.results.opening import open_indexed
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_batch_tui.services.prices import built_in_prices
+from claude_batch_tui.services.building.models import built_in_prices
 from claude_batch_tui.services.results.costs import EntryCosts
 from claude_batch_tui.store.results.index import ResultsIndex
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from claude_batch_tui.domain.results.structured import asked_schema, structured_text
+from claude_batch_tui.services.results.schema_validation import SentSchemas
 from claude_batch_tui.services.results.schemas import Schema, misfit_of
-from claude_batch_tui.services.results.sent_schemas import SentSchemas
 
 OBJECT = {
     "type": "object",

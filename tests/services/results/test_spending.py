@@ -8,10 +8,10 @@ import pytest
 from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.domain.batches.tracked import DownloadState
 from claude_batch_tui.domain.money.pricing import Usage, entry_cost
-from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.results.costs import spend_of
 from claude_batch_tui.services.submitting.spool import Outgoing, freeze
-from claude_batch_tui.store import batches, spends, submissions
+from claude_batch_tui.store import batches, downloads, submissions
 from downloading import download_all, results_here
 from sending import sending
 
@@ -39,7 +39,7 @@ async def test_a_download_writes_down_what_the_batch_cost(runtime, requests_file
     )
     known = batches.find(runtime.store.database, runtime.workspace.scope_id, tracked.id)
     assert known.cost_actual == pytest.approx(by_hand)
-    spend = spends.find(runtime.store.database, runtime.workspace.scope_id, tracked.id)
+    spend = downloads.find_spend(runtime.store.database, runtime.workspace.scope_id, tracked.id)
     assert spend.usd == pytest.approx(by_hand)
     assert spend.output_tokens == sum(message["usage"]["output_tokens"] for message in messages)
 
@@ -57,10 +57,15 @@ async def test_batches_of_the_same_source_teach_what_the_next_one_costs(runtime,
 
     def like(source):
         known = {"model": "claude-haiku-4-5", "source": source}
-        return [succeeded for succeeded, _ in spends.like(runtime.store.database, scope_id, "other", **known)]
+        return [
+            succeeded
+            for succeeded, _ in downloads.spends_like(runtime.store.database, scope_id, "other", **known)
+        ]
 
     assert (like("a.csv"), like("c.csv")) == ([3], [5, 3])
-    own = spends.like(runtime.store.database, scope_id, first.id, model="claude-haiku-4-5", source="a.csv")
+    own = downloads.spends_like(
+        runtime.store.database, scope_id, first.id, model="claude-haiku-4-5", source="a.csv"
+    )
     assert [succeeded for succeeded, _ in own] == [5]  # a batch is not like itself
 
 
@@ -80,7 +85,9 @@ async def test_answers_without_a_price_leave_the_cost_of_the_batch_unknown(runti
     path = results_here(runtime.store, tracked.id)
     prices = msgspec.structs.replace(read_prices(runtime.config), model=())
     spend = spend_of(path, prices)
-    spends.record(runtime.store.database, runtime.workspace.scope_id, tracked.id, spend, runtime.now())
+    downloads.record_spend(
+        runtime.store.database, runtime.workspace.scope_id, tracked.id, spend, runtime.now()
+    )
     known = batches.find(runtime.store.database, runtime.workspace.scope_id, tracked.id)
     assert (spend.unpriced, known.cost_actual) == (2, None)
 

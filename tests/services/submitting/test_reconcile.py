@@ -7,8 +7,7 @@ import pytest
 
 from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.errors import DraftError
-from claude_batch_tui.services.building.models import known_models
-from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.submitting import reconcile
 from claude_batch_tui.services.submitting.order import SendOrder
 from claude_batch_tui.simulator import Fault

@@ -11,9 +11,9 @@ from claude_batch_tui.domain.batches.tracked import ResultsState, SubmissionStat
 from claude_batch_tui.domain.money.pricing import CacheCreation, Usage
 from claude_batch_tui.domain.money.spend import spent
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.submitting.spool import Outgoing, freeze
-from claude_batch_tui.store import batches, downloads, spends, submissions
+from claude_batch_tui.store import batches, downloads, polls, submissions
 from claude_batch_tui.tui.batches.detail import TABS
 from claude_batch_tui.tui.widgets.text_view import TextView
 
@@ -51,13 +51,13 @@ def remembered(config, filled, week, tmp_path):
         )
     usage = Usage(2_000_000, 700_000, 500_000, 8_000_000, CacheCreation(500_000, 0))
     batches.record_cost(database, scope_id, ended.id, "at_most", 88.1, "2026-11-12")
-    spends.record(
+    downloads.record_spend(
         database, scope_id, ended.id, spent([(usage, "claude-sonnet-5-5")] * 3, read_prices(config)), NOW
     )
     for minutes in range(20, 1, -1):
         at = NOW - timedelta(minutes=minutes)
         error = "The API is overloaded (HTTP 529)." if minutes == 7 else None
-        batches.record_poll(database, scope_id, at, 0.0 if error else 0.118, None if error else 9, error)
+        polls.record_poll(database, scope_id, at, 0.0 if error else 0.118, None if error else 9, error)
         if minutes == 20:
             batches.merge(
                 database, scope_id, [msgspec.structs.replace(running, expires_at=None)], seen=False, at=at
@@ -203,8 +203,8 @@ async def test_a_run_shows_its_first_requests_and_what_all_its_batches_cost(
     run_id = submissions.of_batch(runtime.store, running.id).run_id
     scope_id, database = runtime.workspace.scope_id, runtime.store.database
     batches.adopt(database, scope_id, ended.id, run_id=run_id, model=None, source=None)
-    spend = spends.find(database, scope_id, ended.id)
-    spends.record(database, scope_id, running.id, spend, NOW)
+    spend = downloads.find_spend(database, scope_id, ended.id)
+    downloads.record_spend(database, scope_id, running.id, spend, NOW)
     runtime.store.close()
     app = dashboard()
     async with app.run_test(size=(80, 24)) as pilot:

@@ -12,8 +12,8 @@ import pytest
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.tracked import Download, DownloadState, ResultsState, SubmissionState
 from claude_batch_tui.errors import SourceError
+from claude_batch_tui.services.building.models import built_in_prices
 from claude_batch_tui.services.filters.finding import find_all
-from claude_batch_tui.services.prices import built_in_prices
 from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.batches import merge

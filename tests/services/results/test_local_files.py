@@ -3,7 +3,7 @@
 import pytest
 
 from claude_batch_tui.errors import StoreError
-from claude_batch_tui.services.results.run_results import gather
+from claude_batch_tui.services.results.local_files import gather
 
 
 def test_all_batches_of_a_run_stand_in_one_file_in_its_order(tmp_path):

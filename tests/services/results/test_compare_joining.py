@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_batch_tui.services.results import joining
-from claude_batch_tui.services.results.joining import NOWHERE, Join
+from claude_batch_tui.services.results import compare
+from claude_batch_tui.services.results.compare import NOWHERE, Join
 from claude_batch_tui.store.results.index import ResultsIndex
 
 IDS = st.lists(st.sampled_from(["", "a", "b", "c", "ä", "a b", "aa", "ab"]), max_size=12)
@@ -72,8 +72,8 @@ def test_chosen_entries_limit_the_left_side(left, right, data):
 @settings(deadline=None)
 @given(IDS, IDS)
 def test_ids_whose_hashes_are_the_same_are_told_apart_by_themselves(left, right):
-    joining.hash = lambda custom_id: len(custom_id) % 2
+    compare.hash = lambda custom_id: len(custom_id) % 2
     try:
         assert joined(left, right) == expected(left, right)
     finally:
-        del joining.hash
+        del compare.hash
