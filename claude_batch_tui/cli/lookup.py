@@ -1,9 +1,12 @@
-"""The batches that a word on the command line means: an id, a run, or a name."""
+"""The batches that a word on the command line means (an id, a run, or a name), and labels of the user's own on them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,3 +45,35 @@ async def retrieve(batch_id: str, runtime: Runtime) -> TrackedBatch:
     )
     runtime.workspace = found.workspace
     return found.tracked
+
+
+def label_batches(
+    words: Sequence[str],
+    write: Callable[[Sequence[TrackedBatch], Runtime], Iterable[str]],
+    context: Context,
+) -> int:
+    """Call `write` with the batches these words mean, none twice, and print the lines it gives; the exit code."""
+
+    async def label() -> int:
+        from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
+
+        async with open_runtime(context.config) as runtime:
+            found = {tracked.id: tracked for word in words for tracked in await resolve(word, runtime)}
+            context.output.lines(write(list(found.values()), runtime))
+        return ExitCode.GOOD
+
+    return run_to_end(label())
+
+
+def label_target(word: str, text: str, write: Callable[..., None], context: Context) -> int:
+    """Call `write`, `set_name` or `set_note`, with what `word` means and one line of text, None where it is blank; print both."""
+
+    def set_text(found: Sequence[TrackedBatch], runtime: Runtime) -> list[str]:
+        from claude_batch_tui.services.watching.labels import target_of
+
+        line = " ".join(text.split())
+        workspace, now = runtime.known_workspace(), runtime.now()
+        write(found, line or None, store=runtime.store, workspace=workspace, now=now)
+        return [f"{target_of(found)} {line}".rstrip()]
+
+    return label_batches([word], set_text, context)

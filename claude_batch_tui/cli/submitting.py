@@ -8,7 +8,6 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.confirming import confirmed, confirmed_count
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
@@ -152,10 +151,8 @@ def _agreed(question: Question, args: argparse.Namespace, context: Context, runt
         f"with {runtime.api.credential} at {runtime.api.base_url}? This is paid."
     )
     if question.why_typed is None:
-        return confirmed(words, yes=args.yes or args.requests is not None, context=context)
-    return confirmed_count(
-        words, question.why_typed, count=question.requests, said=args.requests, context=context
-    )
+        return context.confirm(words, yes=args.yes or args.requests is not None)
+    return context.confirm_count(words, question.why_typed, count=question.requests, said=args.requests)
 
 
 def _say_sent_before(earlier: Submission, context: Context) -> int:

@@ -201,7 +201,7 @@ class Engine(LoopThread):
 
     @command
     async def hide(self, batch_ids: Sequence[str], *, hidden: bool) -> None:
-        """Put batches away on this machine, or bring them back."""
+        """Hide batches on this machine, or bring them back."""
         workspace, now = self._runtime.known_workspace(), self._runtime.now()
         labels.hide(self.store, workspace, batch_ids, hidden=hidden, now=now)
         self._show_changes()

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.building.build import BuildReport, BuildUpdate
     from claude_batch_tui.sources.recipe import BuildSpec, Recipe
 
-SUMMARY = "Make a requests file from CSV, JSON, text, documents, a database or a script."
 
 _EXAMPLES = """\
 examples:

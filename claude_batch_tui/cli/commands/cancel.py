@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 
 from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.confirming import confirmed
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve, retrieve
-
-SUMMARY = "Ask the API to cancel a batch."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +40,7 @@ async def _cancel(args: argparse.Namespace, context: Context) -> int:
             return ExitCode.GOOD
         requests = sum(tracked.batch.request_counts.processing for tracked in running)
         question = f"Cancel {len(running)} batch(es) with {requests:,} requests in flight?"
-        if not confirmed(question, yes=args.yes, context=context):
+        if not context.confirm(question, yes=args.yes):
             return ExitCode.USAGE
         api = await runtime.connect()
         for tracked in running:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.requests.draft import Draft
     from claude_batch_tui.services.building.check import CheckReport
 
-SUMMARY = "Check a requests file and say what it would cost."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""

@@ -11,7 +11,6 @@ from claude_batch_tui.cli.exporting import Found
 from claude_batch_tui.cli.locating import located
 from claude_batch_tui.errors import ConfigError
 
-SUMMARY = "Compare two batches or results files: answers that agree, tokens and cost."
 _IDS = {
     "same": "same",
     "different": "different",

@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 
 from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.confirming import confirmed
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve
-
-SUMMARY = "Delete an ended batch from the API."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +35,7 @@ async def _delete(args: argparse.Namespace, context: Context) -> int:
         question = f"Delete {len(found)} batch(es) with {requests:,} requests from the API?"
         if unsaved:
             question += f" The results of {len(unsaved)} were never downloaded and would be lost."
-        if not confirmed(question, yes=args.yes, context=context):
+        if not context.confirm(question, yes=args.yes):
             return ExitCode.USAGE
         api = await runtime.connect()
         for tracked in found:

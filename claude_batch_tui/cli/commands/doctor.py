@@ -15,7 +15,6 @@ from claude_batch_tui.terminal import LEAST_SIZE, decide_profile
 if TYPE_CHECKING:
     from claude_batch_tui.domain.checkup import Check
 
-SUMMARY = "Look whether settings, key, API, clock, store, disk and terminal are in order."
 
 _CODES = {"config": ExitCode.USAGE, "api": ExitCode.API, "store": ExitCode.STORE}
 

@@ -10,8 +10,6 @@ from claude_batch_tui.cli.exporting import add_options
 from claude_batch_tui.domain.file_names import file_stem
 from claude_batch_tui.exports.formats import format_called
 
-SUMMARY = "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""

@@ -12,8 +12,6 @@ from claude_batch_tui.cli.diagnostics import ExitCode
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.history import History
 
-SUMMARY = "Turnaround, batches, spend and outcomes of the last days, from what is known here."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""

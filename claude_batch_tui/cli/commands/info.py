@@ -16,8 +16,6 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.credentials import ending, unmounted
 from claude_batch_tui.terminal import decide_profile, osc9_decision
 
-SUMMARY = "Every path, setting and decision, and where it comes from."
-
 _PACKAGES = ("anthropic", "textual", "msgspec", "jinja2", "starlette", "uvicorn")
 
 

@@ -17,7 +17,6 @@ from claude_batch_tui.domain.batches.tracked import TrackedBatch
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.batch_list import BatchList, Row
 
-SUMMARY = "The batches of the workspace, newest first."
 _COLUMNS = "state,id,name,requests,age,tags,progress"
 _EXAMPLES = """\
 A filter is FIELD OP VALUE, joined by and (or a blank), or, not, parentheses; a
@@ -38,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", metavar="FIELD", help="by this field, -FIELD the other way round (age)")
     parser.add_argument("--columns", metavar="A,B", default=_COLUMNS, help="what the table shows")
     parser.add_argument("--runs", action="store_true", help="a line a run, its batches added up")
-    parser.add_argument("--hidden", action="store_true", help="those put away with `archive` too")
+    parser.add_argument("--hidden", action="store_true", help="those hidden with `hide` too")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     words = {"states": STATE_WORDS, "fields": FIELDS, "columns": BATCH_COLUMNS}
     parser.epilog = _EXAMPLES + "\n".join(
@@ -118,7 +117,7 @@ def _say_why_empty(context: Context, chosen: BatchList, where: str) -> None:
     if chosen.total and chosen.wanted is not None:
         context.diagnostics.note(f"None of {chosen.total:,} known batches matches.")
     elif chosen.total:
-        context.diagnostics.note(f"All {chosen.total:,} known batches are put away: --hidden shows them.")
+        context.diagnostics.note(f"All {chosen.total:,} known batches are hidden: --hidden shows them.")
     else:
         context.diagnostics.note(f"No batches in this workspace: {where}. Make one with `cbtui build`.")
 

@@ -9,8 +9,6 @@ from claude_batch_tui.cli.locating import results_file
 from claude_batch_tui.cli.lookup import resolve_one, retrieve
 from claude_batch_tui.errors import ResultsUnavailableError, SourceError
 
-SUMMARY = "Open the dashboard on a results file or on the results of a batch."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""

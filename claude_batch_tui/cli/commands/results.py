@@ -11,8 +11,6 @@ from claude_batch_tui.cli.exporting import STDOUT, add_options, chosen_format, w
 from claude_batch_tui.cli.ledger import add_ledger_options, show_ledger, wants_ledger
 from claude_batch_tui.cli.locating import located
 
-SUMMARY = "Read or save the results of a batch, or a results file."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""

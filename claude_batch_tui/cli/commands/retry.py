@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.submitting.retry import RetryPlan
 
-SUMMARY = "Send again what errored or expired, as it was sent. This is paid."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from claude_batch_tui.simulator import Simulator
 
-SUMMARY = "Serve the Message Batches API on this machine."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""

@@ -11,8 +11,6 @@ from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve, retrieve
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 
-SUMMARY = "One batch, as the API has it now."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.submitting.order import SendOrder
     from claude_batch_tui.sources.recipe import Recipe
 
-SUMMARY = "Send a requests file as a batch. This is paid."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""

@@ -8,10 +8,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.confirming import confirmed
 from claude_batch_tui.cli.diagnostics import ExitCode
-
-SUMMARY = "Send one request at once, outside of any batch, and show the answer. This is paid."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +42,7 @@ async def _try(args: argparse.Namespace, context: Context) -> int:
             f"Send request {args.row} ({chosen.custom_id}) at once for {cost_words(chosen.forecast.at_most)}, the "
             f"standard price, with {api.credential} at {api.base_url}? This is paid."
         )
-        if not confirmed(question, yes=args.yes, context=context):
+        if not context.confirm(question, yes=args.yes):
             return ExitCode.USAGE
         recipe = recipe_beside(args.file)
         answer = await tried(

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.watching.watch import Watched
 
-SUMMARY = "Keep polling until batches have ended."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
