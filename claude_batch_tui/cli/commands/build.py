@@ -171,7 +171,7 @@ def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Build."""
-    from claude_batch_tui.cli.reporting import reported  # late: --help needs none of it
+    from claude_batch_tui.cli.reports import show_progress  # late: --help needs none of it
     from claude_batch_tui.services.building.build import build
     from claude_batch_tui.services.building.recipes import save_recipe
     from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
@@ -191,7 +191,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         trust_script=args.trust_script,
         script_seconds=args.script_timeout or DEFAULT_SECONDS,
     )
-    report = reported(_shown_on_failure(updates, args, context), "rows", context)
+    report = show_progress(_shown_on_failure(updates, args, context), "rows", context)
     if known is not None:
         for sentence in drift(known, report.hashes, spec.model):
             context.diagnostics.note(f"recipe {args.recipe}: {sentence}.")
@@ -273,7 +273,7 @@ def _summary(report: BuildReport) -> str:
 
 
 def _as_json(report: BuildReport) -> dict[str, object]:
-    from claude_batch_tui.cli.problem_json import problem_json
+    from claude_batch_tui.cli.reports import problem_json
 
     files = report.files
     return {

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
-    from claude_batch_tui.cli.reporting import reported  # late: --help needs none of it
+    from claude_batch_tui.cli.reports import show_progress  # late: --help needs none of it
     from claude_batch_tui.services.building.check import check_file
     from claude_batch_tui.services.building.recipes import recipe_beside
     from claude_batch_tui.store.workspaces import hint_of
@@ -55,7 +55,7 @@ def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
     betas = recipe.betas if recipe else ()
     hint = hint_of(context.config, os.environ)
     updates = check_file(args.file, context.config, datetime.now(UTC), hint=hint, betas=betas)
-    return reported(updates, "requests", context)
+    return show_progress(updates, "requests", context)
 
 
 async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context: Context) -> CheckReport:
@@ -100,7 +100,7 @@ def _by_model(draft: Draft) -> dict[str, int]:
 
 
 def _as_json(report: CheckReport) -> dict[str, object]:
-    from claude_batch_tui.cli.problem_json import problem_json
+    from claude_batch_tui.cli.reports import problem_json
     from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
 
     draft, forecast, at_most = report.draft, report.forecast, report.at_most

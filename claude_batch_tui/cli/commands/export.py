@@ -6,7 +6,7 @@ import argparse
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.commands import results
-from claude_batch_tui.cli.exporting import add_options
+from claude_batch_tui.cli.entries import add_options
 from claude_batch_tui.domain.file_names import file_stem
 from claude_batch_tui.exports.formats import format_called
 
@@ -30,4 +30,4 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.output is None:
         stem = file_stem(args.ids[0].rpartition("/")[2].removesuffix(".gz").removesuffix(".jsonl"))
         args.output = stem + format_called(args.format or "csv").endings[0]
-    return results.written(args, context)
+    return results.write_results(args, context)

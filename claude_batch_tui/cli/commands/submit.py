@@ -11,7 +11,7 @@ import msgspec
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve
-from claude_batch_tui.cli.submitting import add_consent_options, is_asked, submitted
+from claude_batch_tui.cli.sending import add_consent_options, can_ask, send
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
@@ -70,7 +70,7 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
             betas=_betas(args, recipe),
             again=args.again,
             resend_if_absent=args.resend_if_absent,
-            counts_input=is_asked(args),
+            counts_input=can_ask(args),
         )
         order = await in_thread(lambda: _checked(order, runtime))
         await runtime.connect()
@@ -81,7 +81,7 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
             order = msgspec.structs.replace(order, part=Pilot(args.pilot, args.seed))
         elif args.rest_of:
             order = msgspec.structs.replace(order, part=Rest(await _run_of(args.rest_of, runtime)))
-        code = await submitted(order, args, context, runtime)
+        code = await send(order, args, context, runtime)
     if args.pilot is not None and code == ExitCode.GOOD:
         context.diagnostics.note(f"Look at its results, then: cbtui submit {args.file} --rest-of ID")
     return code

@@ -64,7 +64,7 @@ async def _watch(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.cli.telling import Telling
+    from claude_batch_tui.cli.watch_display import Notifier
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.watch_several import merged
 
@@ -77,8 +77,9 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
         names = {tracked.id: tracked.title for found in watched for tracked in found}
         # Workspaces in which nothing is watched are not polled.
         parts = [part for part in zip(runtimes, contexts, watched, strict=True) if part[2]]
-        tellings = [
-            Telling(runtime, own, frozenset(tracked.id for tracked in found)) for runtime, own, found in parts
+        notifiers = [
+            Notifier(runtime, own, frozenset(tracked.id for tracked in found))
+            for runtime, own, found in parts
         ]
         budget = Budget()
         steps = [_steps(runtime, found, args, context, budget) for runtime, _, found in parts]
@@ -95,10 +96,10 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
                 context.diagnostics.note(f"{step.trouble} Trying again in {step.next_in or 0:.0f} s.")
             if len(said) == len(names):
                 _draw(step, names, now, args, context)
-            tellings[number].tell()
+            notifiers[number].notify()
         context.diagnostics.keep_block()
-        for telling in tellings:
-            await telling.finish()
+        for notifier in notifiers:
+            await notifier.finish()
     return verdict(final)
 
 
@@ -162,7 +163,7 @@ def _draw(
     step: Watched, names: dict[str, str], now: datetime, args: argparse.Namespace, context: Context
 ) -> None:
     """The bars and what comes next, where a person looks on."""
-    from claude_batch_tui.cli.watching import bars  # late: --help needs none of it
+    from claude_batch_tui.cli.watch_display import bars  # late: --help needs none of it
     from claude_batch_tui.wording import duration_words
 
     diagnostics = context.diagnostics

@@ -45,12 +45,12 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the batch object as one line")
 
 
-def is_asked(args: argparse.Namespace) -> bool:
+def can_ask(args: argparse.Namespace) -> bool:
     """Whether somebody is there to be asked, and has not agreed beforehand."""
     return not args.yes and args.requests is None and sys.stdin.isatty()
 
 
-async def submitted(order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
+async def send(order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
     """Send what is ordered, and say each step of it; the exit code."""
     from claude_batch_tui.services.building.models import known_models  # late: --help needs none of it
     from claude_batch_tui.services.prices import read_prices
@@ -138,7 +138,7 @@ def _agreed(question: Question, args: argparse.Namespace, context: Context, runt
     """Ask, with all that is known of the cost; above a limit for the count itself."""
     from claude_batch_tui.wording import cost_words, forecast_lines, size
 
-    if is_asked(args):
+    if can_ask(args):
         for line in forecast_lines(question.report.forecast, question.in_flight):
             context.diagnostics.note(line)
     prepared = question.prepared.submissions
