@@ -1,9 +1,11 @@
-"""The batches that a word on the command line means (an id, a run, or a name), and labels of the user's own on them."""
+"""The batches that a word on the command line means (an id, a run, or a name): found, labelled, and as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
@@ -21,6 +23,12 @@ async def resolve(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
     return known_batches(word, store=runtime.store, workspace=runtime.workspace) or (
         await retrieve(word, runtime),
     )
+
+
+async def resolve_all(words: Sequence[str], runtime: Runtime) -> list[TrackedBatch]:
+    """All batches these words mean, none twice. Raises NotFoundError as `resolve` does."""
+    found = {tracked.id: tracked for word in words for tracked in await resolve(word, runtime)}
+    return list(found.values())
 
 
 async def resolve_one(word: str, runtime: Runtime) -> TrackedBatch:
@@ -58,8 +66,7 @@ def label_batches(
         from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
 
         async with open_runtime(context.config) as runtime:
-            found = {tracked.id: tracked for word in words for tracked in await resolve(word, runtime)}
-            context.output.lines(write(list(found.values()), runtime))
+            context.output.lines(write(await resolve_all(words, runtime), runtime))
         return ExitCode.GOOD
 
     return run_to_end(label())
@@ -77,3 +84,21 @@ def label_target(word: str, text: str, write: Callable[..., None], context: Cont
         return [f"{target_of(found)} {line}".rstrip()]
 
     return label_batches([word], set_text, context)
+
+
+def batch_json(tracked: TrackedBatch) -> dict[str, Any]:
+    """A batch as the API gives it, with what is ours beside it."""
+    batch: dict[str, Any] = msgspec.to_builtins(tracked.batch)
+    ours = {
+        "name": tracked.name,
+        "tags": list(tracked.tags),
+        "note": tracked.note,
+        "run_id": tracked.run_id,
+        "model": tracked.model,
+        "source": tracked.source,
+        "cost_at_most": tracked.cost_at_most,
+        "cost_actual": tracked.cost_actual,
+        "results": tracked.results.value,
+        "hidden": tracked.hidden_at is not None,
+    }
+    return {**batch, **ours}

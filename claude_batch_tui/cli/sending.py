@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import resolve
+from claude_batch_tui.cli.lookup import batch_json, resolve
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 
 if TYPE_CHECKING:
@@ -192,15 +192,13 @@ async def _report_end(
     submission: Submission, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> None:
     """Say how it ended; only a created batch reaches stdout."""
-    from claude_batch_tui.cli.commands.list import as_json
-
     output, diagnostics = context.output, context.diagnostics
     match submission.state:
         case SubmissionState.CREATED:
             batch_id = submission.batch_id or ""
             if args.json:
                 tracked = (await resolve(batch_id, runtime))[0]
-                output.json({**as_json(tracked), "provisional": submission.provisional})
+                output.json({**batch_json(tracked), "provisional": submission.provisional})
             else:
                 output.line(submission.run_id if submission.parts > 1 else batch_id)
             if submission.provisional:

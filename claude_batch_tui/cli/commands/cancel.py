@@ -6,7 +6,7 @@ import argparse
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import resolve, retrieve
+from claude_batch_tui.cli.lookup import batch_json, resolve_all, retrieve
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,12 +23,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _cancel(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.cli.commands.list import as_json  # late, as the runtime is
-    from claude_batch_tui.runtime import open_runtime
+    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.cancel import cancel
 
     async with open_runtime(context.config) as runtime:
-        found = [tracked for word in args.ids for tracked in await resolve(word, runtime)]
+        found = await resolve_all(args.ids, runtime)
         fresh = [await retrieve(tracked.id, runtime) for tracked in found]
         running = [tracked for tracked in fresh if tracked.batch.processing_status == "in_progress"]
         for tracked in fresh:
@@ -48,7 +47,7 @@ async def _cancel(args: argparse.Namespace, context: Context) -> int:
                 tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
             )
             if args.json:
-                context.output.json(as_json(canceled))
+                context.output.json(batch_json(canceled))
             else:
                 context.output.line(f"{canceled.id} {canceled.batch.processing_status}")
     return ExitCode.GOOD

@@ -6,7 +6,7 @@ import argparse
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import resolve
+from claude_batch_tui.cli.lookup import resolve_all
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ async def _delete(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.watching.cancel import delete
 
     async with open_runtime(context.config) as runtime:
-        found = [tracked for word in args.ids for tracked in await resolve(word, runtime)]
+        found = await resolve_all(args.ids, runtime)
         unsaved = [tracked for tracked in found if tracked.results.value == "none"]
         requests = sum(tracked.batch.request_counts.total for tracked in found)
         question = f"Delete {len(found)} batch(es) with {requests:,} requests from the API?"

@@ -12,6 +12,7 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode, exit_code
+from claude_batch_tui.cli.lookup import batch_json
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 
 if TYPE_CHECKING:
@@ -124,26 +125,8 @@ def _say_why_empty(context: Context, chosen: BatchList, where: str) -> None:
 
 def _row_as_json(row: Row) -> dict[str, Any]:
     if not row.members:
-        return as_json(row.tracked)
-    return {**as_json(row.tracked), "batch_ids": [tracked.id for tracked in row.members]}
-
-
-def as_json(tracked: TrackedBatch) -> dict[str, Any]:
-    """A batch as the API gives it, with what is ours beside it."""
-    batch: dict[str, Any] = msgspec.to_builtins(tracked.batch)
-    ours = {
-        "name": tracked.name,
-        "tags": list(tracked.tags),
-        "note": tracked.note,
-        "run_id": tracked.run_id,
-        "model": tracked.model,
-        "source": tracked.source,
-        "cost_at_most": tracked.cost_at_most,
-        "cost_actual": tracked.cost_actual,
-        "results": tracked.results.value,
-        "hidden": tracked.hidden_at is not None,
-    }
-    return {**batch, **ours}
+        return batch_json(row.tracked)
+    return {**batch_json(row.tracked), "batch_ids": [tracked.id for tracked in row.members]}
 
 
 def table(

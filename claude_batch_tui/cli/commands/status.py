@@ -6,9 +6,8 @@ import argparse
 from datetime import datetime
 
 from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.commands.list import as_json
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import resolve, retrieve
+from claude_batch_tui.cli.lookup import batch_json, resolve, retrieve
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 
 
@@ -87,7 +86,7 @@ async def _status(args: argparse.Namespace, context: Context) -> int:
         where = {"profile": config.profile} if context.beside else {}
         for tracked in fresh:
             if args.json:
-                context.output.json({**where, **as_json(tracked)})
+                context.output.json({**where, **batch_json(tracked)})
             else:
                 context.output.lines(
                     [*(f"{'profile':<9} {name}" for name in where.values()), *facts(tracked, now)]
