@@ -29,9 +29,8 @@ from claude_batch_tui.api.access import (
     with_sound_headers,
 )
 from claude_batch_tui.api.body import BodyFile
-from claude_batch_tui.api.headers import response_facts
 from claude_batch_tui.api.protocol import BatchPage, ResponseFacts, ResultsStream
-from claude_batch_tui.api.translation import NO_CREDENTIALS, translated
+from claude_batch_tui.api.translation import NO_CREDENTIALS, response_facts, translated
 from claude_batch_tui.config import Config
 from claude_batch_tui.credentials import ending
 from claude_batch_tui.domain.batches.batch import Batch

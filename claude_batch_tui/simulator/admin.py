@@ -20,11 +20,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from claude_batch_tui.simulator.batch_routes import origin_of
 from claude_batch_tui.simulator.failures import Failure
 from claude_batch_tui.simulator.fates import Fate
 from claude_batch_tui.simulator.faults import Fault, Faults
 from claude_batch_tui.simulator.request_log import RequestLog
+from claude_batch_tui.simulator.routes import origin_of
 from claude_batch_tui.simulator.workspaces import Workspaces
 
 PREFIX = "/_simulator/"
