@@ -11,6 +11,9 @@ from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import sent_files
 from claude_batch_tui.cli.results_files import results_of, results_path
+from claude_batch_tui.domain.plain_text import clean_line
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.results.ledger import Accounts
@@ -85,7 +88,7 @@ def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
 
 
 async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:
-    from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
+    from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.results.local_files import sent_ids_of
 
     async with open_runtime(context.config) as runtime:
@@ -101,7 +104,6 @@ def _numbers(found: Accounts) -> dict[str, int | None]:
 
 
 def _print_list(args: argparse.Namespace, found: Accounts, results: ResultsFile, context: Context) -> None:
-    from claude_batch_tui.domain.plain_text import clean_line
 
     listed = found.list_of(args.list)
     if listed is None:

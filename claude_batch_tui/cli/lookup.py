@@ -11,6 +11,8 @@ from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.errors import ConfigError
 
+# Imports within functions are late because the parser and --help need none of them.
+
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import TrackedBatch
     from claude_batch_tui.runtime import Runtime
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 async def resolve(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
     """All batches the word means, looked up in the store, then the API. Raises NotFoundError where there is none."""
-    from claude_batch_tui.services.watching.lookup import known_batches  # late: --help needs none of it
+    from claude_batch_tui.services.watching.lookup import known_batches
 
     return known_batches(word, store=runtime.store, workspace=runtime.workspace) or (
         await retrieve(word, runtime),
@@ -63,7 +65,7 @@ def label_batches(
     """Call `write` with the batches these words mean, none twice, and print the lines it gives; the exit code."""
 
     async def label() -> int:
-        from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
+        from claude_batch_tui.runtime import open_runtime
 
         async with open_runtime(context.config) as runtime:
             context.output.lines(write(await resolve_all(words, runtime), runtime))

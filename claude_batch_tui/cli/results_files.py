@@ -10,6 +10,9 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.lookup import resolve, retrieve
+from claude_batch_tui.errors import ResultsUnavailableError, VerificationError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import Download, TrackedBatch
@@ -48,7 +51,7 @@ def find_results(words: Sequence[str], context: Context) -> list[Found]:
 
 
 async def _of_batches(words: Sequence[str], context: Context) -> list[Found]:
-    from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
+    from claude_batch_tui.runtime import open_runtime
 
     found: dict[str, Found] = {}
     async with open_runtime(context.config) as runtime:
@@ -65,7 +68,6 @@ async def results_of(
     Raises ResultsUnavailableError where one has not ended; with `ended_only` where none of several has. Raises StoreError
     where another process is just downloading or reading one.
     """
-    from claude_batch_tui.errors import ResultsUnavailableError  # late: --help needs none of it
     from claude_batch_tui.services.downloading.recording import read_leftovers
     from claude_batch_tui.services.results.local_files import bodies_of, is_unread, read_results, rows_path
 
@@ -105,7 +107,6 @@ async def results_of(
 
 
 async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -> Path:
-    from claude_batch_tui.errors import ResultsUnavailableError, VerificationError
     from claude_batch_tui.services.downloading.recording import download_batch
     from claude_batch_tui.services.results.local_files import read_results
     from claude_batch_tui.wording import progress_words

@@ -12,6 +12,8 @@ from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import batch_json, resolve
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 
+# Imports within functions are late because the parser and --help need none of them.
+
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.submitting.order import Question, SendOrder
@@ -52,7 +54,7 @@ def can_ask(args: argparse.Namespace) -> bool:
 
 async def send(order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
     """Send what is ordered, and say each step of it; the exit code."""
-    from claude_batch_tui.services.building.models import known_models  # late: --help needs none of it
+    from claude_batch_tui.services.building.models import known_models
     from claude_batch_tui.services.prices import read_prices
     from claude_batch_tui.services.submitting.run import submit
 

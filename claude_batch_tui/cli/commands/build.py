@@ -13,6 +13,8 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.errors import ConfigError, ScriptError
 
+# Imports within functions are late because the parser and --help need none of them.
+
 if TYPE_CHECKING:
     from claude_batch_tui.services.building.build import BuildReport, BuildUpdate
     from claude_batch_tui.sources.recipe import BuildSpec, Recipe
@@ -171,7 +173,7 @@ def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Build."""
-    from claude_batch_tui.cli.reports import show_progress  # late: --help needs none of it
+    from claude_batch_tui.cli.reports import show_progress
     from claude_batch_tui.services.building.build import build
     from claude_batch_tui.services.building.recipes import save_recipe
     from claude_batch_tui.sources.python_script import DEFAULT_SECONDS

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 
+# Imports within functions are late because the parser and --help need none of them.
+
 if TYPE_CHECKING:
     from claude_batch_tui.domain.requests.draft import Draft
     from claude_batch_tui.services.building.check import CheckReport
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
-    from claude_batch_tui.cli.reports import show_progress  # late: --help needs none of it
+    from claude_batch_tui.cli.reports import show_progress
     from claude_batch_tui.services.building.check import check_file
     from claude_batch_tui.services.building.recipes import recipe_beside
     from claude_batch_tui.store.workspaces import hint_of

@@ -6,11 +6,15 @@ import argparse
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.terminal import LEAST_SIZE, decide_profile
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.checkup import Check
@@ -96,7 +100,6 @@ async def _checks(context: Context, *, reads_files: bool) -> AsyncIterator[Check
 def _settings(context: Context) -> Iterator[Check]:
     """The settings could be read, or we would not be here; what they name is looked at, too."""
     from claude_batch_tui.domain.checkup import bad, ok, warn
-    from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.services.prices import read_prices
 
     file = context.config.config_dir / "config.toml"
@@ -112,10 +115,8 @@ def _settings(context: Context) -> Iterator[Check]:
 
 
 async def _api(context: Context) -> AsyncIterator[Check]:
-    from datetime import UTC, datetime
 
     from claude_batch_tui.domain.checkup import bad, ok, skip
-    from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.runtime import open_api
     from claude_batch_tui.services.doctor import look_at_api
 

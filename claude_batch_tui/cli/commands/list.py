@@ -13,7 +13,12 @@ import msgspec
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode, exit_code
 from claude_batch_tui.cli.lookup import batch_json
+from claude_batch_tui.config import BATCH_COLUMNS
+from claude_batch_tui.domain.batches.fields import FIELDS, STATE_WORDS
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.errors import CbtuiError, ConfigError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.batch_list import BatchList, Row
@@ -30,9 +35,6 @@ bare word is looked for everywhere:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    from claude_batch_tui.config import BATCH_COLUMNS
-    from claude_batch_tui.domain.batches.fields import FIELDS, STATE_WORDS
-
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (20)")
     parser.add_argument("--where", metavar="FILTER", default="", help="only those a filter lets through")
     parser.add_argument("--sort", metavar="FIELD", help="by this field, -FIELD the other way round (age)")
@@ -49,8 +51,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """List; several workspaces one after the other, those out of reach with a sentence in their place."""
-    from claude_batch_tui.errors import CbtuiError  # late, as the runtime is
-
     code = ExitCode.GOOD
     for config in (context.config, *context.beside):
         if context.beside and not args.json:
@@ -70,7 +70,6 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.domain.batches.batch_list import BatchList, order_of
     from claude_batch_tui.domain.batches.filter import batch_filter
     from claude_batch_tui.domain.requests.limits import LIST_LIMIT
-    from claude_batch_tui.errors import ConfigError  # late, as the runtime is
     from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.watching.listing import everything, newest
     from claude_batch_tui.wording.batch_columns import columns_of

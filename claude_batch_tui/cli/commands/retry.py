@@ -13,6 +13,8 @@ from claude_batch_tui.cli.results_files import results_of, results_path
 from claude_batch_tui.cli.sending import add_consent_options, can_ask, send
 from claude_batch_tui.errors import ConfigError
 
+# Imports within functions are late because the parser and --help need none of them.
+
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.submitting.retry import RetryPlan
@@ -46,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Retry."""
-    from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
+    from claude_batch_tui.domain.filters.language import parse
     from claude_batch_tui.services.building.requests_files import beside
 
     parse(args.where or "")
@@ -60,7 +62,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _retry(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
+    from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.building.models import refreshed_models
     from claude_batch_tui.services.building.requests_files import beside
     from claude_batch_tui.services.submitting.order import SendOrder

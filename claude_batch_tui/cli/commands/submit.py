@@ -12,6 +12,9 @@ from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve
 from claude_batch_tui.cli.sending import add_consent_options, can_ask, send
+from claude_batch_tui.errors import ConfigError, DraftError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
@@ -52,8 +55,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _submit(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.errors import ConfigError
-    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
+    from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.building.models import refreshed_models
     from claude_batch_tui.services.building.recipes import recipe_beside
     from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
@@ -108,7 +110,6 @@ def _checked(order: SendOrder, runtime: Runtime) -> SendOrder:
 
 async def _run_of(word: str, runtime: Runtime) -> str:
     """The run that `word` means: its id, or that of a batch of it."""
-    from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.store import submissions
 
     if submissions.of_run(runtime.store, word):
@@ -123,7 +124,6 @@ async def _run_of(word: str, runtime: Runtime) -> str:
 
 def _rows(args: argparse.Namespace) -> Path | None:
     """The rows file that belongs to the requests. Raises DraftError where the one there is does not."""
-    from claude_batch_tui.errors import DraftError
     from claude_batch_tui.services.building.requests_files import beside, rows_match
 
     rows: Path = args.rows or beside(args.file).rows

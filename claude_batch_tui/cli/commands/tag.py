@@ -10,6 +10,8 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.lookup import label_batches
 from claude_batch_tui.errors import ConfigError
 
+# Imports within functions are late because the parser and --help need none of them.
+
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import TrackedBatch
     from claude_batch_tui.runtime import Runtime
@@ -26,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Tag."""
-    from claude_batch_tui.services.watching.labels import tag_changes  # late: --help needs none of it
+    from claude_batch_tui.services.watching.labels import tag_changes
 
     ids = [word for word in args.words if not word.startswith(("+", "-"))]
     add, remove = tag_changes([word for word in args.words if word.startswith(("+", "-"))])

@@ -17,7 +17,9 @@ from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.engine.budget import Budget
-from claude_batch_tui.errors import NotFoundError
+from claude_batch_tui.errors import ConfigError, ExportError, NotFoundError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import TrackedBatch
@@ -51,8 +53,6 @@ def run(args: argparse.Namespace, context: Context) -> int:
 async def _watch(args: argparse.Namespace, context: Context) -> int:
     import asyncio
 
-    from claude_batch_tui.errors import ConfigError  # late, as the runtime is
-
     if args.interval is not None and args.interval < 1:
         raise ConfigError(f"--interval is at least 1 second, not {args.interval:g}.")
     try:
@@ -65,7 +65,7 @@ async def _watch(args: argparse.Namespace, context: Context) -> int:
 
 async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.cli.watch_display import Notifier
-    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
+    from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.watching.watch_several import merged
 
     async with contextlib.AsyncExitStack() as stack:
@@ -105,7 +105,7 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
 
 async def _found(words: Sequence[str], runtimes: Sequence[Runtime]) -> list[list[TrackedBatch]]:
     """What the words mean, as the API has it now, for each workspace: a word belongs to the first that knows it."""
-    from claude_batch_tui.services.watching.lookup import known_batches  # late: --help needs none of it
+    from claude_batch_tui.services.watching.lookup import known_batches
 
     def known(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
         return known_batches(word, store=runtime.store, workspace=runtime.workspace)
@@ -163,7 +163,7 @@ def _draw(
     step: Watched, names: dict[str, str], now: datetime, args: argparse.Namespace, context: Context
 ) -> None:
     """The bars and what comes next, where a person looks on."""
-    from claude_batch_tui.cli.watch_display import bars  # late: --help needs none of it
+    from claude_batch_tui.cli.watch_display import bars
     from claude_batch_tui.wording import duration_words
 
     diagnostics = context.diagnostics
@@ -210,7 +210,6 @@ def _say(batch: Batch, name: str, now: datetime, args: argparse.Namespace, conte
 
 
 def _append(file: Path, record: dict[str, Any]) -> None:
-    from claude_batch_tui.errors import ExportError
 
     try:
         with file.open("ab") as log:
