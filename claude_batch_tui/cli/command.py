@@ -75,8 +75,8 @@ class Command(Protocol):
         """Add the arguments."""
 
     @staticmethod
-    def run(args: argparse.Namespace, context: Context) -> int:
-        """Do the work and return the exit code."""
+    def run(args: argparse.Namespace, context: Context) -> int | Coroutine[Any, Any, int]:
+        """Do the work and return the exit code; a command that awaits is an `async def`."""
 
 
 def run_to_end(work: Coroutine[Any, Any, _T]) -> _T:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.errors import ConfigError
 
@@ -57,24 +57,20 @@ async def retrieve(batch_id: str, runtime: Runtime) -> TrackedBatch:
     return found.tracked
 
 
-def label_batches(
+async def label_batches(
     words: Sequence[str],
     write: Callable[[Sequence[TrackedBatch], Runtime], Iterable[str]],
     context: Context,
 ) -> int:
     """Call `write` with the batches these words mean, none twice, and print the lines it gives; the exit code."""
+    from claude_batch_tui.runtime import open_runtime
 
-    async def label() -> int:
-        from claude_batch_tui.runtime import open_runtime
-
-        async with open_runtime(context.config) as runtime:
-            context.output.lines(write(await resolve_all(words, runtime), runtime))
-        return ExitCode.GOOD
-
-    return run_to_end(label())
+    async with open_runtime(context.config) as runtime:
+        context.output.lines(write(await resolve_all(words, runtime), runtime))
+    return ExitCode.GOOD
 
 
-def label_target(word: str, text: str, write: Callable[..., None], context: Context) -> int:
+async def label_target(word: str, text: str, write: Callable[..., None], context: Context) -> int:
     """Call `write`, `set_name` or `set_note`, with what `word` means and one line of text, None where it is blank; print both."""
 
     def set_text(found: Sequence[TrackedBatch], runtime: Runtime) -> list[str]:
@@ -85,7 +81,7 @@ def label_target(word: str, text: str, write: Callable[..., None], context: Cont
         write(found, line or None, store=runtime.store, workspace=workspace, now=now)
         return [f"{target_of(found)} {line}".rstrip()]
 
-    return label_batches([word], set_text, context)
+    return await label_batches([word], set_text, context)
 
 
 def batch_json(tracked: TrackedBatch) -> dict[str, Any]:

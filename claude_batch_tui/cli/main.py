@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from claude_batch_tui import __version__
-from claude_batch_tui.cli.command import Command, Context, Dashboard
+from claude_batch_tui.cli.command import Command, Context, Dashboard, run_to_end
 from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.config import load, of_profile
@@ -96,7 +96,8 @@ def _run(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], diagno
     context = Context(config, settings, Output(), diagnostics, open_dashboard, beside)
     if module is None:
         return open_dashboard(Dashboard(config, beside=beside))
-    return int(module.run(args, context))
+    code = module.run(args, context)
+    return int(code if isinstance(code, int) else run_to_end(code))
 
 
 def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Command]]:

@@ -55,23 +55,23 @@ class Schedule:
 
     def heard_from_others(self) -> float | None:
         """Seconds until a look is due where another process, a headless watch, has looked for us; else None."""
-        runtime, workspace, wished = self._runtime, self._runtime.workspace, self._board.link.interval
-        if workspace is None or self._looked_at is None or wished is None:
+        runtime, workspace, planned = self._runtime, self._runtime.workspace, self._board.link.interval
+        if workspace is None or self._looked_at is None or planned is None:
             return None
         now = runtime.now()
-        if not heard_from_others(runtime.store, workspace, self._looked_at, now, wished):
+        if not heard_from_others(runtime.store, workspace, self._looked_at, now, planned):
             return None
         self._looked_at = batches.last_poll_at(runtime.store.database, workspace.scope_id) or now
-        return max(wished - (now - self._looked_at).total_seconds(), 0.5)
+        return max(planned - (now - self._looked_at).total_seconds(), 0.5)
 
     def interval(self, asked: float) -> float | None:
         """Seconds until the next poll, where the API asks to wait at least so many; None where nothing is unfinished."""
         unfinished = [tracked.batch for tracked in self._board.unfinished]
         fixed = self._runtime.config.poll_interval
-        wished = interval(unfinished, self._runtime.now(), fixed=fixed, likely=self._likely)
-        if wished is None or fixed is not None:
-            return wished
-        return jittered(max(wished, asked), self._runtime.random())
+        planned = interval(unfinished, self._runtime.now(), fixed=fixed, likely=self._likely)
+        if planned is None or fixed is not None:
+            return planned
+        return jittered(max(planned, asked), self._runtime.random())
 
     def _likely(self, batch: Batch) -> Forecast | None:
         """How long batches like this one took, as all ended ones known here teach it."""

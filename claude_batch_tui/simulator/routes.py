@@ -59,7 +59,7 @@ class BatchRoutes:
         )
         now, live = self._workspaces.now(), self._workspaces.behaviour.counts == "live"
         data = [batch.body(now, origin_of(request), live_counts=live) for batch in page.batches]
-        return _json(
+        return json_response(
             {
                 "data": data,
                 "has_more": page.has_more,
@@ -91,7 +91,7 @@ class BatchRoutes:
         if not batch.has_ended(self._workspaces.now()):
             raise Failure(400, "In progress batches cannot be deleted. Consider canceling the batch instead.")
         self._workspaces.delete(batch)
-        return _json({"id": batch.id, "type": "message_batch_deleted"})
+        return json_response({"id": batch.id, "type": "message_batch_deleted"})
 
     async def results(self, request: Request) -> Response:
         """GET /v1/messages/batches/{id}/results."""
@@ -111,7 +111,7 @@ class BatchRoutes:
 
     def _one(self, request: Request, batch: SimulatedBatch) -> Response:
         live = self._workspaces.behaviour.counts == "live"
-        return _json(batch.body(self._workspaces.now(), origin_of(request), live_counts=live))
+        return json_response(batch.body(self._workspaces.now(), origin_of(request), live_counts=live))
 
 
 def limit_of(text: str | None) -> int:
@@ -159,7 +159,8 @@ def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield packer.flush()
 
 
-def _json(value: object) -> Response:
+def json_response(value: object) -> Response:
+    """An answer of 200 with this value as JSON."""
     return Response(msgspec.json.encode(value), 200, None, "application/json")
 
 
@@ -204,7 +205,7 @@ class MessageRoutes:
             start = max(0, end - limit)
         chosen = MODELS[start:end][:limit]
         more = start > 0 if "before_id" in query else start + limit < end
-        return _json(
+        return json_response(
             {
                 "data": [model.facts() for model in chosen],
                 "has_more": more,
@@ -218,7 +219,7 @@ class MessageRoutes:
         name = request.path_params["model_id"]
         if name not in BY_NAME:
             raise Failure(404, f"model: {name}")
-        return _json(BY_NAME[name].facts())
+        return json_response(BY_NAME[name].facts())
 
     def _asked(self, request: Request, raw: bytes) -> Asked:
         _object(raw)

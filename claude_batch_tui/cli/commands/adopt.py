@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Adopt."""
 
     def make_run(found: Sequence[TrackedBatch], runtime: Runtime) -> list[str]:
@@ -34,4 +34,4 @@ def run(args: argparse.Namespace, context: Context) -> int:
         workspace, now = runtime.known_workspace(), runtime.now()
         return [adopt(found, name=args.name, store=runtime.store, workspace=workspace, now=now)]
 
-    return label_batches(args.ids, make_run, context)
+    return await label_batches(args.ids, make_run, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import batch_json, resolve_all, retrieve
 
@@ -17,12 +17,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Requests already finished are kept and billed; requests in flight may still finish. It cannot be undone."
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Cancel."""
-    return run_to_end(_cancel(args, context))
-
-
-async def _cancel(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.cancel import cancel
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve_all
 
@@ -19,12 +19,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Delete."""
-    return run_to_end(_delete(args, context))
-
-
-async def _delete(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.cancel import delete
 

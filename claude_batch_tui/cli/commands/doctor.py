@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.terminal import LEAST_SIZE, decide_profile
@@ -35,12 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Check everything."""
-    return run_to_end(_report(args, context))
-
-
-async def _report(args: argparse.Namespace, context: Context) -> int:
     code, doubtful, broken = ExitCode.GOOD, 0, 0
     async for check in _checks(context, reads_files=args.files):
         if args.json:

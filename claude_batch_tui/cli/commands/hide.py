@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "`cbtui list --hidden` shows them too, `--where state=hidden` only them."
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Hide."""
 
     def hide(found: Sequence[TrackedBatch], runtime: Runtime) -> Iterator[str]:
@@ -31,4 +31,4 @@ def run(args: argparse.Namespace, context: Context) -> int:
         labels.hide(runtime.store, runtime.known_workspace(), ids, hidden=not args.undo, now=runtime.now())
         return (f"{batch_id} {'shown' if args.undo else 'hidden'}" for batch_id in ids)
 
-    return label_batches(args.ids, hide, context)
+    return await label_batches(args.ids, hide, context)

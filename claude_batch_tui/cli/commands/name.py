@@ -15,8 +15,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Names are kept on this machine: the API has none."
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Name."""
     from claude_batch_tui.services.watching.labels import set_name  # late: --help needs none of it
 
-    return label_target(args.id, args.name, set_name, context)
+    return await label_target(args.id, args.name, set_name, context)

@@ -15,8 +15,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Notes are kept on this machine; `cbtui list --where note:WORD` finds them."
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Note."""
     from claude_batch_tui.services.watching.labels import set_note  # late: --help needs none of it
 
-    return label_target(args.id, args.text, set_note, context)
+    return await label_target(args.id, args.text, set_note, context)

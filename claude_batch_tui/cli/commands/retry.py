@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import select_entries
 from claude_batch_tui.cli.results_files import results_of, results_path
@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Retry."""
     from claude_batch_tui.domain.filters.language import parse
     from claude_batch_tui.services.building.requests_files import beside
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         )
     if args.output is not None:
         beside(args.output).require_free("", force=args.force)
-    return run_to_end(_retry(args, context))
+    return await _retry(args, context)
 
 
 async def _retry(args: argparse.Namespace, context: Context) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve
 from claude_batch_tui.cli.sending import add_consent_options, can_ask, send
@@ -49,12 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Submit."""
-    return run_to_end(_submit(args, context))
-
-
-async def _submit(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.building.models import refreshed_models
     from claude_batch_tui.services.building.recipes import recipe_beside

@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Tags are kept on this machine; `cbtui list --where tag=eval` finds them."
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Tag."""
     from claude_batch_tui.services.watching.labels import tag_changes
 
@@ -43,4 +43,4 @@ def run(args: argparse.Namespace, context: Context) -> int:
         tagged = batches.find_all(store.database, workspace.scope_id, batch_ids)
         return (f"{tracked.id} {' '.join(tracked.tags)}".rstrip() for tracked in tagged)
 
-    return label_batches(ids, tag, context)
+    return await label_batches(ids, tag, context)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 
 
@@ -20,12 +20,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "It costs the standard price, twice that of a batch, and is sent once: a lost answer is not asked for again."
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Try."""
-    return run_to_end(_try(args, context))
-
-
-async def _try(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.building.recipes import recipe_beside
     from claude_batch_tui.services.building.trying import request_at, trial, tried

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.domain.batches.batch import Batch
@@ -45,12 +45,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Watch."""
-    return run_to_end(_watch(args, context))
-
-
-async def _watch(args: argparse.Namespace, context: Context) -> int:
     import asyncio
 
     if args.interval is not None and args.interval < 1:
