@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
-from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import batch_json, resolve, retrieve
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
@@ -23,13 +23,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the batch object, with what is ours beside it")
 
 
-async def run(args: argparse.Namespace, context: Context) -> int:
+def run(args: argparse.Namespace, context: Context) -> int:
     """Show the status."""
     if args.short:
         return _short(args, context)
     if args.id is None:
         raise ConfigError("status wants the ID of a batch or run, or --short.")
-    return await _status(args, context)
+    return run_to_end(_status(args, context))
 
 
 def _short(args: argparse.Namespace, context: Context) -> int:
