@@ -20,21 +20,28 @@ from claude_batch_tui.redaction import redact
 
 APP_NAME = "cbtui"
 BATCH_COLUMNS = (
-    *(
-        "state",
-        "workspace",
-        "name",
-        "id",
-        "requests",
-        "progress",
-        "ok",
-        "errored",
-        "expired",
-        "canceled",
-        "age",
-        "left",
-    ),
-    *("took", "cost", "tags", "note", "model", "source", "run", "results", "created", "ended"),
+    "state",
+    "workspace",
+    "name",
+    "id",
+    "requests",
+    "progress",
+    "ok",
+    "errored",
+    "expired",
+    "canceled",
+    "age",
+    "left",
+    "took",
+    "cost",
+    "tags",
+    "note",
+    "model",
+    "source",
+    "run",
+    "results",
+    "created",
+    "ended",
 )
 """The columns the list of batches may have; `batch_columns` says what is in them."""
 

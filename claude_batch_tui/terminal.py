@@ -116,9 +116,9 @@ def _colors(config: Config, environ: Mapping[str, str]) -> Decision:
         return Decision("colors", config.color, f'the setting color = "{config.color}"')
     if environ.get("NO_COLOR"):
         return Decision("colors", "none", "NO_COLOR is set")
-    wish = environ.get("COLORTERM", "").strip().lower()
-    if wish in {"truecolor", "24bit"}:
-        return Decision("colors", "truecolor", f"COLORTERM={wish}")
+    colorterm = environ.get("COLORTERM", "").strip().lower()
+    if colorterm in {"truecolor", "24bit"}:
+        return Decision("colors", "truecolor", f"COLORTERM={colorterm}")
     term = environ.get("TERM", "").strip().lower()
     if term.rpartition("-")[2] in {"256color", "kitty"}:
         return Decision("colors", "256", f"TERM={term}, and COLORTERM does not say more")

@@ -10,7 +10,7 @@ from claude_batch_tui.cli.main import main
 from claude_batch_tui.config import load, of_profile, own_key
 from claude_batch_tui.errors import ConfigError, NoCredentialsError
 from claude_batch_tui.simulator import Simulator
-from claude_batch_tui.simulator.keys import caller_of
+from claude_batch_tui.simulator.workspaces import caller_of
 
 TWO = """
 [profiles.research]

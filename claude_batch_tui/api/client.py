@@ -8,6 +8,7 @@ for 1,000 batches.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import time
 import zlib
@@ -28,10 +29,8 @@ from claude_batch_tui.api.access import (
     require_address,
     with_sound_headers,
 )
-from claude_batch_tui.api.body import BodyFile
-from claude_batch_tui.api.headers import response_facts
 from claude_batch_tui.api.protocol import BatchPage, ResponseFacts, ResultsStream
-from claude_batch_tui.api.translation import NO_CREDENTIALS, translated
+from claude_batch_tui.api.translation import NO_CREDENTIALS, response_facts, translated
 from claude_batch_tui.config import Config
 from claude_batch_tui.credentials import ending
 from claude_batch_tui.domain.batches.batch import Batch
@@ -187,7 +186,7 @@ class AnthropicApi:
         if betas:
             headers["anthropic-beta"] = ",".join(betas)
         started = time.monotonic()
-        with self._sync_client() as client, BodyFile(body, on_sent) as content, translated(creating=True):
+        with self._sync_client() as client, _BodyFile(body, on_sent) as content, translated(creating=True):
             response = client.post(
                 _BATCHES,
                 cast_to=httpx2.Response,
@@ -262,6 +261,29 @@ class AnthropicApi:
         with translated(creating=creating):
             response: httpx2.Response = await call(path, cast_to=httpx2.Response, options=options, **more)
         return response.content, response_facts(response.headers, time.monotonic() - started)
+
+
+class _BodyFile(io.FileIO):
+    """A create body on its way from the disk to the wire, which says how much of it was read.
+
+    It has a `fileno`, so the transport sends its Content-Length.
+    """
+
+    def __init__(self, path: Path, on_sent: Callable[[int], None] | None) -> None:
+        super().__init__(path)
+        self._on_sent = on_sent
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next piece."""
+        piece = super().read(size) or b""
+        if self._on_sent is not None:
+            self._on_sent(self.tell())
+        return piece
+
+    def __next__(self) -> bytes:
+        if piece := self.read(1 << 16):
+            return piece
+        raise StopIteration
 
 
 class _ResponseStream:

@@ -1,8 +1,9 @@
-"""What every command gets, and what a command module consists of."""
+"""What every command gets, how it asks before something is paid or destroyed, and what its module consists of."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -39,19 +40,43 @@ class Context(msgspec.Struct, frozen=True):
     beside: tuple[Config, ...] = ()
     """The settings of further profiles, for a command that takes several."""
 
+    def confirm(self, question: str, *, yes: bool) -> bool:
+        """Whether the user agrees: by --yes, or by typing `yes` on a terminal. Anywhere else the answer is no."""
+        return yes or self._ask(question, "yes", "pass --yes to agree")
+
+    def confirm_count(self, question: str, why: str, *, count: int, said: int | None) -> bool:
+        """Whether the user agrees to something above a limit: by saying its `count`, as an option or on a terminal.
+
+        `why` is what asks for it, as a phrase.
+        """
+        if said == count:
+            return True
+        if said is not None:
+            self.diagnostics.error(f"There are {count:,} requests, not {said:,}. Nothing was done.")
+            return False
+        return self._ask(f"{question} Note: {why}.", str(count), f"pass --requests {count} to agree")
+
+    def _ask(self, question: str, expected: str, hint: str) -> bool:
+        if not sys.stdin.isatty():
+            self.diagnostics.error(f"{question} Nothing was done: {hint}.")
+            return False
+        self.diagnostics.note(f"{question} Type {expected} to agree.")
+        if sys.stdin.readline().strip().lower().replace(",", "") == expected:
+            return True
+        self.diagnostics.note("Nothing was done.")
+        return False
+
 
 class Command(Protocol):
     """A module of `cli.commands`."""
-
-    SUMMARY: str
 
     @staticmethod
     def configure(parser: argparse.ArgumentParser) -> None:
         """Add the arguments."""
 
     @staticmethod
-    def run(args: argparse.Namespace, context: Context) -> int:
-        """Do the work and return the exit code."""
+    def run(args: argparse.Namespace, context: Context) -> int | Coroutine[Any, Any, int]:
+        """Do the work and return the exit code; a command that awaits is an `async def`."""
 
 
 def run_to_end(work: Coroutine[Any, Any, _T]) -> _T:

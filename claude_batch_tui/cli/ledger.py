@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.exporting import asked
-from claude_batch_tui.cli.locating import found_results, results_file
+from claude_batch_tui.cli.entries import sent_files
+from claude_batch_tui.cli.results_files import results_of, results_path
+from claude_batch_tui.domain.plain_text import clean_line
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.results.ledger import Accounts
@@ -57,7 +60,7 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
     good, cache = True, Locations(context.config.data_dir).cache
     for held in _held(args, context):
         with open_indexed(held.path, cache) as results:
-            validate_schemas(results, asked(held.bodies, args), cache)
+            validate_schemas(results, sent_files(held.bodies, args), cache)
             found = accounts(results.index, held.sent)
             if args.list:
                 _print_list(args, found, results, context)
@@ -74,7 +77,7 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
 def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
     from claude_batch_tui.services.results.rows_file import RowsFile
 
-    files = {word: results_file(word) for word in args.ids}
+    files = {word: results_path(word) for word in args.ids}
     found = [_Held(path.name, path, None) for path in files.values() if path is not None]
     words = [word for word, path in files.items() if path is None]
     found += run_to_end(_of_batches(words, context)) if words else []
@@ -85,11 +88,11 @@ def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
 
 
 async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:
-    from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
+    from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.results.local_files import sent_ids_of
 
     async with open_runtime(context.config) as runtime:
-        found = [one for word in words for one in await found_results(word, context, runtime)]
+        found = [one for word in words for one in await results_of(word, context, runtime)]
         return [
             _Held(one.title, one.path, sent_ids_of(one.batch_id, runtime.store), one.sent) for one in found
         ]
@@ -101,7 +104,6 @@ def _numbers(found: Accounts) -> dict[str, int | None]:
 
 
 def _print_list(args: argparse.Namespace, found: Accounts, results: ResultsFile, context: Context) -> None:
-    from claude_batch_tui.domain.plain_text import clean_line
 
     listed = found.list_of(args.list)
     if listed is None:

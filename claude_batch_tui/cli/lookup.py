@@ -1,10 +1,17 @@
-"""The batches that a word on the command line means: an id, a run, or a name."""
+"""The batches that a word on the command line means (an id, a run, or a name): found, labelled, and as JSON."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.errors import ConfigError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import TrackedBatch
@@ -13,11 +20,17 @@ if TYPE_CHECKING:
 
 async def resolve(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
     """All batches the word means, looked up in the store, then the API. Raises NotFoundError where there is none."""
-    from claude_batch_tui.services.watching.lookup import known_batches  # late: --help needs none of it
+    from claude_batch_tui.services.watching.lookup import known_batches
 
     return known_batches(word, store=runtime.store, workspace=runtime.workspace) or (
         await retrieve(word, runtime),
     )
+
+
+async def resolve_all(words: Sequence[str], runtime: Runtime) -> list[TrackedBatch]:
+    """All batches these words mean, none twice. Raises NotFoundError as `resolve` does."""
+    found = {tracked.id: tracked for word in words for tracked in await resolve(word, runtime)}
+    return list(found.values())
 
 
 async def resolve_one(word: str, runtime: Runtime) -> TrackedBatch:
@@ -42,3 +55,48 @@ async def retrieve(batch_id: str, runtime: Runtime) -> TrackedBatch:
     )
     runtime.workspace = found.workspace
     return found.tracked
+
+
+async def label_batches(
+    words: Sequence[str],
+    write: Callable[[Sequence[TrackedBatch], Runtime], Iterable[str]],
+    context: Context,
+) -> int:
+    """Call `write` with the batches these words mean, none twice, and print the lines it gives; the exit code."""
+    from claude_batch_tui.runtime import open_runtime
+
+    async with open_runtime(context.config) as runtime:
+        context.output.lines(write(await resolve_all(words, runtime), runtime))
+    return ExitCode.GOOD
+
+
+async def label_target(word: str, text: str, write: Callable[..., None], context: Context) -> int:
+    """Call `write`, `set_name` or `set_note`, with what `word` means and one line of text, None where it is blank; print both."""
+
+    def set_text(found: Sequence[TrackedBatch], runtime: Runtime) -> list[str]:
+        from claude_batch_tui.services.watching.labels import target_of
+
+        line = " ".join(text.split())
+        workspace, now = runtime.known_workspace(), runtime.now()
+        write(found, line or None, store=runtime.store, workspace=workspace, now=now)
+        return [f"{target_of(found)} {line}".rstrip()]
+
+    return await label_batches([word], set_text, context)
+
+
+def batch_json(tracked: TrackedBatch) -> dict[str, Any]:
+    """A batch as the API gives it, with what is ours beside it."""
+    batch: dict[str, Any] = msgspec.to_builtins(tracked.batch)
+    ours = {
+        "name": tracked.name,
+        "tags": list(tracked.tags),
+        "note": tracked.note,
+        "run_id": tracked.run_id,
+        "model": tracked.model,
+        "source": tracked.source,
+        "cost_at_most": tracked.cost_at_most,
+        "cost_actual": tracked.cost_actual,
+        "results": tracked.results.value,
+        "hidden": tracked.hidden_at is not None,
+    }
+    return {**batch, **ours}

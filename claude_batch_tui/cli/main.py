@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from claude_batch_tui import __version__
-from claude_batch_tui.cli.command import Command, Context, Dashboard
+from claude_batch_tui.cli.command import Command, Context, Dashboard, run_to_end
 from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.config import load, of_profile
@@ -33,7 +33,7 @@ COMMANDS = {
     "name": "Name a batch or a run; every command then takes the name.",
     "tag": "Tag batches, or take tags away: tag ID… +eval -draft.",
     "note": "Write a note on a batch or a run.",
-    "archive": "Put batches away: hidden on this machine, untouched at the API.",
+    "hide": "Hide batches on this machine; the API keeps them.",
     "adopt": "Make a run of batches that were made elsewhere, and name it.",
     "results": "Read or save the results of a batch, or a results file.",
     "open": "Open the dashboard on a results file or on the results of a batch.",
@@ -50,6 +50,8 @@ COMMANDS = {
 }
 """Every command with its one line. The module of a command is imported only when it is asked for."""
 
+_RENAMED = {"archive": "hide"}
+"""Commands by the names they had once, which still work."""
 
 _SEVERAL_PROFILES = (None, "list", "status", "history", "watch")
 """The dashboard, and the commands that show several workspaces at once."""
@@ -82,16 +84,20 @@ def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int
 def _run(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], diagnostics: Diagnostics) -> int:
     parser, modules = _parser(argv)
     args = parser.parse_args(argv)
-    module = modules.get(args.command)
+    command = _RENAMED.get(args.command, args.command)
+    if command != args.command:
+        diagnostics.note(f"`{args.command}` is called `{command}` now.")
+    module = modules.get(command)
     first, *others = args.profile or [None]
     config, settings = load({**vars(args), "profile": first})
-    if others and args.command not in _SEVERAL_PROFILES:
-        raise ConfigError(f"{args.command} takes one --profile.")
+    if others and command not in _SEVERAL_PROFILES:
+        raise ConfigError(f"{command} takes one --profile.")
     beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)
     context = Context(config, settings, Output(), diagnostics, open_dashboard, beside)
     if module is None:
         return open_dashboard(Dashboard(config, beside=beside))
-    return int(module.run(args, context))
+    code = module.run(args, context)
+    return int(code if isinstance(code, int) else run_to_end(code))
 
 
 def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Command]]:
@@ -107,7 +113,7 @@ def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Com
     parser.add_argument("--version", action="version", version=f"cbtui {__version__}")
     _add_global_options(parser, top=True)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    named = [word for word in argv if word in COMMANDS]
+    named = [name for word in argv if (name := _RENAMED.get(word, word)) in COMMANDS]
     modules: dict[str, Command] = {}
     for name in named if _speaks_of_these_alone(argv, named) else COMMANDS:
         if name in modules:
@@ -115,6 +121,7 @@ def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Com
         summary = COMMANDS[name]
         sub = commands.add_parser(
             name,
+            aliases=[old for old, new in _RENAMED.items() if new == name],
             help=summary,
             description=summary,
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -132,7 +139,7 @@ def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Com
 def _speaks_of_these_alone(argv: Sequence[str], named: Sequence[str]) -> bool:
     """Whether no other commands have to be known: not where help is asked for, nor where a word may be a wrong one."""
     if named:
-        return argv[0] == named[0]
+        return _RENAMED.get(argv[0], argv[0]) == named[0]
     dashboard = argparse.ArgumentParser(prog="cbtui", add_help=False, exit_on_error=False)
     _add_global_options(dashboard, top=True)
     try:

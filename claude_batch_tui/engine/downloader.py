@@ -18,6 +18,7 @@ from claude_batch_tui.services.downloading.recording import download_batch, read
 from claude_batch_tui.services.results.local_files import is_unread
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches
+from claude_batch_tui.store.notifications import claim_once
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.wording import outcome_counts
 
@@ -58,6 +59,7 @@ class Downloader:
         """Download a batch's results unless that is already going on."""
         runtime = self._runtime
         await self._follow(batch_id, partial(download_batch, connect=runtime.connect, random=runtime.random))
+        self._offer_auto_download()
 
     async def _follow(self, batch_id: str, steps: _Steps, *, is_asked: bool = True) -> None:
         """Show the steps, and tell what they end with; what nobody asked for may fail in silence."""
@@ -166,3 +168,15 @@ class Downloader:
         )
         self._show(failed)
         self._board.tell(f"Download of {batch_id}: {sentence}", batch_id=batch_id, is_error=True)
+
+    def _offer_auto_download(self) -> None:
+        """Say once, after results were downloaded by hand, that this can be had without the key."""
+        runtime, workspace = self._runtime, self._runtime.workspace
+        if runtime.config.auto_download or workspace is None:
+            return
+        offer = [("auto_download", "offered")]
+        if claim_once(runtime.store.database, workspace.scope_id, offer, runtime.now()):
+            file = runtime.config.config_dir / "config.toml"
+            self._board.tell(
+                f"To have results downloaded as batches end, put auto_download = true into {file}."
+            )

@@ -16,13 +16,12 @@ from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.loop_thread import LoopThread, command, query
 from claude_batch_tui.errors import CbtuiError, NotFoundError, unexpected
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.store import batches, labels
+from claude_batch_tui.store import batches, labels, submissions
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
 # What the first frame does not need is imported where it is called, or when the engine begins to work.
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.batches.notices import Notice
     from claude_batch_tui.domain.batches.story import Story
     from claude_batch_tui.domain.results.failures import RetryRules
     from claude_batch_tui.engine.budget import Budget
@@ -86,7 +85,10 @@ class Engine(LoopThread):
     async def connect(self) -> None:
         """Begin to talk to the API; called after the first frame, because it imports the SDK."""
         if (workspace := self._runtime.workspace) is not None:
-            await self._report_errors(self._board.load_rest(self._runtime.store, workspace))
+            try:
+                await self._board.load_rest(self._runtime.store, workspace)
+            except Exception as error:  # noqa: BLE001 — logged and told; polling begins all the same
+                self._report_error(error)
         self._parts.begin()
         await self._parts.downloader.index_leftovers()
 
@@ -201,7 +203,7 @@ class Engine(LoopThread):
 
     @command
     async def hide(self, batch_ids: Sequence[str], *, hidden: bool) -> None:
-        """Put batches away on this machine, or bring them back."""
+        """Hide batches on this machine, or bring them back."""
         workspace, now = self._runtime.known_workspace(), self._runtime.now()
         labels.hide(self.store, workspace, batch_ids, hidden=hidden, now=now)
         self._show_changes()
@@ -250,7 +252,6 @@ class Engine(LoopThread):
     async def download(self, batch_id: str) -> None:
         """Download the results of an ended batch."""
         await self._parts.downloader.download(batch_id)
-        self._offer_auto_download()
         # The results may have shown that a batch taken for a lost submission is not it.
         self._parts.submitter.reload()
 
@@ -272,7 +273,7 @@ class Engine(LoopThread):
         """
         submitter = self._parts.submitter
         asked = submitter.expect_question(token)
-        self._spawn(self._report_errors(submitter.submit(token, order)))
+        self._spawn(submitter.submit(token, order))
         try:
             return await asked
         except asyncio.CancelledError:
@@ -298,7 +299,15 @@ class Engine(LoopThread):
     @command
     async def attach(self, submission_id: str, batch_id: str) -> None:
         """The user says which batch a submission made."""
-        await self._parts.submitter.attach(submission_id, batch_id)
+        from claude_batch_tui.services.submitting.reconcile import attach
+
+        runtime = self._runtime
+        if (submission := submissions.find(runtime.store, submission_id)) is not None:
+            api = await runtime.connect()
+            found = await attach(
+                submission, batch_id, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
+            )
+            self._parts.submitter.show_outcome(found)
 
     @command
     async def send_again(self, submission_id: str, token: str) -> None:
@@ -308,7 +317,11 @@ class Engine(LoopThread):
     @command
     async def abandon(self, submission_id: str) -> None:
         """The user gives a submission up."""
-        await self._parts.submitter.abandon(submission_id)
+        from claude_batch_tui.services.submitting.reconcile import abandon
+
+        if (submission := submissions.find(self.store, submission_id)) is not None:
+            abandoned = abandon(submission, store=self.store, now=self._runtime.now())
+            self._parts.submitter.show_outcome(abandoned)
 
     @query
     async def forecast(self, path: Path, report: CheckReport, source: str | None) -> Forecasted:
@@ -365,6 +378,7 @@ class Engine(LoopThread):
             with contextlib.suppress(CbtuiError):  # where the store itself is the trouble, that has been said
                 self._parts.submitter.reload()
         else:
+            _log.error("A task of the engine failed", exc_info=error)
             self._board.tell(f"Something went wrong: {unexpected(error)}", is_error=True)
 
     @cached_property
@@ -372,7 +386,7 @@ class Engine(LoopThread):
         """Made in the loop by whoever needs it first."""
         from claude_batch_tui.engine.parts import Parts
 
-        return Parts(self._runtime, self._board, spawn=self._spawn, budget=self._budget, on_notice=self._hook)
+        return Parts(self._runtime, self._board, spawn=self._spawn, budget=self._budget)
 
     @property
     def _has_parts(self) -> bool:
@@ -394,29 +408,3 @@ class Engine(LoopThread):
     def _show_changes(self) -> None:
         """Show what was written to the store."""
         self._board.catch_up(self.store.database, self._runtime.known_workspace().scope_id)
-
-    def _offer_auto_download(self) -> None:
-        """Say once, after results were downloaded by hand, that this can be had without the key."""
-        workspace = self._runtime.workspace
-        if self._config.auto_download or workspace is None:
-            return
-        from claude_batch_tui.store.notifications import claim_once
-
-        offer = [("auto_download", "offered")]
-        if claim_once(self.store.database, workspace.scope_id, offer, self._runtime.now()):
-            file = self._config.config_dir / "config.toml"
-            self._board.tell(
-                f"To have results downloaded as batches end, put auto_download = true into {file}."
-            )
-
-    def _hook(self, notice: Notice) -> None:
-        if self._config.hook and notice.matters(self._config.notify_on):
-            self._spawn(self._report_errors(self._run_hook(self._config.hook, notice)))
-
-    async def _run_hook(self, command: str, notice: Notice) -> None:
-        from claude_batch_tui.services.watching.notify import run_hook
-
-        trouble = await run_hook(command, notice, timeout=self._config.hook_timeout)
-        if trouble is not None:
-            _log.warning("%s", trouble)
-            self._board.tell(trouble, is_error=True)

@@ -90,27 +90,22 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(work, loop)
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin it, from any thread, with its errors reported; nothing where nothing runs."""
+        """Begin it, from any thread; nothing where nothing runs."""
         loop = self._loop
         if loop is None or not loop.is_running():
             work.close()
             return
-        loop.call_soon_threadsafe(lambda: self._spawn(self._report_errors(work)))
+        loop.call_soon_threadsafe(self._spawn, work)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin something, on the loop, that is canceled at the end."""
+        """Begin something, on the loop, whose errors are reported, and that is canceled at the end."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._forget)
 
-    async def _report_errors(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do it; what it raises is reported, so that no task can end the loop."""
-        try:
-            await work
-        except CbtuiError as error:
-            self._report_error(error)
-        except Exception as error:  # noqa: BLE001 — shown and logged; the loop goes on
-            _log.exception("A task of the engine failed")
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
             self._report_error(error)
 
     def _run(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -14,6 +15,9 @@ from claude_batch_tui.engine.poller import Poller
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.engine.warner import Warner
 from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.services.watching.notify import run_hook
+
+_log = logging.getLogger(__name__)
 
 
 class Parts:
@@ -26,14 +30,15 @@ class Parts:
         *,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         budget: Budget | None,
-        on_notice: Callable[[Notice], None],
     ) -> None:
-        """`spawn` begins something that is canceled at the engine's end; `on_notice` hears of every end told here."""
+        """`spawn` begins something whose errors are reported, and that is canceled at the engine's end."""
+        self._runtime = runtime
+        self._board = board
         self._spawn = spawn
         self.submitter = Submitter(runtime, board)
         self.downloader = Downloader(runtime, board)
         on_ended = self._save if runtime.config.auto_download else lambda _: None
-        self._intake = Intake(runtime, board, self.submitter, on_ended=on_ended, on_notice=on_notice)
+        self._intake = Intake(runtime, board, self.submitter, on_ended=on_ended, on_notice=self._hook)
         self.poller = Poller(runtime, board, self.submitter, self._intake, budget=budget)
         self.submitter.on_created = self.poller.wake
         self.warner = Warner(runtime, board, save=self._save)
@@ -48,3 +53,14 @@ class Parts:
 
     def _save(self, batch_id: str) -> None:
         self._spawn(self.downloader.download(batch_id))
+
+    def _hook(self, notice: Notice) -> None:
+        config = self._runtime.config
+        if config.hook and notice.matters(config.notify_on):
+            self._spawn(self._run_hook(config.hook, notice))
+
+    async def _run_hook(self, command: str, notice: Notice) -> None:
+        trouble = await run_hook(command, notice, timeout=self._runtime.config.hook_timeout)
+        if trouble is not None:
+            _log.warning("%s", trouble)
+            self._board.tell(trouble, is_error=True)

@@ -1,7 +1,9 @@
-"""When to look again: by what is unfinished, how long such batches took, and what others have seen."""
+"""When to look again: by what is unfinished, how long such batches took, what others have seen; and the clocks of that."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import datetime
 
 from claude_batch_tui.domain.batches.batch import Batch
@@ -12,6 +14,28 @@ from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.watching.watch import heard_from_others
 from claude_batch_tui.store import polls
+
+
+class Clock:
+    """Seconds by two clocks, and waiting; a test brings its own. The machine's sleep moves the wall clock on, and the other not."""
+
+    def monotonic(self) -> float:
+        """Seconds this machine was awake, from some start."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        """Wait for the event, at most so long; whether it came."""
+        try:
+            # `wait_for` of Python 3.11 loses a cancellation that comes as the event does: a stop then takes its 2 seconds.
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            return False
+        return True
 
 
 class Schedule:
@@ -30,23 +54,23 @@ class Schedule:
 
     def heard_from_others(self) -> float | None:
         """Seconds until a look is due where another process, a headless watch, has looked for us; else None."""
-        runtime, workspace, wished = self._runtime, self._runtime.workspace, self._board.link.interval
-        if workspace is None or self._looked_at is None or wished is None:
+        runtime, workspace, planned = self._runtime, self._runtime.workspace, self._board.link.interval
+        if workspace is None or self._looked_at is None or planned is None:
             return None
         now = runtime.now()
-        if not heard_from_others(runtime.store, workspace, self._looked_at, now, wished):
+        if not heard_from_others(runtime.store, workspace, self._looked_at, now, planned):
             return None
         self._looked_at = polls.last_poll_at(runtime.store.database, workspace.scope_id) or now
-        return max(wished - (now - self._looked_at).total_seconds(), 0.5)
+        return max(planned - (now - self._looked_at).total_seconds(), 0.5)
 
     def interval(self, asked: float) -> float | None:
         """Seconds until the next poll, where the API asks to wait at least so many; None where nothing is unfinished."""
         unfinished = [tracked.batch for tracked in self._board.unfinished]
         fixed = self._runtime.config.poll_interval
-        wished = interval(unfinished, self._runtime.now(), fixed=fixed, likely=self._likely)
-        if wished is None or fixed is not None:
-            return wished
-        return jittered(max(wished, asked), self._runtime.random())
+        planned = interval(unfinished, self._runtime.now(), fixed=fixed, likely=self._likely)
+        if planned is None or fixed is not None:
+            return planned
+        return jittered(max(planned, asked), self._runtime.random())
 
     def _likely(self, batch: Batch) -> Forecast | None:
         """How long batches like this one took, as all ended ones known here teach it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import msgspec
@@ -256,28 +256,8 @@ class Submitter:
             settle=runtime.config.settle,
         )
         if looked.state is not submission.state:
-            self._take_in(looked)
+            self.show_outcome(looked)
         self.reload()
-
-    async def attach(self, submission_id: str, batch_id: str) -> None:
-        """The user says which batch it is."""
-
-        async def decide(submission: Submission) -> Submission:
-            api = await self._runtime.connect()
-            runtime = self._runtime
-            return await reconcile.attach(
-                submission, batch_id, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
-            )
-
-        await self._decide(submission_id, decide)
-
-    async def abandon(self, submission_id: str) -> None:
-        """The user gives it up."""
-
-        async def decide(submission: Submission) -> Submission:
-            return reconcile.abandon(submission, store=self._runtime.store, now=self._runtime.now())
-
-        await self._decide(submission_id, decide)
 
     async def send_again(self, submission_id: str, token: str) -> None:
         """The user says it is not there: send the same body again."""
@@ -301,15 +281,7 @@ class Submitter:
             absent,
         )
 
-    async def _decide(
-        self, submission_id: str, decide: Callable[[Submission], Awaitable[Submission]]
-    ) -> None:
-        submission = submissions.find(self._runtime.store, submission_id)
-        if submission is None:
-            return
-        self._take_in(await decide(submission))
-
-    def _take_in(self, ended: Submission) -> None:
+    def show_outcome(self, ended: Submission) -> None:
         """Show what was found out or decided about a submission beside the sending of it."""
         if ended.submission_id in self._looking:
             self._told.add(ended.submission_id)

@@ -34,14 +34,14 @@ class Warner:
             await asyncio.sleep(_LOOK_EVERY if self._board.batches else _LOOK_SOON)
 
     def look(self) -> None:
-        """Tell what nobody has told yet; what can be saved by itself is saved instead, where that is wished."""
+        """Tell what nobody has told yet; what can be saved by itself is saved instead, where the settings say so."""
         runtime, board, workspace = self._runtime, self._board, self._runtime.workspace
         if workspace is None:
             return
         now, told = runtime.now(), dict[str, list[tuple[Warning, TrackedBatch]]]()
         at_risk = AtRisk().update(board.batches, (), now)
-        wishes = ((batch_id, warning.level) for batch_id, warning in at_risk.items())
-        for batch_id in claim_once(runtime.store.database, workspace.scope_id, wishes, now):
+        due = ((batch_id, warning.level) for batch_id, warning in at_risk.items())
+        for batch_id in claim_once(runtime.store.database, workspace.scope_id, due, now):
             tracked, warning = board.find(batch_id), at_risk[batch_id]
             if tracked is None:
                 continue

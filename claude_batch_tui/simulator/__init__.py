@@ -13,7 +13,7 @@ the API documents them, with the sentences public notes captured. Nothing is sen
 
 `SimulatorProcess("--speed", "1000")` is the same in a process of its own, steered over `/_simulator/…` (see `admin`).
 
-Keys: `sk-ant-sim-<workspace>-<anything>`; keys of one word see the same batches (see `keys`).
+Keys: `sk-ant-sim-<workspace>-<anything>`; keys of one word see the same batches (see `workspaces`).
 Time: durations are those of the real API divided by `speed`; timestamps stay wall clock. No task runs in the
 background: a batch's state follows from its times whenever somebody asks.
 Chance: outcome, answer and order follow from the seed, the batch id and the custom_id, so the same seed gives
@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from claude_batch_tui.simulator.fates import ALL_ANSWERED, Fate, Rates
 from claude_batch_tui.simulator.faults import Fault
-from claude_batch_tui.simulator.process import SimulatorProcess
-from claude_batch_tui.simulator.running import Simulator
+from claude_batch_tui.simulator.running import Simulator, SimulatorProcess
 
 __all__ = ["ALL_ANSWERED", "Fate", "Fault", "Rates", "Simulator", "SimulatorProcess"]

@@ -20,11 +20,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from claude_batch_tui.simulator.batch_routes import origin_of
 from claude_batch_tui.simulator.failures import Failure
 from claude_batch_tui.simulator.fates import Fate
 from claude_batch_tui.simulator.faults import Fault, Faults
 from claude_batch_tui.simulator.request_log import RequestLog
+from claude_batch_tui.simulator.routes import json_response, origin_of
 from claude_batch_tui.simulator.workspaces import Workspaces
 
 PREFIX = "/_simulator/"
@@ -68,7 +68,7 @@ class Admin:
             given = _decoded(await request.body(), list[Fault] | Fault)
             for fault in given if isinstance(given, list) else [given]:
                 self._faults.next(fault)
-        return _json({"waiting": self._faults.waiting})
+        return json_response({"waiting": self._faults.waiting})
 
     async def _move(self, request: Request) -> Response:
         target: _Target = _decoded(await request.body() or b"{}", _Target)
@@ -83,7 +83,7 @@ class Admin:
                 self._workspaces.advance(target.seconds, target.id)
             case _:
                 raise Failure(404, "Not found")
-        return _json({})
+        return json_response({})
 
     async def _set_fates(self, request: Request) -> Response:
         given: dict[str, str] = _decoded(await request.body(), dict[str, str])
@@ -91,23 +91,23 @@ class Admin:
         if unknown is not None:
             raise Failure(400, f"{unknown}: not one of answered, refused, errored, expired, canceled")
         self._workspaces.forced.update({name: Fate[word.upper()] for name, word in given.items()})
-        return _json({})
+        return json_response({})
 
     async def _add(self, request: Request) -> Response:
         added: _Added = _decoded(await request.body() or b"{}", _Added)
         batch = self._workspaces.add(
             added.requests, age=added.age, duration=added.duration, canceled_after=added.canceled_after
         )
-        return _json(batch.body(self._workspaces.now(), origin_of(request), live_counts=False))
+        return json_response(batch.body(self._workspaces.now(), origin_of(request), live_counts=False))
 
     async def _read_log(self, request: Request) -> Response:
         if request.method == "DELETE":
             self._log.clear()
-        return _json(self._log.all())
+        return json_response(self._log.all())
 
     async def _list_batches(self, request: Request) -> Response:
         now = self._workspaces.now()
-        return _json(
+        return json_response(
             [batch.body(now, origin_of(request), live_counts=False) for batch in self._workspaces.all()]
         )
 
@@ -117,7 +117,3 @@ def _decoded(raw: bytes, kind: Any) -> Any:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.DecodeError as error:
         raise Failure(400, str(error)) from error
-
-
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")

@@ -17,13 +17,11 @@ from starlette.routing import BaseRoute, Route
 from claude_batch_tui.simulator.admin import Admin
 from claude_batch_tui.simulator.answers import token
 from claude_batch_tui.simulator.batch import rfc3339
-from claude_batch_tui.simulator.batch_routes import BatchRoutes
 from claude_batch_tui.simulator.failures import Failure, error_body
 from claude_batch_tui.simulator.faults import Faults
-from claude_batch_tui.simulator.keys import Caller, caller_of
-from claude_batch_tui.simulator.message_routes import MessageRoutes
 from claude_batch_tui.simulator.request_log import RequestLog
-from claude_batch_tui.simulator.workspaces import Workspaces
+from claude_batch_tui.simulator.routes import BatchRoutes, MessageRoutes
+from claude_batch_tui.simulator.workspaces import Caller, Workspaces, caller_of
 
 REQUESTS_PER_MINUTE = 1000
 """The tier Start of the rate limits page (2026-09-26). Told in headers, not enforced."""

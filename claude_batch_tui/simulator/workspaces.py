@@ -1,8 +1,15 @@
-"""All batches of all workspaces: creating, finding, listing and moving them."""
+"""Workspaces: whose keys they are, and all their batches: creating, finding, listing and moving them.
+
+`sk-ant-sim-research-anything` belongs to the workspace `research`; two keys of one word see the same batches.
+`sk-ant-sim-acme.research-anything` belongs to the workspace `research` of the organisation `acme`. A key of the
+word `multi` belongs to several workspaces and has to name one in the header `anthropic-workspace-id`. Any other
+key is refused.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,9 +23,53 @@ from claude_batch_tui.simulator.answers import token
 from claude_batch_tui.simulator.batch import CANCEL_SECONDS, SimulatedBatch
 from claude_batch_tui.simulator.failures import Failure
 from claude_batch_tui.simulator.fates import Draw, Fate, Rates, Tally
-from claude_batch_tui.simulator.keys import DEFAULT_KEY, Caller, caller_of
 from claude_batch_tui.simulator.params import Rules
 from claude_batch_tui.simulator.rows import MadeRows, Rows
+
+KEY_PREFIX = "sk-ant-sim-"
+DEFAULT_KEY = "sk-ant-sim-demo-0000000000000000"
+MULTI = "multi"
+
+_KEY = re.compile(r"sk-ant-sim-(?:([a-z0-9]+)\.)?([a-z0-9]+)(?:-.*)?", re.IGNORECASE)
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """The workspace and the organisation of a key, as the headers of every answer name them."""
+
+    workspace_id: str
+    organization_id: str
+
+
+def caller_of(headers: Mapping[str, str]) -> Caller:
+    """The caller behind the headers. Raises a 401 for a missing or foreign key."""
+    authorization = headers.get("authorization", "")
+    bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else ""
+    key = bearer or headers.get("x-api-key", "").strip()
+    if not key:
+        raise Failure(401, "x-api-key header is required")
+    named = _KEY.fullmatch(key)
+    if named is None:
+        raise Failure(401, "API key is invalid.")
+    organization = (named[1] or "simulated").lower()
+    workspace = named[2].lower()
+    organization_id = _identifier("org", organization)
+    if workspace != MULTI:
+        return Caller(workspace_id(workspace, organization), organization_id)
+    asked = headers.get("anthropic-workspace-id", "")
+    if not asked:
+        raise Failure(400, "anthropic-workspace-id: Header is required for API keys of several workspaces")
+    return Caller(asked, organization_id)
+
+
+def workspace_id(workspace: str, organization: str = "simulated") -> str:
+    """The id of the workspace that a key's words name."""
+    return "wrkspc_01" + _identifier("workspace", organization, workspace).replace("-", "")[:22]
+
+
+def _identifier(*words: str) -> str:
+    digest = hashlib.blake2b("/".join(words).encode(), digest_size=16).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
+
 
 QUEUE_LIMIT = 200_000
 """Requests in processing per organisation: the tier Start of the rate limits page (2026-09-26)."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from claude_batch_tui.api.client import AnthropicApi
-from claude_batch_tui.api.headers import retry_after_seconds
+from claude_batch_tui.api.translation import retry_after_seconds
 from claude_batch_tui.config import load
 from claude_batch_tui.errors import (
     AuthenticationError,

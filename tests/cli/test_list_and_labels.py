@@ -85,17 +85,29 @@ def test_words_that_are_no_tags_are_refused(cbtui, three, words, says):
     assert says in err
 
 
-def test_what_is_archived_is_hidden_here_and_nowhere_else(cbtui, simulator, three):
+@pytest.mark.parametrize("verb", ["hide", "archive"])
+def test_what_is_hidden_is_hidden_here_and_nowhere_else(cbtui, simulator, three, verb):
     old, *_ = three
     cbtui("list")
     simulator.log.clear()
-    assert cbtui("archive", old)[1] == f"{old} hidden\n"
+    assert cbtui(verb, old)[:2] == (0, f"{old} hidden\n")
     assert len(simulator.log) == 0
     assert old not in cbtui("list")[1]
     assert old in cbtui("list", "--hidden")[1]
     assert ids(cbtui("list", "--json", "--where", "state=hidden")[1]) == [old]
-    assert cbtui("archive", old, "--undo")[1] == f"{old} shown\n"
+    assert cbtui(verb, old, "--undo")[1] == f"{old} shown\n"
     assert old in cbtui("list")[1]
+
+
+def test_the_old_verb_says_the_new_name_in_one_line_of_stderr(cbtui, three):
+    assert cbtui("archive", three[0])[2] == "`archive` is called `hide` now.\n"
+    assert cbtui("hide", three[1])[2] == ""
+    assert "`cbtui list --hidden` shows them" in cbtui("archive", "--help")[1]
+
+
+def test_a_list_of_hidden_batches_alone_says_how_to_see_them(cbtui, three):
+    cbtui("hide", *three)
+    assert cbtui("list")[2] == "All 3 known batches are hidden: --hidden shows them.\n"
 
 
 def test_batches_made_elsewhere_become_one_run_that_every_command_takes(cbtui, three):
@@ -123,7 +135,7 @@ def test_a_lost_store_is_rebuilt_with_all_that_is_ours(cbtui, three, own_folders
     cbtui("tag", young, "+keep", "+drop")
     cbtui("tag", young, "-drop")
     cbtui("note", young, "ask Ana")
-    cbtui("archive", running)
+    cbtui("hide", running)
     locations = Locations(own_folders / "data")
     locations.database.unlink()
     assert Store(locations).is_new

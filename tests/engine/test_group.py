@@ -14,7 +14,7 @@ from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import CbtuiError, DraftError
 from claude_batch_tui.services.submitting.order import SendOrder
 from claude_batch_tui.simulator import Fault
-from claude_batch_tui.simulator.keys import caller_of
+from claude_batch_tui.simulator.workspaces import caller_of
 from sending import agree
 from waiting import until
 

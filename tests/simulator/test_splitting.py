@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from claude_batch_tui.simulator.creating import Splitter
 from claude_batch_tui.simulator.failures import Failure
-from claude_batch_tui.simulator.splitting import Splitter
 
 REQUESTS = [
     {

@@ -8,7 +8,7 @@ from claude_batch_tui.config import load, of_profile
 from claude_batch_tui.domain.batches.batch_list import order_of
 from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
-from claude_batch_tui.simulator.keys import Caller, caller_of
+from claude_batch_tui.simulator.workspaces import Caller, caller_of
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
 from claude_batch_tui.tui.dialogs.input import InputDialog

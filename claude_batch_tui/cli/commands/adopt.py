@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import resolve
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.lookup import label_batches
 
-SUMMARY = "Make a run of batches that were made elsewhere, and name it."
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.batches.tracked import TrackedBatch
+    from claude_batch_tui.runtime import Runtime
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,23 +25,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Adopt."""
-    return run_to_end(_adopt(args, context))
 
+    def make_run(found: Sequence[TrackedBatch], runtime: Runtime) -> list[str]:
+        from claude_batch_tui.services.watching.labels import adopt  # late: --help needs none of it
 
-async def _adopt(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services.watching.labels import adopt
+        workspace, now = runtime.known_workspace(), runtime.now()
+        return [adopt(found, name=args.name, store=runtime.store, workspace=workspace, now=now)]
 
-    async with open_runtime(context.config) as runtime:
-        found = {tracked.id: tracked for word in args.ids for tracked in await resolve(word, runtime)}
-        run_id = adopt(
-            list(found.values()),
-            name=args.name,
-            store=runtime.store,
-            workspace=runtime.known_workspace(),
-            now=runtime.now(),
-        )
-        context.output.line(run_id)
-    return ExitCode.GOOD
+    return await label_batches(args.ids, make_run, context)

@@ -13,11 +13,12 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.errors import ConfigError, ScriptError
 
+# Imports within functions are late because the parser and --help need none of them.
+
 if TYPE_CHECKING:
     from claude_batch_tui.services.building.build import BuildReport, BuildUpdate
     from claude_batch_tui.sources.recipe import BuildSpec, Recipe
 
-SUMMARY = "Make a requests file from CSV, JSON, text, documents, a database or a script."
 
 _EXAMPLES = """\
 examples:
@@ -172,7 +173,7 @@ def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Build."""
-    from claude_batch_tui.cli.reporting import reported  # late: --help needs none of it
+    from claude_batch_tui.cli.reports import show_progress
     from claude_batch_tui.services.building.build import build
     from claude_batch_tui.services.building.recipes import save_recipe
     from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
@@ -192,7 +193,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         trust_script=args.trust_script,
         script_seconds=args.script_timeout or DEFAULT_SECONDS,
     )
-    report = reported(_shown_on_failure(updates, args, context), "rows", context)
+    report = show_progress(_shown_on_failure(updates, args, context), "rows", context)
     if known is not None:
         for sentence in drift(known, report.hashes, spec.model):
             context.diagnostics.note(f"recipe {args.recipe}: {sentence}.")
@@ -274,7 +275,7 @@ def _summary(report: BuildReport) -> str:
 
 
 def _as_json(report: BuildReport) -> dict[str, object]:
-    from claude_batch_tui.cli.problem_json import problem_json
+    from claude_batch_tui.cli.reports import problem_json
 
     files = report.files
     return {

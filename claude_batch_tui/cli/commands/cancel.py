@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.confirming import confirmed
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import resolve, retrieve
-
-SUMMARY = "Ask the API to cancel a batch."
+from claude_batch_tui.cli.lookup import batch_json, resolve_all, retrieve
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,18 +17,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Requests already finished are kept and billed; requests in flight may still finish. It cannot be undone."
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Cancel."""
-    return run_to_end(_cancel(args, context))
-
-
-async def _cancel(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.cli.commands.list import as_json  # late, as the runtime is
-    from claude_batch_tui.runtime import open_runtime
+    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.cancel import cancel
 
     async with open_runtime(context.config) as runtime:
-        found = [tracked for word in args.ids for tracked in await resolve(word, runtime)]
+        found = await resolve_all(args.ids, runtime)
         fresh = [await retrieve(tracked.id, runtime) for tracked in found]
         running = [tracked for tracked in fresh if tracked.batch.processing_status == "in_progress"]
         for tracked in fresh:
@@ -43,7 +35,7 @@ async def _cancel(args: argparse.Namespace, context: Context) -> int:
             return ExitCode.GOOD
         requests = sum(tracked.batch.request_counts.processing for tracked in running)
         question = f"Cancel {len(running)} batch(es) with {requests:,} requests in flight?"
-        if not confirmed(question, yes=args.yes, context=context):
+        if not context.confirm(question, yes=args.yes):
             return ExitCode.USAGE
         api = await runtime.connect()
         for tracked in running:
@@ -51,7 +43,7 @@ async def _cancel(args: argparse.Namespace, context: Context) -> int:
                 tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
             )
             if args.json:
-                context.output.json(as_json(canceled))
+                context.output.json(batch_json(canceled))
             else:
                 context.output.line(f"{canceled.id} {canceled.batch.processing_status}")
     return ExitCode.GOOD

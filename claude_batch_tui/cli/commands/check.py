@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 
+# Imports within functions are late because the parser and --help need none of them.
+
 if TYPE_CHECKING:
     from claude_batch_tui.domain.requests.draft import Draft
     from claude_batch_tui.services.building.check import CheckReport
-
-SUMMARY = "Check a requests file and say what it would cost."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
-    from claude_batch_tui.cli.reporting import reported  # late: --help needs none of it
+    from claude_batch_tui.cli.reports import show_progress
     from claude_batch_tui.services.building.check import check_file
     from claude_batch_tui.services.building.recipes import recipe_beside
     from claude_batch_tui.store.workspaces import hint_of
@@ -57,7 +57,7 @@ def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
     betas = recipe.betas if recipe else ()
     hint = hint_of(context.config, os.environ)
     updates = check_file(args.file, context.config, datetime.now(UTC), hint=hint, betas=betas)
-    return reported(updates, "requests", context)
+    return show_progress(updates, "requests", context)
 
 
 async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context: Context) -> CheckReport:
@@ -102,7 +102,7 @@ def _by_model(draft: Draft) -> dict[str, int]:
 
 
 def _as_json(report: CheckReport) -> dict[str, object]:
-    from claude_batch_tui.cli.problem_json import problem_json
+    from claude_batch_tui.cli.reports import problem_json
     from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
 
     draft, forecast, at_most = report.draft, report.forecast, report.at_most

@@ -7,11 +7,9 @@ from contextlib import ExitStack
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.exporting import Found
-from claude_batch_tui.cli.locating import located
+from claude_batch_tui.cli.results_files import Found, find_results
 from claude_batch_tui.errors import ConfigError
 
-SUMMARY = "Compare two batches or results files: answers that agree, tokens and cost."
 _IDS = {
     "same": "same",
     "different": "different",
@@ -73,7 +71,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _one(word: str, context: Context) -> Found:
-    found = located([word], context)
+    found = find_results([word], context)
     if len(found) != 1:
         raise ConfigError(f"{word} is a run of {len(found)} batches: name one of them.")
     return found[0]

@@ -7,8 +7,6 @@ import argparse
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 
-SUMMARY = "The settings in force, and where each comes from."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.confirming import confirmed
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import resolve
-
-SUMMARY = "Delete an ended batch from the API."
+from claude_batch_tui.cli.lookup import resolve_all
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,23 +19,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Delete."""
-    return run_to_end(_delete(args, context))
-
-
-async def _delete(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.cancel import delete
 
     async with open_runtime(context.config) as runtime:
-        found = [tracked for word in args.ids for tracked in await resolve(word, runtime)]
+        found = await resolve_all(args.ids, runtime)
         unsaved = [tracked for tracked in found if tracked.results.value == "none"]
         requests = sum(tracked.batch.request_counts.total for tracked in found)
         question = f"Delete {len(found)} batch(es) with {requests:,} requests from the API?"
         if unsaved:
             question += f" The results of {len(unsaved)} were never downloaded and would be lost."
-        if not confirmed(question, yes=args.yes, context=context):
+        if not context.confirm(question, yes=args.yes):
             return ExitCode.USAGE
         api = await runtime.connect()
         for tracked in found:

@@ -18,8 +18,6 @@ from claude_batch_tui.cli.command import Context, Dashboard
 from claude_batch_tui.cli.commands.simulate import add_shared_options
 from claude_batch_tui.errors import ConfigError, StoreError
 
-SUMMARY = "Open the dashboard on a simulated workspace: no key, no cost."
-
 _START_SECONDS = 20.0
 _STOP_SECONDS = 3.0
 _FOLDER = "demo"

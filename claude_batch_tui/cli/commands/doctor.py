@@ -6,16 +6,19 @@ import argparse
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.terminal import LEAST_SIZE, decide_profile
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.checkup import Check
 
-SUMMARY = "Look whether settings, key, API, clock, store, disk and terminal are in order."
 
 _CODES = {"config": ExitCode.USAGE, "api": ExitCode.API, "store": ExitCode.STORE}
 
@@ -32,12 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Check everything."""
-    return run_to_end(_report(args, context))
-
-
-async def _report(args: argparse.Namespace, context: Context) -> int:
     code, doubtful, broken = ExitCode.GOOD, 0, 0
     async for check in _checks(context, reads_files=args.files):
         if args.json:
@@ -113,10 +112,8 @@ def _settings(context: Context) -> Iterator[Check]:
 
 
 async def _api(context: Context) -> AsyncIterator[Check]:
-    from datetime import UTC, datetime
 
     from claude_batch_tui.domain.checkup import bad, ok, skip
-    from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.runtime import open_api
     from claude_batch_tui.services.doctor import look_at_api
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 
-SUMMARY = "Worked examples: list them, or copy one to work on."
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""

@@ -6,10 +6,8 @@ import argparse
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.commands import results
-from claude_batch_tui.cli.exporting import add_options
+from claude_batch_tui.cli.entries import add_options
 from claude_batch_tui.exports.formats import file_stem, format_called
-
-SUMMARY = "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,4 +29,4 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.output is None:
         stem = file_stem(args.ids[0].rpartition("/")[2].removesuffix(".gz").removesuffix(".jsonl"))
         args.output = stem + format_called(args.format or "csv").endings[0]
-    return results.written(args, context)
+    return results.write_results(args, context)

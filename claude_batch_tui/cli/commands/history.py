@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.errors import ConfigError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.history import History
-
-SUMMARY = "Turnaround, batches, spend and outcomes of the last days, from what is known here."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     """Print the history; no network."""
     import os  # these are late: --help needs none of them
-    from datetime import UTC, datetime
 
-    from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.services.watching.listing import history_of
     from claude_batch_tui.store import workspaces
     from claude_batch_tui.store.database import Database
@@ -65,8 +67,6 @@ _MOST_DAYS = 3_650
 
 def as_json(found: History) -> dict[str, Any]:
     """Everything as plain values; durations in seconds, money in US dollars."""
-    import msgspec
-
     from claude_batch_tui.domain.batches.history import size_words
 
     return {
@@ -133,15 +133,10 @@ def tables(found: History) -> Iterator[str]:
             group.model,
             f"{group.batches:,}",
             f"{group.counts.total:,}",
-            *(
-                share(part, group.counts.total)
-                for part in (
-                    group.counts.succeeded,
-                    group.counts.errored,
-                    group.counts.expired,
-                    group.counts.canceled,
-                )
-            ),
+            share(group.counts.succeeded, group.counts.total),
+            share(group.counts.errored, group.counts.total),
+            share(group.counts.expired, group.counts.total),
+            share(group.counts.canceled, group.counts.total),
         )
         for group in found.outcomes
     ]

@@ -16,7 +16,7 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.credentials import ending, unmounted
 from claude_batch_tui.terminal import decide_profile, osc9_decision
 
-SUMMARY = "Every path, setting and decision, and where it comes from."
+# Imports within functions are late because the parser and --help need none of them.
 
 _PACKAGES = ("anthropic", "textual", "msgspec", "jinja2", "starlette", "uvicorn")
 
@@ -41,7 +41,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _facts(context: Context) -> dict[str, dict[str, Any]]:
-    from claude_batch_tui.store.locations import Locations  # late: --help needs none of it
+    from claude_batch_tui.store.database import sqlite_version
+    from claude_batch_tui.store.locations import Locations
 
     config = context.config
     places = Locations(config.data_dir)
@@ -49,7 +50,7 @@ def _facts(context: Context) -> dict[str, dict[str, Any]]:
         "versions": {
             "cbtui": __version__,
             "python": f"{platform.python_version()} ({sys.executable})",
-            "sqlite": _sqlite_version(),
+            "sqlite": sqlite_version(),
             **{name: metadata.version(name) for name in _PACKAGES},
         },
         "paths": {
@@ -77,7 +78,7 @@ def _facts(context: Context) -> dict[str, dict[str, Any]]:
 
 def _drawing(config: Config) -> dict[str, dict[str, str]]:
     """What the dashboard would decide on this terminal, and why."""
-    from claude_batch_tui.services.watching.notify import osc9_way  # late: --help needs none of it
+    from claude_batch_tui.services.watching.notify import osc9_way
 
     profile = decide_profile(config, os.environ, sys.stderr.encoding or "ascii")
     decided = {each.item: {"value": each.value, "reason": each.reason} for each in profile.decisions}
@@ -102,9 +103,3 @@ def _credential_source(config: Config) -> str:
     if profile or os.environ.get("ANTHROPIC_PROFILE"):
         return f"profile {profile or os.environ['ANTHROPIC_PROFILE']}"
     return "the SDK's own search: workload identity, then the active profile on disk"
-
-
-def _sqlite_version() -> str:
-    from claude_batch_tui.store.database import sqlite_version
-
-    return sqlite_version()

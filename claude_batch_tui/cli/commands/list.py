@@ -12,12 +12,17 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode, exit_code
+from claude_batch_tui.cli.lookup import batch_json
+from claude_batch_tui.config import BATCH_COLUMNS
+from claude_batch_tui.domain.batches.filter import FIELDS, STATE_WORDS
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.errors import CbtuiError, ConfigError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.batch_list import BatchList, BatchRow
 
-SUMMARY = "The batches of the workspace, newest first."
 _COLUMNS = "state,id,name,requests,age,tags,progress"
 _EXAMPLES = """\
 A filter is FIELD OP VALUE, joined by and (or a blank), or, not, parentheses; a
@@ -30,15 +35,12 @@ bare word is looked for everywhere:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    from claude_batch_tui.config import BATCH_COLUMNS
-    from claude_batch_tui.domain.batches.filter import FIELDS, STATE_WORDS
-
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (20)")
     parser.add_argument("--where", metavar="FILTER", default="", help="only those a filter lets through")
     parser.add_argument("--sort", metavar="FIELD", help="by this field, -FIELD the other way round (age)")
     parser.add_argument("--columns", metavar="A,B", default=_COLUMNS, help="what the table shows")
     parser.add_argument("--runs", action="store_true", help="a line a run, its batches added up")
-    parser.add_argument("--hidden", action="store_true", help="those put away with `archive` too")
+    parser.add_argument("--hidden", action="store_true", help="those hidden with `hide` too")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     words = {"states": STATE_WORDS, "fields": FIELDS, "columns": BATCH_COLUMNS}
     parser.epilog = _EXAMPLES + "\n".join(
@@ -49,8 +51,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """List; several workspaces one after the other, those out of reach with a sentence in their place."""
-    from claude_batch_tui.errors import CbtuiError  # late, as the runtime is
-
     code = ExitCode.GOOD
     for config in (context.config, *context.beside):
         if context.beside and not args.json:
@@ -70,7 +70,6 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.domain.batches.batch_list import BatchList, order_of
     from claude_batch_tui.domain.batches.filter import batch_filter
     from claude_batch_tui.domain.requests.limits import LIST_LIMIT
-    from claude_batch_tui.errors import ConfigError  # late, as the runtime is
     from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.watching.listing import everything, newest
     from claude_batch_tui.wording.batches import columns_of
@@ -118,33 +117,15 @@ def _say_why_empty(context: Context, chosen: BatchList, where: str) -> None:
     if chosen.total and chosen.wanted is not None:
         context.diagnostics.note(f"None of {chosen.total:,} known batches matches.")
     elif chosen.total:
-        context.diagnostics.note(f"All {chosen.total:,} known batches are put away: --hidden shows them.")
+        context.diagnostics.note(f"All {chosen.total:,} known batches are hidden: --hidden shows them.")
     else:
         context.diagnostics.note(f"No batches in this workspace: {where}. Make one with `cbtui build`.")
 
 
 def _row_as_json(row: BatchRow) -> dict[str, Any]:
     if not row.members:
-        return as_json(row.tracked)
-    return {**as_json(row.tracked), "batch_ids": [tracked.id for tracked in row.members]}
-
-
-def as_json(tracked: TrackedBatch) -> dict[str, Any]:
-    """A batch as the API gives it, with what is ours beside it."""
-    batch: dict[str, Any] = msgspec.to_builtins(tracked.batch)
-    ours = {
-        "name": tracked.name,
-        "tags": list(tracked.tags),
-        "note": tracked.note,
-        "run_id": tracked.run_id,
-        "model": tracked.model,
-        "source": tracked.source,
-        "cost_at_most": tracked.cost_at_most,
-        "cost_actual": tracked.cost_actual,
-        "results": tracked.results.value,
-        "hidden": tracked.hidden_at is not None,
-    }
-    return {**batch, **ours}
+        return batch_json(row.tracked)
+    return {**batch_json(row.tracked), "batch_ids": [tracked.id for tracked in row.members]}
 
 
 def table(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from claude_batch_tui.cli.command import Context, run_to_end
-
-SUMMARY = "Name a batch or a run; every command then takes the name."
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.lookup import label_target
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -16,9 +15,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Names are kept on this machine: the API has none."
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Name."""
-    from claude_batch_tui.cli.labelling import write_label  # late: --help needs none of it
-    from claude_batch_tui.services.watching.labels import set_name
+    from claude_batch_tui.services.watching.labels import set_name  # late: --help needs none of it
 
-    return run_to_end(write_label(args.id, args.name, set_name, context))
+    return await label_target(args.id, args.name, set_name, context)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from claude_batch_tui.cli.command import Context, run_to_end
-
-SUMMARY = "Write a note on a batch or a run."
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.lookup import label_target
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -16,9 +15,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Notes are kept on this machine; `cbtui list --where note:WORD` finds them."
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Note."""
-    from claude_batch_tui.cli.labelling import write_label  # late: --help needs none of it
-    from claude_batch_tui.services.watching.labels import set_note
+    from claude_batch_tui.services.watching.labels import set_note  # late: --help needs none of it
 
-    return run_to_end(write_label(args.id, args.text, set_note, context))
+    return await label_target(args.id, args.text, set_note, context)

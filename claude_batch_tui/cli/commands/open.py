@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 
 from claude_batch_tui.cli.command import Context, Dashboard, run_to_end
-from claude_batch_tui.cli.locating import results_file
 from claude_batch_tui.cli.lookup import resolve_one, retrieve
+from claude_batch_tui.cli.results_files import results_path
 from claude_batch_tui.errors import ResultsUnavailableError, SourceError
-
-SUMMARY = "Open the dashboard on a results file or on the results of a batch."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Open the dashboard."""
-    path = results_file(args.id)
+    path = results_path(args.id)
     if path is not None:
         if not path.is_file():
             raise SourceError(f"There is no file {path}.")

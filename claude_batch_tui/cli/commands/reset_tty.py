@@ -9,8 +9,6 @@ import sys
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 
-SUMMARY = "Put a terminal right after a crash."
-
 _RESTORE = (
     "\x1b[?1049l"  # the normal screen
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l"  # no mouse reports

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.counting import counted
-from claude_batch_tui.cli.exporting import STDOUT, add_options, chosen_format, write
+from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.entries import STDOUT, add_options, choose_format, sent_files, write_entries
 from claude_batch_tui.cli.ledger import add_ledger_options, show_ledger, wants_ledger
-from claude_batch_tui.cli.locating import located
-
-SUMMARY = "Read or save the results of a batch, or a results file."
+from claude_batch_tui.cli.results_files import find_results
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,16 +30,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Read the results, their numbers, or the ledger over them."""
     if wants_ledger(args):
         return show_ledger(args, context)
-    return counted(args.ids, args, context) if args.stats else written(args, context)
+    return _show_statistics(args, context) if args.stats else write_results(args, context)
 
 
-def written(args: argparse.Namespace, context: Context) -> int:
+def write_results(args: argparse.Namespace, context: Context) -> int:
     """Find the results, downloading what is not here, and write them; the exit code."""
     from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
     from claude_batch_tui.domain.results.result import parse_sort
     from claude_batch_tui.services.exporting.target import Options, check_target
 
-    form = chosen_format(args, args.output, context)
+    form = choose_format(args, args.output, context)
     if args.sort:
         parse_sort(args.sort)
     parse(args.where or "")  # what cannot be understood or written is said before anything is downloaded
@@ -48,4 +47,36 @@ def written(args: argparse.Namespace, context: Context) -> int:
         check_target(
             Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
         )
-    return write(located(args.ids, context), form, args.output, args, context)
+    return write_entries(find_results(args.ids, context), form, args.output, args, context)
+
+
+def _show_statistics(args: argparse.Namespace, context: Context) -> int:
+    """Count what --where lets through, and print the numbers; the exit code."""
+    from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
+    from claude_batch_tui.services.building.models import read_prices
+    from claude_batch_tui.services.filters.finding import find_all
+    from claude_batch_tui.services.results.costs import EntryCosts
+    from claude_batch_tui.services.results.schema_validation import validate_schemas
+    from claude_batch_tui.services.results.statistics import statistics
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.results.opening import open_indexed
+    from claude_batch_tui.wording import statistics_lines
+
+    wanted, prices = parse(args.where or ""), read_prices(context.config)
+    places = find_results(args.ids, context)
+    with ExitStack() as stack:
+        cache = Locations(context.config.data_dir).cache
+        files = [stack.enter_context(open_indexed(found.path, cache)) for found in places]
+        for results, found in zip(files, places, strict=True):
+            validate_schemas(results, sent_files(found.sent, args), cache)
+        chosen = [
+            (results.index, find_all(results, wanted, EntryCosts(results.index, prices))) for results in files
+        ]
+        for numbers in statistics(chosen, prices):
+            context.diagnostics.progress(f"{numbers.entries:,} of {numbers.expected:,} entries")
+    if args.json:
+        context.output.json(numbers)
+    else:
+        context.output.lines(statistics_lines(numbers))
+    is_good = numbers.answers.get("complete", 0) == numbers.entries
+    return ExitCode.GOOD if is_good else ExitCode.NOT_ALL_GOOD

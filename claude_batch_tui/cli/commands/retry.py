@@ -6,18 +6,18 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.exporting import chosen
-from claude_batch_tui.cli.locating import found_results, results_file
-from claude_batch_tui.cli.submitting import add_consent_options, is_asked, submitted
+from claude_batch_tui.cli.entries import select_entries
+from claude_batch_tui.cli.results_files import results_of, results_path
+from claude_batch_tui.cli.sending import add_consent_options, can_ask, send
 from claude_batch_tui.errors import ConfigError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.submitting.retry import RetryPlan
-
-SUMMARY = "Send again what errored or expired, as it was sent. This is paid."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,23 +46,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Retry."""
-    from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
+    from claude_batch_tui.domain.filters.language import parse
     from claude_batch_tui.services.building.requests_files import beside
 
     parse(args.where or "")
-    if results_file(args.id) is not None:
+    if results_path(args.id) is not None:
         raise ConfigError(
             f"{args.id} is a file, which does not say what was sent: name the batch, or its run."
         )
     if args.output is not None:
         beside(args.output).require_free("", force=args.force)
-    return run_to_end(_retry(args, context))
+    return await _retry(args, context)
 
 
 async def _retry(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
+    from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.building.models import refreshed_models
     from claude_batch_tui.services.building.requests_files import beside
     from claude_batch_tui.services.submitting.order import SendOrder
@@ -85,9 +85,9 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
             name=args.name,
             again=args.again,
             resend_if_absent=args.resend_if_absent,
-            counts_input=is_asked(args),
+            counts_input=can_ask(args),
         )
-        return await submitted(order, args, context, runtime)
+        return await send(order, args, context, runtime)
 
 
 async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) -> RetryPlan:
@@ -101,7 +101,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     from claude_batch_tui.store.results.opening import open_indexed
 
     rules = RetryRules(args.include_invalid, args.any_outcome, args.again)
-    found = await found_results(args.id, context, runtime, ended_only=True)
+    found = await results_of(args.id, context, runtime, ended_only=True)
 
     def look() -> RetryPlan:
         wanted: list[Wanted] = []
@@ -109,7 +109,9 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
             with open_indexed(one.path, runtime.store.locations.cache) as opened:
                 if args.where:
                     validate_schemas(opened, Sent(one.sent), runtime.store.locations.cache)
-                positions = chosen(opened, args.where, EntryCosts(opened.index, read_prices(runtime.config)))
+                positions = select_entries(
+                    opened, args.where, EntryCosts(opened.index, read_prices(runtime.config))
+                )
                 wanted.append(Wanted(one.batch_id, opened.index, positions))
         return plan(wanted, rules, store=runtime.store)
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.errors import ConfigError
 
+# Imports within functions are late because the parser and --help need none of them.
+
 if TYPE_CHECKING:
     import asyncio
 
     from claude_batch_tui.simulator import Simulator
-
-SUMMARY = "Serve the Message Batches API on this machine."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -6,12 +6,12 @@ import argparse
 from datetime import datetime
 
 from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.commands.list import as_json
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import resolve, retrieve
+from claude_batch_tui.cli.lookup import batch_json, resolve, retrieve
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.errors import ConfigError, NotFoundError
 
-SUMMARY = "One batch, as the API has it now."
+# Imports within functions are late because the parser and --help need none of them.
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +28,6 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.short:
         return _short(args, context)
     if args.id is None:
-        from claude_batch_tui.errors import ConfigError  # late, as the rest
-
         raise ConfigError("status wants the ID of a batch or run, or --short.")
     return run_to_end(_status(args, context))
 
@@ -72,8 +70,7 @@ def _short(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _status(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.errors import NotFoundError
-    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
+    from claude_batch_tui.runtime import open_runtime
 
     configs = (context.config, *context.beside)
     for config in configs:
@@ -89,7 +86,7 @@ async def _status(args: argparse.Namespace, context: Context) -> int:
         where = {"profile": config.profile} if context.beside else {}
         for tracked in fresh:
             if args.json:
-                context.output.json({**where, **as_json(tracked)})
+                context.output.json({**where, **batch_json(tracked)})
             else:
                 context.output.lines(
                     [*(f"{'profile':<9} {name}" for name in where.values()), *facts(tracked, now)]
@@ -117,14 +114,6 @@ def facts(tracked: TrackedBatch, now: datetime) -> list[str]:
         ("cost", cost_of_batch(tracked)),
     ]
     return [f"{label:<9} {value}" for label, value in lines if value]
-
-
-def _cost(tracked: TrackedBatch) -> str | None:
-    from claude_batch_tui.wording import money
-
-    if tracked.cost_actual is not None:
-        return money(tracked.cost_actual)
-    return f"at most {money(tracked.cost_at_most)}" if tracked.cost_at_most is not None else None
 
 
 def _results(tracked: TrackedBatch, now: datetime) -> str | None:

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve
-from claude_batch_tui.cli.submitting import add_consent_options, is_asked, submitted
+from claude_batch_tui.cli.sending import add_consent_options, can_ask, send
+from claude_batch_tui.errors import ConfigError, DraftError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.submitting.order import SendOrder
     from claude_batch_tui.sources.recipe import Recipe
-
-SUMMARY = "Send a requests file as a batch. This is paid."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -48,14 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Submit."""
-    return run_to_end(_submit(args, context))
-
-
-async def _submit(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.errors import ConfigError
-    from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
+    from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.building.models import refreshed_models
     from claude_batch_tui.services.building.recipes import recipe_beside
     from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
@@ -72,7 +68,7 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
             betas=_betas(args, recipe),
             again=args.again,
             resend_if_absent=args.resend_if_absent,
-            counts_input=is_asked(args),
+            counts_input=can_ask(args),
         )
         order = await in_thread(lambda: _checked(order, runtime))
         await runtime.connect()
@@ -83,7 +79,7 @@ async def _submit(args: argparse.Namespace, context: Context) -> int:
             order = msgspec.structs.replace(order, part=Pilot(args.pilot, args.seed))
         elif args.rest_of:
             order = msgspec.structs.replace(order, part=Rest(await _run_of(args.rest_of, runtime)))
-        code = await submitted(order, args, context, runtime)
+        code = await send(order, args, context, runtime)
     if args.pilot is not None and code == ExitCode.GOOD:
         context.diagnostics.note(f"Look at its results, then: cbtui submit {args.file} --rest-of ID")
     return code
@@ -110,7 +106,6 @@ def _checked(order: SendOrder, runtime: Runtime) -> SendOrder:
 
 async def _run_of(word: str, runtime: Runtime) -> str:
     """The run that `word` means: its id, or that of a batch of it."""
-    from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.store import submissions
 
     if submissions.of_run(runtime.store, word):
@@ -125,7 +120,6 @@ async def _run_of(word: str, runtime: Runtime) -> str:
 
 def _rows(args: argparse.Namespace) -> Path | None:
     """The rows file that belongs to the requests. Raises DraftError where the one there is does not."""
-    from claude_batch_tui.errors import DraftError
     from claude_batch_tui.services.building.requests_files import beside, rows_match
 
     rows: Path = args.rows or beside(args.file).rows

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import resolve
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.lookup import label_batches
+from claude_batch_tui.errors import ConfigError
 
-SUMMARY = "Tag batches, or take tags away: tag ID… +eval -draft."
+# Imports within functions are late because the parser and --help need none of them.
+
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.batches.tracked import TrackedBatch
+    from claude_batch_tui.runtime import Runtime
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,25 +26,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Tags are kept on this machine; `cbtui list --where tag=eval` finds them."
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Tag."""
-    return run_to_end(_tag(args.words, context))
-
-
-async def _tag(words: list[str], context: Context) -> int:
-    from claude_batch_tui.errors import ConfigError  # late, as the runtime is
-    from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.watching.labels import tag_changes
-    from claude_batch_tui.store import batches, labels
 
-    ids = [word for word in words if not word.startswith(("+", "-"))]
-    add, remove = tag_changes([word for word in words if word.startswith(("+", "-"))])
+    ids = [word for word in args.words if not word.startswith(("+", "-"))]
+    add, remove = tag_changes([word for word in args.words if word.startswith(("+", "-"))])
     if not ids or not (add or remove):
         raise ConfigError("Say which batches, and tags with + or -: cbtui tag ID +eval -draft.")
-    async with open_runtime(context.config) as runtime:
-        found = {tracked.id: tracked for word in ids for tracked in await resolve(word, runtime)}
-        workspace = runtime.known_workspace()
-        labels.tag(runtime.store, workspace, list(found), add=add, remove=remove, now=runtime.now())
-        for tracked in batches.find_all(runtime.store.database, workspace.scope_id, list(found)):
-            context.output.line(f"{tracked.id} {' '.join(tracked.tags)}".rstrip())
-    return ExitCode.GOOD
+
+    def tag(found: Sequence[TrackedBatch], runtime: Runtime) -> Iterator[str]:
+        from claude_batch_tui.store import batches, labels
+
+        store, workspace, batch_ids = runtime.store, runtime.known_workspace(), [each.id for each in found]
+        labels.tag(store, workspace, batch_ids, add=add, remove=remove, now=runtime.now())
+        tagged = batches.find_all(store.database, workspace.scope_id, batch_ids)
+        return (f"{tracked.id} {' '.join(tracked.tags)}".rstrip() for tracked in tagged)
+
+    return await label_batches(ids, tag, context)

@@ -7,11 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.confirming import confirmed
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-
-SUMMARY = "Send one request at once, outside of any batch, and show the answer. This is paid."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,12 +20,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "It costs the standard price, twice that of a batch, and is sent once: a lost answer is not asked for again."
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Try."""
-    return run_to_end(_try(args, context))
-
-
-async def _try(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.building.recipes import recipe_beside
@@ -45,7 +38,7 @@ async def _try(args: argparse.Namespace, context: Context) -> int:
             f"Send request {args.row} ({chosen.custom_id}) at once for {cost_words(chosen.forecast.at_most)}, the "
             f"standard price, with {api.credential} at {api.base_url}? This is paid."
         )
-        if not confirmed(question, yes=args.yes, context=context):
+        if not context.confirm(question, yes=args.yes):
             return ExitCode.USAGE
         recipe = recipe_beside(args.file)
         answer = await tried(

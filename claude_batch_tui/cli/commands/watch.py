@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.engine.budget import Budget
-from claude_batch_tui.errors import NotFoundError
+from claude_batch_tui.errors import ConfigError, ExportError, NotFoundError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import TrackedBatch
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.watching.watch import Watched
-
-SUMMARY = "Keep polling until batches have ended."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,15 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, context: Context) -> int:
+async def run(args: argparse.Namespace, context: Context) -> int:
     """Watch."""
-    return run_to_end(_watch(args, context))
-
-
-async def _watch(args: argparse.Namespace, context: Context) -> int:
     import asyncio
-
-    from claude_batch_tui.errors import ConfigError  # late, as the runtime is
 
     if args.interval is not None and args.interval < 1:
         raise ConfigError(f"--interval is at least 1 second, not {args.interval:g}.")
@@ -66,7 +60,7 @@ async def _watch(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.cli.telling import Telling
+    from claude_batch_tui.cli.watch_display import Notifier
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.watch import merged
 
@@ -79,8 +73,9 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
         names = {tracked.id: tracked.title for found in watched for tracked in found}
         # Workspaces in which nothing is watched are not polled.
         parts = [part for part in zip(runtimes, contexts, watched, strict=True) if part[2]]
-        tellings = [
-            Telling(runtime, own, frozenset(tracked.id for tracked in found)) for runtime, own, found in parts
+        notifiers = [
+            Notifier(runtime, own, frozenset(tracked.id for tracked in found))
+            for runtime, own, found in parts
         ]
         budget = Budget()
         steps = [_steps(runtime, found, args, context, budget) for runtime, _, found in parts]
@@ -97,16 +92,16 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
                 context.diagnostics.note(f"{step.trouble} Trying again in {step.next_in or 0:.0f} s.")
             if len(said) == len(names):
                 _draw(step, names, now, args, context)
-            tellings[number].tell()
+            notifiers[number].notify()
         context.diagnostics.keep_block()
-        for telling in tellings:
-            await telling.finish()
+        for notifier in notifiers:
+            await notifier.finish()
     return verdict(final)
 
 
 async def _found(words: Sequence[str], runtimes: Sequence[Runtime]) -> list[list[TrackedBatch]]:
     """What the words mean, as the API has it now, for each workspace: a word belongs to the first that knows it."""
-    from claude_batch_tui.services.watching.lookup import known_batches  # late: --help needs none of it
+    from claude_batch_tui.services.watching.lookup import known_batches
 
     def known(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
         return known_batches(word, store=runtime.store, workspace=runtime.workspace)
@@ -164,7 +159,7 @@ def _draw(
     step: Watched, names: dict[str, str], now: datetime, args: argparse.Namespace, context: Context
 ) -> None:
     """The bars and what comes next, where a person looks on."""
-    from claude_batch_tui.cli.watching import bars  # late: --help needs none of it
+    from claude_batch_tui.cli.watch_display import bars
     from claude_batch_tui.wording import duration_words
 
     diagnostics = context.diagnostics
@@ -211,7 +206,6 @@ def _say(batch: Batch, name: str, now: datetime, args: argparse.Namespace, conte
 
 
 def _append(file: Path, record: dict[str, Any]) -> None:
-    from claude_batch_tui.errors import ExportError
 
     try:
         with file.open("ab") as log:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import shlex
@@ -18,6 +17,7 @@ from claude_batch_tui.domain.batches.notices import Notice, Warned, notice_of
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.redaction import redact
+from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches, notifications
 from claude_batch_tui.store.store import Store
 
@@ -75,21 +75,26 @@ async def run_hook(command: str, notice: Notice, *, timeout: float) -> str | Non
         return f"The hook {command!r} cannot be read: {error}."
     if not words:
         return None
+    # In a thread of its own: where nobody waits any more, the thread still does, and no process is left uncollected.
+    return await in_thread(lambda: _run(words, notice, timeout), "cbtui-hook")
+
+
+def _run(words: list[str], notice: Notice, timeout: float) -> str | None:
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as said:
         asked.write(msgspec.json.encode({"event": "ended", **msgspec.to_builtins(notice)}) + b"\n")
         asked.seek(0)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *words, stdin=asked, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
+            process = subprocess.Popen(  # noqa: S603 — the user's own command
+                words, stdin=asked, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
             )
         except OSError as error:
             return f"The hook {words[0]} cannot be started: {error.strerror or error}."
         try:
-            code = await asyncio.wait_for(process.wait(), timeout)
-        except TimeoutError:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            process.wait()
             return f"The hook {words[0]} took longer than {timeout:g} s and was stopped."
         if code == 0:
             return None

@@ -1,18 +1,19 @@
-"""Work on a file that ends with a report: its progress on the terminal meanwhile."""
+"""What `build` and `check` share: progress until there is a report, and problems for `--json`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from claude_batch_tui.cli.command import Context
+from claude_batch_tui.domain.requests.draft import Problem
 from claude_batch_tui.services.building.progress import SourceProgress
 from claude_batch_tui.wording import size
 
 _Report = TypeVar("_Report")
 
 
-def reported(updates: Iterable[SourceProgress | _Report], noun: str, context: Context) -> _Report:
+def show_progress(updates: Iterable[SourceProgress | _Report], noun: str, context: Context) -> _Report:
     """The report of a build or check; `noun` names what it counts."""
     reports: list[_Report] = []
     for update in updates:
@@ -22,3 +23,15 @@ def reported(updates: Iterable[SourceProgress | _Report], noun: str, context: Co
         else:
             reports.append(update)
     return reports[0]
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem for `--json`."""
+    return {
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": problem.message,
+        "file": problem.file,
+        "line": problem.line,
+        "custom_id": problem.custom_id,
+    }

@@ -8,10 +8,11 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.confirming import confirmed, confirmed_count
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import resolve
+from claude_batch_tui.cli.lookup import batch_json, resolve
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
@@ -46,12 +47,12 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the batch object as one line")
 
 
-def is_asked(args: argparse.Namespace) -> bool:
+def can_ask(args: argparse.Namespace) -> bool:
     """Whether somebody is there to be asked, and has not agreed beforehand."""
     return not args.yes and args.requests is None and sys.stdin.isatty()
 
 
-async def submitted(order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
+async def send(order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
     """Send what is ordered, and say each step of it; the exit code."""
     from claude_batch_tui.services.building.models import (
         known_models,  # late: --help needs none of it
@@ -141,7 +142,7 @@ def _agreed(question: Question, args: argparse.Namespace, context: Context, runt
     """Ask, with all that is known of the cost; above a limit for the count itself."""
     from claude_batch_tui.wording import cost_words, forecast_lines, size
 
-    if is_asked(args):
+    if can_ask(args):
         for line in forecast_lines(question.report.forecast, question.in_flight):
             context.diagnostics.note(line)
     prepared = question.prepared.submissions
@@ -154,10 +155,8 @@ def _agreed(question: Question, args: argparse.Namespace, context: Context, runt
         f"with {runtime.api.credential} at {runtime.api.base_url}? This is paid."
     )
     if question.why_typed is None:
-        return confirmed(words, yes=args.yes or args.requests is not None, context=context)
-    return confirmed_count(
-        words, question.why_typed, count=question.requests, said=args.requests, context=context
-    )
+        return context.confirm(words, yes=args.yes or args.requests is not None)
+    return context.confirm_count(words, question.why_typed, count=question.requests, said=args.requests)
 
 
 def _say_sent_before(earlier: Submission, context: Context) -> int:
@@ -197,15 +196,13 @@ async def _report_end(
     submission: Submission, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> None:
     """Say how it ended; only a created batch reaches stdout."""
-    from claude_batch_tui.cli.commands.list import as_json
-
     output, diagnostics = context.output, context.diagnostics
     match submission.state:
         case SubmissionState.CREATED:
             batch_id = submission.batch_id or ""
             if args.json:
                 tracked = (await resolve(batch_id, runtime))[0]
-                output.json({**as_json(tracked), "provisional": submission.provisional})
+                output.json({**batch_json(tracked), "provisional": submission.provisional})
             else:
                 output.line(submission.run_id if submission.parts > 1 else batch_id)
             if submission.provisional:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 
 import pytest
 
@@ -76,6 +77,28 @@ def test_the_hook_gets_json_on_stdin_without_a_shell(make, simulator, hook):
     assert notice["event"] == "ended"
     assert notice["batch_ids"] == [batch_id]
     assert notice["counts"]["succeeded"] == 4
+
+
+def test_a_hook_that_runs_when_the_engine_stops_goes_on_and_is_waited_for(make, simulator, tmp_path):
+    begun, may_end, ended = (tmp_path / name for name in ("begun", "may end", "ended"))
+    script = tmp_path / "slow_hook.py"
+    script.write_text(
+        "import pathlib, sys, time\n"
+        "begun, may_end, ended = map(pathlib.Path, sys.argv[1:])\n"
+        "begun.touch()\n"
+        "while not may_end.exists():\n"
+        "    time.sleep(0.02)\n"
+        "ended.touch()\n"
+    )
+    batch_id = add(simulator)
+    engine = make(hook=f"{sys.executable} {script} '{begun}' '{may_end}' '{ended}'")
+    until(lambda: engine.snapshot.batches)
+    simulator.batches.finish(batch_id)
+    until(begun.exists)
+    engine.stop()
+    may_end.touch()
+    until(ended.exists)
+    until(lambda: not [thread for thread in threading.enumerate() if thread.name == "cbtui-hook"])
 
 
 def test_an_outcome_that_is_not_asked_for_neither_rings_nor_runs_the_hook(make, simulator, hook):

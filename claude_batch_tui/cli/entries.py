@@ -8,10 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.results_files import Found
 from claude_batch_tui.domain.results.result import SORT_COLUMNS, parse_sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
@@ -29,18 +28,7 @@ if TYPE_CHECKING:
 STDOUT = "-"
 
 
-class Found(msgspec.Struct, frozen=True):
-    """A results file on this machine, its rows file where that is known, and what the user calls it."""
-
-    path: Path
-    batch_id: str
-    title: str
-    rows: Path | None = None
-    sent: tuple[Path, ...] = ()
-    """The create body, where we submitted it."""
-
-
-def positive(text: str) -> int:
+def positive_number(text: str) -> int:
     """A whole number from 1 on. Raises ArgumentTypeError with what to do."""
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"a whole number from 1 on, not {text!r}")
@@ -54,7 +42,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sort", metavar="COLUMN", help="in this order, e.g. cost:desc; left out, the source's or the file's"
     )
-    parser.add_argument("--limit", type=positive, metavar="N", help="no more than N entries: the first ones")
+    parser.add_argument(
+        "--limit", type=positive_number, metavar="N", help="no more than N entries: the first ones"
+    )
     parser.add_argument(
         "--rows", type=Path, metavar="FILE", help="the rows file to join (known for own batches)"
     )
@@ -82,7 +72,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen_format(args: argparse.Namespace, output: str, context: Context) -> Format:
+def choose_format(args: argparse.Namespace, output: str, context: Context) -> Format:
     """The format asked for. Raises ConfigError where it cannot go where it is to go, before anything is done."""
     if args.format:
         form = format_called(args.format)
@@ -97,7 +87,7 @@ def chosen_format(args: argparse.Namespace, output: str, context: Context) -> Fo
     return form
 
 
-def chosen(results: ResultsFile, where: str | None, costs: EntryCosts) -> array[int]:
+def select_entries(results: ResultsFile, where: str | None, costs: EntryCosts) -> array[int]:
     """The positions of the entries that --where lets through."""
     from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
     from claude_batch_tui.services.filters.finding import find_all
@@ -105,7 +95,7 @@ def chosen(results: ResultsFile, where: str | None, costs: EntryCosts) -> array[
     return find_all(results, parse(where or ""), costs)
 
 
-def asked(sent: tuple[Path, ...], args: argparse.Namespace) -> Sent:
+def sent_files(sent: tuple[Path, ...], args: argparse.Namespace) -> Sent:
     """The files that say what was asked for. Raises ConfigError where the one that is named is not there."""
     from claude_batch_tui.services.results.schema_validation import Sent  # late: --help needs none of it
 
@@ -114,7 +104,7 @@ def asked(sent: tuple[Path, ...], args: argparse.Namespace) -> Sent:
     return Sent(sent if args.requests is None else (args.requests,))
 
 
-def write(
+def write_entries(
     found: Sequence[Found], form: Format, output: str, args: argparse.Namespace, context: Context
 ) -> int:
     """Write the entries that --where lets through, and say how many; the exit code tells how the batches ended."""
@@ -148,7 +138,7 @@ def write(
         files: list[StreamingFilter] = []
         parts: list[Part] = []
         for one in found:
-            file = stack.enter_context(StreamingFilter(one.path, cache, asked(one.sent, args), tell))
+            file = stack.enter_context(StreamingFilter(one.path, cache, sent_files(one.sent, args), tell))
             files.append(file)
             if arrives:
                 entries = file.found(parse(args.where or ""), prices)
@@ -183,7 +173,7 @@ def _whole_part(file: StreamingFilter, found: Found, prices: PriceTable, args: a
     file.read()
     results = file.results
     costs = EntryCosts(results.index, prices)
-    positions = chosen(results, args.where, costs)
+    positions = select_entries(results, args.where, costs)
     if args.sort:
         positions = in_order(positions, parse_sort(args.sort), results, costs)
     rows, keeps_order = args.rows or found.rows, args.sort is not None

@@ -1,4 +1,4 @@
-"""Where the results are that words on the command line mean: files, or batches, downloaded where they are not here."""
+"""The results files that words on the command line mean: paths, or batches, downloaded where they are not here."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.exporting import Found
 from claude_batch_tui.cli.lookup import resolve, retrieve
+from claude_batch_tui.errors import ResultsUnavailableError, VerificationError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import Download, TrackedBatch
@@ -17,15 +21,26 @@ if TYPE_CHECKING:
 _ENDINGS = (".jsonl", ".gz", ".incomplete", ".ndjson")
 
 
-def results_file(word: str) -> Path | None:
+class Found(msgspec.Struct, frozen=True):
+    """A results file on this machine, its rows file where that is known, and what the user calls it."""
+
+    path: Path
+    batch_id: str
+    title: str
+    rows: Path | None = None
+    sent: tuple[Path, ...] = ()
+    """The create body, where we submitted it."""
+
+
+def results_path(word: str) -> Path | None:
     """The file a word means, or None where it means a batch, a run or a name."""
     path = Path(word).expanduser()
     return path if "/" in word or word.endswith(_ENDINGS) or path.is_file() else None
 
 
-def located(words: Sequence[str], context: Context) -> list[Found]:
+def find_results(words: Sequence[str], context: Context) -> list[Found]:
     """The results files that paths, batch ids, runs and names mean: files first, no batch twice."""
-    files = {word: results_file(word) for word in words}
+    files = {word: results_path(word) for word in words}
     others = [word for word, path in files.items() if path is None]
     of_files = [
         Found(path, path.name.removesuffix(".gz").removesuffix(".jsonl"), path.name)
@@ -36,16 +51,16 @@ def located(words: Sequence[str], context: Context) -> list[Found]:
 
 
 async def _of_batches(words: Sequence[str], context: Context) -> list[Found]:
-    from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
+    from claude_batch_tui.runtime import open_runtime
 
     found: dict[str, Found] = {}
     async with open_runtime(context.config) as runtime:
         for word in words:
-            found |= {one.batch_id: one for one in await found_results(word, context, runtime)}
+            found |= {one.batch_id: one for one in await results_of(word, context, runtime)}
     return list(found.values())
 
 
-async def found_results(
+async def results_of(
     word: str, context: Context, runtime: Runtime, *, ended_only: bool = False
 ) -> list[Found]:
     """The results of all batches that `word` means, downloaded where they are not here.
@@ -53,7 +68,6 @@ async def found_results(
     Raises ResultsUnavailableError where one has not ended; with `ended_only` where none of several has. Raises StoreError
     where another process is just downloading or reading one.
     """
-    from claude_batch_tui.errors import ResultsUnavailableError  # late: --help needs none of it
     from claude_batch_tui.services.downloading.recording import read_leftovers
     from claude_batch_tui.services.results.local_files import bodies_of, is_unread, read_results, rows_path
 
@@ -93,7 +107,6 @@ async def found_results(
 
 
 async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -> Path:
-    from claude_batch_tui.errors import ResultsUnavailableError, VerificationError
     from claude_batch_tui.services.downloading.recording import download_batch
     from claude_batch_tui.services.results.local_files import read_results
     from claude_batch_tui.wording import progress_words
