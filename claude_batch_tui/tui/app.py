@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -26,7 +27,6 @@ from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.batches.keys import RENAMED
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.tui.terminal.pacing import CHANGES_SECONDS, FramePace
 from claude_batch_tui.wording import standing_words
 
 if TYPE_CHECKING:
@@ -36,18 +36,39 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _WITHOUT_BEING_SHOWN = (
-    *(
-        "dialogs.help",
-        "dialogs.palette",
-        "dialogs.input",
-        "dialogs.confirm",
-        "results.screen",
-        "build.screen",
-    ),
-    *("batches.timeline", "batches.tabs"),
-    *("history.screen", "submitting.dialog", "submitting.retry_dialog", "clipboard"),
+    "dialogs.help",
+    "dialogs.palette",
+    "dialogs.questions",
+    "results.screen",
+    "build.screen",
+    "batches.tabs",
+    "history.screen",
+    "submitting.dialog",
+    "submitting.retry_dialog",
+    "clipboard",
 )
 """Modules of the dashboard that the first frame does not wait for, the likeliest first."""
+
+
+CHANGES_SECONDS = 1.0
+"""Least time between two pictures of what the engine says, on the slow profile."""
+
+
+class FramePace:
+    """Lets something happen at most once in so many seconds; the first time at once."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
+        self.clock = clock
+        self._seconds = seconds
+        self._taken_at = float("-inf")
+
+    def left(self) -> float:
+        """Seconds until it may happen; 0 where it may now."""
+        return max(self._taken_at + self._seconds - self.clock(), 0.0)
+
+    def take(self) -> None:
+        """It happens now."""
+        self._taken_at = self.clock()
 
 
 def _import_the_rest() -> None:
@@ -252,7 +273,7 @@ class DashboardApp(CbtuiApp):
         """The keys of all screens."""
         from claude_batch_tui.tui.dialogs.help import HelpPage
         from claude_batch_tui.tui.history.screen import HistoryScreen  # help is the first to ask for all
-        from claude_batch_tui.tui.widgets.key_names import declared_hints
+        from claude_batch_tui.tui.widgets.key_line import declared_hints
 
         screens = (BatchesScreen, _build_screen(), _results_screen(), HistoryScreen)
         return [
@@ -310,7 +331,7 @@ class DashboardApp(CbtuiApp):
         way = osc9_way(self.config.osc9, self._environ)
         if way != "no":
             sequence = terminal_notification(message, in_tmux=way == "tmux")
-            self.call_from_thread(self._write_terminal, sequence)
+            self.call_from_thread(self.write_terminal, sequence)
 
     def _show_standing(self) -> None:
         """The window's title, of all workspaces: how many run, how many ended unseen. Written only when that changes."""

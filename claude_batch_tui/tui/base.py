@@ -11,31 +11,84 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.actions import ActionParseResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
+from textual.content import Content
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
-from textual.filter import LineFilter, Monochrome, NoColor
+from textual.geometry import Size
 from textual.notifications import SeverityLevel
-from textual.widgets import Input
+from textual.screen import ModalScreen
+from textual.theme import Theme
+from textual.widgets import Input, Static
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.terminal import Profile, decide_profile
-from claude_batch_tui.tui.dialogs.too_small import TooSmallNotice, fits
-from claude_batch_tui.tui.disabled import reason_disabled
-from claude_batch_tui.tui.terminal.driver import TerminalDriver
-from claude_batch_tui.tui.terminal.pacing import PacedApp
-from claude_batch_tui.tui.terminal.safety import AsciiFilter
-from claude_batch_tui.tui.terminal.stylesheet import ThriftyStylesheet
-from claude_batch_tui.tui.themes import CALM_DARK
-from claude_batch_tui.tui.widgets.key_names import active_hints
-from claude_batch_tui.tui.widgets.status_line import Kind, StatusLine
+from claude_batch_tui.terminal import DARK, LEAST_SIZE, Profile, decide_profile
+from claude_batch_tui.tui.dashboard import reason_disabled
+from claude_batch_tui.tui.terminal import terminal_app
+from claude_batch_tui.tui.widgets.key_line import active_hints
+from claude_batch_tui.tui.widgets.lines import Kind, StatusLine
 
 if TYPE_CHECKING:
     from claude_batch_tui.tui.dialogs.help import HelpPage
+    from claude_batch_tui.tui.terminal.app import TerminalApp
+else:
+    TerminalApp = terminal_app()
 
+
+LEAST = Size(*LEAST_SIZE)
+
+
+def fits(size: Size) -> bool:
+    """Whether there is room to work."""
+    return size.width >= LEAST.width and size.height >= LEAST.height
+
+
+class TooSmallNotice(ModalScreen[None]):
+    """Says what is needed and what there is; goes by itself when there is room again."""
+
+    DEFAULT_CSS = """
+    TooSmallNotice { align: center middle; background: $background; }
+    TooSmallNotice > Static { width: auto; height: auto; text-align: center; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "app.quit", "quit", id="notice.quit", tooltip="leave"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """The notice."""
+        yield Static(self._sentence(self.app.size), markup=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show the new size."""
+        self.query_one(Static).update(self._sentence(event.size))
+
+    @staticmethod
+    def _sentence(size: Size) -> Content:
+        return Content(
+            f"Terminal too small\n\n{size.width} × {size.height}, needed {LEAST.width} × {LEAST.height}\n\n"
+            "make it larger, or q to leave\nwork goes on meanwhile"
+        )
+
+
+CALM_DARK = Theme(
+    name=DARK,
+    primary="#7aa2c8",
+    secondary="#8a9ba8",
+    accent="#c8a27a",
+    success="#7fb38a",
+    warning="#d0b070",
+    error="#d07a7a",
+    foreground="#d4d4d4",
+    background="#14171a",
+    surface="#1b1f23",
+    panel="#22272c",
+    dark=True,
+    variables={"block-cursor-background": "#2f4a63", "block-cursor-foreground": "#ffffff"},
+)
+"""Muted colors on near black, all readable as text."""
 LEAVE_SECONDS = 2.0
 """How long the first ctrl+c waits for the second."""
 
@@ -46,7 +99,7 @@ def _actions() -> type[Provider]:
     return ActionProvider
 
 
-class CbtuiApp(PacedApp[None]):
+class CbtuiApp(TerminalApp):
     """The app without its screens. `ascii_only` and `profile` say how to draw; `say` is the way to tell the user.
 
     A screen may define `cancel_running() -> bool` (what ctrl+c stops first) and `palette_actions() -> dict` (names
@@ -111,21 +164,18 @@ class CbtuiApp(PacedApp[None]):
     def __init__(
         self, config: Config, profile: Profile | None = None, environ: Mapping[str, str] = os.environ
     ) -> None:
-        super().__init__(crash_log=config.state_dir / "crash.log", driver_class=TerminalDriver)
-        self.config = config
         self.profile = profile or decide_profile(config, environ)
-        self.ascii_only = self.profile.ascii
+        super().__init__(
+            theme=self.profile.theme,
+            themes=[CALM_DARK],
+            ascii_only=self.profile.ascii,
+            crash_log=config.state_dir / "crash.log",
+        )
+        self.config = config
         self.messages: deque[tuple[str, Kind]] = deque(maxlen=200)
         """What was said, oldest first."""
         self._environ = environ
         self._interrupted_at = -LEAVE_SECONDS
-        self.animation_level = "none"
-        self.register_theme(CALM_DARK)
-        if self.profile.theme not in self.available_themes:
-            names = ", ".join(["dark", "light", "ansi", *sorted(self.available_themes)])
-            raise ConfigError(f"Unknown theme {self.profile.theme!r}. Known: {names}.")
-        self.theme = self.profile.theme
-        self.stylesheet = ThriftyStylesheet(variables=self.get_css_variables())
 
     # What screens call.
 
@@ -149,15 +199,10 @@ class CbtuiApp(PacedApp[None]):
             text,
             setting=self.config.clipboard,
             state_dir=self.config.state_dir,
-            write_terminal=self._write_terminal,
+            write_terminal=self.write_terminal,
             environ=self._environ,
         )
         self.run_worker(lambda: self.call_from_thread(self.say, work()), thread=True, group="copy")
-
-    def set_terminal_title(self, title: str) -> None:
-        """Set the title of the terminal's window or tmux pane."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.set_title(title)
 
     def help_pages(self) -> Sequence[HelpPage]:
         """The other screens' keys, for the second page of help."""
@@ -173,15 +218,6 @@ class CbtuiApp(PacedApp[None]):
         )
 
     # What Textual calls.
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Where no color is wanted none is sent, and where ASCII is wanted nothing of ours is more than that."""
-        filters = list(super().get_line_filters())
-        if self.no_color:
-            filters = [NoColor(), *(each for each in filters if not isinstance(each, (Monochrome, NoColor)))]
-        if self.ascii_only:
-            filters.append(AsciiFilter())
-        return filters
 
     def notify(
         self,
@@ -237,15 +273,13 @@ class CbtuiApp(PacedApp[None]):
 
     def action_redraw(self) -> None:
         """Paint everything anew."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.repaint()
-        self.refresh()
+        self.repaint_terminal()
 
     def action_toggle_mouse(self) -> None:
         """Turn mouse reporting on or off."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.set_mouse(not self._driver.mouse)
-            self.say("Mouse on." if self._driver.mouse else "Mouse off: select text as your terminal does.")
+        is_on = self.toggle_mouse()
+        if is_on is not None:
+            self.say("Mouse on." if is_on else "Mouse off: select text as your terminal does.")
 
     def action_command_palette(self) -> None:
         """Show every action by name."""
@@ -277,7 +311,3 @@ class CbtuiApp(PacedApp[None]):
             return True
         cancel = getattr(self.screen, "cancel_running", None)
         return bool(cancel is not None and cancel())
-
-    def _write_terminal(self, data: str) -> None:
-        if self._driver is not None:
-            self._driver.write(data)

@@ -17,10 +17,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
-from claude_batch_tui.tui.dashboard import Dashboard, dashboard_of
-from claude_batch_tui.tui.disabled import check_action
-from claude_batch_tui.tui.widgets.status_line import Kind
-from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+from claude_batch_tui.tui.dashboard import Dashboard, check_action, dashboard_of
+from claude_batch_tui.tui.widgets.lines import Kind, TabsLine, TitleLine
 from claude_batch_tui.wording import link_words, links_words
 
 _FRAME_WRITTEN = 0.05

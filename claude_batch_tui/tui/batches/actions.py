@@ -43,7 +43,7 @@ def delete_batches(
     screen: DashboardScreen, targets: Sequence[TrackedBatch], done: Callable[[], None]
 ) -> None:
     """Delete those that have ended from the API, after their number of requests was typed."""
-    from claude_batch_tui.tui.dialogs.confirm import TypedConfirmDialog, if_agreed
+    from claude_batch_tui.tui.dialogs.questions import TypedConfirmDialog, if_agreed
 
     ended = [tracked for tracked in targets if tracked.batch.has_ended]
     unsaved = sum(tracked.results is ResultsState.NONE for tracked in ended)
@@ -197,7 +197,7 @@ def leave(screen: DashboardScreen) -> None:
 
     Without a key it ends with the sentence and the exit code a command would end with.
     """
-    from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
+    from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
 
     snapshot = screen.snapshot
 
@@ -247,7 +247,7 @@ def _ask(
     problem: Callable[[str], str | None] = lambda _: None,
 ) -> None:
     """Have a line typed, and use it, an empty one too; leaving without an answer does nothing."""
-    from claude_batch_tui.tui.dialogs.input import InputDialog
+    from claude_batch_tui.tui.dialogs.questions import InputDialog
 
     def answered(text: str | None) -> None:
         if text is not None:
@@ -261,7 +261,7 @@ def _confirm(
     screen: DashboardScreen, what: str, body: Sequence[str], do: Callable[[], None], *, no: str = "Keep"
 ) -> None:
     """Do it once it was agreed to."""
-    from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
+    from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
 
     screen.app.push_screen(ConfirmDialog(f"{what}?", body, yes=what, no=no), if_agreed(do))
 

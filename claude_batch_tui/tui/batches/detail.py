@@ -18,12 +18,10 @@ from claude_batch_tui.domain.batches.batch_list import Row
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.tui.batches.overview import overview_lines
 from claude_batch_tui.tui.batches.rows import Drawing
-from claude_batch_tui.tui.widgets.columns import Run
-from claude_batch_tui.tui.widgets.fitting import cells, cut, cut_mark
-from claude_batch_tui.tui.widgets.one_line import OneLine
+from claude_batch_tui.tui.widgets.columns import Run, cells, cut, cut_mark
+from claude_batch_tui.tui.widgets.lines import OneLine, TabsLine
 from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.wording import counted_batches
 
 if TYPE_CHECKING:
@@ -161,7 +159,7 @@ class BatchDetail(Vertical):
             case "overview":
                 return overview_lines(row, drawing, width)
             case "timeline":
-                from claude_batch_tui.tui.batches.timeline import timeline_lines  # late, as all but the first
+                from claude_batch_tui.tui.batches.tabs import timeline_lines  # late, as all but the first
 
                 return timeline_lines(row, drawing, width)
             case "requests":

@@ -24,17 +24,13 @@ from claude_batch_tui.tui.batches import actions
 from claude_batch_tui.tui.batches.detail import BatchDetail
 from claude_batch_tui.tui.batches.events import BatchEvents
 from claude_batch_tui.tui.batches.keys import KEYS, needs_list, why_not
-from claude_batch_tui.tui.batches.view import BatchesView
-from claude_batch_tui.tui.batches.words import empty_words, list_words, resting_words
+from claude_batch_tui.tui.batches.view import BatchesView, empty_words, list_words, resting_words
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.retrying import retry_batches
 from claude_batch_tui.tui.widgets.columns import Column
-from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.letter_menu import LetterMenu
-from claude_batch_tui.tui.widgets.line_input import LineInput
-from claude_batch_tui.tui.widgets.status_line import StatusLine
-from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+from claude_batch_tui.tui.widgets.lines import LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted, counted_batches
 

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.services.building.folder_entries import FolderEntry, folder_entries
-from claude_batch_tui.tui.dialogs.box import Box
+from claude_batch_tui.tui.dialogs.questions import Box
 from claude_batch_tui.wording import ago, size
 
 _UP = ".."

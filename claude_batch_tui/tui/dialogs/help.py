@@ -10,13 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from claude_batch_tui.tui.widgets.filter_bar import FilterBar
-from claude_batch_tui.tui.widgets.fitting import fit
-from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.key_names import Hint
+from claude_batch_tui.tui.widgets.columns import fit
+from claude_batch_tui.tui.widgets.inputs import FilterBar
+from claude_batch_tui.tui.widgets.key_line import Hint, KeyLine
+from claude_batch_tui.tui.widgets.lines import TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TitleLine
 
 KEYS_WIDTH = 12
 LEAST_COLUMN = 38

@@ -15,9 +15,8 @@ from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.tui.history.drawing import history_lines
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TitleLine
 
 PERIODS = (7, 30, 90, 365)
 """Days to look back, turned by `[` and `]`."""

@@ -28,16 +28,14 @@ from claude_batch_tui.services.results.compare import Comparison, compare, compa
 from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.opening import open_indexed
-from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.compare_rows import COLUMNS, PairRows, diff_lines
 from claude_batch_tui.tui.results.keys import TABS_KEYS
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine, TitleLine, TwoSidedLine
 from claude_batch_tui.tui.widgets.text_rows import TextRows
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
-from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import agreement_words, compared_words, totals_words
 

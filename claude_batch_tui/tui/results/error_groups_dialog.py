@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.services.results.error_groups import ErrorGroup
-from claude_batch_tui.tui.dialogs.box import Box
+from claude_batch_tui.tui.dialogs.questions import Box
 
 
 class ErrorGroupsDialog(Box[str | None]):

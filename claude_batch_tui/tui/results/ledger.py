@@ -11,9 +11,9 @@ from textual.screen import ModalScreen
 
 from claude_batch_tui.services.results.ledger import LISTS, Accounts, Listed
 from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.lines import TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TitleLine
 
 _MEANINGS = {
     "missing": "sent, but no result came back",

@@ -37,15 +37,20 @@ from claude_batch_tui.services.results.ledger import accounts
 from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.store.results.file import ResultsFile
-from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.results.columns import SORT_LETTERS, SORT_QUESTION, chosen_columns, shown_words
+from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.compare import CompareScreen, ask_other_results
 from claude_batch_tui.tui.results.counts import CountsLine
 from claude_batch_tui.tui.results.error_groups_dialog import ErrorGroupsDialog
 from claude_batch_tui.tui.results.inspector import Inspector
 from claude_batch_tui.tui.results.keys import KEYS, QUICK_FILTERS, QUICK_QUESTION
 from claude_batch_tui.tui.results.ledger import LedgerDialog, ledger_lines
-from claude_batch_tui.tui.results.list import EntryList
+from claude_batch_tui.tui.results.list import (
+    SORT_LETTERS,
+    SORT_QUESTION,
+    EntryList,
+    chosen_columns,
+    shown_words,
+)
 from claude_batch_tui.tui.results.open_results import (
     DOWNLOAD_FAILED,
     Next,
@@ -58,13 +63,9 @@ from claude_batch_tui.tui.results.save import Saving
 from claude_batch_tui.tui.results.statistics import StatisticsScreen
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.retrying import owner_of, start_retry
-from claude_batch_tui.tui.terminal.lending import paged
-from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.letter_menu import LetterMenu
-from claude_batch_tui.tui.widgets.line_input import LineInput
-from claude_batch_tui.tui.widgets.status_line import StatusLine
-from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+from claude_batch_tui.tui.widgets.lines import LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
 
@@ -323,7 +324,7 @@ class ResultsScreen(DashboardScreen):
     def action_pager(self) -> None:
         """What the inspector shows in $PAGER, with the dashboard out of the way."""
         try:
-            paged(self.app, clean(self.inspector.text()))
+            self.dashboard.page_text(clean(self.inspector.text()))
         except ConfigError as error:
             self.say(str(error), kind="error")
 

@@ -15,8 +15,7 @@ from claude_batch_tui.domain.batches.tracked import Snapshot, Submission, Submis
 from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.services.submitting.order import Question, SendOrder
 from claude_batch_tui.tui.dashboard import dashboard_of
-from claude_batch_tui.tui.dialogs.box import Box
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, paid_question
+from claude_batch_tui.tui.dialogs.questions import Box, ConfirmDialog, paid_question
 from claude_batch_tui.wording import local_clock, question_lines, sent_before_words, size, submission_words
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.domain.results.retrying import RetryCounts, RetryRules
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.submitting.retry import NothingToRetryError, RetryPlan
-from claude_batch_tui.tui.dialogs.box import Box
+from claude_batch_tui.tui.dialogs.questions import Box
 from claude_batch_tui.wording import retry_words
 
 _CHOICES = (

@@ -23,8 +23,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.tui.terminal.frame_bytes import compact
-from claude_batch_tui.tui.terminal.painted import Painted
+from claude_batch_tui.tui.terminal.frames import Painted, compact
 from claude_batch_tui.tui.terminal.writer import TerminalWriter
 
 if TYPE_CHECKING:

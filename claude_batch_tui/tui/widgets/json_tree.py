@@ -10,8 +10,7 @@ from textual.strip import Strip
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.results.json_tree import Path, path_words, pretty, scalar
-from claude_batch_tui.tui.widgets.columns import Run
-from claude_batch_tui.tui.widgets.fitting import cells, cut, cut_mark
+from claude_batch_tui.tui.widgets.columns import Run, cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.json_rows import JsonRow, JsonRows, summary
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 

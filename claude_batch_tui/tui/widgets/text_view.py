@@ -14,8 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from claude_batch_tui.tui.widgets.text_rows import AnyLine, TextRow, TextRows
-from claude_batch_tui.tui.widgets.text_search import TextSearch
+from claude_batch_tui.tui.widgets.text_rows import AnyLine, TextRow, TextRows, TextSearch
 
 WHEEL_ROWS = 3
 LONG = 500_000

@@ -10,8 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from claude_batch_tui.tui.widgets.columns import Column
-from claude_batch_tui.tui.widgets.list_canvas import ListCanvas
-from claude_batch_tui.tui.widgets.row_source import RowSource, find_row
+from claude_batch_tui.tui.widgets.list_canvas import ListCanvas, RowSource, find_row
 
 WHEEL_ROWS = 3
 

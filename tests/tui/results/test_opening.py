@@ -8,7 +8,7 @@ import json
 import pytest
 
 from claude_batch_tui.tui.results.ledger import LedgerDialog
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from waiting import reached

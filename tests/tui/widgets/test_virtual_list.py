@@ -6,7 +6,7 @@ from textual.app import App
 from textual.widgets import Input
 
 from claude_batch_tui.tui.widgets.columns import Cell, Column, compose_row, place
-from claude_batch_tui.tui.widgets.list_window import ListWindow
+from claude_batch_tui.tui.widgets.list_canvas import ListWindow
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from listed import Listed
 

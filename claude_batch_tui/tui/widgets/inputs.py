@@ -1,4 +1,4 @@
-"""The line a list is filtered with: what is typed acts at once, and says how many rows are left."""
+"""Fields of one line: plain, and the one a list is filtered with."""
 
 from __future__ import annotations
 
@@ -11,11 +11,34 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from claude_batch_tui.domain.filters.completion import Completion
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.tui.widgets.line_input import LineInput
+
+
+class LineInput(Input):
+    """Textual's input in one line; `enter` says in the key line what enter does."""
+
+    DEFAULT_CSS = """
+    LineInput {
+        height: 1;
+        border: none;
+        padding: 0;
+        color: $foreground;
+        background: $background;
+        &:focus { border: none; background-tint: transparent; }
+    }
+    """
+
+    def __init__(self, value: str = "", placeholder: str = "", *, enter: str = "take it") -> None:
+        super().__init__(clean_line(value), clean_line(placeholder), select_on_focus=False)
+        self.cursor_blink = False
+        bindings = self._bindings.key_to_bindings
+        bindings["enter"] = [Binding("enter", "submit", enter, id="input.enter", tooltip=enter)]
+        # Textual's field is a scroll view, and would take these from whatever is around it.
+        for key in ("up", "down", "pageup", "pagedown"):
+            bindings.pop(key, None)
 
 
 class Choices:

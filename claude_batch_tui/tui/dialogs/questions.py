@@ -1,20 +1,74 @@
-"""The question before anything destructive or paid. Enter alone never says yes."""
+"""Boxes over the screen, and the three that ask: agree, type a number, type a line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual import on
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from claude_batch_tui.domain.plain_text import clean, clean_line
-from claude_batch_tui.tui.dialogs.box import Box
-from claude_batch_tui.tui.widgets.line_input import LineInput
+from claude_batch_tui.tui.dashboard import check_action
+from claude_batch_tui.tui.widgets.columns import ascii_only
+from claude_batch_tui.tui.widgets.inputs import LineInput
+from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.lines import StatusLine
+
+Result = TypeVar("Result")
+
+
+class Box(ModalScreen[Result], Generic[Result]):
+    """A dialog: subclasses give its content. Opaque, because a tinted one is painted twice over SSH."""
+
+    DEFAULT_CSS = """
+    Box {
+        align: center middle;
+        background: $background;
+        & > #box {
+            width: 76;
+            max-width: 100%;
+            height: auto;
+            max-height: 100%;
+            padding: 1 2;
+            border: solid $foreground;
+            background: $background;
+            &.-ascii { border: ascii $foreground; }
+        }
+        & > .foot { dock: bottom; height: 2; }
+    }
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._box_title = clean_line(title)
+
+    def compose(self) -> ComposeResult:
+        """The box with its content, a line for messages, the keys."""
+        box = Vertical(*self.content(), id="box", classes="-ascii" if ascii_only(self) else "")
+        box.border_title = Content(self._box_title)
+        yield box
+        with Vertical(classes="foot"):
+            yield StatusLine()
+            yield KeyLine()
+
+    def content(self) -> list[Widget]:
+        """What is in the box."""
+        raise NotImplementedError
+
+    def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:  # noqa: ARG002
+        """Why an action cannot be done now, as the end of a sentence, or None where it can."""
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What cannot be done now is greyed."""
+        return check_action(self, super().check_action(action, parameters), action, parameters)
 
 
 class ConfirmDialog(Box[bool]):
@@ -140,3 +194,57 @@ def if_agreed(work: Callable[[], object]) -> Callable[[bool | None], None]:
             work()
 
     return answered
+
+
+class InputDialog(Box[str | None]):
+    """Gives the typed line without blanks around it, or None. `problem` says what is wrong with it, or None."""
+
+    DEFAULT_CSS = """
+    InputDialog LineInput { margin: 1 0; text-style: underline; }
+    InputDialog .problem { height: auto; color: $text-error; text-style: bold; }
+    InputDialog:ansi .problem { color: ansi_red; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave", id="input.leave", tooltip="leave without an answer"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        body: Sequence[str] = (),
+        *,
+        value: str = "",
+        placeholder: str = "",
+        problem: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        super().__init__(title)
+        self._body = body
+        self._value = value
+        self._placeholder = placeholder
+        self._problem = problem
+
+    def content(self) -> list[Widget]:
+        """What is asked, the field, and what is wrong with it."""
+        return [
+            Static(Content(clean("\n".join(self._body))), markup=False),
+            LineInput(self._value, self._placeholder),
+            Static("", markup=False, classes="problem"),
+        ]
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        self.query_one(LineInput).focus()
+
+    @on(LineInput.Submitted)
+    def _submitted(self, event: LineInput.Submitted) -> None:
+        event.stop()
+        value = event.value.strip()
+        problem = self._problem(value)
+        if problem is None:
+            self.dismiss(value)
+        else:
+            self.query_one(".problem", Static).update(Content(clean_line(problem)))
+
+    def action_leave(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
