@@ -81,23 +81,17 @@ def _import_the_rest() -> None:
 
 
 def _build() -> DashboardScreen:
-    return _build_screen()()
+    from claude_batch_tui.tui.build.screen import (
+        BuildScreen,  # late, as the next: the first frame does not wait for it
+    )
 
-
-def _build_screen() -> type[DashboardScreen]:
-    from claude_batch_tui.tui.build.screen import BuildScreen  # the first frame does not wait for it
-
-    return BuildScreen
+    return BuildScreen()
 
 
 def _results() -> DashboardScreen:
-    return _results_screen()()
+    from claude_batch_tui.tui.results.screen import ResultsScreen
 
-
-def _results_screen() -> type[DashboardScreen]:
-    from claude_batch_tui.tui.results.screen import ResultsScreen  # nor for this
-
-    return ResultsScreen
+    return ResultsScreen()
 
 
 class DashboardApp(CbtuiApp):
@@ -255,15 +249,15 @@ class DashboardApp(CbtuiApp):
 
     def open_batch(self, batch_id: str) -> None:
         """Show the results of a batch, downloading them where they are not here."""
-        self._on_results(lambda screen: screen.open_batch(batch_id))
+        self._on_results(lambda screen: screen.opening.open_batch(batch_id))
 
     def open_run(self, run_id: str, batch_ids: Sequence[str], title: str) -> None:
         """Show the results of all these batches of a run as one."""
-        self._on_results(lambda screen: screen.open_run(run_id, batch_ids, title))
+        self._on_results(lambda screen: screen.opening.open_run(run_id, batch_ids, title))
 
     def open_file(self, path: Path) -> None:
         """Show a results file."""
-        self._on_results(lambda screen: screen.open_file(path))
+        self._on_results(lambda screen: screen.opening.open_file(path))
 
     def show_created(self, batch_id: str) -> None:
         """Go to the batches with the cursor on a new one."""
@@ -271,11 +265,15 @@ class DashboardApp(CbtuiApp):
 
     def help_pages(self) -> list[HelpPage]:
         """The keys of all screens."""
+        from claude_batch_tui.tui.build.screen import (
+            BuildScreen,  # late: help is the first to ask for all of these
+        )
         from claude_batch_tui.tui.dialogs.help import HelpPage
-        from claude_batch_tui.tui.history.screen import HistoryScreen  # help is the first to ask for all
+        from claude_batch_tui.tui.history.screen import HistoryScreen
+        from claude_batch_tui.tui.results.screen import ResultsScreen
         from claude_batch_tui.tui.widgets.key_line import declared_hints
 
-        screens = (BatchesScreen, _build_screen(), _results_screen(), HistoryScreen)
+        screens = (BatchesScreen, BuildScreen, ResultsScreen, HistoryScreen)
         return [
             HelpPage(screen.help_title, declared_hints(screen.BINDINGS, ascii_only=self.ascii_only))
             for screen in screens

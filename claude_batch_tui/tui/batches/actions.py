@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.domain.batches.batch_list import Row, in_parts
@@ -10,11 +11,14 @@ from claude_batch_tui.domain.batches.tracked import DownloadState, LinkState, Re
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.widgets.lines import LetterMenu
 from claude_batch_tui.wording import STATE_WORDS, counted_batches, duration, outcome_counts
 
 # Dialogs are imported when they are opened: the first frame does not wait for them.
 
 _LISTED = 6
+_MOST_WORKSPACES = 9
+"""As many as digits can choose; the others are in the palette."""
 _CANCELING = (
     "Requests already finished are kept and billed. Requests in flight may still finish. It shows “canceling” until "
     "the API ends the batch. This cannot be undone; unfinished requests would need a new batch."
@@ -161,6 +165,21 @@ def add_batch(screen: DashboardScreen) -> None:
 
     body = "It must be in the workspace of this key."
     _ask(screen, "Watch a batch by its id", body, add, placeholder="msgbatch_…")
+
+
+def ask_workspace(screen: DashboardScreen, letters: LetterMenu, what: str, then: Callable[[], None]) -> None:
+    """Ask which workspace something is for, show that one alone, and go on there."""
+    names = screen.dashboard.engines.watched[:_MOST_WORKSPACES]
+
+    def choose(name: str) -> None:
+        screen.dashboard.action_show_workspace(name)
+        then()
+
+    choices = "   ".join(f"{number} {clean_line(name)}" for number, name in enumerate(names, 1))
+    letters.ask(
+        f"{what} in which workspace?  {choices}",
+        {str(number): partial(choose, name) for number, name in enumerate(names, 1)},
+    )
 
 
 def decide_submission(screen: DashboardScreen) -> None:

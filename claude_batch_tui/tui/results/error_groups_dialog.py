@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -11,10 +11,13 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
+from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.services.results.error_groups import ErrorGroup
+from claude_batch_tui.services.results.error_groups import ErrorGroup, error_groups
+from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.tui.dialogs.questions import Box
+from claude_batch_tui.tui.screen import DashboardScreen
 
 
 class ErrorGroupsDialog(Box[str | None]):
@@ -81,3 +84,25 @@ class ErrorGroupsDialog(Box[str | None]):
 
     def _words(self, group: ErrorGroup) -> Content:
         return Content(clean_line(f"{group.count:>9,}  {group.kind:<22} {group.shape}"))
+
+
+def ask_error_group(screen: DashboardScreen, results: ResultsFile, choose: Callable[[str], None]) -> None:
+    """Group the errors in a thread, and have one of the groups chosen: `choose` takes the filter that shows it."""
+    own = results.duplicate()
+
+    def group() -> None:
+        worker = get_current_worker()
+        with own:
+            groups = error_groups(own, lambda: worker.is_cancelled)
+        screen.app.call_from_thread(show, worker, groups)
+
+    def show(worker: Worker[None], groups: Sequence[ErrorGroup]) -> None:
+        if worker.is_cancelled:
+            return
+        if groups:
+            dialog = ErrorGroupsDialog(groups)
+            screen.app.push_screen(dialog, lambda wanted: choose(wanted) if wanted else None)
+        else:
+            screen.say("There are no errors in these results.", seconds=3.0)
+
+    screen.run_worker(group, thread=True, exclusive=True, group="errors")

@@ -291,11 +291,6 @@ class EntryList(VirtualList):
             self._goes_to_top = True
             self.select(text)
 
-    def action_mark_all(self) -> None:
-        """Mark all entries that are shown."""
-        if self.rows is not None:
-            self.set_marks(str(position) for position in self.rows.positions)
-
     @work(thread=True, exclusive=True, group="select")
     def _find(self, rows: EntryRows, own: ResultsFile, text: str, sort: Sort) -> None:
         worker, file = get_current_worker(), rows.file

@@ -79,9 +79,6 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
             super().__init__(sender)
             self.marks = marks
 
-    class MarkAllRequested(_OfList):
-        """All rows that match are to be marked; answer with `set_marks`."""
-
     def __init__(
         self,
         columns: Sequence[Column] = (),
@@ -230,8 +227,8 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
             self.set_marks(marks | {self._cursor_key})
 
     def action_mark_all(self) -> None:
-        """Ask the screen to mark what matches."""
-        self.post_message(self.MarkAllRequested(self))
+        """Mark all rows."""
+        self.set_marks(self._source.key(index) for index in range(self._window.count))
 
     def action_unmark(self) -> None:
         """Unmark everything."""
