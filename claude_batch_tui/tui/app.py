@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -27,6 +27,7 @@ from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.batches.keys import RENAMED
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.widgets.key_line import hidden_key
 from claude_batch_tui.wording import standing_words
 
 if TYPE_CHECKING:
@@ -81,9 +82,7 @@ def _import_the_rest() -> None:
 
 
 def _build() -> DashboardScreen:
-    from claude_batch_tui.tui.build.screen import (
-        BuildScreen,  # late, as the next: the first frame does not wait for it
-    )
+    from claude_batch_tui.tui.build.screen import BuildScreen  # late: the first frame waits for neither
 
     return BuildScreen()
 
@@ -99,11 +98,9 @@ class DashboardApp(CbtuiApp):
 
     CSS_PATH: ClassVar = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "show('batches')", "batches", id="app.batches", show=False, tooltip="the batches"),
-        Binding(
-            "2", "show('build')", "build", id="app.build", show=False, tooltip="build requests from a file"
-        ),
-        Binding("3", "show('results')", "results", id="app.results", show=False, tooltip="the results"),
+        hidden_key("app.batches", "1", "show('batches')", "batches", "the batches"),
+        hidden_key("app.build", "2", "show('build')", "build", "build requests from a file"),
+        hidden_key("app.results", "3", "show('results')", "results", "the results"),
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "batches": BatchesScreen,
@@ -265,9 +262,8 @@ class DashboardApp(CbtuiApp):
 
     def help_pages(self) -> list[HelpPage]:
         """The keys of all screens."""
-        from claude_batch_tui.tui.build.screen import (
-            BuildScreen,  # late: help is the first to ask for all of these
-        )
+        # Late: help is the first to ask for all of these.
+        from claude_batch_tui.tui.build.screen import BuildScreen
         from claude_batch_tui.tui.dialogs.help import HelpPage
         from claude_batch_tui.tui.history.screen import HistoryScreen
         from claude_batch_tui.tui.results.screen import ResultsScreen
@@ -313,7 +309,7 @@ class DashboardApp(CbtuiApp):
         ends = [event.text for event in fresh if event.rings]
         if not ends:
             return
-        from claude_batch_tui.domain.batches.notifying import words
+        from claude_batch_tui.domain.batches.notifying import words  # late: most snapshots bring no end
 
         if "bell" in words(self.config.notify):
             self.bell()
@@ -323,7 +319,7 @@ class DashboardApp(CbtuiApp):
 
     def _notify_terminal(self, message: str) -> None:
         """Send OSC 9; in a thread, because tmux may have to be asked."""
-        from claude_batch_tui.domain.batches.notifying import terminal_notification
+        from claude_batch_tui.domain.batches.notifying import terminal_notification  # late: the same
         from claude_batch_tui.services.watching.notify import osc9_way
 
         way = osc9_way(self.config.osc9, self._environ)

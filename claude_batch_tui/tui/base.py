@@ -28,7 +28,7 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.terminal import DARK, LEAST_SIZE, Profile, decide_profile
 from claude_batch_tui.tui.dashboard import reason_disabled
 from claude_batch_tui.tui.terminal import terminal_app
-from claude_batch_tui.tui.widgets.key_line import active_hints
+from claude_batch_tui.tui.widgets.key_line import active_hints, hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind, StatusLine
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class TooSmallNotice(ModalScreen[None]):
     TooSmallNotice > Static { width: auto; height: auto; text-align: center; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "app.quit", "quit", id="notice.quit", tooltip="leave"),
+        shown_key("notice.quit", "q", "app.quit", "quit", "leave"),
     ]
 
     def compose(self) -> ComposeResult:
@@ -112,52 +112,13 @@ class CbtuiApp(TerminalApp):
     Screen { background: $background; color: $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("colon", "command_palette", "cmd", id="app.palette", tooltip="every action by name"),
-        Binding("question_mark", "help", "help", id="app.help", tooltip="this help"),
-        Binding(
-            "f1",
-            "help",
-            "help",
-            id="app.help",
-            show=False,
-            priority=True,
-            tooltip="this help",
-        ),
-        Binding(
-            "m",
-            "toggle_mouse",
-            "mouse",
-            id="app.mouse",
-            show=False,
-            tooltip="mouse on or off (off: select text)",
-        ),
-        Binding(
-            "ctrl+l",
-            "redraw",
-            "redraw",
-            id="app.redraw",
-            show=False,
-            priority=True,
-            tooltip="redraw the screen",
-        ),
-        Binding(
-            "ctrl+z",
-            "suspend_process",
-            "suspend",
-            id="app.suspend",
-            show=False,
-            priority=True,
-            tooltip="to the shell",
-        ),
-        Binding(
-            "ctrl+c",
-            "interrupt",
-            "stop",
-            id="app.interrupt",
-            show=False,
-            priority=True,
-            tooltip="stop; twice: leave",
-        ),
+        shown_key("app.palette", "colon", "command_palette", "cmd", "every action by name"),
+        shown_key("app.help", "question_mark", "help", "help", "this help"),
+        hidden_key("app.help", "f1", "help", "help", "this help", priority=True),
+        hidden_key("app.mouse", "m", "toggle_mouse", "mouse", "mouse on or off (off: select text)"),
+        hidden_key("app.redraw", "ctrl+l", "redraw", "redraw", "redraw the screen", priority=True),
+        hidden_key("app.suspend", "ctrl+z", "suspend_process", "suspend", "to the shell", priority=True),
+        hidden_key("app.interrupt", "ctrl+c", "interrupt", "stop", "stop; twice: leave", priority=True),
         Binding("ctrl+q", "quit", "quit", id="app.quit", show=False, priority=True, system=True),
     ]
 
@@ -192,7 +153,7 @@ class CbtuiApp(TerminalApp):
 
     def copy(self, text: str) -> None:
         """Copy text and say by which way it went."""
-        from claude_batch_tui.tui import clipboard
+        from claude_batch_tui.tui import clipboard  # late, as dialogs: the first frame needs none
 
         work = partial(
             clipboard.copy,
@@ -283,14 +244,14 @@ class CbtuiApp(TerminalApp):
 
     def action_command_palette(self) -> None:
         """Show every action by name."""
-        from claude_batch_tui.tui.dialogs.palette import Palette
+        from claude_batch_tui.tui.dialogs.palette import Palette  # the same
 
         if not isinstance(self.screen, (CommandPalette, TooSmallNotice)):
             self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         """Show the keys that work on this screen."""
-        from claude_batch_tui.tui.dialogs.help import HelpDialog, HelpPage
+        from claude_batch_tui.tui.dialogs.help import HelpDialog, HelpPage  # the same
 
         if isinstance(self.screen, (HelpDialog, CommandPalette, TooSmallNotice)):
             return

@@ -115,9 +115,8 @@ class BatchDetail(Vertical):
 
     @work(thread=True, exclusive=True, group="detail", exit_on_error=False)
     def _read_more(self, key: str, ids: Sequence[str], tab: str) -> None:
-        from claude_batch_tui.services.watching.story import (
-            first_requests,  # late: the first frame shows no requests
-        )
+        # Late, as all that tabs but the first need.
+        from claude_batch_tui.services.watching.story import first_requests
 
         engines, requests, story = dashboard_of(self).engines, None, None
         try:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import aiofiles.os
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.suggester import Suggester
@@ -16,15 +16,16 @@ from textual.widgets import Input, Label
 
 from claude_batch_tui.sources.recipe import SourceKind
 from claude_batch_tui.tui.build.fields import FIELDS, ROWS_HINTS, label_of, visible_fields
+from claude_batch_tui.tui.widgets.key_line import shown_key
 
 
 class FieldInput(Input):
     """An input whose keys show in the key line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "check", id="field.submit", tooltip="check the whole form"),
-        Binding("tab", "app.focus_next", "next field", id="field.next", tooltip="the next field"),
-        Binding("right", "cursor_right", "complete", id="field.complete", tooltip="take what is suggested"),
+        shown_key("field.submit", "enter", "submit", "check", "check the whole form"),
+        shown_key("field.next", "tab", "app.focus_next", "next field", "the next field"),
+        shown_key("field.complete", "right", "cursor_right", "complete", "take what is suggested"),
     ]
 
 

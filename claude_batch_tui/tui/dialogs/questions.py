@@ -7,7 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -18,7 +18,7 @@ from claude_batch_tui.domain.plain_text import clean, clean_line
 from claude_batch_tui.tui.dashboard import check_action
 from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.inputs import LineInput
-from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.key_line import KeyLine, shown_key
 from claude_batch_tui.tui.widgets.lines import StatusLine
 
 Result = TypeVar("Result")
@@ -82,10 +82,8 @@ class ConfirmDialog(Box[bool]):
     ConfirmDialog .choices > Static { width: 1fr; height: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "do it", id="confirm.yes", tooltip="do it"),
-        Binding(
-            "escape,n,enter,q", "answer(False)", "keep", id="confirm.no", tooltip="keep things as they are"
-        ),
+        shown_key("confirm.yes", "y", "answer(True)", "do it", "do it"),
+        shown_key("confirm.no", "escape,n,enter,q", "answer(False)", "keep", "keep things as they are"),
     ]
 
     def __init__(self, title: str, body: Sequence[str], *, yes: str, no: str = "Keep") -> None:
@@ -124,7 +122,7 @@ class TypedConfirmDialog(ConfirmDialog, inherit_bindings=False):
     TypedConfirmDialog .typed > LineInput { width: 24; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "answer(False)", "not yet", id="confirm.no", tooltip="keep things as they are"),
+        shown_key("confirm.no", "escape", "answer(False)", "not yet", "keep things as they are"),
     ]
 
     def __init__(
@@ -205,7 +203,7 @@ class InputDialog(Box[str | None]):
     InputDialog:ansi .problem { color: ansi_red; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", id="input.leave", tooltip="leave without an answer"),
+        shown_key("input.leave", "escape", "leave", "leave", "leave without an answer"),
     ]
 
     def __init__(

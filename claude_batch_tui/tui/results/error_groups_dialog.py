@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
@@ -18,6 +18,7 @@ from claude_batch_tui.services.results.error_groups import ErrorGroup, error_gro
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.tui.dialogs.questions import Box
 from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 
 
 class ErrorGroupsDialog(Box[str | None]):
@@ -33,10 +34,10 @@ class ErrorGroupsDialog(Box[str | None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "filter", id="errors.choose", tooltip="show the entries of this message"),
-        Binding("j", "move(1)", "down", id="errors.down", show=False, tooltip="down"),
-        Binding("k", "move(-1)", "up", id="errors.up", show=False, tooltip="up"),
-        Binding("escape,q", "leave", "leave", id="errors.leave", tooltip="leave without choosing"),
+        shown_key("errors.choose", "enter", "choose", "filter", "show the entries of this message"),
+        hidden_key("errors.down", "j", "move(1)", "down", "down"),
+        hidden_key("errors.up", "k", "move(-1)", "up", "up"),
+        shown_key("errors.leave", "escape,q", "leave", "leave", "leave without choosing"),
     ]
 
     def __init__(self, groups: Sequence[ErrorGroup]) -> None:

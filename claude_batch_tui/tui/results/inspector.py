@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -24,6 +24,7 @@ from claude_batch_tui.tui.results.entry_views import NOTHING, TABS, View, foot_w
 from claude_batch_tui.tui.widgets.columns import Run, cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.json_tree import JsonTree
+from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.tui.widgets.lines import OneLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
@@ -116,13 +117,9 @@ class Inspector(Vertical):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "slash",
-            "find",
-            "find",
-            id="inspector.find",
-            priority=True,  # letters typed ahead belong to the line
-            tooltip="find in this entry; then n and N",
+        # With priority: letters typed ahead belong to the line.
+        shown_key(
+            "inspector.find", "slash", "find", "find", "find in this entry; then n and N", priority=True
         ),
     ]
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import msgspec
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -26,6 +26,7 @@ from claude_batch_tui.tui.results.open_results import ToSave
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.inputs import LineInput
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind
 from claude_batch_tui.wording import export_words
 
@@ -47,18 +48,10 @@ class SaveDialog(Box[SaveChoice | None]):
     SaveDialog:ansi .problem { color: ansi_red; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "turn(1)", "format", id="save.next", tooltip="the next format"),
-        Binding(
-            "up", "turn(-1)", "format before", id="save.previous", show=False, tooltip="the format before"
-        ),
-        Binding(
-            "ctrl+t",
-            "spread",
-            "spread",
-            id="save.spread",
-            tooltip="a column for each key of structured answers",
-        ),
-        Binding("escape", "leave", "leave", id="save.leave", tooltip="leave without saving"),
+        shown_key("save.next", "down", "turn(1)", "format", "the next format"),
+        hidden_key("save.previous", "up", "turn(-1)", "format before", "the format before"),
+        shown_key("save.spread", "ctrl+t", "spread", "spread", "a column for each key of structured answers"),
+        shown_key("save.leave", "escape", "leave", "leave", "leave without saving"),
     ]
 
     def __init__(self, title: str, stem: str) -> None:

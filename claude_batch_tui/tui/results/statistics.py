@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.worker import get_current_worker
 
 from claude_batch_tui.domain.batches.tracked import Snapshot
@@ -19,7 +19,7 @@ from claude_batch_tui.tui.results.keys import TABS_KEYS
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.charts import Series, bars
 from claude_batch_tui.tui.widgets.columns import fit
-from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.key_line import KeyLine, shown_key
 from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
@@ -134,9 +134,9 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
 
     help_title: ClassVar[str] = "Statistics"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "copy", "copy", id="statistics.copy", tooltip="copy the numbers as text"),
+        shown_key("statistics.copy", "y", "copy", "copy", "copy the numbers as text"),
         *TABS_KEYS,
-        Binding("q,escape,S", "close", "back", id="statistics.close", tooltip="back to the results"),
+        shown_key("statistics.close", "q,escape,S", "close", "back", "back to the results"),
     ]
 
     def __init__(self, title: str, index: ResultsIndex, positions: Sequence[int], prices: PriceTable) -> None:

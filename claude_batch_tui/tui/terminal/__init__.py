@@ -61,8 +61,7 @@ def prepare_environment(config: Config, environ: MutableMapping[str, str] = os.e
 
 def terminal_app() -> type[TerminalApp]:
     """The class the dashboard's app is built on: Textual's `App` with what this package does. Imports Textual."""
-    from claude_batch_tui.tui.terminal.app import (
-        TerminalApp,  # late: `prepare_environment` has to come before
-    )
+    # Late: `prepare_environment` has to come before Textual is imported.
+    from claude_batch_tui.tui.terminal.app import TerminalApp
 
     return TerminalApp

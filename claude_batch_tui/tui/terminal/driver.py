@@ -1,6 +1,6 @@
 """The terminal driver: a terminal that stops reading, goes away or sends a signal never holds the app.
 
-It touches private names of Textual 8.2, to which the project is pinned; tests/tui/test_driver.py holds it.
+It touches private names of Textual 8.2, to which the project is pinned; tests/tui/terminal/test_driver.py holds it.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from textual import events
@@ -45,6 +46,24 @@ class Hint(NamedTuple):
     def section(self) -> str:
         """What the action belongs to: the part of its id before the dot."""
         return self.id.partition(".")[0]
+
+
+def shown_key(
+    id: str,  # noqa: A002  the name is Textual's
+    keys: str,
+    action: str,
+    label: str,
+    tooltip: str,
+    *,
+    priority: bool = False,
+    show: bool = True,
+) -> Binding:
+    """Keys, joined by commas, for an action. `label` stands in the key line, `tooltip` in help; `[keys]` names the `id`."""
+    return Binding(keys, action, label, id=id, tooltip=tooltip, priority=priority, show=show)
+
+
+hidden_key = partial(shown_key, show=False)
+"""The same for keys that have no place in the key line; help and the palette tell of them."""
 
 
 def key_name(key: str, *, ascii_only: bool = False) -> str:
