@@ -38,8 +38,8 @@ async def take_history(app, pilot) -> None:
 async def take(folder: Path) -> None:
     from claude_batch_tui.config import load
     from claude_batch_tui.simulator import Simulator
+    from claude_batch_tui.terminal import Profile
     from claude_batch_tui.tui.app import DashboardApp
-    from claude_batch_tui.tui.terminal.environment import Profile
 
     tickets = folder / "tickets.csv"
     tickets.write_text(
@@ -84,7 +84,7 @@ async def take(folder: Path) -> None:
                     "model": "claude-haiku-4-5",
                     "max_tokens": "64",
                 }
-                from claude_batch_tui.tui.widgets.field import Field
+                from claude_batch_tui.tui.build.form import Field
 
                 for name, value in fields.items():
                     app.screen.query_one(f"#{name}", Field).value = value

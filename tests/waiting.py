@@ -6,7 +6,7 @@ import time
 
 from textual import events
 
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.lines import StatusLine
 
 
 def until(claim, seconds=60.0):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from claude_batch_tui.domain.batches.notices import AtRisk, Warned, Warning  # noqa: A004 — the word for it
+from claude_batch_tui.domain.batches.notices import AtRisk, LossWarning, Warned
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
@@ -38,7 +38,7 @@ class Warner:
         runtime, board, workspace = self._runtime, self._board, self._runtime.workspace
         if workspace is None:
             return
-        now, told = runtime.now(), dict[str, list[tuple[Warning, TrackedBatch]]]()
+        now, told = runtime.now(), dict[str, list[tuple[LossWarning, TrackedBatch]]]()
         at_risk = AtRisk().update(board.batches, (), now)
         due = ((batch_id, warning.level) for batch_id, warning in at_risk.items())
         for batch_id in claim_once(runtime.store.database, workspace.scope_id, due, now):
@@ -52,7 +52,7 @@ class Warner:
         for level, found in told.items():
             self._tell(level, found)
 
-    def _tell(self, level: str, found: list[tuple[Warning, TrackedBatch]]) -> None:
+    def _tell(self, level: str, found: list[tuple[LossWarning, TrackedBatch]]) -> None:
         about = found[0][0].about
         text, batch_id = warning_text(about, [tracked for _, tracked in found], self._runtime.now())
         self._board.tell(text, batch_id=batch_id, is_error=True, rings=level in _RINGING)

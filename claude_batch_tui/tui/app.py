@@ -10,9 +10,10 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -26,7 +27,7 @@ from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.batches.keys import RENAMED
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.tui.terminal.pacing import CHANGES_SECONDS, FramePace
+from claude_batch_tui.tui.widgets.key_line import hidden_key
 from claude_batch_tui.wording import standing_words
 
 if TYPE_CHECKING:
@@ -36,18 +37,39 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _WITHOUT_BEING_SHOWN = (
-    *(
-        "dialogs.help",
-        "dialogs.palette",
-        "dialogs.input",
-        "dialogs.confirm",
-        "results.screen",
-        "build.screen",
-    ),
-    *("batches.timeline", "batches.tabs"),
-    *("history.screen", "submitting.dialog", "submitting.retry_dialog", "clipboard"),
+    "dialogs.help",
+    "dialogs.palette",
+    "dialogs.questions",
+    "results.screen",
+    "build.screen",
+    "batches.tabs",
+    "history.screen",
+    "submitting.dialog",
+    "submitting.retry_dialog",
+    "clipboard",
 )
 """Modules of the dashboard that the first frame does not wait for, the likeliest first."""
+
+
+CHANGES_SECONDS = 1.0
+"""Least time between two pictures of what the engine says, on the slow profile."""
+
+
+class FramePace:
+    """Lets something happen at most once in so many seconds; the first time at once."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
+        self.clock = clock
+        self._seconds = seconds
+        self._taken_at = float("-inf")
+
+    def left(self) -> float:
+        """Seconds until it may happen; 0 where it may now."""
+        return max(self._taken_at + self._seconds - self.clock(), 0.0)
+
+    def take(self) -> None:
+        """It happens now."""
+        self._taken_at = self.clock()
 
 
 def _import_the_rest() -> None:
@@ -60,23 +82,15 @@ def _import_the_rest() -> None:
 
 
 def _build() -> DashboardScreen:
-    return _build_screen()()
+    from claude_batch_tui.tui.build.screen import BuildScreen  # late: the first frame waits for neither
 
-
-def _build_screen() -> type[DashboardScreen]:
-    from claude_batch_tui.tui.build.screen import BuildScreen  # the first frame does not wait for it
-
-    return BuildScreen
+    return BuildScreen()
 
 
 def _results() -> DashboardScreen:
-    return _results_screen()()
+    from claude_batch_tui.tui.results.screen import ResultsScreen
 
-
-def _results_screen() -> type[DashboardScreen]:
-    from claude_batch_tui.tui.results.screen import ResultsScreen  # nor for this
-
-    return ResultsScreen
+    return ResultsScreen()
 
 
 class DashboardApp(CbtuiApp):
@@ -84,11 +98,9 @@ class DashboardApp(CbtuiApp):
 
     CSS_PATH: ClassVar = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "show('batches')", "batches", id="app.batches", show=False, tooltip="the batches"),
-        Binding(
-            "2", "show('build')", "build", id="app.build", show=False, tooltip="build requests from a file"
-        ),
-        Binding("3", "show('results')", "results", id="app.results", show=False, tooltip="the results"),
+        hidden_key("app.batches", "1", "show('batches')", "batches", "the batches"),
+        hidden_key("app.build", "2", "show('build')", "build", "build requests from a file"),
+        hidden_key("app.results", "3", "show('results')", "results", "the results"),
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "batches": BatchesScreen,
@@ -234,15 +246,15 @@ class DashboardApp(CbtuiApp):
 
     def open_batch(self, batch_id: str) -> None:
         """Show the results of a batch, downloading them where they are not here."""
-        self._on_results(lambda screen: screen.open_batch(batch_id))
+        self._on_results(lambda screen: screen.opening.open_batch(batch_id))
 
     def open_run(self, run_id: str, batch_ids: Sequence[str], title: str) -> None:
         """Show the results of all these batches of a run as one."""
-        self._on_results(lambda screen: screen.open_run(run_id, batch_ids, title))
+        self._on_results(lambda screen: screen.opening.open_run(run_id, batch_ids, title))
 
     def open_file(self, path: Path) -> None:
         """Show a results file."""
-        self._on_results(lambda screen: screen.open_file(path))
+        self._on_results(lambda screen: screen.opening.open_file(path))
 
     def show_created(self, batch_id: str) -> None:
         """Go to the batches with the cursor on a new one."""
@@ -250,11 +262,14 @@ class DashboardApp(CbtuiApp):
 
     def help_pages(self) -> list[HelpPage]:
         """The keys of all screens."""
+        # Late: help is the first to ask for all of these.
+        from claude_batch_tui.tui.build.screen import BuildScreen
         from claude_batch_tui.tui.dialogs.help import HelpPage
-        from claude_batch_tui.tui.history.screen import HistoryScreen  # help is the first to ask for all
-        from claude_batch_tui.tui.widgets.key_names import declared_hints
+        from claude_batch_tui.tui.history.screen import HistoryScreen
+        from claude_batch_tui.tui.results.screen import ResultsScreen
+        from claude_batch_tui.tui.widgets.key_line import declared_hints
 
-        screens = (BatchesScreen, _build_screen(), _results_screen(), HistoryScreen)
+        screens = (BatchesScreen, BuildScreen, ResultsScreen, HistoryScreen)
         return [
             HelpPage(screen.help_title, declared_hints(screen.BINDINGS, ascii_only=self.ascii_only))
             for screen in screens
@@ -310,7 +325,7 @@ class DashboardApp(CbtuiApp):
         way = osc9_way(self.config.osc9, self._environ)
         if way != "no":
             sequence = terminal_notification(message, in_tmux=way == "tmux")
-            self.call_from_thread(self._write_terminal, sequence)
+            self.call_from_thread(self.write_terminal, sequence)
 
     def _show_standing(self) -> None:
         """The window's title, of all workspaces: how many run, how many ended unseen. Written only when that changes."""

@@ -11,31 +11,84 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.actions import ActionParseResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
+from textual.content import Content
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
-from textual.filter import LineFilter, Monochrome, NoColor
+from textual.geometry import Size
 from textual.notifications import SeverityLevel
-from textual.widgets import Input
+from textual.screen import ModalScreen
+from textual.theme import Theme
+from textual.widgets import Input, Static
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.terminal import Profile, decide_profile
-from claude_batch_tui.tui.dialogs.too_small import TooSmallNotice, fits
-from claude_batch_tui.tui.disabled import reason_disabled
-from claude_batch_tui.tui.terminal.driver import TerminalDriver
-from claude_batch_tui.tui.terminal.pacing import PacedApp
-from claude_batch_tui.tui.terminal.safety import AsciiFilter
-from claude_batch_tui.tui.terminal.stylesheet import ThriftyStylesheet
-from claude_batch_tui.tui.themes import CALM_DARK
-from claude_batch_tui.tui.widgets.key_names import active_hints
-from claude_batch_tui.tui.widgets.status_line import Kind, StatusLine
+from claude_batch_tui.terminal import DARK, LEAST_SIZE, Profile, decide_profile
+from claude_batch_tui.tui.dashboard import reason_disabled
+from claude_batch_tui.tui.terminal import terminal_app
+from claude_batch_tui.tui.widgets.key_line import active_hints, hidden_key, shown_key
+from claude_batch_tui.tui.widgets.lines import Kind, StatusLine
 
 if TYPE_CHECKING:
     from claude_batch_tui.tui.dialogs.help import HelpPage
+    from claude_batch_tui.tui.terminal.app import TerminalApp
+else:
+    TerminalApp = terminal_app()
 
+
+LEAST = Size(*LEAST_SIZE)
+
+
+def fits(size: Size) -> bool:
+    """Whether there is room to work."""
+    return size.width >= LEAST.width and size.height >= LEAST.height
+
+
+class TooSmallNotice(ModalScreen[None]):
+    """Says what is needed and what there is; goes by itself when there is room again."""
+
+    DEFAULT_CSS = """
+    TooSmallNotice { align: center middle; background: $background; }
+    TooSmallNotice > Static { width: auto; height: auto; text-align: center; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown_key("notice.quit", "q", "app.quit", "quit", "leave"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """The notice."""
+        yield Static(self._sentence(self.app.size), markup=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show the new size."""
+        self.query_one(Static).update(self._sentence(event.size))
+
+    @staticmethod
+    def _sentence(size: Size) -> Content:
+        return Content(
+            f"Terminal too small\n\n{size.width} × {size.height}, needed {LEAST.width} × {LEAST.height}\n\n"
+            "make it larger, or q to leave\nwork goes on meanwhile"
+        )
+
+
+CALM_DARK = Theme(
+    name=DARK,
+    primary="#7aa2c8",
+    secondary="#8a9ba8",
+    accent="#c8a27a",
+    success="#7fb38a",
+    warning="#d0b070",
+    error="#d07a7a",
+    foreground="#d4d4d4",
+    background="#14171a",
+    surface="#1b1f23",
+    panel="#22272c",
+    dark=True,
+    variables={"block-cursor-background": "#2f4a63", "block-cursor-foreground": "#ffffff"},
+)
+"""Muted colors on near black, all readable as text."""
 LEAVE_SECONDS = 2.0
 """How long the first ctrl+c waits for the second."""
 
@@ -46,7 +99,7 @@ def _actions() -> type[Provider]:
     return ActionProvider
 
 
-class CbtuiApp(PacedApp[None]):
+class CbtuiApp(TerminalApp):
     """The app without its screens. `ascii_only` and `profile` say how to draw; `say` is the way to tell the user.
 
     A screen may define `cancel_running() -> bool` (what ctrl+c stops first) and `palette_actions() -> dict` (names
@@ -59,73 +112,31 @@ class CbtuiApp(PacedApp[None]):
     Screen { background: $background; color: $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("colon", "command_palette", "cmd", id="app.palette", tooltip="every action by name"),
-        Binding("question_mark", "help", "help", id="app.help", tooltip="this help"),
-        Binding(
-            "f1",
-            "help",
-            "help",
-            id="app.help",
-            show=False,
-            priority=True,
-            tooltip="this help",
-        ),
-        Binding(
-            "m",
-            "toggle_mouse",
-            "mouse",
-            id="app.mouse",
-            show=False,
-            tooltip="mouse on or off (off: select text)",
-        ),
-        Binding(
-            "ctrl+l",
-            "redraw",
-            "redraw",
-            id="app.redraw",
-            show=False,
-            priority=True,
-            tooltip="redraw the screen",
-        ),
-        Binding(
-            "ctrl+z",
-            "suspend_process",
-            "suspend",
-            id="app.suspend",
-            show=False,
-            priority=True,
-            tooltip="to the shell",
-        ),
-        Binding(
-            "ctrl+c",
-            "interrupt",
-            "stop",
-            id="app.interrupt",
-            show=False,
-            priority=True,
-            tooltip="stop; twice: leave",
-        ),
+        shown_key("app.palette", "colon", "command_palette", "cmd", "every action by name"),
+        shown_key("app.help", "question_mark", "help", "help", "this help"),
+        hidden_key("app.help", "f1", "help", "help", "this help", priority=True),
+        hidden_key("app.mouse", "m", "toggle_mouse", "mouse", "mouse on or off (off: select text)"),
+        hidden_key("app.redraw", "ctrl+l", "redraw", "redraw", "redraw the screen", priority=True),
+        hidden_key("app.suspend", "ctrl+z", "suspend_process", "suspend", "to the shell", priority=True),
+        hidden_key("app.interrupt", "ctrl+c", "interrupt", "stop", "stop; twice: leave", priority=True),
         Binding("ctrl+q", "quit", "quit", id="app.quit", show=False, priority=True, system=True),
     ]
 
     def __init__(
         self, config: Config, profile: Profile | None = None, environ: Mapping[str, str] = os.environ
     ) -> None:
-        super().__init__(crash_log=config.state_dir / "crash.log", driver_class=TerminalDriver)
-        self.config = config
         self.profile = profile or decide_profile(config, environ)
-        self.ascii_only = self.profile.ascii
+        super().__init__(
+            theme=self.profile.theme,
+            themes=[CALM_DARK],
+            ascii_only=self.profile.ascii,
+            crash_log=config.state_dir / "crash.log",
+        )
+        self.config = config
         self.messages: deque[tuple[str, Kind]] = deque(maxlen=200)
         """What was said, oldest first."""
         self._environ = environ
         self._interrupted_at = -LEAVE_SECONDS
-        self.animation_level = "none"
-        self.register_theme(CALM_DARK)
-        if self.profile.theme not in self.available_themes:
-            names = ", ".join(["dark", "light", "ansi", *sorted(self.available_themes)])
-            raise ConfigError(f"Unknown theme {self.profile.theme!r}. Known: {names}.")
-        self.theme = self.profile.theme
-        self.stylesheet = ThriftyStylesheet(variables=self.get_css_variables())
 
     # What screens call.
 
@@ -142,22 +153,17 @@ class CbtuiApp(PacedApp[None]):
 
     def copy(self, text: str) -> None:
         """Copy text and say by which way it went."""
-        from claude_batch_tui.tui import clipboard
+        from claude_batch_tui.tui import clipboard  # late, as dialogs: the first frame needs none
 
         work = partial(
             clipboard.copy,
             text,
             setting=self.config.clipboard,
             state_dir=self.config.state_dir,
-            write_terminal=self._write_terminal,
+            write_terminal=self.write_terminal,
             environ=self._environ,
         )
         self.run_worker(lambda: self.call_from_thread(self.say, work()), thread=True, group="copy")
-
-    def set_terminal_title(self, title: str) -> None:
-        """Set the title of the terminal's window or tmux pane."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.set_title(title)
 
     def help_pages(self) -> Sequence[HelpPage]:
         """The other screens' keys, for the second page of help."""
@@ -173,15 +179,6 @@ class CbtuiApp(PacedApp[None]):
         )
 
     # What Textual calls.
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Where no color is wanted none is sent, and where ASCII is wanted nothing of ours is more than that."""
-        filters = list(super().get_line_filters())
-        if self.no_color:
-            filters = [NoColor(), *(each for each in filters if not isinstance(each, (Monochrome, NoColor)))]
-        if self.ascii_only:
-            filters.append(AsciiFilter())
-        return filters
 
     def notify(
         self,
@@ -237,26 +234,24 @@ class CbtuiApp(PacedApp[None]):
 
     def action_redraw(self) -> None:
         """Paint everything anew."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.repaint()
-        self.refresh()
+        self.repaint_terminal()
 
     def action_toggle_mouse(self) -> None:
         """Turn mouse reporting on or off."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.set_mouse(not self._driver.mouse)
-            self.say("Mouse on." if self._driver.mouse else "Mouse off: select text as your terminal does.")
+        is_on = self.toggle_mouse()
+        if is_on is not None:
+            self.say("Mouse on." if is_on else "Mouse off: select text as your terminal does.")
 
     def action_command_palette(self) -> None:
         """Show every action by name."""
-        from claude_batch_tui.tui.dialogs.palette import Palette
+        from claude_batch_tui.tui.dialogs.palette import Palette  # the same
 
         if not isinstance(self.screen, (CommandPalette, TooSmallNotice)):
             self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         """Show the keys that work on this screen."""
-        from claude_batch_tui.tui.dialogs.help import HelpDialog, HelpPage
+        from claude_batch_tui.tui.dialogs.help import HelpDialog, HelpPage  # the same
 
         if isinstance(self.screen, (HelpDialog, CommandPalette, TooSmallNotice)):
             return
@@ -277,7 +272,3 @@ class CbtuiApp(PacedApp[None]):
             return True
         cancel = getattr(self.screen, "cancel_running", None)
         return bool(cancel is not None and cancel())
-
-    def _write_terminal(self, data: str) -> None:
-        if self._driver is not None:
-            self._driver.write(data)

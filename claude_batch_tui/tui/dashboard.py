@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.engine.group import EngineGroup
-from claude_batch_tui.tui.widgets.status_line import Kind
+from claude_batch_tui.tui.widgets.lines import Kind
 
 
 class Dashboard(Protocol):
@@ -38,6 +38,12 @@ class Dashboard(Protocol):
     def copy(self, text: str) -> None:
         """Copy text to the clipboard, and say by which way it went."""
 
+    def edit_text(self, text: str) -> str:
+        """The text as the user leaves it in $VISUAL or $EDITOR. Raises ConfigError where that cannot be started."""
+
+    def page_text(self, text: str) -> None:
+        """Show text in $PAGER. Raises ConfigError where there is none or it cannot be started."""
+
     def action_show(self, mode: str) -> None:
         """Go to `batches`, `build` or `results`."""
 
@@ -60,3 +66,16 @@ class Dashboard(Protocol):
 def dashboard_of(node: DOMNode) -> Dashboard:
     """The app that a screen or widget is on, with its type."""
     return cast("Dashboard", node.app)
+
+
+def reason_disabled(node: object, action: str, parameters: tuple[object, ...]) -> str | None:
+    """Why an action of `node` cannot be done now, as the end of a sentence; None where it can, or where no reason is known."""
+    ask = getattr(node, "reason_disabled", None)
+    return None if ask is None else ask(action, parameters)
+
+
+def check_action(
+    node: object, allowed: bool | None, action: str, parameters: tuple[object, ...]
+) -> bool | None:
+    """What Textual's `check_action` of `node` gives: None, which greys the key, where the node has a reason; else `allowed`."""
+    return None if allowed and reason_disabled(node, action, parameters) is not None else allowed

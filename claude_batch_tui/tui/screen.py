@@ -13,14 +13,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
-from claude_batch_tui.tui.dashboard import Dashboard, dashboard_of
-from claude_batch_tui.tui.disabled import check_action
-from claude_batch_tui.tui.widgets.status_line import Kind
-from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+from claude_batch_tui.tui.dashboard import Dashboard, check_action, dashboard_of
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
+from claude_batch_tui.tui.widgets.lines import Kind, TabsLine, TitleLine
 from claude_batch_tui.wording import link_words, links_words
 
 _FRAME_WRITTEN = 0.05
@@ -48,25 +47,18 @@ class DashboardScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 — an instance variable in Textual
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 — the same
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape", "back", "back", id="frame.back", tooltip="one step back; leaves at the top"),
+        shown_key("frame.back", "q,escape", "back", "back", "one step back; leaves at the top"),
         # With priority, so that keys typed ahead land in the field that tab leads to.
-        Binding(
-            "tab",
-            "app.focus_next",
-            "next pane",
-            id="frame.next",
-            show=False,
-            priority=True,
-            tooltip="the next pane or field",
+        hidden_key(
+            "frame.next", "tab", "app.focus_next", "next pane", "the next pane or field", priority=True
         ),
-        Binding(
+        hidden_key(
+            "frame.previous",
             "shift+tab",
             "app.focus_previous",
             "previous pane",
-            id="frame.previous",
-            show=False,
+            "the pane or field before",
             priority=True,
-            tooltip="the pane or field before",
         ),
     ]
 

@@ -12,18 +12,14 @@ from textual.widgets import Input
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.tui.base import CbtuiApp
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDialog
+from claude_batch_tui.tui.base import CbtuiApp, TooSmallNotice
+from claude_batch_tui.tui.dashboard import check_action
 from claude_batch_tui.tui.dialogs.help import HelpDialog, HelpPage, page_lines
-from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.dialogs.palette import Palette
-from claude_batch_tui.tui.dialogs.too_small import TooSmallNotice
-from claude_batch_tui.tui.disabled import check_action
-from claude_batch_tui.tui.widgets.filter_bar import FilterBar
-from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.key_names import declared_hints
-from claude_batch_tui.tui.widgets.line_input import LineInput
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog, TypedConfirmDialog
+from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
+from claude_batch_tui.tui.widgets.key_line import KeyLine, declared_hints
+from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 
 HERE = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}

@@ -11,11 +11,11 @@ from claude_batch_tui.config import load
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
 from claude_batch_tui.tui.batches.screen import BatchesScreen
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
+from claude_batch_tui.tui.build.form import Field
+from claude_batch_tui.tui.dialogs.questions import ConfirmDialog
 from claude_batch_tui.tui.results.screen import ResultsScreen
 from claude_batch_tui.tui.submitting.dialog import SubmissionDialog
-from claude_batch_tui.tui.widgets.field import Field
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from waiting import reached
 

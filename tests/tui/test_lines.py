@@ -7,12 +7,9 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Static
 
-from claude_batch_tui.tui.widgets.filter_bar import FilterBar
-from claude_batch_tui.tui.widgets.key_line import KeyLine, compose_hints
-from claude_batch_tui.tui.widgets.key_names import Hint, declared_hints, key_name
-from claude_batch_tui.tui.widgets.line_input import LineInput
-from claude_batch_tui.tui.widgets.status_line import StatusLine
-from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
+from claude_batch_tui.tui.widgets.key_line import Hint, KeyLine, compose_hints, declared_hints, key_name
+from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine, TitleLine
 
 
 class Lines(App):

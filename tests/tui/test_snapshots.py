@@ -8,8 +8,8 @@ import pytest
 from claude_batch_tui.domain.batches.tracked import Link, LinkState, Submission, SubmissionState
 from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules
 from claude_batch_tui.services.submitting.retry import RetryPart, RetryPlan
+from claude_batch_tui.tui.build.form import Field
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
-from claude_batch_tui.tui.widgets.field import Field
 from waiting import paste
 
 NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)

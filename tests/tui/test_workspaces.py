@@ -11,10 +11,9 @@ from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.simulator.workspaces import Caller, caller_of
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
-from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.dialogs.questions import InputDialog
+from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from waiting import paste, reached
 

@@ -76,7 +76,7 @@ class Warned(StrEnum):
     RESULTS = "results"
 
 
-class Warning(msgspec.Struct, frozen=True):  # noqa: A001 — the word for it
+class LossWarning(msgspec.Struct, frozen=True):
     """Something is lost at `at` unless somebody acts. `level` names how near it is, and is told once each."""
 
     about: Warned
@@ -84,7 +84,7 @@ class Warning(msgspec.Struct, frozen=True):  # noqa: A001 — the word for it
     level: str
 
 
-def warned(tracked: TrackedBatch, now: datetime) -> Warning | None:
+def warned(tracked: TrackedBatch, now: datetime) -> LossWarning | None:
     """What is about to be lost of a batch, or None. Nothing is once it is gone, overdue, hidden or on this machine."""
     batch = tracked.batch
     if tracked.gone_at is not None or tracked.hidden_at is not None:
@@ -92,27 +92,27 @@ def warned(tracked: TrackedBatch, now: datetime) -> Warning | None:
     if not batch.has_ended:
         near = timedelta(0) < batch.deadline - now <= EXPIRY_NEAR
         is_canceling = batch.processing_status == "canceling"
-        return Warning(Warned.EXPIRY, batch.deadline, "expiry") if near and not is_canceling else None
+        return LossWarning(Warned.EXPIRY, batch.deadline, "expiry") if near and not is_canceling else None
     left = batch.results_until - now
     if tracked.results is not ResultsState.NONE or left <= timedelta(0) or not batch.request_counts.succeeded:
         return None
     level = next((level for level in RESULTS_LEVELS if left <= level), None)
     if level is None:
         return None
-    return Warning(Warned.RESULTS, batch.results_until, f"results-{int(level.total_seconds()) // 3600}h")
+    return LossWarning(Warned.RESULTS, batch.results_until, f"results-{int(level.total_seconds()) // 3600}h")
 
 
 class AtRisk:
     """The warnings of a list, kept up to date by what changed, and looked over as a whole once a minute."""
 
     def __init__(self) -> None:
-        self.found: dict[str, Warning] = {}
+        self.found: dict[str, LossWarning] = {}
         """By batch id."""
         self._looked_at: datetime | None = None
 
     def update(
         self, batches: Iterable[TrackedBatch], changed: Iterable[TrackedBatch], now: datetime
-    ) -> dict[str, Warning]:
+    ) -> dict[str, LossWarning]:
         """The warnings at `now`; of `batches` only what changed is looked at until a minute has passed."""
         due = self._looked_at is None or abs(now - self._looked_at) >= _LOOKED_OVER_EVERY
         if due:

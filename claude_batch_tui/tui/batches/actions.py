@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.domain.batches.batch_list import BatchRow, in_parts
@@ -10,11 +11,14 @@ from claude_batch_tui.domain.batches.tracked import DownloadState, LinkState, Re
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.widgets.lines import LetterMenu
 from claude_batch_tui.wording import STATE_WORDS, counted_batches, duration, outcome_counts
 
 # Dialogs are imported when they are opened: the first frame does not wait for them.
 
 _LISTED = 6
+_MOST_WORKSPACES = 9
+"""As many as digits can choose; the others are in the palette."""
 _CANCELING = (
     "Requests already finished are kept and billed. Requests in flight may still finish. It shows “canceling” until "
     "the API ends the batch. This cannot be undone; unfinished requests would need a new batch."
@@ -43,7 +47,7 @@ def delete_batches(
     screen: DashboardScreen, targets: Sequence[TrackedBatch], done: Callable[[], None]
 ) -> None:
     """Delete those that have ended from the API, after their number of requests was typed."""
-    from claude_batch_tui.tui.dialogs.confirm import TypedConfirmDialog, if_agreed
+    from claude_batch_tui.tui.dialogs.questions import TypedConfirmDialog, if_agreed
 
     ended = [tracked for tracked in targets if tracked.batch.has_ended]
     unsaved = sum(tracked.results is ResultsState.NONE for tracked in ended)
@@ -163,6 +167,21 @@ def add_batch(screen: DashboardScreen) -> None:
     _ask(screen, "Watch a batch by its id", body, add, placeholder="msgbatch_…")
 
 
+def ask_workspace(screen: DashboardScreen, letters: LetterMenu, what: str, then: Callable[[], None]) -> None:
+    """Ask which workspace something is for, show that one alone, and go on there."""
+    names = screen.dashboard.engines.watched[:_MOST_WORKSPACES]
+
+    def choose(name: str) -> None:
+        screen.dashboard.action_show_workspace(name)
+        then()
+
+    choices = "   ".join(f"{number} {clean_line(name)}" for number, name in enumerate(names, 1))
+    letters.ask(
+        f"{what} in which workspace?  {choices}",
+        {str(number): partial(choose, name) for number, name in enumerate(names, 1)},
+    )
+
+
 def decide_submission(screen: DashboardScreen) -> None:
     """Decide about the oldest submission of unknown outcome, if there is one."""
     from claude_batch_tui.tui.submitting.dialog import SubmissionDialog
@@ -197,7 +216,7 @@ def leave(screen: DashboardScreen) -> None:
 
     Without a key it ends with the sentence and the exit code a command would end with.
     """
-    from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
+    from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
 
     snapshot = screen.snapshot
 
@@ -247,7 +266,7 @@ def _ask(
     problem: Callable[[str], str | None] = lambda _: None,
 ) -> None:
     """Have a line typed, and use it, an empty one too; leaving without an answer does nothing."""
-    from claude_batch_tui.tui.dialogs.input import InputDialog
+    from claude_batch_tui.tui.dialogs.questions import InputDialog
 
     def answered(text: str | None) -> None:
         if text is not None:
@@ -261,7 +280,7 @@ def _confirm(
     screen: DashboardScreen, what: str, body: Sequence[str], do: Callable[[], None], *, no: str = "Keep"
 ) -> None:
     """Do it once it was agreed to."""
-    from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
+    from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
 
     screen.app.push_screen(ConfirmDialog(f"{what}?", body, yes=what, no=no), if_agreed(do))
 

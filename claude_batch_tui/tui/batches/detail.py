@@ -7,7 +7,7 @@ nightly-eval-1120        [overview] timeline  requests  cost  polls
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import events, work
@@ -18,12 +18,11 @@ from claude_batch_tui.domain.batches.batch_list import BatchRow
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.tui.batches.overview import overview_lines
 from claude_batch_tui.tui.batches.rows import Drawing
-from claude_batch_tui.tui.widgets.columns import Run
-from claude_batch_tui.tui.widgets.fitting import cells, cut, cut_mark
-from claude_batch_tui.tui.widgets.one_line import OneLine
+from claude_batch_tui.tui.dashboard import dashboard_of
+from claude_batch_tui.tui.widgets.columns import Run, cells, cut, cut_mark
+from claude_batch_tui.tui.widgets.lines import OneLine, TabsLine
 from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.wording import counted_batches
 
 if TYPE_CHECKING:
@@ -37,21 +36,12 @@ _LEAST_TITLE = 24
 
 
 class BatchDetail(Vertical):
-    """One batch or run in full. The screen hands it what it knows with `show`; what a tab needs more is read when it opens.
-
-    `read_story` and `read_requests` read that for the ids of batches, the latter so many; both block, and are for a thread.
+    """One batch or run in full. The screen hands it what it knows with `show`; what a tab needs more is read from the store
+    when it opens.
     """
 
-    def __init__(
-        self,
-        read_story: Callable[[Sequence[str]], Story | None],
-        read_requests: Callable[[Sequence[str], int], SentRequests | None],
-        *,
-        id: str | None = None,  # noqa: A002  the name is Textual's
-    ) -> None:
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  the name is Textual's
         super().__init__(id=id)
-        self._read_story = read_story
-        self._read_requests = read_requests
         self._tab = 0
         self._row: BatchRow | None = None
         self._drawing: Drawing | None = None
@@ -125,12 +115,15 @@ class BatchDetail(Vertical):
 
     @work(thread=True, exclusive=True, group="detail", exit_on_error=False)
     def _read_more(self, key: str, ids: Sequence[str], tab: str) -> None:
-        requests = story = None
+        # Late, as all that tabs but the first need.
+        from claude_batch_tui.services.watching.story import first_requests
+
+        engines, requests, story = dashboard_of(self).engines, None, None
         try:
             if tab == "requests":
-                requests = self._read_requests(ids, REQUESTS_SHOWN)
+                requests = first_requests(ids, REQUESTS_SHOWN, store=engines.home.store)
             else:
-                story = self._read_story(ids)
+                story = engines.of(ids[0]).story(ids).result()
         except CbtuiError as error:
             self.app.call_from_thread(self.app.notify, str(error), severity="error")
         if tab == "requests":
@@ -161,7 +154,7 @@ class BatchDetail(Vertical):
             case "overview":
                 return overview_lines(row, drawing, width)
             case "timeline":
-                from claude_batch_tui.tui.batches.timeline import timeline_lines  # late, as all but the first
+                from claude_batch_tui.tui.batches.tabs import timeline_lines  # late, as all but the first
 
                 return timeline_lines(row, drawing, width)
             case "requests":

@@ -19,10 +19,9 @@ from textual.widget import Widget
 
 from claude_batch_tui.domain.batches.tracked import Event
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.tui.widgets.columns import Cell, Column, Run
-from claude_batch_tui.tui.widgets.fitting import cut, cut_mark
-from claude_batch_tui.tui.widgets.one_line import OneLine
-from claude_batch_tui.tui.widgets.row_source import SequenceSource
+from claude_batch_tui.tui.widgets.columns import Cell, Column, Run, cut, cut_mark
+from claude_batch_tui.tui.widgets.lines import OneLine
+from claude_batch_tui.tui.widgets.list_canvas import SequenceSource
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import moment
 

@@ -4,106 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from claude_batch_tui.domain.batches.tracked import Snapshot, TrackedBatch
 from claude_batch_tui.tui.submitting.retrying import retry_reason
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 
 KEYS: list[BindingType] = [
     # With priority, so that what is typed ahead lands in the filter.
-    Binding(
-        "slash",
-        "filter",
-        "filter",
-        id="batches.filter",
-        priority=True,
-        tooltip="filter: words, state=running, age<2d",
+    shown_key(
+        "batches.filter", "slash", "filter", "filter", "filter: words, state=running, age<2d", priority=True
     ),
-    Binding("o", "sort(1)", "sort", id="batches.sort", tooltip="sort by the next column"),
-    Binding("O", "reverse", "reverse", id="batches.reverse", show=False, tooltip="sort the other way round"),
-    Binding("x", "cancel", "cancel", id="batches.cancel", tooltip="cancel on the server (asks)"),
-    Binding(
-        "D", "delete", "delete", id="batches.delete", show=False, tooltip="delete from the server (asks)"
-    ),
-    Binding("n", "app.show('build')", "new", id="batches.new", tooltip="build requests from a file"),
-    Binding("r", "poll", "poll", id="batches.poll", tooltip="ask the API now"),
-    Binding(
-        "R",
-        "retry",
-        "retry",
-        id="batches.retry",
-        show=False,
-        tooltip="send again what errored or expired (asks)",
-    ),
-    Binding("p", "pause", "pause", id="batches.pause", show=False, tooltip="pause or resume polling"),
-    Binding("i", "add", "watch id", id="batches.add", show=False, tooltip="watch a batch by its id"),
-    Binding("e", "rename", "name", id="batches.rename", show=False, tooltip="give the batch a name of yours"),
-    Binding("t", "tag", "tag", id="batches.tag", show=False, tooltip="tags of yours"),
-    Binding("N", "note", "note", id="batches.note", show=False, tooltip="a note of yours"),
-    Binding("a", "adopt", "adopt", id="batches.adopt", show=False, tooltip="adopt a batch made elsewhere"),
-    Binding(
-        "A", "hide", "hide", id="batches.hide", show=False, tooltip="hide on this machine, or bring back"
-    ),
-    Binding("H", "hidden", "hidden", id="batches.hidden", show=False, tooltip="show hidden batches, or not"),
-    Binding(
-        "W", "warned", "at risk", id="batches.warned", show=False, tooltip="mark what is about to be lost"
-    ),
-    Binding("s", "download", "download", id="batches.download", show=False, tooltip="download the results"),
-    Binding("S", "stop", "stop", id="batches.stop", show=False, tooltip="stop the download"),
-    Binding(
-        "U",
-        "unknown",
-        "open submissions",
-        id="batches.unknown",
-        show=False,
-        tooltip="submissions of unknown outcome",
-    ),
-    Binding("y", "copy", "copy id", id="batches.copy", show=False, tooltip="copy the id"),
-    Binding("d", "detail", "detail", id="batches.detail", show=False, tooltip="detail on or off"),
-    Binding(
+    shown_key("batches.sort", "o", "sort(1)", "sort", "sort by the next column"),
+    hidden_key("batches.reverse", "O", "reverse", "reverse", "sort the other way round"),
+    shown_key("batches.cancel", "x", "cancel", "cancel", "cancel on the server (asks)"),
+    hidden_key("batches.delete", "D", "delete", "delete", "delete from the server (asks)"),
+    shown_key("batches.new", "n", "app.show('build')", "new", "build requests from a file"),
+    shown_key("batches.poll", "r", "poll", "poll", "ask the API now"),
+    hidden_key("batches.retry", "R", "retry", "retry", "send again what errored or expired (asks)"),
+    hidden_key("batches.pause", "p", "pause", "pause", "pause or resume polling"),
+    hidden_key("batches.add", "i", "add", "watch id", "watch a batch by its id"),
+    hidden_key("batches.rename", "e", "rename", "name", "give the batch a name of yours"),
+    hidden_key("batches.tag", "t", "tag", "tag", "tags of yours"),
+    hidden_key("batches.note", "N", "note", "note", "a note of yours"),
+    hidden_key("batches.adopt", "a", "adopt", "adopt", "adopt a batch made elsewhere"),
+    hidden_key("batches.hide", "A", "hide", "hide", "hide on this machine, or bring back"),
+    hidden_key("batches.hidden", "H", "hidden", "hidden", "show hidden batches, or not"),
+    hidden_key("batches.warned", "W", "warned", "at risk", "mark what is about to be lost"),
+    hidden_key("batches.download", "s", "download", "download", "download the results"),
+    hidden_key("batches.stop", "S", "stop", "stop", "stop the download"),
+    hidden_key("batches.unknown", "U", "unknown", "open submissions", "submissions of unknown outcome"),
+    hidden_key("batches.copy", "y", "copy", "copy id", "copy the id"),
+    hidden_key("batches.detail", "d", "detail", "detail", "detail on or off"),
+    hidden_key(
+        "batches.next-tab",
         "right_square_bracket",
         "tab(1)",
         "next tab",
-        id="batches.next-tab",
-        show=False,
-        tooltip="overview, timeline, requests, cost, polls",
+        "overview, timeline, requests, cost, polls",
     ),
-    Binding(
-        "left_square_bracket",
-        "tab(-1)",
-        "previous tab",
-        id="batches.previous-tab",
-        show=False,
-        tooltip="the tab before",
+    hidden_key("batches.previous-tab", "left_square_bracket", "tab(-1)", "previous tab", "the tab before"),
+    hidden_key("batches.detail-down", "J", "scroll(1)", "detail down", "scroll the detail"),
+    hidden_key("batches.detail-up", "K", "scroll(-1)", "detail up", "scroll it back"),
+    hidden_key("batches.history", "T", "history", "history", "history, drawn: time, spend"),
+    hidden_key("batches.events", "E", "events", "events", "what happened, with times; and back"),
+    hidden_key("batches.zoom", "z", "zoom", "zoom", "detail on the whole screen"),
+    hidden_key("batches.older", "L", "older", "older", "load older batches"),
+    hidden_key("batches.fold", "left,h", "fold", "fold", "close the run"),
+    hidden_key(
+        "batches.workspace", "w", "workspace", "workspace", "the next workspace, or all that are watched"
     ),
-    Binding(
-        "J", "scroll(1)", "detail down", id="batches.detail-down", show=False, tooltip="scroll the detail"
-    ),
-    Binding("K", "scroll(-1)", "detail up", id="batches.detail-up", show=False, tooltip="scroll it back"),
-    Binding(
-        "T", "history", "history", id="batches.history", show=False, tooltip="history, drawn: time, spend"
-    ),
-    Binding(
-        "E",
-        "events",
-        "events",
-        id="batches.events",
-        show=False,
-        tooltip="what happened, with times; and back",
-    ),
-    Binding("z", "zoom", "zoom", id="batches.zoom", show=False, tooltip="detail on the whole screen"),
-    Binding("L", "older", "older", id="batches.older", show=False, tooltip="load older batches"),
-    Binding("left,h", "fold", "fold", id="batches.fold", show=False, tooltip="close the run"),
-    Binding(
-        "w",
-        "workspace",
-        "workspace",
-        id="batches.workspace",
-        show=False,
-        tooltip="the next workspace, or all that are watched",
-    ),
-    Binding("q", "back", "quit", id="batches.back", tooltip="leave"),
-    Binding("escape", "up", "back", id="batches.up", show=False, tooltip="clear the filter or the marks"),
+    shown_key("batches.back", "q", "back", "quit", "leave"),
+    hidden_key("batches.up", "escape", "up", "back", "clear the filter or the marks"),
 ]
 RENAMED = {"batches.archive": "batches.hide"}
 """Ids that a table [keys] of an earlier release may name, and what they are called now."""

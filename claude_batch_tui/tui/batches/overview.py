@@ -11,7 +11,7 @@ from claude_batch_tui.domain.batches.notices import Warned, warned
 from claude_batch_tui.domain.batches.tracked import Download, DownloadState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Forecast
 from claude_batch_tui.tui.batches.rows import STATE_STYLES, Drawing, history_of, similar_to
-from claude_batch_tui.tui.widgets import bars
+from claude_batch_tui.tui.widgets import charts
 from claude_batch_tui.tui.widgets.text_rows import StyledLine
 from claude_batch_tui.wording import (
     QUEUED,
@@ -117,7 +117,7 @@ def _time_words(batch: Batch, forecast: Forecast | None, drawing: Drawing, width
     if elapsed > forecast.ninth_tenth:
         most = duration(forecast.ninth_tenth)
         return f"{duration(elapsed)}, longer than 9 of 10, which ended by {most} ({basis})"
-    ruler = bars.waiting(
+    ruler = charts.waiting(
         elapsed.total_seconds(),
         max((batch.deadline - drawing.now).total_seconds(), 0.0),
         history_of(forecast),

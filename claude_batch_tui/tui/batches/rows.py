@@ -17,9 +17,8 @@ from claude_batch_tui.domain.batches.tracked import (
     TrackedBatch,
 )
 from claude_batch_tui.domain.batches.turnaround import Forecast, Turnarounds
-from claude_batch_tui.tui.widgets import bars
-from claude_batch_tui.tui.widgets.columns import Cell, Column
-from claude_batch_tui.tui.widgets.fitting import cells
+from claude_batch_tui.tui.widgets import charts
+from claude_batch_tui.tui.widgets.columns import Cell, Column, cells
 from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, QUEUED, ago, outcome_counts, reading_words, size
 from claude_batch_tui.wording.batches import COLUMNS, cost_or_limit, left_words
 
@@ -126,11 +125,11 @@ def similar_to(row: BatchRow, learned: Turnarounds) -> Forecast | None:
     return learned.forecast(one.batch, one.model)
 
 
-def history_of(forecast: Forecast | None) -> bars.PastTimes | None:
+def history_of(forecast: Forecast | None) -> charts.PastTimes | None:
     """A forecast as the bars take it."""
     if forecast is None:
         return None
-    return bars.PastTimes(
+    return charts.PastTimes(
         forecast.similar, forecast.median.total_seconds(), forecast.ninth_tenth.total_seconds()
     )
 
@@ -182,7 +181,7 @@ def _left(row: BatchRow, drawing: Drawing) -> Cell:
         link = drawing.link
         stale = ""
         if link.polled_at is not None and link.interval:
-            stale = bars.stale_mark((now - link.polled_at).total_seconds(), link.interval)
+            stale = charts.stale_mark((now - link.polled_at).total_seconds(), link.interval)
         return Cell(words + stale, None)
     return Cell(words, "warn") if words else Cell("" if tracked.seen else "NEW", "strong")
 
@@ -228,10 +227,10 @@ def _progress_text(row: BatchRow, state: BatchState, drawing: Drawing, width: in
         case BatchState.IN_PROGRESS:
             return _running(row, drawing, width)
         case BatchState.CANCELING:
-            return bars.canceling((now - (batch.cancel_initiated_at or now)).total_seconds())
+            return charts.canceling((now - (batch.cancel_initiated_at or now)).total_seconds())
         case BatchState.ARCHIVED:
             date = f"{batch.results_until.astimezone():%-d %b}"
-            words = bars.gone(date, has_copy=tracked.results is not ResultsState.NONE)
+            words = charts.gone(date, has_copy=tracked.results is not ResultsState.NONE)
             return words if len(words) <= width else f"results gone {date}"
         case BatchState.GONE:
             return "gone: deleted, or in another workspace"
@@ -244,7 +243,9 @@ def _progress_text(row: BatchRow, state: BatchState, drawing: Drawing, width: in
 def _ended(tracked: TrackedBatch, drawing: Drawing, width: int) -> str:
     """A bar of outcomes, and the counts in words where no columns of their own say them."""
     if {"ok", "errored", "expired", "canceled"} <= drawing.shown and not tracked.flawed:
-        return bars.count_bar(_counts(tracked.batch), min(width, _LONGEST_BAR), ascii_only=drawing.ascii_only)
+        return charts.count_bar(
+            _counts(tracked.batch), min(width, _LONGEST_BAR), ascii_only=drawing.ascii_only
+        )
     batch = tracked.batch
     words = outcome_counts(batch.request_counts, tracked.flawed)
     if len(words) > width:
@@ -255,7 +256,7 @@ def _ended(tracked: TrackedBatch, drawing: Drawing, width: int) -> str:
     room = width - len(words) - 1
     if room < 4:
         return words
-    return f"{bars.count_bar(_counts(batch), min(room, _BAR_CELLS), ascii_only=drawing.ascii_only)} {words}"
+    return f"{charts.count_bar(_counts(batch), min(room, _BAR_CELLS), ascii_only=drawing.ascii_only)} {words}"
 
 
 def _running(row: BatchRow, drawing: Drawing, width: int) -> str:
@@ -265,8 +266,8 @@ def _running(row: BatchRow, drawing: Drawing, width: int) -> str:
     if batch.request_counts.done and now <= batch.deadline:
         ended = sum(tracked.batch.has_ended for tracked in row.members)
         tail = f"  {ended} of {len(row.members)} ended" if row.members and width >= 36 else ""
-        return bars.counting(_counts(batch), room - len(tail), ascii_only=drawing.ascii_only) + tail
-    text = bars.waiting(
+        return charts.counting(_counts(batch), room - len(tail), ascii_only=drawing.ascii_only) + tail
+    text = charts.waiting(
         (now - batch.created_at).total_seconds(),
         (batch.deadline - now).total_seconds(),
         history_of(similar_to(row, drawing.learned)),
@@ -287,9 +288,9 @@ def _briefer(text: str, width: int) -> str:
     return next((each for each in shorter if len(each) <= width), text)
 
 
-def _counts(batch: Batch) -> bars.Counts:
+def _counts(batch: Batch) -> charts.Counts:
     counts = batch.request_counts
-    return bars.Counts(counts.processing, counts.succeeded, counts.errored, counts.canceled, counts.expired)
+    return charts.Counts(counts.processing, counts.succeeded, counts.errored, counts.canceled, counts.expired)
 
 
 def _plain(name: str) -> Callable[[BatchRow, Drawing], Cell | str]:

@@ -7,39 +7,29 @@ list                                  ── detail ──
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Key
 
-from claude_batch_tui.domain.batches.story import SentRequests, Story
-from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot, TrackedBatch
-from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.batches import actions
 from claude_batch_tui.tui.batches.detail import BatchDetail
 from claude_batch_tui.tui.batches.events import BatchEvents
 from claude_batch_tui.tui.batches.keys import KEYS, needs_list, why_not
-from claude_batch_tui.tui.batches.view import BatchesView
-from claude_batch_tui.tui.batches.words import empty_words, list_words, resting_words
+from claude_batch_tui.tui.batches.table import BatchTable
+from claude_batch_tui.tui.batches.view import BatchesView, list_words, resting_words
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.retrying import retry_batches
-from claude_batch_tui.tui.widgets.columns import Column
-from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.letter_menu import LetterMenu
-from claude_batch_tui.tui.widgets.line_input import LineInput
-from claude_batch_tui.tui.widgets.status_line import StatusLine
-from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+from claude_batch_tui.tui.widgets.lines import LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted, counted_batches
-
-_MOST_WORKSPACES = 9
-"""As many as digits can choose; the others are in the palette."""
 
 
 class BatchesScreen(DashboardScreen):
@@ -48,6 +38,11 @@ class BatchesScreen(DashboardScreen):
     help_title: ClassVar[str] = "Batches"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (40, "-tall")]  # noqa: RUF012 — an instance variable in Textual
+
+    table = getters.query_one("#list", BatchTable)
+    detail = getters.query_one(BatchDetail)
+    events = getters.query_one(BatchEvents)
+    filter_bar = getters.query_one(FilterBar)
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,42 +57,23 @@ class BatchesScreen(DashboardScreen):
 
     def compose(self) -> ComposeResult:
         """Filter, list and detail, events."""
+        dashboard = self.dashboard
         self._begin_anew()
         yield TitleLine("BATCHES")
         yield TabsLine(1)
         yield FilterBar(placeholder="words, state=running, tag=eval, age<2d, model:sonnet")
         yield Vertical(
-            VirtualList(self._columns(), self.view, id="list"),
-            BatchDetail(self._story, self._first_requests, id="detail"),
+            BatchTable(self.view, lambda: dashboard.engines.watched, id="list"),
+            BatchDetail(id="detail"),
             id="main",
         )
-        yield BatchEvents(self.dashboard.now, id="events")
+        yield BatchEvents(dashboard.now, id="events")
         yield StatusLine()
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Every 20 s: redraw ages."""
         self.set_interval(20.0, self._redraw_ages)
-
-    @property
-    def table(self) -> VirtualList:
-        """The list."""
-        return self.query_one("#list", VirtualList)
-
-    @property
-    def detail(self) -> BatchDetail:
-        """The batch or run under the cursor in full."""
-        return self.query_one(BatchDetail)
-
-    @property
-    def events(self) -> BatchEvents:
-        """What happened."""
-        return self.query_one(BatchEvents)
-
-    @property
-    def targets(self) -> list[TrackedBatch]:
-        """The marked batches, else the one under the cursor; a run stands for all of its batches."""
-        return self.view.listing.batches_of(self.table.targets)
 
     # What the app asks for.
 
@@ -113,21 +89,11 @@ class BatchesScreen(DashboardScreen):
         """Another workspace is shown, or all."""
         self._begin_anew()
         self._unmark()
-        self.table.set_columns(self._columns())
+        self.table.show_columns()
 
     def ask_workspace(self, what: str, then: Callable[[], None]) -> None:
         """Ask which workspace something is for, show that one alone, and go on there."""
-        names = self.dashboard.engines.watched[:_MOST_WORKSPACES]
-
-        def choose(name: str) -> None:
-            self.dashboard.action_show_workspace(name)
-            then()
-
-        choices = "   ".join(f"{number} {clean_line(name)}" for number, name in enumerate(names, 1))
-        self._letters.ask(
-            f"{what} in which workspace?  {choices}",
-            {str(number): partial(choose, name) for number, name in enumerate(names, 1)},
-        )
+        actions.ask_workspace(self, self._letters, what, then)
 
     def title_left(self) -> str:
         """How many run, and how many ended unseen."""
@@ -168,7 +134,9 @@ class BatchesScreen(DashboardScreen):
         super().show_snapshot(snapshot)
         self.view.update(snapshot)
         self._show_rows()
-        self._drop_marks()
+        gone = self.table.drop_marks()
+        if gone:
+            self.say(f"{counted_batches(gone)} of the marked ones no longer exist here.")
         self._show_detail()
         self.events.show(snapshot.events)
         self._rest()
@@ -181,28 +149,13 @@ class BatchesScreen(DashboardScreen):
             self._show_rows()
             self._show_detail()
 
-    def _story(self, ids: Sequence[str]) -> Story | None:
-        """In a thread of the detail, as the next one."""
-        return self.dashboard.engines.of(ids[0]).story(ids).result()
-
-    def _first_requests(self, ids: Sequence[str], count: int) -> SentRequests | None:
-        from claude_batch_tui.services.watching.story import (
-            first_requests,  # the first frame does not wait for it
-        )
-
-        return first_requests(ids, count, store=self.dashboard.engines.home.store)
-
     def _begin_anew(self) -> None:
         self.view.begin_anew(with_workspace=self.dashboard.engines.shown is None)
 
-    def _columns(self) -> tuple[Column, ...]:
-        return self.view.list_columns(self.dashboard.engines.watched)
-
     def _show_rows(self) -> None:
         """Repaint what changed."""
-        listing, bar = self.view.listing, self.query_one(FilterBar)
-        self.table.empty = empty_words(self.view)
-        self.table.rows_changed()
+        listing, bar = self.view.listing, self.filter_bar
+        self.table.show_rows()
         self.set_class(not listing.rows, "-no-rows")
         if self.view.filter_error is None:
             bar.show_count(listing.shown, listing.total)
@@ -218,15 +171,8 @@ class BatchesScreen(DashboardScreen):
         words = resting_words(self.view, self.table.marks, self.dashboard.banner)
         self.query_one(StatusLine).rest(words)
 
-    def _drop_marks(self) -> None:
-        """Marks of batches that are no more are taken away, and that is said."""
-        gone = self.view.unknown(self.table.marks)
-        if gone:
-            self.table.set_marks(self.table.marks - gone)
-            self.say(f"{counted_batches(len(gone))} of the marked ones no longer exist here.")
-
     def _show_detail(self) -> None:
-        row = self.view.row(self.table.cursor_key)
+        row = self.table.row
         self.detail.show(row, self.view.drawing(row))
 
     # What the widgets tell.
@@ -259,10 +205,6 @@ class BatchesScreen(DashboardScreen):
         else:
             actions.open_results(self, row)
 
-    @on(VirtualList.MarkAllRequested)
-    def _mark_all(self) -> None:
-        self.table.set_marks(row.key for row in self.view.listing.rows if not row.is_child)
-
     @on(VirtualList.MarksChanged)
     def _marks_changed(self) -> None:
         self._show_list_words()
@@ -287,7 +229,7 @@ class BatchesScreen(DashboardScreen):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.query_one(FilterBar).open()
+        self.filter_bar.open()
 
     def action_sort(self, step: int) -> None:
         """Sort by the next column that is shown."""
@@ -301,7 +243,7 @@ class BatchesScreen(DashboardScreen):
 
     def _show_sorted(self) -> None:
         order = self.view.listing.order
-        self.table.set_columns(self._columns())
+        self.table.show_columns()
         self._show_rows()
         self.say(f"Sorted by {order.field}{', reversed' if order.is_reversed else ''}.", seconds=2.0)
 
@@ -383,8 +325,8 @@ class BatchesScreen(DashboardScreen):
             return
         if self.has_class("-zoomed"):
             self.action_zoom()
-        elif self.query_one(FilterBar).value:
-            self.query_one(FilterBar).value = ""
+        elif self.filter_bar.value:
+            self.filter_bar.value = ""
         elif self.table.marks:
             self._unmark()
 
@@ -401,32 +343,32 @@ class BatchesScreen(DashboardScreen):
 
     def action_cancel(self) -> None:
         """Cancel the marked batches, or the one under the cursor."""
-        actions.cancel_batches(self, self.targets)
+        actions.cancel_batches(self, self.table.batches)
 
     def action_delete(self) -> None:
         """Delete the marked ended batches, or the one under the cursor."""
-        actions.delete_batches(self, self.targets, self._unmark)
+        actions.delete_batches(self, self.table.batches, self._unmark)
 
     def action_hide(self) -> None:
         """Hide the marked batches, or the one under the cursor; or bring them back."""
-        actions.hide_batches(self, self.targets, self._unmark)
+        actions.hide_batches(self, self.table.batches, self._unmark)
 
     def action_adopt(self) -> None:
         """Make a run of the marked batches made elsewhere, or of the one under the cursor."""
-        actions.adopt_batches(self, self.targets, self._unmark)
+        actions.adopt_batches(self, self.table.batches, self._unmark)
 
     def action_tag(self) -> None:
         """Tag the marked batches, or the one under the cursor."""
-        actions.tag_batches(self, self.targets)
+        actions.tag_batches(self, self.table.batches)
 
     def action_rename(self) -> None:
         """Name the batch or run under the cursor."""
-        if (row := self.view.row(self.table.cursor_key)) is not None:
+        if (row := self.table.row) is not None:
             actions.rename_row(self, row)
 
     def action_note(self) -> None:
         """Write a note on the batch or run under the cursor."""
-        if (row := self.view.row(self.table.cursor_key)) is not None:
+        if (row := self.table.row) is not None:
             actions.note_row(self, row)
 
     def action_add(self) -> None:
@@ -438,7 +380,7 @@ class BatchesScreen(DashboardScreen):
 
     def action_retry(self) -> None:
         """Send again what failed of the marked batches, or of the one or the run under the cursor."""
-        ended = [tracked for tracked in self.targets if tracked.batch.has_ended]
+        ended = [tracked for tracked in self.table.batches if tracked.batch.has_ended]
         retry_batches(self, ended, self.dashboard.now())
 
     def action_unknown(self) -> None:
@@ -447,13 +389,13 @@ class BatchesScreen(DashboardScreen):
 
     def action_download(self) -> None:
         """Download the results of the marked batches, or of the one under the cursor."""
-        for tracked in self.targets:
+        for tracked in self.table.batches:
             if tracked.batch.results_readable(self.dashboard.now()):
                 self.dashboard.engines.of(tracked.id).download(tracked.id)
 
     def action_stop(self) -> None:
         """Stop the downloads of the marked batches, or of the one under the cursor."""
-        for tracked in self.targets:
+        for tracked in self.table.batches:
             self.dashboard.engines.of(tracked.id).stop_download(tracked.id)
 
     def action_copy(self) -> None:

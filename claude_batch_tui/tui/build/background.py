@@ -10,11 +10,10 @@ from pathlib import Path
 from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.errors import CbtuiError, ScriptError
-from claude_batch_tui.tui.build.check import check_draft, write_draft
-from claude_batch_tui.tui.build.draft import BuildDraft, Checked
+from claude_batch_tui.tui.build.draft import BuildDraft, Checked, check_draft, write_draft
 from claude_batch_tui.tui.build.preview import BuildPreview
 from claude_batch_tui.tui.build.words import check_lines, trust_lines
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
+from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.wording import size
 

@@ -2,67 +2,38 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from claude_batch_tui.tui.build.draft import Checked
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 
 KEYS: list[BindingType] = [
-    Binding(
-        "enter",
-        "check",
-        "check",
-        id="build.check",
-        tooltip="build and check everything; then submit (asks)",
+    shown_key("build.check", "enter", "check", "check", "build and check everything; then submit (asks)"),
+    shown_key("build.files", "o", "files", "choose file", "choose the source in its folder"),
+    shown_key("build.next", "J", "row(1)", "next row", "preview the next row"),
+    hidden_key("build.previous", "K", "row(-1)", "previous row", "preview the row before"),
+    shown_key("build.problem", "e", "problem(1)", "next problem", "the row of the next problem"),
+    hidden_key(
+        "build.problem-before", "E", "problem(-1)", "previous problem", "the row of the problem before"
     ),
-    Binding("o", "files", "choose file", id="build.files", tooltip="choose the source in its folder"),
-    Binding("J", "row(1)", "next row", id="build.next", tooltip="preview the next row"),
-    Binding(
-        "K", "row(-1)", "previous row", id="build.previous", show=False, tooltip="preview the row before"
-    ),
-    Binding("e", "problem(1)", "next problem", id="build.problem", tooltip="the row of the next problem"),
-    Binding(
-        "E",
-        "problem(-1)",
-        "previous problem",
-        id="build.problem-before",
-        show=False,
-        tooltip="the row of the problem before",
-    ),
-    Binding(
-        "x", "leave_out_row", "leave row out", id="build.leave-row", tooltip="leave this row out, or not"
-    ),
-    Binding(
-        "X",
-        "leave_out",
-        "leave out errors",
-        id="build.leave-out",
-        show=False,
-        tooltip="leave out all rows with errors",
-    ),
-    Binding(
+    shown_key("build.leave-row", "x", "leave_out_row", "leave row out", "leave this row out, or not"),
+    hidden_key("build.leave-out", "X", "leave_out", "leave out errors", "leave out all rows with errors"),
+    shown_key(
+        "build.json",
         "right_square_bracket,left_square_bracket",
         "json",
         "text/JSON",
-        id="build.json",
-        tooltip="preview as text or as JSON",
+        "preview as text or as JSON",
     ),
-    Binding("v", "edit", "editor", id="build.edit", tooltip="the template in $EDITOR"),
-    Binding("t", "try_row", "try row", id="build.try", tooltip="send this row alone, at once (asks)"),
-    Binding("P", "pilot", "pilot", id="build.pilot", tooltip="send a sample first (asks)"),
-    Binding("s", "save_recipe", "save recipe", id="build.save", tooltip="save all of this as a recipe"),
-    Binding("R", "reuse", "recipe", id="build.reuse", tooltip="fill the form from a saved recipe"),
-    Binding(
-        "W", "write", "write file", id="build.write", tooltip="write the requests file instead of sending"
-    ),
-    Binding("C", "clear", "clear", id="build.clear", show=False, tooltip="empty the form"),
-    Binding("q", "back", "back", id="build.back", tooltip="back to the batches; the form is kept"),
-    Binding(
-        "escape",
-        "leave_field",
-        "leave field",
-        id="build.leave-field",
-        tooltip="out of the field, then back",
-    ),
+    shown_key("build.edit", "v", "edit", "editor", "the template in $EDITOR"),
+    shown_key("build.try", "t", "try_row", "try row", "send this row alone, at once (asks)"),
+    shown_key("build.pilot", "P", "pilot", "pilot", "send a sample first (asks)"),
+    shown_key("build.save", "s", "save_recipe", "save recipe", "save all of this as a recipe"),
+    shown_key("build.reuse", "R", "reuse", "recipe", "fill the form from a saved recipe"),
+    shown_key("build.write", "W", "write", "write file", "write the requests file instead of sending"),
+    hidden_key("build.clear", "C", "clear", "clear", "empty the form"),
+    shown_key("build.back", "q", "back", "back", "back to the batches; the form is kept"),
+    shown_key("build.leave-field", "escape", "leave_field", "leave field", "out of the field, then back"),
 ]
 _NEEDS_SOURCE = frozenset(
     ("row", "json", "check", "write", "edit", "try_row", "save_recipe", "leave_out_row", "clear")

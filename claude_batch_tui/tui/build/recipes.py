@@ -10,7 +10,7 @@ from claude_batch_tui.services.building.recipes import read_named, recipe_names,
 from claude_batch_tui.sources.recipe import Recipe
 from claude_batch_tui.tui.build.draft import BuildDraft
 from claude_batch_tui.tui.build.fields import without_field
-from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.screen import DashboardScreen
 
 

@@ -31,12 +31,10 @@ from claude_batch_tui.tui.build.recipes import ask_recipe, ask_recipe_name
 from claude_batch_tui.tui.build.submit import ask_pilot, ask_to_submit, ask_to_try
 from claude_batch_tui.tui.build.words import steps_words, tried_lines
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
-from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.tui.terminal.lending import edited
 from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.status_line import StatusLine
-from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine, TitleLine
 
 _PAUSE_BEFORE_PREVIEW = 0.2
 """Seconds without a key before a request is read, and before the draft is kept."""
@@ -155,7 +153,7 @@ class BuildScreen(DashboardScreen):
     def action_edit(self) -> None:
         """The template in $EDITOR, with the dashboard out of the way."""
         try:
-            text = edited(self.app, self.draft.values.get("template", "").replace("\\n", "\n"))
+            text = self.dashboard.edit_text(self.draft.values.get("template", "").replace("\\n", "\n"))
         except ConfigError as error:
             self.say(str(error), kind="error")
         else:

@@ -15,8 +15,7 @@ from claude_batch_tui.services.building.trying import Trial, Tried, trial
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.tui.build.draft import BuildDraft
 from claude_batch_tui.tui.build.words import trial_lines
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
-from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog, if_agreed
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.dialog import ask_and_follow
 

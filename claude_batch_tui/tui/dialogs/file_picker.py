@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
@@ -15,7 +15,8 @@ from textual.widgets.option_list import Option
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.services.building.folder_entries import FolderEntry, folder_entries
-from claude_batch_tui.tui.dialogs.box import Box
+from claude_batch_tui.tui.dialogs.questions import Box
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.wording import ago, size
 
 _UP = ".."
@@ -31,21 +32,15 @@ class FilePicker(Box[str | None]):
     FilePicker .said { height: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter", "choose", "choose", id="files.choose", tooltip="take this file, or open this folder"
-        ),
-        Binding("backspace,left,h", "up", "folder above", id="files.up", tooltip="the folder above"),
-        Binding(
-            "full_stop", "hidden", "hidden files", id="files.hidden", tooltip="show hidden files, or not"
-        ),
-        Binding(
-            "space", "take_folder", "take folder", id="files.folder", tooltip="all documents of this folder"
-        ),
-        Binding("j", "move(1)", "down", id="files.down", show=False, tooltip="down"),
-        Binding("k", "move(-1)", "up", id="files.previous", show=False, tooltip="up"),
-        Binding("g", "edge(True)", "first", id="files.first", show=False, tooltip="the first"),
-        Binding("G", "edge(False)", "last", id="files.last", show=False, tooltip="the last"),
-        Binding("escape,q", "leave", "leave", id="files.leave", tooltip="leave without choosing"),
+        shown_key("files.choose", "enter", "choose", "choose", "take this file, or open this folder"),
+        shown_key("files.up", "backspace,left,h", "up", "folder above", "the folder above"),
+        shown_key("files.hidden", "full_stop", "hidden", "hidden files", "show hidden files, or not"),
+        shown_key("files.folder", "space", "take_folder", "take folder", "all documents of this folder"),
+        hidden_key("files.down", "j", "move(1)", "down", "down"),
+        hidden_key("files.previous", "k", "move(-1)", "up", "up"),
+        hidden_key("files.first", "g", "edge(True)", "first", "the first"),
+        hidden_key("files.last", "G", "edge(False)", "last", "the last"),
+        shown_key("files.leave", "escape,q", "leave", "leave", "leave without choosing"),
     ]
 
     def __init__(self, folder: Path, now: datetime) -> None:

@@ -7,16 +7,15 @@ from typing import ClassVar, NamedTuple
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import ModalScreen
 
-from claude_batch_tui.tui.widgets.filter_bar import FilterBar
-from claude_batch_tui.tui.widgets.fitting import fit
-from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.key_names import Hint
+from claude_batch_tui.tui.widgets.columns import fit
+from claude_batch_tui.tui.widgets.inputs import FilterBar
+from claude_batch_tui.tui.widgets.key_line import Hint, KeyLine, shown_key
+from claude_batch_tui.tui.widgets.lines import TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TitleLine
 
 KEYS_WIDTH = 12
 LEAST_COLUMN = 38
@@ -38,9 +37,9 @@ class HelpDialog(ModalScreen[None]):
     HelpDialog { background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "search help", id="help.search", tooltip="search"),
-        Binding("tab", "turn", "all screens", id="help.turn", tooltip="this screen or all"),
-        Binding("escape,q,question_mark,f1", "close", "close", id="help.close", tooltip="close help"),
+        shown_key("help.search", "slash", "search", "search help", "search"),
+        shown_key("help.turn", "tab", "turn", "all screens", "this screen or all"),
+        shown_key("help.close", "escape,q,question_mark,f1", "close", "close", "close help"),
     ]
 
     def __init__(

@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.widgets import Input, LoadingIndicator
 
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.tui.disabled import reason_disabled
-from claude_batch_tui.tui.widgets.fitting import ascii_only
-from claude_batch_tui.tui.widgets.key_names import key_name
+from claude_batch_tui.tui.dashboard import reason_disabled
+from claude_batch_tui.tui.widgets.columns import ascii_only
+from claude_batch_tui.tui.widgets.key_line import key_name
 
 _MOVES = ("list.", "text.", "app.palette", "filter.", "help.")
 """Moving about needs no palette."""

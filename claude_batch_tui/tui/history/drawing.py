@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from claude_batch_tui.domain.batches.history import BUCKETS, Day, History, Spread, by_week, size_words
-from claude_batch_tui.tui.widgets import bars
-from claude_batch_tui.tui.widgets.fitting import fit
-from claude_batch_tui.tui.widgets.plots import Series, legend
-from claude_batch_tui.tui.widgets.plots import bars as plot
+from claude_batch_tui.tui.widgets.charts import Counts, Series, count_bar, legend, spread
+from claude_batch_tui.tui.widgets.charts import bars as plot
+from claude_batch_tui.tui.widgets.columns import fit
 from claude_batch_tui.tui.widgets.text_rows import Span, StyledLine
-from claude_batch_tui.tui.widgets.time_line import spread
 from claude_batch_tui.wording import count_words, money, share, spend_words, took
 
 WIDE = 150
@@ -135,8 +133,8 @@ def _outcomes(history: History, width: int, *, ascii_only: bool) -> Iterator[Sty
     yield StyledLine(f" {'MODEL':<{name}} {fit('e err x exp c canc', cells)} {head}", "dim")
     for group in history.outcomes:
         counts = group.counts
-        bar = bars.count_bar(
-            bars.Counts(counts.processing, counts.succeeded, counts.errored, counts.canceled, counts.expired),
+        bar = count_bar(
+            Counts(counts.processing, counts.succeeded, counts.errored, counts.canceled, counts.expired),
             cells,
             ascii_only=ascii_only,
         )

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from claude_batch_tui.domain.batches.history import History
 from claude_batch_tui.domain.batches.tracked import Snapshot
@@ -14,10 +14,9 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.tui.history.drawing import history_lines
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
+from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TitleLine
 
 PERIODS = (7, 30, 90, 365)
 """Days to look back, turned by `[` and `]`."""
@@ -30,26 +29,13 @@ class HistoryScreen(
 
     help_title: ClassVar[str] = "History"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "right_square_bracket", "period(1)", "further back", id="history.further", tooltip="more days"
-        ),
-        Binding("left_square_bracket", "period(-1)", "nearer", id="history.nearer", tooltip="fewer days"),
-        Binding("r", "read", "read again", id="history.read", show=False, tooltip="read the store again"),
-        Binding(
-            "1", "app.show('batches')", "batches", id="history.batches", show=False, tooltip="the batches"
-        ),
-        Binding(
-            "2",
-            "app.show('build')",
-            "build",
-            id="history.build",
-            show=False,
-            tooltip="build requests from a file",
-        ),
-        Binding(
-            "3", "app.show('results')", "results", id="history.results", show=False, tooltip="the results"
-        ),
-        Binding("q,escape,T", "close", "back", id="history.close", tooltip="back to the batches"),
+        shown_key("history.further", "right_square_bracket", "period(1)", "further back", "more days"),
+        shown_key("history.nearer", "left_square_bracket", "period(-1)", "nearer", "fewer days"),
+        hidden_key("history.read", "r", "read", "read again", "read the store again"),
+        hidden_key("history.batches", "1", "app.show('batches')", "batches", "the batches"),
+        hidden_key("history.build", "2", "app.show('build')", "build", "build requests from a file"),
+        hidden_key("history.results", "3", "app.show('results')", "results", "the results"),
+        shown_key("history.close", "q,escape,T", "close", "back", "back to the batches"),
     ]
 
     def __init__(self) -> None:

@@ -28,16 +28,14 @@ from claude_batch_tui.services.results.compare import Comparison, compare, compa
 from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.opening import open_indexed
-from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.compare_rows import COLUMNS, PairRows, diff_lines
 from claude_batch_tui.tui.results.keys import TABS_KEYS
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
+from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine, TitleLine, TwoSidedLine
 from claude_batch_tui.tui.widgets.text_rows import TextRows
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
-from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import agreement_words, compared_words, totals_words
 
@@ -89,25 +87,16 @@ class CompareScreen(DashboardScreen):
 
     help_title: ClassVar[str] = "Compare"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "narrow(1)", "which", id="compare.narrow", tooltip="all, same, different, …"),
-        Binding("e", "different(1)", "next difference", id="compare.next", tooltip="next pair that differs"),
-        Binding(
-            "E",
-            "different(-1)",
-            "previous difference",
-            id="compare.previous",
-            show=False,
-            tooltip="the one before",
-        ),
-        Binding("J", "pair(1)", "next pair", id="compare.next-pair", show=False, tooltip="next pair"),
-        Binding(
-            "K", "pair(-1)", "previous pair", id="compare.previous-pair", show=False, tooltip="previous pair"
-        ),
-        Binding("z", "zoom", "zoom", id="compare.zoom", show=False, tooltip="the texts on the whole screen"),
-        Binding("w", "wrap", "wrap", id="compare.wrap", show=False, tooltip="wrap long lines, or not"),
-        Binding("y", "copy", "copy", id="compare.copy", show=False, tooltip="copy the difference"),
+        shown_key("compare.narrow", "f", "narrow(1)", "which", "all, same, different, …"),
+        shown_key("compare.next", "e", "different(1)", "next difference", "next pair that differs"),
+        hidden_key("compare.previous", "E", "different(-1)", "previous difference", "the one before"),
+        hidden_key("compare.next-pair", "J", "pair(1)", "next pair", "next pair"),
+        hidden_key("compare.previous-pair", "K", "pair(-1)", "previous pair", "previous pair"),
+        hidden_key("compare.zoom", "z", "zoom", "zoom", "the texts on the whole screen"),
+        hidden_key("compare.wrap", "w", "wrap", "wrap", "wrap long lines, or not"),
+        hidden_key("compare.copy", "y", "copy", "copy", "copy the difference"),
         *TABS_KEYS,
-        Binding("q,escape", "back", "back", id="compare.back", tooltip="one step back"),
+        shown_key("compare.back", "q,escape", "back", "back", "one step back"),
     ]
 
     table = getters.query_one("#list", VirtualList)

@@ -7,8 +7,8 @@ from textual import work
 from claude_batch_tui.domain.batches.tracked import Download, DownloadState
 from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.tui.results.open_results import OpenFile
-from claude_batch_tui.tui.widgets.fitting import ascii_only
-from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
+from claude_batch_tui.tui.widgets.columns import ascii_only
+from claude_batch_tui.tui.widgets.lines import TwoSidedLine
 from claude_batch_tui.wording import QUEUED, duration_words, indexing_words, reading_words, size, spent_words
 
 _NAMES = (

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
+from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.services.results.statistics import ErrorGroup
-from claude_batch_tui.tui.dialogs.box import Box
+from claude_batch_tui.services.results.statistics import ErrorGroup, error_groups
+from claude_batch_tui.store.results.file import ResultsFile
+from claude_batch_tui.tui.dialogs.questions import Box
+from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 
 
 class ErrorGroupsDialog(Box[str | None]):
@@ -30,10 +34,10 @@ class ErrorGroupsDialog(Box[str | None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "filter", id="errors.choose", tooltip="show the entries of this message"),
-        Binding("j", "move(1)", "down", id="errors.down", show=False, tooltip="down"),
-        Binding("k", "move(-1)", "up", id="errors.up", show=False, tooltip="up"),
-        Binding("escape,q", "leave", "leave", id="errors.leave", tooltip="leave without choosing"),
+        shown_key("errors.choose", "enter", "choose", "filter", "show the entries of this message"),
+        hidden_key("errors.down", "j", "move(1)", "down", "down"),
+        hidden_key("errors.up", "k", "move(-1)", "up", "up"),
+        shown_key("errors.leave", "escape,q", "leave", "leave", "leave without choosing"),
     ]
 
     def __init__(self, groups: Sequence[ErrorGroup]) -> None:
@@ -81,3 +85,25 @@ class ErrorGroupsDialog(Box[str | None]):
 
     def _words(self, group: ErrorGroup) -> Content:
         return Content(clean_line(f"{group.count:>9,}  {group.kind:<22} {group.shape}"))
+
+
+def ask_error_group(screen: DashboardScreen, results: ResultsFile, choose: Callable[[str], None]) -> None:
+    """Group the errors in a thread, and have one of the groups chosen: `choose` takes the filter that shows it."""
+    own = results.duplicate()
+
+    def group() -> None:
+        worker = get_current_worker()
+        with own:
+            groups = error_groups(own, lambda: worker.is_cancelled)
+        screen.app.call_from_thread(show, worker, groups)
+
+    def show(worker: Worker[None], groups: Sequence[ErrorGroup]) -> None:
+        if worker.is_cancelled:
+            return
+        if groups:
+            dialog = ErrorGroupsDialog(groups)
+            screen.app.push_screen(dialog, lambda wanted: choose(wanted) if wanted else None)
+        else:
+            screen.say("There are no errors in these results.", seconds=3.0)
+
+    screen.run_worker(group, thread=True, exclusive=True, group="errors")

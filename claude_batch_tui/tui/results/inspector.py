@@ -7,26 +7,99 @@ cut by max_tokens=1024 · in 1,204 · out 1,024 · $0.0031 · claude-… · msg_
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.worker import get_current_worker
 
 from claude_batch_tui.domain.results.json_tree import path_words
 from claude_batch_tui.services.results.browse import EntryReader
 from claude_batch_tui.tui.dashboard import dashboard_of
-from claude_batch_tui.tui.results.entry_text import foot_words, max_tokens_of
-from claude_batch_tui.tui.results.entry_views import NOTHING, TABS, View, views
-from claude_batch_tui.tui.widgets.filter_bar import FilterBar
-from claude_batch_tui.tui.widgets.inspector_lines import InspectorFoot, InspectorHead
+from claude_batch_tui.tui.results.entry_views import NOTHING, TABS, View, foot_words, max_tokens_of, views
+from claude_batch_tui.tui.widgets.columns import Run, cells, cut, cut_mark
+from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.json_tree import JsonTree
-from claude_batch_tui.tui.widgets.line_input import LineInput
+from claude_batch_tui.tui.widgets.key_line import shown_key
+from claude_batch_tui.tui.widgets.lines import OneLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted
+
+_LEAST_ID = 10
+
+
+class InspectorHead(OneLine):
+    """`T-90004  [text] markdown  json  request  row      412 lines · not wrapped`: the tabs stay longest."""
+
+    class Chosen(Message):
+        """A tab was clicked; `number` counts from 0."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+    def __init__(self, tabs: Sequence[str], *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._tabs = tabs
+        self._active = 0
+        self._title = ""
+        self._right = ""
+
+    def show(self, title: str, active: int, right: str) -> None:
+        """Change all parts."""
+        self._title, self._active, self._right = title, active, right
+        self.repaint()
+
+    def runs(self, width: int) -> Sequence[Run]:
+        """Title, tabs, and the right part where there is room."""
+        if not self._title:
+            return []
+        tabs = self._tab_words()
+        used = sum(cells(tab) for tab in tabs)
+        title = cut(self._title, max(width - used - 2, _LEAST_ID), cut_mark(self)) + "  "
+        line = [Run(title, "strong")]
+        line += [Run(tab, "strong" if number == self._active else None) for number, tab in enumerate(tabs)]
+        room = width - used - cells(title)
+        right = self._right if cells(self._right) + 2 <= room else ""
+        return [*line, Run(" " * max(room - cells(right) - 1, 0) + right, "dim")]
+
+    def on_click(self, event: events.Click) -> None:
+        """Say which tab was clicked."""
+        tabs = self._tab_words()
+        end = cells(cut(self._title, max(self.size.width - sum(map(cells, tabs)) - 2, _LEAST_ID))) + 2
+        for number, tab in enumerate(tabs):
+            end += cells(tab)
+            if event.x < end:
+                self.post_message(self.Chosen(number))
+                return
+
+    def _tab_words(self) -> list[str]:
+        return [
+            f"[{name}]" if number == self._active else f" {name} " for number, name in enumerate(self._tabs)
+        ]
+
+
+class InspectorFoot(OneLine):
+    """How the entry ended, its tokens and cost; or the path of a JSON value."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._text = ""
+
+    def show(self, text: str) -> None:
+        """Change the text."""
+        if text != self._text:
+            self._text = text
+            self.repaint()
+
+    def runs(self, width: int) -> Sequence[Run]:
+        """The text, cut to the width."""
+        return [Run(cut(self._text, width, cut_mark(self)), "dim")]
 
 
 class Inspector(Vertical):
@@ -44,13 +117,9 @@ class Inspector(Vertical):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "slash",
-            "find",
-            "find",
-            id="inspector.find",
-            priority=True,  # letters typed ahead belong to the line
-            tooltip="find in this entry; then n and N",
+        # With priority: letters typed ahead belong to the line.
+        shown_key(
+            "inspector.find", "slash", "find", "find", "find in this entry; then n and N", priority=True
         ),
     ]
 

@@ -2,116 +2,71 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
+
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 
 KEYS: list[BindingType] = [
-    Binding(
+    # With priority: letters typed ahead belong to the filter and are no keys of the list.
+    shown_key(
+        "results.filter",
         "slash",
         "filter",
         "filter",
-        id="results.filter",
-        priority=True,  # letters typed ahead belong to the filter and are no keys of the list
-        tooltip="filter: a word of the id, or e.g. outcome=errored",
+        "filter: a word of the id, or e.g. outcome=errored",
+        priority=True,
     ),
-    Binding(
+    shown_key(
+        "results.quick",
         "f",
         "quick",
         "status",
-        id="results.quick",
-        tooltip="filter by outcome: then a, o, e, x or c; m lists errors by message",
+        "filter by outcome: then a, o, e, x or c; m lists errors by message",
     ),
-    Binding(
-        "o", "sort", "sort", id="results.sort", show=False, tooltip="sort: then a letter; again: reverse"
-    ),
+    hidden_key("results.sort", "o", "sort", "sort", "sort: then a letter; again: reverse"),
     # Before that of all screens: in the filter it completes what is being typed.
-    Binding(
+    hidden_key(
+        "frame.next",
         "tab",
         "complete_or_next",
         "next pane",
-        id="frame.next",
-        show=False,
+        "complete the filter; the next pane or field",
         priority=True,
-        tooltip="complete the filter; the next pane or field",
     ),
-    Binding(
-        "e", "error(1)", "next error", id="results.next-error", tooltip="next entry that did not succeed"
+    shown_key("results.next-error", "e", "error(1)", "next error", "next entry that did not succeed"),
+    hidden_key("results.previous-error", "E", "error(-1)", "previous error", "the one before"),
+    shown_key("results.save", "s", "save", "save", "save what the filter shows to a file"),
+    hidden_key(
+        "results.retry", "R", "retry", "retry", "send again what failed of the shown or marked (asks)"
     ),
-    Binding(
-        "E",
-        "error(-1)",
-        "previous error",
-        id="results.previous-error",
-        show=False,
-        tooltip="the one before",
+    hidden_key("results.stop", "x", "stop", "stop", "stop saving, or the download"),
+    hidden_key("results.ledger", "L", "ledger", "ledger", "what was sent, what came back"),
+    hidden_key("results.open", "O", "open", "open file", "open a results file"),
+    hidden_key(
+        "results.next-tab", "right_square_bracket", "tab(1)", "next tab", "text, markdown, json, request, row"
     ),
-    Binding("s", "save", "save", id="results.save", tooltip="save what the filter shows to a file"),
-    Binding(
-        "R",
-        "retry",
-        "retry",
-        id="results.retry",
-        show=False,
-        tooltip="send again what failed of the shown or marked (asks)",
-    ),
-    Binding("x", "stop", "stop", id="results.stop", show=False, tooltip="stop saving, or the download"),
-    Binding(
-        "L", "ledger", "ledger", id="results.ledger", show=False, tooltip="what was sent, what came back"
-    ),
-    Binding("O", "open", "open file", id="results.open", show=False, tooltip="open a results file"),
-    Binding(
-        "right_square_bracket",
-        "tab(1)",
-        "next tab",
-        id="results.next-tab",
-        show=False,
-        tooltip="text, markdown, json, request, row",
-    ),
-    Binding(
-        "left_square_bracket",
-        "tab(-1)",
-        "previous tab",
-        id="results.previous-tab",
-        show=False,
-        tooltip="the tab before",
-    ),
-    Binding(
-        "J",
-        "entry(1)",
-        "next entry",
-        id="results.next",
-        show=False,
-        tooltip="next entry, from the inspector too",
-    ),
-    Binding("K", "entry(-1)", "previous entry", id="results.previous", show=False, tooltip="previous entry"),
-    Binding("z", "zoom", "zoom", id="results.zoom", show=False, tooltip="inspector on the whole screen"),
-    Binding("w", "wrap", "wrap", id="results.wrap", show=False, tooltip="wrap long lines, or not"),
-    Binding("v", "pager", "pager", id="results.pager", show=False, tooltip="what is shown in $PAGER"),
-    Binding("y", "copy", "copy", id="results.copy", show=False, tooltip="copy the text shown"),
-    Binding("Y", "copy_id", "copy id", id="results.copy-id", show=False, tooltip="copy the custom_id"),
-    Binding(
-        "S",
-        "statistics",
-        "statistics",
-        id="results.statistics",
-        show=False,
-        tooltip="what is shown, or marked, in numbers",
-    ),
-    Binding(
+    hidden_key("results.previous-tab", "left_square_bracket", "tab(-1)", "previous tab", "the tab before"),
+    hidden_key("results.next", "J", "entry(1)", "next entry", "next entry, from the inspector too"),
+    hidden_key("results.previous", "K", "entry(-1)", "previous entry", "previous entry"),
+    hidden_key("results.zoom", "z", "zoom", "zoom", "inspector on the whole screen"),
+    hidden_key("results.wrap", "w", "wrap", "wrap", "wrap long lines, or not"),
+    hidden_key("results.pager", "v", "pager", "pager", "what is shown in $PAGER"),
+    hidden_key("results.copy", "y", "copy", "copy", "copy the text shown"),
+    hidden_key("results.copy-id", "Y", "copy_id", "copy id", "copy the custom_id"),
+    hidden_key("results.statistics", "S", "statistics", "statistics", "what is shown, or marked, in numbers"),
+    hidden_key(
+        "results.compare",
         "equals_sign",
         "compare",
         "compare",
-        id="results.compare",
-        show=False,
-        tooltip="two marked entries, or these results with others",
+        "two marked entries, or these results with others",
     ),
-    Binding("q,escape", "back", "back", id="results.back", tooltip="one step back"),
+    shown_key("results.back", "q,escape", "back", "back", "one step back"),
 ]
 TABS_KEYS: list[BindingType] = [
-    Binding("1", "app.show('batches')", "batches", id="over.batches", show=False, tooltip="the batches"),
-    Binding(
-        "2", "app.show('build')", "build", id="over.build", show=False, tooltip="build requests from a file"
-    ),
-    Binding("3", "app.show('results')", "results", id="over.results", show=False, tooltip="the results"),
+    hidden_key("over.batches", "1", "app.show('batches')", "batches", "the batches"),
+    hidden_key("over.build", "2", "app.show('build')", "build", "build requests from a file"),
+    hidden_key("over.results", "3", "app.show('results')", "results", "the results"),
 ]
 """On a screen over the results: leave it and go there."""
 QUICK_FILTERS = {

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from claude_batch_tui.services.results.ledger import LISTS, Accounts, Listed
-from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.key_line import KeyLine, shown_key
+from claude_batch_tui.tui.widgets.lines import TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TitleLine
 
 _MEANINGS = {
     "missing": "sent, but no result came back",
@@ -32,7 +32,7 @@ class LedgerDialog(ModalScreen[None]):
     LedgerDialog { background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,L", "close", "close", id="ledger.close", tooltip="close the ledger"),
+        shown_key("ledger.close", "escape,q,L", "close", "close", "close the ledger"),
     ]
 
     def __init__(self, lines: Sequence[Line]) -> None:

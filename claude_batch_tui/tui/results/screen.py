@@ -12,8 +12,6 @@ enter open  / filter  ...
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -22,49 +20,37 @@ from textual import events, getters, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.worker import Worker, get_current_worker
 
-from claude_batch_tui.domain.batches.tracked import Download, Snapshot
-from claude_batch_tui.domain.money.pricing import PriceTable
+from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.domain.results.result import Sort
-from claude_batch_tui.engine.engine import Engine
-from claude_batch_tui.errors import CbtuiError, ConfigError
-from claude_batch_tui.services.building.models import built_in_prices, read_prices
+from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
 from claude_batch_tui.services.results.ledger import accounts
-from claude_batch_tui.services.results.rows_file import RowsFile
-from claude_batch_tui.services.results.statistics import ErrorGroup, error_groups
 from claude_batch_tui.services.submitting.retry import Wanted
-from claude_batch_tui.store.results.file import ResultsFile
-from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.results.columns import SORT_LETTERS, SORT_QUESTION, chosen_columns, shown_words
+from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.compare import CompareScreen, ask_other_results
 from claude_batch_tui.tui.results.counts import CountsLine
-from claude_batch_tui.tui.results.error_groups_dialog import ErrorGroupsDialog
+from claude_batch_tui.tui.results.error_groups_dialog import ask_error_group
 from claude_batch_tui.tui.results.inspector import Inspector
 from claude_batch_tui.tui.results.keys import KEYS, QUICK_FILTERS, QUICK_QUESTION
 from claude_batch_tui.tui.results.ledger import LedgerDialog, ledger_lines
-from claude_batch_tui.tui.results.list import EntryList
-from claude_batch_tui.tui.results.open_results import (
-    DOWNLOAD_FAILED,
-    Next,
-    OpenFile,
-    OpenResults,
-    ReadingStep,
-    read_opened,
+from claude_batch_tui.tui.results.list import (
+    SORT_LETTERS,
+    SORT_QUESTION,
+    EntryList,
+    chosen_columns,
+    shown_words,
 )
+from claude_batch_tui.tui.results.open_results import OpenResults
+from claude_batch_tui.tui.results.opening import Opening
 from claude_batch_tui.tui.results.save import Saving
 from claude_batch_tui.tui.results.statistics import StatisticsScreen
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.retrying import owner_of, start_retry
-from claude_batch_tui.tui.terminal.lending import paged
-from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.letter_menu import LetterMenu
-from claude_batch_tui.tui.widgets.line_input import LineInput
-from claude_batch_tui.tui.widgets.status_line import StatusLine
-from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+from claude_batch_tui.tui.widgets.lines import LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
 
@@ -81,10 +67,9 @@ class ResultsScreen(DashboardScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.opened = OpenResults()
+        self.opening = Opening(self)
         self._saving = Saving(self)
         self._letters = LetterMenu(self)
-        self._is_frozen = False
 
     def compose(self) -> ComposeResult:
         """Counts by outcome, filter, list and inspector."""
@@ -102,37 +87,10 @@ class ResultsScreen(DashboardScreen):
         yield StatusLine()
         yield KeyLine()
 
-    # Opening.
-
-    def open_batch(self, batch_id: str) -> None:
-        """Show a batch's results, downloading them where they are not on this machine."""
-        if self.opened.is_showing([batch_id]):
-            return
-        tracked, engine = self.snapshot.find(batch_id), self.dashboard.engines.of(batch_id)
-        opened = OpenResults(tracked.title if tracked else batch_id, [batch_id])
-        self._replace(opened)
-        if opened.find_file(engine, whole=True):
-            self._read(opened)
-        else:
-            engine.download(batch_id)
-            self.table.show_empty(f"Asking for the results of {opened.title} …")
-        self.show_snapshot(self.snapshot)
-
-    def open_run(self, run_id: str, batch_ids: Sequence[str], title: str) -> None:
-        """Show the results of these batches of a run as one, downloading those that are not on this machine."""
-        if self.opened.is_showing(batch_ids, run_id):
-            return
-        self._replace(OpenResults(title, batch_ids, run_id=run_id))
-        for batch_id in self.opened.missing(self._engine):
-            self.dashboard.engines.of(batch_id).download(batch_id)
-        self.show_snapshot(self.snapshot)
-
-    def open_file(self, path: Path) -> None:
-        """Show a results file of this machine."""
-        self._replace(OpenResults(path.name))
-        self.opened.path = path
-        self._read(self.opened)
-        self.show_snapshot(self.snapshot)
+    @property
+    def opened(self) -> OpenResults:
+        """What is open."""
+        return self.opening.results
 
     def title_left(self) -> str:
         """What is open."""
@@ -141,12 +99,7 @@ class ResultsScreen(DashboardScreen):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Follow the download of what is open."""
         super().show_snapshot(snapshot)
-        download = snapshot.downloads.get(self.opened.batch_id or "")
-        if download is not None:
-            self._follow(download)
-        if self.opened.run_id is not None and not self.opened.is_gathered:
-            self._follow_run(snapshot)
-        self._show_counts()
+        self.opening.follow(snapshot)
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Most keys need an open file."""
@@ -256,7 +209,7 @@ class ResultsScreen(DashboardScreen):
     def action_errors(self) -> None:
         """List the errors by message; one that is chosen becomes the filter."""
         if self.opened.file is not None:
-            self._list_errors(self.opened.file, self.opened.file.results.duplicate())
+            ask_error_group(self, self.opened.file.results, self._filter_by)
 
     def action_save(self) -> None:
         """Save the marked entries, or all that the filter shows."""
@@ -291,7 +244,9 @@ class ResultsScreen(DashboardScreen):
         """What was sent against what came back, entry by entry."""
         file = self.opened.file
         if file is not None:
-            lines = list(ledger_lines(accounts(file.results.index, self.opened.sent(self._engine.store))))
+            lines = list(
+                ledger_lines(accounts(file.results.index, self.opened.sent(self.opening.engine.store)))
+            )
             self.app.call_from_thread(self.app.push_screen, LedgerDialog(lines))
 
     def action_open(self) -> None:
@@ -301,7 +256,9 @@ class ResultsScreen(DashboardScreen):
             ["JSON lines, as the API gives them; gzipped ones too."],
             placeholder="~/results.jsonl",
         )
-        self.app.push_screen(dialog, lambda path: self.open_file(Path(path).expanduser()) if path else None)
+        self.app.push_screen(
+            dialog, lambda path: self.opening.open_file(Path(path).expanduser()) if path else None
+        )
 
     def action_tab(self, step: int) -> None:
         """Another view of the entry."""
@@ -323,7 +280,7 @@ class ResultsScreen(DashboardScreen):
     def action_pager(self) -> None:
         """What the inspector shows in $PAGER, with the dashboard out of the way."""
         try:
-            paged(self.app, clean(self.inspector.text()))
+            self.dashboard.page_text(clean(self.inspector.text()))
         except ConfigError as error:
             self.say(str(error), kind="error")
 
@@ -364,140 +321,8 @@ class ResultsScreen(DashboardScreen):
         else:
             super().action_back()
 
-    # What keys and snapshots lead to.
-
-    def _replace(self, opened: OpenResults) -> None:
-        """Forget what was open and what is being done with it; `opened` is from now on."""
-        for group in ("open", "errors"):
-            self.workers.cancel_group(self, group)
-        self.inspector.close()
-        self.table.close()
-        self.opened.close()
-        self.opened = opened
-        self.filter_bar.value = ""
-        self.query_one(TabsLine).show(right="")
-
-    def _follow(self, download: Download) -> None:
-        """Show rows of a running download as they arrive, the whole file when it is there."""
-        match self.opened.follow(download, self._engine):
-            case Next.TAKE_ARRIVED:
-                arrived = self.opened.open_arrived(self._engine)
-                if arrived is not None:
-                    self._show_file(arrived, growing=True)
-            case Next.SHOW_MORE:
-                self.table.select(self.filter_bar.value)
-            case Next.READ_WHOLE:
-                self._read(self.opened)
-            case Next.SAY_FAILED:
-                self._show_failure(download.error or DOWNLOAD_FAILED)
-            case Next.SAY_STOPPED:
-                self.say(f"The download stopped: {download.lines:,} results have arrived.", kind="error")
-
-    def _follow_run(self, snapshot: Snapshot) -> None:
-        """Wait for the results of every batch of the run, then put them together."""
-        waits_for = self.opened.waits_for(self._engine, snapshot.downloads)
-        if waits_for is not None:
-            self.table.show_empty(waits_for)
-            return
-        self.opened.is_gathered = True
-        count = len(self.opened.batch_ids)
-        self.table.show_empty(f"Putting the results of {count} batches together …")
-        self._read(self.opened)
-
-    def _show_file(
-        self, results: ResultsFile, rows: RowsFile | None = None, *, growing: bool = False
-    ) -> None:
-        """Show a file in place of the one before."""
-        store = self._engine.store
-        file = self.opened.take(results, self._prices(), store, rows=rows, growing=growing)
-        self.inspector.open(file.reader)
-        self.table.open(file)
-        self._show_more()
-        self.refresh_bindings()
-
-    def _show_more(self) -> None:
-        """Show what is known of the file by now."""
-        self._show_counts()
-        self.table.select(self.filter_bar.value)
-
-    def _show_counts(self) -> None:
-        download = self.snapshot.downloads.get(self.opened.batch_id or "")
-        self.counts.show_results(self.opened.file, download, growing=self.opened.is_growing)
-
-    def _show_failure(self, sentence: str, worker: Worker[None] | None = None) -> None:
-        """Say why there is nothing to show, unless that was found by a worker whose results are no longer open."""
-        if worker is not None and worker.is_cancelled:
-            return
-        self.table.show_empty(sentence)
-        self.say(sentence, kind="error")
-
-    def _show_errors(self, file: OpenFile, groups: Sequence[ErrorGroup]) -> None:
-        def chosen(wanted: str | None) -> None:
-            if wanted and file is self.opened.file:
-                self._filter_by(wanted)
-
-        if not groups:
-            self.say("There are no errors in these results.", seconds=3.0)
-        elif file is self.opened.file:
-            self.app.push_screen(ErrorGroupsDialog(groups), chosen)
-
     def _filter_by(self, text: str) -> None:
         self.filter_bar.value = text
 
     def _sort_by(self, column: str) -> None:
         self.table.sort_by(column, self.filter_bar.value)
-
-    @property
-    def _engine(self) -> Engine:
-        """The engine of the batches whose results are open; of a file, the one on the screen."""
-        return self.dashboard.engines.of(self.opened.batch_ids[0] if self.opened.batch_ids else "")
-
-    def _prices(self) -> PriceTable:
-        """The prices; what a faulty `prices.toml` of the user's says is told, and the built-in ones serve."""
-        try:
-            return read_prices(self.dashboard.config)
-        except ConfigError as error:
-            self.say(str(error), kind="error")
-            return built_in_prices()
-
-    # What takes long, in threads.
-
-    @work(thread=True, exclusive=True, group="open")
-    def _read(self, opened: OpenResults) -> None:
-        """Read what is open to its end, and show how far it is."""
-        worker, show = get_current_worker(), self.app.call_from_thread
-        try:
-            for step in read_opened(opened, self._engine, lambda: worker.is_cancelled):
-                show(self._show_step, worker, step)
-        except CbtuiError as error:
-            show(self._show_failure, str(error), worker)
-
-    def _show_step(self, worker: Worker[None], step: ReadingStep) -> None:
-        """Show a file that is being read, or more of it, unless something else is to be shown by now."""
-        if self.opened.reads(step.results):
-            self._show_more()
-        elif worker.is_cancelled:
-            step.results.close()
-        else:
-            self._show_file(step.results, step.rows)
-        if step.is_checked and not worker.is_cancelled:
-            self._end_reading(step.results)
-
-    def _end_reading(self, results: ResultsFile) -> None:
-        """The entry in the inspector may have turned out not to fit its schema."""
-        position = self.inspector.position
-        if position is not None and results.index.class_of(position) == "schema_invalid":
-            self.inspector.show_again()
-        if not self._is_frozen:
-            # Modules stay: a full collection that looks at all of them, numpy's too, stops every key for 0.1 s.
-            self._is_frozen = True
-            gc.freeze()
-
-    @work(thread=True, exclusive=True, group="errors")
-    def _list_errors(self, file: OpenFile, own: ResultsFile) -> None:
-        """Group the errors, and let one group be chosen as the filter."""
-        worker = get_current_worker()
-        with own:
-            groups = error_groups(own, lambda: worker.is_cancelled)
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._show_errors, file, groups)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -15,8 +15,8 @@ from claude_batch_tui.domain.batches.tracked import Snapshot, Submission, Submis
 from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.services.submitting.order import Question, SendOrder
 from claude_batch_tui.tui.dashboard import dashboard_of
-from claude_batch_tui.tui.dialogs.box import Box
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, paid_question
+from claude_batch_tui.tui.dialogs.questions import Box, ConfirmDialog, paid_question
+from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.wording import local_clock, question_lines, sent_before_words, size, submission_words
 
 if TYPE_CHECKING:
@@ -30,17 +30,13 @@ class SubmissionDialog(Box[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "y",
-            "attach",
-            "that is it",
-            id="submission.attach",
-            tooltip="take the batch shown as this submission's",
+        shown_key(
+            "submission.attach", "y", "attach", "that is it", "take the batch shown as this submission's"
         ),
-        Binding("r", "look", "look again", id="submission.look", tooltip="look at the list again"),
-        Binding("a", "again", "send again", id="submission.again", tooltip="send again: it was not created"),
-        Binding("G", "give_up", "give up", id="submission.give-up", tooltip="look no more for it"),
-        Binding("escape,q", "close", "close", id="submission.close", tooltip="close; the work goes on"),
+        shown_key("submission.look", "r", "look", "look again", "look at the list again"),
+        shown_key("submission.again", "a", "again", "send again", "send again: it was not created"),
+        shown_key("submission.give-up", "G", "give_up", "give up", "look no more for it"),
+        shown_key("submission.close", "escape,q", "close", "close", "close; the work goes on"),
     ]
 
     def __init__(

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -17,7 +17,8 @@ from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.submitting.retry import NothingToRetryError, RetryPlan
-from claude_batch_tui.tui.dialogs.box import Box
+from claude_batch_tui.tui.dialogs.questions import Box
+from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.wording import retry_words
 
 _CHOICES = (
@@ -34,15 +35,11 @@ class RetryDialog(Box[RetryPlan | None]):
     RetryDialog .words { height: auto; margin-bottom: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter", "go_on", "check and price", id="retry.go-on", tooltip="check it and say what it costs"
-        ),
-        Binding(
-            "i", "turn('include_invalid')", "invalid", id="retry.invalid", tooltip="invalid requests too"
-        ),
-        Binding("o", "turn('any_outcome')", "any outcome", id="retry.any", tooltip="what did not fail, too"),
-        Binding("a", "turn('again')", "again", id="retry.again", tooltip="what was retried already, too"),
-        Binding("escape,q", "leave", "leave", id="retry.leave", tooltip="leave; nothing is sent"),
+        shown_key("retry.go-on", "enter", "go_on", "check and price", "check it and say what it costs"),
+        shown_key("retry.invalid", "i", "turn('include_invalid')", "invalid", "invalid requests too"),
+        shown_key("retry.any", "o", "turn('any_outcome')", "any outcome", "what did not fail, too"),
+        shown_key("retry.again", "a", "turn('again')", "again", "what was retried already, too"),
+        shown_key("retry.leave", "escape,q", "leave", "leave", "leave; nothing is sent"),
     ]
 
     def __init__(self, title: str, make: Callable[[RetryRules], RetryPlan]) -> None:

@@ -1,6 +1,6 @@
 """The terminal driver: a terminal that stops reading, goes away or sends a signal never holds the app.
 
-It touches private names of Textual 8.2, to which the project is pinned; tests/tui/test_driver.py holds it.
+It touches private names of Textual 8.2, to which the project is pinned; tests/tui/terminal/test_driver.py holds it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.tui.terminal.frame_bytes import compact
-from claude_batch_tui.tui.terminal.painted import Painted
+from claude_batch_tui.tui.terminal.frames import Painted, compact
 from claude_batch_tui.tui.terminal.writer import TerminalWriter
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from textual.strip import Strip
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.results.json_tree import Path, path_words, pretty, scalar
-from claude_batch_tui.tui.widgets.columns import Run
-from claude_batch_tui.tui.widgets.fitting import cells, cut, cut_mark
+from claude_batch_tui.tui.widgets.columns import Run, cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.json_rows import JsonRow, JsonRows, summary
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
 _MOVES = (
@@ -33,25 +33,15 @@ class JsonTree(VirtualList, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(each for each in VirtualList.BINDINGS if isinstance(each, Binding) and each.id in _MOVES),
-        Binding(
-            "enter,space", "fold", "fold", id="json.toggle", tooltip="fold or unfold; more of a long one"
-        ),
-        Binding("right,l", "inner", "unfold", id="json.inner", show=False, tooltip="unfold, then go inside"),
-        Binding(
-            "left,h", "outer", "fold", id="json.outer", show=False, tooltip="fold, then go to what holds it"
-        ),
-        Binding(
-            "plus", "unfold_all", "unfold all", id="json.unfold-all", show=False, tooltip="unfold everything"
-        ),
-        Binding("minus", "fold_all", "fold all", id="json.fold-all", show=False, tooltip="fold everything"),
-        Binding("y", "copy_value", "copy value", id="json.copy", tooltip="copy the value under the cursor"),
-        Binding(
-            "Y", "copy_path", "copy path", id="json.copy-path", tooltip="copy its path, as a filter takes it"
-        ),
-        Binding("n", "find_next(1)", "next match", id="text.next", show=False, tooltip="next match"),
-        Binding(
-            "N", "find_next(-1)", "previous match", id="text.previous", show=False, tooltip="previous match"
-        ),
+        shown_key("json.toggle", "enter,space", "fold", "fold", "fold or unfold; more of a long one"),
+        hidden_key("json.inner", "right,l", "inner", "unfold", "unfold, then go inside"),
+        hidden_key("json.outer", "left,h", "outer", "fold", "fold, then go to what holds it"),
+        hidden_key("json.unfold-all", "plus", "unfold_all", "unfold all", "unfold everything"),
+        hidden_key("json.fold-all", "minus", "fold_all", "fold all", "fold everything"),
+        shown_key("json.copy", "y", "copy_value", "copy value", "copy the value under the cursor"),
+        shown_key("json.copy-path", "Y", "copy_path", "copy path", "copy its path, as a filter takes it"),
+        hidden_key("text.next", "n", "find_next(1)", "next match", "next match"),
+        hidden_key("text.previous", "N", "find_next(-1)", "previous match", "previous match"),
     ]
 
     class Copied(Message):

@@ -1,9 +1,9 @@
-"""The drawing half of the virtual list: lines made when they are visible, and repainted when they changed."""
+"""The rows of a virtual list, which of them are visible, and their drawing: lines are made when they are visible, and repainted when they changed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,11 +12,188 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from claude_batch_tui.tui.widgets.columns import Cell, Column, Place, Run, compose_row, place
-from claude_batch_tui.tui.widgets.fitting import ascii_only, cells, cut_mark, fit
-from claude_batch_tui.tui.widgets.list_window import ListWindow
-from claude_batch_tui.tui.widgets.row_source import EmptySource, RowSource
-from claude_batch_tui.tui.widgets.strips import changed_span
+from claude_batch_tui.tui.widgets.columns import (
+    Cell,
+    Column,
+    Place,
+    Run,
+    ascii_only,
+    cells,
+    compose_row,
+    cut_mark,
+    fit,
+    place,
+)
+from claude_batch_tui.tui.widgets.lines import changed_span
+
+Item = TypeVar("Item")
+
+SEARCHED_ROWS = 10_000
+"""How far around its old place a key is looked for when the source cannot find it."""
+
+
+class RowSource(Protocol):
+    """Rows by number, each with a key that stays its own when rows come, go and move.
+
+    `cells` is called for visible rows only and gives one cell for each column of the list, hidden ones too.
+    """
+
+    def row_count(self) -> int:
+        """How many rows there are now."""
+
+    def key(self, index: int) -> str:
+        """The key of a row."""
+
+    def cells(self, index: int) -> Sequence[Cell | str]:
+        """What the row shows."""
+
+
+@runtime_checkable
+class FindingRowSource(Protocol):
+    """A source that knows where a key is; without it the list looks around the cursor's old place."""
+
+    def find(self, key: str) -> int | None:
+        """The row with that key, or None."""
+
+
+class SequenceSource(Generic[Item]):
+    """Rows of a sequence that changes as a whole, with functions for keys and cells."""
+
+    def __init__(self, key: Callable[[Item], str], cells: Callable[[Item], Sequence[Cell | str]]) -> None:
+        self._items: Sequence[Item] = ()
+        self._index: dict[str, int] = {}
+        self._key = key
+        self._cells = cells
+
+    def replace(self, items: Sequence[Item]) -> None:
+        """Show these items from now on; tell the list with `rows_changed()`."""
+        self._items = items
+        self._index = {self._key(item): number for number, item in enumerate(items)}
+
+    def item(self, key: str) -> Item | None:
+        """The item with that key, or None."""
+        index = self._index.get(key)
+        return None if index is None else self._items[index]
+
+    def row_count(self) -> int:
+        """How many rows there are now."""
+        return len(self._items)
+
+    def key(self, index: int) -> str:
+        """The key of a row."""
+        return self._key(self._items[index])
+
+    def cells(self, index: int) -> Sequence[Cell | str]:
+        """What the row shows."""
+        return self._cells(self._items[index])
+
+    def find(self, key: str) -> int | None:
+        """The row with that key, or None."""
+        return self._index.get(key)
+
+
+class EmptySource:
+    """No rows."""
+
+    def row_count(self) -> int:
+        """None."""
+        return 0
+
+    def key(self, index: int) -> str:
+        """Never asked for."""
+        raise IndexError(index)
+
+    def cells(self, index: int) -> Sequence[Cell | str]:
+        """Never asked for."""
+        raise IndexError(index)
+
+
+def find_row(source: RowSource, key: str, around: int) -> int | None:
+    """The row of a key: as the source says, or searched outwards from a row."""
+    if isinstance(source, FindingRowSource):
+        return source.find(key)
+    count = source.row_count()
+    for distance in range(min(SEARCHED_ROWS, count + around)):
+        for index in {around + distance, around - distance}:
+            if 0 <= index < count and source.key(index) == key:
+                return index
+    return None
+
+
+class ListWindow:
+    """A cursor and a first visible row over `count` rows, `height` of which fit."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.height = 1
+        self.top = 0
+        self.cursor = 0
+
+    @property
+    def last_top(self) -> int:
+        """The first visible row when scrolled to the end."""
+        return max(self.count - self.height, 0)
+
+    @property
+    def overflows(self) -> bool:
+        """True where not all rows fit."""
+        return self.count > self.height
+
+    def shows(self, index: int) -> bool:
+        """True where the row is visible."""
+        return self.top <= index < self.top + self.height
+
+    def move_cursor(self, index: int) -> None:
+        """Put the cursor on the row nearest to `index`, and scroll just enough to see it."""
+        self.cursor = min(max(index, 0), max(self.count - 1, 0))
+        self.reveal()
+
+    def move_page(self, pages: float) -> None:
+        """Move cursor and rows together; the cursor keeps its line on the screen."""
+        rows = int(max(self.height - 1, 1) * pages) or (1 if pages > 0 else -1)
+        self.scroll(rows)
+        self.move_cursor(self.cursor + rows)
+
+    def scroll(self, rows: int) -> None:
+        """Move the visible rows and leave the cursor where it is."""
+        self.top = min(max(self.top + rows, 0), self.last_top)
+
+    def reveal(self) -> None:
+        """Scroll just enough to see the cursor."""
+        if self.cursor < self.top:
+            self.top = self.cursor
+        elif self.cursor >= self.top + self.height:
+            self.top = self.cursor - self.height + 1
+        self.top = min(max(self.top, 0), self.last_top)
+
+    def resize(self, height: int) -> None:
+        """Take a new height and keep the cursor in sight if it was."""
+        was_visible = self.shows(self.cursor)
+        self.height = max(height, 1)
+        if was_visible:
+            self.reveal()
+        else:
+            self.scroll(0)
+
+    def change_rows(self, count: int, cursor: int) -> None:
+        """Take a new number of rows. The row under the cursor stays on its line, unless the list is at its top."""
+        was_visible = self.shows(self.cursor)
+        if self.top:
+            self.top += cursor - self.cursor
+        self.count = count
+        self.cursor = min(max(cursor, 0), max(count - 1, 0))
+        self.scroll(0)
+        if was_visible:
+            self.reveal()
+
+    def thumb(self) -> range:
+        """The lines on which a position mark is drawn."""
+        if not self.overflows:
+            return range(0)
+        size = max(self.height * self.height // self.count, 1)
+        first = round(self.top * (self.height - size) / self.last_top)
+        return range(first, first + size)
+
 
 GUTTER = 2
 """Cells before the first column: `>` on the cursor's row, `*` on marked rows."""

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from claude_batch_tui.domain.plain_text import clean, clean_line
-from claude_batch_tui.tui.widgets.fitting import cells
+from claude_batch_tui.tui.widgets.columns import cells
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Span, StyledLine
 
 PIECE = 16_384

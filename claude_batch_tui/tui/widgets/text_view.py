@@ -9,13 +9,13 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from claude_batch_tui.tui.widgets.text_rows import AnyLine, TextRow, TextRows
-from claude_batch_tui.tui.widgets.text_search import TextSearch
+from claude_batch_tui.tui.widgets.key_line import hidden_key
+from claude_batch_tui.tui.widgets.text_rows import AnyLine, TextRow, TextRows, TextSearch
 
 WHEEL_ROWS = 3
 LONG = 500_000
@@ -73,34 +73,19 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         )
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "scroll(1)", "down", id="text.down", show=False, tooltip="a row down"),
-        Binding("up,k", "scroll(-1)", "up", id="text.up", show=False, tooltip="a row up"),
-        Binding(
-            "pagedown,space", "page(1.0)", "page down", id="text.page-down", show=False, tooltip="a page down"
-        ),
-        Binding("pageup", "page(-1.0)", "page up", id="text.page-up", show=False, tooltip="a page up"),
-        Binding(
-            "ctrl+d", "page(0.5)", "half down", id="text.half-down", show=False, tooltip="half a page down"
-        ),
-        Binding("ctrl+u", "page(-0.5)", "half up", id="text.half-up", show=False, tooltip="half a page up"),
-        Binding("home,g", "first", "top", id="text.first", show=False, tooltip="to the top"),
-        Binding("end,G", "last", "end", id="text.last", show=False, tooltip="to the end"),
-        Binding("n", "find_next(1)", "next match", id="text.next", show=False, tooltip="next match"),
-        Binding(
-            "N", "find_next(-1)", "previous match", id="text.previous", show=False, tooltip="previous match"
-        ),
-        Binding("w", "wrap", "wrap", id="text.wrap", show=False, tooltip="wrap long lines, or not"),
-        Binding(
-            "less_than_sign",
-            "sideways(-1)",
-            "left",
-            id="text.left",
-            show=False,
-            tooltip="unwrapped text left",
-        ),
-        Binding(
-            "greater_than_sign", "sideways(1)", "right", id="text.right", show=False, tooltip="and right"
-        ),
+        hidden_key("text.down", "down,j", "scroll(1)", "down", "a row down"),
+        hidden_key("text.up", "up,k", "scroll(-1)", "up", "a row up"),
+        hidden_key("text.page-down", "pagedown,space", "page(1.0)", "page down", "a page down"),
+        hidden_key("text.page-up", "pageup", "page(-1.0)", "page up", "a page up"),
+        hidden_key("text.half-down", "ctrl+d", "page(0.5)", "half down", "half a page down"),
+        hidden_key("text.half-up", "ctrl+u", "page(-0.5)", "half up", "half a page up"),
+        hidden_key("text.first", "home,g", "first", "top", "to the top"),
+        hidden_key("text.last", "end,G", "last", "end", "to the end"),
+        hidden_key("text.next", "n", "find_next(1)", "next match", "next match"),
+        hidden_key("text.previous", "N", "find_next(-1)", "previous match", "previous match"),
+        hidden_key("text.wrap", "w", "wrap", "wrap", "wrap long lines, or not"),
+        hidden_key("text.left", "less_than_sign", "sideways(-1)", "left", "unwrapped text left"),
+        hidden_key("text.right", "greater_than_sign", "sideways(1)", "right", "and right"),
     ]
 
     class Found(Message):

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from claude_batch_tui.tui.widgets.columns import Column
-from claude_batch_tui.tui.widgets.list_canvas import ListCanvas
-from claude_batch_tui.tui.widgets.row_source import RowSource, find_row
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
+from claude_batch_tui.tui.widgets.list_canvas import ListCanvas, RowSource, find_row
 
 WHEEL_ROWS = 3
 
@@ -20,26 +20,20 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
     """Rows of a `RowSource` with a cursor and marks. The cursor belongs to a key, not to a row number."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,right,l", "open", "open", id="list.open", tooltip="open the row"),
-        Binding("down,j", "move(1)", "down", id="list.down", show=False, tooltip="one row down"),
-        Binding("up,k", "move(-1)", "up", id="list.up", show=False, tooltip="one row up"),
-        Binding("pagedown", "page(1.0)", "page down", id="list.page-down", show=False, tooltip="a page down"),
-        Binding("pageup", "page(-1.0)", "page up", id="list.page-up", show=False, tooltip="a page up"),
-        Binding(
-            "ctrl+d", "page(0.5)", "half down", id="list.half-down", show=False, tooltip="half a page down"
-        ),
-        Binding("ctrl+u", "page(-0.5)", "half up", id="list.half-up", show=False, tooltip="half a page up"),
-        Binding("home,g", "first", "first", id="list.first", show=False, tooltip="first row"),
-        Binding("end,G", "last", "last", id="list.last", show=False, tooltip="last row"),
-        Binding("space", "mark", "mark", id="list.mark", tooltip="mark the row and move down"),
-        Binding(
-            "shift+down", "extend(1)", "mark down", id="list.mark-down", show=False, tooltip="mark downwards"
-        ),
-        Binding("shift+up", "extend(-1)", "mark up", id="list.mark-up", show=False, tooltip="mark upwards"),
-        Binding(
-            "asterisk", "mark_all", "mark all", id="list.mark-all", show=False, tooltip="mark all that match"
-        ),
-        Binding("u", "unmark", "unmark", id="list.unmark", show=False, tooltip="unmark all"),
+        shown_key("list.open", "enter,right,l", "open", "open", "open the row"),
+        hidden_key("list.down", "down,j", "move(1)", "down", "one row down"),
+        hidden_key("list.up", "up,k", "move(-1)", "up", "one row up"),
+        hidden_key("list.page-down", "pagedown", "page(1.0)", "page down", "a page down"),
+        hidden_key("list.page-up", "pageup", "page(-1.0)", "page up", "a page up"),
+        hidden_key("list.half-down", "ctrl+d", "page(0.5)", "half down", "half a page down"),
+        hidden_key("list.half-up", "ctrl+u", "page(-0.5)", "half up", "half a page up"),
+        hidden_key("list.first", "home,g", "first", "first", "first row"),
+        hidden_key("list.last", "end,G", "last", "last", "last row"),
+        shown_key("list.mark", "space", "mark", "mark", "mark the row and move down"),
+        hidden_key("list.mark-down", "shift+down", "extend(1)", "mark down", "mark downwards"),
+        hidden_key("list.mark-up", "shift+up", "extend(-1)", "mark up", "mark upwards"),
+        hidden_key("list.mark-all", "asterisk", "mark_all", "mark all", "mark all that match"),
+        hidden_key("list.unmark", "u", "unmark", "unmark", "unmark all"),
     ]
 
     class _OfList(Message):
@@ -79,9 +73,6 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
         def __init__(self, sender: VirtualList, marks: frozenset[str]) -> None:
             super().__init__(sender)
             self.marks = marks
-
-    class MarkAllRequested(_OfList):
-        """All rows that match are to be marked; answer with `set_marks`."""
 
     def __init__(
         self,
@@ -231,8 +222,8 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
             self.set_marks(marks | {self._cursor_key})
 
     def action_mark_all(self) -> None:
-        """Ask the screen to mark what matches."""
-        self.post_message(self.MarkAllRequested(self))
+        """Mark all rows."""
+        self.set_marks(self._source.key(index) for index in range(self._window.count))
 
     def action_unmark(self) -> None:
         """Unmark everything."""

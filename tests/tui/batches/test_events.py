@@ -9,7 +9,7 @@ import pytest
 
 from claude_batch_tui.domain.batches.tracked import Event
 from claude_batch_tui.tui.batches.events import BatchEvents
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
 NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)

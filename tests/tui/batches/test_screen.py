@@ -6,13 +6,11 @@ import msgspec
 import pytest
 
 from claude_batch_tui.tui.batches.screen import BatchesScreen
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
-from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
 from claude_batch_tui.tui.results.screen import ResultsScreen
-from claude_batch_tui.tui.widgets.filter_bar import FilterBar
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.inputs import FilterBar
+from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TabsLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from downloading import results_here
 from waiting import paste, reached

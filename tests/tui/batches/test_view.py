@@ -9,8 +9,7 @@ import pytest
 
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.tracked import Link, LinkState, Snapshot, SubmissionState, TrackedBatch
-from claude_batch_tui.tui.batches.view import BatchesView
-from claude_batch_tui.tui.batches.words import empty_words, list_words, resting_words
+from claude_batch_tui.tui.batches.view import BatchesView, empty_words, list_words, resting_words
 
 NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
 LIVE = Link(state=LinkState.LIVE, polled_at=NOW - timedelta(seconds=10), interval=30.0)

@@ -9,8 +9,8 @@ import pytest
 from textual.screen import ModalScreen
 
 from claude_batch_tui.store.batches import record_cost
+from claude_batch_tui.tui.build.form import Field
 from claude_batch_tui.tui.build.screen import BuildScreen
-from claude_batch_tui.tui.widgets.field import Field
 from claude_batch_tui.tui.widgets.text_view import TextView
 from waiting import reached
 

@@ -10,8 +10,7 @@ import pytest
 from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.errors import ConfigError, UnavailableError
 from claude_batch_tui.sources.recipe import Recipe
-from claude_batch_tui.tui.build.check import check_draft, write_draft
-from claude_batch_tui.tui.build.draft import BuildDraft
+from claude_batch_tui.tui.build.draft import BuildDraft, check_draft, write_draft
 
 NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
 FORM = {"prompt_column": "body", "model": "claude-haiku-4-5", "max_tokens": "9"}

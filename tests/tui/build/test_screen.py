@@ -9,12 +9,11 @@ import pytest
 from textual.app import App
 from textual.widgets import Input, OptionList
 
+from claude_batch_tui.tui.build.form import Field
 from claude_batch_tui.tui.build.screen import BuildScreen
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
-from claude_batch_tui.tui.dialogs.input import InputDialog
-from claude_batch_tui.tui.widgets.field import Field
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
+from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from waiting import reached
 

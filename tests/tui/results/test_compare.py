@@ -8,9 +8,8 @@ import pytest
 
 from claude_batch_tui.tui.results.compare import CompareScreen
 from claude_batch_tui.tui.results.screen import ResultsScreen
+from claude_batch_tui.tui.widgets.lines import TabsLine, TwoSidedLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TabsLine
-from claude_batch_tui.tui.widgets.two_sided_line import TwoSidedLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from waiting import paste
 

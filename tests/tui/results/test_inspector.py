@@ -9,7 +9,7 @@ import pytest
 from textual.app import App
 
 from claude_batch_tui.tui.results.inspector import Inspector
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
 ANSWER = """# Refund

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from claude_batch_tui.tui.results.ledger import LedgerDialog
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from waiting import reached
@@ -65,7 +65,7 @@ async def test_a_gzipped_file_opens_and_a_cut_one_says_so(dashboard, filled, set
         await settled(pilot)
         assert table(app)._source.row_count() == 2000
         path.write_bytes(gzip.compress(big)[:-20])
-        app.screen.open_file(path)
+        app.screen.opening.open_file(path)
         await settled(pilot)
         assert "cut off" in app.screen.query_one(StatusLine).text
         assert "…   ok" in painted(app)
@@ -112,7 +112,7 @@ async def test_nothing_is_said_any_more_of_a_file_in_whose_place_another_was_to_
     app = dashboard(results=path)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        app.screen.open_file(tmp_path / "none.jsonl")
+        app.screen.opening.open_file(tmp_path / "none.jsonl")
         await settled(pilot)
         assert "2,000" not in painted(app)
         assert "There is no file" in painted(app)
@@ -128,7 +128,7 @@ async def test_results_that_are_closed_while_they_are_indexed_stay_closed_and_en
     async with app.run_test(size=(80, 24)) as pilot:
         await reached(pilot, lambda: app.screen.opened.file is not None)
         assert not app.screen.opened.file.results.index.complete
-        app.screen.open_batch(week[0][1].id)
+        app.screen.opening.open_batch(week[0][1].id)
         await settled(pilot)
         assert app.screen.opened.file is None
         assert "Asking for the results" in painted(app)
@@ -143,6 +143,6 @@ async def test_what_a_thread_has_of_a_file_is_read_to_its_end_though_the_file_is
         await settled(pilot)
         app.screen.table.sort_by("text", "")
         app.screen.action_errors()
-        app.screen.open_file(results_file)
+        app.screen.opening.open_file(results_file)
         await settled(pilot)
         assert table(app)._source.row_count() == 11

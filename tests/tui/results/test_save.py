@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from claude_batch_tui.tui.results import save
-from claude_batch_tui.tui.results.save_dialog import SaveDialog
-from claude_batch_tui.tui.widgets.line_input import LineInput
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.results.save import SaveDialog
+from claude_batch_tui.tui.widgets.inputs import LineInput
+from claude_batch_tui.tui.widgets.lines import StatusLine
 
 
 @pytest.fixture

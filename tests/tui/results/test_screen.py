@@ -6,8 +6,8 @@ import pytest
 from textual import events
 
 from claude_batch_tui.tui.results.error_groups_dialog import ErrorGroupsDialog
-from claude_batch_tui.tui.widgets.filter_bar import FilterBar
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.inputs import FilterBar
+from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from waiting import paste

@@ -11,7 +11,7 @@ from claude_batch_tui.cli.main import main
 from claude_batch_tui.domain.requests import limits as partition_module
 from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDialog
+from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, TypedConfirmDialog
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from waiting import reached

@@ -16,7 +16,7 @@ from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.store.results.opening import open_indexed
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
-from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
+from claude_batch_tui.tui.dialogs.questions import ConfirmDialog
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from downloading import results_here

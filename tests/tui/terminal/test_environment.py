@@ -8,7 +8,7 @@ import pytest
 from claude_batch_tui.config import Config
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.terminal import decide_profile, osc9_decision
-from claude_batch_tui.tui.terminal.environment import prepare_environment
+from claude_batch_tui.tui.terminal import prepare_environment
 
 TRUECOLOR = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 SSH = {"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}
@@ -115,5 +115,5 @@ def test_what_textual_reads_is_set(monkeypatch):
 def test_deciding_does_not_import_textual():
     import subprocess
 
-    code = "import sys, claude_batch_tui.terminal, claude_batch_tui.tui.terminal.environment; sys.exit('textual' in sys.modules)"
+    code = "import sys, claude_batch_tui.terminal, claude_batch_tui.tui.terminal; sys.exit('textual' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

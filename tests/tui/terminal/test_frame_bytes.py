@@ -7,7 +7,7 @@ from rich.color import ColorSystem
 from rich.style import Style
 from textual.strip import Strip
 
-from claude_batch_tui.tui.terminal.frame_bytes import compact
+from claude_batch_tui.tui.terminal.frames import compact
 
 COLORS = [None, "#102030", "#ffeedd", "red", "bright_blue", "default", "color(120)"]
 

@@ -8,8 +8,7 @@ from rich.color import ColorSystem
 from rich.style import Style
 from textual.strip import Strip
 
-from claude_batch_tui.tui.terminal.frame_bytes import compact
-from claude_batch_tui.tui.terminal.painted import Painted
+from claude_batch_tui.tui.terminal.frames import Painted, compact
 
 COLORS = [None, "#102030", "red", "color(120)"]
 TEXTS = ["ab", "  ", "x" * 9, "a b a b", "●…", "0:41"]

@@ -10,11 +10,11 @@ from textual.color import Color
 from textual.content import Content
 from textual.widgets import Label, Static
 
-from claude_batch_tui.tui.terminal.safety import SafeApp, SafeFilter, inert
+from claude_batch_tui.tui.terminal.app import TerminalApp
+from claude_batch_tui.tui.terminal.safety import SafeFilter, inert
 from claude_batch_tui.tui.widgets.columns import Cell, Column
-from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.tui.widgets.title_line import TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from listed import Listed
 
@@ -52,7 +52,7 @@ def assert_inert(text):
     assert not FORBIDDEN.search(rest)
 
 
-class Hostile(SafeApp):
+class Hostile(TerminalApp):
     def __init__(self, text):
         super().__init__()
         self.hostile = text
@@ -110,7 +110,7 @@ def test_inert_text_keeps_what_is_readable():
     assert inert("a\x1b[2Jb") == "a[2Jb"
 
 
-class Crashing(SafeApp):
+class Crashing(TerminalApp):
     def on_mount(self):
         secret = "sk-ant-api03-SECRETSECRET"
         raise ValueError(f"\x1b]0;owned\x07 [/x] {secret}")
@@ -133,7 +133,7 @@ async def test_a_crash_prints_a_short_clean_report_without_variables_and_writes_
 
 
 async def test_the_last_message_is_plain_text(capfd):
-    app = SafeApp()
+    app = TerminalApp()
     async with app.run_test():
         app.exit(message="\x1b]0;owned\x07[/x] done")
     printed = capfd.readouterr().err

@@ -6,7 +6,7 @@ from textual.app import App
 from textual.widgets import Input
 
 from claude_batch_tui.tui.widgets.columns import Cell, Column, compose_row, place
-from claude_batch_tui.tui.widgets.list_window import ListWindow
+from claude_batch_tui.tui.widgets.list_canvas import ListWindow
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from listed import Listed
 
@@ -53,9 +53,6 @@ class ListApp(App):
 
     def on_virtual_list_marks_changed(self, event):
         self.heard.append(("marks", set(event.marks)))
-
-    def on_virtual_list_mark_all_requested(self, event):
-        self.heard.append(("all", event.list.id))
 
     def lines(self):
         return [self.list.render_line(y).text for y in range(self.list.size.height)]
@@ -176,11 +173,12 @@ async def test_marks_are_keys_and_survive_other_rows():
         assert app.heard[-1] == ("marks", {"b"})
 
 
-async def test_enter_right_and_l_open_and_asterisk_asks_for_all():
+async def test_enter_right_and_l_open_and_asterisk_marks_all():
     app = ListApp(names("a", "b"))
     async with app.run_test(size=(60, 13)) as pilot:
         await pilot.press("enter", "right", "l", "asterisk")
-        assert [what for what, _ in app.heard if what != "highlighted"] == ["opened"] * 3 + ["all"]
+        assert [what for what, _ in app.heard if what != "highlighted"] == ["opened"] * 3 + ["marks"]
+        assert app.list.marks == {"a", "b"}
 
 
 async def test_a_click_moves_the_cursor_and_a_double_click_opens():

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from claude_batch_tui.domain.batches.batch import RequestCounts
-from claude_batch_tui.tui.terminal.pacing import FramePace
+from claude_batch_tui.tui.app import FramePace
 
 CHANGES = 40
 

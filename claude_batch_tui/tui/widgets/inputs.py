@@ -1,4 +1,4 @@
-"""The line a list is filtered with: what is typed acts at once, and says how many rows are left."""
+"""Fields of one line: plain, and the one a list is filtered with."""
 
 from __future__ import annotations
 
@@ -7,15 +7,39 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from claude_batch_tui.domain.filters.fields import Completion
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.tui.widgets.line_input import LineInput
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
+
+
+class LineInput(Input):
+    """Textual's input in one line; `enter` says in the key line what enter does."""
+
+    DEFAULT_CSS = """
+    LineInput {
+        height: 1;
+        border: none;
+        padding: 0;
+        color: $foreground;
+        background: $background;
+        &:focus { border: none; background-tint: transparent; }
+    }
+    """
+
+    def __init__(self, value: str = "", placeholder: str = "", *, enter: str = "take it") -> None:
+        super().__init__(clean_line(value), clean_line(placeholder), select_on_focus=False)
+        self.cursor_blink = False
+        bindings = self._bindings.key_to_bindings
+        bindings["enter"] = [shown_key("input.enter", "enter", "submit", enter, enter)]
+        # Textual's field is a scroll view, and would take these from whatever is around it.
+        for key in ("up", "down", "pageup", "pagedown"):
+            bindings.pop(key, None)
 
 
 class Choices:
@@ -52,16 +76,10 @@ class FilterBar(Horizontal):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "escape", "leave", "clear / leave", id="filter.leave", tooltip="clear the filter, then leave it"
-        ),
-        Binding(
-            "enter", "keep", "to the list", id="filter.keep", tooltip="keep the filter, back to the list"
-        ),
-        Binding("up", "older", "older", id="filter.older", show=False, tooltip="the filter typed before"),
-        Binding(
-            "down", "newer", "newer", id="filter.newer", show=False, tooltip="the next filter, or the list"
-        ),
+        shown_key("filter.leave", "escape", "leave", "clear / leave", "clear the filter, then leave it"),
+        shown_key("filter.keep", "enter", "keep", "to the list", "keep the filter, back to the list"),
+        hidden_key("filter.older", "up", "older", "older", "the filter typed before"),
+        hidden_key("filter.newer", "down", "newer", "newer", "the next filter, or the list"),
     ]
 
     class _OfBar(Message):

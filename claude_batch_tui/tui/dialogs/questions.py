@@ -1,0 +1,248 @@
+"""Boxes over the screen, and the three that ask: agree, type a number, type a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from claude_batch_tui.domain.plain_text import clean, clean_line
+from claude_batch_tui.tui.dashboard import check_action
+from claude_batch_tui.tui.widgets.columns import ascii_only
+from claude_batch_tui.tui.widgets.inputs import LineInput
+from claude_batch_tui.tui.widgets.key_line import KeyLine, shown_key
+from claude_batch_tui.tui.widgets.lines import StatusLine
+
+Result = TypeVar("Result")
+
+
+class Box(ModalScreen[Result], Generic[Result]):
+    """A dialog: subclasses give its content. Opaque, because a tinted one is painted twice over SSH."""
+
+    DEFAULT_CSS = """
+    Box {
+        align: center middle;
+        background: $background;
+        & > #box {
+            width: 76;
+            max-width: 100%;
+            height: auto;
+            max-height: 100%;
+            padding: 1 2;
+            border: solid $foreground;
+            background: $background;
+            &.-ascii { border: ascii $foreground; }
+        }
+        & > .foot { dock: bottom; height: 2; }
+    }
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._box_title = clean_line(title)
+
+    def compose(self) -> ComposeResult:
+        """The box with its content, a line for messages, the keys."""
+        box = Vertical(*self.content(), id="box", classes="-ascii" if ascii_only(self) else "")
+        box.border_title = Content(self._box_title)
+        yield box
+        with Vertical(classes="foot"):
+            yield StatusLine()
+            yield KeyLine()
+
+    def content(self) -> list[Widget]:
+        """What is in the box."""
+        raise NotImplementedError
+
+    def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:  # noqa: ARG002
+        """Why an action cannot be done now, as the end of a sentence, or None where it can."""
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What cannot be done now is greyed."""
+        return check_action(self, super().check_action(action, parameters), action, parameters)
+
+
+class ConfirmDialog(Box[bool]):
+    """`y` does it; esc, n, enter and q keep things as they are.
+
+    `body` is plain lines. `yes` and `no` name the two outcomes: "Cancel 2 batches", "Keep running".
+    """
+
+    DEFAULT_CSS = """
+    ConfirmDialog .choices { height: 1; margin-top: 1; }
+    ConfirmDialog .choices > Static { width: 1fr; height: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown_key("confirm.yes", "y", "answer(True)", "do it", "do it"),
+        shown_key("confirm.no", "escape,n,enter,q", "answer(False)", "keep", "keep things as they are"),
+    ]
+
+    def __init__(self, title: str, body: Sequence[str], *, yes: str, no: str = "Keep") -> None:
+        super().__init__(title)
+        self._body = body
+        self._yes = clean_line(yes)
+        self._no = clean_line(no)
+
+    def content(self) -> list[Widget]:
+        """What would happen, and the two choices."""
+        return [
+            Static(Content(clean("\n".join(self._body))), markup=False),
+            Horizontal(
+                Static(Content(f"> {self._no} (esc)"), markup=False, classes="no"),
+                Static(Content(f"{self._yes} ({self.yes_key})"), markup=False, classes="yes"),
+                classes="choices",
+            ),
+        ]
+
+    @property
+    def yes_key(self) -> str:
+        """What says yes, in words."""
+        return "y"
+
+    def action_answer(self, yes: bool) -> None:
+        """Close with the answer."""
+        self.dismiss(yes)
+
+
+class TypedConfirmDialog(ConfirmDialog, inherit_bindings=False):
+    """A confirmation above the money limit: `expected` has to be typed, then enter; everything else keeps."""
+
+    DEFAULT_CSS = """
+    TypedConfirmDialog .typed { height: 1; margin-top: 1; }
+    TypedConfirmDialog .typed > Static { width: auto; }
+    TypedConfirmDialog .typed > LineInput { width: 24; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown_key("confirm.no", "escape", "answer(False)", "not yet", "keep things as they are"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        body: Sequence[str],
+        *,
+        yes: str,
+        expected: str,
+        label: str = "type",
+        no: str = "Not yet",
+    ) -> None:
+        super().__init__(title, body, yes=yes, no=no)
+        self._expected = expected
+        self._label = clean_line(label)
+
+    @property
+    def yes_key(self) -> str:
+        """What says yes, in words."""
+        return f"{self._expected}, then enter"
+
+    def content(self) -> list[Widget]:
+        """What would happen, the field, and the two choices."""
+        text, choices = super().content()
+        field = LineInput(enter="when it is typed")
+        return [
+            text,
+            Horizontal(Static(Content(f"{self._label}  "), markup=False), field, classes="typed"),
+            choices,
+        ]
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        self.query_one(LineInput).focus()
+
+    @on(LineInput.Submitted)
+    def _submitted(self, event: LineInput.Submitted) -> None:
+        event.stop()
+        if self.is_typed(event.value, self._expected):
+            self.dismiss(True)
+
+    @staticmethod
+    def is_typed(typed: str, expected: str) -> bool:
+        """Whether the field reads what was asked for; separators of thousands do not matter."""
+        return typed.replace(",", "").replace(" ", "") == expected.replace(",", "").replace(" ", "")
+
+
+def paid_question(title: str, body: Sequence[str], *, count: int, why: str | None, yes: str) -> ConfirmDialog:
+    """The question before requests are sent; `why`, a phrase, has their count typed and not only `y` pressed."""
+    title = f"{title}  This is paid."
+    if why is None:
+        return ConfirmDialog(title, body, yes=yes, no="Not yet")
+    return TypedConfirmDialog(
+        title,
+        [*body, "", f"Note: {why}. Type the number of requests to confirm."],
+        yes=yes,
+        expected=str(count),
+        label="requests",
+    )
+
+
+def if_agreed(work: Callable[[], object]) -> Callable[[bool | None], None]:
+    """What to do with the answer to a confirmation: the work after a yes, else nothing."""
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            work()
+
+    return answered
+
+
+class InputDialog(Box[str | None]):
+    """Gives the typed line without blanks around it, or None. `problem` says what is wrong with it, or None."""
+
+    DEFAULT_CSS = """
+    InputDialog LineInput { margin: 1 0; text-style: underline; }
+    InputDialog .problem { height: auto; color: $text-error; text-style: bold; }
+    InputDialog:ansi .problem { color: ansi_red; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown_key("input.leave", "escape", "leave", "leave", "leave without an answer"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        body: Sequence[str] = (),
+        *,
+        value: str = "",
+        placeholder: str = "",
+        problem: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        super().__init__(title)
+        self._body = body
+        self._value = value
+        self._placeholder = placeholder
+        self._problem = problem
+
+    def content(self) -> list[Widget]:
+        """What is asked, the field, and what is wrong with it."""
+        return [
+            Static(Content(clean("\n".join(self._body))), markup=False),
+            LineInput(self._value, self._placeholder),
+            Static("", markup=False, classes="problem"),
+        ]
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        self.query_one(LineInput).focus()
+
+    @on(LineInput.Submitted)
+    def _submitted(self, event: LineInput.Submitted) -> None:
+        event.stop()
+        value = event.value.strip()
+        problem = self._problem(value)
+        if problem is None:
+            self.dismiss(value)
+        else:
+            self.query_one(".problem", Static).update(Content(clean_line(problem)))
+
+    def action_leave(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)

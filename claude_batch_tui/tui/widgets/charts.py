@@ -1,0 +1,270 @@
+"""Progress, times and amounts drawn as lines of text.
+
+Pure functions of plain numbers. Seconds for times, cells for widths; `ascii_only` draws without Unicode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+ENOUGH_HISTORY = 5
+"""Ended batches of the same kind below which nothing is said about how long one takes."""
+
+
+class PastTimes(NamedTuple):
+    """How long similar batches took: their number, when half and when nine of ten had ended."""
+
+    batches: int
+    median: float
+    p90: float
+
+
+class Counts(NamedTuple):
+    """How many requests are where."""
+
+    processing: int = 0
+    succeeded: int = 0
+    errored: int = 0
+    canceled: int = 0
+    expired: int = 0
+
+
+def waiting(
+    elapsed: float, left: float, history: PastTimes | None, width: int, *, ascii_only: bool = False
+) -> str:
+    """A batch whose counts say nothing yet: the time used against similar batches, never a percentage."""
+    if left < 0:
+        return overdue(-left)
+    if history is None or history.batches < ENOUGH_HISTORY:
+        return f"no history {_dot(ascii_only)} {clock(elapsed)} of {clock(elapsed + left)}"
+    if elapsed > history.p90:
+        return f"longer than 9 of 10 {_dot(ascii_only)} {clock(left)} left"
+    return time_ruler(elapsed, history.median, history.p90, width, ascii_only=ascii_only)
+
+
+def time_ruler(elapsed: float, median: float, p90: float, width: int, *, ascii_only: bool = False) -> str:
+    """`┆▒▒▒··│······┆`: filled so far, the mark where half had ended, the right end where nine of ten had."""
+    edge, filled, free, mark = ("|", "=", ".", "+") if ascii_only else ("┆", "▒", "·", "│")
+    inner = max(width - 2, 1)
+    used = _share(elapsed, p90, inner)
+    half = min(_share(median, p90, inner), inner - 1)
+    body = [filled if x < used else free for x in range(inner)]
+    body[half] = mark
+    return edge + "".join(body) + edge
+
+
+def count_bar(counts: Counts, width: int, *, ascii_only: bool = False) -> str:
+    """`██████e x░░░`: every kind that is not zero has a cell, so that 3 errors of 100,000 are seen."""
+    ok, now, left = ("#", ">", ".") if ascii_only else ("█", "▓", "░")
+    parts = [
+        (ok, counts.succeeded),
+        ("e", counts.errored),
+        ("x", counts.expired),
+        ("c", counts.canceled),
+        (left, counts.processing),
+    ]
+    sizes = _apportion([count for _, count in parts], width)
+    bar = "".join(glyph * size for (glyph, _), size in zip(parts, sizes, strict=True))
+    return bar.replace(left, now, 1) if counts.processing else bar
+
+
+def counting(counts: Counts, width: int, *, ascii_only: bool = False) -> str:
+    """A bar and a percentage, for a batch whose counts move while it runs."""
+    total = sum(counts)
+    percent = 0 if total == 0 else int(100 * (total - counts.processing) / total)
+    label = f" {percent:>3}%"
+    return count_bar(counts, max(width - len(label), 1), ascii_only=ascii_only) + label
+
+
+def canceling(seconds: float) -> str:
+    """A batch that was told to stop."""
+    return f"canceling for {span(seconds)}"
+
+
+def overdue(seconds: float) -> str:
+    """A batch that the API has not ended at its deadline."""
+    return f"deadline passed {span(seconds)} ago, waiting for the API"
+
+
+def gone(archived: str, *, has_copy: bool) -> str:
+    """A batch whose results the API no longer gives out; `archived` is a date as a word."""
+    return "local copy" if has_copy else f"results gone (archived {archived})"
+
+
+def stale_mark(seconds_since_poll: float, interval: float) -> str:
+    """`~` where what is shown is older than three polls, else nothing."""
+    return "~" if seconds_since_poll > 3 * interval else ""
+
+
+def clock(seconds: float) -> str:
+    """Hours and minutes, `0:41`; it changes once a minute, so an idle screen is not repainted."""
+    minutes = int(max(seconds, 0)) // 60
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+def span(seconds: float) -> str:
+    """One number with its unit: `40 s`, `2 m`, `3 h`, `2 d`."""
+    seconds = max(seconds, 0)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def _share(part: float, whole: float, cells: int) -> int:
+    return cells if whole <= 0 else min(int(part / whole * cells), cells)
+
+
+def _apportion(counts: list[int], width: int) -> list[int]:
+    """Cells for each count, in proportion, at least one where it is not zero; they fill the width exactly."""
+    total = sum(counts)
+    if total <= 0 or width <= 0:
+        return [0] * len(counts)
+    sizes = [max(count * width // total, 1) if count else 0 for count in counts]
+    largest = counts.index(max(counts))
+    sizes[largest] += width - sum(sizes)
+    if sizes[largest] < 1:  # fewer cells than kinds: the first ones are shown
+        sizes = [1 if count else 0 for count in counts]
+        while sum(sizes) > width:
+            sizes[max(number for number, size in enumerate(sizes) if size)] = 0
+    return sizes
+
+
+def _dot(ascii_only: bool) -> str:
+    return "-" if ascii_only else "·"
+
+
+_HEIGHTS = " ▁▂▃▄▅▆▇█"
+_ASCII_HEIGHTS = " .:-=+*#@"
+
+
+class Mark(NamedTuple):
+    """Something that happened, or is expected, so many seconds after the start."""
+
+    at: float
+    glyph: str
+
+
+def ruler(
+    span: float,
+    filled: float,
+    marks: Sequence[Mark],
+    width: int,
+    *,
+    goes_on: bool = False,
+    ascii_only: bool = False,
+) -> str:
+    """`├▒▒▒▒▒│▒▒●····┆·····┤`: filled so far, a glyph a mark; where two fall on one cell the later one is seen.
+
+    `goes_on` ends it in an arrow: there is more to come than is drawn.
+    """
+    left, right, done, free = ("|", "|", "=", ".") if ascii_only else ("├", "┤", "▒", "·")
+    if goes_on:
+        right = ">" if ascii_only else "→"
+    inner = max(width - 2, 1)
+    used = _cell(filled, span, inner + 1)
+    cells = [done if x < used else free for x in range(inner)]
+    for mark in marks:
+        if 0 <= mark.at <= span:
+            cells[min(_cell(mark.at, span, inner), inner - 1)] = mark.glyph
+    return left + "".join(cells) + right
+
+
+def spread(span: float, durations: Sequence[float], width: int, *, ascii_only: bool = False) -> str:
+    """` ▁▃▇█▅▂  ▁ `: how many took how long, on the scale of a ruler of that width; longer ones are in the last cell."""
+    heights = _ASCII_HEIGHTS if ascii_only else _HEIGHTS
+    inner = max(width - 2, 1)
+    counts = [0] * inner
+    for seconds in durations:
+        counts[min(_cell(seconds, span, inner), inner - 1)] += 1
+    most = max(counts, default=0)
+    steps = len(heights) - 1
+    return " " + "".join(heights[-(-count * steps // most) if most else 0] for count in counts) + " "
+
+
+def _cell(at: float, span: float, cells: int) -> int:
+    return 0 if span <= 0 else min(int(at / span * cells), cells)
+
+
+MARKS = ("█", "▒", "▚", "░")
+ASCII_MARKS = ("#", "=", "o", ".")
+_TICKS = 4
+
+
+class Series(NamedTuple):
+    """One kind of bar: a value for every label."""
+
+    name: str
+    values: Sequence[float]
+
+
+def bars(
+    labels: Sequence[str],
+    series: Sequence[Series],
+    *,
+    width: int,
+    height: int,
+    tick: Callable[[float], str],
+    whole: bool = False,
+    ascii_only: bool = False,
+) -> list[str]:
+    """Upright bars, the series one on the other, for a width and height in cells; `tick` names a value of the axis.
+
+    `whole` puts the axis' marks on whole numbers. As many labels as fit stand below.
+    """
+    import plotext as plt  # 0.1 s that only a drawn plot needs
+
+    top = max((sum(column) for column in zip(*(one.values for one in series), strict=True)), default=0.0)
+    ticks = axis_ticks(top, whole=whole)
+    shown = shown_labels(labels, width - max((len(tick(value)) for value in ticks), default=0) - 2)
+    plt.clear_figure()
+    plt.limit_size(False, False)
+    plt.theme("clear")
+    plt.plotsize(width, height)
+    # The whole column first, then what is below its top part, and so on: each covers the lower part of the last.
+    marks = (ASCII_MARKS if ascii_only else MARKS)[: len(series)]
+    places = list(range(len(labels)))
+    for count in range(len(series), 0, -1):
+        heights = [sum(column) for column in zip(*(one.values for one in series[:count]), strict=True)]
+        # A bar of nothing would blank the lowest row of what is there: it is sunk out of sight instead.
+        sunk = [float(height) if height else -ticks[-1] for height in heights]
+        plt.bar(places, sunk, marker=marks[count - 1], width=0.7, minimum=-ticks[-1])
+    plt.ylim(0, ticks[-1])
+    plt.xlim(-0.6, len(labels) - 0.4)
+    plt.yticks(ticks, [tick(value) for value in ticks])
+    plt.xticks(shown, [labels[number] for number in shown])
+    drawn = str(plt.uncolorize(plt.build()))
+    plt.clear_figure()
+    return [line.rstrip() for line in drawn.split("\n") if line.strip()]
+
+
+def legend(series: Sequence[Series], *, ascii_only: bool = False) -> str:
+    """`█ haiku  ▒ sonnet`: which mark is which."""
+    marks = ASCII_MARKS if ascii_only else MARKS
+    return "  ".join(f"{mark} {one.name}" for mark, one in zip(marks, series, strict=False))
+
+
+def axis_ticks(top: float, *, whole: bool) -> list[float]:
+    """Round values from 0 to at least `top`, at most five."""
+    if top <= 0:
+        return [0.0, 1.0]
+    step = 1.0
+    while step * _TICKS < top:
+        step *= 10
+    while not whole and step / 10 * _TICKS >= top:
+        step /= 10
+    for part in (0.1, 0.2, 0.25, 0.5):
+        smaller = step * part
+        if smaller * _TICKS >= top and (not whole or smaller == int(smaller)):
+            step = smaller
+            break
+    count = next(number for number in range(1, _TICKS + 1) if step * number >= top * (1 - 1e-9))
+    return [step * number for number in range(count + 1)]
+
+
+def shown_labels(labels: Sequence[str], width: int) -> list[int]:
+    """The numbers of as many labels as fit side by side, evenly spread, the last one among them."""
+    longest = max((len(label) for label in labels), default=1) + 2
+    each = max(-(-len(labels) * longest // max(width, 1)), 1)
+    return sorted(range(len(labels) - 1, -1, -each))

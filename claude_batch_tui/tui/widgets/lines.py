@@ -1,0 +1,295 @@
+"""The lines around what a screen shows: title, tabs, status, and any other of one row; each is painted only where it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Literal
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.message import Message
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+
+from claude_batch_tui.tui.widgets.columns import Run, ascii_only, cells, cut, cut_mark
+
+
+def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:
+    """The first changed cell and the one after the last, or None where the lines look the same."""
+    if old is new:
+        return None
+    old_text, new_text = old.text, new.text
+    width = new.cell_length
+    if old.cell_length != width:
+        return (0, width)
+    old_styles, new_styles = _styles(old), _styles(new)
+    if old_text == new_text and old_styles == new_styles:
+        return None
+    if len(new_text) != len(old_text) or cells(new_text) != len(new_text) or cells(old_text) != len(old_text):
+        return (0, width)
+    changed = [
+        x for x in range(len(new_text)) if old_text[x] != new_text[x] or old_styles[x] != new_styles[x]
+    ]
+    return changed[0], changed[-1] + 1
+
+
+def _styles(strip: Strip) -> list[Style | None]:
+    """The style of every character."""
+    return [segment.style for segment in strip for _ in segment.text]
+
+
+class OneLine(Widget):
+    """Subclasses give the runs of the line for a width; only a line that looks different is painted again."""
+
+    DEFAULT_CSS = """
+    OneLine {
+        height: 1;
+        color: $foreground;
+        background: $background;
+        & > .line--strong { text-style: bold; }
+        & > .line--dim { color: $text-muted; }
+        & > .line--good { color: $text-success; }
+        & > .line--bad { color: $text-error; text-style: bold; }
+        & > .line--warn { color: $text-warning; }
+        & > .line--accent { color: $text-accent; text-style: bold; }
+        & > .line--chosen { text-style: reverse; }
+        &:ansi > .line--dim { color: ansi_bright_black; }
+        &:ansi > .line--good { color: ansi_green; }
+        &:ansi > .line--bad { color: ansi_red; }
+        &:ansi > .line--warn { color: ansi_yellow; }
+        &:ansi > .line--accent { color: ansi_cyan; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"line--{name}" for name in ("strong", "dim", "good", "bad", "warn", "accent", "chosen")
+    }
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id, classes=classes)
+        self._painted: Strip | None = None
+
+    def runs(self, width: int) -> Sequence[Run]:
+        """The line for a width; it is cut or filled where it is not exactly that wide."""
+        raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Paint the line if it looks different now."""
+        if self._painted is None or changed_span(self._painted, self._drawn()) is not None:
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line."""
+        self._painted = self._drawn()
+        return self._painted if y == 0 else Strip.blank(self.size.width, self.rich_style)
+
+    def _drawn(self) -> Strip:
+        width = self.size.width
+        segments = [Segment(text, self._look(style)) for text, style in self.runs(width) if text]
+        return Strip(segments).adjust_cell_length(width, self.rich_style).simplify()
+
+    def _look(self, name: str | None) -> Style:
+        if name is None:
+            return self.rich_style
+        return self.rich_style + self.get_component_rich_style(f"line--{name}", partial=True)
+
+
+class TwoSidedLine(OneLine):
+    """`all 10,000   ok 9,702                    ▼ 148 MB of 241 MB`: the right part stays whole."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id, classes=classes)
+        self._left = self._right = ""
+
+    def show(self, left: str, right: str = "") -> None:
+        """Change both texts."""
+        if (left, right) != (self._left, self._right):
+            self._left, self._right = left, right
+            self.repaint()
+
+    def runs(self, width: int) -> Sequence[Run]:
+        """Both texts, the left one cut where there is no room."""
+        left = cut(f" {self._left}", width - cells(self._right) - 2, cut_mark(self))
+        gap = max(width - 1 - cells(left) - cells(self._right), 0)
+        return [Run(left, None), Run(" " * gap + self._right, None)]
+
+
+TABS = ("1 Batches", "2 Build", "3 Results")
+
+
+class TitleLine(OneLine):
+    """` cbtui  BATCHES   3 running · 1 new result        ● live · polled 12s ago`: the right part stays longest."""
+
+    def __init__(self, title: str = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._title = title
+        self._left = ""
+        self._right = ""
+        self._right_style: str | None = None
+
+    def show(
+        self,
+        *,
+        title: str | None = None,
+        left: str | None = None,
+        right: str | None = None,
+        right_style: str | None = None,
+    ) -> None:
+        """Change parts. Styles: strong, dim, good, bad, warn, accent."""
+        self._title = self._title if title is None else title
+        self._left = self._left if left is None else left
+        if right is not None:
+            self._right, self._right_style = right, right_style
+        self.repaint()
+
+    def runs(self, width: int) -> Sequence[Run]:
+        """Name, title and left part, and the right part at the end."""
+        right = cut(self._right, width - 2, cut_mark(self))
+        room = width - 1 - (cells(right) + 3 if right else 1)
+        head = cut(f"cbtui  {self._title}", room, cut_mark(self))
+        rest = cut(f"   {self._left}" if self._left else "", room - cells(head), cut_mark(self))
+        if not rest.strip():
+            rest = ""
+        gap = max(width - 2 - cells(head) - cells(rest) - cells(right), 0)
+        return [
+            Run(" ", None),
+            Run(head, "strong"),
+            Run(rest + " " * gap, None),
+            Run(right, self._right_style),
+        ]
+
+
+class TabsLine(OneLine):
+    """` 1 Batches  2 Build  3 Results        filter: (none)`: the tab we are on is bold and in brackets."""
+
+    class Chosen(Message):
+        """A tab was clicked; `number` is 1 to 3."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+    def __init__(
+        self,
+        active: int = 1,
+        tabs: Sequence[str] = TABS,
+        *,
+        id: str | None = None,  # noqa: A002  the name is Textual's
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._active = active
+        self._tabs = tabs
+        self._right = ""
+
+    def show(self, *, active: int | None = None, right: str | None = None) -> None:
+        """Change the active tab, from 1, or the text at the right."""
+        self._active = self._active if active is None else active
+        self._right = self._right if right is None else right
+        self.repaint()
+
+    def runs(self, width: int) -> Sequence[Run]:
+        """The tabs, and the right part as far as there is room."""
+        line = [
+            Run(f"[{tab}]", "strong") if number == self._active else Run(f" {tab} ", None)
+            for number, tab in enumerate(self._tabs, 1)
+        ]
+        used = sum(cells(run.text) for run in line)
+        right = cut(self._right, width - used - 3, cut_mark(self)) if width - used > 6 else ""
+        return [*line, Run(" " * max(width - used - cells(right) - 1, 0), None), Run(right, None)]
+
+    def on_click(self, event: events.Click) -> None:
+        """Say which tab was clicked."""
+        end = 0
+        for number, tab in enumerate(self._tabs, 1):
+            end += cells(tab) + 2
+            if event.x < end:
+                self.post_message(self.Chosen(number))
+                return
+
+
+Kind = Literal["note", "error"]
+
+SECONDS: dict[Kind, float] = {"note": 8.0, "error": 60.0}
+"""How long a message stays; then the resting text is back."""
+
+
+class StatusLine(OneLine):
+    """A message for a while, else the screen's resting text, with a text of its own at the right."""
+
+    def __init__(self, resting: str = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._resting = resting
+        self._right = ""
+        self._message: tuple[str, Kind] | None = None
+        self._expiry: Timer | None = None
+
+    @property
+    def text(self) -> str:
+        """What the line says now."""
+        return self._message[0] if self._message else self._resting
+
+    def say(self, text: str, kind: Kind = "note", seconds: float | None = None) -> None:
+        """Show a message; it leaves after a while. `seconds` 0 keeps it until the next."""
+        if self._expiry is not None:
+            self._expiry.stop()
+            self._expiry = None
+        self._message = (text, kind)
+        stay = SECONDS[kind] if seconds is None else seconds
+        if stay:
+            self._expiry = self.set_timer(stay, self.clear)
+        self.repaint()
+
+    def rest(self, text: str, right: str = "") -> None:
+        """What to show while there is no message, and at the right end."""
+        self._resting, self._right = text, right
+        self.repaint()
+
+    def clear(self) -> None:
+        """Take the message away."""
+        self._message = None
+        self.repaint()
+
+    def runs(self, width: int) -> Sequence[Run]:
+        """The message or the resting text."""
+        room = width - 2 - (cells(self._right) + 2 if self._right else 0)
+        if self._message is None:
+            left = Run(" " + cut(self._resting, room, cut_mark(self)), None)
+        else:
+            text, kind = self._message
+            sign = ("! " if ascii_only(self) else "▲ ") if kind == "error" else ""
+            left = Run(" " + cut(sign + text, room, cut_mark(self)), "bad" if kind == "error" else "strong")
+        if not self._right or room < 1:
+            return [left]
+        gap = width - 1 - cells(left.text) - cells(self._right)
+        return [left, Run(" " * gap + self._right, None)]
+
+
+_SECONDS = 10.0
+
+
+class LetterMenu:
+    """The letters that a screen waits for, if any. The screen holds one, and gives `take` every key that reaches it."""
+
+    def __init__(self, screen: Screen[None]) -> None:
+        self._screen = screen
+        self._letters: Mapping[str, Callable[[], None]] | None = None
+
+    def ask(self, sentence: str, letters: Mapping[str, Callable[[], None]]) -> None:
+        """Say which letters there are, and do what the next one means."""
+        self._letters = letters
+        self._screen.query_one(StatusLine).say(sentence, seconds=_SECONDS)
+
+    def take(self, event: events.Key) -> None:
+        """Do what a letter means; any key ends the waiting."""
+        if self._letters is None:
+            return
+        chosen = self._letters.get(event.character or "")
+        self._letters = None
+        self._screen.query_one(StatusLine).clear()
+        if chosen is not None:
+            event.prevent_default()
+            event.stop()
+            chosen()

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import pytest
+
+from claude_batch_tui.tui.widgets import charts
+from claude_batch_tui.tui.widgets.charts import (
+    Counts,
+    Mark,
+    PastTimes,
+    Series,
+    axis_ticks,
+    bars,
+    legend,
+    ruler,
+    shown_labels,
+    spread,
+)
+
+HISTORY = PastTimes(batches=14, median=3120, p90=7800)
+
+
+def test_a_batch_without_counts_shows_time_against_history_and_no_percentage():
+    line = charts.waiting(2460, 83_940, HISTORY, 24)
+    assert line == "┆▒▒▒▒▒▒··│·············┆"
+    assert "%" not in line
+
+
+def test_the_ruler_has_an_ascii_twin_of_the_same_width():
+    assert charts.time_ruler(2460, 3120, 7800, 24, ascii_only=True) == "|======..+.............|"
+
+
+def test_without_enough_history_no_estimate_is_invented():
+    few = PastTimes(batches=4, median=3120, p90=7800)
+    assert charts.waiting(2460, 83_940, few, 24) == "no history · 0:41 of 24:00"
+    assert charts.waiting(2460, 83_940, None, 24) == "no history · 0:41 of 24:00"
+
+
+def test_a_slow_batch_says_so_instead_of_overflowing_its_bar():
+    assert charts.waiting(10_200, 76_200, HISTORY, 24) == "longer than 9 of 10 · 21:10 left"
+
+
+def test_a_batch_past_its_deadline_waits_for_the_api():
+    assert charts.waiting(86_520, -120, HISTORY, 24) == "deadline passed 2 m ago, waiting for the API"
+
+
+def test_moving_counts_have_a_bar_and_a_percentage():
+    assert (
+        charts.counting(Counts(processing=144, succeeded=2251, errored=5), 24) == "█████████████████e▓  94%"
+    )
+
+
+def test_every_kind_that_is_not_zero_has_a_cell():
+    line = charts.count_bar(Counts(succeeded=99_996, errored=3, expired=1), 20)
+    assert line == "█" * 18 + "ex"
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 10, 36])
+def test_bars_have_their_width_whatever_the_counts(width):
+    for counts in (Counts(1, 1, 1, 1, 1), Counts(succeeded=7), Counts(processing=3, errored=100_000)):
+        assert len(charts.count_bar(counts, width)) == width
+        assert charts.count_bar(counts, width, ascii_only=True).isascii()
+
+
+def test_a_batch_that_ended_whole_is_a_full_bar():
+    assert charts.count_bar(Counts(succeeded=2400), 10) == "█" * 10
+    assert charts.count_bar(Counts(), 10) == ""
+
+
+def test_the_other_states_are_words():
+    assert charts.canceling(125) == "canceling for 2 m"
+    assert charts.gone("12 Oct", has_copy=False) == "results gone (archived 12 Oct)"
+    assert charts.gone("12 Oct", has_copy=True) == "local copy"
+    assert charts.stale_mark(91, 30) == "~"
+    assert charts.stale_mark(89, 30) == ""
+    assert charts.clock(-5) == "0:00"
+    assert [charts.span(seconds) for seconds in (40, 7200, 200_000)] == ["40 s", "2 h", "2 d"]
+
+
+def test_a_ruler_is_filled_so_far_and_shows_every_mark():
+    marks = [Mark(50, "│"), Mark(100, "┆")]
+    assert ruler(100, 30, marks, 12) == "├▒▒▒··│···┆┤"
+
+
+def test_a_ruler_that_goes_on_ends_in_an_arrow():
+    assert ruler(100, 0, [], 6, goes_on=True) == "├····→"
+    assert ruler(100, 100, [], 6, goes_on=True, ascii_only=True) == "|====>"
+
+
+def test_marks_beyond_the_ruler_are_not_drawn():
+    assert ruler(100, 0, [Mark(101, "x"), Mark(-1, "x")], 6) == "├····┤"
+
+
+def test_how_often_things_took_how_long_is_drawn_to_the_scale_of_the_ruler():
+    assert spread(100, [5, 5, 55], 12) == " █    ▄     "
+    assert spread(100, [5, 55, 500], 12, ascii_only=True) == " @    @   @ "
+
+
+def test_no_durations_draw_nothing():
+    assert spread(100, [], 6) == "      "
+
+
+def count(value):
+    return f"{value:,.0f}"
+
+
+def test_bars_fill_the_width_and_height_they_are_given():
+    lines = bars(["a", "b"], [Series("x", [1, 3])], width=40, height=8, tick=count, whole=True)
+    assert len(lines) == 8
+    assert {len(line) for line in lines[:-1]} == {40}
+
+
+def test_series_are_told_apart_without_colors():
+    both = [Series("x", [2, 2]), Series("y", [2, 0])]
+    drawn = "\n".join(bars(["a", "b"], both, width=40, height=12, tick=count))
+    assert "█" in drawn
+    assert "▒" in drawn
+    assert "\x1b" not in drawn
+    assert legend(both) == "█ x  ▒ y"
+
+
+def test_bars_can_be_drawn_in_ascii():
+    both = [Series("x", [2, 2]), Series("y", [2, 0])]
+    drawn = "\n".join(bars(["a", "b"], both, width=40, height=12, tick=count, ascii_only=True))
+    assert "#" in drawn
+    assert "=" in drawn
+    assert "█" not in drawn
+
+
+def test_axes_are_marked_with_round_values_up_to_the_highest_bar():
+    assert axis_ticks(14, whole=True) == [0, 5, 10, 15]
+    assert axis_ticks(3, whole=True) == [0, 1, 2, 3]
+    assert axis_ticks(0, whole=True) == [0, 1]
+    assert axis_ticks(41.2, whole=False) == [0, 20, 40, 60]
+
+
+def test_every_value_is_below_the_last_mark_of_its_axis():
+    for top in (0.003, 0.07, 0.9, 1, 2.5, 9.99, 10, 101, 99_999):
+        ticks = axis_ticks(top, whole=False)
+        assert ticks[-1] >= top
+        assert ticks[-2] < top
+        assert len(ticks) <= 5
+
+
+def test_as_many_labels_stand_below_as_fit_and_the_last_one_always():
+    labels = [f"{day} Nov" for day in range(1, 31)]
+    shown = shown_labels(labels, 70)
+    assert shown[-1] == 29
+    assert len(shown) * 8 <= 70
