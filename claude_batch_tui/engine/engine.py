@@ -183,8 +183,6 @@ class Engine(LoopThread):
     @command
     async def rename(self, target_id: str, name: str | None) -> None:
         """Name a batch or a run; None takes its name away."""
-        from claude_batch_tui.store import labels
-
         labels.name(self.store, self._runtime.known_workspace(), target_id, name, self._runtime.now())
         self._show_changes()
 

@@ -1,4 +1,6 @@
-"""What downloads left: the files on disk, what the answers took, and what they cost."""
+"""What downloads left: the files on disk, what the answers took, and what they cost; and what all
+batches of the past cost.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,19 @@ from pathlib import Path
 
 import msgspec
 
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.history import PastBatch
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.money.spend import Spend
 from claude_batch_tui.domain.requests.models import without_date
 from claude_batch_tui.store.database import Database
+
+_PAST = """
+    SELECT b.facts, b.model, a.usd AS usd, m.usd AS at_most FROM batch b
+    LEFT JOIN cost a ON a.scope_id = b.scope_id AND a.target_id = b.batch_id AND a.kind = 'actual'
+    LEFT JOIN cost m ON m.scope_id = b.scope_id AND m.target_id = b.batch_id AND m.kind = 'at_most'
+    WHERE b.scope_id = ? AND b.created_at >= ? ORDER BY b.created_at
+"""
 
 
 class ResultsRecord(msgspec.Struct, frozen=True):
@@ -150,3 +161,12 @@ def usage_like(
     same = database.rows(query.format("AND source = ?"), (scope_id, model, source, most)) if source else []
     found = same or database.rows(query.format(""), (scope_id, model, most))
     return [(row[0], row[1]) for row in found]
+
+
+def past_since(database: Database, scope_id: int, since: datetime) -> list[PastBatch]:
+    """The batches created since then, oldest first, deleted ones too: they were paid for. About 20 µs each."""
+    rows = database.rows(_PAST, (scope_id, since.isoformat()))
+    return [
+        PastBatch(msgspec.json.decode(row["facts"], type=Batch), row["model"], row["usd"], row["at_most"])
+        for row in rows
+    ]

@@ -9,10 +9,8 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
-from claude_batch_tui.domain.batches.tracked import ResultsState, Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import ResultsState, Submission
 from claude_batch_tui.store.migrations import APPLICATION_ID, STEPS
-
-_OPEN = (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLICT)
 
 
 class StoredResults(msgspec.Struct, frozen=True):
@@ -69,13 +67,11 @@ def _inspect(connection: sqlite3.Connection) -> Inspection:
     ]
     if found or schema > len(STEPS):
         return Inspection(problems=tuple(found[:5]), schema=schema)
-    marks = ",".join("?" * len(_OPEN))
-    states = tuple(state.value for state in _OPEN)
     return Inspection(
         schema=schema,
         batches=connection.execute("SELECT count(*) FROM batch WHERE deleted_at IS NULL").fetchone()[0],
         open_submissions=connection.execute(
-            f"SELECT count(*) FROM submission WHERE state IN ({marks})", states
+            "SELECT count(*) FROM submission WHERE state IN ('unknown', 'absent', 'conflict')"
         ).fetchone()[0],
         results=tuple(_stored(row) for row in connection.execute(_RESULTS)),
     )

@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from claude_batch_tui.simulator.process import SimulatorProcess
+from claude_batch_tui.simulator.running import SimulatorProcess
 
 GOAL = 1.15
 WORDS = ["batch", "answer", "ticket", "shipping", "refund", "label", "praise", "invoice", "parcel", "delay"]

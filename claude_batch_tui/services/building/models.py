@@ -31,9 +31,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 def known_models(folder: Path, hint: str, now: datetime) -> Models:
     """The models as far as this machine knows them. `hint` tells accounts apart, whose models differ."""
-    from importlib.resources import files  # 8 ms that most commands need not pay
-
-    table = (files("claude_batch_tui.domain") / "models.toml").read_bytes()
+    table = _built_in("models.toml")
     answer = _answer(folder, hint)
     if answer is None or now - answer.at > _USABLE:
         return load_models(table)
@@ -68,15 +66,15 @@ def _path(folder: Path, hint: str) -> Path:
 def read_prices(config: Config) -> PriceTable:
     """The built-in table with `prices.toml` of the config folder over it. Raises ConfigError where that cannot be read."""
     own = config.config_dir / "prices.toml"
-    return load_prices(_built_in(), own.read_bytes() if own.exists() else None)
+    return load_prices(_built_in("prices.toml"), own.read_bytes() if own.exists() else None)
 
 
 def built_in_prices() -> PriceTable:
     """The price table without the user's own."""
-    return load_prices(_built_in())
+    return load_prices(_built_in("prices.toml"))
 
 
-def _built_in() -> bytes:
+def _built_in(table: str) -> bytes:
     from importlib.resources import files  # 8 ms that most commands need not pay
 
-    return (files("claude_batch_tui.domain") / "prices.toml").read_bytes()
+    return (files("claude_batch_tui.domain") / table).read_bytes()

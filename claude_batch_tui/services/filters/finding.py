@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from claude_batch_tui.domain.filters.tree import Filter, narrows
+from claude_batch_tui.services.filters.raw_lines import RawLines
 from claude_batch_tui.services.filters.search_nodes import Block, DecodedEntry, Node, node_of
 from claude_batch_tui.services.filters.selecting import (
     EntryTable,
@@ -22,7 +23,6 @@ from claude_batch_tui.services.filters.selecting import (
 )
 
 if TYPE_CHECKING:
-    from claude_batch_tui.services.filters.raw_lines import RawLines
     from claude_batch_tui.services.filters.selecting import Mask
     from claude_batch_tui.services.results.costs import EntryCosts
     from claude_batch_tui.store.results.file import ResultsFile
@@ -119,8 +119,6 @@ class Finder:
     def _raw_lines(self, results: ResultsFile) -> RawLines:
         """The file's bytes, mapped once: the first search pays for that."""
         if self._lines is None:
-            from claude_batch_tui.services.filters.raw_lines import RawLines
-
             self._lines = RawLines(results)
         return self._lines
 

@@ -35,14 +35,6 @@ _FEW_IDS = 20_000
 _IDS_AT_ONCE = 10_000
 
 
-def select(wanted: Filter | None, index: ResultsIndex) -> array[int]:
-    """The positions a filter lets through that asks for the index alone, in file order; no price is known here."""
-    count = known_count(wanted, index)
-    if wanted is None:
-        return array("I", range(count))
-    return positions_of(mask_of(wanted, EntryTable(index, None, count)))
-
-
 def is_indexed(wanted: Filter) -> bool:
     """Whether the columns of the index decide a filter."""
     return fields_of(wanted) <= {*_INDEXED}

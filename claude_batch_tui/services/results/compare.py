@@ -158,7 +158,7 @@ class _Side:
     def forget(self) -> None:
         """Give back what only finding needs."""
         self.hashes = array("q")
-        self._order = self._sorted = None
+        self.forget_order()
 
     def forget_order(self) -> None:
         """Give back what only finding in it needs."""

@@ -5,21 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.errors import StoreError
+from claude_batch_tui.services.results.schema_validation import Sent
+from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.downloads import recorded_path
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results.file import results_path
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
-
-if TYPE_CHECKING:
-    from claude_batch_tui.services.results.schema_validation import Sent
 
 _CHUNK_BYTES = 1 << 20
 
@@ -59,9 +58,6 @@ def body_path(batch_id: str, store: Store) -> Path | None:
 
 def bodies_of(batch_ids: Sequence[str], store: Store) -> Sent:
     """The create bodies of these batches, which say what was asked for, and whether they are all here."""
-    # late: it loads what submits
-    from claude_batch_tui.services.results.schema_validation import Sent
-
     bodies = [body_path(batch_id, store) for batch_id in batch_ids]
     known = tuple(body for body in bodies if body is not None)
     return Sent(known, knows_all=len(known) == len(bodies))
@@ -69,16 +65,12 @@ def bodies_of(batch_ids: Sequence[str], store: Store) -> Sent:
 
 def sent_ids_of(batch_id: str, store: Store) -> Collection[str] | None:
     """The custom_ids sent for a batch, in their order; None where it was made elsewhere or the spool is lost."""
-    from claude_batch_tui.services.submitting.spool import sent_places  # late: it loads what submits
-
     submission = submissions.of_batch(store, batch_id)
-    return sent_places(submission) if submission is not None else None
+    return spool.sent_places(submission) if submission is not None else None
 
 
 def request_as_sent(batch_ids: Sequence[str], custom_id: str, store: Store) -> bytes | None:
     """A request of one of these batches as it was sent, or None where none of them was sent from here with it."""
-    from claude_batch_tui.services.submitting import spool  # late: it loads what submits
-
     bodies = (body_path(batch_id, store) for batch_id in batch_ids)
     found = (spool.request_as_sent(body, custom_id) for body in bodies if body is not None)
     return next((request for request in found if request is not None), None)

@@ -7,13 +7,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.submitting.spool import sent_places
+from claude_batch_tui.services.submitting.steps import Overlaps
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.store import Store
 
@@ -79,14 +79,7 @@ def _tried(submission: Submission, store: Store) -> frozenset[str]:
     return frozenset(ids[: last + 1])
 
 
-class Overlap(NamedTuple):
-    """What was sent before: where, and how many of the requests have a custom_id of it."""
-
-    earlier: Submission
-    requests: int
-
-
-def overlap(prepared: Submission, *, store: Store, now: datetime) -> Overlap | None:
+def overlap(prepared: Submission, *, store: Store, now: datetime) -> Overlaps | None:
     """The newest submission of the same source, in another run, that sent some of these very requests within 30 days.
 
     Reads the spool. What is asked for anew, with another prompt or model, is no repeat.
@@ -103,7 +96,7 @@ def overlap(prepared: Submission, *, store: Store, now: datetime) -> Overlap | N
         theirs = sent_places(one)
         common = [custom_id for custom_id in ours if custom_id in theirs] if theirs else []
         if theirs and common and _is_same(prepared, one, ours, theirs, common):
-            return Overlap(one, len(common))
+            return Overlaps(one, len(common))
     return None
 
 

@@ -225,7 +225,7 @@ def _not_sent_before(
         known, first = len(before.known), before.known[0]
         return before.missing, PartlySent(known, len(prepared.submissions), first.run_id)
     if (partly := overlap(prepared.submissions[0], store=store, now=now)) is not None:
-        return (), Overlaps(partly.earlier, partly.requests)
+        return (), partly
     return prepared.submissions, None
 
 

@@ -46,7 +46,7 @@ class PartlySent(msgspec.Struct, frozen=True):
 
 
 class Overlaps(msgspec.Struct, frozen=True):
-    """So many of these requests were sent before, in a batch of another run: nothing is sent now."""
+    """So many of these requests were sent before, under the same custom_ids, in a batch of another run: nothing is sent now."""
 
     earlier: Submission
     requests: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -13,8 +13,8 @@ from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.domain.requests.limits import LIST_LIMIT
 from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import batches, workspaces
-from claude_batch_tui.store.batches import past_since
 from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.downloads import past_since
 from claude_batch_tui.store.store import Store
 
 
@@ -68,8 +68,4 @@ def history_of(database: Database, scope_ids: Iterable[int], *, days: int, now: 
     """What the batches of these workspaces in the last `days` days say, by the days of this machine's time zone. Blocks."""
     since = now.astimezone(UTC) - timedelta(days=days + 1)
     past = [one for scope_id in scope_ids for one in past_since(database, scope_id, since)]
-    return history(past, days=days, now=now, day_of=_day)
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone().date()
+    return history(past, days=days, now=now, day_of=lambda at: at.astimezone().date())

@@ -9,7 +9,7 @@ import pytest
 
 from claude_batch_tui.domain.filters.language import parse
 from claude_batch_tui.domain.results.result import CLASSES
-from claude_batch_tui.services.filters.selecting import select
+from claude_batch_tui.services.filters.selecting import EntryTable, mask_of
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.index_file import load_index, save_index
 
@@ -53,7 +53,7 @@ def _answer(stop: str, content: object) -> dict[str, object]:
 def test_an_entry_has_the_class_of_how_it_ended_and_what_it_holds(result: object, expected: str) -> None:
     index = _index(result)
     assert CLASSES[index.classes[0]] == expected
-    assert list(select(parse(f"class={expected}"), index)) == [0]
+    assert mask_of(parse(f"class={expected}"), EntryTable(index, None, index.count)).tolist() == [True]
 
 
 def test_classes_come_back_from_the_saved_index(tmp_path: Path) -> None:
