@@ -74,18 +74,7 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
             super().__init__(sender)
             self.marks = marks
 
-    def __init__(
-        self,
-        columns: Sequence[Column] = (),
-        source: RowSource | None = None,
-        *,
-        show_header: bool = True,
-        empty: str = "",
-        id: str | None = None,  # noqa: A002  the name is Textual's
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(columns, source, show_header=show_header, empty=empty, id=id, classes=classes)
-        self._cursor_key: str | None = None
+    _cursor_key: str | None = None
 
     @property
     def cursor_key(self) -> str | None:
