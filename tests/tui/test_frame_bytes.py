@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 
 import pyte
+import pytest
 from rich.color import ColorSystem
 from rich.style import Style
 from textual.strip import Strip
@@ -42,6 +43,7 @@ def random_frame(random_):
     return "".join(parts)
 
 
+@pytest.mark.slow
 def test_a_compact_frame_paints_the_same_screen():
     random_ = random.Random(7)
     for _ in range(300):
