@@ -48,9 +48,9 @@ def pytest_collection_modifyitems(items):
     """Of pictures, those of the smallest screen in its usual look are compared in every run, all in the slow one."""
     usual = {"size": (80, 24), "look": "dark", "looks": "dark"}
     for item in items:
-        if "snap_compare" in getattr(item, "fixturenames", ()) and hasattr(item, "callspec"):
-            if any(item.callspec.params.get(name, value) != value for name, value in usual.items()):
-                item.add_marker(pytest.mark.slow)
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        if "snap_compare" in item.fixturenames and params | usual != usual | params:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
