@@ -32,7 +32,7 @@ def _open_dashboard(dashboard: Dashboard) -> int:
     gc.disable()
     # Each import is late for its cost: Textual is 0.16 s, which headless commands need not pay, and it reads its
     # environment when it is imported.
-    from claude_batch_tui.tui.environment import prepare_environment
+    from claude_batch_tui.tui.terminal.environment import prepare_environment
 
     profile = prepare_environment(dashboard.config)
     from claude_batch_tui.tui.app import DashboardApp

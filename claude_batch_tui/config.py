@@ -14,7 +14,9 @@ from typing import Any
 
 import msgspec
 
+from claude_batch_tui.credentials import read_secret, unmounted
 from claude_batch_tui.errors import ConfigError, NoCredentialsError
+from claude_batch_tui.redaction import redact
 
 APP_NAME = "cbtui"
 BATCH_COLUMNS = (
@@ -115,7 +117,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """One setting's value and the place that set it: flag, environment, file or default."""
+    """One setting's value, without secrets, and the place that set it: flag, environment, file or default."""
 
     name: str
     value: Any
@@ -165,7 +167,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> t
         found[name] = (_convert(name, value, flag), f"flag {flag}")
     _apply_profile(found)
     config = Config(**{name: value for name, (value, _) in found.items()})
-    return config, [Setting(name, value, origin) for name, (value, origin) in found.items()]
+    shown = {name: redact(value) if isinstance(value, str) else value for name, (value, _) in found.items()}
+    return config, [Setting(name, shown[name], origin) for name, (_, origin) in found.items()]
 
 
 def of_profile(config: Config, name: str) -> Config:
@@ -183,14 +186,17 @@ def of_profile(config: Config, name: str) -> Config:
 
 
 def own_key(config: Config, environ: Mapping[str, str] = os.environ) -> str | None:
-    """The key of the variable that `api_key_env` names; None where the SDK is to look. Raises NoCredentialsError."""
+    """The key of the variable that `api_key_env` names; None where the SDK is to look.
+
+    Raises NoCredentialsError where it is not set, and ConfigError where no header can hold it.
+    """
     if config.api_key_env is None:
         return None
-    key = environ.get(config.api_key_env, "").strip()
-    if not key:
+    key = environ.get(config.api_key_env, "")
+    if not unmounted(key):
         whose = f"The key of profile {config.profile!r}" if config.profile else "The key (api_key_env)"
         raise NoCredentialsError(f"{whose} is read from {config.api_key_env}, which is not set.")
-    return key
+    return read_secret(key, config.api_key_env)
 
 
 def _apply_profile(found: dict[str, tuple[Any, str]]) -> None:

@@ -17,15 +17,20 @@ CbtuiError
 ├── ExportError               a file we cannot write
 └── StoreError                locked, damaged, full, or from a newer version
 
-The sentence of an error says what happened, where, and what to do. It may hold text from outside; the faces
-clean it before they show it.
+The sentence of an error says what happened, where, and what to do. It may hold text from outside: secrets are taken
+out of it when the error is made, and the faces clean it before they show it.
 """
 
 from __future__ import annotations
 
+from claude_batch_tui.redaction import redact
+
 
 class CbtuiError(Exception):
-    """An expected failure. `str(error)` is one sentence for the user."""
+    """An expected failure. `str(error)` is one sentence for the user, without secrets."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redact(message))
 
 
 class ConfigError(CbtuiError):
@@ -45,7 +50,7 @@ class ScriptError(SourceError):
 
     def __init__(self, message: str, *, traceback: str = "") -> None:
         super().__init__(message)
-        self.traceback = traceback
+        self.traceback = redact(traceback)
 
 
 class DraftError(CbtuiError):
@@ -70,8 +75,8 @@ class ApiError(CbtuiError):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.error_type = error_type
-        self.request_id = request_id
+        self.error_type = error_type and redact(error_type)
+        self.request_id = request_id and redact(request_id)
         self.sent = sent
 
 
@@ -125,3 +130,8 @@ class ExportError(CbtuiError):
 
 class StoreError(CbtuiError):
     """The local store is locked, damaged, full, or from a newer version."""
+
+
+def unexpected(error: BaseException) -> str:
+    """The kind and the words of an error that nobody foresaw, without secrets."""
+    return redact(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)

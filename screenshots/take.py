@@ -21,7 +21,7 @@ async def take_history(app, pilot) -> None:
     """The history once the results of everything that ended are here."""
     ended = [tracked.id for tracked in app.snapshot.batches if tracked.batch.has_ended]
     for batch_id in ended:
-        app.engine.download(batch_id)
+        app.engines.of(batch_id).download(batch_id)
     for _ in range(600):
         await settle(pilot, 0.1)
         if sum(tracked.cost_actual is not None for tracked in app.snapshot.batches) >= len(ended):
@@ -39,7 +39,7 @@ async def take(folder: Path) -> None:
     from claude_batch_tui.config import load
     from claude_batch_tui.simulator import Simulator
     from claude_batch_tui.tui.app import DashboardApp
-    from claude_batch_tui.tui.environment import Profile
+    from claude_batch_tui.tui.terminal.environment import Profile
 
     tickets = folder / "tickets.csv"
     tickets.write_text(
@@ -52,7 +52,7 @@ async def take(folder: Path) -> None:
     with Simulator(demo=True, speed=20) as simulator:
         config, _ = load({"base_url": simulator.base_url, "data_dir": str(folder / "data")})
         app = DashboardApp(config, profile=profile, api_key=simulator.key)
-        app.engine.start()
+        app.engines.start()
         try:
             async with app.run_test(size=SIZE) as pilot:
                 for _ in range(100):
@@ -95,7 +95,7 @@ async def take(folder: Path) -> None:
                 await settle(pilot, 1.5)
                 app.save_screenshot("build.svg", str(HERE))
         finally:
-            app.engine.stop()
+            app.engines.stop()
 
 
 def main() -> None:

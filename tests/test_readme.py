@@ -37,9 +37,9 @@ def test_every_picture_of_the_readme_exists():
 
 
 def test_every_key_with_a_letter_is_in_the_readme():
-    from claude_batch_tui.tui.screens.batches import BatchesScreen
-    from claude_batch_tui.tui.screens.build import BuildScreen
-    from claude_batch_tui.tui.screens.results import ResultsScreen
+    from claude_batch_tui.tui.batches.screen import BatchesScreen
+    from claude_batch_tui.tui.build.screen import BuildScreen
+    from claude_batch_tui.tui.results.screen import ResultsScreen
 
     keys = README.read_text().partition("## Keys")[2]
     for screen in (BatchesScreen, BuildScreen, ResultsScreen):

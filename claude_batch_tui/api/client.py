@@ -8,28 +8,36 @@ for 1,000 batches.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
+import os
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
-from urllib.request import getproxies
 
 import anthropic
 import httpx2
 import msgspec
 
+from claude_batch_tui.api.access import (
+    base_url_of,
+    check_request,
+    check_request_async,
+    custom_headers,
+    require_address,
+    with_sound_headers,
+)
 from claude_batch_tui.api.body import BodyFile
-from claude_batch_tui.api.bulk_transport import READ_INTO, BulkTransport
 from claude_batch_tui.api.headers import response_facts
 from claude_batch_tui.api.protocol import BatchPage, ResponseFacts, ResultsStream
 from claude_batch_tui.api.translation import NO_CREDENTIALS, translated
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.models import ModelFacts
-from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
+from claude_batch_tui.credentials import ending
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.requests.models import ModelFacts
+from claude_batch_tui.errors import NoCredentialsError, UnavailableError, UnknownOutcomeError
+from claude_batch_tui.log_records import make_log_records_safe
 
 _BATCHES = "/v1/messages/batches"
 _STREAMED = "X-Stainless-Raw-Response"
@@ -66,7 +74,8 @@ class AnthropicApi:
     """The API through the SDK's clients: an asynchronous one for small calls, a synchronous one for bulk bytes."""
 
     def __init__(self, config: Config, *, api_key: str | None = None) -> None:
-        headers: dict[str, str] = {}
+        make_log_records_safe()
+        headers = custom_headers(os.environ)
         if config.workspace:
             headers["anthropic-workspace-id"] = config.workspace
         if config.api_version:
@@ -75,21 +84,25 @@ class AnthropicApi:
             "max_retries": 0,
             "open_telemetry": False,
             "default_headers": headers,
-            "base_url": config.base_url,
+            "base_url": base_url_of(config, os.environ),
         }
         if api_key is not None:
             self._options["api_key"] = api_key
         elif config.profile and config.profile not in config.profiles:
             self._options["profile"] = config.profile
+        self._key_name = "ANTHROPIC_API_KEY" if api_key is None else "The API key"
         with translated():
-            self._async_client = anthropic.AsyncAnthropic(
-                **self._options, http_client=anthropic.DefaultAsyncHttpxClient(follow_redirects=False)
+            client = anthropic.AsyncAnthropic(
+                **self._options,
+                http_client=anthropic.DefaultAsyncHttpxClient(
+                    follow_redirects=False, event_hooks={"request": [check_request_async]}
+                ),
             )
+        self._async_client = with_sound_headers(client, key_name=self._key_name)
         self._profile = config.profile
-        client = self._async_client
         if client.api_key is None and client.auth_token is None and client.credentials is None:
             raise NoCredentialsError(NO_CREDENTIALS)
-        _require_private_transport(str(client.base_url))
+        require_address(self.base_url, "The base URL of the profile")
 
     @property
     def base_url(self) -> str:
@@ -101,11 +114,11 @@ class AnthropicApi:
         """Where the credential comes from and its last four characters."""
         client = self._async_client
         if client.api_key is not None and self._profile:
-            return f"{self._profile} …{client.api_key[-4:]}"
+            return f"{self._profile} {ending(client.api_key)}"
         if client.api_key is not None:
-            return f"key …{client.api_key[-4:]}"
+            return f"key {ending(client.api_key)}"
         if client.auth_token is not None:
-            return f"token …{client.auth_token[-4:]}"
+            return f"token {ending(client.auth_token)}"
         return f"profile {self._profile or 'default'}"
 
     async def list_page(
@@ -197,7 +210,7 @@ class AnthropicApi:
     def open_results(self, batch_id: str) -> Iterator[ResultsStream]:
         """The results as raw bytes over our own path, never over the answer's results_url. Blocks."""
         headers = {_STREAMED: "stream", "accept": "application/x-jsonl", "accept-encoding": "identity"}
-        with self._sync_client(for_bulk=True) as client:
+        with self._sync_client() as client:
             with translated():
                 response = client.get(
                     _batch_path(batch_id) + "/results",
@@ -213,18 +226,19 @@ class AnthropicApi:
         """Give the connections back."""
         await self._async_client.close()
 
-    def _sync_client(self, *, for_bulk: bool = False) -> anthropic.Anthropic:
+    def _sync_client(self) -> anthropic.Anthropic:
         # Reading the certificates takes 60 ms; a plain connection, which stays on this machine, has none to check.
         needs_certificates = not self.base_url.startswith("http://")
-        options: dict[str, Any] = {"verify": needs_certificates}
-        if for_bulk and not getproxies().keys() & {"http", "https", "all"}:
-            context = httpx2.create_ssl_context() if needs_certificates else None
-            options = {"transport": BulkTransport(context)}
         with translated():
-            return anthropic.Anthropic(
+            client = anthropic.Anthropic(
                 **self._options,
-                http_client=anthropic.DefaultHttpxClient(follow_redirects=False, **options),
+                http_client=anthropic.DefaultHttpxClient(
+                    follow_redirects=False,
+                    event_hooks={"request": [check_request]},
+                    verify=needs_certificates,
+                ),
             )
+        return with_sound_headers(client, key_name=self._key_name)
 
     async def _call(
         self,
@@ -254,41 +268,28 @@ class _ResponseStream:
     """The body of a response as it arrives, decompressed by code that checks the stream's end."""
 
     def __init__(self, response: httpx2.Response) -> None:
-        encoding = response.headers.get("content-encoding", "identity").lower()
+        self._response = response
+        self._encoding = response.headers.get("content-encoding", "identity").lower()
         length = response.headers.get("content-length", "")
-        self.content_length = int(length) if length.isdigit() and encoding == "identity" else None
-        self._read: Callable[[memoryview], int] | None = None
-        if encoding == "identity":
-            self._read = response.extensions.get(READ_INTO)
-        self._pieces = _pieces(response, encoding)
-        self._rest = memoryview(b"")
+        self.content_length = int(length) if length.isdigit() and self._encoding == "identity" else None
 
-    def read_into(self, buffer: memoryview) -> int:
+    def __iter__(self) -> Iterator[bytes]:
         """The next bytes; see `ResultsStream`."""
         with translated():
-            if self._read is not None:
-                return self._read(buffer)
-            while not self._rest:
-                piece = next(self._pieces, None)
-                if piece is None:
-                    return 0
-                self._rest = memoryview(piece)
-        size = min(len(buffer), len(self._rest))
-        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
-        return size
+            if self._encoding == "identity":
+                yield from self._response.iter_raw()
+            elif self._encoding in ("gzip", "deflate"):
+                yield from _decompressed(self._response.iter_raw())
+            else:
+                raise UnavailableError(f"The results came in an encoding we cannot read: {self._encoding}.")
 
 
-def _pieces(response: httpx2.Response, encoding: str) -> Iterator[bytes]:
-    """The body, decompressed. Raises UnavailableError where a compressed stream is damaged or has no end."""
-    if encoding == "identity":
-        yield from response.iter_raw()
-        return
-    if encoding not in ("gzip", "deflate"):
-        raise UnavailableError(f"The results came in an encoding we cannot read: {encoding}.")
+def _decompressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The body without its compression. Raises UnavailableError where it is damaged or has no end."""
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
-        for chunk in response.iter_raw():
-            yield unpack.decompress(chunk)
+        for piece in pieces:
+            yield unpack.decompress(piece)
     except zlib.error as error:
         raise UnavailableError(f"The compressed results are damaged: {error}.") from error
     if not unpack.eof:
@@ -314,24 +315,3 @@ def _model(entry: dict[str, Any]) -> ModelFacts:
         return msgspec.convert({**entry, "batch_supported": supported}, type=ModelFacts)
     except msgspec.ValidationError:
         return ModelFacts(id=str(entry.get("id", "")))
-
-
-def _require_private_transport(base_url: str) -> None:
-    """Refuse to send prompts and a key in clear to anywhere but this machine."""
-    url = httpx2.URL(base_url)
-    if url.scheme == "https":
-        return
-    host = url.host
-    if url.scheme == "http" and (host == "localhost" or _is_loopback(host)):
-        return
-    raise ConfigError(
-        f"The base URL {base_url} is not https, and {host or 'its host'} is not this machine: "
-        "prompts and the key would travel in clear. Use an https address."
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from claude_batch_tui.api.protocol import ResponseFacts
+from claude_batch_tui.redaction import redact
 
 
 def response_facts(headers: Mapping[str, str], seconds: float) -> ResponseFacts:
@@ -15,15 +16,21 @@ def response_facts(headers: Mapping[str, str], seconds: float) -> ResponseFacts:
     server_date = _date(headers.get("date"))
     left = headers.get(f"{_RATE}-remaining", "")
     return ResponseFacts(
-        request_id=headers.get("request-id"),
-        workspace_id=headers.get("anthropic-workspace-id"),
-        organization_id=headers.get("anthropic-organization-id"),
+        request_id=_said(headers, "request-id"),
+        workspace_id=_said(headers, "anthropic-workspace-id"),
+        organization_id=_said(headers, "anthropic-organization-id"),
         retry_after=retry_after_seconds(headers.get("retry-after")),
         server_date=server_date,
         seconds=seconds,
         requests_left=int(left) if left.isascii() and left.isdigit() else None,
         reset_in=_until(headers.get(f"{_RATE}-reset"), server_date),
     )
+
+
+def _said(headers: Mapping[str, str], name: str) -> str | None:
+    """A header that is shown and written down, without secrets."""
+    value = headers.get(name)
+    return value and redact(value)
 
 
 _RATE = "anthropic-ratelimit-requests"

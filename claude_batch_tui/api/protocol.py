@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.models import ModelFacts
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.requests.models import ModelFacts
 
 
 class ResponseFacts(msgspec.Struct, frozen=True):
@@ -45,10 +45,11 @@ class ResultsStream(Protocol):
 
     content_length: int | None
 
-    def read_into(self, buffer: memoryview) -> int:
-        """Put the next bytes that have arrived at the beginning of a buffer; how many there are, 0 at the end.
+    def __iter__(self) -> Iterator[bytes]:
+        """The bytes in pieces as they arrive; once.
 
-        Raises ApiError where the connection breaks, or a compressed stream has no end.
+        Raises ApiError where the connection breaks, or a compressed stream has no end. An answer that is shorter than
+        the file, and framed as if it were whole, ends without an error: count what has come.
         """
 
 

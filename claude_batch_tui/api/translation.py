@@ -112,7 +112,9 @@ def _error_code(error: anthropic.APIStatusError) -> str | None:
     return code if isinstance(code, str) else None
 
 
-def _of_connection(cause: BaseException, url: httpx2.URL | None, *, creating: bool) -> ApiError:
+def _of_connection(cause: BaseException, url: httpx2.URL | None, *, creating: bool) -> ApiError | ConfigError:
+    if isinstance(cause, ConfigError):  # our own look at a request that was about to leave
+        return ConfigError(str(cause))
     not_sent = isinstance(cause, _NOT_SENT)
     reason = _reason(cause)
     if creating and not not_sent:

@@ -14,14 +14,14 @@ from claude_batch_tui.cli.locating import located
 
 def counted(words: Sequence[str], args: argparse.Namespace, context: Context) -> int:
     """Count what --where lets through of all that these words mean, and print it; the exit code."""
-    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
-    from claude_batch_tui.runtime import read_prices
-    from claude_batch_tui.services.costing import EntryCosts
-    from claude_batch_tui.services.finding import find_all
-    from claude_batch_tui.services.judging import judge
-    from claude_batch_tui.services.statistics import statistics
+    from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
+    from claude_batch_tui.services.filters.finding import find_all
+    from claude_batch_tui.services.prices import read_prices
+    from claude_batch_tui.services.results.costs import EntryCosts
+    from claude_batch_tui.services.results.schema_validation import validate_schemas
+    from claude_batch_tui.services.results.statistics import statistics
     from claude_batch_tui.store.locations import Locations
-    from claude_batch_tui.store.opening import open_indexed
+    from claude_batch_tui.store.results.opening import open_indexed
     from claude_batch_tui.wording import statistics_lines
 
     wanted, prices = parse(args.where or ""), read_prices(context.config)
@@ -30,7 +30,7 @@ def counted(words: Sequence[str], args: argparse.Namespace, context: Context) ->
         cache = Locations(context.config.data_dir).cache
         files = [stack.enter_context(open_indexed(found.path, cache)) for found in places]
         for results, found in zip(files, places, strict=True):
-            judge(results, asked(found.sent, args), cache)
+            validate_schemas(results, asked(found.sent, args), cache)
         chosen = [
             (results.index, find_all(results, wanted, EntryCosts(results.index, prices))) for results in files
         ]

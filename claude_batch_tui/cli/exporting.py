@@ -12,19 +12,19 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.domain.sort import SORT_COLUMNS, parse_sort
+from claude_batch_tui.domain.results.result import SORT_COLUMNS, parse_sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
 
 if TYPE_CHECKING:
     from array import array
 
-    from claude_batch_tui.domain.pricing import PriceTable
-    from claude_batch_tui.services.arriving import Arriving
-    from claude_batch_tui.services.costing import EntryCosts
-    from claude_batch_tui.services.export import Exported, Part
-    from claude_batch_tui.services.judging import Sent
-    from claude_batch_tui.store.results_file import ResultsFile
+    from claude_batch_tui.domain.money.pricing import PriceTable
+    from claude_batch_tui.services.exporting.export import Exported, Part
+    from claude_batch_tui.services.filters.streaming import StreamingFilter
+    from claude_batch_tui.services.results.costs import EntryCosts
+    from claude_batch_tui.services.results.schema_validation import Sent
+    from claude_batch_tui.store.results.file import ResultsFile
 
 STDOUT = "-"
 
@@ -99,15 +99,15 @@ def chosen_format(args: argparse.Namespace, output: str, context: Context) -> Fo
 
 def chosen(results: ResultsFile, where: str | None, costs: EntryCosts) -> array[int]:
     """The positions of the entries that --where lets through."""
-    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
-    from claude_batch_tui.services.finding import find_all
+    from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
+    from claude_batch_tui.services.filters.finding import find_all
 
     return find_all(results, parse(where or ""), costs)
 
 
 def asked(sent: tuple[Path, ...], args: argparse.Namespace) -> Sent:
     """The files that say what was asked for. Raises ConfigError where the one that is named is not there."""
-    from claude_batch_tui.services.judging import Sent  # late: --help needs none of it
+    from claude_batch_tui.services.results.schema_validation import Sent  # late: --help needs none of it
 
     if args.requests is not None and not args.requests.is_file():
         raise ConfigError(f"--requests {args.requests}: there is no such file.")
@@ -118,11 +118,11 @@ def write(
     found: Sequence[Found], form: Format, output: str, args: argparse.Namespace, context: Context
 ) -> int:
     """Write the entries that --where lets through, and say how many; the exit code tells how the batches ended."""
-    from claude_batch_tui.domain.filtering import parse
-    from claude_batch_tui.runtime import read_prices
-    from claude_batch_tui.services.arriving import Arriving
-    from claude_batch_tui.services.export import Exported, Part, Progress, export
-    from claude_batch_tui.services.export_target import Options
+    from claude_batch_tui.domain.filters.language import parse
+    from claude_batch_tui.services.exporting.export import Exported, ExportProgress, Part, export
+    from claude_batch_tui.services.exporting.target import Options
+    from claude_batch_tui.services.filters.streaming import StreamingFilter
+    from claude_batch_tui.services.prices import read_prices
     from claude_batch_tui.store.locations import Locations  # late: --help needs none of it
     from claude_batch_tui.wording import export_words, indexing_words
 
@@ -145,20 +145,20 @@ def write(
         context.diagnostics.progress(words if not opened.index.complete else "")
 
     with ExitStack() as stack:
-        files: list[Arriving] = []
+        files: list[StreamingFilter] = []
         parts: list[Part] = []
         for one in found:
-            file = stack.enter_context(Arriving(one.path, cache, asked(one.sent, args), tell))
+            file = stack.enter_context(StreamingFilter(one.path, cache, asked(one.sent, args), tell))
             files.append(file)
             if arrives:
                 entries = file.found(parse(args.where or ""), prices)
-                parts.append(Part(file.results.path, file.results.index, (), one.batch_id, arriving=entries))
+                parts.append(Part(file.results.path, file.results.index, (), one.batch_id, streamed=entries))
             else:
                 parts.append(_whole_part(file, one, prices, args))
         target = context.output.binary() if output == STDOUT else Path(output).expanduser()
         for update in export(parts, target, options, prices=prices, limit=args.limit):
             match update:
-                case Progress():
+                case ExportProgress():
                     context.diagnostics.progress(export_words(update))
                 case Exported() if output != STDOUT:
                     context.diagnostics.note(_written_words(update, parts, output))
@@ -174,11 +174,11 @@ def write(
     return ExitCode.GOOD if good else ExitCode.NOT_ALL_GOOD
 
 
-def _whole_part(file: Arriving, found: Found, prices: PriceTable, args: argparse.Namespace) -> Part:
+def _whole_part(file: StreamingFilter, found: Found, prices: PriceTable, args: argparse.Namespace) -> Part:
     """What is asked for of a file that is read to its end before."""
-    from claude_batch_tui.services.costing import EntryCosts
-    from claude_batch_tui.services.export import Part
-    from claude_batch_tui.services.sorting import in_order  # late, as all of these
+    from claude_batch_tui.services.exporting.export import Part
+    from claude_batch_tui.services.filters.sorting import in_order  # late, as all of these
+    from claude_batch_tui.services.results.costs import EntryCosts
 
     file.read()
     results = file.results

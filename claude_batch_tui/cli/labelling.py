@@ -8,18 +8,26 @@ from typing import Protocol
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.cli.lookup import resolve
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.runtime import open_runtime
-from claude_batch_tui.services.labels import target_of
-from claude_batch_tui.store.scopes import Scope
+from claude_batch_tui.services.watching.labels import target_of
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 
 class _Write(Protocol):
     """Writes the line down, or takes away what was there."""
 
     def __call__(
-        self, found: Sequence[TrackedBatch], text: str | None, /, *, store: Store, scope: Scope, now: datetime
+        self,
+        found: Sequence[TrackedBatch],
+        text: str | None,
+        /,
+        *,
+        store: Store,
+        workspace: Workspace,
+        now: datetime,
     ) -> None:
         """None takes it away."""
 
@@ -27,8 +35,8 @@ class _Write(Protocol):
 async def write_label(word: str, text: str, write: _Write, context: Context) -> int:
     """Write `text` down for what `word` means, blank text to take it away, and print both."""
     async with open_runtime(context.config) as runtime:
-        found = await runtime.resolve_all(word)
+        found = await resolve(word, runtime)
         line = " ".join(text.split()) or None
-        write(found, line, store=runtime.store, scope=runtime.known_scope(), now=runtime.now())
+        write(found, line, store=runtime.store, workspace=runtime.known_workspace(), now=runtime.now())
         context.output.line(f"{target_of(found)} {line or ''}".rstrip())
     return ExitCode.GOOD

@@ -13,8 +13,8 @@ from claude_batch_tui.cli.exporting import asked
 from claude_batch_tui.cli.locating import found_results, results_file
 
 if TYPE_CHECKING:
-    from claude_batch_tui.services.accounting import Accounts
-    from claude_batch_tui.store.results_file import ResultsFile
+    from claude_batch_tui.services.results.ledger import Accounts
+    from claude_batch_tui.store.results.file import ResultsFile
 
 _LISTS = ("missing", "extra", "duplicate", "unparsable")
 
@@ -49,15 +49,15 @@ def wants_ledger(args: argparse.Namespace) -> bool:
 
 def show_ledger(args: argparse.Namespace, context: Context) -> int:
     """Print the ledger or a list of it; 1 where something is missing, extra, doubled or not truly good."""
-    from claude_batch_tui.services.accounting import accounts
-    from claude_batch_tui.services.judging import judge
+    from claude_batch_tui.services.results.ledger import accounts
+    from claude_batch_tui.services.results.schema_validation import validate_schemas
     from claude_batch_tui.store.locations import Locations
-    from claude_batch_tui.store.opening import open_indexed
+    from claude_batch_tui.store.results.opening import open_indexed
 
     good, cache = True, Locations(context.config.data_dir).cache
     for held in _held(args, context):
         with open_indexed(held.path, cache) as results:
-            judge(results, asked(held.bodies, args), cache)
+            validate_schemas(results, asked(held.bodies, args), cache)
             found = accounts(results.index, held.sent)
             if args.list:
                 _print_list(args, found, results, context)
@@ -72,7 +72,7 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
 
 
 def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
-    from claude_batch_tui.services.browse import RowsFile
+    from claude_batch_tui.services.results.rows_file import RowsFile
 
     files = {word: results_file(word) for word in args.ids}
     found = [_Held(path.name, path, None) for path in files.values() if path is not None]
@@ -80,16 +80,19 @@ def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
     found += run_to_end(_of_batches(words, context)) if words else []
     if args.rows is None:
         return found
-    sent = RowsFile(args.rows).order
+    sent = RowsFile(args.rows).custom_ids()
     return [held._replace(sent=sent) for held in found]
 
 
 async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
+    from claude_batch_tui.services.results.local_files import sent_ids_of
 
     async with open_runtime(context.config) as runtime:
         found = [one for word in words for one in await found_results(word, context, runtime)]
-        return [_Held(one.title, one.path, runtime.sent(one.batch_id), one.sent) for one in found]
+        return [
+            _Held(one.title, one.path, sent_ids_of(one.batch_id, runtime.store), one.sent) for one in found
+        ]
 
 
 def _numbers(found: Accounts) -> dict[str, int | None]:

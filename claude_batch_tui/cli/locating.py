@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.exporting import Found
+from claude_batch_tui.cli.lookup import resolve, retrieve
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.tracked import Download, TrackedBatch
+    from claude_batch_tui.domain.batches.tracked import Download, TrackedBatch
     from claude_batch_tui.runtime import Runtime
 
 _ENDINGS = (".jsonl", ".gz", ".incomplete", ".ndjson")
@@ -52,14 +53,23 @@ async def found_results(
     Raises ResultsUnavailableError where one has not ended; with `ended_only` where none of several has. Raises StoreError
     where another process is just downloading or reading one.
     """
-    from claude_batch_tui.errors import ResultsUnavailableError
+    from claude_batch_tui.errors import ResultsUnavailableError  # late: --help needs none of it
+    from claude_batch_tui.services.downloading.recording import read_leftovers
+    from claude_batch_tui.services.results.local_files import bodies_of, is_unread, read_results, rows_path
 
     found: list[Found] = []
-    batches = await runtime.resolve_all(word)
+    batches, store = await resolve(word, runtime), runtime.store
     for tracked in batches:
-        if runtime.is_unread(tracked):
-            await _followed(tracked, runtime.settle(tracked, lambda: False), context)
-        path = runtime.read_results(tracked.id)
+        if is_unread(tracked, store):
+            updates = read_leftovers(
+                tracked,
+                store=store,
+                scope_id=runtime.known_workspace().scope_id,
+                config=runtime.config,
+                now=runtime.now,
+            )
+            await _follow(tracked, updates, context)
+        path = read_results(tracked.id, store=store, workspace=runtime.workspace)
         if path is None or path.suffix == ".incomplete":
             try:
                 path = await _download(tracked, runtime, context)
@@ -73,8 +83,8 @@ async def found_results(
                 path,
                 tracked.id,
                 tracked.title,
-                runtime.rows_path(tracked.id),
-                runtime.asked([tracked.id]).files,
+                rows_path(tracked.id, store),
+                bodies_of([tracked.id], store).files,
             )
         )
     if not found:
@@ -84,24 +94,35 @@ async def found_results(
 
 async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -> Path:
     from claude_batch_tui.errors import ResultsUnavailableError, VerificationError
+    from claude_batch_tui.services.downloading.recording import download_batch
+    from claude_batch_tui.services.results.local_files import read_results
     from claude_batch_tui.wording import progress_words
 
-    fresh = await runtime.retrieve(tracked.id)
+    fresh = await retrieve(tracked.id, runtime)
     if not fresh.batch.has_ended:
         raise ResultsUnavailableError(
             f"{fresh.title} has not ended: {progress_words(fresh.batch, runtime.now())}. "
             f"Results can be read when it has; `cbtui watch {fresh.id}` waits for that."
         )
-    await _followed(fresh, runtime.download(fresh, lambda: False), context)
-    path = runtime.read_results(fresh.id)
+    updates = download_batch(
+        fresh,
+        connect=runtime.connect,
+        store=runtime.store,
+        scope_id=runtime.known_workspace().scope_id,
+        config=runtime.config,
+        now=runtime.now,
+        random=runtime.random,
+    )
+    await _follow(fresh, updates, context)
+    path = read_results(fresh.id, store=runtime.store, workspace=runtime.workspace)
     if path is None:
         raise VerificationError(f"The results of {fresh.id} could not be kept.")
     return path
 
 
-async def _followed(tracked: TrackedBatch, updates: AsyncIterator[Download], context: Context) -> None:
+async def _follow(tracked: TrackedBatch, updates: AsyncIterator[Download], context: Context) -> None:
     """Say how far a download is, and what is wrong with what it left."""
-    from claude_batch_tui.domain.tracked import DownloadState
+    from claude_batch_tui.domain.batches.tracked import DownloadState
     from claude_batch_tui.wording import reading_words, size
 
     async for update in updates:

@@ -17,6 +17,7 @@ from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.config import load, of_profile
 from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.redaction import redact
 
 COMMANDS = {
     "build": "Make a requests file from CSV, JSON, text, documents, a database or a script.",
@@ -58,18 +59,7 @@ def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int
     """Run the command line `argv` (without the program's name) and return the exit code."""
     diagnostics = Diagnostics()
     try:
-        parser, modules = _parser(argv)
-        args = parser.parse_args(argv)
-        module = modules.get(args.command)
-        first, *others = args.profile or [None]
-        config, settings = load({**vars(args), "profile": first})
-        if others and args.command not in _SEVERAL_PROFILES:
-            raise ConfigError(f"{args.command} takes one --profile.")
-        beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)
-        context = Context(config, settings, Output(), diagnostics, open_dashboard, beside)
-        if module is None:
-            return open_dashboard(Dashboard(config, beside=beside))
-        return int(module.run(args, context))
+        return _run(argv, open_dashboard, diagnostics)
     except CbtuiError as error:
         diagnostics.error(str(error))
         return exit_code(error)
@@ -80,8 +70,28 @@ def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception:  # noqa: BLE001  a bug: Python's own report would show what libraries say, keys too
+        import traceback  # late: nothing else needs it
+
+        diagnostics.note(redact(traceback.format_exc().rstrip()))
+        return 1
     finally:
         diagnostics.close()
+
+
+def _run(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], diagnostics: Diagnostics) -> int:
+    parser, modules = _parser(argv)
+    args = parser.parse_args(argv)
+    module = modules.get(args.command)
+    first, *others = args.profile or [None]
+    config, settings = load({**vars(args), "profile": first})
+    if others and args.command not in _SEVERAL_PROFILES:
+        raise ConfigError(f"{args.command} takes one --profile.")
+    beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)
+    context = Context(config, settings, Output(), diagnostics, open_dashboard, beside)
+    if module is None:
+        return open_dashboard(Dashboard(config, beside=beside))
+    return int(module.run(args, context))
 
 
 def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Command]]:

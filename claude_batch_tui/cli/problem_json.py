@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from claude_batch_tui.domain.problem import Problem
+from claude_batch_tui.domain.requests.draft import Problem
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:

@@ -1,24 +1,27 @@
-"""Submitting from the command line: the check before, the question that is paid, and one batch after the other."""
+"""Submitting from the command line: the options of agreeing to it, the question, and a line for every step."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.confirming import confirmed, confirmed_count
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.sending import go_on_with, report_end, send
-from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.cli.lookup import resolve
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.check import CheckReport
-    from claude_batch_tui.services.spool import Outgoing
-    from claude_batch_tui.services.submit import Guard
+    from claude_batch_tui.services.submitting.order import Question, SendOrder
+    from claude_batch_tui.services.submitting.steps import Ended, Step
+
+_CODES = {
+    SubmissionState.CREATED: ExitCode.GOOD,
+    SubmissionState.REFUSED: ExitCode.API,
+}
 
 
 def add_consent_options(parser: argparse.ArgumentParser) -> None:
@@ -43,153 +46,183 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the batch object as one line")
 
 
-def checked(file: Path, args: argparse.Namespace, runtime: Runtime) -> CheckReport:
-    """The check that comes before every submission. Raises DraftError with the first problems."""
-    from claude_batch_tui.errors import DraftError
-
-    report = runtime.checked(file, betas_of(args))
-    if report.draft.has_errors:
-        first = next(problem for problem in report.draft.problems if problem.is_error)
-        place = f"{file}:{first.line}: " if first.line else f"{file}: "
-        raise DraftError(
-            f"{place}{first.message}. Nothing was sent; `cbtui check {file}` lists every problem."
-        )
-    return report
+def is_asked(args: argparse.Namespace) -> bool:
+    """Whether somebody is there to be asked, and has not agreed beforehand."""
+    return not args.yes and args.requests is None and sys.stdin.isatty()
 
 
-def betas_of(args: argparse.Namespace) -> tuple[str, ...]:
-    """The beta headers asked for, or those of the recipe beside the file."""
-    from claude_batch_tui.services.recipes import recipe_beside
+async def submitted(order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
+    """Send what is ordered, and say each step of it; the exit code."""
+    from claude_batch_tui.services.building.models import known_models  # late: --help needs none of it
+    from claude_batch_tui.services.prices import read_prices
+    from claude_batch_tui.services.submitting.run import submit
 
-    if args.betas is not None:
-        return tuple(args.betas.replace(",", " ").split())
-    recipe = recipe_beside(args.file)
-    return recipe.betas if recipe else ()
+    async def confirm(question: Question) -> bool:
+        return _agreed(question, args, context, runtime)
+
+    steps = submit(
+        order,
+        confirm=confirm,
+        connect=runtime.connect,
+        store=runtime.store,
+        config=runtime.config,
+        prices=read_prices(runtime.config),
+        models=known_models(runtime.config.data_dir, runtime.hint, runtime.now()),
+        workspace=runtime.workspace,
+        hint=runtime.hint,
+        now=runtime.now,
+        sleep=runtime.sleep,
+        random=runtime.random,
+    )
+    code = int(ExitCode.GOOD)
+    async with aclosing(steps):
+        async for step in steps:
+            code = await _say(step, order, args, context, runtime)
+    return code
 
 
-async def submit_all(
-    report: CheckReport,
-    outgoing: Outgoing,
-    args: argparse.Namespace,
-    context: Context,
-    runtime: Runtime,
-    still_to_send: Callable[[frozenset[str]], None] = lambda _: None,
+async def _say(
+    step: Step, order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> int:
-    """Freeze, ask, and send what was not sent before.
+    """Say one step; the exit code where it is the last one."""
+    from claude_batch_tui.services.submitting import steps
+    from claude_batch_tui.wording import sent_before_words
 
-    `still_to_send` is asked right before each batch is sent, with the submissions of this draft, and may raise.
-    """
-    from claude_batch_tui.services.overlap import overlap
-    from claude_batch_tui.services.spool import discard, freeze, not_sent_meanwhile, repeats
-    from claude_batch_tui.services.threads import in_thread
-
-    prepared = await in_thread(lambda: freeze(outgoing, store=runtime.store, now=runtime.now()))
-    missing = prepared
-    if not args.again:
-        before = repeats(prepared, store=runtime.store, now=runtime.now())
-        if before.known:
-            missing = before.missing
-            discard(*(one for one in prepared if all(one.submission_id != m.submission_id for m in missing)))
-            if before.open is not None or not missing:
-                discard(*missing)
-                return await go_on_with(before.open or before.known[0], args, context, runtime)
-            context.diagnostics.note(
-                f"{len(before.known)} of {len(prepared)} batches were sent before, as {before.known[0].run_id}: "
-                "only what is missing will be sent."
-            )
-        elif partly := await in_thread(lambda: overlap(prepared[0], store=runtime.store, now=runtime.now())):
-            discard(*prepared)
-            sent = f"{partly.earlier.sent_at or partly.earlier.created_at:%Y-%m-%d %H:%M}"
+    match step:
+        case steps.SentBefore(earlier):
+            return _say_sent_before(earlier, context)
+        case steps.Overlaps(earlier, requests):
             context.diagnostics.error(
-                f"{partly.requests:,} of these requests were sent on {sent} as {partly.earlier.batch_id or 'a batch that is looked for'}. "
-                f"--rest-of {partly.earlier.run_id} sends only the others; --again pays for all of them once more."
+                f"{sent_before_words(earlier, requests)} --rest-of {earlier.run_id} sends only the others; "
+                "--again pays for all of them once more."
             )
             return ExitCode.USAGE
-    if not await _agreed(report, outgoing, prepared, missing, args, context, runtime):
-        discard(*missing)
-        return ExitCode.USAGE
-    own = frozenset(one.submission_id for one in prepared)
-
-    def guard(submission: Submission) -> None:
-        if not args.again:
-            not_sent_meanwhile(submission, own, store=runtime.store, now=runtime.now())
-        still_to_send(own)
-
-    return await _send_all(missing, args, context, runtime, guard)
+        case steps.Declined():
+            return ExitCode.USAGE
+        case steps.Ended():
+            return await _say_end(step, args, context, runtime)
+        case _:
+            _say_progress(step, order, context, runtime)
+            return ExitCode.GOOD
 
 
-async def _agreed(
-    report: CheckReport,
-    outgoing: Outgoing,
-    prepared: tuple[Submission, ...],
-    missing: tuple[Submission, ...],
-    args: argparse.Namespace,
-    context: Context,
-    runtime: Runtime,
-) -> bool:
+def _say_progress(step: Step, order: SendOrder, context: Context, runtime: Runtime) -> None:
+    """Say a step that others follow."""
+    from claude_batch_tui.services.submitting import steps
+    from claude_batch_tui.wording import changed_words, duration_words, partly_sent_words, size
+
+    diagnostics = context.diagnostics
+    match step:
+        case steps.Prepared(kind="pilot" | "rest"):
+            if step.changed:
+                diagnostics.note(changed_words(step.changed, order.requests))
+            diagnostics.note(f"{step.kind} of {order.requests}: {step.requests:,} of {step.of:,} requests")
+        case steps.PartlySent(known, of, run_id):
+            diagnostics.note(partly_sent_words(known, of, run_id))
+        case steps.Sending(submission, sent_bytes) if sent_bytes:
+            diagnostics.progress(f"{size(sent_bytes)} of {size(submission.body_bytes)} sent")
+        case steps.Waiting(_, until, note):
+            seconds = (until - runtime.now()).total_seconds()
+            diagnostics.note(f"{note} Nothing was created; trying again in {seconds:.0f} s.")
+        case steps.Looking(submission):
+            diagnostics.note(
+                f"{submission.error} The batch may or may not exist. Sending again could pay twice, so it is looked for: "
+                f"up to {duration_words(runtime.config.settle)}."
+            )
+        case steps.SendingAgain():
+            diagnostics.note("No batch of this size was created: sending once more.")
+        case _:
+            pass
+
+
+def _agreed(question: Question, args: argparse.Namespace, context: Context, runtime: Runtime) -> bool:
     """Ask, with all that is known of the cost; above a limit for the count itself."""
-    from claude_batch_tui.wording import forecast_lines
+    from claude_batch_tui.wording import cost_words, forecast_lines, size
 
-    if not args.yes and args.requests is None and sys.stdin.isatty():
-        report = await runtime.forecast(outgoing.requests, report, source=outgoing.source)
-        for line in forecast_lines(report.forecast, runtime.in_flight()):
+    if is_asked(args):
+        for line in forecast_lines(question.report.forecast, question.in_flight):
             context.diagnostics.note(line)
-    question = _question(report, runtime, prepared, missing)
-    why = runtime.over_limits(report.at_most)
-    if why is None:
-        return confirmed(question, yes=args.yes or args.requests is not None, context=context)
-    count = sum(one.requests for one in missing)
-    return confirmed_count(question, why, count=count, said=args.requests, context=context)
-
-
-def _question(
-    report: CheckReport, runtime: Runtime, prepared: tuple[Submission, ...], missing: tuple[Submission, ...]
-) -> str:
-    from claude_batch_tui.wording import cost_words, size
-
-    count, whole = sum(one.requests for one in missing), len(missing) == len(prepared)
-    cost = cost_words(report.at_most)
-    batches = "" if len(prepared) == 1 else f" in {len(missing)} batches of one run"
+    prepared = question.prepared.submissions
+    batches = "" if len(prepared) == 1 else f" in {question.batches} batches of one run"
+    whole = "" if question.batches == len(prepared) else " for all of the file"
     betas = f", with the betas {', '.join(prepared[0].betas)}" if prepared[0].betas else ""
-    return (
-        f"Submit {count:,} requests{batches}, {size(sum(one.body_bytes for one in missing))}, "
-        f"for {cost}{'' if whole else ' for all of the file'}{betas}, "
+    words = (
+        f"Submit {question.requests:,} requests{batches}, {size(question.body_bytes)}, "
+        f"for {cost_words(question.report.at_most)}{whole}{betas}, "
         f"with {runtime.api.credential} at {runtime.api.base_url}? This is paid."
+    )
+    if question.why_typed is None:
+        return confirmed(words, yes=args.yes or args.requests is not None, context=context)
+    return confirmed_count(
+        words, question.why_typed, count=question.requests, said=args.requests, context=context
     )
 
 
-async def _send_all(
-    missing: tuple[Submission, ...],
-    args: argparse.Namespace,
-    context: Context,
-    runtime: Runtime,
-    guard: Guard,
-) -> int:
-    """Send one after the other; what comes after one that was not created stays unsent."""
-    from claude_batch_tui.errors import DraftError
-    from claude_batch_tui.services.spool import discard
-    from claude_batch_tui.store import submissions
+def _say_sent_before(earlier: Submission, context: Context) -> int:
+    """The same bytes were sent before: say what is known of that."""
+    from claude_batch_tui.wording import sent_before_words, sent_when
 
-    for number, prepared in enumerate(missing):
-        try:
-            ended = await send(prepared, args, context, runtime, guard)
-        except DraftError:
-            discard(*missing[number + 1 :])
-            raise
-        submission = submissions.find(runtime.store, ended.submission_id) or ended
-        is_last = number == len(missing) - 1
-        if submission.state is not SubmissionState.CREATED:
-            discard(*missing[number + 1 :])
-            code = await report_end(submission, args, context, runtime)
-            if not is_last or number:
-                context.diagnostics.note(
-                    f"{number} of {len(missing)} batches were created. The same command again sends the rest."
+    if earlier.state is SubmissionState.CREATED:
+        context.diagnostics.error(f"{sent_before_words(earlier)} Pass --again to pay for them once more.")
+        return ExitCode.USAGE
+    if earlier.state is SubmissionState.SENDING:
+        context.diagnostics.error("The same requests are being sent by another process right now.")
+        return ExitCode.STORE
+    context.diagnostics.note(
+        f"The same requests were sent on {sent_when(earlier)} and no answer came: looking for the batch."
+    )
+    return ExitCode.UNKNOWN_OUTCOME
+
+
+async def _say_end(ended: Ended, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
+    """Say how a batch ended, and how many of its run there are by then; the exit code."""
+    submission, diagnostics = ended.submission, context.diagnostics
+    is_created = submission.state is SubmissionState.CREATED
+    if is_created and submission.parts > 1:
+        diagnostics.note(
+            f"{submission.part} of {submission.parts}: {submission.batch_id}, {submission.requests:,} requests"
+        )
+    if not is_created or ended.is_last or args.json:
+        await _report_end(submission, args, context, runtime)
+    if not is_created and ended.of > 1:
+        diagnostics.note(
+            f"{ended.number - 1} of {ended.of} batches were created. The same command again sends the rest."
+        )
+    return _CODES.get(submission.state, ExitCode.UNKNOWN_OUTCOME)
+
+
+async def _report_end(
+    submission: Submission, args: argparse.Namespace, context: Context, runtime: Runtime
+) -> None:
+    """Say how it ended; only a created batch reaches stdout."""
+    from claude_batch_tui.cli.commands.list import as_json
+
+    output, diagnostics = context.output, context.diagnostics
+    match submission.state:
+        case SubmissionState.CREATED:
+            batch_id = submission.batch_id or ""
+            if args.json:
+                tracked = (await resolve(batch_id, runtime))[0]
+                output.json({**as_json(tracked), "provisional": submission.provisional})
+            else:
+                output.line(submission.run_id if submission.parts > 1 else batch_id)
+            if submission.provisional:
+                diagnostics.note(
+                    "Found in the list by its time and size; its results will prove that it is this one."
                 )
-            return code
-        if submission.parts > 1:
-            context.diagnostics.note(
-                f"{submission.part} of {submission.parts}: {submission.batch_id}, {submission.requests:,} requests"
+        case SubmissionState.REFUSED:
+            diagnostics.error(f"The API refused the batch: {submission.error} Nothing was created.")
+        case SubmissionState.CONFLICT:
+            diagnostics.error(
+                f"Several batches may be this one: {', '.join(submission.candidates)}. "
+                "Look at them, and choose in the dashboard (Batches, U)."
             )
-        if is_last or args.json:
-            await report_end(submission, args, context, runtime)
-    return ExitCode.GOOD
+        case SubmissionState.ABSENT:
+            diagnostics.error(
+                "No batch of this size shows in the list. Run the same command with --resend-if-absent to send it."
+            )
+        case _:
+            diagnostics.error(
+                f"It is not known whether the batch was created: {submission.error} "
+                "Run the same command again to look for it."
+            )

@@ -6,10 +6,10 @@ import asyncio
 import os
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.domain.notifying import Notice, terminal_notification, words
+from claude_batch_tui.domain.batches.notices import Notice, terminal_notification, words
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.notify import claim_ends, osc9_way, run_hook
 from claude_batch_tui.services.threads import in_thread
+from claude_batch_tui.services.watching.notify import claim_ends, osc9_way, run_hook
 from claude_batch_tui.wording import notice_words
 
 
@@ -25,9 +25,9 @@ class Telling:
     def tell(self) -> None:
         """Begin to tell what has ended; returns at once."""
         runtime, config = self._runtime, self._context.config
-        if runtime.scope is None:
+        if runtime.workspace is None:
             return
-        notices = claim_ends(runtime.store, runtime.scope.scope_id, runtime.now(), self._watched)
+        notices = claim_ends(runtime.store, runtime.workspace.scope_id, runtime.now(), self._watched)
         wanted = [notice for notice in notices if notice.matters(config.notify_on)]
         if wanted and "bell" in words(config.notify):
             self._context.diagnostics.control("\a")

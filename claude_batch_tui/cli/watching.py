@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from claude_batch_tui.domain.batch import PROCESSING_WINDOW, Batch
+from claude_batch_tui.domain.batches.batch import PROCESSING_WINDOW, Batch
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.wording import progress_words
 

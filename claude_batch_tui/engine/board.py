@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.tracked import (
+from claude_batch_tui.domain.batches.tracked import (
     Download,
     Event,
     Link,
@@ -20,11 +20,18 @@ from claude_batch_tui.domain.tracked import (
     Submitting,
     TrackedBatch,
 )
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 _EVENTS_KEPT = 200
 _BETWEEN_SNAPSHOTS = 0.1
+_FIRST_SHOWN = 120
+"""Batches read before the first frame; the rest of a long history follows it."""
+_LOADED_AT_ONCE = 500
+_BETWEEN_LOADS = 0.005
+"""Seconds between two pages, in which keys are answered."""
 _LOST = (LinkState.OFFLINE, LinkState.REFUSED, LinkState.NO_CREDENTIALS)
 
 
@@ -35,10 +42,10 @@ class Board:
         self,
         on_snapshot: Callable[[Snapshot], None],
         now: Callable[[], datetime],
-        workspace: str | None = None,
+        profile: str | None = None,
     ) -> None:
-        """`workspace` is the name every batch on it bears."""
-        self._workspace = workspace
+        """`profile` is the name every batch on it bears."""
+        self._profile = profile
         self.link = Link()
         self.downloads: dict[str, Download] = {}
         self.submissions: tuple[Submission, ...] = ()
@@ -85,6 +92,28 @@ class Board:
             known.clear()
         self.touch()
 
+    def load_newest(self, store: Store, workspace: Workspace | None) -> None:
+        """Take in what the first frame shows: the newest batches, when they were polled, and open submissions."""
+        self.submissions = submissions.unsettled(store, workspace)
+        if workspace is None:
+            return
+        self.workspace_id, self.base_url = workspace.workspace_id, workspace.base_url
+        self.revision = batches.revision(store.database, workspace.scope_id)
+        self.put_batches(batches.tracked(store.database, workspace.scope_id, limit=_FIRST_SHOWN))
+        self.has_older = True  # until a page says that there are none
+        self.link = Link(polled_at=batches.last_poll_at(store.database, workspace.scope_id))
+
+    async def load_rest(self, store: Store, workspace: Workspace) -> None:
+        """Take in all older batches of the store, a page at a time."""
+        while self.batches:
+            page = batches.tracked(
+                store.database, workspace.scope_id, limit=_LOADED_AT_ONCE, older_than=self.batches[-1]
+            )
+            if not page:
+                return
+            self.put_batches(page)
+            await asyncio.sleep(_BETWEEN_LOADS)
+
     def catch_up(self, database: Database, scope_id: int) -> None:
         """Take in what was written to the store since the board last looked, by whatever process."""
         since = batches.since(database, scope_id, self.revision)
@@ -96,8 +125,8 @@ class Board:
     def put_batches(self, fresh: Iterable[TrackedBatch]) -> None:
         """Replace or add some batches. Costs what they cost, however many others are known."""
         for tracked in fresh:
-            if tracked.workspace != self._workspace:
-                tracked = msgspec.structs.replace(tracked, workspace=self._workspace)  # noqa: PLW2901 — named
+            if tracked.profile != self._profile:
+                tracked = msgspec.structs.replace(tracked, profile=self._profile)  # noqa: PLW2901 — named
             before = self._batches.get(tracked.id)
             if before == tracked:
                 continue

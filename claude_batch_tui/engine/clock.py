@@ -20,7 +20,9 @@ class Clock:
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
         """Wait for the event, at most so long; whether it came."""
         try:
-            await asyncio.wait_for(event.wait(), seconds)
+            # `wait_for` of Python 3.11 loses a cancellation that comes as the event does: a stop then takes its 2 seconds.
+            async with asyncio.timeout(seconds):
+                await event.wait()
         except TimeoutError:
             return False
         return True

@@ -6,21 +6,23 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
+from claude_batch_tui.domain.batches.tracked import Download, DownloadState
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.domain.tracked import Download, DownloadState, TrackedBatch
 from claude_batch_tui.engine.board import Board
-from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.errors import CbtuiError, unexpected
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.download import IndexMade
+from claude_batch_tui.services.downloading.recording import download_batch, read_leftovers
+from claude_batch_tui.services.results.local_files import is_unread
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches
-from claude_batch_tui.store.results_index import ResultsIndex
+from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.wording import outcome_counts
 
 _log = logging.getLogger(__name__)
-_Steps = Callable[[TrackedBatch, Callable[[], bool], IndexMade], AsyncIterator[Download]]
+_Steps = Callable[..., AsyncIterator[Download]]
 
 
 class Downloader:
@@ -35,30 +37,31 @@ class Downloader:
         self.growing: dict[str, tuple[ResultsIndex, Path]] = {}
         """Indexes of downloads that are under way, and their files: rows can be read while they arrive."""
 
-    async def settle(self) -> None:
+    async def index_leftovers(self) -> None:
         """Read the results that are here, and of which a process that died wrote nothing down."""
-        folder = self._runtime.locations.results
+        folder = self._runtime.store.locations.results
         names = await in_thread(lambda: [path.stem for path in folder.glob("*.jsonl")])
         for batch_id in names:
             tracked = self._board.find(batch_id)
             try:
-                if tracked is not None and self._runtime.is_unread(tracked):
-                    await self._follow(batch_id, self._runtime.settle, is_asked=False)
+                if tracked is not None and is_unread(tracked, self._runtime.store):
+                    await self._follow(batch_id, read_leftovers, is_asked=False)
             except Exception as error:  # noqa: BLE001 — logged and told; one file must not keep the others waiting
                 _log.exception("%s could not be read", batch_id)
                 self._board.tell(
-                    f"The results of {batch_id} cannot be read: {clean_line(str(error))}.",
+                    f"The results of {batch_id} cannot be read: {clean_line(unexpected(error))}.",
                     batch_id=batch_id,
                     is_error=True,
                 )
 
     async def download(self, batch_id: str) -> None:
         """Download a batch's results unless that is already going on."""
-        await self._follow(batch_id, self._runtime.download)
+        runtime = self._runtime
+        await self._follow(batch_id, partial(download_batch, connect=runtime.connect, random=runtime.random))
 
     async def _follow(self, batch_id: str, steps: _Steps, *, is_asked: bool = True) -> None:
         """Show the steps, and tell what they end with; what nobody asked for may fail in silence."""
-        tracked = self._board.find(batch_id)
+        runtime, tracked = self._runtime, self._board.find(batch_id)
         if batch_id in self._stops or tracked is None:
             return
         stop = self._stops[batch_id] = threading.Event()
@@ -74,7 +77,15 @@ class Downloader:
                 def growing(index: ResultsIndex, part: Path) -> None:
                     self.growing[batch_id] = (index, part)
 
-                async for update in steps(tracked, stop.is_set, growing):
+                async for update in steps(
+                    tracked,
+                    store=runtime.store,
+                    scope_id=runtime.known_workspace().scope_id,
+                    config=runtime.config,
+                    now=runtime.now,
+                    stopped=stop.is_set,
+                    index_made=growing,
+                ):
                     self._show(update)
             finally:
                 self._slots.release()
@@ -88,10 +99,10 @@ class Downloader:
         except OSError as error:
             self._fail(batch_id, f"The results cannot be written: {error.strerror or error}.")
         except Exception as error:  # noqa: BLE001 — shown and logged; else it would seem to run for ever
-            _log.exception("The download of %s stumbled", batch_id)
+            _log.exception("The download of %s failed", batch_id)
             self._fail(
                 batch_id,
-                f"It ended with an error of cbtui, {type(error).__name__}: {clean_line(str(error))}.",
+                f"It ended with an error of cbtui, {clean_line(unexpected(error))}.",
             )
         finally:
             self._stops.pop(batch_id, None)
@@ -126,10 +137,10 @@ class Downloader:
         self._board.touch()
 
     def _finish(self, batch_id: str) -> None:
-        board, runtime = self._board, self._runtime
+        board, workspace = self._board, self._runtime.workspace
         last = board.downloads[batch_id]
-        if runtime.scope is not None:
-            tracked = batches.find(runtime.store.database, runtime.scope.scope_id, batch_id)
+        if workspace is not None:
+            tracked = batches.find(self._runtime.store.database, workspace.scope_id, batch_id)
             if tracked is not None:
                 board.put_batches([tracked])
         tracked = board.find(batch_id)

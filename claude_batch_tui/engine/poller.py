@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 
-from claude_batch_tui.domain.notifying import Notice
-from claude_batch_tui.domain.polling import ASKED_FLOOR, FLOOR, backoff, has_slept
-from claude_batch_tui.domain.tracked import LinkState
+from claude_batch_tui.domain.batches.polling import ASKED_FLOOR, FLOOR, backoff, has_slept
+from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.clock import Clock
@@ -35,8 +33,8 @@ class Poller:
         runtime: Runtime,
         board: Board,
         submitter: Submitter,
+        intake: Intake,
         *,
-        on_ended: Callable[[str], None],
         clock: Clock | None = None,
         budget: Budget | None = None,
     ) -> None:
@@ -45,7 +43,7 @@ class Poller:
         self._runtime = runtime
         self._board = board
         self._submitter = submitter
-        self._lock = FileLock(runtime.locations.engine_lock(runtime.hint))
+        self._lock = FileLock(runtime.store.locations.engine_lock(runtime.hint))
         self._wake = asyncio.Event()
         self._asked = False
         self._forced = False
@@ -55,15 +53,7 @@ class Poller:
         self._store_version = 0
         self._last_request = float("-inf")
         self._schedule = Schedule(runtime, board)
-        self._intake = Intake(runtime, board, submitter, on_ended=on_ended)
-
-    def on_notice(self, told: Callable[[Notice], None]) -> None:
-        """Have it called at every end that is told here."""
-        self._intake.on_notice = told
-
-    def remember_told(self) -> None:
-        """Put what was told before into the log of events."""
-        self._intake.remember_told()
+        self._intake = intake
 
     def wake(self) -> None:
         """Poll as soon as the floor allows; by a user's key or after something of ours changed."""
@@ -100,11 +90,8 @@ class Poller:
             await self._stand_still(LinkState.NO_CREDENTIALS, error)
         elif isinstance(error, AuthenticationError):
             await self._stand_still(LinkState.REFUSED, error)
-        elif isinstance(error, CbtuiError):
-            await self._back_off(str(error), getattr(error, "retry_after", None))
         else:
-            _log.error("The poller stumbled and goes on", exc_info=error)
-            await self._back_off(f"Polling stumbled and goes on: {type(error).__name__}: {error}", None)
+            await self._back_off(error)
 
     async def _lead(self) -> None:
         runtime, board = self._runtime, self._board
@@ -189,11 +176,14 @@ class Poller:
         self._board.set_link(state=state, error=str(error), next_poll_at=None)
         await self._sleep(None)
 
-    async def _back_off(self, told: str, retry_after: float | None) -> None:
+    async def _back_off(self, error: Exception) -> None:
         self._failures += 1
         runtime = self._runtime
-        wait = backoff(self._failures, runtime.random(), retry_after)
-        now = runtime.now()
+        wait = backoff(self._failures, runtime.random(), getattr(error, "retry_after", None))
+        told, now = str(error), runtime.now()
+        if not isinstance(error, CbtuiError):
+            _log.error("Internal error while polling", exc_info=error)
+            told = f"Internal error while polling ({type(error).__name__}); retrying in {wait:.0f} s. Details: cbtui.log"
         self._board.set_link(
             state=LinkState.OFFLINE,
             error=told,
@@ -201,9 +191,9 @@ class Poller:
             next_poll_at=now + timedelta(seconds=wait),
         )
         _log.warning("Poll failed (%d in a row): %s", self._failures, told)
-        if runtime.scope is not None:
-            with contextlib.suppress(StoreError):  # it may be what went wrong
-                batches.record_poll(runtime.store.database, runtime.scope.scope_id, now, 0.0, None, told)
+        with contextlib.suppress(StoreError):  # it may be what went wrong
+            if (workspace := runtime.workspace) is not None:
+                batches.record_poll(runtime.store.database, workspace.scope_id, now, 0.0, None, told)
         await self._sleep(wait)
 
     def _is_submitted_elsewhere(self, seconds: float | None) -> bool:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.forecast import Forecast
-from claude_batch_tui.domain.polling import interval, jittered
-from claude_batch_tui.domain.tracked import TrackedBatch
-from claude_batch_tui.domain.turnaround import Turnarounds
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.polling import interval, jittered
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.turnaround import Forecast, Turnarounds
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.watch import heard_from_others
+from claude_batch_tui.services.watching.watch import heard_from_others
 from claude_batch_tui.store import batches
 
 
@@ -31,13 +30,13 @@ class Schedule:
 
     def heard_from_others(self) -> float | None:
         """Seconds until a look is due where another process, a headless watch, has looked for us; else None."""
-        runtime, wished = self._runtime, self._board.link.interval
-        if runtime.scope is None or self._looked_at is None or wished is None:
+        runtime, workspace, wished = self._runtime, self._runtime.workspace, self._board.link.interval
+        if workspace is None or self._looked_at is None or wished is None:
             return None
         now = runtime.now()
-        if not heard_from_others(runtime.store, runtime.scope, self._looked_at, now, wished):
+        if not heard_from_others(runtime.store, workspace, self._looked_at, now, wished):
             return None
-        self._looked_at = batches.last_poll_at(runtime.store.database, runtime.scope.scope_id) or now
+        self._looked_at = batches.last_poll_at(runtime.store.database, workspace.scope_id) or now
         return max(wished - (now - self._looked_at).total_seconds(), 0.5)
 
     def interval(self, asked: float) -> float | None:

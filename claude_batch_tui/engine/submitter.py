@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.tracked import Submission, SubmissionState, Submitting
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState, Submitting
 from claude_batch_tui.engine.board import Board
-from claude_batch_tui.errors import ApiError, CbtuiError, DraftError
+from claude_batch_tui.errors import ApiError, CbtuiError, DraftError, StoreError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services import reconcile
-from claude_batch_tui.services.overlap import overlap
-from claude_batch_tui.services.pilot import Portion, rest, sample
-from claude_batch_tui.services.retry import RetryPlan, draft, still_to_send
-from claude_batch_tui.services.spool import Outgoing, discard, freeze, not_sent_meanwhile, repeats
-from claude_batch_tui.services.submit import Guard
-from claude_batch_tui.services.threads import in_thread
+from claude_batch_tui.services.building.models import known_models
+from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.submitting import reconcile, steps
+from claude_batch_tui.services.submitting.order import Question, SendOrder
+from claude_batch_tui.services.submitting.run import send_one, submit
 from claude_batch_tui.store import batches, submissions
 
 _log = logging.getLogger(__name__)
@@ -27,23 +27,23 @@ _log = logging.getLogger(__name__)
 class Submitter:
     """Sends, looks, and does what the user decides about open submissions."""
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        board: Board,
-        *,
-        spawn: Callable[[Coroutine[Any, Any, None]], None],
-    ) -> None:
+    def __init__(self, runtime: Runtime, board: Board) -> None:
         self._runtime = runtime
         self._board = board
         self.on_created: Callable[[], None] = lambda: None
         """Called when a batch was created, so that somebody looks at it."""
-        self._spawn = spawn
-        self._settling: set[str] = set()
+        self._asked: dict[str, asyncio.Future[Question | None]] = {}
+        """What is asked about each submission on its way, by its token; None where there is nothing to ask."""
+        self._answers: dict[str, asyncio.Future[bool]] = {}
+        """What the user says to that."""
+        self._looking: set[str] = set()
+        """Submissions that somebody is looking for until it is known what became of them."""
+        self._told: set[str] = set()
+        """Those of them of which it was told meanwhile how they ended."""
 
-    def wake_up(self) -> None:
+    def recover_interrupted(self) -> None:
         """Find submissions whose process died, and show what is open."""
-        died = reconcile.wake_up(self._runtime.store, self._runtime.now())
+        died = reconcile.recover_interrupted(self._runtime.store, self._runtime.now())
         if died:
             self._board.tell(
                 f"{died} submission(s) were cut off while being sent: looking for them", is_error=True
@@ -52,130 +52,143 @@ class Submitter:
 
     def reload(self) -> None:
         """Show the open submissions as they are written down."""
-        self._board.submissions = submissions.unsettled(self._runtime.store, self._runtime.scope)
+        self._board.submissions = submissions.unsettled(self._runtime.store, self._runtime.workspace)
         self._board.touch()
 
-    async def submit(
-        self, token: str, outgoing: Outgoing, *, again: bool, retry: RetryPlan | None = None
-    ) -> None:
-        """Freeze and send; progress under `token`. The same bytes are refused unless `again`.
+    def expect_question(self, token: str) -> asyncio.Future[Question | None]:
+        """What will be asked about a submission that is about to begin; None where there turns out to be nothing."""
+        loop = asyncio.get_running_loop()
+        self._answers[token] = loop.create_future()
+        asked: asyncio.Future[Question | None] = loop.create_future()
+        self._asked[token] = asked
+        return asked
 
-        Of a `retry` the requests come from the spool, and what was sent meanwhile stops it.
+    async def submit(self, token: str, order: SendOrder) -> None:
+        """Send what is ordered once its question was answered; progress is shown under `token`.
+
+        `expect_question` comes first, and `answer` after it.
         """
-        runtime = self._runtime
-        self._show(Submitting(token, note="preparing"))
+        runtime, answer = self._runtime, self._answers[token]
+
+        async def confirm(question: Question) -> bool:
+            self._ask(token, question)
+            return await answer
+
         try:
-            if retry is not None:
-                reconcile.require_here(retry.first, runtime.known_scope())
-            prepared = await self._frozen(outgoing, retry)
-            missing = prepared
-            if not again:
-                before = repeats(prepared, store=runtime.store, now=runtime.now())
-                missing = before.missing
-                kept = {one.submission_id for one in missing}
-                discard(*(one for one in prepared if one.submission_id not in kept))
-                if before.known and (before.open is not None or not missing):
-                    discard(*missing)
-                    repeat = before.open or before.known[0]
-                    self._show(Submitting(token, prepared[0], repeat_of=repeat, is_finished=True))
-                    return
-                partly = await in_thread(lambda: overlap(prepared[0], store=runtime.store, now=runtime.now()))
-                if partly is not None and not before.known:
-                    discard(*missing)
-                    self._show(Submitting(token, prepared[0], repeat_of=partly.earlier, is_finished=True))
-                    return
-            await self._send_all(token, missing, self._guard(prepared, retry, again=again))
-        except CbtuiError as error:
-            before_error = self._board.submitting[token]
-            self._show(
-                msgspec.structs.replace(before_error, error=str(error), waiting_until=None, is_finished=True)
+            await self._follow(
+                token,
+                lambda: submit(
+                    order,
+                    confirm=confirm,
+                    connect=runtime.connect,
+                    store=runtime.store,
+                    config=runtime.config,
+                    prices=read_prices(runtime.config),
+                    models=known_models(runtime.config.data_dir, runtime.hint, runtime.now()),
+                    workspace=runtime.workspace,
+                    hint=runtime.hint,
+                    now=runtime.now,
+                    sleep=runtime.sleep,
+                    random=runtime.random,
+                ),
             )
+        finally:
+            self._ask(token, None)
+            del self._asked[token], self._answers[token]
+
+    def _ask(self, token: str, question: Question | None) -> None:
+        asked = self._asked.get(token)
+        if asked is not None and not asked.done():
+            asked.set_result(question)
+
+    def answer(self, token: str, agreed: bool) -> None:
+        """What the user says to the question of a submission, or will have said to it."""
+        answer = self._answers.get(token)
+        if answer is not None and not answer.done():
+            answer.set_result(agreed)
+
+    async def _follow(
+        self,
+        token: str,
+        begin: Callable[[], AsyncGenerator[steps.Step, None]],
+        submission: Submission | None = None,
+    ) -> None:
+        """Show every step under `token`, and the error that ends them."""
+        self._board.submitting[token] = Submitting(token, submission, note="preparing")
+        self._board.touch()
+        error: CbtuiError | None = None
+        try:
+            async with contextlib.aclosing(begin()) as taken:
+                async for step in taken:
+                    self._take(token, step)
+        except CbtuiError as raised:
+            error = raised
             self._board.tell(str(error), is_error=True)
-            self.reload()
+        finally:
+            shown = self._board.submitting[token]
+            if shown.submission is not None:
+                self._looking.discard(shown.submission.submission_id)
+            words = shown.error if error is None else str(error)
+            self._show(token, error=words, waiting_until=None, is_finished=True)
+            with contextlib.suppress(StoreError):  # it may be what went wrong
+                self.reload()
 
-    def _guard(self, prepared: tuple[Submission, ...], retry: RetryPlan | None, *, again: bool) -> Guard:
-        """What is looked at right before each batch is sent: somebody else may have sent it meanwhile."""
-        store, own = self._runtime.store, frozenset(one.submission_id for one in prepared)
-
-        def guard(submission: Submission) -> None:
-            if not again:
-                not_sent_meanwhile(submission, own, store=store, now=self._runtime.now())
-            if retry is not None:
-                still_to_send(retry, submissions.of_run(store, retry.run_id), own)
-
-        return guard
-
-    async def _frozen(self, outgoing: Outgoing, retry: RetryPlan | None) -> tuple[Submission, ...]:
-        """What is to be sent, on disk: all of it, a sample, what a run has not sent yet, or what failed."""
-        runtime = self._runtime
-        folder = runtime.locations.spool
-        run: tuple[Submission, ...] = ()
-        if outgoing.rest_of is not None:
-            run = submissions.of_run(runtime.store, outgoing.rest_of)
-
-        def work() -> tuple[Submission, ...]:
-            now = runtime.now()
-            if retry is not None:
-                with draft(retry, folder) as portion:
-                    files = msgspec.structs.replace(outgoing, requests=portion.requests, rows=portion.rows)
-                    return freeze(files, store=runtime.store, now=now)
-            if outgoing.pilot is not None:
-                with sample(
-                    outgoing.requests, outgoing.rows, count=outgoing.pilot, seed=0, folder=folder
-                ) as portion:
-                    return freeze(_of_portion(outgoing, portion, "pilot"), store=runtime.store, now=now)
-            if outgoing.rest_of is not None:
-                with rest(outgoing.requests, outgoing.rows, run=run, folder=folder) as portion:
-                    joined = msgspec.structs.replace(outgoing, run_id=outgoing.rest_of)
-                    return freeze(_of_portion(joined, portion, "rest"), store=runtime.store, now=now)
-            return freeze(outgoing, store=runtime.store, now=now)
-
-        return await in_thread(work)
-
-    async def _send_all(self, token: str, missing: tuple[Submission, ...], guard: Guard) -> None:
-        """Send one after the other; what comes after one that was not created stays unsent."""
-        for number, prepared in enumerate(missing):
-            rest = missing[number + 1 :]
-            try:
-                last = await self._send(token, prepared, guard, is_last=not rest)
-            except CbtuiError:
-                discard(*rest)
-                raise
-            if rest and last.state is not SubmissionState.CREATED:
-                discard(*rest)
+    def _take(self, token: str, step: steps.Step) -> None:
+        """Show one step of a submission."""
+        match step:
+            case steps.Prepared(submissions=prepared):
+                self._show(token, submission=prepared[0])
+            case steps.SentBefore(earlier):
+                self._show(token, repeat_of=earlier)
+                self._ask(token, None)  # it may be looked for, for minutes
+            case steps.Overlaps(earlier, requests):
+                self._show(token, repeat_of=earlier, repeated=requests)
+            case steps.Sending(submission, sent_bytes):
+                self._show(
+                    token, submission=submission, sent_bytes=sent_bytes, waiting_until=None, note="sending"
+                )
+            case steps.Waiting(submission, until, note):
+                self._show(token, submission=submission, sent_bytes=0, waiting_until=until, note=note)
+            case steps.Looking(submission):
+                self._looking.add(submission.submission_id)
+                self._show(token, submission=submission)
                 self._board.tell(
-                    f"{len(rest)} batches of the run were not sent; submitting the same file again sends them",
+                    f"{_title(submission)}: it is not known whether the batch was created; looking",
                     is_error=True,
                 )
-                self._show(msgspec.structs.replace(self._board.submitting[token], is_finished=True))
-                return
+                self.reload()
+            case steps.Looked(submission):
+                self._looking.add(submission.submission_id)
+                self._show(token, submission=submission)
+                if self._board.submitting[token].repeat_of is not None:
+                    self._show(token, repeat_of=submission)
+                self.reload()
+            case steps.Ended(submission):
+                self._show_end(token, step)
+            case _:
+                pass
 
-    async def _send(
-        self, token: str, prepared: Submission, guard: Guard = lambda _: None, *, is_last: bool = True
-    ) -> Submission:
-        last = prepared
-        async for update in self._runtime.send(prepared, guard):
-            last = update.submission
-            self._show(
-                Submitting(
-                    token,
-                    last,
-                    sent_bytes=update.sent_bytes,
-                    waiting_until=update.waiting_until,
-                    note=update.note,
-                    error=last.error if last.state is SubmissionState.REFUSED else None,
-                )
+    def _show_end(self, token: str, ended: steps.Ended) -> None:
+        """Show how one batch ended, and what was not sent because of that."""
+        submission = ended.submission
+        refused = submission.error if submission.state is SubmissionState.REFUSED else None
+        self._show(token, submission=submission, error=refused, is_finished=ended.is_last)
+        self._looking.discard(submission.submission_id)
+        if submission.submission_id in self._told:
+            self._told.discard(submission.submission_id)
+            self.reload()
+        else:
+            self._tell_end(submission)
+        if submission.state is not SubmissionState.CREATED and not ended.is_last:
+            self._board.tell(
+                f"{ended.of - ended.number} batches of the run were not sent; submitting the same file again sends them",
+                is_error=True,
             )
-        if is_last:
-            self._show(msgspec.structs.replace(self._board.submitting[token], is_finished=True))
-        self._settled(last)
-        return last
 
-    def _settled(self, submission: Submission) -> None:
-        """Show how a submission ended, and look for it where that is open."""
-        board = self._board
+    def _tell_end(self, submission: Submission) -> None:
+        """Say how a submission ended, and show what it made."""
+        board, title = self._board, _title(submission)
         self.reload()
-        title = submission.name or submission.batch_id or submission.submission_id
         match submission.state:
             case SubmissionState.CREATED:
                 board.tell(
@@ -186,42 +199,46 @@ class Submitter:
                 self.on_created()
             case SubmissionState.REFUSED:
                 board.tell(f"The API refused {title}: {submission.error}", is_error=True)
-            case SubmissionState.UNKNOWN:
-                board.tell(f"{title}: it is not known whether the batch was created; looking", is_error=True)
-                self._spawn(self.settle(submission.submission_id))
             case SubmissionState.ABSENT:
                 board.tell(f"{title}: no batch was created, as far as the list shows", is_error=True)
             case _:
                 pass
 
-    async def settle_open(self) -> None:
+    async def resolve_open(self) -> None:
         """Look for every submission that is unknown."""
         for submission in self._board.submissions:
             if submission.state is SubmissionState.UNKNOWN:
-                await self.settle(submission.submission_id)
+                await self._resolve(submission)
 
-    async def settle(self, submission_id: str) -> None:
+    async def _resolve(self, submission: Submission) -> None:
         """Look until it is found, or absent."""
-        runtime = self._runtime
-        submission = submissions.find(runtime.store, submission_id)
-        if submission is None or submission_id in self._settling:
+        runtime, submission_id = self._runtime, submission.submission_id
+        if submission_id in self._looking:
             return
-        self._settling.add(submission_id)
+        self._looking.add(submission_id)
         try:
-            async for looked in runtime.settled(submission):
+            async for looked in reconcile.resolve_unknown(
+                submission,
+                connect=runtime.connect,
+                store=runtime.store,
+                hint=runtime.hint,
+                now=runtime.now,
+                sleep=runtime.sleep,
+                settle=runtime.config.settle,
+            ):
                 submission = looked
                 self.reload()
-            self._settled(submission)
+            self._tell_end(submission)
         except (ApiError, DraftError) as error:
             # Every later poll looks again, so nothing is lost by giving up here.
             _log.warning("Looking for %s failed: %s", submission_id, error)
         finally:
-            self._settling.discard(submission_id)
+            self._looking.discard(submission_id)
 
     async def look_at_absent(self) -> None:
         """Look once more for every open submission nobody is looking for; called after each poll."""
-        for submission in submissions.unsettled(self._runtime.store, self._runtime.scope):
-            if submission.state is SubmissionState.SENDING or submission.submission_id in self._settling:
+        for submission in submissions.unsettled(self._runtime.store, self._runtime.workspace):
+            if submission.state is SubmissionState.SENDING or submission.submission_id in self._looking:
                 continue
             await self.look_again(submission.submission_id)
 
@@ -231,9 +248,16 @@ class Submitter:
         submission = submissions.find(runtime.store, submission_id)
         if submission is None:
             return
-        looked = await runtime.look(submission)
+        looked = await reconcile.look(
+            submission,
+            api=await runtime.connect(),
+            store=runtime.store,
+            hint=runtime.hint,
+            now=runtime.now(),
+            settle=runtime.config.settle,
+        )
         if looked.state is not submission.state:
-            self._settled(looked)
+            self._take_in(looked)
         self.reload()
 
     async def attach(self, submission_id: str, batch_id: str) -> None:
@@ -258,17 +282,25 @@ class Submitter:
 
     async def send_again(self, submission_id: str, token: str) -> None:
         """The user says it is not there: send the same body again."""
-        submission = submissions.find(self._runtime.store, submission_id)
-        if submission is None:
+        runtime = self._runtime
+        absent = submissions.find(runtime.store, submission_id)
+        if absent is None:
             return
-        try:
-            prepared = reconcile.prepare_again(submission, store=self._runtime.store, now=self._runtime.now())
-            self.reload()
-            await self._send(token, prepared)
-        except CbtuiError as error:
-            self.reload()
-            self._show(Submitting(token, submission, error=str(error), is_finished=True))
-            self._board.tell(str(error), is_error=True)
+        await self._follow(
+            token,
+            lambda: send_one(
+                reconcile.prepare_again(absent, store=runtime.store, now=runtime.now()),
+                resend=False,
+                connect=runtime.connect,
+                store=runtime.store,
+                hint=runtime.hint,
+                settle=runtime.config.settle,
+                now=runtime.now,
+                sleep=runtime.sleep,
+                random=runtime.random,
+            ),
+            absent,
+        )
 
     async def _decide(
         self, submission_id: str, decide: Callable[[Submission], Awaitable[Submission]]
@@ -276,31 +308,30 @@ class Submitter:
         submission = submissions.find(self._runtime.store, submission_id)
         if submission is None:
             return
-        self._settled(await decide(submission))
+        self._take_in(await decide(submission))
+
+    def _take_in(self, ended: Submission) -> None:
+        """Show what was found out or decided about a submission beside the sending of it."""
+        if ended.submission_id in self._looking:
+            self._told.add(ended.submission_id)
+        for token, shown in list(self._board.submitting.items()):
+            if shown.submission is not None and shown.submission.submission_id == ended.submission_id:
+                self._show(token, submission=ended)
+        self._tell_end(ended)
 
     def _show_batch(self, submission: Submission) -> None:
-        runtime = self._runtime
-        if runtime.scope is None:
-            runtime.recall_scope()
-        if runtime.scope is None or submission.batch_id is None:
+        workspace = self._runtime.workspace
+        if workspace is None or submission.batch_id is None:
             return
-        tracked = batches.find(runtime.store.database, runtime.scope.scope_id, submission.batch_id)
+        tracked = batches.find(self._runtime.store.database, workspace.scope_id, submission.batch_id)
         if tracked is not None:
             self._board.put_batches([tracked])
 
-    def _show(self, submitting: Submitting) -> None:
-        self._board.submitting[submitting.token] = submitting
+    def _show(self, token: str, **facts: Any) -> None:
+        """Change what is shown of a submission."""
+        self._board.submitting[token] = msgspec.structs.replace(self._board.submitting[token], **facts)
         self._board.touch()
 
 
-def _of_portion(outgoing: Outgoing, portion: Portion, kind: str) -> Outgoing:
-    """What goes out of a part of the file, with its share of the cost."""
-    share = portion.count / max(portion.of, 1)
-    return msgspec.structs.replace(
-        outgoing,
-        requests=portion.requests,
-        rows=portion.rows,
-        name=f"{outgoing.name} {kind}" if outgoing.name else None,
-        cost_at_most=None if outgoing.cost_at_most is None else outgoing.cost_at_most * share,
-        kind=kind,
-    )
+def _title(submission: Submission) -> str:
+    return submission.name or submission.batch_id or submission.submission_id

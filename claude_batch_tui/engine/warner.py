@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from claude_batch_tui.domain.tracked import TrackedBatch
-from claude_batch_tui.domain.warnings import AtRisk, Warned, Warning  # noqa: A004 — the word for it
+from claude_batch_tui.domain.batches.notices import AtRisk, Warned, Warning  # noqa: A004 — the word for it
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.store.notifications import claim_once
@@ -35,13 +35,13 @@ class Warner:
 
     def look(self) -> None:
         """Tell what nobody has told yet; what can be saved by itself is saved instead, where that is wished."""
-        runtime, board = self._runtime, self._board
-        if runtime.scope is None:
+        runtime, board, workspace = self._runtime, self._board, self._runtime.workspace
+        if workspace is None:
             return
         now, told = runtime.now(), dict[str, list[tuple[Warning, TrackedBatch]]]()
         at_risk = AtRisk().update(board.batches, (), now)
         wishes = ((batch_id, warning.level) for batch_id, warning in at_risk.items())
-        for batch_id in claim_once(runtime.store.database, runtime.scope.scope_id, wishes, now):
+        for batch_id in claim_once(runtime.store.database, workspace.scope_id, wishes, now):
             tracked, warning = board.find(batch_id), at_risk[batch_id]
             if tracked is None:
                 continue

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.file_names import file_stem
+from claude_batch_tui.exports.formats import file_stem
 from claude_batch_tui.exports.jsonl import FlatLines
 from claude_batch_tui.exports.table import ID, RESPONSE, Column, Values, Writer
 
@@ -62,13 +62,13 @@ def is_ours(folder: Path) -> bool:
     """True where a folder holds nothing but what an export put there: it may be replaced."""
     try:
         with (folder / INDEX).open("rb") as index:
-            listed = {msgspec.json.decode(line, type=_Line).file for line in index}
+            listed = {msgspec.json.decode(line, type=_Listed).file for line in index}
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return False
     return all(name == INDEX or name in listed for name in (path.name for path in folder.iterdir()))
 
 
-class _Line(msgspec.Struct):
+class _Listed(msgspec.Struct):
     file: str | None
 
 

@@ -1,12 +1,20 @@
-"""The formats results can be taken away in, and which one a file's ending asks for."""
+"""The formats results are exported in, which one a file's ending asks for, and ids as names of files."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from pathlib import Path
 
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
+
+_UNSAFE = re.compile(r"[^\w.-]+")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|index)(?:\..*)?", re.IGNORECASE)
+"""Names Windows keeps for devices, and that of the index."""
+_LONGEST = 100
+"""Bytes of a name before its ending; file systems take 255, archives and clouds less."""
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -32,6 +40,10 @@ FORMATS = (
     Format("folder", ("/",), "a file an answer, and index.jsonl", streams=False),
 )
 NAMES = tuple(one.name for one in FORMATS)
+_BY_ENDING = dict(
+    sorted(((ending, one) for one in FORMATS for ending in one.endings), key=lambda pair: -len(pair[0]))
+)
+"""The longest endings first: `.flat.jsonl` is no `.jsonl`."""
 
 
 def format_called(name: str) -> Format:
@@ -41,21 +53,28 @@ def format_called(name: str) -> Format:
 
 def with_ending_of(target: str, form: Format) -> str:
     """The path with the ending of a format in place of the one it has."""
-    endings = sorted((ending for one in FORMATS for ending in one.endings), key=len, reverse=True)
-    ending = next((ending for ending in endings if target.lower().endswith(ending)), "")
+    ending = next((ending for ending in _BY_ENDING if target.lower().endswith(ending)), "")
     return target[: len(target) - len(ending)] + form.endings[0]
 
 
 def format_of(target: str) -> Format:
     """The format the ending of a path asks for. Raises ConfigError with the endings there are."""
     lower = target.lower()
-    endings = sorted(
-        ((ending, one) for one in FORMATS for ending in one.endings), key=lambda pair: -len(pair[0])
-    )
-    for ending, one in endings:
+    for ending, one in _BY_ENDING.items():
         if lower.endswith(ending):
             return one
     if Path(target).is_dir():
         return format_called("folder")
     usual = ", ".join(one.endings[0] for one in FORMATS)
     raise ConfigError(f"{target}: no format has this ending. Use one of {usual}, or say --format.")
+
+
+def file_stem(own_id: str) -> str:
+    """An id as the name of a file: letters, digits, `_`, `.` and `-`, never hidden, reserved or too long."""
+    stem = _UNSAFE.sub("-", own_id).strip(".-")
+    if len(stem.encode()) > _LONGEST:
+        tag = hashlib.sha256(own_id.encode("utf-8", "replace")).hexdigest()[:8]
+        stem = stem.encode()[: _LONGEST - 9].decode("utf-8", "ignore") + "-" + tag
+    if not stem:
+        return "entry"
+    return f"{stem}_" if _RESERVED.fullmatch(stem) else stem

@@ -10,7 +10,7 @@ import msgspec
 from claude_batch_tui.exports.table import Column, Values, Writer
 
 
-class RawLines(Writer):
+class UnchangedLines(Writer):
     """The API's own bytes, a line an entry."""
 
     def __init__(self, out: BinaryIO) -> None:

@@ -8,22 +8,8 @@ from typing import Any, BinaryIO
 import msgspec
 
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.exports.table import (
-    COST,
-    CUSTOM_ID,
-    ERROR,
-    ID,
-    INPUT_TOKENS,
-    MODEL,
-    OURS,
-    OUTPUT_TOKENS,
-    RESPONSE,
-    STATUS,
-    STOP_REASON,
-    Column,
-    Values,
-    Writer,
-)
+from claude_batch_tui.exports import table
+from claude_batch_tui.exports.table import Column, Values, Writer
 
 _encode = msgspec.json.Encoder().encode
 
@@ -33,7 +19,7 @@ class Markdown(Writer):
 
     def __init__(self, out: BinaryIO, columns: Sequence[Column], *, title: str) -> None:
         self._out = out
-        self._names = [_cell(column.name) for column in columns[len(OURS) :]]
+        self._names = [_cell(column.name) for column in columns[len(table.OURS) :]]
         out.write(f"# {_cell(title)}\n".encode())
 
     def write(self, rows: Sequence[Any]) -> None:
@@ -41,8 +27,8 @@ class Markdown(Writer):
         self._out.writelines(self._section(row).encode() for row in rows)
 
     def _section(self, row: Values) -> str:
-        pieces = [f"## {_cell(row[ID] or row[CUSTOM_ID] or '(no custom_id)')}", _figures(row)]
-        values = row[len(OURS) :]
+        pieces = [f"## {_cell(row[table.ID] or row[table.CUSTOM_ID] or '(no custom_id)')}", _figures(row)]
+        values = row[len(table.OURS) :]
         if any(value is not None for value in values):
             pieces.append(
                 "\n".join(
@@ -53,21 +39,21 @@ class Markdown(Writer):
                     ]
                 )
             )
-        if row[ERROR]:
-            pieces.append("> " + row[ERROR].replace("\n", "\n> "))
-        if row[RESPONSE]:
-            pieces.append(row[RESPONSE])
+        if row[table.ERROR]:
+            pieces.append("> " + row[table.ERROR].replace("\n", "\n> "))
+        if row[table.RESPONSE]:
+            pieces.append(row[table.RESPONSE])
         return "\n---\n\n" + "\n\n".join(pieces) + "\n"
 
 
 def _figures(row: Values) -> str:
-    figures = [row[STATUS], row[STOP_REASON], row[MODEL]]
-    if row[INPUT_TOKENS] is not None:
-        figures.append(f"{row[INPUT_TOKENS]:,} in")
-    if row[OUTPUT_TOKENS] is not None:
-        figures.append(f"{row[OUTPUT_TOKENS]:,} out")
-    if row[COST]:
-        figures.append(f"${row[COST]:.6f}")
+    figures = [row[table.STATUS], row[table.STOP_REASON], row[table.MODEL]]
+    if row[table.INPUT_TOKENS] is not None:
+        figures.append(f"{row[table.INPUT_TOKENS]:,} in")
+    if row[table.OUTPUT_TOKENS] is not None:
+        figures.append(f"{row[table.OUTPUT_TOKENS]:,} out")
+    if row[table.COST]:
+        figures.append(f"${row[table.COST]:.6f}")
     return " · ".join(clean_line(str(figure)) for figure in figures if figure)
 
 

@@ -19,7 +19,7 @@ class Parquet(Writer):
     """Groups of rows, each as soon as it is full."""
 
     def __init__(self, out: BinaryIO, columns: Sequence[Column]) -> None:
-        arrow, parquet = _pyarrow()
+        arrow, parquet = require()
         types = {
             "text": arrow.string(),
             "any": arrow.string(),
@@ -60,12 +60,8 @@ class Parquet(Writer):
         self._characters = 0
 
 
-def require() -> None:
-    """Raise ConfigError with what to do where pyarrow is missing."""
-    _pyarrow()
-
-
-def _pyarrow() -> tuple[Any, Any]:
+def require() -> tuple[Any, Any]:
+    """Pyarrow and its module for Parquet. Raises ConfigError with what to do where it is missing."""
     try:
         import pyarrow as pa  # an extra: 40 MB that most need not have
         from pyarrow import parquet

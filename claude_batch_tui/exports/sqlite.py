@@ -6,6 +6,7 @@ All of an export is one transaction: a database that was there before is as it w
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -87,19 +88,21 @@ class Sqlite(Writer):
 
 
 @contextlib.contextmanager
-def opened(path: Path, columns: Sequence[Column]) -> Iterator[Sqlite]:
+def opened(path: Path, columns: Sequence[Column], name: Path) -> Iterator[Sqlite]:
     """The table of the database at `path`, new or there already. Left before `finish`, nothing has changed.
 
-    Raises ExportError with what is wrong.
+    Raises ExportError with what is wrong, which calls the database `name`, and OSError where the disk is full.
     """
     connection = None
     try:
         connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
         yield Sqlite(connection, columns)
     except ExportError as error:
-        raise ExportError(f"Cannot write {path}: {error}") from error
+        raise ExportError(f"Cannot write {name}: {error}") from error
     except sqlite3.Error as error:
-        raise ExportError(f"Cannot write {path}: {error}.") from error
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, str(error)) from error
+        raise ExportError(f"Cannot write {name}: {error}.") from error
     finally:
         if connection is not None:
             connection.close()

@@ -16,7 +16,7 @@ from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.checkup import Check, bad, ok, skip, warn
 from claude_batch_tui.errors import ApiError, AuthenticationError
-from claude_batch_tui.services.tmux import ask_tmux
+from claude_batch_tui.services.watching.tmux import ask_tmux
 from claude_batch_tui.store.inspection import Inspection
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.locks import FileLock

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.store.files import written_whole
+from claude_batch_tui.store.files import refusals_told, written_whole
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -41,13 +41,9 @@ def copy_example(name: str, folder: Path) -> tuple[Path, ...]:
     for path in paths:
         if path.exists():
             raise ConfigError(f"{path} is already there. Copy into another folder with --to DIR.")
-    try:
+    with refusals_told(target, ConfigError):
         target.mkdir(parents=True, exist_ok=True)
-        for path in paths:
-            with written_whole(path) as file:
-                file.write((files("claude_batch_tui.examples") / name / path.name).read_bytes())
-    except OSError as error:
-        raise ConfigError(
-            f"{target}: copying failed: {error.strerror}. Say another folder with --to DIR."
-        ) from error
+    for path in paths:
+        with written_whole(path, ConfigError) as file:
+            file.write((files("claude_batch_tui.examples") / name / path.name).read_bytes())
     return paths

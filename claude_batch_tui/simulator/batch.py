@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from claude_batch_tui.domain.batch import PROCESSING_WINDOW, RESULTS_KEPT
+from claude_batch_tui.domain.batches.batch import PROCESSING_WINDOW, RESULTS_KEPT
 from claude_batch_tui.simulator.fates import BUCKETS, Draw, Fate, Tally
 from claude_batch_tui.simulator.params import Rejection, Rules, read
 from claude_batch_tui.simulator.rows import ELEMENT, Rows

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
-from claude_batch_tui.domain.limits import LIST_LIMIT
+from claude_batch_tui.domain.requests.limits import LIST_LIMIT
 from claude_batch_tui.simulator.batch import SimulatedBatch
 from claude_batch_tui.simulator.creating import create
 from claude_batch_tui.simulator.failures import Failure

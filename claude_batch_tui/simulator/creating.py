@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
+from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
 from claude_batch_tui.simulator.batch import SimulatedBatch
 from claude_batch_tui.simulator.failures import TOO_LARGE_PAGE, Failure
 from claude_batch_tui.simulator.fates import Draw, Fate, Tally

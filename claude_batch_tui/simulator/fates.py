@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from claude_batch_tui.domain.batch import RequestCounts
+from claude_batch_tui.domain.batches.batch import RequestCounts
 
 BUCKETS: Final = 256
 """A batch makes progress in so many steps; the first byte of a request's digest is the step that does it."""

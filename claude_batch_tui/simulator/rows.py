@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from claude_batch_tui.domain.limits import CUSTOM_ID
+from claude_batch_tui.domain.requests.limits import CUSTOM_ID
 from claude_batch_tui.simulator.failures import Failure
 
 

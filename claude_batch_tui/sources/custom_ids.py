@@ -13,7 +13,9 @@ from base64 import b32encode
 
 import msgspec
 
-from claude_batch_tui.domain.limits import CUSTOM_ID
+from claude_batch_tui.domain.requests.limits import CUSTOM_ID
+from claude_batch_tui.domain.requests.param_rules import shown
+from claude_batch_tui.sources.rows import RowRefusedError
 
 _ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]+")
 _MAX_LENGTH = 64
@@ -28,15 +30,6 @@ class AssignedId(msgspec.Struct, frozen=True, gc=False):
 
     custom_id: str
     id: str
-
-
-class IdRefusedError(Exception):
-    """An id that no request can have; the sentence says why. `code` is a problem's."""
-
-    def __init__(self, code: str, message: str, custom_id: str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.custom_id = custom_id
 
 
 def clean_id(raw: str, digits: int = _HASH_DIGITS) -> str:
@@ -59,15 +52,15 @@ class GivenIds:
         self._originals: dict[str, str] = {}
 
     def assign(self, raw: str, line: int) -> AssignedId:
-        """The id of the row on `line`. Raises IdRefusedError for an empty or repeated one."""
+        """The id of the row on `line`. Raises RowRefusedError for an empty or repeated one."""
         if not raw or raw.isspace():
-            raise IdRefusedError("empty_id", f"{self.origin} is empty in this row")
+            raise RowRefusedError("empty_id", f"{self.origin} is empty in this row")
         wanted = self._prefix + raw
         custom_id = wanted if CUSTOM_ID.fullmatch(wanted) else self._clean_apart(wanted)
         first = self._lines.setdefault(custom_id, line)
         if first != line:
-            raise IdRefusedError(
-                "duplicate_custom_id", f"the id {_shown(raw)} repeats that of line {first}", custom_id
+            raise RowRefusedError(
+                "duplicate_custom_id", f"the id {shown(raw)} repeats that of line {first}", custom_id
             )
         return AssignedId(custom_id, raw)
 
@@ -104,7 +97,3 @@ def build_tag(source_sha256: str, recipe: bytes) -> str:
     """Five characters that stand for this source and this recipe: 25 bits, so a foreign batch has others."""
     digest = hashlib.sha256(source_sha256.encode() + b"\n" + recipe).digest()
     return b32encode(digest).decode().lower()[:TAG_LENGTH]
-
-
-def _shown(raw: str) -> str:
-    return repr(raw if len(raw) <= 80 else raw[:79] + "…")

@@ -16,9 +16,8 @@ import ijson
 import msgspec
 
 from claude_batch_tui.errors import ConfigError, SourceError
-from claude_batch_tui.sources.json_values import as_row
 from claude_batch_tui.sources.jsonl import numbered_lines
-from claude_batch_tui.sources.rows import BadRow, Row
+from claude_batch_tui.sources.rows import BadRow, Row, as_row
 from claude_batch_tui.sources.source_file import SourceFile
 
 _LOOKED_AT = 100
@@ -26,6 +25,7 @@ _LOOKED_AT = 100
 _DEEPEST = 4
 """Levels that are searched for an array where no --at says it."""
 _SCALARS = frozenset({"string", "number", "boolean", "null"})
+_HINT = "Rows are an array of objects, an object of arrays, or an object on each line; --at says where."
 _decode = msgspec.json.Decoder().decode
 
 
@@ -48,19 +48,15 @@ class JsonSource:
             first = [row for row in islice(self._rows(), _LOOKED_AT) if isinstance(row, Row)]
         if not first:
             where = f" at {at}" if at else ""
-            raise SourceError(f"{file.label}: there are no objects{where} to make rows of. {self._hint()}")
-        self._columns = tuple(dict.fromkeys(name for row in first for name in row.values))
-
-    @property
-    def columns(self) -> tuple[str, ...]:
+            raise SourceError(f"{file.label}: there are no objects{where} to make rows of. {_HINT}")
+        self.columns = tuple(dict.fromkeys(name for row in first for name in row.values))
         """The keys of the first rows, in order."""
-        return self._columns
 
     def rows(self) -> Iterator[Row | BadRow]:
         """Every object; those that are none are bad rows."""
         with self._translated():
             for row in self._rows():
-                yield Row(row.line, as_row(self._columns, row.values)) if isinstance(row, Row) else row
+                yield Row(row.line, as_row(self.columns, row.values)) if isinstance(row, Row) else row
 
     def _rows(self) -> Iterator[Row | BadRow]:
         if self._is_lines:
@@ -121,7 +117,7 @@ class JsonSource:
         for parent, names in flat.items():
             if parent or names != [""]:
                 return parent, tuple(names)
-        raise SourceError(f"{self.file.label}: there is no array of objects in it. {self._hint()}")
+        raise SourceError(f"{self.file.label}: there is no array of objects in it. {_HINT}")
 
     def _arrays_at(self, path: str) -> tuple[str, ...]:
         """The names of the arrays where `path` is an object of arrays; empty where it is an array."""
@@ -158,11 +154,6 @@ class JsonSource:
         except UnicodeDecodeError as error:
             raise SourceError(f"{self.file.label}: a text in it is not UTF-8. Convert the file.") from error
 
-    def _hint(self) -> str:
-        return (
-            "Rows are an array of objects, an object of arrays, or an object on each line; --at says where."
-        )
-
 
 class _Counted:
     """The file as ijson reads it; counts, and drops a byte order mark."""
@@ -198,13 +189,11 @@ def _is_lines(file: SourceFile) -> bool:
     file.handle.seek(0)
     head = file.read(1 << 16).removeprefix(b"\xef\xbb\xbf").lstrip()
     first, newline, rest = head.partition(b"\n")
-    if not first.startswith(b"{") or not (newline and rest.strip()):
-        return file.label.lower().endswith((".jsonl", ".ndjson"))
-    try:
-        _decode(first)
-    except (msgspec.DecodeError, RecursionError):
-        return file.label.lower().endswith((".jsonl", ".ndjson"))
-    return True
+    if first.startswith(b"{") and newline and rest.strip():
+        with contextlib.suppress(msgspec.DecodeError, RecursionError):
+            _decode(first)
+            return True
+    return file.label.lower().endswith((".jsonl", ".ndjson"))
 
 
 def _first_line(error: Exception) -> str:

@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from claude_batch_tui.domain.limits import MAX_BODY_BYTES
+from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.sources.source_file import SourceFile
 

@@ -20,7 +20,7 @@ import msgspec
 
 from claude_batch_tui.errors import ConfigError, ScriptError
 from claude_batch_tui.sources import script_runner
-from claude_batch_tui.sources.whole_file import WholeFile
+from claude_batch_tui.sources.source_file import WholeFile
 
 DEFAULT_SECONDS = 60.0
 """How long a script may go on without giving a request."""

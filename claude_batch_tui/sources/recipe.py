@@ -112,7 +112,7 @@ def read_recipe(path: str) -> Recipe:
     _require_known(submit, _SUBMIT_KEYS, path, "key of [submit]")
     folder = Path(path).parent
     for name in _TEMPLATES:
-        if isinstance(text := request.get(name), str) and text.startswith("@") and not text.startswith("@@"):
+        if isinstance(text := request.get(name), str) and is_file(text):
             request[name] = f"@{os.path.normpath(folder / text[1:])}"
     if isinstance(given := source.get("path"), str) and given != "-":
         source["path"] = os.path.normpath(folder / given)
@@ -120,7 +120,7 @@ def read_recipe(path: str) -> Recipe:
         return Recipe(
             spec=msgspec.convert({**source, **request, "params": tables["params"]}, BuildSpec),
             hashes={name: str(value) for name, value in hashes.items() if value is not None},
-            **msgspec.convert(submit, _Submit, strict=True).as_keywords(),
+            **msgspec.structs.asdict(msgspec.convert(submit, _Submit)),
         )
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}. Mend the recipe.") from error
@@ -194,9 +194,6 @@ def is_file(template: str) -> bool:
 class _Submit(msgspec.Struct, frozen=True):
     name: str | None = None
     betas: tuple[str, ...] = ()
-
-    def as_keywords(self) -> dict[str, Any]:
-        return msgspec.structs.asdict(self)
 
 
 def _said(spec: BuildSpec, names: tuple[str, ...]) -> dict[str, Any]:

@@ -9,38 +9,28 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.sources.columns import find_column, guess_prompt_column, list_columns
-from claude_batch_tui.sources.csv import CsvSource
-from claude_batch_tui.sources.custom_ids import (
-    GivenIds,
-    IdRefusedError,
-    PositionIds,
-    build_tag,
-)
-from claude_batch_tui.sources.documents import DocumentFolder, kind_of_media
-from claude_batch_tui.sources.media import MediaKind, media_source
-from claude_batch_tui.sources.params_template import (
-    EncodedFill,
+from claude_batch_tui.sources.custom_ids import GivenIds, PositionIds, build_tag
+from claude_batch_tui.sources.documents import DocumentFolder, MediaKind, kind_of_media, media_source
+from claude_batch_tui.sources.params import (
     Hole,
-    ParamsTemplate,
     Piece,
-    RowRefusedError,
-    Spoken,
+    RequestTemplate,
     joined,
     media_hole,
     pieces_of,
+    prompt_hole,
 )
 from claude_batch_tui.sources.recipe import BuildSpec
-from claude_batch_tui.sources.rows import AnyRow, BadRow, JsonRow, RowSource, is_blank_json
-from claude_batch_tui.sources.template import (
-    Fill,
-    PlainFill,
-    TemplateFailedError,
-    compile_template,
-    is_constant,
-    read_template,
+from claude_batch_tui.sources.rows import (
+    BadRow,
+    Row,
+    RowRefusedError,
+    RowSource,
+    find_column,
+    guess_prompt_column,
+    list_columns,
 )
-from claude_batch_tui.sources.text import TextSource
+from claude_batch_tui.sources.template import Fill, compile_template, is_constant, plain_fill, read_template
 
 PROMPT = "prompt"
 """The prompt column's name in a template, whatever the source calls it."""
@@ -54,7 +44,7 @@ class MadeRequest(msgspec.Struct, frozen=True, gc=False):
     custom_id: str
     id: str
     request: bytes
-    row: AnyRow
+    row: Row
     warning: str | None = None
 
 
@@ -74,33 +64,24 @@ class RequestMaker:
             spec, self._columns, self._file, needed=_needs_prompt(spec, params, template)
         )
         self._aliases = {PROMPT: self.prompt_column} if self.prompt_column else {}
-        self._params = ParamsTemplate(
-            [
-                b'{"custom_id":"',
-                lambda _: b"",  # the first hole is the custom_id's
-                b'","params":',
-                *self._pieces(spec, params, system, self._prompt(spec, template)),
-                b"}",
-            ]
-        )
-        self._fill_encoded: EncodedFill | None = None
-        if self._params.takes_encoded and isinstance(source, CsvSource | TextSource):
-            self._fill_encoded = self._params.for_encoded(self._columns)
+        self._request = RequestTemplate(self._pieces(spec, params, system, self._prompt(spec, template)))
         self._given_ids = self._ids_of_rows(spec)
         self._by_position: PositionIds
         if self._given_ids is None:
             recipe = _encode(
                 (
-                    *(params, template, system, self.prompt_column, self._columns),
-                    *(
-                        spec.split_by,
-                        spec.separator,
-                        spec.at,
-                        spec.query,
-                        spec.cache_ttl,
-                        spec.image_column,
-                        spec.document_column,
-                    ),
+                    params,
+                    template,
+                    system,
+                    self.prompt_column,
+                    self._columns,
+                    spec.split_by,
+                    spec.separator,
+                    spec.at,
+                    spec.query,
+                    spec.cache_ttl,
+                    spec.image_column,
+                    spec.document_column,
                 )
             )
             tagged = tag(recipe) if tag else build_tag(source.file.sha256(), recipe)
@@ -111,53 +92,33 @@ class RequestMaker:
         """How many given ids had to be cleaned."""
         return self._given_ids.cleaned if self._given_ids else 0
 
-    def make(self, row: AnyRow, position: int) -> MadeRequest | BadRow:
+    def make(self, row: Row, position: int) -> MadeRequest | BadRow:
         """The request of `row`, the one at the 1-based `position` in the source."""
         custom_id: str | None = None
         try:
             if self._given_ids is not None:
-                given = self._given_ids.assign(self._own_id(row), row.line)
+                given = self._given_ids.assign(self._fill_id(row.values), row.line)
             else:
                 given = self._by_position.assign(position)
             custom_id = given.custom_id
-            if self._fill_encoded is None:
-                request = self._params.fill(custom_id.encode(), row.values)
-            elif isinstance(row, JsonRow):
-                request = self._fill_encoded(custom_id.encode(), row.texts)
-            else:
-                texts = [_encode(value)[1:-1] for value in row.values.values()]
-                request = self._fill_encoded(custom_id.encode(), texts)
-        except IdRefusedError as error:
-            return BadRow(row.line, error.code, str(error), row.values, error.custom_id)
+            request = self._request.fill(custom_id, row.values)
         except RowRefusedError as error:
-            return BadRow(row.line, error.code, str(error), row.values, custom_id)
-        except TemplateFailedError as error:
-            return BadRow(row.line, "template_failed", str(error), row.values, custom_id)
+            return BadRow(row.line, error.code, str(error), row.values, error.custom_id or custom_id)
         except UnicodeEncodeError:
             message = "the text holds half of a surrogate pair, which is no character"
             return BadRow(row.line, "bad_text", message, row.values)
-        warning = None if self.prompt_column is None else self._warning(self.prompt_column, row)
-        return MadeRequest(custom_id, given.id, request, row, warning)
-
-    def _own_id(self, row: AnyRow) -> str:
-        if isinstance(row, JsonRow) and self._id_place is not None:
-            text = row.texts[self._id_place]
-            if b"\\" not in text:
-                return text.decode()
-        return self._fill_id(row.values)
+        return MadeRequest(custom_id, given.id, request, row, self._warning(row))
 
     def _ids_of_rows(self, spec: BuildSpec) -> GivenIds | None:
         """Ids from a column or a template, or None where the position makes them."""
         if spec.id_column and spec.id_template:
             raise ConfigError("--id-column and --id-template both say the ids. Use one of them.")
-        self._id_place: int | None = None
         if spec.id_column:
             column = find_column(spec.id_column, self._columns, "--id-column", self._file)
-            self._id_place = self._columns.index(column)
-            self._fill_id: Fill = _fill_from(column).fill
+            self._fill_id: Fill = _column(column)
             return GivenIds(f"the id column {column!r}", spec.run_prefix or "")
         if spec.kind == "documents" and not spec.id_template:
-            self._fill_id = _fill_from("path").fill
+            self._fill_id = _column("path")
             return GivenIds("the path", spec.run_prefix or "")
         if spec.id_template:
             self._fill_id = self._compiled(spec.id_template, "--id-template")
@@ -171,42 +132,40 @@ class RequestMaker:
         """The last user message as a JSON value with holes, or None where the params hold all messages."""
         fill: Fill | None = None
         if spec.kind == "documents":
-            text = self._compiled(template, "--template") if template is not None else _fill_from("text")
+            text = self._compiled(template, "--template") if template is not None else _column("text")
             return [self._document(text)]
         if template is not None:
             fill = self._compiled(template, "--template")
         elif self.prompt_column is not None:
-            fill = _fill_from(self.prompt_column)
-        blocks = [self._media(column, kind) for kind, column in _media_columns(spec) if column]
+            fill = _column(self.prompt_column)
+        media: dict[MediaKind, str | None] = {"image": spec.image_column, "document": spec.document_column}
+        blocks = [self._media(column, kind) for kind, column in media.items() if column]
         if not blocks:
-            return None if fill is None else [Spoken(fill)]
+            return None if fill is None else [prompt_hole(fill)]
         if fill is not None:
-            blocks.append([b'{"type":"text","text":', Spoken(fill), b"}"])
+            blocks.append([b'{"type":"text","text":', prompt_hole(fill), b"}"])
         return joined(b"[", blocks, b"]")
 
     def _document(self, fill: Fill) -> Hole:
         """A file as the user message: its text in the template, or its block and the template beside it."""
 
         def hole(values: Mapping[str, Any]) -> bytes:
-            text, kind = fill(values), None
-            if not values["text"]:
-                kind = kind_of_media(Path(self._folder, values["path"]))
-            if kind is None:
-                return Spoken(lambda _: text)(values)
-            block = {"type": kind, "source": media_source(values["path"], kind, self._folder)}
-            return _encode([block, {"type": "text", "text": text}] if text.strip() else [block])
-
-        def safe(values: Mapping[str, Any]) -> bytes:
+            text, path = fill(values), values["path"]
             try:
-                return hole(values)
+                kind = None if values["text"] else kind_of_media(Path(self._folder, path))
+                source = None if kind is None else media_source(path, kind, self._folder)
             except (OSError, ValueError) as error:
                 raise RowRefusedError("missing_file", str(error)) from error
+            if source is None:
+                return prompt_hole(lambda _: text)(values)
+            block = {"type": kind, "source": source}
+            return _encode([block, {"type": "text", "text": text}] if text.strip() else [block])
 
-        return safe
+        return hole
 
     def _media(self, column: str, kind: MediaKind) -> list[Piece]:
         name = find_column(column, self._columns, f"--{kind}-column", self._file)
-        hole = media_hole(_fill_from(name), kind, self._folder)
+        hole = media_hole(_column(name), kind, self._folder)
         return [b'{"type":"' + kind.encode() + b'","source":', hole, b"}"]
 
     def _pieces(
@@ -250,15 +209,13 @@ class RequestMaker:
             blocks = [*blocks[:-1], blocks[-1] | cached]
         return [b',"system":', *pieces_of(blocks, self._compiled, self._folder, "params.system")]
 
-    def _warning(self, prompt_column: str, row: AnyRow) -> str | None:
-        if isinstance(row, JsonRow):
-            is_blank = is_blank_json(row.texts[self._columns.index(prompt_column)])
-        else:
-            cell = row.values[prompt_column]
-            is_blank = not cell or (isinstance(cell, str) and cell.isspace())
-        if not is_blank:
+    def _warning(self, row: Row) -> str | None:
+        if self.prompt_column is None:
             return None
-        return f"column {prompt_column!r} is empty, so the template stands alone"
+        cell = row.values[self.prompt_column]
+        if cell and not (isinstance(cell, str) and cell.isspace()):
+            return None
+        return f"column {self.prompt_column!r} is empty, so the template stands alone"
 
 
 def _with_required(spec: BuildSpec) -> dict[str, Any]:
@@ -282,10 +239,6 @@ def _with_required(spec: BuildSpec) -> dict[str, Any]:
     return params
 
 
-def _media_columns(spec: BuildSpec) -> tuple[tuple[MediaKind, str | None], ...]:
-    return ("image", spec.image_column), ("document", spec.document_column)
-
-
 def _needs_prompt(spec: BuildSpec, params: Mapping[str, Any], template: str | None) -> bool:
     """True where only a prompt column can say what the user message is."""
     if spec.kind == "documents":
@@ -305,5 +258,5 @@ def _prompt_column(spec: BuildSpec, columns: tuple[str, ...], file: str, *, need
     return guessed
 
 
-def _fill_from(column: str) -> PlainFill:
-    return PlainFill(("", ""), (column,))
+def _column(name: str) -> Fill:
+    return plain_fill(("", ""), (name,))

@@ -28,21 +28,24 @@ _TEXT_CHUNK_BYTES = 16 * 1024
 """One read of text. In a larger piece one emoji widens all characters of the piece to four bytes, which costs a
 third more time."""
 _HEAD_BYTES = 64 * 1024
-_LIKELY = (
-    *(
-        "cp1252",
-        "cp1250",
-        "cp1251",
-        "koi8_r",
-        "cp1253",
-        "cp1254",
-        "cp1255",
-        "cp1256",
-        "iso8859_2",
-        "mac_roman",
-    ),
-    *("cp932", "euc_jp", "gb18030", "big5", "cp949", "cp874"),
-)
+_LIKELY = [
+    "cp1252",
+    "cp1250",
+    "cp1251",
+    "koi8_r",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "iso8859_2",
+    "mac_roman",
+    "cp932",
+    "euc_jp",
+    "gb18030",
+    "big5",
+    "cp949",
+    "cp874",
+]
 
 _KINDS = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "Export it as CSV first"),
@@ -126,14 +129,12 @@ class SourceFile:
             self._sha256 = digest.hexdigest()
 
     @contextlib.contextmanager
-    def text(self, newline: str | None, start: int = 0) -> Iterator[io.TextIOWrapper]:
-        """The file decoded, from byte `start`; `newline` as in `open`. Bytes that are no text raise SourceError."""
-        self.handle.seek(start)
-        self.bytes_read = start
-        # A byte order mark is one at the start of the file alone.
-        encoding = self.encoding.removesuffix("-sig") if start else self.encoding
+    def text(self, newline: str | None) -> Iterator[io.TextIOWrapper]:
+        """The file decoded from its start; `newline` as in `open`. Bytes that are no text raise SourceError."""
+        self.handle.seek(0)
+        self.bytes_read = 0
         wrapper = io.TextIOWrapper(
-            cast("BinaryIO", _Bytes(self)), encoding=encoding, errors="strict", newline=newline
+            cast("BinaryIO", _Bytes(self)), encoding=self.encoding, errors="strict", newline=newline
         )
         try:
             yield wrapper
@@ -243,7 +244,7 @@ def _guess(head: bytes) -> str | None:
     """What the text looks like of the encodings that spreadsheets and old systems write, or None."""
     from charset_normalizer import from_bytes  # 20 ms that a UTF-8 file need not pay
 
-    best = from_bytes(head, cp_isolation=list(_LIKELY)).best()
+    best = from_bytes(head, cp_isolation=_LIKELY).best()
     return codecs.lookup(best.encoding).name if best is not None else None
 
 
@@ -273,3 +274,26 @@ def _encoding(head: bytes, label: str, wanted: str | None) -> str:
             )
         raise SourceError(f"{label}: this is a binary file, not text. Name a text file.")
     return "utf-8-sig"
+
+
+class WholeFile:
+    """The file rows come from. Whoever reads it moves `bytes_read`."""
+
+    def __init__(self, path: str) -> None:
+        """Raise SourceError where there is no such file."""
+        if not Path(path).is_file():
+            is_folder = Path(path).is_dir()
+            what = (
+                "this is a folder. Name a file in it"
+                if is_folder
+                else "there is no such file. Check the path"
+            )
+            raise SourceError(f"{path}: {what}.")
+        self.label = path
+        self.size = Path(path).stat().st_size
+        self.bytes_read = 0
+
+    def sha256(self) -> str:
+        """The hash of its bytes, in hex."""
+        with Path(self.label).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()

@@ -20,17 +20,14 @@ _CHUNK_CHARACTERS = 1 << 16
 class TextSource:
     """A text file as rows. Blank lines part paragraphs; what is blank is never a row."""
 
+    columns = ("text",)
+
     def __init__(self, file: SourceFile, split_by: SplitBy = "line", separator: str | None = None) -> None:
         if (split_by == "separator") != bool(separator):
             raise ConfigError("--split-by separator and --separator TEXT belong together: say both.")
         self.file = file
         self._split_by = split_by
         self._separator = separator or ""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The one column."""
-        return ("text",)
 
     def rows(self) -> Iterator[Row | BadRow]:
         """Every piece that is not blank, without the newline at its end."""

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.tracked import ResultsState, TrackedBatch
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 
 SELECT = """
     SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes, d.flawed,

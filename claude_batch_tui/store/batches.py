@@ -7,8 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.tracked import Submission, TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import sightings
 from claude_batch_tui.store.batch_row import SELECT, tracked_of
@@ -26,7 +26,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Since(msgspec.Struct, frozen=True):
-    """What was written of a scope's batches since an earlier revision. `dropped` are ids of deleted ones."""
+    """What was written of a workspace's batches since an earlier revision. `dropped` are ids of deleted ones."""
 
     revision: int
     batches: tuple[TrackedBatch, ...]
@@ -40,7 +40,8 @@ def merge(
 
     Batches that are new to us and have ended count as seen: they ended before we looked. `seen=False` marks those
     that end while we watch as not yet looked at. Each end of a batch known to be unfinished is due to be told, once.
-    With the time `at` of the answer, what is new goes into each batch's log.
+    With the time `at` of the answer, what is new goes into each batch's log. One that is new to the store and was
+    submitted or adopted here has its run, model and source at once: the store may have been lost since.
     """
     changes: list[Change] = []
     reports = list(batches)
@@ -61,15 +62,15 @@ def merge(
         return []
     with database.change() as connection:
         connection.executemany(
-            "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended, run_id) VALUES (?, ?, ?, ?, ?,"
-            " (SELECT run_id FROM adoption WHERE scope_id = ? AND batch_id = ?))"
+            "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended, run_id, model, source, provisional)"
+            " SELECT ?1, ?2, ?3, ?4, ?5, coalesce(s.run_id, a.run_id), json_extract(s.facts, '$.model'),"
+            " json_extract(s.facts, '$.source'), coalesce(json_extract(s.facts, '$.provisional'), 0)"
+            " FROM (SELECT 1) LEFT JOIN submission s ON s.batch_id = ?2"
+            " LEFT JOIN adoption a ON a.scope_id = ?1 AND a.batch_id = ?2 WHERE true"
             " ON CONFLICT (scope_id, batch_id) DO UPDATE SET facts = excluded.facts,"
-            " has_ended = excluded.has_ended, gone_at = NULL, seen = CASE WHEN ? THEN 0 ELSE seen END",
+            " has_ended = excluded.has_ended, gone_at = NULL, seen = CASE WHEN ?6 THEN 0 ELSE seen END",
             [
-                (
-                    *(scope_id, batch.id, facts.decode(), batch.created_at.isoformat(), batch.has_ended),
-                    *(scope_id, batch.id, unseen),
-                )
+                (scope_id, batch.id, facts.decode(), batch.created_at.isoformat(), batch.has_ended, unseen)
                 for batch, facts, unseen in fresh
             ],
         )
@@ -100,7 +101,7 @@ def _facts(database: Database, scope_id: int, batch_ids: Sequence[str]) -> dict[
 def tracked(
     database: Database, scope_id: int, limit: int = 100_000, older_than: TrackedBatch | None = None
 ) -> tuple[TrackedBatch, ...]:
-    """Everything known of the scope's batches, newest first; deleted ones are left out."""
+    """Everything known of the workspace's batches, newest first; deleted ones are left out."""
     if older_than is None:
         where: str = ""
         values: tuple[str, ...] = ()
@@ -117,7 +118,7 @@ def tracked(
 
 
 def revision(database: Database, scope_id: int) -> int:
-    """The newest revision of the scope's batches; see `since`."""
+    """The newest revision of the workspace's batches; see `since`."""
     row = database.row("SELECT max(revision) FROM batch WHERE scope_id = ?", (scope_id,))
     return int(row[0] or 0) if row else 0
 
@@ -182,6 +183,25 @@ def adopt(
         )
 
 
+def link_to_run(database: Database, scope_id: int, created: Submission) -> None:
+    """Write down of a batch what its submission knows: run, model, source, cost at most, and a name unless it has one.
+
+    The batch itself may still be unknown here.
+    """
+    batch_id, usd, model, source = created.batch_id, created.cost_at_most, created.model, created.source
+    if batch_id is None:
+        return
+    with database.change() as connection:
+        adopt(database, scope_id, batch_id, run_id=created.run_id, model=model, source=source)
+        if created.provisional:
+            mark(database, scope_id, batch_id, provisional=1)
+        if created.name:
+            named = scope_id, batch_id, created.name
+            connection.execute("INSERT OR IGNORE INTO name VALUES (?, ?, ?)", named)
+        if usd is not None:
+            record_cost(database, scope_id, batch_id, "at_most", usd, created.prices_as_of)
+
+
 def mark(database: Database, scope_id: int, batch_id: str, **columns: str | int | None) -> None:
     """Set columns of one batch: seen, provisional, gone_at, deleted_at, cancel_sent_at."""
     assignments = ", ".join(f"{name} = ?" for name in columns)
@@ -225,6 +245,6 @@ def record_poll(
 
 
 def last_poll_at(database: Database, scope_id: int) -> datetime | None:
-    """When anybody last heard from the API about this scope."""
+    """When anybody last heard from the API about this workspace."""
     row = database.row("SELECT max(at) FROM poll WHERE scope_id = ? AND error IS NULL", (scope_id,))
     return datetime.fromisoformat(row[0]) if row and row[0] else None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from claude_batch_tui.errors import StoreError
+from claude_batch_tui.store.locks import FileLock
 from claude_batch_tui.store.migrations import APPLICATION_ID, STEPS
 
 _OPEN_TRIES = 20
@@ -30,7 +31,6 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.is_read_only = False
-        self.is_new = False
         self._lock = threading.RLock()
         if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
             raise StoreError(
@@ -45,8 +45,11 @@ class Database:
 
     @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that is written whole or not at all."""
+        """A transaction that is written whole or not at all; one inside another is written with that."""
         with self._lock, _explained(self.path):
+            if self._connection.in_transaction:
+                yield self._connection
+                return
             if self.is_read_only:
                 raise StoreError(
                     f"{self.path} was written by a newer cbtui and can only be read by this one."
@@ -56,8 +59,7 @@ class Database:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                self._connection.rollback()
                 raise
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
@@ -76,9 +78,19 @@ class Database:
         row = self.row("PRAGMA data_version")
         return int(row[0]) if row else 0
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether it carries the mark of a store that holds everything the journal said when it was made."""
+        row = self.row("PRAGMA application_id")
+        return row is not None and row[0] == APPLICATION_ID
+
+    def mark(self) -> None:
+        """Set the mark, in the transaction that is under way."""
+        with self.change() as connection:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
     def _open(self, path: Path) -> sqlite3.Connection:
         if not path.exists():
-            self.is_new = True
             # Created by us first: SQLite would use the umask, and the file must be 0600 whatever that is.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
@@ -101,7 +113,10 @@ class Database:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> bool:
-    """Bring the schema up to date; True where the file is from a newer version and must only be read."""
+    """Bring the schema up to date; True where the file is from a newer version and must only be read.
+
+    Raises sqlite3.DatabaseError for a file that holds something, and no finished schema.
+    """
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > len(STEPS):
         return True
@@ -112,17 +127,23 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> bool:
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if not version:
+            _require_empty(connection)
         for step in STEPS[version:]:
             for statement in _statements(step):
                 connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(STEPS)}")
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        connection.rollback()
         raise
     return False
+
+
+def _require_empty(connection: sqlite3.Connection) -> None:
+    """Raise sqlite3.DatabaseError where there are tables already: their schema was never finished, or is not ours."""
+    if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise sqlite3.DatabaseError("it holds tables and no finished schema")
 
 
 def _statements(step: str) -> Iterator[str]:
@@ -147,19 +168,34 @@ def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
 
 def _patiently(open_: Callable[[Path], sqlite3.Connection], path: Path) -> sqlite3.Connection:
     """Open in spite of a busy writer; a damaged file is moved aside and a new one begun."""
-    for attempt in range(_OPEN_TRIES):
-        try:
-            return open_(path)
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or attempt == _OPEN_TRIES - 1:
-                raise StoreError(f"Cannot open the store {path}: {error}.") from error
-            time.sleep(_OPEN_PAUSE)
-        except sqlite3.DatabaseError:
-            aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
-            path.rename(aside)
-        except OSError as error:
-            raise StoreError(f"Cannot open the store {path}: {error.strerror}.") from error
+    moving = FileLock(path.with_name(f"{path.name}.lock"))
+    try:
+        for attempt in range(_OPEN_TRIES):
+            try:
+                return open_(path)
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or attempt == _OPEN_TRIES - 1:
+                    raise StoreError(f"Cannot open the store {path}: {error}.") from error
+                time.sleep(_OPEN_PAUSE)
+            except sqlite3.DatabaseError:
+                # Moved only where it is damaged under the lock, too: another process may have made it anew meanwhile.
+                if moving.is_held:
+                    _move_aside(path)
+                elif not moving.try_acquire():
+                    time.sleep(_OPEN_PAUSE)
+    except OSError as error:
+        raise StoreError(f"Cannot open the store {path}: {error.strerror}.") from error
+    finally:
+        moving.release()
     raise StoreError(f"Cannot open the store {path}.")
+
+
+def _move_aside(path: Path) -> None:
+    """Keep a damaged file under another name, with the rollback journal that belongs to it."""
+    aside = f"{path.name}.damaged-{time.time_ns()}"
+    for end in ("-journal", ""):
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + end).rename(path.with_name(aside + end))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.domain.tracked import ResultsState
+from claude_batch_tui.domain.batches.tracked import ResultsState
 from claude_batch_tui.store.database import Database
 
 

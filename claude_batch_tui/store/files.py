@@ -1,14 +1,18 @@
-"""Writing files so that a name means a whole file."""
+"""Writing files so that a name means a whole file, and one sentence where the disk refuses."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from claude_batch_tui.errors import CbtuiError, StoreError
 
 _FLUSH_BYTES: Final = 8 << 20
 
@@ -53,24 +57,105 @@ class Flusher:
 
 
 @contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that gets its name only when all of it is on disk; on an error nothing stays.
+def named_when_whole(
+    path: Path, raises: type[CbtuiError] = StoreError, *, replaces_folder: bool = False
+) -> Iterator[Path]:
+    """A path beside `path`, free for a file or folder, which gets the name at the end of the block.
 
-    The temporary file is new and follows no link, in the same folder, with mode 0600.
+    Whoever writes there brings it to the disk before. On an error nothing stays of it, and what had the name keeps it.
+    `replaces_folder` lets a new folder take the place of one that holds something. Raises `raises` with the sentence
+    of `refusal` where the disk refuses.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
+    with refusals_told(path, raises):
+        try:
+            _remove(part)
+            yield part
+            if replaces_folder:
+                _replace_folder(part, path)
+            else:
+                part.replace(path)
+            sync_folder(path.parent)
+        finally:
+            _remove(part)
+
+
+@contextlib.contextmanager
+def written_whole(path: Path, raises: type[CbtuiError] = StoreError) -> Iterator[BinaryIO]:
+    """A file to write that gets its name only when all of it is on disk; on an error nothing stays.
+
+    The temporary file is new and follows no link, in the same folder, with mode 0600. Raises `raises` where the disk
+    refuses.
+    """
+    with named_when_whole(path, raises) as part:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb", buffering=1 << 20) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
-        sync_folder(path.parent)
-    except BaseException:
+
+
+@contextlib.contextmanager
+def refusals_told(path: Path, raises: type[CbtuiError]) -> Iterator[None]:
+    """Turn an OSError of the block, which writes `path`, into `raises` with the sentence of `refusal`."""
+    try:
+        yield
+    except OSError as error:
+        raise raises(refusal(path, error)) from error
+
+
+def refusal(path: Path, error: OSError) -> str:
+    """Why `path` cannot be written, and what to do."""
+    if isinstance(error.filename, str) and Path(error.filename).parent != path.parent:
+        return f"Cannot write {path}: {error.filename}: {error.strerror}."
+    return f"Cannot write {path}: {_REFUSALS.get(error.errno or 0) or f'{error.strerror or error}.'}"
+
+
+_REFUSALS: Final = {
+    errno.ENOSPC: "the disk is full. Free some space and try again.",
+    errno.EDQUOT: "your quota of the disk is used up. Free some space and try again.",
+    errno.EFBIG: "the file is larger than this system allows (ulimit -f). Raise the limit and try again.",
+    errno.EROFS: "the disk is read-only. Choose another folder, or mount it writable.",
+    errno.EACCES: "you may not write there. Choose another folder, or change its permissions.",
+}
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove what processes have left beside `path` that were killed while they wrote it, as far as that can be."""
+    ours = re.compile(rf"{re.escape(path.name)}\.(\d+)\.part(?:-journal)?")
+    with contextlib.suppress(OSError):
+        for part in path.parent.iterdir():
+            found = ours.fullmatch(part.name)
+            if found and not _lives(int(found[1])):
+                _remove(part)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _remove(part: Path) -> None:
+    if part.is_dir() and not part.is_symlink():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
         part.unlink(missing_ok=True)
+
+
+def _replace_folder(part: Path, path: Path) -> None:
+    old = part.with_suffix(".old")
+    path.rename(old)
+    try:
+        part.rename(path)
+    except BaseException:
+        old.rename(path)
         raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -80,28 +165,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextlib.contextmanager
-def folder_written_whole(path: Path, *, replaces: bool) -> Iterator[Path]:
-    """A new folder to fill, which gets its name only when all in it is on disk; on an error nothing stays.
-
-    With `replaces` a folder that has the name makes room; else only an empty one does.
-    """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    old = path.with_name(f"{path.name}.{os.getpid()}.old")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(mode=0o700)
-    try:
-        yield part
-        os.sync()  # once for all: a sync for each of 100,000 files takes minutes
-        if replaces:
-            path.rename(old)
-        part.rename(path)
-        sync_folder(path.parent)
-        shutil.rmtree(old, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        if old.exists() and not path.exists():
-            old.rename(path)
-        raise

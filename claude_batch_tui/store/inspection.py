@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch, RequestCounts
-from claude_batch_tui.domain.tracked import ResultsState, Submission, SubmissionState
+from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.tracked import ResultsState, Submission, SubmissionState
 from claude_batch_tui.store.migrations import APPLICATION_ID, STEPS
 
 _OPEN = (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLICT)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x63627475
-"""`cbtu`: tells our files from others' (PRAGMA application_id)."""
+"""`cbtu` (PRAGMA application_id): tells our files from others', and a store that holds all its journal says from one that
+is still to be filled."""
 
 _NEXT = "(SELECT max(revision) + 1 FROM batch WHERE scope_id = {row}.scope_id)"
 

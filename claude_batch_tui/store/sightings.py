@@ -8,8 +8,8 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch
-from claude_batch_tui.domain.story import PollRecord, Sighting
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.story import PollRecord, Sighting
 from claude_batch_tui.store.database import Database
 
 KEPT = 20_000

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.models import without_date
-from claude_batch_tui.domain.spend import Spend
+from claude_batch_tui.domain.money.spend import Spend
+from claude_batch_tui.domain.requests.models import without_date
 from claude_batch_tui.store.database import Database
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.store.database import Database
 
 

@@ -16,9 +16,12 @@ class Store:
         locations.create()
         self.locations = locations
         self.database = Database(locations.database)
-        self.is_new = self.database.is_new
-        """True where the database has just been made, for the first time or in place of a damaged one."""
         self.journal = Journal(locations.journal)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the database is still to be filled from the journal: it was made now, or its filling was cut off."""
+        return not self.database.is_read_only and not self.database.is_marked
 
     def __enter__(self) -> Self:
         return self

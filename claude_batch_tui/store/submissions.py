@@ -6,10 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import StoreError
-from claude_batch_tui.store.scopes import Scope
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
 
 _UNSETTLED = (
     SubmissionState.SENDING,
@@ -21,8 +21,9 @@ _UNSETTLED = (
 
 def insert(store: Store, submission: Submission) -> None:
     """Write a prepared submission and its run down, in the journal too."""
-    store.journal.append("submission", submission.created_at, submission=submission)
-    put(store, submission)
+    with store.database.change():
+        store.journal.append("submission", submission.created_at, submission=submission)
+        put(store, submission)
 
 
 def advance(
@@ -63,21 +64,21 @@ def find(store: Store, submission_id: str) -> Submission | None:
     return _decoded(row[0]) if row else None
 
 
-def unsettled(store: Store, scope: Scope | None = None) -> tuple[Submission, ...]:
-    """Submissions of which something is still to be found out or decided, oldest first; with a scope those sent there."""
+def unsettled(store: Store, workspace: Workspace | None = None) -> tuple[Submission, ...]:
+    """Submissions of which something is still to be found out or decided, oldest first; with a workspace those sent there."""
     marks = ",".join("?" * len(_UNSETTLED))
     rows = store.database.rows(
         f"SELECT facts FROM submission WHERE state IN ({marks}) ORDER BY created_at",
         tuple(state.value for state in _UNSETTLED),
     )
     every = (_decoded(row[0]) for row in rows)
-    return tuple(each for each in every if scope is None or not is_elsewhere(each, scope))
+    return tuple(each for each in every if workspace is None or not is_elsewhere(each, workspace))
 
 
-def is_elsewhere(submission: Submission, scope: Scope) -> bool:
+def is_elsewhere(submission: Submission, workspace: Workspace) -> bool:
     """Whether it was sent to another workspace than this one, where looking for it proves nothing."""
     sent_to = submission.base_url, submission.workspace_id
-    return submission.base_url is not None and sent_to != (scope.base_url, scope.workspace_id)
+    return submission.base_url is not None and sent_to != (workspace.base_url, workspace.workspace_id)
 
 
 def with_body(store: Store, sha256: str, since: datetime) -> tuple[Submission, ...]:
@@ -102,6 +103,11 @@ def of_source(store: Store, source: str | None, since: datetime, *, limit: int) 
         (since.isoformat(), *(state.value for state in states), source, limit),
     )
     return tuple(_decoded(row[0]) for row in rows)
+
+
+def every(store: Store) -> tuple[Submission, ...]:
+    """All submissions."""
+    return tuple(_decoded(row[0]) for row in store.database.rows("SELECT facts FROM submission"))
 
 
 def of_batch(store: Store, batch_id: str) -> Submission | None:
@@ -145,6 +151,21 @@ def put(store: Store, submission: Submission) -> None:
                 msgspec.json.encode(submission).decode(),
             ),
         )
+
+
+def are_behind_journal(store: Store) -> bool:
+    """Whether the store is still to be filled from the journal, or lacks the last that it says of a submission.
+
+    The journal is always written first, so such a store is new, half filled, or an older copy.
+    """
+    if store.is_new or store.database.is_read_only:
+        return store.is_new
+    fact = store.journal.newest("submission")
+    try:
+        newest = msgspec.convert(fact["submission"], type=Submission) if fact else None
+    except (KeyError, msgspec.ValidationError):  # of a later version
+        return False
+    return newest is not None and find(store, newest.submission_id) != newest
 
 
 def _decoded(facts: str) -> Submission:

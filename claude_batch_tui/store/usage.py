@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.store.database import Database
 
 

@@ -18,21 +18,21 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.tracked import Snapshot
-from claude_batch_tui.engine.engine import Engine
-from claude_batch_tui.engine.together import Together
+from claude_batch_tui.domain.batches.tracked import Snapshot
+from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
-from claude_batch_tui.tui.pacing import CHANGES_SECONDS, Pace
-from claude_batch_tui.tui.screens.batches import BatchesScreen
-from claude_batch_tui.tui.screens.frame import Frame
-from claude_batch_tui.tui.workspaces import Workspaces
+from claude_batch_tui.tui.batches.keys import RENAMED
+from claude_batch_tui.tui.batches.screen import BatchesScreen
+from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.terminal.pacing import CHANGES_SECONDS, FramePace
 from claude_batch_tui.wording import standing_words
 
 if TYPE_CHECKING:
+    from claude_batch_tui.tui.dashboard import Dashboard
     from claude_batch_tui.tui.dialogs.help import HelpPage
-    from claude_batch_tui.tui.screens.results import ResultsScreen
+    from claude_batch_tui.tui.results.screen import ResultsScreen
 
 _log = logging.getLogger(__name__)
 _WITHOUT_BEING_SHOWN = (
@@ -41,11 +41,11 @@ _WITHOUT_BEING_SHOWN = (
         "dialogs.palette",
         "dialogs.input",
         "dialogs.confirm",
-        "screens.results",
-        "screens.build",
+        "results.screen",
+        "build.screen",
     ),
-    *("screens.batch_timeline", "screens.batch_requests", "screens.batch_cost", "screens.batch_polls"),
-    *("screens.history", "dialogs.submission", "dialogs.retry", "clipboard"),
+    *("batches.timeline", "batches.tabs"),
+    *("history.screen", "submitting.dialog", "submitting.retry_dialog", "clipboard"),
 )
 """Modules of the dashboard that the first frame does not wait for, the likeliest first."""
 
@@ -59,22 +59,22 @@ def _import_the_rest() -> None:
             _log.exception("claude_batch_tui.tui.%s cannot be imported", name)
 
 
-def _build() -> Frame:
+def _build() -> DashboardScreen:
     return _build_screen()()
 
 
-def _build_screen() -> type[Frame]:
-    from claude_batch_tui.tui.screens.build import BuildScreen  # the first frame does not wait for it
+def _build_screen() -> type[DashboardScreen]:
+    from claude_batch_tui.tui.build.screen import BuildScreen  # the first frame does not wait for it
 
     return BuildScreen
 
 
-def _results() -> Frame:
+def _results() -> DashboardScreen:
     return _results_screen()()
 
 
-def _results_screen() -> type[Frame]:
-    from claude_batch_tui.tui.screens.results import ResultsScreen  # nor for this
+def _results_screen() -> type[DashboardScreen]:
+    from claude_batch_tui.tui.results.screen import ResultsScreen  # nor for this
 
     return ResultsScreen
 
@@ -118,7 +118,7 @@ class DashboardApp(CbtuiApp):
         # The first screen is the first mode: going there from another would hold back what is drawn for 50 ms.
         self.DEFAULT_MODE = "batches" if results is None and batch_id is None else "results"  # type: ignore[misc]
         super().__init__(config, profile)
-        self.workspaces = Workspaces(config, beside, on_snapshot=self._arrived, api_key=api_key)
+        self.engines = EngineGroup(config, beside, on_snapshot=self._arrived, api_key=api_key)
         self.snapshot = Snapshot()
         self.banner = banner
         self._opens = results
@@ -127,29 +127,24 @@ class DashboardApp(CbtuiApp):
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         """The clock every age is measured by."""
         self._standing = ""
-        self.pace = Pace(CHANGES_SECONDS if self.profile.slow else 0.0)
+        self.pace = FramePace(CHANGES_SECONDS if self.profile.slow else 0.0)
         """How often what the engine says is shown."""
         self._later: Timer | None = None
-
-    @property
-    def engine(self) -> Engine | Together:
-        """The engine of the workspace on the screen, or of all."""
-        return self.workspaces.engine
 
     def start(self) -> int:
         """Open the store, run until the user leaves, stop the engine; the exit code. Raises StoreError."""
         # Keys wait for threads that build, index and search: a fifth of Python's usual slice, several times a key.
         sys.setswitchinterval(0.001)
-        self.workspaces.start()
+        self.engines.start()
         try:
             return super().start()
         finally:
-            self.workspaces.stop()
+            self.engines.stop()
 
     def on_load(self) -> None:
         """What is known is there before the first screen is made."""
-        self.snapshot = self.engine.snapshot
-        self.update_keymap(self.config.keys)
+        self.snapshot = self.engines.snapshot
+        self.update_keymap({RENAMED.get(name, name): key for name, key in self.config.keys.items()})
 
     def on_mount(self) -> None:
         """Open what was asked for; the API is talked to only after the first frame."""
@@ -172,7 +167,7 @@ class DashboardApp(CbtuiApp):
         # One after the other: a key that is pressed now has to share the processor with one thread, not with two.
         _import_the_rest()
         if self.is_running:
-            self.call_later(self.workspaces.connect)
+            self.call_later(self.engines.connect)
 
     def on_dashboard_app_arrived(self) -> None:
         """Show the newest snapshot; on the slow profile at most one a second, the last one always."""
@@ -189,7 +184,7 @@ class DashboardApp(CbtuiApp):
     def _show_newest(self) -> None:
         """Hand the newest snapshot to the screen, and say what happened."""
         self.pace.take()
-        self.snapshot = self.engine.snapshot
+        self.snapshot = self.engines.snapshot
         for screen in self.screen_stack:
             show = getattr(screen, "show_snapshot", None)
             if (
@@ -200,21 +195,26 @@ class DashboardApp(CbtuiApp):
         self._show_standing()
 
     def action_show(self, mode: str) -> None:
-        """Go to one of the three screens. What is built is for one workspace: where all are shown it is asked which."""
-        if mode == "build" and self.workspaces.shown is None and len(self.screen_stack) == 1:
+        """Go to one of the three screens, out of one that lies over them. What is built is for one workspace: where all
+        are shown it is asked which.
+        """
+        if len(self.screen_stack) > 1 and isinstance(self.screen, DashboardScreen):
+            self.screen.dismiss(None)
+            self.call_after_refresh(self.action_show, mode)
+        elif mode == "build" and self.engines.shown is None and len(self.screen_stack) == 1:
             self._on_batches(lambda screen: screen.ask_workspace("Build", lambda: self.action_show("build")))
         elif self.current_mode != mode and len(self.screen_stack) == 1:
             self.switch_mode(mode)
 
     def action_next_workspace(self) -> None:
         """Show the next of the workspaces that are watched, and all of them after the last."""
-        turn: list[str | None] = [*self.workspaces.watched, None]
-        self.action_show_workspace(turn[(turn.index(self.workspaces.shown) + 1) % len(turn)])
+        turn: list[str | None] = [*self.engines.watched, None]
+        self.action_show_workspace(turn[(turn.index(self.engines.shown) + 1) % len(turn)])
 
     def action_show_workspace(self, name: str | None) -> None:
         """Show the batches of another workspace, None for all; the others are watched on."""
         try:
-            self.workspaces.show(name)
+            self.engines.show(name)
         except CbtuiError as error:
             self.say(str(error), "error")
             return
@@ -226,9 +226,9 @@ class DashboardApp(CbtuiApp):
 
     def palette_actions(self) -> dict[str, str]:
         """A way to each of the other workspaces, and to all that are watched."""
-        others = [name for name in self.workspaces.names if name != self.workspaces.shown]
+        others = [name for name in self.engines.names if name != self.engines.shown]
         ways = {f"workspace {name}": f"show_workspace({name!r})" for name in others}
-        if self.workspaces.shown is not None and len(self.workspaces.watched) > 1:
+        if self.engines.shown is not None and len(self.engines.watched) > 1:
             ways["all workspaces"] = "show_workspace(None)"
         return ways
 
@@ -251,15 +251,10 @@ class DashboardApp(CbtuiApp):
     def help_pages(self) -> list[HelpPage]:
         """The keys of all screens."""
         from claude_batch_tui.tui.dialogs.help import HelpPage
-        from claude_batch_tui.tui.screens.history import HistoryScreen  # help is the first to ask for all
+        from claude_batch_tui.tui.history.screen import HistoryScreen  # help is the first to ask for all
         from claude_batch_tui.tui.widgets.key_names import declared_hints
 
-        screens: tuple[type[Frame | HistoryScreen], ...] = (
-            BatchesScreen,
-            _build_screen(),
-            _results_screen(),
-            HistoryScreen,
-        )
+        screens = (BatchesScreen, _build_screen(), _results_screen(), HistoryScreen)
         return [
             HelpPage(screen.help_title, declared_hints(screen.BINDINGS, ascii_only=self.ascii_only))
             for screen in screens
@@ -280,7 +275,7 @@ class DashboardApp(CbtuiApp):
         """Go to the results and do something there once they are drawn, under a dialog that is open by then too."""
 
         def go() -> None:
-            from claude_batch_tui.tui.screens.results import ResultsScreen  # it is there by now
+            from claude_batch_tui.tui.results.screen import ResultsScreen  # it is there by now
 
             shown = next((screen for screen in self.screen_stack if isinstance(screen, ResultsScreen)), None)
             if shown is None:
@@ -293,13 +288,13 @@ class DashboardApp(CbtuiApp):
 
     def _tell_events(self) -> None:
         """Say the newest event; ring once for what ended, by the ways the settings name."""
-        fresh = list(self.workspaces.fresh_events())
+        fresh = list(self.engines.fresh_events())
         for event in fresh:
             self.say(event.text, "error" if event.is_error else "note")
         ends = [event.text for event in fresh if event.rings]
         if not ends:
             return
-        from claude_batch_tui.domain.notifying import words
+        from claude_batch_tui.domain.batches.notices import words
 
         if "bell" in words(self.config.notify):
             self.bell()
@@ -309,8 +304,8 @@ class DashboardApp(CbtuiApp):
 
     def _notify_terminal(self, message: str) -> None:
         """Send OSC 9; in a thread, because tmux may have to be asked."""
-        from claude_batch_tui.domain.notifying import terminal_notification
-        from claude_batch_tui.services.notify import osc9_way
+        from claude_batch_tui.domain.batches.notices import terminal_notification
+        from claude_batch_tui.services.watching.notify import osc9_way
 
         way = osc9_way(self.config.osc9, self._environ)
         if way != "no":
@@ -319,7 +314,7 @@ class DashboardApp(CbtuiApp):
 
     def _show_standing(self) -> None:
         """The window's title, of all workspaces: how many run, how many ended unseen. Written only when that changes."""
-        all_ = self.workspaces.snapshots
+        all_ = self.engines.snapshots
         unseen = [counts for snapshot in all_ for counts in snapshot.unseen]
         standing = standing_words(sum(snapshot.running for snapshot in all_), unseen)
         if standing != self._standing:
@@ -331,3 +326,7 @@ class DashboardApp(CbtuiApp):
         """Called in the engine's thread; never waits for the screen."""
         if self.is_running:
             self.post_message(self.Arrived())
+
+
+if TYPE_CHECKING:
+    _dashboard: type[Dashboard] = DashboardApp  # mypy holds the app to what its screens may ask of it

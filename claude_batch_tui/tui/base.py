@@ -24,11 +24,12 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.terminal import Profile, decide_profile
 from claude_batch_tui.tui.dialogs.too_small import TooSmallNotice, fits
-from claude_batch_tui.tui.driver import TerminalDriver
-from claude_batch_tui.tui.pacing import PacedApp
-from claude_batch_tui.tui.safety import AsciiFilter
+from claude_batch_tui.tui.disabled import reason_disabled
+from claude_batch_tui.tui.terminal.driver import TerminalDriver
+from claude_batch_tui.tui.terminal.pacing import PacedApp
+from claude_batch_tui.tui.terminal.safety import AsciiFilter
+from claude_batch_tui.tui.terminal.stylesheet import ThriftyStylesheet
 from claude_batch_tui.tui.themes import CALM_DARK
-from claude_batch_tui.tui.thrifty_stylesheet import ThriftyStylesheet
 from claude_batch_tui.tui.widgets.key_names import active_hints
 from claude_batch_tui.tui.widgets.status_line import Kind, StatusLine
 
@@ -205,8 +206,7 @@ class CbtuiApp(PacedApp[None]):
         if await super().run_action(action, default_namespace, namespaces):
             return True
         target, name, parameters = self._parse_action(action, default_namespace or self, namespaces)
-        ask = getattr(target, "reason_disabled", None)
-        reason = None if ask is None else ask(name, parameters)
+        reason = reason_disabled(target, name, parameters)
         if reason is None:
             return False
         self.say(f"{name.replace('_', ' ')}: {reason}")

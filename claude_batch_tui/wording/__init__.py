@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from claude_batch_tui.wording.answers import (
-    stop_words,
-    usage_words,
-)
 from claude_batch_tui.wording.batches import (
     ASCII_GLYPHS,
     GLYPHS,
@@ -16,104 +12,58 @@ from claude_batch_tui.wording.batches import (
     progress_words,
     standing_words,
 )
-from claude_batch_tui.wording.comparison import (
-    agreement_words,
-    compared_words,
-    comparison_lines,
-    totals_words,
-)
-from claude_batch_tui.wording.connection import (
-    link_words,
-    links_words,
-)
 from claude_batch_tui.wording.costs import (
     cost_of_batch,
     cost_words,
+    earlier_batches,
     forecast_lines,
     spend_words,
     spent_words,
 )
-from claude_batch_tui.wording.numbers import (
-    count_words,
-    counted,
-    counted_batches,
-    fine_money,
-    money,
-    share,
-    size,
-)
-from claude_batch_tui.wording.statistics import (
-    cache_lines,
-    spend_notes,
-    spread_words,
-    statistics_lines,
-)
-from claude_batch_tui.wording.submissions import (
-    problem_lines,
-    retry_words,
-    submission_words,
-)
-from claude_batch_tui.wording.times import (
-    ago,
-    duration,
-    duration_words,
-    local_clock,
-    moment,
-    span,
-    took,
-)
-from claude_batch_tui.wording.transfers import (
+from claude_batch_tui.wording.progress import (
     QUEUED,
     export_words,
     indexing_words,
+    link_words,
+    links_words,
     reading_words,
 )
-
-__all__ = [
-    "ASCII_GLYPHS",
-    "GLYPHS",
-    "QUEUED",
-    "STATE_WORDS",
-    "ago",
-    "agreement_words",
-    "cache_lines",
-    "class_words",
-    "compared_words",
-    "comparison_lines",
-    "cost_of_batch",
-    "cost_words",
-    "count_words",
-    "counted",
-    "counted_batches",
-    "duration",
-    "duration_words",
-    "export_words",
-    "fine_money",
-    "forecast_lines",
-    "indexing_words",
-    "link_words",
-    "links_words",
-    "local_clock",
-    "moment",
-    "money",
-    "notice_words",
-    "outcome_counts",
-    "problem_lines",
-    "progress_words",
-    "reading_words",
-    "retry_words",
-    "share",
-    "size",
-    "span",
-    "spend_notes",
-    "spend_words",
-    "spent_words",
-    "spread_words",
-    "standing_words",
-    "statistics_lines",
-    "stop_words",
-    "submission_words",
-    "took",
-    "totals_words",
-    "usage_words",
-]
+from claude_batch_tui.wording.results import (
+    agreement_words,
+    cache_lines,
+    compared_words,
+    comparison_lines,
+    spend_notes,
+    spread_words,
+    statistics_lines,
+    stop_words,
+    totals_words,
+    tried_words,
+    usage_words,
+)
+from claude_batch_tui.wording.submissions import (
+    changed_words,
+    partly_sent_words,
+    problem_lines,
+    question_lines,
+    retry_words,
+    sent_before_words,
+    sent_when,
+    submission_words,
+)
+from claude_batch_tui.wording.values import (
+    ago,
+    count_words,
+    counted,
+    counted_batches,
+    duration,
+    duration_words,
+    fine_money,
+    local_clock,
+    moment,
+    money,
+    share,
+    size,
+    span,
+    took,
+)

@@ -1,56 +1,34 @@
-"""Batches as words: their state, their counts, how far they are."""
+"""Batches as words: their state, their counts, how far they are, and what each column of their list says."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple
 
-from claude_batch_tui.domain.batch import BatchState
-from claude_batch_tui.wording.times import ago, duration
+from claude_batch_tui.domain.batches.batch import Batch, BatchState, RequestCounts
+from claude_batch_tui.domain.batches.notices import Notice, Warned, warned
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.turnaround import Forecast
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.wording.values import ago, duration, money, span
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from claude_batch_tui.domain.batch import Batch, RequestCounts
-    from claude_batch_tui.domain.forecast import Forecast as Turnaround
-    from claude_batch_tui.domain.notifying import Notice
-
-GLYPHS = {
-    BatchState.IN_PROGRESS: "●",
-    BatchState.CANCELING: "◐",
-    BatchState.ENDED_OK: "✓",
-    BatchState.ENDED_FLAWED: "!",
-    BatchState.ENDED_WITH_ERRORS: "!",
-    BatchState.ENDED_EXPIRED: "!",
-    BatchState.ENDED_CANCELED: "✗",
-    BatchState.ARCHIVED: "–",
-    BatchState.GONE: "✗",
-    BatchState.UNKNOWN: "?",
+_STATES = {
+    BatchState.IN_PROGRESS: ("●", ">", "in progress"),
+    BatchState.CANCELING: ("◐", "~", "canceling"),
+    BatchState.ENDED_OK: ("✓", "=", "ended, all succeeded"),
+    BatchState.ENDED_FLAWED: ("!", "!", "ended, all succeeded, but not all answers are good"),
+    BatchState.ENDED_WITH_ERRORS: ("!", "!", "ended, some errored"),
+    BatchState.ENDED_EXPIRED: ("!", "!", "ended, some expired"),
+    BatchState.ENDED_CANCELED: ("✗", "x", "ended, some canceled"),
+    BatchState.ARCHIVED: ("–", "-", "archived: the API gives the results out no more"),
+    BatchState.GONE: ("✗", "x", "gone: deleted, or in another workspace"),
+    BatchState.UNKNOWN: ("?", "?", "unknown"),
 }
-ASCII_GLYPHS = {
-    BatchState.IN_PROGRESS: ">",
-    BatchState.CANCELING: "~",
-    BatchState.ENDED_OK: "=",
-    BatchState.ENDED_FLAWED: "!",
-    BatchState.ENDED_WITH_ERRORS: "!",
-    BatchState.ENDED_EXPIRED: "!",
-    BatchState.ENDED_CANCELED: "x",
-    BatchState.ARCHIVED: "-",
-    BatchState.GONE: "x",
-    BatchState.UNKNOWN: "?",
-}
-STATE_WORDS = {
-    BatchState.IN_PROGRESS: "in progress",
-    BatchState.CANCELING: "canceling",
-    BatchState.ENDED_OK: "ended, all succeeded",
-    BatchState.ENDED_FLAWED: "ended, all succeeded, but not all answers are good",
-    BatchState.ENDED_WITH_ERRORS: "ended, some errored",
-    BatchState.ENDED_EXPIRED: "ended, some expired",
-    BatchState.ENDED_CANCELED: "ended, some canceled",
-    BatchState.ARCHIVED: "archived: the API gives the results out no more",
-    BatchState.GONE: "gone: deleted, or in another workspace",
-    BatchState.UNKNOWN: "unknown",
-}
+GLYPHS = {state: glyph for state, (glyph, _, _) in _STATES.items()}
+ASCII_GLYPHS = {state: sign for state, (_, sign, _) in _STATES.items()}
+STATE_WORDS = {state: words for state, (_, _, words) in _STATES.items()}
+Words = Callable[[TrackedBatch, datetime, Forecast | None], str]
 
 
 def class_words(name: str, *, short: bool = False) -> str:
@@ -78,7 +56,7 @@ def outcome_counts(counts: RequestCounts, flawed: Mapping[str, int] | None = Non
     return " · ".join(parts) or "0 requests"
 
 
-def progress_words(batch: Batch, now: datetime, turnaround: Turnaround | None = None) -> str:
+def progress_words(batch: Batch, now: datetime, turnaround: Forecast | None = None) -> str:
     """What can honestly be said of a batch's progress in one phrase; `turnaround` is how long similar ones took."""
     counts = batch.request_counts
     if batch.has_ended:
@@ -116,3 +94,101 @@ def notice_words(notice: Notice) -> str:
     """`tickets ended: 9,702 ok · 213 errored`."""
     several = f" ({len(notice.batch_ids)} batches)" if len(notice.batch_ids) > 1 else ""
     return f"{notice.title}{several} ended: {outcome_counts(notice.counts)}"
+
+
+class ColumnWords(NamedTuple):
+    """A column's head, what it says of a batch or run, and what rows are sorted by when it is chosen."""
+
+    title: str
+    words: Words
+    sort: str
+    align: Literal["left", "right"] = "left"
+
+
+def columns_of(text: str) -> tuple[str, ...]:
+    """The names in a comma list. Raises ConfigError for one that is none."""
+    names = tuple(word.strip().lower() for word in text.split(",") if word.strip())
+    for name in names:
+        if name not in COLUMNS:
+            raise ConfigError(f"There is no column {name!r}; there are {', '.join(COLUMNS)}.")
+    if not names:
+        raise ConfigError(f"No column is named; there are {', '.join(COLUMNS)}.")
+    return names
+
+
+def left_words(tracked: TrackedBatch, now: datetime) -> str:
+    """Time to the deadline while it runs; then how long its results can still be had, once that is short."""
+    batch = tracked.batch
+    if tracked.gone_at is not None:
+        return ""
+    if not batch.has_ended:
+        return duration(batch.deadline - now) if batch.deadline > now else "over"
+    warning = warned(tracked, now)
+    if warning is not None and warning.about is Warned.RESULTS:
+        return f"!{span(warning.at - now)}"
+    return ""
+
+
+def cost_or_limit(tracked: TrackedBatch) -> str:
+    """What it cost, or `≤` what it may cost at most; nothing where that is not known."""
+    if tracked.cost_actual is not None:
+        return money(tracked.cost_actual)
+    return f"≤{money(tracked.cost_at_most)}" if tracked.cost_at_most is not None else ""
+
+
+def _count(name: str) -> Words:
+    """A count as it is reported: nothing is claimed of a batch that has reported none."""
+
+    def words(tracked: TrackedBatch, _now: datetime, _forecast: Forecast | None) -> str:
+        counts = tracked.batch.request_counts
+        known = counts.done or tracked.batch.has_ended
+        return f"{getattr(counts, name):,}" if known else "–"
+
+    return words
+
+
+def _age(tracked: TrackedBatch, now: datetime, _forecast: Forecast | None) -> str:
+    since = now - tracked.batch.created_at
+    return ago(since) if tracked.batch.has_ended or tracked.gone_at else duration(since)
+
+
+def _took(tracked: TrackedBatch, _now: datetime, _forecast: Forecast | None) -> str:
+    batch = tracked.batch
+    return duration(batch.ended_at - batch.created_at) if batch.ended_at else ""
+
+
+def _clock(moment: datetime | None) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}" if moment else ""
+
+
+COLUMNS: dict[str, ColumnWords] = {
+    "state": ColumnWords("S", lambda t, now, _: GLYPHS[t.state(now)], "state"),
+    "workspace": ColumnWords("WORKSPACE", lambda t, _, __: t.profile or "", "workspace"),
+    "name": ColumnWords("NAME", lambda t, _, __: t.name or "", "name"),
+    "id": ColumnWords("ID", lambda t, _, __: t.id, "id"),
+    "requests": ColumnWords(
+        "REQS", lambda t, _, __: f"{t.batch.request_counts.total:,}", "requests", "right"
+    ),
+    "progress": ColumnWords(
+        "RESULT OR TIME USED",
+        lambda t, now, forecast: progress_words(t.batch, now, forecast),
+        "progress",
+    ),
+    "ok": ColumnWords("OK", _count("succeeded"), "ok", "right"),
+    "errored": ColumnWords("ERR", _count("errored"), "errored", "right"),
+    "expired": ColumnWords("EXP", _count("expired"), "expired", "right"),
+    "canceled": ColumnWords("CANC", _count("canceled"), "canceled", "right"),
+    "age": ColumnWords("AGE", _age, "age", "right"),
+    "left": ColumnWords("LEFT", lambda t, now, _: left_words(t, now), "left", "right"),
+    "took": ColumnWords("TOOK", _took, "took", "right"),
+    "cost": ColumnWords("COST", lambda t, _, __: cost_or_limit(t), "cost", "right"),
+    "tags": ColumnWords("TAGS", lambda t, _, __: " ".join(t.tags), "tag"),
+    "note": ColumnWords("NOTE", lambda t, _, __: t.note or "", "note"),
+    "model": ColumnWords("MODEL", lambda t, _, __: t.model or "", "model"),
+    "source": ColumnWords("SOURCE", lambda t, _, __: t.source or "", "source"),
+    "run": ColumnWords("RUN", lambda t, _, __: t.run_id or "", "run"),
+    "results": ColumnWords("RESULTS", lambda t, _, __: t.results.value, "results"),
+    "created": ColumnWords("CREATED", lambda t, _, __: _clock(t.batch.created_at), "created"),
+    "ended": ColumnWords("ENDED", lambda t, _, __: _clock(t.batch.ended_at), "ended"),
+}
+"""By the names of `config.BATCH_COLUMNS`."""

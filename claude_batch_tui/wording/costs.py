@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.wording.numbers import counted, money
+from claude_batch_tui.wording.values import counted, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from claude_batch_tui.domain.history import Day
-    from claude_batch_tui.domain.pricing import Cost, Forecast
-    from claude_batch_tui.domain.spend import Bill
-    from claude_batch_tui.domain.tracked import TrackedBatch
+    from claude_batch_tui.domain.batches.history import Day
+    from claude_batch_tui.domain.batches.tracked import TrackedBatch
+    from claude_batch_tui.domain.money.pricing import Cost, CostForecast
+    from claude_batch_tui.domain.money.spend import Bill
 
 _WORTH_SAYING = 0.0001
 """Dollars below which the cache neither saved nor lost anything."""
@@ -28,7 +28,12 @@ def cost_words(at_most: Cost) -> str:
     return words
 
 
-def forecast_lines(forecast: Forecast, in_flight: float = 0.0) -> Iterator[str]:
+def earlier_batches(number: int) -> str:
+    """`an earlier batch`, `3 earlier batches`: what a forecast goes by."""
+    return "an earlier batch" if number == 1 else f"{number} earlier batches"
+
+
+def forecast_lines(forecast: CostForecast, in_flight: float = 0.0) -> Iterator[str]:
     """What a submission will cost: likely and at most, without batching, and the tokens behind it."""
     at_most, likely = forecast.at_most, forecast.likely
     if at_most.unpriced:
@@ -54,8 +59,7 @@ def forecast_lines(forecast: Forecast, in_flight: float = 0.0) -> Iterator[str]:
         price = f", {money(about.batch)}" if about.batch else ""
         yield f"input     about {about.input_tokens:,} tokens{price} (3.6 bytes a token, ±25%)"
     if likely is not None and forecast.history is not None:
-        batches = forecast.history.batches
-        earlier = "an earlier batch" if batches == 1 else f"{batches} earlier batches"
+        earlier = earlier_batches(forecast.history.batches)
         yield f"output    likely {likely.output_tokens:,} tokens, as in {earlier}; at most {at_most.output_tokens:,}"
     else:
         yield f"output    at most {at_most.output_tokens:,} tokens (every answer at max_tokens)"

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.domain.tracked import SubmissionState
+from claude_batch_tui.domain.batches.tracked import SubmissionState
+from claude_batch_tui.wording.costs import forecast_lines
+from claude_batch_tui.wording.values import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
-    from claude_batch_tui.domain.problem import Problem
-    from claude_batch_tui.domain.retrying import RetryCounts
-    from claude_batch_tui.domain.tracked import Submission
+    from claude_batch_tui.domain.batches.tracked import Submission
+    from claude_batch_tui.domain.requests.draft import Problem
+    from claude_batch_tui.domain.results.failures import RetryCounts
+    from claude_batch_tui.services.submitting.order import Question, SendOrder
 
 _SUBMISSION_WORDS = {
     SubmissionState.PREPARED: "not sent",
@@ -31,6 +35,56 @@ def submission_words(submission: Submission) -> str:
     if submission.state is SubmissionState.CREATED and submission.provisional:
         words = "found in the list, to be proven by its results"
     return words
+
+
+def sent_when(submission: Submission) -> str:
+    """The day and minute it was sent, by the local clock."""
+    return f"{(submission.sent_at or submission.created_at).astimezone():%Y-%m-%d %H:%M}"
+
+
+def sent_before_words(earlier: Submission, requests: int | None = None) -> str:
+    """That the same requests, or so many of these `requests`, were sent before."""
+    what = "The same requests" if requests is None else f"{requests:,} of these requests"
+    return f"{what} were sent on {sent_when(earlier)} as {earlier.batch_id or 'a batch that is still looked for'}."
+
+
+def partly_sent_words(known: int, of: int, run_id: str) -> str:
+    """That some batches of a draft were sent before."""
+    return f"{known} of {of} batches were sent before, as {run_id}: only what is missing will be sent."
+
+
+def changed_words(changed: int, file: str | Path) -> str:
+    """That requests are left out of a rest although the file says something else than what was sent."""
+    return f"{changed:,} of the requests sent before are different in {file} now; they are left out all the same."
+
+
+def question_lines(question: Question, order: SendOrder, to: str) -> Iterator[str]:
+    """All that is known of what would be sent `to` a workspace, and of its cost."""
+    from claude_batch_tui.services.submitting.retry import RetryPlan  # late: a first frame has no question
+
+    prepared, draft = question.prepared, question.report.draft
+    yield f"name      {prepared.name or '(none)'}  (kept here; the API has no names)"
+    yield f"to        {to or 'the API, as soon as it is connected'}"
+    yield f"model     {draft.model or 'several'}"
+    yield f"size      {question.requests:,} requests, {size(question.body_bytes)}"
+    yield from forecast_lines(question.report.forecast, question.in_flight)
+    if len(prepared.submissions) > 1:
+        yield f"batches   {question.batches} of one run"
+    if known := len(prepared.submissions) - question.batches:
+        yield partly_sent_words(known, len(prepared.submissions), question.missing[0].run_id)
+        yield "          the cost is that of all of the file"
+    match prepared.kind:
+        case "pilot":
+            yield f"pilot     {prepared.requests:,} of {prepared.of:,} requests"
+        case "rest":
+            yield "pilot     what the pilot sent is left out, and not paid twice"
+        case _:
+            pass
+    if isinstance(order.part, RetryPlan):
+        first = order.part.first
+        yield f"retry of  {first.name or first.batch_id}, in the same run, under the same custom_ids"
+    if prepared.changed:
+        yield changed_words(prepared.changed, order.source or order.requests)
 
 
 def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> Iterator[str]:

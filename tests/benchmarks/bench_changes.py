@@ -28,8 +28,8 @@ if len(sys.argv) < 2 or sys.argv[1] not in {"slow", "fast"}:
 def run_app(kind: str, folder: str) -> None:
     """The dashboard without an API, and a thread that says what an engine would."""
     from claude_batch_tui.config import load
-    from claude_batch_tui.domain.batch import Batch, RequestCounts
-    from claude_batch_tui.domain.tracked import Link, LinkState, Snapshot, TrackedBatch
+    from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
+    from claude_batch_tui.domain.batches.tracked import Link, LinkState, Snapshot, TrackedBatch
     from claude_batch_tui.terminal import Profile
     from claude_batch_tui.tui.app import DashboardApp
 
@@ -60,8 +60,8 @@ def run_app(kind: str, folder: str) -> None:
         while True:
             time.sleep(EVERY)
             done = (done + 1_013) % 100_000
-            app.engine.snapshot = snapshot(done)
-            app._arrived(app.engine.snapshot)
+            app.engines.home.snapshot = snapshot(done)
+            app._arrived(app.engines.home.snapshot)
 
     threading.Thread(target=say, daemon=True).start()
     app.start()

@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from bench_big_batch import Peak, rss_anon_mb
 from bench_results import line, write
 
-from claude_batch_tui.services.compare import compare
-from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.services.results.compare import compare
+from claude_batch_tui.store.results.opening import open_indexed
 
 _STRIDE = 7919
 """A prime, so that every line is met once."""

@@ -38,15 +38,15 @@ Empty().run()
 def fill(folder: Path, count: int) -> None:
     """A store with so many batches, fifty of them running."""
     from claude_batch_tui.config import load
-    from claude_batch_tui.domain.batch import Batch, RequestCounts
+    from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.store import batches
-    from claude_batch_tui.store.scopes import remember
+    from claude_batch_tui.store.workspaces import remember
 
     config, _ = load({"data_dir": str(folder), "base_url": ADDRESS})
     runtime = Runtime(config, api_key=KEY)
     now = datetime.now(UTC)
-    scope = remember(runtime.store.database, ADDRESS, "wrkspc_bench", None, runtime.hint, now)
+    workspace = remember(runtime.store.database, ADDRESS, "wrkspc_bench", None, runtime.hint, now)
 
     def batch(number: int) -> Batch:
         created, runs = now - timedelta(minutes=4 * number + 1), number < 50
@@ -62,9 +62,9 @@ def fill(folder: Path, count: int) -> None:
         )
 
     made = [batch(number) for number in range(count)]
-    batches.merge(runtime.store.database, scope.scope_id, made, seen=True)
-    batches.set_name(runtime.store.database, scope.scope_id, made[0].id, NAME)
-    batches.record_poll(runtime.store.database, scope.scope_id, now, 0.1, count, None)
+    batches.merge(runtime.store.database, workspace.scope_id, made, seen=True)
+    batches.set_name(runtime.store.database, workspace.scope_id, made[0].id, NAME)
+    batches.record_poll(runtime.store.database, workspace.scope_id, now, 0.1, count, None)
     runtime.store.close()
 
 

@@ -24,7 +24,7 @@ async def cpu_of_poll(known: int, polls: int) -> float:
     from claude_batch_tui.config import load
     from claude_batch_tui.engine.board import Board
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.watch import poll
+    from claude_batch_tui.services.watching.watch import poll
     from claude_batch_tui.simulator import Simulator
     from claude_batch_tui.store import batches
 
@@ -39,7 +39,7 @@ async def cpu_of_poll(known: int, polls: int) -> float:
             simulator.batches.add(3, duration=36_000)
         config, _ = load({"data_dir": f"{folder}/data", "base_url": simulator.base_url})
         runtime = Runtime(config, api_key=simulator.key)
-        api, scope = await runtime.connect(), None
+        api, workspace = await runtime.connect(), None
         board = Board(lambda _snapshot: None, runtime.now)
         used = 0.0
         for number in range(polls + 1):
@@ -47,17 +47,17 @@ async def cpu_of_poll(known: int, polls: int) -> float:
             found = await poll(
                 api=api,
                 store=runtime.store,
-                scope=scope,
+                workspace=workspace,
                 hint=runtime.hint,
                 now=runtime.now(),
                 first_time=number == 0,
             )
-            board.catch_up(runtime.store.database, found.scope.scope_id)
+            board.catch_up(runtime.store.database, found.workspace.scope_id)
             board.publish()
             if number == 0:
-                scope = found.scope
-                batches.merge(runtime.store.database, scope.scope_id, ended, seen=True)
-                board.catch_up(runtime.store.database, scope.scope_id)
+                workspace = found.workspace
+                batches.merge(runtime.store.database, workspace.scope_id, ended, seen=True)
+                board.catch_up(runtime.store.database, workspace.scope_id)
             else:
                 used += time.process_time() - started
         await runtime.close()

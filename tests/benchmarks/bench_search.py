@@ -35,14 +35,14 @@ from bench_big_batch import rss_anon_mb
 from bench_results import dashboard, timed, write
 from pty_app import PtyApp
 
-from claude_batch_tui.domain.filtering import parse
-from claude_batch_tui.domain.sort import parse_sort
-from claude_batch_tui.runtime import built_in_prices
-from claude_batch_tui.services.costing import EntryCosts
-from claude_batch_tui.services.finding import Finder
-from claude_batch_tui.services.sorting import in_order
-from claude_batch_tui.store.opening import open_indexed
-from claude_batch_tui.store.results_file import ResultsFile
+from claude_batch_tui.domain.filters.language import parse
+from claude_batch_tui.domain.results.result import parse_sort
+from claude_batch_tui.services.filters.finding import Finder
+from claude_batch_tui.services.filters.sorting import in_order
+from claude_batch_tui.services.prices import built_in_prices
+from claude_batch_tui.services.results.costs import EntryCosts
+from claude_batch_tui.store.results.file import ResultsFile
+from claude_batch_tui.store.results.opening import open_indexed
 
 EXACT, SMALL = "Zanzibar", "zanzibar"
 PLANTED = 50_000

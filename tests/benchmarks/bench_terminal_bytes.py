@@ -65,7 +65,7 @@ def run_list(rows: int) -> None:
     """The app with our list, on our driver."""
     from textual.app import App
 
-    from claude_batch_tui.tui.driver import TerminalDriver
+    from claude_batch_tui.tui.terminal.driver import TerminalDriver
     from claude_batch_tui.tui.themes import CALM_DARK
     from claude_batch_tui.tui.widgets.columns import Column
     from claude_batch_tui.tui.widgets.virtual_list import VirtualList

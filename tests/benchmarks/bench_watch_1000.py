@@ -21,8 +21,8 @@ from difflib import SequenceMatcher
 
 from pty_app import PtyApp
 
-from claude_batch_tui.domain.batch import Batch, RequestCounts
-from claude_batch_tui.domain.polling import interval
+from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.polling import interval
 from claude_batch_tui.simulator import Simulator
 
 ENDED, RUNNING = 700, 300

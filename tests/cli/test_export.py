@@ -10,9 +10,9 @@ from functools import partial
 
 import pytest
 
-from claude_batch_tui.domain import partition as partition_module
-from claude_batch_tui.services import spool
-from claude_batch_tui.services.part_file import own_results
+from claude_batch_tui.domain.requests import limits as partition_module
+from claude_batch_tui.services.downloading.part_file import own_results
+from claude_batch_tui.services.submitting import spool
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from functools import partial
 import pytest
 
 from claude_batch_tui.cli.main import main
-from claude_batch_tui.domain import partition as partition_module
-from claude_batch_tui.services import spool
+from claude_batch_tui.domain.requests import limits as partition_module
+from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.simulator import Fault
 
 CREATE = {"method": "POST", "path": r"/batches$"}

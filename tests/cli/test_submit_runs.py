@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
-from claude_batch_tui.domain import partition as partition_module
-from claude_batch_tui.services import spool
+from claude_batch_tui.domain.requests import limits as partition_module
+from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.simulator import Fault
 
 CREATE = {"method": "POST", "path": r"/batches$"}
@@ -165,3 +165,23 @@ def test_betas_go_along_as_a_header_and_come_from_the_recipe_beside_the_file(cbt
     assert cbtui("submit", requests, "--yes")[0] == 0
     assert simulator.log.creates[0].headers["anthropic-beta"] == "a-1,b-2"
     assert "greetings" in cbtui("list")[1]
+
+
+@pytest.mark.parametrize("skip", [0, 1], ids=["first", "second"])
+def test_a_part_that_is_out_of_reach_leaves_nothing_in_the_spool_that_was_not_sent(
+    cbtui, simulator, requests_file, three_a_batch, own_folders, skip
+):
+    simulator.faults.next(Fault(method="GET", path=r"/batches$", skip=skip, times=99, status=401))
+    code, out, _ = cbtui("submit", requests_file(10), "--yes")
+    assert (code, out) == (3, "")
+    bodies = list((own_folders / "data" / "spool").glob("*.body.json"))
+    assert len(bodies) == len(simulator.log.creates) == skip
+
+
+def test_a_part_that_is_refused_leaves_nothing_in_the_spool_that_was_not_sent(
+    cbtui, simulator, requests_file, three_a_batch, own_folders
+):
+    simulator.faults.next(Fault(**CREATE, skip=1, status=402))
+    assert cbtui("submit", requests_file(10), "--yes")[0] == 3
+    assert len(list((own_folders / "data" / "spool").glob("*.body.json"))) == 1
+    assert len(simulator.batches.all()) == 1

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from claude_batch_tui.cli.watching import bar, bars
-from claude_batch_tui.domain.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 

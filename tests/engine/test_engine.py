@@ -6,30 +6,42 @@ from functools import partial
 import msgspec
 import pytest
 
-from claude_batch_tui.domain.partition import partition
-from claude_batch_tui.domain.tracked import LinkState, SubmissionState
+from claude_batch_tui.domain.batches.tracked import LinkState, SubmissionState
+from claude_batch_tui.domain.requests.limits import partition
 from claude_batch_tui.errors import StoreError
-from claude_batch_tui.runtime import read_prices
-from claude_batch_tui.services import spool
-from claude_batch_tui.services.check import check
-from claude_batch_tui.services.spool import Outgoing, sent_ids
-from claude_batch_tui.services.trying import trial
+from claude_batch_tui.services.building.check import check
+from claude_batch_tui.services.building.trying import trial
+from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.results.local_files import read_results
+from claude_batch_tui.services.results.run_results import results_of_run
+from claude_batch_tui.services.submitting import spool
+from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
+from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.simulator import Fault
+from claude_batch_tui.wording import question_lines
+from downloading import results_here
+from sending import agree
 from waiting import until
 
 
 @pytest.fixture
-def outgoing(tmp_path):
+def order(tmp_path):
     path = tmp_path / "requests.jsonl"
     path.write_text(
         '{"custom_id":"a","params":{"model":"claude-haiku-4-5","max_tokens":9,'
         '"messages":[{"role":"user","content":"x"}]}}\n'
     )
-    return Outgoing(requests=path, name="mine")
+    return SendOrder(requests=path, name="mine")
 
 
 def told(engine, words):
     return [event for event in engine.snapshot.events if words in event.text]
+
+
+def finished(engine, token):
+    """Wait until a submission is over; what is shown of it then."""
+    until(lambda: (shown := engine.snapshot.submitting.get(token)) is not None and shown.is_finished)
+    return engine.snapshot.submitting[token]
 
 
 def test_batches_are_polled_and_an_end_is_told_once(make, simulator):
@@ -66,46 +78,44 @@ def test_what_the_store_knows_is_there_before_any_request(make, simulator):
     assert len(simulator.log) == 0
 
 
-def test_a_submission_makes_one_batch_and_the_same_bytes_none(make, simulator, outgoing):
+def test_a_submission_makes_one_batch_and_the_same_bytes_none(make, simulator, order):
     engine = make()
-    engine.submit("t", outgoing)
-    until(lambda: (s := engine.snapshot.submitting.get("t")) is not None and s.is_finished)
-    assert engine.snapshot.submitting["t"].submission.state is SubmissionState.CREATED
+    agree(engine, "t", order)
+    assert finished(engine, "t").submission.state is SubmissionState.CREATED
     until(lambda: [b.name for b in engine.snapshot.batches] == ["mine"])
-    engine.submit("again", outgoing)
-    until(lambda: (s := engine.snapshot.submitting.get("again")) is not None and s.is_finished)
-    assert engine.snapshot.submitting["again"].repeat_of is not None
+    agree(engine, "again", order)
+    assert finished(engine, "again").repeat_of is not None
     assert len(simulator.log.creates) == 1
 
 
-def test_a_lost_answer_is_found_in_the_list(make, simulator, outgoing):
+def test_a_lost_answer_is_found_in_the_list(make, simulator, order):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500, after_work=True))
     engine = make()
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: [b.provisional for b in engine.snapshot.batches] == [True])
     until(lambda: engine.snapshot.submissions == ())
     assert len(simulator.log.creates) == 1
 
 
-def test_a_lost_create_is_absent_and_sent_again_only_when_asked(make, simulator, outgoing):
+def test_a_lost_create_is_absent_and_sent_again_only_when_asked(make, simulator, order):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
     engine = make()
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: [s.state for s in engine.snapshot.submissions] == [SubmissionState.ABSENT])
     engine.send_again(engine.snapshot.submissions[0].submission_id, "again")
     until(lambda: [b.name for b in engine.snapshot.batches] == ["mine"])
     assert len(simulator.log.creates) == 2
 
 
-def test_what_could_not_be_sent_again_stays_listed_and_can_be_sent_later(make, simulator, outgoing):
+def test_what_could_not_be_sent_again_stays_listed_and_can_be_sent_later(make, simulator, order):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
     engine = make()
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: [s.state for s in engine.snapshot.submissions] == [SubmissionState.ABSENT])
     lost = engine.snapshot.submissions[0]
     simulator.faults.always(Fault(method="GET", path=r"/batches", status=401))
     engine.send_again(lost.submission_id, "again")
-    until(lambda: (s := engine.snapshot.submitting.get("again")) is not None and s.is_finished)
+    finished(engine, "again")
     (absent,) = engine.snapshot.submissions
     assert (absent.state, absent.watermark_id) == (SubmissionState.ABSENT, lost.watermark_id)
     assert "before anything was sent" in absent.error
@@ -117,10 +127,10 @@ def test_what_could_not_be_sent_again_stays_listed_and_can_be_sent_later(make, s
     assert len(simulator.log.creates) == 2
 
 
-def test_stopping_during_a_post_takes_two_seconds_and_leaves_the_outcome_unknown(make, simulator, outgoing):
+def test_stopping_during_a_post_takes_two_seconds_and_leaves_the_outcome_unknown(make, simulator, order):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", connection="hang", delay=0))
     engine = make()
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: (s := engine.snapshot.submitting.get("t")) is not None and s.note == "sending")
     time.sleep(0.3)
     started = time.monotonic()
@@ -151,18 +161,17 @@ def test_results_are_downloaded_and_shown_as_such(make, simulator):
     until(lambda: engine.snapshot.batches)
     engine.download(batch_id)
     until(lambda: engine.snapshot.find(batch_id).results.value == "complete")
-    assert engine.results_file(batch_id).read_bytes().count(b"\n") == 50
+    assert results_here(engine.store, batch_id).read_bytes().count(b"\n") == 50
 
 
 def test_results_that_a_dead_process_did_not_read_are_read_at_the_next_start(make, simulator, given_results):
     batch_id = simulator.batches.add(50, age=3600, duration=60).id
     first = make()
     until(lambda: first.snapshot.batches)
-    path = first.cache.parent / "results" / f"{batch_id}.jsonl"
+    path = first.store.locations.results / f"{batch_id}.jsonl"
     path.write_bytes(given_results(simulator, batch_id))
     first.stop()
     assert first.snapshot.find(batch_id).results.value == "none"
-    assert first.results_file(batch_id) == path
     engine = make()
     until(lambda: engine.snapshot.find(batch_id).results.value == "complete")
     assert engine.snapshot.find(batch_id).cost_actual > 0
@@ -177,15 +186,16 @@ def test_results_are_taken_as_whole_when_they_are_written_down_and_a_run_is_put_
     until(lambda: len(engine.snapshot.batches) == 2)
     engine.download(read)
     until(lambda: engine.snapshot.find(read).results.value == "complete")
-    path = engine.results_file(read)
+    path = results_here(engine.store, read)
     path.with_name(f"{unread}.jsonl").write_bytes(given_results(simulator, unread))
-    assert engine.read_results(read) == path
-    assert engine.read_results(unread) is None
+    known = {"store": engine.store, "workspace": engine.workspace}
+    assert read_results(read, **known) == path
+    assert read_results(unread, **known) is None
     with pytest.raises(StoreError, match=f"The results of {unread} are"):
-        engine.run_results("run_1", [read, unread])
+        results_of_run("run_1", [read, unread], **known)
     engine.download(unread)
     until(lambda: engine.snapshot.find(unread).results.value == "complete")
-    assert engine.run_results("run_1", [read, unread]).results.read_bytes().count(b"\n") == 100
+    assert results_of_run("run_1", [read, unread], **known).results.read_bytes().count(b"\n") == 100
 
 
 def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, simulator):
@@ -210,8 +220,8 @@ def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, si
     engine.stop_download(ids[0])
     until(lambda: engine.snapshot.find(ids[2]).results.value == "complete")
     assert state(0) == "stopped"
-    assert engine.results_file(ids[0]) is None
-    assert engine.results_file(ids[1]) is None
+    assert results_here(engine.store, ids[0]) is None
+    assert results_here(engine.store, ids[1]) is None
 
 
 def test_cancel_rename_and_pause(make, simulator):
@@ -249,11 +259,11 @@ def test_a_refused_key_stops_the_polling(make, simulator):
 
 
 def test_a_lost_store_comes_back_from_journal_and_api_with_names_and_runs(
-    make, simulator, outgoing, own_folders
+    make, simulator, order, own_folders
 ):
     foreign = simulator.batches.add(4, duration=36_000)
     engine = make()
-    engine.submit("t", outgoing)
+    agree(engine, "t", order)
     until(lambda: len(engine.snapshot.batches) == 2)
     engine.rename(foreign.id, "theirs")
     until(lambda: {b.name for b in engine.snapshot.batches} == {"mine", "theirs"})
@@ -264,25 +274,40 @@ def test_a_lost_store_comes_back_from_journal_and_api_with_names_and_runs(
     until(lambda: {b.id: (b.name, b.run_id) for b in again.snapshot.batches} == before)
 
 
+def test_files_without_store_and_journal_are_said_before_anything_is_paid(
+    make, simulator, order, own_folders
+):
+    results = own_folders / "data" / "results"
+    results.mkdir(parents=True)
+    (results / "msgbatch_1.jsonl").write_text("{}\n")
+    engine = make()
+    assert agree(engine, "t", order) is None
+    until(lambda: engine.snapshot.submitting.get("t") and engine.snapshot.submitting["t"].is_finished)
+    assert "could be paid for twice" in engine.snapshot.submitting["t"].error
+    assert simulator.log.creates == []
+    agree(engine, "again", msgspec.structs.replace(order, again=True))
+    until(lambda: len(simulator.log.creates) == 1)
+    agree(engine, "t", order)
+    until(lambda: engine.snapshot.submitting["t"].repeat_of is not None)
+
+
 def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path):
     path = tmp_path / "many.jsonl"
     line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
     path.write_text("".join(line.format(number) for number in range(12)))
     engine = make()
-    whole = Outgoing(requests=path, name="many", cost_at_most=1.2)
-    engine.submit("pilot", msgspec.structs.replace(whole, pilot=5))
-    until(lambda: engine.snapshot.submitting.get("pilot") and engine.snapshot.submitting["pilot"].is_finished)
-    pilot = engine.snapshot.submitting["pilot"].submission
+    whole = SendOrder(requests=path, name="many")
+    asked = agree(engine, "pilot", msgspec.structs.replace(whole, part=Pilot(5)))
+    pilot = finished(engine, "pilot").submission
     assert (pilot.state, pilot.requests, pilot.kind, pilot.name) == (
         SubmissionState.CREATED,
         5,
         "pilot",
         "many pilot",
     )
-    assert pilot.cost_at_most == pytest.approx(0.5)
-    engine.submit("rest", msgspec.structs.replace(whole, rest_of=pilot.run_id))
-    until(lambda: engine.snapshot.submitting.get("rest") and engine.snapshot.submitting["rest"].is_finished)
-    rest = engine.snapshot.submitting["rest"].submission
+    assert pilot.cost_at_most == asked.report.at_most.batch > 0
+    agree(engine, "rest", msgspec.structs.replace(whole, part=Rest(pilot.run_id)))
+    rest = finished(engine, "rest").submission
     assert (rest.state, rest.requests, rest.run_id) == (SubmissionState.CREATED, 7, pilot.run_id)
     assert sorted(sent_ids(pilot) | sent_ids(rest)) == sorted(f"r{number}" for number in range(12))
     assert not list(path.parent.glob("portion-*"))
@@ -297,12 +322,89 @@ def test_several_batches_of_one_run_are_sent_and_what_was_not_is_sent_the_next_t
     path.write_text("".join(line.format(number) for number in range(6)))
     simulator.faults.next(Fault(method="POST", path=r"/batches$", skip=1, status=402))
     engine = make()
-    engine.submit("a", Outgoing(requests=path))
+    agree(engine, "a", SendOrder(requests=path))
     until(lambda: told(engine, "were not sent; submitting the same file again sends them"))
-    engine.submit("b", Outgoing(requests=path))
-    until(lambda: engine.snapshot.submitting.get("b") and engine.snapshot.submitting["b"].is_finished)
+    agree(engine, "b", SendOrder(requests=path))
+    finished(engine, "b")
     until(lambda: len(engine.snapshot.batches) == 3)
     assert len({batch.run_id for batch in engine.snapshot.batches}) == 1
+
+
+def test_requests_that_changed_since_the_pilot_are_said_in_the_question_of_the_rest(
+    make, simulator, tmp_path
+):
+    path = tmp_path / "many.jsonl"
+    line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
+    path.write_text("".join(line.format(number) for number in range(12)))
+    engine = make()
+    order = SendOrder(requests=path, source="many.csv", part=Pilot(5))
+    agree(engine, "pilot", order)
+    run_id = finished(engine, "pilot").submission.run_id
+    path.write_text(path.read_text().replace('"max_tokens":9', '"max_tokens":10'))
+    order = msgspec.structs.replace(order, part=Rest(run_id))
+    question = engine.submit("rest", order).result(30)
+    words = "5 of the requests sent before are different in many.csv now; they are left out all the same."
+    assert words in list(question_lines(question, order, ""))
+    assert question.requests == 7
+    engine.answer("rest", agreed=False)
+    finished(engine, "rest")
+    assert len(list(engine.store.locations.data.glob("spool/*.body.json"))) == len(simulator.log.creates) == 1
+
+
+def test_a_lost_answer_in_the_middle_of_a_run_is_looked_for_and_the_rest_of_it_is_sent(
+    make, simulator, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(spool, "partition", partial(partition, max_requests=2))
+    path = tmp_path / "many.jsonl"
+    line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
+    path.write_text("".join(line.format(number) for number in range(6)))
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", skip=1, status=500, after_work=True))
+    engine = make()
+    agree(engine, "t", SendOrder(requests=path))
+    assert finished(engine, "t").submission.state is SubmissionState.CREATED
+    until(lambda: len(engine.snapshot.batches) == 3)
+    assert len(simulator.log.creates) == 3
+    assert len(told(engine, " created, 2 requests, ")) == 3
+
+
+def test_what_was_lost_before_is_said_at_once_and_looked_for_beside_that(make, simulator, order):
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
+    engine = make(settle="60")
+    agree(engine, "t", order)
+    until(lambda: [s.state for s in engine.snapshot.submissions] == [SubmissionState.UNKNOWN])
+    until(lambda: engine.snapshot.submissions[0].looks > 0)
+    assert engine.submit("again", order).result(20) is None
+    until(
+        lambda: (shown := engine.snapshot.submitting.get("again")) is not None and shown.repeat_of is not None
+    )
+    assert not engine.snapshot.submitting["again"].is_finished
+    engine.abandon(engine.snapshot.submissions[0].submission_id)
+    until(lambda: engine.snapshot.submissions == ())
+    assert len(simulator.log.creates) == 1
+
+
+def test_what_was_lost_before_and_is_found_now_is_named(make, simulator, order):
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500, after_work=True))
+    simulator.faults.always(Fault(method="GET", path=r"/batches$", skip=1, status=500))
+    engine = make(connects=False)
+    agree(engine, "t", order)
+    assert finished(engine, "t").submission.state is SubmissionState.UNKNOWN
+    simulator.faults.clear()
+    assert engine.submit("again", order).result(20) is None
+    shown = finished(engine, "again")
+    assert shown.repeat_of.batch_id == shown.submission.batch_id is not None
+    assert len(simulator.log.creates) == 1
+
+
+def test_giving_up_on_a_question_is_a_no(make, simulator, order):
+    engine = make()
+    simulator.faults.always(Fault(method="POST", path="count_tokens", delay=0.5))
+    asked = engine.submit("t", msgspec.structs.replace(order, counts_input=True))
+    until(lambda: "t" in engine.snapshot.submitting)
+    asked.cancel()
+    finished(engine, "t")
+    assert list(engine.store.locations.data.glob("spool/*.body.json")) == []
+    assert simulator.log.creates == []
 
 
 def test_the_cost_is_counted_and_one_row_is_tried_through_the_engine(make, simulator, tmp_path):
@@ -314,7 +416,7 @@ def test_the_cost_is_counted_and_one_row_is_tried_through_the_engine(make, simul
     *_, report = check(path, prices=prices)
     forecasted = engine.forecast(path, report, None).result(20)
     assert forecasted.report.forecast.counted.sampled == 1
-    assert forecasted.over_limits is None
+    assert forecasted.in_flight == 0
     answer = engine.try_request(trial(request.encode(), prices, "r")).result(20)
     assert answer.result.text
     assert answer.cost > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import sqlite3
 import time
 import urllib.request
@@ -13,10 +14,11 @@ from email.utils import format_datetime
 import pytest
 
 from claude_batch_tui.config import load
-from claude_batch_tui.domain.tracked import LinkState
+from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import APART, Budget
 from claude_batch_tui.engine.clock import Clock
+from claude_batch_tui.engine.intake import Intake
 from claude_batch_tui.engine.poller import Poller
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.runtime import Runtime
@@ -77,11 +79,9 @@ class World:
         self.runtime.now = self.clock.now
         self.runtime.random = lambda: 0.5
         self.board = Board(lambda _: None, self.clock.now)
-        submitter = Submitter(self.runtime, self.board, spawn=lambda _: None)
-        self.ended = []
-        self.poller = Poller(
-            self.runtime, self.board, submitter, on_ended=self.ended.append, clock=self.clock, budget=budget
-        )
+        submitter = Submitter(self.runtime, self.board)
+        intake = Intake(self.runtime, self.board, submitter)
+        self.poller = Poller(self.runtime, self.board, submitter, intake, clock=self.clock, budget=budget)
 
     @property
     def link(self):
@@ -121,6 +121,16 @@ def answered_with(simulator, headers):
         body = answer.read().decode()
     date = format_datetime(datetime.now(UTC), usegmt=True)
     simulator.faults.next(Fault(path="batches", status=200, body=body, headers={"date": date, **headers}))
+
+
+async def test_a_wait_that_is_canceled_as_its_event_comes_is_canceled():
+    event = asyncio.Event()
+    waiting = asyncio.create_task(Clock().wait(event, 60))
+    await asyncio.sleep(0.01)
+    event.set()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
 
 
 @pytest.mark.parametrize(
@@ -239,7 +249,7 @@ async def test_paused_nothing_is_polled_but_by_key_and_another_process_may_lead(
         await world.key(lambda: world.poller.pause(True))
         assert world.link.state is LinkState.PAUSED
         assert await world.polls_in(HOUR) == 0
-        other = FileLock(world.runtime.locations.engine_lock(world.runtime.hint))
+        other = FileLock(world.runtime.store.locations.engine_lock(world.runtime.hint))
         assert other.try_acquire()
         await world.key(world.poller.wake)
         await world.clock.advance(1.5)
@@ -276,8 +286,13 @@ async def test_an_exception_nobody_expected_is_shown_logged_and_survived(simulat
         monkeypatch.setattr(world.board, "catch_up", stumble)
         await world.clock.advance(30)
         assert world.link.state is LinkState.OFFLINE
-        assert "KeyError: 'odd'" in world.link.error
-        assert "stumbled" in caplog.text
+        wait = (world.link.next_poll_at - world.runtime.now()).total_seconds()
+        told = re.fullmatch(
+            r"Internal error while polling \(KeyError\); retrying in (\d+) s\. Details: cbtui\.log",
+            world.link.error,
+        )
+        assert 0 < wait <= int(told[1]) + 0.5
+        assert "KeyError: 'odd'" in caplog.text
         monkeypatch.undo()
         await world.clock.advance(301)
         assert world.link.state is LinkState.LIVE
@@ -286,7 +301,7 @@ async def test_an_exception_nobody_expected_is_shown_logged_and_survived(simulat
 async def test_a_store_that_fails_while_an_error_is_waited_out_is_survived_too(simulator):
     simulator.batches.add(5, duration=10 * HOUR)
     async with World(simulator) as world:
-        file = world.runtime.locations.database
+        file = world.runtime.store.locations.database
         other = sqlite3.connect(file, isolation_level=None)
         other.execute("ALTER TABLE poll RENAME TO lost")
         await world.clock.advance(200)

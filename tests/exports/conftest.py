@@ -7,11 +7,11 @@ from importlib.resources import files
 
 import pytest
 
-from claude_batch_tui.domain.pricing import load_prices
+from claude_batch_tui.domain.money.pricing import load_prices
 from claude_batch_tui.exports.formats import format_called
-from claude_batch_tui.services.export import Exported, Part, export
-from claude_batch_tui.services.export_target import Options
-from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.services.exporting.export import Exported, Part, export
+from claude_batch_tui.services.exporting.target import Options
+from claude_batch_tui.store.results.opening import open_indexed
 
 MODEL = "claude-haiku-4-5"
 

@@ -8,11 +8,10 @@ import sys
 
 import pytest
 
-from claude_batch_tui.domain.file_names import file_stem
 from claude_batch_tui.errors import ConfigError, ExportError
-from claude_batch_tui.exports.formats import FORMATS, NAMES, format_of
+from claude_batch_tui.exports.formats import FORMATS, NAMES, file_stem, format_of
 from claude_batch_tui.exports.table import Column, all_columns
-from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.store.results.opening import open_indexed
 
 from .conftest import message
 
@@ -235,8 +234,8 @@ def test_a_rows_file_that_is_none_is_said(results, tmp_path, exported):
 def test_a_results_file_that_has_gone_is_said(results, tmp_path, prices):
     from claude_batch_tui.errors import SourceError
     from claude_batch_tui.exports.formats import format_called
-    from claude_batch_tui.services.export import Part, export
-    from claude_batch_tui.services.export_target import Options
+    from claude_batch_tui.services.exporting.export import Part, export
+    from claude_batch_tui.services.exporting.target import Options
 
     part = Part(results, open_indexed(results).index, range(1), "b")
     results.unlink()

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_batch_tui.domain.pricing import load_prices
+from claude_batch_tui.domain.money.pricing import load_prices
 from claude_batch_tui.exports.formats import format_called
-from claude_batch_tui.services.export import Part, export
-from claude_batch_tui.services.export_target import Options
-from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.services.exporting.export import Part, export
+from claude_batch_tui.services.exporting.target import Options
+from claude_batch_tui.store.results.opening import open_indexed
 
 from .conftest import message
 

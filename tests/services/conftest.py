@@ -9,7 +9,7 @@ import pytest
 from claude_batch_tui.config import load
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
-from claude_batch_tui.store.opening import open_indexed
+from claude_batch_tui.store.results.opening import open_indexed
 
 
 @pytest.fixture
@@ -67,16 +67,3 @@ def requests_file(tmp_path):
         return path
 
     return write
-
-
-@pytest.fixture
-def read_whole():
-    """A function that reads a stream of results to its end."""
-
-    def read(stream):
-        buffer, parts = memoryview(bytearray(1 << 16)), []
-        while size := stream.read_into(buffer):
-            parts.append(bytes(buffer[:size]))
-        return b"".join(parts)
-
-    return read

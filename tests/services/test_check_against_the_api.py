@@ -6,9 +6,10 @@ from importlib import resources
 
 import pytest
 
-from claude_batch_tui.domain.models import load_models
-from claude_batch_tui.domain.validation import RequestsCheck
-from claude_batch_tui.services.spool import Outgoing, freeze
+from claude_batch_tui.domain.requests.models import load_models
+from claude_batch_tui.domain.requests.validation import RequestsCheck
+from claude_batch_tui.services.submitting.spool import Outgoing, freeze
+from sending import sending
 
 TABLE = (resources.files("claude_batch_tui.domain") / "models.toml").read_bytes()
 TOOL = {"name": "t", "description": "d", "input_schema": {"type": "object"}}
@@ -84,7 +85,7 @@ def requests():
 
 
 async def test_what_the_check_passes_the_api_does_and_what_it_refuses_the_api_refuses(
-    simulator, runtime, tmp_path, read_whole
+    simulator, runtime, tmp_path
 ):
     file = tmp_path / "all.jsonl"
     lines = [
@@ -92,11 +93,11 @@ async def test_what_the_check_passes_the_api_does_and_what_it_refuses_the_api_re
     ]
     file.write_text("\n".join(lines) + "\n")
     (prepared,) = freeze(Outgoing(requests=file), store=runtime.store, now=runtime.now())
-    async for update in runtime.send(prepared):
+    async for update in sending(runtime, prepared):
         batch_id = update.submission.batch_id
     simulator.batches.finish()
     with runtime.api.open_results(batch_id) as stream:
-        results = [json.loads(line) for line in read_whole(stream).splitlines()]
+        results = [json.loads(line) for line in b"".join(stream).splitlines()]
     outcomes = {entry["custom_id"]: entry["result"] for entry in results}
     models = load_models(TABLE)
     disagreements = []
@@ -137,6 +138,6 @@ async def test_a_custom_id_the_check_refuses_is_refused_at_create(
     file = tmp_path / "one.jsonl"
     file.write_text(line)
     (prepared,) = freeze(Outgoing(requests=file), store=runtime.store, now=runtime.now())
-    async for update in runtime.send(prepared):
+    async for update in sending(runtime, prepared):
         state = update.submission.state
     assert state == ("created" if passes else "refused")

@@ -1,16 +1,19 @@
 """CSV and TSV files as rows."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources import csv as csv_module
-from claude_batch_tui.sources.csv import CsvSource
-from claude_batch_tui.sources.delimiter import guess_delimiter, named_delimiter
-from claude_batch_tui.sources.rows import BadRow, JsonRow, Row
-from claude_batch_tui.sources.source_file import open_source
+from claude_batch_tui.sources.csv import CsvSource, guess_delimiter, named_delimiter
+from claude_batch_tui.sources.rows import BadRow, Row
+from claude_batch_tui.sources.source_file import SourceFile, open_source
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -37,6 +40,43 @@ def test_golden_files_read_as_written_down_beside_them(name):
 def test_every_row_knows_the_line_on_which_it_starts(tmp_path):
     path = written(tmp_path, 'a,b\n1,"x\ny\n\nz"\n\n\n2,w\r\n3,v\n')
     assert [row.line for row in read(path)[1]] == [2, 8, 9]
+
+
+_cells = st.text(st.sampled_from('ab,;"\n\t\\ é世😀\x01'), max_size=6)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    header=st.lists(_cells.filter(str.strip), min_size=2, max_size=4, unique_by=str.strip),
+    table=st.lists(st.lists(_cells, min_size=1, max_size=4), max_size=8),
+    end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    delimiter=st.sampled_from(",\t;"),
+)
+def test_whatever_csv_writes_is_read_the_same(header, table, end, quoting, delimiter):
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator=end, quoting=quoting, delimiter=delimiter).writerows([header, *table])
+    source = CsvSource(SourceFile(io.BytesIO(out.getvalue().encode()), "rows.csv"), delimiter)
+    assert source.columns == tuple(map(str.strip, header))
+    rows = [list(row.values.values()) for row in source.rows()]
+    assert rows == [row[: len(header)] for row in table if row]
+
+
+def test_a_return_inside_quotes_ends_no_line_and_stays_in_the_value(tmp_path):
+    rows = read(written(tmp_path, 'a,b\n1,"x\ry"\n2,z\n'))[1]
+    assert rows == [Row(2, {"a": "1", "b": "x\ry"}), Row(3, {"a": "2", "b": "z"})]
+
+
+def test_lines_of_an_old_mac_end_with_a_return(tmp_path):
+    rows = read(written(tmp_path, 'a,b\r1,"x\ny"\r2,z\r'))[1]
+    assert rows == [Row(2, {"a": "1", "b": "x\ny"}), Row(4, {"a": "2", "b": "z"})]
+
+
+def test_a_return_outside_quotes_is_a_problem_and_reading_goes_on(tmp_path):
+    _, rows = read(written(tmp_path, "a\nx\ry\nz\n"))
+    assert (rows[0].line, rows[0].code) == (2, "malformed_row")
+    assert rows[0].message == "a carriage return in this row stands outside of double quotes"
+    assert rows[1] == Row(3, {"a": "z"})
 
 
 def test_utf16_with_a_byte_order_mark_reads_like_utf8(tmp_path):
@@ -68,7 +108,7 @@ def test_a_delimiter_can_be_named():
 
 def test_ragged_rows_are_told_with_their_lines_and_reading_goes_on(tmp_path):
     _, rows = read(written(tmp_path, "a,b\n1,2\n3\n4,5,6\n7,8\n"))
-    assert [(type(row), row.line) for row in rows] == [(JsonRow, 2), (BadRow, 3), (BadRow, 4), (JsonRow, 5)]
+    assert [(type(row), row.line) for row in rows] == [(Row, 2), (BadRow, 3), (BadRow, 4), (Row, 5)]
     assert rows[1].message == "the row has 1 column where the header has 2: some are missing"
     assert rows[2].message.startswith("the row has 3 columns where the header has 2: put text with commas")
 
@@ -91,8 +131,6 @@ def test_a_field_may_be_longer_than_the_csv_modules_own_limit(tmp_path):
 
 
 def test_a_runaway_field_is_one_sentence(tmp_path, monkeypatch):
-    import csv
-
     before = csv.field_size_limit(100_000)
     monkeypatch.setattr(csv_module, "MAX_FIELD_CHARACTERS", 100_000)
     try:
@@ -100,6 +138,11 @@ def test_a_runaway_field_is_one_sentence(tmp_path, monkeypatch):
             read(written(tmp_path, 'a,b\n1,"' + "x" * 200_000))
     finally:
         csv.field_size_limit(before)
+
+
+def test_a_header_that_is_no_csv_says_why(tmp_path):
+    with pytest.raises(SourceError, match="the header line is not valid CSV: a double quote opened"):
+        read(written(tmp_path, 'a,"b\n1,2\n'))
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path):

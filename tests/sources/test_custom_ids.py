@@ -4,17 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_batch_tui.domain.limits import CUSTOM_ID
+from claude_batch_tui.domain.requests.limits import CUSTOM_ID
 from claude_batch_tui.sources import custom_ids
 from claude_batch_tui.sources.custom_ids import (
     TAG_LENGTH,
     AssignedId,
     GivenIds,
-    IdRefusedError,
     PositionIds,
     build_tag,
     clean_id,
 )
+from claude_batch_tui.sources.rows import RowRefusedError
 
 raw_ids = st.text(max_size=90) | st.sampled_from(["a b", "a_b", "a:b", "a|b", "é", "è", "x" * 64, "x" * 65])
 
@@ -42,12 +42,12 @@ def test_an_id_that_needs_cleaning_keeps_what_is_legal_of_it():
 def test_a_repeated_id_names_the_first_line():
     ids = GivenIds("id")
     ids.assign("a b", 2)
-    with pytest.raises(IdRefusedError, match="the id 'a b' repeats that of line 2"):
+    with pytest.raises(RowRefusedError, match="the id 'a b' repeats that of line 2"):
         ids.assign("a b", 7)
 
 
 def test_an_empty_id_is_refused():
-    with pytest.raises(IdRefusedError, match="the id column 'key' is empty in this row"):
+    with pytest.raises(RowRefusedError, match="the id column 'key' is empty in this row"):
         GivenIds("the id column 'key'").assign(" ", 3)
 
 
@@ -58,7 +58,7 @@ def test_an_id_that_already_looks_cleaned_keeps_others_apart():
     longer = ids.assign("a b", 3)
     assert longer.custom_id != taken
     assert CUSTOM_ID.fullmatch(longer.custom_id)
-    with pytest.raises(IdRefusedError, match="repeats that of line 3"):
+    with pytest.raises(RowRefusedError, match="repeats that of line 3"):
         ids.assign("a b", 4)
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.sources import template as module
+from claude_batch_tui.sources.rows import RowRefusedError
 from claude_batch_tui.sources.template import (
-    TemplateFailedError,
     compile_template,
     is_constant,
     read_template,
@@ -90,7 +90,7 @@ def test_a_syntax_error_names_its_line():
     "text", ["{{ ''.__class__.__mro__ }}", "{{ row.__init__.__globals__ }}", "{{ row.clear() }}", "{{ 1/0 }}"]
 )
 def test_a_template_executes_nothing_and_fails_on_the_row_alone(text):
-    with pytest.raises(TemplateFailedError, match="--template fails on this row: "):
+    with pytest.raises(RowRefusedError, match="--template fails on this row: "):
         compile_template(text, ("a",), "--template")({"a": "x"})
 
 
@@ -203,7 +203,7 @@ _starts = st.sampled_from(
 @settings(deadline=None, max_examples=300)
 def test_no_expression_reaches_what_python_runs(start, steps, item):
     way = start + "".join(f"['{step}']" if item and "(" not in step else f".{step}" for step in steps)
-    with contextlib.suppress(TemplateFailedError, ConfigError):
+    with contextlib.suppress(RowRefusedError, ConfigError):
         fill = compile_template("{{ " + way + " }}", ("a",), "--template")
         with _audited() as events:
             filled = fill({"a": "x"})

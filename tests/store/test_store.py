@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from claude_batch_tui.domain.batch import Batch, RequestCounts
-from claude_batch_tui.domain.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import ConfigError, StoreError
-from claude_batch_tui.store import batches, scopes, submissions
+from claude_batch_tui.store import batches, submissions, workspaces
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.journal import Journal
 from claude_batch_tui.store.locations import Locations
@@ -32,7 +32,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def scope_id(store):
-    return scopes.remember(store.database, "https://api", "ws", None, "hint", NOW).scope_id
+    return workspaces.remember(store.database, "https://api", "ws", None, "hint", NOW).scope_id
 
 
 def batch(number, *, ended=False, age=1):
@@ -97,7 +97,7 @@ def test_a_store_of_a_newer_version_can_be_read_and_not_written(tmp_path):
     with Store(locations) as newer:
         assert newer.database.rows("SELECT * FROM batch") == []
         with pytest.raises(StoreError, match="newer cbtui"):
-            scopes.remember(newer.database, "u", "w", None, "h", NOW)
+            workspaces.remember(newer.database, "u", "w", None, "h", NOW)
 
 
 def test_a_damaged_store_is_moved_aside_and_its_submissions_come_back_from_the_journal(tmp_path):
@@ -120,10 +120,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.store import Store
-from claude_batch_tui.store import scopes
+from claude_batch_tui.store import workspaces
 with Store(Locations(Path(sys.argv[1]))) as store:
     for number in range(60):
-        scopes.remember(store.database, "u", f"{sys.argv[2]}-{number}", None, "h", datetime.now(UTC))
+        workspaces.remember(store.database, "u", f"{sys.argv[2]}-{number}", None, "h", datetime.now(UTC))
 """
     folder = str(tmp_path / "data")
     writers = [subprocess.Popen([sys.executable, "-c", script, folder, name]) for name in "ab"]
@@ -166,10 +166,10 @@ def test_a_word_means_an_id_a_run_or_a_name_and_several_are_said(store, scope_id
 
 
 def test_batches_of_other_workspaces_stay_apart(store, scope_id):
-    other = scopes.remember(store.database, "https://api", "other", None, "hint2", NOW).scope_id
+    other = workspaces.remember(store.database, "https://api", "other", None, "hint2", NOW).scope_id
     batches.merge(store.database, scope_id, [batch(1)], seen=True)
     assert batches.tracked(store.database, other) == ()
-    assert scopes.recall(store.database, "hint2").workspace_id == "other"
+    assert workspaces.recall(store.database, "hint2").workspace_id == "other"
 
 
 def test_only_one_process_moves_a_submission_on(store):

@@ -13,12 +13,12 @@ from textual import screen
 from textual.css.stylesheet import Stylesheet
 
 from claude_batch_tui.config import load
-from claude_batch_tui.domain.batch import Batch, RequestCounts
-from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
+from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.tracked import Link, LinkState, Submission, SubmissionState
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
-from claude_batch_tui.store import batches, ours, submissions
-from claude_batch_tui.store.scopes import remember
+from claude_batch_tui.store import batches, labels, submissions
+from claude_batch_tui.store.workspaces import remember
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
 
@@ -135,22 +135,24 @@ def filled(config):
         costs=(),
     ):
         runtime = Runtime(config, api_key=KEY)
-        scope = remember(runtime.store.database, config.base_url, "wrkspc_research", None, runtime.hint, NOW)
-        batches.merge(runtime.store.database, scope.scope_id, [b for _, b in named], seen=True)
+        workspace = remember(
+            runtime.store.database, config.base_url, "wrkspc_research", None, runtime.hint, NOW
+        )
+        batches.merge(runtime.store.database, workspace.scope_id, [b for _, b in named], seen=True)
         for name, b in named:
             if name:
-                batches.set_name(runtime.store.database, scope.scope_id, b.id, name)
+                batches.set_name(runtime.store.database, workspace.scope_id, b.id, name)
         for b in unseen:
-            batches.mark(runtime.store.database, scope.scope_id, b.id, seen=0)
-        batches.record_poll(runtime.store.database, scope.scope_id, NOW - polled, 0.1, 9, None)
+            batches.mark(runtime.store.database, workspace.scope_id, b.id, seen=0)
+        batches.record_poll(runtime.store.database, workspace.scope_id, NOW - polled, 0.1, 9, None)
         for number, (name, members) in enumerate(runs):
             run_id = f"run_01JD00000000000000000000{number:02d}"
-            ours.adopt(runtime.store, scope, [b.id for b in members], run_id, NOW)
-            batches.set_name(runtime.store.database, scope.scope_id, run_id, name)
+            labels.adopt(runtime.store, workspace, [b.id for b in members], run_id, NOW)
+            batches.set_name(runtime.store.database, workspace.scope_id, run_id, name)
         for b, words in tags:
-            ours.tag(runtime.store, scope, [b.id], add=words, remove=[], now=NOW)
+            labels.tag(runtime.store, workspace, [b.id], add=words, remove=[], now=NOW)
         for b, usd in costs:
-            batches.record_cost(runtime.store.database, scope.scope_id, b.id, "at_most", usd, None)
+            batches.record_cost(runtime.store.database, workspace.scope_id, b.id, "at_most", usd, None)
         if unknown is not None:
             submissions.insert(runtime.store, unknown)
         runtime.store.close()
@@ -167,19 +169,22 @@ def dashboard(config):
         profile = Profile(slow=slow, colors=colors, theme=theme, mouse=False, ascii=ascii_only)
         app = DashboardApp(config, profile=profile, api_key=KEY, connects=False, **options)
         app.now = lambda: NOW
-        app.engine.start()
+        app.engines.start()
         if link:
             live = Link(state=LinkState.LIVE, polled_at=NOW - timedelta(seconds=12), interval=30.0)
             live = live if link is True else link
-            app.engine.snapshot = msgspec.structs.replace(
-                app.engine.snapshot, link=live, credential="key …a1b2", base_url="https://api.anthropic.com"
+            app.engines.home.snapshot = msgspec.structs.replace(
+                app.engines.home.snapshot,
+                link=live,
+                credential="key …a1b2",
+                base_url="https://api.anthropic.com",
             )
         made.append(app)
         return app
 
     yield make
     for app in made:
-        app.engine.stop()
+        app.engines.stop()
 
 
 @pytest.fixture
@@ -194,9 +199,9 @@ def live(simulator):
     """A dashboard that talks to the simulator; its engine is stopped afterwards."""
     settings = load({"base_url": simulator.base_url, "poll_interval": "1"})[0]
     app = DashboardApp(settings, profile=PROFILE, api_key=simulator.key)
-    app.engine.start()
+    app.engines.start()
     yield app
-    app.engine.stop()
+    app.engines.stop()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from claude_batch_tui.tui.dialogs.help import HelpDialog, HelpPage, page_lines
 from claude_batch_tui.tui.dialogs.input import InputDialog
 from claude_batch_tui.tui.dialogs.palette import Palette
 from claude_batch_tui.tui.dialogs.too_small import TooSmallNotice
-from claude_batch_tui.tui.reasons import ReasonedActions
+from claude_batch_tui.tui.disabled import check_action
 from claude_batch_tui.tui.widgets.filter_bar import FilterBar
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.key_names import declared_hints
@@ -29,7 +29,7 @@ from claude_batch_tui.tui.widgets.text_view import TextView
 HERE = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
-class Work(ReasonedActions, Screen):
+class Work(Screen):
     BINDINGS: ClassVar = [
         Binding("x", "cancel", "cancel", id="work.cancel", tooltip="cancel on the server"),
         Binding("D", "delete", "delete", id="work.delete", tooltip="delete from the server"),
@@ -48,6 +48,9 @@ class Work(ReasonedActions, Screen):
 
     def reason_disabled(self, action, parameters):
         return "this batch already ended" if action == "delete" else None
+
+    def check_action(self, action, parameters):
+        return check_action(self, super().check_action(action, parameters), action, parameters)
 
     def palette_actions(self):
         return {"show prices": "prices"}

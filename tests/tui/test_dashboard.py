@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from claude_batch_tui.config import load
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
+from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
-from claude_batch_tui.tui.dialogs.submission import SubmissionDialog
-from claude_batch_tui.tui.screens.batches import BatchesScreen
-from claude_batch_tui.tui.screens.results import ResultsScreen
+from claude_batch_tui.tui.results.screen import ResultsScreen
+from claude_batch_tui.tui.submitting.dialog import SubmissionDialog
 from claude_batch_tui.tui.widgets.field import Field
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
@@ -75,10 +76,10 @@ async def test_results_that_are_here_and_that_nobody_has_read_open_without_the_a
     given = given_results(simulator, batch.id)
     async with live.run_test(size=(80, 24)) as pilot:
         await reached(pilot, lambda: table(live).cursor_key is not None)
-        live.engine.cache.parent.joinpath("results", f"{batch.id}.jsonl").write_bytes(given)
+        live.engines.home.store.locations.data.joinpath("results", f"{batch.id}.jsonl").write_bytes(given)
         await pilot.press("enter")
         await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 30)
-        await reached(pilot, lambda: live.engine.snapshot.find(batch.id).results.value == "complete")
+        await reached(pilot, lambda: live.engines.home.snapshot.find(batch.id).results.value == "complete")
     assert len(simulator.log.all("GET", "/results")) == 1
 
 
@@ -96,6 +97,7 @@ async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path,
             await pilot.press(*text)
         await pilot.press("enter")
         await reached(pilot, lambda: "Checked" in live.screen.query_one(StatusLine).text)
+        await reached(pilot, lambda: not live.screen.background.is_busy)
         await pilot.press("enter")
         await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("enter")
@@ -108,18 +110,28 @@ async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path,
         await reached(pilot, lambda: not isinstance(live.screen, BatchesScreen))
         await pilot.press("enter")
         await reached(pilot, lambda: "Checked" in live.screen.query_one(StatusLine).text)
+        await reached(pilot, lambda: not live.screen.background.is_busy)
         await pilot.press("enter")
-        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
-        await pilot.press("y")
         await reached(pilot, lambda: isinstance(live.screen, SubmissionDialog))
         await reached(pilot, lambda: any(each.repeat_of for each in live.snapshot.submitting.values()))
+        await pilot.press("a")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("enter")
+        await reached(pilot, lambda: not isinstance(live.screen, ModalScreen))
         assert len(simulator.log.creates) == 1
+        assert len(list(live.config.data_dir.glob("spool/*.body.json"))) == 1
+        await pilot.press("enter")
+        await reached(pilot, lambda: isinstance(live.screen, SubmissionDialog))
+        await pilot.press("a")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(simulator.log.creates) == 2)
 
 
 async def test_without_a_key_there_is_a_set_up_screen_and_exit_code_2(own_folders):
     config, _ = load({"base_url": "http://127.0.0.1:1"})
     app = DashboardApp(config, profile=PROFILE)
-    app.engine.start()
+    app.engines.start()
     try:
         async with app.run_test(size=(80, 24)) as pilot:
             await reached(pilot, lambda: "No API key" in table(app).empty)
@@ -127,4 +139,4 @@ async def test_without_a_key_there_is_a_set_up_screen_and_exit_code_2(own_folder
             await asyncio.sleep(0.1)
         assert app.return_code == 2
     finally:
-        app.engine.stop()
+        app.engines.stop()

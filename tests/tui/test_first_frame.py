@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from claude_batch_tui.tui.app import DashboardApp
+from claude_batch_tui.tui.app import DashboardApp, _import_the_rest
 
 KEY = "sk-ant-sim-demo-000000000000a1b2"
 START = """
@@ -21,20 +21,20 @@ from claude_batch_tui.terminal import Profile
 config, _ = load({"base_url": "http://127.0.0.1:1"})
 profile = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
 gc.disable()
-from claude_batch_tui.tui.app import DashboardApp
+from claude_batch_tui.tui.app import DashboardApp, _import_the_rest
 app = DashboardApp(config, profile=profile, api_key=KEY)
 begin, begun = app.begin, []
 def note_and_begin():
     begun.append([app.screen.query_one("#list").row_count, *sys.modules])
     begin()
 app.begin = note_and_begin
-app.engine.start()
+app.engines.start()
 async def main():
     async with app.run_test(size=(80, 24)) as pilot:
         while not begun:
             await pilot.pause(0.01)
 asyncio.run(main())
-app.engine.stop()
+app.engines.stop()
 print(gc.isenabled(), *begun[0])
 """
 """Says whether garbage is collected again, how many rows are shown, and what is loaded when the engine may begin."""
@@ -43,10 +43,11 @@ NOT_SHOWN = (
     *("anthropic", "httpx2", "ulid", "jinja2", "numpy", "stringzilla", "plotext", "aiofiles", "ijson"),
     *("importlib.metadata", "tomllib", "hashlib", "statistics", "rich.markdown", "textual.widgets._markdown"),
     *("api", "services", "sources", "exports", "simulator", "cli.commands"),
-    *("domain.pricing", "domain.validation"),
-    *(f"engine.{name}" for name in ("poller", "submitter", "downloader", "retrier", "warner")),
-    *(f"tui.screens.{name}" for name in ("build", "results", "history", "inspector", "compare")),
-    *(f"tui.dialogs.{name}" for name in ("help", "palette", "confirm", "input", "submission", "retry")),
+    *("domain.money.pricing", "domain.requests.validation"),
+    *(f"engine.{name}" for name in ("poller", "submitter", "downloader", "warner")),
+    *(f"tui.{name}.screen" for name in ("build", "results", "history")),
+    *("tui.batches.timeline", "tui.batches.tabs", "tui.submitting.dialog", "tui.submitting.retry_dialog"),
+    *(f"tui.dialogs.{name}" for name in ("help", "palette", "confirm", "input")),
 )
 
 
@@ -57,9 +58,14 @@ def test_the_first_frame_waits_for_nothing_that_it_does_not_show(filled, week):
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     collects, rows, *modules = done.stdout.split()
     assert (collects, int(rows)) == ("True", len(week))
-    assert "claude_batch_tui.tui.screens.batches" in modules
+    assert "claude_batch_tui.tui.batches.screen" in modules
     loaded = {name.removeprefix("claude_batch_tui.") for name in modules}
     assert sorted(loaded.intersection(NOT_SHOWN)) == []
+
+
+def test_what_a_key_may_ask_for_is_loaded_once_the_first_frame_is_there(caplog):
+    _import_the_rest()
+    assert not caplog.records, caplog.text
 
 
 @pytest.fixture

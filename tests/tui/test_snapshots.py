@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from claude_batch_tui.domain.retrying import RetryCounts, RetryRules
-from claude_batch_tui.domain.tracked import Link, LinkState, Submission, SubmissionState
-from claude_batch_tui.services.retry import RetryPart, RetryPlan
-from claude_batch_tui.tui.dialogs.retry import RetryDialog
+from claude_batch_tui.domain.batches.tracked import Link, LinkState, Submission, SubmissionState
+from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules
+from claude_batch_tui.services.submitting.retry import RetryPart, RetryPlan
+from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 from claude_batch_tui.tui.widgets.field import Field
 from waiting import paste
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from claude_batch_tui.config import load, of_profile
-from claude_batch_tui.domain.batch_list import order_of
-from claude_batch_tui.domain.tracked import LinkState
-from claude_batch_tui.engine.budget import APART, Budget
-from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.domain.batches.batch_list import order_of
+from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.simulator.keys import Caller, caller_of
 from claude_batch_tui.terminal import Profile
@@ -63,13 +61,13 @@ def dashboard(config):
         app = DashboardApp(
             config, profile=PROFILE, beside=[of_profile(config, name) for name in beside], connects=True
         )
-        app.workspaces.start()
+        app.engines.start()
         made.append(app)
         return app
 
     yield make
     for app in made:
-        app.workspaces.stop()
+        app.engines.stop()
 
 
 def shown(app):
@@ -108,8 +106,8 @@ async def test_each_workspace_shows_its_own_batches_and_ends_elsewhere_are_told(
     async with app.run_test(size=(100, 24)) as pilot:
         await app.run_action("show_workspace('research')")
         await reached(pilot, lambda: shown(app) == {ours.id})
-        await reached(pilot, lambda: all(snapshot.batches for snapshot in app.workspaces.snapshots))
-        assert app.engine.snapshot.credential.startswith("research …")
+        await reached(pilot, lambda: all(snapshot.batches for snapshot in app.engines.snapshots))
+        assert app.engines.home.snapshot.credential.startswith("research …")
         simulator.batches.finish(theirs.id)
         await reached(pilot, lambda: any(text.startswith("production: ") for text, _ in app.messages))
         assert shown(app) == {ours.id}
@@ -119,7 +117,7 @@ async def test_each_workspace_shows_its_own_batches_and_ends_elsewhere_are_told(
         await pilot.press("enter")
         await reached(pilot, lambda: shown(app) == {theirs.id})
         assert app.screen.query_one("#list", VirtualList).row_count == 1
-        assert app.engine.snapshot.credential.startswith("production …")
+        assert app.engines.home.snapshot.credential.startswith("production …")
 
 
 async def test_a_profile_of_the_settings_is_watched_from_when_it_is_first_shown(dashboard, batch_of):
@@ -169,7 +167,7 @@ async def test_the_batches_of_all_workspaces_are_one_list_that_says_whose_each_i
     async with app.run_test(size=(100, 24)) as pilot:
         await reached(pilot, lambda: shown(app) == {older.id, newer.id})
         await reached(pilot, lambda: app.snapshot.link.state is LinkState.LIVE and "polled" in top(app))
-        assert [tracked.workspace for tracked in app.snapshot.batches] == ["production", "research"]
+        assert [tracked.profile for tracked in app.snapshot.batches] == ["production", "research"]
         screen = app.screen
         assert "WORKSPACE" in lines(app)[0]
         assert "production" in lines(app)[1]
@@ -178,11 +176,11 @@ async def test_the_batches_of_all_workspaces_are_one_list_that_says_whose_each_i
         await pilot.press("slash")
         await paste(pilot, "workspace:rese")
         await pilot.press("enter")
-        await reached(pilot, lambda: [row.key for row in screen.listing.rows] == [older.id])
+        await reached(pilot, lambda: [row.key for row in screen.view.listing.rows] == [older.id])
         await pilot.press("escape")
-        screen.listing.order = order_of("-workspace")
-        screen.listing.choose(app.now())
-        assert [row.key for row in screen.listing.rows] == [older.id, newer.id]
+        screen.view.listing.order = order_of("-workspace")
+        screen.view.listing.choose(app.now())
+        assert [row.key for row in screen.view.listing.rows] == [older.id, newer.id]
 
 
 async def test_every_act_in_the_mixed_list_reaches_the_workspace_of_the_batch(dashboard, batch_of, simulator):
@@ -199,20 +197,20 @@ async def test_every_act_in_the_mixed_list_reaches_the_workspace_of_the_batch(da
         await reached(
             pilot, lambda: all(simulator.batches.find(one.id).cancel_initiated_at for one in (ours, theirs))
         )
-        app.engine.tag([ours.id, theirs.id], add=["eval"], remove=[])
-        app.engine.rename(theirs.id, "their name")
-        app.engine.note(ours.id, "our note")
-        app.engine.hide([ended[0].id], hidden=True)
+        app.engines.tag([ours.id, theirs.id], add=["eval"], remove=[])
+        app.engines.of(theirs.id).rename(theirs.id, "their name")
+        app.engines.of(ours.id).note(ours.id, "our note")
+        app.engines.hide([ended[0].id], hidden=True)
         await reached(pilot, lambda: all(find(app, one).tags == ("eval",) for one in (ours, theirs)))
         await reached(
             pilot, lambda: find(app, theirs).name == "their name" and find(app, ours).note == "our note"
         )
         await reached(pilot, lambda: find(app, ended[0]).hidden_at is not None)
         for one in ended:
-            app.engine.download(one.id)
-        await reached(pilot, lambda: all(app.engine.results_file(one.id) for one in ended))
+            app.engines.of(one.id).download(one.id)
+        await reached(pilot, lambda: all(find(app, one).results.value == "complete" for one in ended))
         assert not any(event.is_error for event in app.snapshot.events), app.snapshot.events
-        app.engine.delete(ended[1].id)
+        app.engines.of(ended[1].id).delete(ended[1].id)
         await reached(pilot, lambda: len(shown(app)) == 3)
         (deleted,) = simulator.log.all("DELETE")
         assert (deleted.status, deleted.path.rsplit("/", 1)[-1]) == (200, ended[1].id)
@@ -249,37 +247,11 @@ async def test_what_is_for_one_workspace_asks_which_where_all_are_shown(dashboar
         await pilot.press("2")
         await reached(pilot, lambda: app.current_mode == "build")
         assert shown(app) == {theirs.id}
-        assert app.engine.snapshot.credential.startswith("production …")
+        assert app.engines.home.snapshot.credential.startswith("production …")
         await app.run_action("show_workspace(None)")
         await reached(pilot, lambda: app.current_mode == "batches")
         await pilot.press("i")
         await reached(pilot, lambda: "Watch a batch in which workspace?" in status(app))
         await pilot.press("1")
         await reached(pilot, lambda: isinstance(app.screen, InputDialog))
-        assert app.workspaces.shown == "research"
-
-
-def test_a_workspace_that_could_not_be_opened_does_not_hold_back_the_polls_of_the_others(dashboard, config):
-    workspaces = dashboard().workspaces
-    aside = config.data_dir.with_name("aside")
-    config.data_dir.rename(aside)
-    config.data_dir.write_text("no folder")
-    with pytest.raises(CbtuiError):
-        workspaces.show("production")
-    config.data_dir.unlink()
-    aside.rename(config.data_dir)
-    assert workspaces.watched == ["research"]
-    assert [workspaces._budget.wait(now) for now in (0.0, 0.1, 0.2)] == [0, 0, 0]
-    workspaces.show("production")
-    assert [workspaces._budget.wait(now) for now in (10.0, 10.0)] == [0, APART]
-
-
-def test_one_budget_keeps_the_polls_of_several_workspaces_apart_and_a_single_one_free():
-    budget = Budget()
-    budget.join()
-    assert [budget.wait(now) for now in (0.0, 0.1, 0.2)] == [0, 0, 0]
-    budget.join()
-    assert budget.wait(10.0) == 0
-    assert budget.wait(11.0) == APART - 1
-    assert budget.wait(12.0) == 2 * APART - 2
-    assert budget.wait(100.0) == 0
+        assert app.engines.shown == "research"

@@ -6,6 +6,7 @@ import argparse
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.lookup import resolve
 
 SUMMARY = "Make a run of batches that were made elsewhere, and name it."
 
@@ -28,15 +29,15 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 async def _adopt(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services.labels import adopt
+    from claude_batch_tui.services.watching.labels import adopt
 
     async with open_runtime(context.config) as runtime:
-        found = {tracked.id: tracked for word in args.ids for tracked in await runtime.resolve_all(word)}
+        found = {tracked.id: tracked for word in args.ids for tracked in await resolve(word, runtime)}
         run_id = adopt(
             list(found.values()),
             name=args.name,
             store=runtime.store,
-            scope=runtime.known_scope(),
+            workspace=runtime.known_workspace(),
             now=runtime.now(),
         )
         context.output.line(run_id)

@@ -6,6 +6,7 @@ import argparse
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.lookup import resolve
 
 SUMMARY = "Put batches away: hidden on this machine, untouched at the API."
 
@@ -24,11 +25,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 async def _archive(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.store import ours
+    from claude_batch_tui.store import labels
 
     async with open_runtime(context.config) as runtime:
-        found = {tracked.id: tracked for word in args.ids for tracked in await runtime.resolve_all(word)}
-        ours.hide(runtime.store, runtime.known_scope(), list(found), hidden=not args.undo, now=runtime.now())
+        found = {tracked.id: tracked for word in args.ids for tracked in await resolve(word, runtime)}
+        labels.hide(
+            runtime.store, runtime.known_workspace(), list(found), hidden=not args.undo, now=runtime.now()
+        )
         for batch_id in found:
             context.output.line(f"{batch_id} {'shown' if args.undo else 'hidden'}")
     return ExitCode.GOOD

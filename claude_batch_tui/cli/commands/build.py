@@ -14,7 +14,7 @@ from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.errors import ConfigError, ScriptError
 
 if TYPE_CHECKING:
-    from claude_batch_tui.services.build import BuildReport, BuildUpdate
+    from claude_batch_tui.services.building.build import BuildReport, BuildUpdate
     from claude_batch_tui.sources.recipe import BuildSpec, Recipe
 
 SUMMARY = "Make a requests file from CSV, JSON, text, documents, a database or a script."
@@ -173,8 +173,8 @@ def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     """Build."""
     from claude_batch_tui.cli.reporting import reported  # late: --help needs none of it
-    from claude_batch_tui.services.build import build
-    from claude_batch_tui.services.recipes import save_recipe
+    from claude_batch_tui.services.building.build import build
+    from claude_batch_tui.services.building.recipes import save_recipe
     from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
     from claude_batch_tui.sources.recipe import Recipe, drift, read_recipe
 
@@ -218,7 +218,7 @@ def _shown_on_failure(
 
 def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> BuildSpec:
     """The build of the recipe, if any, with everything said on the command line over it."""
-    from claude_batch_tui.sources.params_file import merged, read_params, read_schema
+    from claude_batch_tui.sources.params import merged, read_params, read_schema
     from claude_batch_tui.sources.recipe import BuildSpec
 
     given = {name: getattr(args, name, None) for name in BuildSpec.__struct_fields__}

@@ -7,6 +7,7 @@ import argparse
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.confirming import confirmed
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.lookup import resolve, retrieve
 
 SUMMARY = "Ask the API to cancel a batch."
 
@@ -27,11 +28,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
 async def _cancel(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.cli.commands.list import as_json  # late, as the runtime is
     from claude_batch_tui.runtime import open_runtime
-    from claude_batch_tui.services.cancel import cancel
+    from claude_batch_tui.services.watching.cancel import cancel
 
     async with open_runtime(context.config) as runtime:
-        found = [tracked for word in args.ids for tracked in await runtime.resolve_all(word)]
-        fresh = [await runtime.retrieve(tracked.id) for tracked in found]
+        found = [tracked for word in args.ids for tracked in await resolve(word, runtime)]
+        fresh = [await retrieve(tracked.id, runtime) for tracked in found]
         running = [tracked for tracked in fresh if tracked.batch.processing_status == "in_progress"]
         for tracked in fresh:
             if tracked not in running:

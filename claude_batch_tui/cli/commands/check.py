@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +13,8 @@ from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.draft import Draft
-    from claude_batch_tui.services.check import CheckReport
+    from claude_batch_tui.domain.requests.draft import Draft
+    from claude_batch_tui.services.building.check import CheckReport
 
 SUMMARY = "Check a requests file and say what it would cost."
 
@@ -48,26 +49,38 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
     from claude_batch_tui.cli.reporting import reported  # late: --help needs none of it
-    from claude_batch_tui.runtime import check_file
-    from claude_batch_tui.services.recipes import recipe_beside
+    from claude_batch_tui.services.building.check import check_file
+    from claude_batch_tui.services.building.recipes import recipe_beside
+    from claude_batch_tui.store.workspaces import hint_of
 
     recipe = recipe_beside(args.file)
     betas = recipe.betas if recipe else ()
-    return reported(
-        check_file(args.file, context.config, datetime.now(UTC), betas=betas), "requests", context
-    )
+    hint = hint_of(context.config, os.environ)
+    updates = check_file(args.file, context.config, datetime.now(UTC), hint=hint, betas=betas)
+    return reported(updates, "requests", context)
 
 
 async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context: Context) -> CheckReport:
     """The same report with the input counted by the API, and answers as long as earlier ones."""
     from claude_batch_tui.runtime import open_runtime
+    from claude_batch_tui.services.building.requests_files import iter_request_lines
+    from claude_batch_tui.services.prices import read_prices
+    from claude_batch_tui.services.submitting.price import count_and_price
 
     async with open_runtime(context.config) as runtime:
-        return await runtime.forecast(args.file, report, source=str(args.file))
+        return await count_and_price(
+            report,
+            lambda: iter_request_lines(args.file),
+            connect=runtime.connect,
+            store=runtime.store,
+            workspace=runtime.workspace,
+            prices=read_prices(context.config),
+            source=str(args.file),
+        )
 
 
 def _lines(report: CheckReport, examples: int) -> Iterator[str]:
-    from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
+    from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
     from claude_batch_tui.wording import counted, forecast_lines, problem_lines, size
 
     draft = report.draft
@@ -90,7 +103,7 @@ def _by_model(draft: Draft) -> dict[str, int]:
 
 def _as_json(report: CheckReport) -> dict[str, object]:
     from claude_batch_tui.cli.problem_json import problem_json
-    from claude_batch_tui.domain.limits import MAX_BODY_BYTES, MAX_REQUESTS
+    from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
 
     draft, forecast, at_most = report.draft, report.forecast, report.at_most
     likely = forecast.likely

@@ -39,14 +39,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Compare."""
-    from claude_batch_tui.domain.agreement import Agreement  # late: --help needs none of it
-    from claude_batch_tui.domain.filtering import parse
-    from claude_batch_tui.runtime import read_prices
-    from claude_batch_tui.services.compare import ORDER, Comparison, compare
-    from claude_batch_tui.services.costing import EntryCosts
-    from claude_batch_tui.services.finding import find_all
+    from claude_batch_tui.domain.filters.language import parse
+    from claude_batch_tui.domain.results.comparison import Agreement  # late: --help needs none of it
+    from claude_batch_tui.services.filters.finding import find_all
+    from claude_batch_tui.services.prices import read_prices
+    from claude_batch_tui.services.results.compare import ORDER, Comparison, compare
+    from claude_batch_tui.services.results.costs import EntryCosts
     from claude_batch_tui.store.locations import Locations
-    from claude_batch_tui.store.opening import open_indexed
+    from claude_batch_tui.store.results.opening import open_indexed
     from claude_batch_tui.wording import compared_words, comparison_lines
 
     wanted, prices = parse(args.where or ""), read_prices(context.config)

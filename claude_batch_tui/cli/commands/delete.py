@@ -7,6 +7,7 @@ import argparse
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.confirming import confirmed
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.lookup import resolve
 
 SUMMARY = "Delete an ended batch from the API."
 
@@ -28,10 +29,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 async def _delete(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services.cancel import delete
+    from claude_batch_tui.services.watching.cancel import delete
 
     async with open_runtime(context.config) as runtime:
-        found = [tracked for word in args.ids for tracked in await runtime.resolve_all(word)]
+        found = [tracked for word in args.ids for tracked in await resolve(word, runtime)]
         unsaved = [tracked for tracked in found if tracked.results.value == "none"]
         requests = sum(tracked.batch.request_counts.total for tracked in found)
         question = f"Delete {len(found)} batch(es) with {requests:,} requests from the API?"

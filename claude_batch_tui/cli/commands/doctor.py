@@ -83,7 +83,7 @@ async def _checks(context: Context, *, reads_files: bool) -> AsyncIterator[Check
     if not reads_files:
         yield skip("files", "not read; --files verifies every results file")
         return
-    from claude_batch_tui.services.verify_files import verify_files
+    from claude_batch_tui.services.downloading.verify_files import verify_files
 
     stored = inspection.results if inspection is not None else ()
 
@@ -98,7 +98,7 @@ def _settings(context: Context) -> Iterator[Check]:
     """The settings could be read, or we would not be here; what they name is looked at, too."""
     from claude_batch_tui.domain.checkup import bad, ok, warn
     from claude_batch_tui.errors import ConfigError
-    from claude_batch_tui.runtime import read_prices
+    from claude_batch_tui.services.prices import read_prices
 
     file = context.config.config_dir / "config.toml"
     yield ok("settings", f"{file}{'' if file.exists() else ' is not there: defaults'}")

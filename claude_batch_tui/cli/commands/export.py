@@ -7,8 +7,7 @@ import argparse
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.commands import results
 from claude_batch_tui.cli.exporting import add_options
-from claude_batch_tui.domain.file_names import file_stem
-from claude_batch_tui.exports.formats import format_called
+from claude_batch_tui.exports.formats import file_stem, format_called
 
 SUMMARY = "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer."
 

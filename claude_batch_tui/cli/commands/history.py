@@ -10,7 +10,7 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.history import History
+    from claude_batch_tui.domain.batches.history import History
 
 SUMMARY = "Turnaround, batches, spend and outcomes of the last days, from what is known here."
 
@@ -27,8 +27,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from datetime import UTC, datetime
 
     from claude_batch_tui.errors import ConfigError
-    from claude_batch_tui.services.history import history_of
-    from claude_batch_tui.store import scopes
+    from claude_batch_tui.services.watching.history import history_of
+    from claude_batch_tui.store import workspaces
     from claude_batch_tui.store.database import Database
     from claude_batch_tui.store.locations import Locations
 
@@ -40,8 +40,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return ExitCode.GOOD
     database = Database(file)
     try:
-        hints = [scopes.hint_of(config, os.environ) for config in (context.config, *context.beside)]
-        known = {scope.scope_id for hint in hints if (scope := scopes.recall(database, hint)) is not None}
+        hints = [workspaces.hint_of(config, os.environ) for config in (context.config, *context.beside)]
+        known = {
+            workspace.scope_id
+            for hint in hints
+            if (workspace := workspaces.recall(database, hint)) is not None
+        }
         found = history_of(database, known, days=args.days, now=datetime.now(UTC))
     finally:
         database.close()
@@ -63,7 +67,7 @@ def as_json(found: History) -> dict[str, Any]:
     """Everything as plain values; durations in seconds, money in US dollars."""
     import msgspec
 
-    from claude_batch_tui.domain.history import size_words
+    from claude_batch_tui.domain.batches.history import size_words
 
     return {
         "days": [msgspec.to_builtins(day) for day in found.days],
@@ -88,7 +92,7 @@ def as_json(found: History) -> dict[str, Any]:
 
 def tables(found: History) -> Iterator[str]:
     """The numbers as three tables."""
-    from claude_batch_tui.domain.history import size_words
+    from claude_batch_tui.domain.batches.history import size_words
     from claude_batch_tui.wording import counted_batches, money, share, spend_words, took
 
     ended = counted_batches(sum(group.batches for group in found.turnarounds))

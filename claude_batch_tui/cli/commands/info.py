@@ -13,6 +13,7 @@ from claude_batch_tui import __version__
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.config import Config
+from claude_batch_tui.credentials import ending, unmounted
 from claude_batch_tui.terminal import decide_profile, osc9_decision
 
 SUMMARY = "Every path, setting and decision, and where it comes from."
@@ -76,7 +77,7 @@ def _facts(context: Context) -> dict[str, dict[str, Any]]:
 
 def _drawing(config: Config) -> dict[str, dict[str, str]]:
     """What the dashboard would decide on this terminal, and why."""
-    from claude_batch_tui.services.notify import osc9_way  # late: --help needs none of it
+    from claude_batch_tui.services.watching.notify import osc9_way  # late: --help needs none of it
 
     profile = decide_profile(config, os.environ, sys.stderr.encoding or "ascii")
     decided = {each.item: {"value": each.value, "reason": each.reason} for each in profile.decisions}
@@ -88,12 +89,16 @@ def _credential_source(config: Config) -> str:
     """What the SDK will find first, in its own order; the key itself is never read further than its end."""
     if config.api_key_env:
         value = os.environ.get(config.api_key_env)
-        return f"{config.api_key_env} …{value[-4:]}" if value else f"{config.api_key_env}, which is not set"
+        return (
+            f"{config.api_key_env} {ending(unmounted(value))}"
+            if value
+            else f"{config.api_key_env}, which is not set"
+        )
     profile = config.profile
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
         value = os.environ.get(name)
         if value and not profile:
-            return f"{name} …{value[-4:]}"
+            return f"{name} {ending(unmounted(value))}"
     if profile or os.environ.get("ANTHROPIC_PROFILE"):
         return f"profile {profile or os.environ['ANTHROPIC_PROFILE']}"
     return "the SDK's own search: workload identity, then the active profile on disk"

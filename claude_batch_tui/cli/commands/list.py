@@ -12,10 +12,10 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode, exit_code
-from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.batch_list import BatchList, Row
+    from claude_batch_tui.domain.batches.batch_list import BatchList, BatchRow
 
 SUMMARY = "The batches of the workspace, newest first."
 _COLUMNS = "state,id,name,requests,age,tags,progress"
@@ -31,7 +31,7 @@ bare word is looked for everywhere:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     from claude_batch_tui.config import BATCH_COLUMNS
-    from claude_batch_tui.domain.batch_fields import FIELDS, STATE_WORDS
+    from claude_batch_tui.domain.batches.filter import FIELDS, STATE_WORDS
 
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (20)")
     parser.add_argument("--where", metavar="FILTER", default="", help="only those a filter lets through")
@@ -67,13 +67,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _list(args: argparse.Namespace, context: Context) -> int:
-    from claude_batch_tui.batch_columns import columns_of
-    from claude_batch_tui.domain.batch_filter import batch_filter
-    from claude_batch_tui.domain.batch_list import BatchList, order_of
-    from claude_batch_tui.domain.limits import LIST_LIMIT
+    from claude_batch_tui.domain.batches.batch_list import BatchList, order_of
+    from claude_batch_tui.domain.batches.filter import batch_filter
+    from claude_batch_tui.domain.requests.limits import LIST_LIMIT
     from claude_batch_tui.errors import ConfigError  # late, as the runtime is
     from claude_batch_tui.runtime import open_runtime
-    from claude_batch_tui.services.listing import everything, newest
+    from claude_batch_tui.services.watching.listing import everything, newest
+    from claude_batch_tui.wording.batches import columns_of
 
     if args.limit < 1:
         raise ConfigError(f"--limit is at least 1, not {args.limit}.")
@@ -92,7 +92,7 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
             known = await newest(args.limit, **facts)
         now = runtime.now()
     place = context.config.profile or "default"
-    known = tuple(msgspec.structs.replace(tracked, workspace=place) for tracked in known)
+    known = tuple(msgspec.structs.replace(tracked, profile=place) for tracked in known)
     chosen.update(known, now)
     rows = chosen.rows[: args.limit]
     if args.json:
@@ -110,7 +110,7 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
     return ExitCode.GOOD
 
 
-def _shown(rows: Sequence[Row]) -> int:
+def _shown(rows: Sequence[BatchRow]) -> int:
     return sum(len(row.members) or 1 for row in rows)
 
 
@@ -123,7 +123,7 @@ def _say_why_empty(context: Context, chosen: BatchList, where: str) -> None:
         context.diagnostics.note(f"No batches in this workspace: {where}. Make one with `cbtui build`.")
 
 
-def _row_as_json(row: Row) -> dict[str, Any]:
+def _row_as_json(row: BatchRow) -> dict[str, Any]:
     if not row.members:
         return as_json(row.tracked)
     return {**as_json(row.tracked), "batch_ids": [tracked.id for tracked in row.members]}
@@ -148,12 +148,12 @@ def as_json(tracked: TrackedBatch) -> dict[str, Any]:
 
 
 def table(
-    rows: Sequence[Row], columns: Sequence[str], known: Iterable[TrackedBatch], now: datetime
+    rows: Sequence[BatchRow], columns: Sequence[str], known: Iterable[TrackedBatch], now: datetime
 ) -> list[str]:
     """The rows as lines of a table with a head. `known` teaches how long batches take."""
-    from claude_batch_tui.batch_columns import COLUMNS
-    from claude_batch_tui.domain.turnaround import Turnarounds
+    from claude_batch_tui.domain.batches.turnaround import Turnarounds
     from claude_batch_tui.wording import ASCII_GLYPHS
+    from claude_batch_tui.wording.batches import COLUMNS
 
     learned = Turnarounds()
     learned.learn(known)
@@ -178,7 +178,7 @@ def table(
 
 def warnings(known: Iterable[TrackedBatch], now: datetime) -> Iterable[str]:
     """What is about to be lost, and the command that saves it."""
-    from claude_batch_tui.domain.warnings import Warned, warned
+    from claude_batch_tui.domain.batches.notices import Warned, warned
     from claude_batch_tui.wording import counted_batches, span
 
     for about in Warned:

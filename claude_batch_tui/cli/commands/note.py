@@ -19,6 +19,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     """Note."""
     from claude_batch_tui.cli.labelling import write_label  # late: --help needs none of it
-    from claude_batch_tui.services.labels import set_note
+    from claude_batch_tui.services.watching.labels import set_note
 
     return run_to_end(write_label(args.id, args.text, set_note, context))

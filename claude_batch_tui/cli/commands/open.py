@@ -6,6 +6,7 @@ import argparse
 
 from claude_batch_tui.cli.command import Context, Dashboard, run_to_end
 from claude_batch_tui.cli.locating import results_file
+from claude_batch_tui.cli.lookup import resolve_one, retrieve
 from claude_batch_tui.errors import ResultsUnavailableError, SourceError
 
 SUMMARY = "Open the dashboard on a results file or on the results of a batch."
@@ -37,9 +38,9 @@ async def _ended(word: str, context: Context) -> str:
     from claude_batch_tui.wording import progress_words
 
     async with open_runtime(context.config) as runtime:
-        found = await runtime.resolve(word)
+        found = await resolve_one(word, runtime)
         if not found.batch.has_ended:
-            found = await runtime.retrieve(found.id)
+            found = await retrieve(found.id, runtime)
         if not found.batch.has_ended:
             raise ResultsUnavailableError(
                 f"{found.title} has not ended: {progress_words(found.batch, runtime.now())}. "

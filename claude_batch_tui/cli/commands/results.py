@@ -36,9 +36,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 def written(args: argparse.Namespace, context: Context) -> int:
     """Find the results, downloading what is not here, and write them; the exit code."""
-    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
-    from claude_batch_tui.domain.sort import parse_sort
-    from claude_batch_tui.services.export_target import Options, check_target
+    from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
+    from claude_batch_tui.domain.results.result import parse_sort
+    from claude_batch_tui.services.exporting.target import Options, check_target
 
     form = chosen_format(args, args.output, context)
     if args.sort:

@@ -6,19 +6,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.exporting import chosen
 from claude_batch_tui.cli.locating import found_results, results_file
-from claude_batch_tui.cli.submitting import add_consent_options, checked, submit_all
+from claude_batch_tui.cli.submitting import add_consent_options, is_asked, submitted
 from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.pilot import Portion
-    from claude_batch_tui.services.retry import RetryPlan
+    from claude_batch_tui.services.submitting.retry import RetryPlan
 
 SUMMARY = "Send again what errored or expired, as it was sent. This is paid."
 
@@ -43,7 +40,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--name", metavar="N", help="a name of your own; left out, the first batch's and `retry`"
     )
     add_consent_options(parser)
-    parser.set_defaults(betas=None)
     parser.epilog = (
         "The requests are those that were sent, to the byte, under the same custom_ids, and the new batch belongs to\n"
         "the same run. What was retried already is left out unless --again. Exit codes are those of submit."
@@ -52,8 +48,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Retry."""
-    from claude_batch_tui.domain.filtering import parse  # late: --help needs none of it
-    from claude_batch_tui.services.requests_files import beside
+    from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
+    from claude_batch_tui.services.building.requests_files import beside
 
     parse(args.where or "")
     if results_file(args.id) is not None:
@@ -67,14 +63,14 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 async def _retry(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
-    from claude_batch_tui.services import reconcile
-    from claude_batch_tui.services.requests_files import beside
-    from claude_batch_tui.services.retry import draft, write_draft
+    from claude_batch_tui.services.building.models import refreshed_models
+    from claude_batch_tui.services.building.requests_files import beside
+    from claude_batch_tui.services.submitting.order import SendOrder
+    from claude_batch_tui.services.submitting.retry import write_draft
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.wording import retry_words
 
     async with open_runtime(context.config) as runtime:
-        reconcile.wake_up(runtime.store, runtime.now())
         made = await _plan(args, context, runtime)
         for line in retry_words(made.counts, "--include-invalid", "--any-outcome", "--again"):
             context.diagnostics.note(line)
@@ -82,64 +78,39 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
             written = await in_thread(lambda: write_draft(made, beside(args.output)))
             context.diagnostics.note(f"{written.count:,} requests in {args.output}. Nothing was sent.")
             return ExitCode.GOOD
-        with draft(made, runtime.locations.spool) as portion:
-            return await _send(made, portion, args, context, runtime)
+        await runtime.connect()
+        await refreshed_models(runtime.api, context.config.data_dir, runtime.hint, runtime.now())
+        order = SendOrder(
+            part=made,
+            name=args.name,
+            again=args.again,
+            resend_if_absent=args.resend_if_absent,
+            counts_input=is_asked(args),
+        )
+        return await submitted(order, args, context, runtime)
 
 
 async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) -> RetryPlan:
     """Look at the results, downloading those that are not here."""
-    from claude_batch_tui.domain.retrying import RetryRules
-    from claude_batch_tui.services.costing import EntryCosts
-    from claude_batch_tui.services.judging import Sent, judge
-    from claude_batch_tui.services.retry import Failed, plan
+    from claude_batch_tui.domain.results.failures import RetryRules
+    from claude_batch_tui.services.prices import read_prices
+    from claude_batch_tui.services.results.costs import EntryCosts
+    from claude_batch_tui.services.results.schema_validation import Sent, validate_schemas
+    from claude_batch_tui.services.submitting.retry import Wanted, plan
     from claude_batch_tui.services.threads import in_thread
-    from claude_batch_tui.store import submissions
-    from claude_batch_tui.store.opening import open_indexed
+    from claude_batch_tui.store.results.opening import open_indexed
 
     rules = RetryRules(args.include_invalid, args.any_outcome, args.again)
     found = await found_results(args.id, context, runtime, ended_only=True)
 
     def look() -> RetryPlan:
-        failed: list[Failed] = []
+        wanted: list[Wanted] = []
         for one in found:
-            with open_indexed(one.path, runtime.locations.cache) as opened:
+            with open_indexed(one.path, runtime.store.locations.cache) as opened:
                 if args.where:
-                    judge(opened, Sent(one.sent), runtime.locations.cache)
-                positions = chosen(opened, args.where, EntryCosts(opened.index, runtime.prices()))
-                submission = submissions.of_batch(runtime.store, one.batch_id)
-                failed.append(Failed(one.batch_id, submission, opened.index, positions))
-        return plan(failed, run_of=lambda run_id: submissions.of_run(runtime.store, run_id), rules=rules)
+                    validate_schemas(opened, Sent(one.sent), runtime.store.locations.cache)
+                positions = chosen(opened, args.where, EntryCosts(opened.index, read_prices(runtime.config)))
+                wanted.append(Wanted(one.batch_id, opened.index, positions))
+        return plan(wanted, rules, store=runtime.store)
 
     return await in_thread(look)
-
-
-async def _send(
-    made: RetryPlan, portion: Portion, args: argparse.Namespace, context: Context, runtime: Runtime
-) -> int:
-    """Check, price, ask and send, as any draft."""
-    from claude_batch_tui.services.retry import outgoing, still_to_send
-    from claude_batch_tui.services.threads import in_thread
-    from claude_batch_tui.store import submissions
-
-    await runtime.connect()
-    await runtime.refresh_models()
-    args.betas = ",".join(made.first.betas)
-    report = await in_thread(lambda: checked(portion.requests, args, runtime))
-    draft = msgspec.structs.replace(
-        outgoing(made),
-        requests=portion.requests,
-        rows=portion.rows,
-        model=report.draft.model,
-        cost_at_most=None if report.at_most.unpriced else report.at_most.batch,
-        prices_as_of=report.at_most.as_of.isoformat(),
-    )
-    if args.name:
-        draft = msgspec.structs.replace(draft, name=args.name)
-    return await submit_all(
-        report,
-        draft,
-        args,
-        context,
-        runtime,
-        still_to_send=lambda own: still_to_send(made, submissions.of_run(runtime.store, made.run_id), own),
-    )

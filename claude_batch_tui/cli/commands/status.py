@@ -8,7 +8,8 @@ from datetime import datetime
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.commands.list import as_json
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.domain.tracked import TrackedBatch
+from claude_batch_tui.cli.lookup import resolve, retrieve
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
 
 SUMMARY = "One batch, as the API has it now."
 
@@ -37,9 +38,9 @@ def _short(args: argparse.Namespace, context: Context) -> int:
     """One line for prompts and status bars, of all profiles together; an empty one where nothing runs or is new."""
     import os  # these are late: --help needs none of them
 
-    from claude_batch_tui.domain.batch import RequestCounts
+    from claude_batch_tui.domain.batches.batch import RequestCounts
     from claude_batch_tui.errors import ConfigError
-    from claude_batch_tui.store import scopes, standing
+    from claude_batch_tui.store import standing, workspaces
     from claude_batch_tui.store.database import Database
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.wording import standing_words
@@ -51,8 +52,12 @@ def _short(args: argparse.Namespace, context: Context) -> int:
     if file.exists():
         database = Database(file)
         try:
-            hints = [scopes.hint_of(config, os.environ) for config in (context.config, *context.beside)]
-            known = {scope.scope_id for hint in hints if (scope := scopes.recall(database, hint)) is not None}
+            hints = [workspaces.hint_of(config, os.environ) for config in (context.config, *context.beside)]
+            known = {
+                workspace.scope_id
+                for hint in hints
+                if (workspace := workspaces.recall(database, hint)) is not None
+            }
             for found in (standing.standing(database, scope_id) for scope_id in known):
                 running, unseen = running + found[0], unseen + found[1]
         finally:
@@ -74,12 +79,12 @@ async def _status(args: argparse.Namespace, context: Context) -> int:
     for config in configs:
         async with open_runtime(config) as runtime:
             try:
-                known = await runtime.resolve_all(args.id)
+                known = await resolve(args.id, runtime)
             except NotFoundError:
                 if config is configs[-1]:
                     raise
                 continue
-            fresh = [await runtime.retrieve(tracked.id) for tracked in known]
+            fresh = [await retrieve(tracked.id, runtime) for tracked in known]
             now = runtime.now()
         where = {"profile": config.profile} if context.beside else {}
         for tracked in fresh:

@@ -10,13 +10,13 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.submitting import add_consent_options, betas_of, checked, submit_all
+from claude_batch_tui.cli.lookup import resolve
+from claude_batch_tui.cli.submitting import add_consent_options, is_asked, submitted
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.check import CheckReport
-    from claude_batch_tui.services.pilot import Portion
-    from claude_batch_tui.services.spool import Outgoing
+    from claude_batch_tui.services.submitting.order import SendOrder
+    from claude_batch_tui.sources.recipe import Recipe
 
 SUMMARY = "Send a requests file as a batch. This is paid."
 
@@ -56,65 +56,56 @@ def run(args: argparse.Namespace, context: Context) -> int:
 async def _submit(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.errors import ConfigError
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services import reconcile
-    from claude_batch_tui.services.pilot import rest, sample
+    from claude_batch_tui.services.building.models import refreshed_models
+    from claude_batch_tui.services.building.recipes import recipe_beside
+    from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
     from claude_batch_tui.services.threads import in_thread
-    from claude_batch_tui.store import submissions
 
     if args.pilot is not None and args.rest_of:
         raise ConfigError("--pilot comes first and --rest-of after it: use one of them.")
     async with open_runtime(context.config) as runtime:
-        report = await in_thread(lambda: checked(args.file, args, runtime))
+        recipe = recipe_beside(args.file)
+        order = SendOrder(
+            requests=args.file,
+            name=args.name or (recipe.name if recipe else None),
+            source=str(args.file),
+            betas=_betas(args, recipe),
+            again=args.again,
+            resend_if_absent=args.resend_if_absent,
+            counts_input=is_asked(args),
+        )
+        order = await in_thread(lambda: _checked(order, runtime))
         await runtime.connect()
-        if await runtime.refresh_models():
-            report = await in_thread(lambda: checked(args.file, args, runtime))
-        outgoing = _outgoing(args, report)
-        reconcile.wake_up(runtime.store, runtime.now())
+        if await refreshed_models(runtime.api, context.config.data_dir, runtime.hint, runtime.now()):
+            order = await in_thread(lambda: _checked(order, runtime))
+        order = msgspec.structs.replace(order, rows=_rows(args))
         if args.pilot is not None:
-            with sample(
-                args.file, outgoing.rows, count=args.pilot, seed=args.seed, folder=runtime.locations.spool
-            ) as part:
-                return await _submit_portion(part, "pilot", outgoing, args, context, runtime)
-        if args.rest_of:
-            run_id = await _run_of(args.rest_of, runtime)
-            run = submissions.of_run(runtime.store, run_id)
-            with rest(args.file, outgoing.rows, run=run, folder=runtime.locations.spool) as part:
-                if part.changed:
-                    context.diagnostics.note(
-                        f"{part.changed:,} of the requests sent before are different in {args.file} now; they are "
-                        "left out all the same."
-                    )
-                joined = msgspec.structs.replace(outgoing, run_id=run_id)
-                return await _submit_portion(part, "rest", joined, args, context, runtime)
-        return await submit_all(report, outgoing, args, context, runtime)
-
-
-async def _submit_portion(
-    part: Portion,
-    kind: str,
-    outgoing: Outgoing,
-    args: argparse.Namespace,
-    context: Context,
-    runtime: Runtime,
-) -> int:
-    """Submit a part of the file: its own count, size and cost are what is agreed to."""
-    from claude_batch_tui.services.threads import in_thread
-
-    report = await in_thread(lambda: checked(part.requests, args, runtime))
-    portion = msgspec.structs.replace(
-        outgoing,
-        requests=part.requests,
-        rows=part.rows,
-        name=f"{outgoing.name} {kind}" if outgoing.name else None,
-        model=report.draft.model,
-        cost_at_most=None if report.at_most.unpriced else report.at_most.batch,
-        kind=kind,
-    )
-    context.diagnostics.note(f"{kind} of {args.file}: {part.count:,} of {part.of:,} requests")
-    code = await submit_all(report, portion, args, context, runtime)
-    if kind == "pilot" and code == ExitCode.GOOD:
+            order = msgspec.structs.replace(order, part=Pilot(args.pilot, args.seed))
+        elif args.rest_of:
+            order = msgspec.structs.replace(order, part=Rest(await _run_of(args.rest_of, runtime)))
+        code = await submitted(order, args, context, runtime)
+    if args.pilot is not None and code == ExitCode.GOOD:
         context.diagnostics.note(f"Look at its results, then: cbtui submit {args.file} --rest-of ID")
     return code
+
+
+def _betas(args: argparse.Namespace, recipe: Recipe | None) -> tuple[str, ...]:
+    """The beta headers asked for, or those of the recipe beside the file."""
+    if args.betas is not None:
+        return tuple(args.betas.replace(",", " ").split())
+    return recipe.betas if recipe else ()
+
+
+def _checked(order: SendOrder, runtime: Runtime) -> SendOrder:
+    """The same with the check of its whole file. Raises DraftError with the first problem."""
+    from claude_batch_tui.services.building.check import check_file, report_of
+    from claude_batch_tui.services.submitting.prepare import require_sendable
+
+    report = report_of(
+        check_file(order.requests, runtime.config, runtime.now(), hint=runtime.hint, betas=order.betas)
+    )
+    require_sendable(report, order)
+    return msgspec.structs.replace(order, report=report)
 
 
 async def _run_of(word: str, runtime: Runtime) -> str:
@@ -124,7 +115,7 @@ async def _run_of(word: str, runtime: Runtime) -> str:
 
     if submissions.of_run(runtime.store, word):
         return word
-    tracked = (await runtime.resolve_all(word))[0]
+    tracked = (await resolve(word, runtime))[0]
     if tracked.run_id is None:
         raise ConfigError(
             f"{word} was not submitted by cbtui on this machine, so its requests are not known."
@@ -132,29 +123,18 @@ async def _run_of(word: str, runtime: Runtime) -> str:
     return tracked.run_id
 
 
-def _outgoing(args: argparse.Namespace, report: CheckReport) -> Outgoing:
+def _rows(args: argparse.Namespace) -> Path | None:
+    """The rows file that belongs to the requests. Raises DraftError where the one there is does not."""
     from claude_batch_tui.errors import DraftError
-    from claude_batch_tui.services.recipes import recipe_beside
-    from claude_batch_tui.services.requests_files import beside, rows_match
-    from claude_batch_tui.services.spool import Outgoing
+    from claude_batch_tui.services.building.requests_files import beside, rows_match
 
-    recipe = recipe_beside(args.file)
-    rows = args.rows or beside(args.file).rows
+    rows: Path = args.rows or beside(args.file).rows
     if not rows.exists():
         if args.rows:
             raise DraftError(f"There is no rows file {args.rows}.")
-        rows = None
-    elif not rows_match(args.file, rows):
+        return None
+    if not rows_match(args.file, rows):
         raise DraftError(
             f"{rows} does not belong to {args.file}: its custom_ids are others. Build both again, or move it away."
         )
-    return Outgoing(
-        requests=args.file,
-        rows=rows,
-        name=args.name or (recipe.name if recipe else None),
-        betas=betas_of(args),
-        model=report.draft.model,
-        source=str(args.file),
-        cost_at_most=None if report.at_most.unpriced else report.at_most.batch,
-        prices_as_of=report.at_most.as_of.isoformat(),
-    )
+    return rows

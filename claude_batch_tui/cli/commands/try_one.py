@@ -30,14 +30,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 async def _try(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services.browse import first_words
-    from claude_batch_tui.services.recipes import recipe_beside
-    from claude_batch_tui.services.trying import request_at, trial, tried
-    from claude_batch_tui.wording import cost_words, money
+    from claude_batch_tui.services.building.recipes import recipe_beside
+    from claude_batch_tui.services.building.trying import request_at, trial, tried
+    from claude_batch_tui.services.prices import read_prices
+    from claude_batch_tui.services.results.browse import first_words
+    from claude_batch_tui.wording import cost_words, tried_words
 
+    prices = read_prices(context.config)
     async with open_runtime(context.config) as runtime:
         request = request_at(args.file, args.row)
-        chosen = trial(request, runtime.prices(), f"{args.file}, request {args.row}")
+        chosen = trial(request, prices, f"{args.file}, request {args.row}")
         api = await runtime.connect()
         question = (
             f"Send request {args.row} ({chosen.custom_id}) at once for {cost_words(chosen.forecast.at_most)}, the "
@@ -50,7 +52,7 @@ async def _try(args: argparse.Namespace, context: Context) -> int:
             chosen,
             api=api,
             store=runtime.store,
-            prices=runtime.prices(),
+            prices=prices,
             betas=recipe.betas if recipe else (),
             now=runtime.now,
         )
@@ -58,9 +60,5 @@ async def _try(args: argparse.Namespace, context: Context) -> int:
         context.output.json(msgspec.Raw(answer.message))
     else:
         context.output.line(answer.result.text or first_words(answer.result))
-    usage, reason = answer.result.message.get("usage", {}), answer.result.message.get("stop_reason")
-    cost = money(answer.cost) if answer.cost is not None else "no price is known"
-    context.diagnostics.note(
-        f"{usage.get('input_tokens', 0):,} tokens in, {usage.get('output_tokens', 0):,} out · {reason} · {cost}"
-    )
+    context.diagnostics.note(tried_words(answer))
     return ExitCode.GOOD

@@ -14,14 +14,15 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.domain.batch import Batch
+from claude_batch_tui.cli.lookup import retrieve
+from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.tracked import TrackedBatch
+    from claude_batch_tui.domain.batches.tracked import TrackedBatch
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.watch import Watched
+    from claude_batch_tui.services.watching.watch import Watched
 
 SUMMARY = "Keep polling until batches have ended."
 
@@ -67,7 +68,7 @@ async def _watch(args: argparse.Namespace, context: Context) -> int:
 async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.cli.telling import Telling
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
-    from claude_batch_tui.services.watch_several import merged
+    from claude_batch_tui.services.watching.watch_several import merged
 
     async with contextlib.AsyncExitStack() as stack:
         contexts = [
@@ -105,16 +106,21 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
 
 async def _found(words: Sequence[str], runtimes: Sequence[Runtime]) -> list[list[TrackedBatch]]:
     """What the words mean, as the API has it now, for each workspace: a word belongs to the first that knows it."""
+    from claude_batch_tui.services.watching.lookup import known_batches  # late: --help needs none of it
+
+    def known(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
+        return known_batches(word, store=runtime.store, workspace=runtime.workspace)
+
     found: list[dict[str, TrackedBatch]] = [{} for _ in runtimes]
     for word in words:
-        number = next((n for n, runtime in enumerate(runtimes) if runtime.resolve_here(word)), None)
+        number = next((n for n, runtime in enumerate(runtimes) if known(word, runtime)), None)
         if number is not None:
-            for tracked in runtimes[number].resolve_here(word):
-                found[number][tracked.id] = await runtimes[number].retrieve(tracked.id)
+            for tracked in known(word, runtimes[number]):
+                found[number][tracked.id] = await retrieve(tracked.id, runtimes[number])
             continue
         for number, runtime in enumerate(runtimes):
             try:
-                tracked = await runtime.retrieve(word)
+                tracked = await retrieve(word, runtime)
             except NotFoundError:
                 if number == len(runtimes) - 1:
                     raise
@@ -132,7 +138,7 @@ async def _steps(
     budget: Budget,
 ) -> AsyncIterator[Watched]:
     """The watch of one workspace, its polls in turn with the others'."""
-    from claude_batch_tui.services.watch import watch
+    from claude_batch_tui.services.watching.watch import watch
 
     budget.join()
 

@@ -1,4 +1,4 @@
-"""The frame all dialogs share: an opaque box in the middle, a line of keys under it."""
+"""What all dialogs share: an opaque box in the middle, a line of keys under it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.tui.disabled import check_action
 from claude_batch_tui.tui.widgets.fitting import ascii_only
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.status_line import StatusLine
@@ -55,3 +56,11 @@ class Box(ModalScreen[Result], Generic[Result]):
     def content(self) -> list[Widget]:
         """What is in the box."""
         raise NotImplementedError
+
+    def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:  # noqa: ARG002
+        """Why an action cannot be done now, as the end of a sentence, or None where it can."""
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What cannot be done now is greyed."""
+        return check_action(self, super().check_action(action, parameters), action, parameters)

@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.services.look_at_files import FolderEntry, folder_entries
+from claude_batch_tui.services.building.folder_entries import FolderEntry, folder_entries
 from claude_batch_tui.tui.dialogs.box import Box
 from claude_batch_tui.wording import ago, size
 

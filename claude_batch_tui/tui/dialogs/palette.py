@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, LoadingIndicator
 
 from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.tui.disabled import reason_disabled
 from claude_batch_tui.tui.widgets.fitting import ascii_only
 from claude_batch_tui.tui.widgets.key_names import key_name
 
@@ -93,5 +94,4 @@ def _display(name: Content, note: str) -> Content:
 
 def _reason(node: Any, app: Any, action: str) -> str | None:
     target, name, parameters = app._parse_action(action, node)  # noqa: SLF001  how Textual finds an action's owner
-    ask = getattr(target, "reason_disabled", None)
-    return None if ask is None else ask(name, parameters)
+    return reason_disabled(target, name, parameters)

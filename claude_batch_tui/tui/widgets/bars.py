@@ -11,7 +11,7 @@ ENOUGH_HISTORY = 5
 """Ended batches of the same kind below which nothing is said about how long one takes."""
 
 
-class History(NamedTuple):
+class PastTimes(NamedTuple):
     """How long similar batches took: their number, when half and when nine of ten had ended."""
 
     batches: int
@@ -30,7 +30,7 @@ class Counts(NamedTuple):
 
 
 def waiting(
-    elapsed: float, left: float, history: History | None, width: int, *, ascii_only: bool = False
+    elapsed: float, left: float, history: PastTimes | None, width: int, *, ascii_only: bool = False
 ) -> str:
     """A batch whose counts say nothing yet: the time used against similar batches, never a percentage."""
     if left < 0:

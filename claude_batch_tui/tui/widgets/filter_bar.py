@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from claude_batch_tui.domain.completion import Completion
+from claude_batch_tui.domain.filters.fields import Completion
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.tui.widgets.line_input import LineInput
 

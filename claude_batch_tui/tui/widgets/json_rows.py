@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import count, islice
 from typing import Any, NamedTuple
 
-from claude_batch_tui.domain.json_tree import Key, Path, children, is_open, scalar, walk
+from claude_batch_tui.domain.results.json_tree import Key, Path, children, is_open, scalar, walk
 from claude_batch_tui.tui.widgets.columns import Cell
 from claude_batch_tui.tui.widgets.text_rows import TextRows
 

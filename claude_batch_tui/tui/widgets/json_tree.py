@@ -8,8 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from claude_batch_tui.domain.json_tree import Path, path_words, pretty, scalar
 from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.domain.results.json_tree import Path, path_words, pretty, scalar
 from claude_batch_tui.tui.widgets.columns import Run
 from claude_batch_tui.tui.widgets.fitting import cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.json_rows import JsonRow, JsonRows, summary

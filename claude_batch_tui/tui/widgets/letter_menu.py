@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from textual import events
+from textual.screen import Screen
 
 from claude_batch_tui.tui.widgets.status_line import StatusLine
 
+_SECONDS = 10.0
+
 
 class LetterMenu:
-    """For a screen some of whose keys wait for a letter."""
+    """The letters that a screen waits for, if any. The screen holds one, and gives `take` every key that reaches it."""
 
-    _letters: Mapping[str, Callable[[], None]] | None = None
+    def __init__(self, screen: Screen[None]) -> None:
+        self._screen = screen
+        self._letters: Mapping[str, Callable[[], None]] | None = None
 
-    def ask_letter(self, sentence: str, letters: Mapping[str, Callable[[], None]]) -> None:
+    def ask(self, sentence: str, letters: Mapping[str, Callable[[], None]]) -> None:
         """Say which letters there are, and do what the next one means."""
         self._letters = letters
-        self._line().say(sentence, seconds=10.0)
+        self._screen.query_one(StatusLine).say(sentence, seconds=_SECONDS)
 
-    def on_key(self, event: events.Key) -> None:
-        """The letter, or a key that ends the waiting."""
+    def take(self, event: events.Key) -> None:
+        """Do what a letter means; any key ends the waiting."""
         if self._letters is None:
             return
         chosen = self._letters.get(event.character or "")
         self._letters = None
-        self._line().clear()
+        self._screen.query_one(StatusLine).clear()
         if chosen is not None:
             event.prevent_default()
             event.stop()
             chosen()
-
-    def _line(self) -> StatusLine:
-        screen: Any = self
-        line: StatusLine = screen.query_one(StatusLine)
-        return line

@@ -81,7 +81,7 @@ class StyledText:
             self._offset += len(text) + 1
 
 
-class Row(NamedTuple):
+class TextRow(NamedTuple):
     """A row of the screen: the part of the text it shows, the line it is from, and what stands before it."""
 
     start: int
@@ -162,24 +162,24 @@ class TextRows:
             self.reach(len(self._ends) + 256)
         return max(bisect.bisect_right(self._starts, offset) - 1, 0)
 
-    def row(self, number: int) -> Row:
+    def row(self, number: int) -> TextRow:
         """One row that has been made."""
         line = self._lines_of[number]
         goes_on = number > 0 and self._lines_of[number - 1] == line
         hang = self._hang(line) if goes_on and self._styled.hangs else ""
-        return Row(self._starts[number], self._ends[number], line, hang)
+        return TextRow(self._starts[number], self._ends[number], line, hang)
 
-    def shown(self, row: Row, limit: int | None = None) -> str:
+    def shown(self, row: TextRow, limit: int | None = None) -> str:
         """What a row shows, cleaned; as many characters as its part of the text, or as `limit`."""
         end = row.end if limit is None else min(row.end, row.start + limit)
         return clean(self.text[row.start : end]).replace("\r", "␍")
 
-    def style(self, row: Row) -> str | None:
+    def style(self, row: TextRow) -> str | None:
         """The name of a row's style."""
         number = bisect.bisect_right(self._styled.style_lines, row.line) - 1
         return self._styled.styles[number] if number >= 0 else None
 
-    def spans(self, row: Row) -> list[Span]:
+    def spans(self, row: TextRow) -> list[Span]:
         """The parts of a row that have a style of their own, counted from its start."""
         styled = self._styled
         first = max(bisect.bisect_right(styled.span_starts, row.start) - 1, 0)

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from claude_batch_tui.tui.widgets.text_rows import AnyLine, Row, TextRows
+from claude_batch_tui.tui.widgets.text_rows import AnyLine, TextRow, TextRows
 from claude_batch_tui.tui.widgets.text_search import TextSearch
 
 WHEEL_ROWS = 3
@@ -222,7 +222,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
             self._left = max(self._left + steps * SIDEWAYS, 0)
             self.refresh()
 
-    def _pieces(self, row: Row, base: Style, width: int) -> Iterator[Segment]:
+    def _pieces(self, row: TextRow, base: Style, width: int) -> Iterator[Segment]:
         """A row in pieces of one style each, as far as it could be visible."""
         shown = self._rows.shown(row, (width + self._left) * 4)
         marks = [

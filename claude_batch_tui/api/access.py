@@ -1,0 +1,133 @@
+"""Where the API is and what proves who calls, checked before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import anthropic
+import httpx2
+
+from claude_batch_tui.config import Config
+from claude_batch_tui.credentials import read_secret, unmounted
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.redaction import remember_secret
+
+_Client = TypeVar("_Client", anthropic.Anthropic, anthropic.AsyncAnthropic)
+_CUSTOM_HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
+_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_SECRET_NAME = re.compile(r"auth|key|token|secret|passw|cookie|credential|signature", re.IGNORECASE)
+
+
+def base_url_of(config: Config, environ: Mapping[str, str]) -> str | None:
+    """The address that settings or environment name, None where the SDK is to look further.
+
+    Raises ConfigError for one that is none, and for one to which a key would travel in clear.
+    """
+    given, origin = config.base_url, "The base URL (--base-url or base_url)"
+    if given is None:
+        given, origin = environ.get("ANTHROPIC_BASE_URL"), "ANTHROPIC_BASE_URL"
+    if given is None:
+        return None
+    address = unmounted(given)
+    require_address(address, origin)
+    return address
+
+
+def require_address(address: str, origin: str) -> None:
+    """Raise ConfigError, which begins with `origin`, for an address that is none or not private."""
+    if not address:
+        raise ConfigError(
+            f"{origin} is empty: unset it, or set an address such as https://api.anthropic.com."
+        )
+    if "://" not in address:
+        raise ConfigError(
+            f"{origin}, {address}, does not begin with https://, or http:// for a server on this machine."
+        )
+    try:
+        url = httpx2.URL(address)
+    except httpx2.InvalidURL as error:
+        raise ConfigError(f"{origin} is not a URL: {error}.") from error
+    if url.scheme not in ("http", "https"):
+        raise ConfigError(
+            f"{origin}, {address}, begins with {url.scheme}://: the API is reached by https://."
+        )
+    if not url.host:
+        raise ConfigError(f"{origin}, {address}, names no host.")
+    if url.userinfo:
+        raise ConfigError(
+            f"{origin}, {address}, holds a password or a name, and would be written down with it: "
+            f"send it as a header of {_CUSTOM_HEADERS}."
+        )
+    if url.scheme == "http" and url.host != "localhost" and not _is_loopback(url.host):
+        raise ConfigError(
+            f"{origin}, {address}, is not https, and {url.host} is not this machine: "
+            "prompts and the key would travel in clear. Use an https address."
+        )
+
+
+def custom_headers(environ: Mapping[str, str]) -> dict[str, Any]:
+    """What to add to the headers that the SDK reads from its environment variable: it takes a byte order mark for a
+    part of the first one's name.
+    """
+    first, colon, value = environ.get(_CUSTOM_HEADERS, "").partition("\n")[0].partition(":")
+    name = first.strip()
+    if not colon or unmounted(name) == name:
+        return {}
+    return {name: anthropic.omit, unmounted(name): value.strip()}
+
+
+def with_sound_headers(client: _Client, *, key_name: str) -> _Client:
+    """The client with its key or token as it was meant, and all its headers such that they can be sent.
+
+    What they hold of secrets is remembered, so that no text shows it. `key_name` is how the user calls the key.
+    Raises ConfigError, without showing a value.
+    """
+    if client.api_key is not None:
+        client.api_key = read_secret(client.api_key, key_name)
+    if client.auth_token is not None:
+        client.auth_token = read_secret(client.auth_token, "ANTHROPIC_AUTH_TOKEN")
+    for name, value in client.default_headers.items():
+        if isinstance(value, str):
+            if _SECRET_NAME.search(name):
+                remember_secret(value)
+            _require_sendable(name, value)
+    return client
+
+
+def check_request(request: httpx2.Request) -> None:
+    """Look at a request as it is about to leave: a token that the SDK found by itself is in no header before.
+
+    Raises ConfigError for a header that cannot be sent.
+    """
+    authorization = request.headers.get("authorization", "")
+    remember_secret(authorization.partition(" ")[2])
+    if authorization != authorization.strip():
+        request.headers["authorization"] = authorization.strip()
+    for name, value in request.headers.items():
+        _require_sendable(name, value)
+
+
+async def check_request_async(request: httpx2.Request) -> None:
+    """The same for the asynchronous client."""
+    check_request(request)
+
+
+def _require_sendable(name: str, value: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"The name of a header in {_CUSTOM_HEADERS} holds a blank or an odd character.")
+    if _UNSENDABLE.search(value):
+        raise ConfigError(
+            f"The header {name} holds a line end or a control character: look at where it comes from "
+            f"({_CUSTOM_HEADERS}, --betas, workspace, api_version, or the token of a profile)."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

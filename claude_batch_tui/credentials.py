@@ -1,0 +1,48 @@
+"""Keys and tokens as people mount them, and as a header can hold them."""
+
+from __future__ import annotations
+
+import re
+
+from claude_batch_tui.errors import ConfigError, NoCredentialsError
+from claude_batch_tui.redaction import remember_secret
+
+_ODD = re.compile(r"[^\x21-\x7e]")
+_SHORTEST_SHOWN = 12
+
+
+def unmounted(value: str) -> str:
+    """`value` without what a mounted file or an editor adds around it: blanks, line ends, a byte order mark."""
+    return value.strip().strip("\ufeff").strip()
+
+
+def read_secret(value: str, name: str) -> str:
+    """The key or token of a setting called `name`, as it was meant; from here on no text shows it.
+
+    Raises NoCredentialsError where it is blank, and ConfigError where no header can hold it, without showing it.
+    """
+    remember_secret(value)
+    secret = unmounted(value)
+    if not secret:
+        raise NoCredentialsError(f"{name} is set, but blank.")
+    odd = _ODD.search(secret)
+    if odd is not None:
+        raise ConfigError(
+            f"{name} holds {_words(odd[0])} (character {odd.start() + 1} of {len(secret)}), which no key has: "
+            "set it again, as one line."
+        )
+    remember_secret(secret)
+    return secret
+
+
+def ending(secret: str) -> str:
+    """`…` and the last four characters, by which a user tells keys apart; `…` alone where that were most of it."""
+    return f"…{secret[-4:]}" if len(secret) >= _SHORTEST_SHOWN else "…"
+
+
+def _words(character: str) -> str:
+    if character in "\r\n":
+        return "a line end"
+    if character in " \t":
+        return "a blank"
+    return "a character outside ASCII" if character > "\x7f" else "a control character"

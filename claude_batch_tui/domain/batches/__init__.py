@@ -1,0 +1,1 @@
+"""Batches and runs: what the API reports, what the list shows, when to look again."""

@@ -1,0 +1,252 @@
+"""A batch together with everything we remember about it, and the state of our link to the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from claude_batch_tui.domain.batches.batch import Batch, BatchState, RequestCounts
+
+
+class ResultsState(StrEnum):
+    """What we have of a batch's results on this machine."""
+
+    NONE = "none"
+    COMPLETE = "complete"
+    PROBLEMS = "problems"
+
+
+class TrackedBatch(msgspec.Struct, frozen=True):
+    """A batch and what is ours about it. Money is in US dollars."""
+
+    batch: Batch
+    run_id: str | None = None
+    name: str | None = None
+    run_name: str | None = None
+    tags: tuple[str, ...] = ()
+    note: str | None = None
+    model: str | None = None
+    source: str | None = None
+    cost_at_most: float | None = None
+    cost_actual: float | None = None
+    """By the usage of its results, once they have been read here."""
+    results: ResultsState = ResultsState.NONE
+    results_bytes: int | None = None
+    flawed: dict[str, int] = {}
+    """Succeeded, but not whole: how many of each ledger class, as the downloaded results say."""
+    seen: bool = True
+    """False from its end until the user has looked at it."""
+    gone_at: datetime | None = None
+    """When the API first answered 404 for it."""
+    hidden_at: datetime | None = None
+    """When the user put it away on this machine; the API knows nothing of that."""
+    cancel_sent_at: datetime | None = None
+    provisional: bool = False
+    """Adopted after a lost answer, and not yet proven ours by its custom_ids."""
+    profile: str | None = None
+    """The name of the profile it is watched by, where the dashboard watches it."""
+
+    @property
+    def id(self) -> str:
+        """The batch's id."""
+        return self.batch.id
+
+    @property
+    def title(self) -> str:
+        """Its name, else its id."""
+        return self.name or self.batch.id
+
+    def state(self, now: datetime) -> BatchState:
+        """The state at `now`; a batch the API no longer knows is gone, and only a whole one is good."""
+        if self.gone_at is not None:
+            return BatchState.GONE
+        state = self.batch.state(now)
+        return BatchState.ENDED_FLAWED if state is BatchState.ENDED_OK and self.flawed else state
+
+
+class LinkState(StrEnum):
+    """How things stand between us and the API."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    IDLE = "idle"
+    PAUSED = "paused"
+    OFFLINE = "offline"
+    REFUSED = "refused"
+    NO_CREDENTIALS = "no_credentials"
+
+
+class Link(msgspec.Struct, frozen=True):
+    """The state of polling. Times are wall clock; `error` is a sentence."""
+
+    state: LinkState = LinkState.CONNECTING
+    since: datetime | None = None
+    polled_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    interval: float | None = None
+    failures: int = 0
+    error: str | None = None
+    is_leader: bool = True
+
+
+class DownloadState(StrEnum):
+    """Where a download is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    VERIFYING = "verifying"
+    READING = "reading"
+    """Whole and under its name, but its lines are still being read: nothing else is known of it yet."""
+    COMPLETE = "complete"
+    PROBLEMS = "problems"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class Download(msgspec.Struct, frozen=True):
+    """One download as it goes. `lines_expected` is the batch's total; `total_bytes` None where unknown.
+
+    Of `lines` id and outcome are known, of `lines_read` everything.
+    """
+
+    batch_id: str
+    state: DownloadState
+    bytes_done: int = 0
+    total_bytes: int | None = None
+    lines: int = 0
+    lines_expected: int | None = None
+    bytes_per_second: float = 0.0
+    error: str | None = None
+    lines_read: int = 0
+
+    @property
+    def is_going(self) -> bool:
+        """Whether bytes come in, or are being looked at."""
+        return self.state in (DownloadState.RUNNING, DownloadState.VERIFYING, DownloadState.READING)
+
+
+class SubmissionState(StrEnum):
+    """Where a submission is; see `services.submitting`."""
+
+    PREPARED = "prepared"
+    SENDING = "sending"
+    CREATED = "created"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    CONFLICT = "conflict"
+    ABANDONED = "abandoned"
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """One attempt to create one batch, as it is written down. Bytes and sha256 are of the create body.
+
+    It is batch `part` of the `parts` of one draft; `kind` is what it is in its run: submit, pilot, rest or retry.
+    """
+
+    submission_id: str
+    run_id: str
+    state: SubmissionState
+    requests: int
+    body_bytes: int
+    sha256: str
+    body_path: str
+    rows_path: str | None
+    name: str | None
+    model: str | None
+    source: str | None
+    cost_at_most: float | None
+    created_at: datetime
+    prices_as_of: str | None = None
+    attempt: int = 0
+    watermark_id: str | None = None
+    server_date: datetime | None = None
+    sent_at: datetime | None = None
+    settled_at: datetime | None = None
+    last_looked_at: datetime | None = None
+    looks: int = 0
+    candidates: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    """Batches that were taken for it and turned out to hold other requests."""
+    batch_id: str | None = None
+    provisional: bool = False
+    request_id: str | None = None
+    error: str | None = None
+    betas: tuple[str, ...] = ()
+    kind: str = "submit"
+    part: int = 1
+    parts: int = 1
+    retry_of: tuple[str, ...] = ()
+    """Submissions whose failed requests this one sends again."""
+    base_url: str | None = None
+    """Where it was sent, once it was: this address, and the workspace its answers name."""
+    workspace_id: str | None = None
+
+
+class Submitting(msgspec.Struct, frozen=True):
+    """A submission this process is working on, from freezing its body to its end.
+
+    `token` is the asker's own; `repeat_of` an earlier submission of the same bytes, which stops this one. Where only
+    some of the requests are the same, `repeated` says how many.
+    """
+
+    token: str
+    submission: Submission | None = None
+    sent_bytes: int = 0
+    waiting_until: datetime | None = None
+    note: str = ""
+    error: str | None = None
+    repeat_of: Submission | None = None
+    repeated: int | None = None
+    is_finished: bool = False
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened, for the status line and the log: a sentence and the batch it is about."""
+
+    at: datetime
+    text: str
+    batch_id: str | None = None
+    is_error: bool = False
+    rings: bool = False
+    """True for an end that is to be told beyond the status line."""
+    is_quiet: bool = False
+    """True for what is for the log of events alone: it is shown elsewhere already, or was told before."""
+
+    def of(self, place: str) -> Event:
+        """The same, saying where it happened."""
+        return msgspec.structs.replace(self, text=f"{place}: {self.text}")
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything a face shows of the engine at one moment. Batches are newest first."""
+
+    version: int = 0
+    at: datetime | None = None
+    batches: tuple[TrackedBatch, ...] = ()
+    running: int = 0
+    unseen: tuple[RequestCounts, ...] = ()
+    """The counts of batches that ended and have not been looked at."""
+    link: Link = Link()
+    downloads: dict[str, Download] = msgspec.field(default_factory=dict)
+    submissions: tuple[Submission, ...] = ()
+    """Those that are not settled: sending, unknown, absent, conflict."""
+    submitting: dict[str, Submitting] = msgspec.field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    """What happened, oldest first."""
+    has_older: bool = False
+    base_url: str | None = None
+    credential: str | None = None
+    workspace_id: str | None = None
+    links: dict[str, Link] = msgspec.field(default_factory=dict)
+    """By profile, where several are shown together; `link` then combines them."""
+
+    def link_of(self, profile: str | None) -> Link:
+        """The link by which a batch of that profile is watched."""
+        return self.links.get(profile or "", self.link)
+
+    def find(self, batch_id: str) -> TrackedBatch | None:
+        """The batch with that id, or None."""
+        return next((tracked for tracked in self.batches if tracked.id == batch_id), None)

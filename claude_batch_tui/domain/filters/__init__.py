@@ -1,0 +1,1 @@
+"""The filter language of both lists, and matching of text and JSON paths."""

@@ -1,0 +1,1 @@
+"""Requests before they are sent: drafts, the check of every parameter, what the models take."""

@@ -1,0 +1,204 @@
+"""What the params of one request must be, looked at closely: the messages of everything wrong with them.
+
+Sources: types/message_create_params.py and types/beta/message_create_params.py of the SDK 2.11, the batch guide
+(what a batch forbids) and the migration page of API version 2026-10-21 (sampling). Values come from decoded JSON.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from claude_batch_tui.domain.requests.draft import Severity
+
+REQUIRED = ("model", "max_tokens", "messages")
+OPTIONAL = (
+    "system",
+    "cache_control",
+    "thinking",
+    "output_config",
+    "tools",
+    "tool_choice",
+    "stop_sequences",
+    "metadata",
+    "service_tier",
+    "inference_geo",
+    "container",
+    "diagnostics",
+    "stream",
+)
+SAMPLING = ("temperature", "top_p", "top_k")
+BETA = (
+    "billing_policy",
+    "compaction",
+    "context_management",
+    "fallback_credit_token",
+    "mcp_servers",
+    "thread",
+)
+KNOWN = (*REQUIRED, *OPTIONAL, *SAMPLING, *BETA)
+ROLES = ("user", "assistant", "system")
+
+MEDIA_TYPES = {
+    "image": ("image/jpeg", "image/png", "image/gif", "image/webp"),
+    "document": ("application/pdf",),
+}
+"""Media types of base64 sources, by the type of their block (Messages API reference)."""
+
+_FORBIDDEN = {
+    "speed": "fast mode does not exist in a batch; leave `speed` out",
+    "betas": "`betas` belong to the whole batch, not into params; leave them out here",
+    "fallbacks": "fallbacks do not work in a batch; leave `fallbacks` out",
+    "user_profile_id": "`user_profile_id` belongs to the whole batch, not into params; leave it out here",
+    "workspace_id": "`workspace_id` belongs to the whole batch, not into params; leave it out here",
+}
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing wrong with the params of a request."""
+
+    code: str
+    message: str
+    severity: Severity = Severity.ERROR
+
+
+def findings(params: Mapping[str, Any]) -> Iterator[Finding]:
+    """Everything wrong with `params`, errors and warnings."""
+    yield from _model(params)
+    yield from _max_tokens(params)
+    yield from _messages(params)
+    yield from _stream(params)
+    yield from _keys(params)
+
+
+def is_blank(text: str) -> bool:
+    """True for a text the API takes for none."""
+    return not text or text.isspace()
+
+
+def _model(params: Mapping[str, Any]) -> Iterator[Finding]:
+    model = params.get("model")
+    if model is None:
+        yield Finding("missing_model", "params have no `model`")
+    elif not isinstance(model, str):
+        yield Finding("model_type", f"`model` is a text, not {kind_of(model)}")
+    elif is_blank(model):
+        yield Finding("missing_model", "`model` is empty")
+
+
+def _max_tokens(params: Mapping[str, Any]) -> Iterator[Finding]:
+    limit = params.get("max_tokens")
+    if limit is None:
+        yield Finding("missing_max_tokens", "params have no `max_tokens`")
+    elif isinstance(limit, bool) or not isinstance(limit, int):
+        yield Finding("max_tokens_type", f"`max_tokens` is a whole number, not {kind_of(limit)}")
+    elif limit < 1:
+        yield Finding("max_tokens_too_small", f"`max_tokens` is at least 1 in a batch, not {limit}")
+
+
+def _messages(params: Mapping[str, Any]) -> Iterator[Finding]:
+    messages = params.get("messages")
+    if messages is None:
+        yield Finding("missing_messages", "params have no `messages`")
+    elif not isinstance(messages, list):
+        yield Finding("messages_type", f"`messages` is a list, not {kind_of(messages)}")
+    elif not messages:
+        yield Finding("missing_messages", "`messages` is empty: at least one message is required")
+    else:
+        for index, message in enumerate(messages):
+            yield from _message(index, message)
+
+
+def _message(index: int, message: Any) -> Iterator[Finding]:
+    place = f"messages[{index}]"
+    if not isinstance(message, dict):
+        yield Finding("message_type", f"{place} is an object with role and content, not {kind_of(message)}")
+        return
+    role, content = message.get("role"), message.get("content")
+    if role not in ROLES:
+        yield Finding("message_type", f"{place} has the role {shown(role)}; it is user, assistant or system")
+    if isinstance(content, str):
+        if role == "user" and is_blank(content):
+            yield Finding("empty_prompt", f"the user message {place} is empty")
+    elif isinstance(content, list):
+        if role == "user" and not content:
+            yield Finding("empty_prompt", f"the user message {place} is empty")
+        for number, block in enumerate(content):
+            yield from _block(f"{place}.content[{number}]", block)
+    else:
+        yield Finding(
+            "message_type", f"the content of {place} is a text or a list of blocks, not {kind_of(content)}"
+        )
+
+
+def _block(place: str, block: Any) -> Iterator[Finding]:
+    if not isinstance(block, dict) or not isinstance(block.get("type"), str):
+        yield Finding("message_type", f"{place} is a content block, an object with a `type`")
+    elif block["type"] == "text":
+        text = block.get("text")
+        if not isinstance(text, str):
+            yield Finding("message_type", f"{place} is a text block without `text`")
+        elif is_blank(text):
+            yield Finding("empty_prompt", f"the text block {place} is empty")
+    elif block["type"] in MEDIA_TYPES:
+        yield from _media(place, block)
+
+
+def _media(place: str, block: Mapping[str, Any]) -> Iterator[Finding]:
+    """An image or a document: there, and of a type the API takes."""
+    kind, source = block["type"], block.get("source")
+    if not isinstance(source, dict) or not isinstance(source.get("type"), str):
+        yield Finding("media", f"the {kind} {place} has no `source`")
+    elif source["type"] == "base64":
+        types = MEDIA_TYPES[kind]
+        if source.get("media_type") not in types:
+            given = shown(source.get("media_type"))
+            yield Finding(
+                "media", f"the {kind} {place} has the media_type {given}; it is one of {', '.join(types)}"
+            )
+        if not source.get("data"):
+            yield Finding("media", f"the {kind} {place} has no data")
+
+
+def _stream(params: Mapping[str, Any]) -> Iterator[Finding]:
+    stream = params.get("stream")
+    if stream is True:
+        yield Finding("stream", "streaming does not exist in a batch; leave `stream` out")
+    elif stream is not None and stream is not False:
+        yield Finding("stream", f"`stream` is false or left out in a batch, not {shown(stream)}")
+
+
+def _keys(params: Mapping[str, Any]) -> Iterator[Finding]:
+    for key in params:
+        if key in _FORBIDDEN:
+            yield Finding("forbidden_param", _FORBIDDEN[key])
+        elif key in BETA:
+            yield Finding(
+                "beta_param", f"`{key}` is a beta: it needs an anthropic-beta header", Severity.WARNING
+            )
+        elif key not in KNOWN:
+            near = difflib.get_close_matches(key, KNOWN, 1)
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            yield Finding("unknown_param", f"{shown(key)} is no known key of params{hint}", Severity.WARNING)
+
+
+def kind_of(value: Any) -> str:
+    """The JSON type of a value, as words."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"the text {shown(value)}"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def shown(value: Any) -> str:
+    """A value from outside, quoted and short enough for a sentence."""
+    text = value if isinstance(value, str) else str(value)
+    return repr(text if len(text) <= 80 else text[:79] + "…") if isinstance(value, str) else text[:80]

@@ -1,0 +1,1 @@
+"""Results: one line each, what answers say, how they compare, statistics over them."""

@@ -1,0 +1,54 @@
+"""Recipes on disk: saved where the user says, and found beside a requests file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from claude_batch_tui.errors import ConfigError, ExportError
+from claude_batch_tui.services.building.requests_files import beside
+from claude_batch_tui.sources.recipe import Recipe, read_recipe, recipe_toml
+from claude_batch_tui.store.files import refusals_told, written_whole
+
+
+def save_recipe(recipe: Recipe, path: Path, *, force: bool = False) -> None:
+    """Write a recipe; paths in it are as seen from its folder. Raises ConfigError where something is there already."""
+    if path.exists() and not force:
+        raise ConfigError(f"{path} is already there. Say --force to overwrite it.")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}. Create it first.")
+    content = recipe_toml(recipe, path.parent)
+    with written_whole(path, ExportError) as file:
+        file.write(content)
+
+
+def recipe_beside(requests: Path) -> Recipe | None:
+    """The recipe that a build wrote beside its requests file, or None. Raises ConfigError for a damaged one."""
+    path = beside(requests).recipe
+    return read_recipe(str(path)) if path.exists() else None
+
+
+def recipe_path(config_dir: Path, name: str) -> Path:
+    """Where a recipe saved under a name is. Raises ConfigError for a name that is no file name."""
+    if not name or "/" in name or name.startswith("."):
+        raise ConfigError(f"{name!r} cannot be a name of a recipe: letters, digits, dashes and blanks can.")
+    return config_dir / "recipes" / f"{name.removesuffix('.toml')}.toml"
+
+
+def recipe_names(config_dir: Path) -> list[str]:
+    """The names of all saved recipes, newest first."""
+    paths = sorted((config_dir / "recipes").glob("*.toml"), key=lambda path: -path.stat().st_mtime)
+    return [path.stem for path in paths]
+
+
+def save_named(recipe: Recipe, config_dir: Path, name: str) -> Path:
+    """Save a recipe under a name, over what was there; its path. Raises ConfigError or ExportError."""
+    path = recipe_path(config_dir, name)
+    with refusals_told(path, ExportError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    save_recipe(recipe, path, force=True)
+    return path
+
+
+def read_named(config_dir: Path, name: str) -> Recipe:
+    """The recipe saved under a name. Raises ConfigError where there is none, or a damaged one."""
+    return read_recipe(str(recipe_path(config_dir, name)))

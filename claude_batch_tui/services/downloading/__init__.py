@@ -1,0 +1,1 @@
+"""Results from the API to a verified file on disk."""

@@ -1,0 +1,177 @@
+"""Downloading in a thread beside an event loop, and writing down what that left."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
+from claude_batch_tui.api.protocol import BatchesApi
+from claude_batch_tui.config import Config
+from claude_batch_tui.domain.batches.tracked import Download, DownloadState, ResultsState, TrackedBatch
+from claude_batch_tui.domain.money.spend import Spend
+from claude_batch_tui.domain.results.result import Outcome
+from claude_batch_tui.errors import SourceError
+from claude_batch_tui.services.downloading.download import IndexMade, download, index_leftovers
+from claude_batch_tui.services.downloading.receiving import Downloaded, Step
+from claude_batch_tui.services.results.costs import spend_where_priced
+from claude_batch_tui.services.results.ledger import flawed
+from claude_batch_tui.services.results.local_files import bodies_of, is_unread
+from claude_batch_tui.services.results.schema_validation import validated_classes
+from claude_batch_tui.services.submitting import reconcile
+from claude_batch_tui.services.submitting.spool import sent_ids
+from claude_batch_tui.services.threads import in_thread, iterate_in_thread
+from claude_batch_tui.store import downloads, spends, submissions, usage
+from claude_batch_tui.store.store import Store
+
+
+async def download_batch(
+    tracked: TrackedBatch,
+    *,
+    connect: Callable[[], Awaitable[BatchesApi]],
+    store: Store,
+    scope_id: int,
+    config: Config,
+    now: Callable[[], datetime],
+    random: Callable[[], float],
+    stopped: Callable[[], bool] = lambda: False,
+    index_made: IndexMade = lambda _index, _path: None,
+) -> AsyncIterator[Download]:
+    """Download a batch's results and write down what became of them; progress is yielded.
+
+    Results that are here, and of which nothing is written down, are read first: the API is asked where they are not
+    whole. Raises as `download` does, and ConfigError where there are no credentials.
+    """
+    if is_unread(tracked, store):
+        async for update in read_leftovers(
+            tracked,
+            store=store,
+            scope_id=scope_id,
+            config=config,
+            now=now,
+            stopped=stopped,
+            index_made=index_made,
+        ):
+            yield update
+        if update.state is not DownloadState.PROBLEMS:
+            return
+    api = await connect()
+
+    def steps(sent: frozenset[str] | None, stop: Callable[[], bool]) -> Iterator[Step]:
+        return download(
+            tracked.batch,
+            api=api,
+            folder=store.locations.results,
+            sent_ids=sent,
+            stopped=stop,
+            random=random,
+            index_made=index_made,
+        )
+
+    async for update in _recorded(tracked, steps, store, scope_id, config, now, stopped):
+        yield update
+
+
+async def read_leftovers(
+    tracked: TrackedBatch,
+    *,
+    store: Store,
+    scope_id: int,
+    config: Config,
+    now: Callable[[], datetime],
+    stopped: Callable[[], bool] = lambda: False,
+    index_made: IndexMade = lambda _index, _path: None,
+) -> AsyncIterator[Download]:
+    """Read results that are here, and of which nothing is written down; the API is not asked.
+
+    Raises StoreError where another process is just doing that.
+    """
+
+    def steps(sent: frozenset[str] | None, stop: Callable[[], bool]) -> Iterator[Step]:
+        return index_leftovers(
+            tracked.batch,
+            folder=store.locations.results,
+            sent_ids=sent,
+            stopped=stop,
+            index_made=index_made,
+        )
+
+    async for update in _recorded(tracked, steps, store, scope_id, config, now, stopped):
+        yield update
+
+
+async def _recorded(
+    tracked: TrackedBatch,
+    steps: Callable[[frozenset[str] | None, Callable[[], bool]], Iterator[Step]],
+    store: Store,
+    scope_id: int,
+    config: Config,
+    now: Callable[[], datetime],
+    stopped: Callable[[], bool],
+) -> AsyncIterator[Download]:
+    """Take the steps in a thread; what they end with is yielded when it is written down."""
+    ours = submissions.of_batch(store, tracked.id)
+    sent = await in_thread(lambda: sent_ids(ours)) if ours else None
+    stop = threading.Event()
+    taken = steps(sent, lambda: stop.is_set() or stopped())
+    async for step in iterate_in_thread(taken, on_close=stop.set, name="cbtui-download"):
+        if step.finished is not None:
+            finished = await _validated(tracked, step.finished, store)
+            spend = await in_thread(partial(spend_where_priced, finished.path, config, store.locations.cache))
+            record_download(tracked, finished, spend, store=store, scope_id=scope_id, now=now())
+        yield step.update
+
+
+async def _validated(tracked: TrackedBatch, finished: Downloaded, store: Store) -> Downloaded:
+    """The same with the answers held against the schemas they were asked for."""
+    sent, cache = bodies_of([tracked.id], store), store.locations.cache
+    try:
+        classes = await in_thread(lambda: validated_classes(finished.path, sent, cache))
+    except (OSError, ValueError, SourceError):  # what was downloaded is written down all the same
+        return finished
+    return msgspec.structs.replace(finished, classes=classes)
+
+
+def record_download(
+    tracked: TrackedBatch,
+    finished: Downloaded,
+    spend: Spend | None,
+    *,
+    store: Store,
+    scope_id: int,
+    now: datetime,
+) -> None:
+    """Write a finished download down, and settle whether an adopted batch is ours.
+
+    That there are results comes last: what a death of the process leaves without it is done again.
+    """
+    database, ledger = store.database, finished.ledger
+    usage.record_usage(
+        database,
+        scope_id,
+        tracked,
+        succeeded=ledger.outcomes.get(Outcome.SUCCEEDED, 0),
+        input_tokens=finished.input_tokens,
+        output_tokens=finished.output_tokens,
+        now=now,
+    )
+    if spend is not None:
+        spends.record(database, scope_id, tracked.id, spend, now)
+    ours = submissions.of_batch(store, tracked.id)
+    if ours is not None and ledger.missing is not None and ledger.extra is not None:
+        reconcile.confirm_adoption(
+            ours, missing=ledger.missing, extra=ledger.extra, store=store, scope_id=scope_id, now=now
+        )
+    record = downloads.ResultsRecord(
+        state=ResultsState.PROBLEMS if finished.problems else ResultsState.COMPLETE,
+        path=str(finished.path),
+        bytes=finished.bytes,
+        lines=finished.lines,
+        sha256=finished.sha256,
+        problems=finished.problems,
+        flawed=flawed(finished.classes),
+    )
+    downloads.record_results(database, scope_id, tracked.id, record, now)

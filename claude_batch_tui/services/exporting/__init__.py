@@ -1,0 +1,1 @@
+"""Results as files of other formats, written whole or not at all."""

@@ -1,0 +1,274 @@
+"""Taking results away: entries of one or several batches in any format, whole or not at all.
+
+An iterator of updates for a thread: progress about ten times a second, then `Exported`. Entries come in the order of
+the source where it is known, else in the order of the file, and memory does not grow with their number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from array import array
+from collections.abc import Callable, Generator, Iterator, Sequence
+from heapq import merge
+from itertools import chain
+from operator import itemgetter
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from claude_batch_tui.domain.money.pricing import PriceTable
+from claude_batch_tui.errors import SourceError
+from claude_batch_tui.exports.table import ID, OURS, RESPONSE, Column, Values, Writer, all_columns
+from claude_batch_tui.services.exporting.columns import Columns, Survey
+from claude_batch_tui.services.exporting.rows import RowReader, answer_columns
+from claude_batch_tui.services.exporting.target import Options, writer_to
+from claude_batch_tui.services.results.rows_file import RowsFile
+from claude_batch_tui.store.results.file import ResultsFile
+from claude_batch_tui.store.results.index import ResultsIndex
+
+_UPDATE_EVERY = 0.1
+_CHUNK_ROWS = 500
+_CHUNK_BYTES = 1 << 21
+_NOTHING_MORE_YET = _NO_ROW = -1
+_NOWHERE = 2**63
+"""The line of an entry without a row, after all that have one."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """The entries wanted of one results file. `rows` is its rows file where there is one."""
+
+    path: Path
+    index: ResultsIndex
+    positions: Sequence[int]
+    batch_id: str
+    rows: Path | None = None
+    keeps_order: bool = False
+    """Whether the entries stay as they are given, rather than in the order of their source."""
+    streamed: Iterator[Sequence[int]] | None = None
+    """Instead of `positions`: those of a file that is still being read, as they become known. They keep their order,
+    and no columns that a look at all entries would find are asked for."""
+
+
+class ExportProgress(msgspec.Struct, frozen=True):
+    """How far it is: entries of all (0 where that is not known yet), bytes of results read, seconds since the start, and what is being done."""
+
+    entries: int
+    of: int
+    bytes: int
+    seconds: float
+    doing: str = "written"
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """What was written: entries, and how many CSV cells were guarded against formulas."""
+
+    entries: int
+    guarded: int = 0
+
+
+def export(
+    parts: Sequence[Part],
+    target: Path | BinaryIO,
+    options: Options,
+    *,
+    prices: PriceTable,
+    limit: int | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[ExportProgress | Exported]:
+    """Write the entries of all parts, at most `limit`, to a file, a folder or a stream. Where it was stopped, nothing
+    is left and the last update is no `Exported`. What arrives is handed on to a stream at once.
+
+    Raises ExportError with what to do where it cannot be written, and ConfigError where pyarrow is missing.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            opened = [_Opened(part, stack) for part in parts]
+        except OSError as error:
+            raise SourceError(f"Cannot read the results: {error.strerror}.") from error
+        work = _Work(opened, options, prices, limit, stopped, clock)
+        with contextlib.suppress(_StoppedError):
+            columns = Columns()
+            if options.form.name == "parquet" or options.spread:
+                columns = yield from work.survey()
+            with writer_to(target, options, work.columns(columns)) as writer:
+                flush = (lambda: None) if isinstance(target, Path) else target.flush
+                yield from work.write(writer, columns, flush)
+            yield Exported(work.done, writer.guarded)
+
+
+class _StoppedError(Exception):
+    """The user has stopped it."""
+
+
+class _Opened:
+    """A part while it is exported: the file held open, the positions in order, the row of each."""
+
+    def __init__(self, part: Part, stack: contextlib.ExitStack) -> None:
+        self.results = stack.enter_context(ResultsFile(part.path, part.index))
+        self.batch_id = part.batch_id
+        self.keeps_order = part.keeps_order
+        self.positions = part.positions
+        self.streamed = part.streamed
+        self.rows: RowsFile | None = None
+        self.numbers: Sequence[int] = array("q", [-1]) * len(part.positions)
+        if part.rows is not None:
+            self.rows = RowsFile(part.rows)
+            ids = map(part.index.custom_id, part.positions)
+            self.positions, self.numbers = self.rows.in_order(part.positions, ids, keeps=part.keeps_order)
+            self.rows.forget_ids()  # memory stays flat while rows are written
+
+    @property
+    def source(self) -> str | None:
+        """What its rows were read from."""
+        return self.rows.row(0).source if self.rows is not None and len(self.rows) else None
+
+    def entries(self) -> Iterator[_Placed]:
+        """The line in the source, the part, the position and the number of the row of every entry."""
+        for some in self.streamed or ():
+            yield from ((_NOWHERE, self, position, _NO_ROW) for position in some)
+            yield _NOWHERE, self, _NOTHING_MORE_YET, _NO_ROW
+        lines = self.rows.lines if self.rows is not None else ()
+        for position, number in zip(self.positions, self.numbers, strict=True):
+            yield (lines[number] if number >= 0 else _NOWHERE), self, position, number
+
+
+_Line = tuple[bytes, _Opened, int]
+_Placed = tuple[int, _Opened, int, int]
+
+
+class _Work:
+    """What the two passes over the entries share."""
+
+    def __init__(
+        self,
+        parts: Sequence[_Opened],
+        options: Options,
+        prices: PriceTable,
+        limit: int | None,
+        stopped: Callable[[], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        self._parts = parts
+        self._options = options
+        self._reader = RowReader(prices)
+        self._stopped = stopped
+        self._clock = clock
+        self._limit = limit
+        self._waits = any(part.streamed is not None for part in parts)
+        count = sum(len(part.positions) for part in parts)
+        self._of = count if limit is None else min(count, limit)
+        self._source = tuple(
+            dict.fromkeys(
+                name
+                for part in parts
+                if part.rows is not None and len(part.rows)
+                for name in part.rows.row(0).row
+            )
+        )
+        self.done = self._bytes = 0
+        self._started = clock()
+        self._due = self._started + _UPDATE_EVERY
+
+    def columns(self, found: Columns) -> tuple[Column, ...]:
+        """All columns, with the kinds a survey has found."""
+        source = (Column(name, found.source.get(name, "any")) for name in self._source)
+        return all_columns(source, (Column(name, kind) for name, kind in found.answer.items()))
+
+    def survey(self) -> Generator[ExportProgress, None, Columns]:
+        """Read everything once, to know the columns of the answers and the kinds of all."""
+        source, answer = Survey(), Survey()
+        for chunk in self._chunks(Columns()):
+            for row in chunk:
+                source.add(zip(self._source, row[len(OURS) :], strict=True))
+                if self._options.spread:
+                    answer.add(answer_columns(row[RESPONSE]).items())
+            if self._is_due():
+                yield self._progress("looked at")
+        self.done = self._bytes = 0
+        return Columns(source.kinds(), answer.kinds())
+
+    def write(self, writer: Writer, columns: Columns, flush: Callable[[], None]) -> Iterator[ExportProgress]:
+        """Write everything; `flush` is called where more has to be waited for."""
+        chunks = self._raw_chunks() if self._options.form.name == "jsonl" else self._chunks(columns)
+        for chunk in chunks:
+            writer.write(chunk)
+            if self._waits:
+                flush()
+            if self._is_due():
+                yield self._progress("written")
+        writer.finish()
+
+    def _chunks(self, columns: Columns) -> Iterator[list[Values]]:
+        """Rows of values, some hundreds at a time."""
+        read, source, answer = self._reader.values, self._source, tuple(columns.answer)
+        unknown = [None] * len(source)
+        for lines in self._lines():
+            chunk = []
+            for line, part, number in lines:
+                values = read(line, part.batch_id)
+                if part.rows is not None and number >= 0:
+                    row = part.rows.row(number)
+                    values[ID] = row.id
+                    values += [row.row.get(name) for name in source]
+                elif source:
+                    values += unknown
+                if answer:
+                    found = answer_columns(values[RESPONSE])
+                    values += [found.get(name) for name in answer]
+                chunk.append(values)
+            yield chunk
+
+    def _raw_chunks(self) -> Iterator[list[bytes]]:
+        for lines in self._lines():
+            yield [line for line, _, _ in lines]
+
+    def _lines(self) -> Iterator[list[_Line]]:
+        """The line of every entry in order, with its part and the number of its row."""
+        lines: list[_Line] = []
+        size, left = 0, -1 if self._limit is None else self._limit
+        for _, part, position, number in self._in_order():
+            if position == _NOTHING_MORE_YET:
+                if lines:
+                    yield self._counted(lines, size)
+                lines, size = [], 0
+                continue
+            line = part.results.line(position)
+            size += len(line)
+            lines.append((line, part, number))
+            left -= 1
+            if len(lines) >= _CHUNK_ROWS or size >= _CHUNK_BYTES or not left:
+                yield self._counted(lines, size)
+                lines, size = [], 0
+            if not left:
+                return
+        if lines:
+            yield self._counted(lines, size)
+
+    def _in_order(self) -> Iterator[_Placed]:
+        """All entries; those of several batches of one source by its lines, so that a sample lies among the rest."""
+        streams = [part.entries() for part in self._parts]
+        if len(streams) == 1:
+            return streams[0]
+        sources = {part.source for part in self._parts}
+        apart = self._waits or len(sources) > 1 or any(part.keeps_order for part in self._parts)
+        return chain.from_iterable(streams) if apart else merge(*streams, key=itemgetter(0))
+
+    def _counted(self, lines: list[_Line], size: int) -> list[_Line]:
+        if self._stopped():
+            raise _StoppedError
+        self.done += len(lines)
+        self._bytes += size
+        return lines
+
+    def _is_due(self) -> bool:
+        now = self._clock()
+        if now < self._due:
+            return False
+        self._due = now + _UPDATE_EVERY
+        return True
+
+    def _progress(self, doing: str) -> ExportProgress:
+        return ExportProgress(self.done, self._of, self._bytes, self._clock() - self._started, doing)

@@ -1,0 +1,150 @@
+"""One line of a results file as a row of values for an export, and the columns of a structured answer."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from claude_batch_tui.domain.money.pricing import PriceTable, Usage, entry_cost
+from claude_batch_tui.domain.results.line import ContentBlock, answer_line, read_result
+from claude_batch_tui.domain.results.result import Outcome, Result
+from claude_batch_tui.exports.table import Values
+
+_FREE = frozenset({Outcome.ERRORED.value, Outcome.CANCELED.value, Outcome.EXPIRED.value})
+"""Outcomes that cost nothing."""
+_MOST = 2**63 - 1
+_FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
+_encode = msgspec.json.Encoder().encode
+_decode_value = msgspec.json.Decoder().decode
+
+
+class RowReader:
+    """Reads the entries of one export."""
+
+    def __init__(self, prices: PriceTable) -> None:
+        self._prices = prices
+
+    def values(self, line: bytes, batch_id: str) -> Values:
+        """Our columns of an entry; its `id` is the custom_id until the row of the source says otherwise."""
+        parsed = answer_line(line)
+        if parsed is None:
+            return self._odd_values(line, batch_id)
+        custom_id, result = parsed.custom_id, parsed.result
+        message, outcome = result.message, result.type
+        if message is None:
+            error = result.inner_error
+            if error is None and outcome not in _FREE:
+                return self._odd_values(line, batch_id)
+            words = _error_words(error.type, error.message) if error is not None else None
+            cost = 0.0 if outcome in _FREE else None
+            return [custom_id, custom_id, outcome, None, words, None, None, None, None, cost, batch_id]
+        usage, model = message.usage, message.model or ""
+        tokens_in = tokens_out = cost = None
+        if usage is not None:
+            tokens_in = (
+                (usage.input_tokens or 0)
+                + (usage.cache_creation_input_tokens or 0)
+                + (usage.cache_read_input_tokens or 0)
+            )
+            tokens_out = usage.output_tokens or 0
+            if not (0 <= tokens_in <= _MOST and 0 <= tokens_out <= _MOST):
+                return self._odd_values(line, batch_id)
+            cost = self._cost(usage, model)
+        return [
+            *(custom_id, custom_id, outcome, _text(message.content or ()), None),
+            *(message.stop_reason, model or None, tokens_in, tokens_out, cost, batch_id),
+        ]
+
+    def _cost(self, usage: Usage, model: str) -> float | None:
+        cost = entry_cost(usage, model, self._prices)
+        return None if cost is None else round(cost, 12)
+
+    def _odd_values(self, line: bytes, batch_id: str) -> Values:
+        """The same of a line of another shape than the API's: as much of it as can be read, and nothing is lost."""
+        result = read_result(line)
+        custom_id, message = plain(result.custom_id), result.message
+        cost = 0.0 if result.outcome in _FREE else None
+        with contextlib.suppress(msgspec.ValidationError):
+            if message:
+                usage = msgspec.convert(message.get("usage"), Usage)
+                cost = self._cost(usage, str(message.get("model")))
+        return [
+            *(custom_id, custom_id, plain(result.outcome), plain(result.text) if message else None),
+            plain(_odd_error(result)) or None,
+            *(_word(message.get("stop_reason")), _word(message.get("model"))),
+            *(_tokens(message, _INPUTS), _tokens(message, ("output_tokens",)), cost, batch_id),
+        ]
+
+
+_INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+
+
+def answer_columns(response: str | None) -> dict[str, Any]:
+    """The top-level keys of an answer that is a JSON object, in a code fence or not; else nothing."""
+    if not response:
+        return {}
+    text = response.lstrip()
+    if text.startswith("```") and (fenced := _FENCE.fullmatch(response)):
+        text = fenced[1].lstrip()
+    if not text.startswith("{"):
+        return {}
+    try:
+        found = _decode_value(text)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def plain(text: str) -> str:
+    r"""Text without lone surrogates, which no file can hold: each as `\udXXX`."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _text(blocks: Sequence[ContentBlock]) -> str:
+    """All text blocks joined by a newline; where there are none, the input of the tool calls as JSON."""
+    if len(blocks) == 1 and blocks[0].type == "text":
+        return blocks[0].text or ""
+    text = "\n".join(block.text or "" for block in blocks if block.type == "text")
+    if text:
+        return text
+    calls = [
+        bytes(block.input).decode() for block in blocks if block.type == "tool_use" and bytes(block.input)
+    ]
+    return calls[0] if len(calls) == 1 else f"[{','.join(calls)}]" if calls else ""
+
+
+def _error_words(kind: str, message: str) -> str:
+    return f"{kind}: {message}" if kind or message else ""
+
+
+def _odd_error(result: Result) -> str:
+    kind, message = result.error
+    if kind or message:
+        return _error_words(kind, message)
+    if result.outcome == Outcome.UNPARSED:
+        return f"not readable: {result.body.get('raw', '')}"
+    if result.message or result.outcome in _FREE:
+        return ""
+    return _encode(result.body).decode()
+
+
+def _word(value: object) -> str | None:
+    return plain(value) if isinstance(value, str) and value else None
+
+
+def _tokens(message: dict[str, Any], names: tuple[str, ...]) -> int | None:
+    usage = message.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    numbers = [
+        value
+        for name in names
+        if isinstance(value := usage.get(name), int)
+        and not isinstance(value, bool)
+        and 0 <= value <= _MOST // 3
+    ]
+    return sum(numbers) if numbers else None

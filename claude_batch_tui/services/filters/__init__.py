@@ -1,0 +1,1 @@
+"""Which entries a filter lets through, and in which order: over the index, raw bytes and decoded answers."""

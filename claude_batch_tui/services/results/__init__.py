@@ -1,0 +1,1 @@
+"""Reading results: entries, costs, comparisons, ledgers, statistics, schemas."""

@@ -1,0 +1,127 @@
+"""A pilot: a sample of a draft as its own batch first, and then the rest without it, so that no row is paid twice."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+from claude_batch_tui.errors import DraftError
+from claude_batch_tui.services.building.requests_files import iter_request_lines
+from claude_batch_tui.services.submitting.spool import sent_places
+from claude_batch_tui.store.files import written_whole
+
+
+class Portion(msgspec.Struct, frozen=True):
+    """Some requests of a file as files of their own. `of` is how many the whole file has.
+
+    `changed` counts requests that were left out because they were sent, although the file says something else now.
+    """
+
+    requests: Path
+    rows: Path | None
+    count: int
+    of: int
+    changed: int = 0
+
+
+class _Identified(msgspec.Struct):
+    custom_id: str
+
+
+_decode_id = msgspec.json.Decoder(_Identified).decode
+
+
+@contextlib.contextmanager
+def sample(requests: Path, rows: Path | None, *, count: int, seed: int, folder: Path) -> Iterator[Portion]:
+    """A random sample of `count` requests in the file's order, the same for the same seed. Gone after the block.
+
+    Raises DraftError where the file has no more requests than that.
+    """
+    total = sum(1 for _ in iter_request_lines(requests))
+    if not 0 < count < total:
+        raise DraftError(
+            f"A pilot of {count:,} requests is no part of the {total:,} in {requests}. Say a smaller number."
+        )
+    chosen = frozenset(random.Random(seed).sample(range(total), count))
+    with _portion(requests, rows, lambda at, _: at in chosen, folder) as portion:
+        yield portion
+
+
+@contextlib.contextmanager
+def rest(requests: Path, rows: Path | None, *, run: Sequence[Submission], folder: Path) -> Iterator[Portion]:
+    """The requests that no submission of the `run` has sent. Gone after the block.
+
+    Raises DraftError where it is not certain what was sent, or nothing is left.
+    """
+    changed = 0
+    with contextlib.ExitStack() as stack:
+        sent = _sent(run, stack)
+
+        def is_left(_: int, line: bytes) -> bool:
+            nonlocal changed
+            found = sent.get(_decode_id(line).custom_id)
+            if found is None:
+                return True
+            body, (offset, length) = found
+            body.seek(offset)
+            changed += body.read(length) != line
+            return False
+
+        portion = stack.enter_context(_portion(requests, rows, is_left, folder))
+        if portion.count == 0:
+            raise DraftError(f"All {portion.of:,} requests of {requests} were sent in this run already.")
+        yield msgspec.structs.replace(portion, changed=changed)
+
+
+def _sent(
+    run: Sequence[Submission], stack: contextlib.ExitStack
+) -> dict[str, tuple[BinaryIO, tuple[int, int]]]:
+    """Every custom_id sent in the run: the open body it was sent in, and its offset and length there."""
+    found: dict[str, tuple[BinaryIO, tuple[int, int]]] = {}
+    for submission in run:
+        if submission.state in {SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED}:
+            continue
+        if submission.state is not SubmissionState.CREATED:
+            raise DraftError(
+                f"It is not known yet whether a batch of {submission.run_id} was created. Settle that first: open submissions "
+                "in the dashboard (Batches, U), or the same `cbtui submit` again."
+            )
+        places, body = sent_places(submission), Path(submission.body_path)
+        if places is None or not body.exists():
+            raise DraftError(
+                f"What {submission.batch_id} was sent is no longer on this machine, so its requests cannot be left out."
+            )
+        file = stack.enter_context(body.open("rb"))
+        found |= {custom_id: (file, place) for custom_id, place in places.items()}
+    if not found:
+        raise DraftError("This run has sent nothing yet: there is no rest. Submit all of it.")
+    return found
+
+
+@contextlib.contextmanager
+def _portion(
+    requests: Path, rows: Path | None, keep: Callable[[int, bytes], bool], folder: Path
+) -> Iterator[Portion]:
+    kept_requests = folder / f"portion-{random.getrandbits(64):016x}.jsonl"
+    kept_rows = kept_requests.with_suffix(".rows.jsonl")
+    count = total = 0
+    try:
+        with written_whole(kept_requests) as file, written_whole(kept_rows) as rows_file:
+            row_lines = iter_request_lines(rows) if rows else None
+            for total, line in enumerate(iter_request_lines(requests), 1):
+                row = next(row_lines, b"") if row_lines else b""
+                if keep(total - 1, line):
+                    count += 1
+                    file.write(line + b"\n")
+                    if rows:
+                        rows_file.write(row + b"\n")
+        yield Portion(kept_requests, kept_rows if rows else None, count, total)
+    finally:
+        kept_requests.unlink(missing_ok=True)
+        kept_rows.unlink(missing_ok=True)

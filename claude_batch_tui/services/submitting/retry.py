@@ -1,0 +1,275 @@
+"""Trying again: the requests of entries that failed, as they were sent, as a new draft of the same run.
+
+Never paid twice: what a later retry of the run has sent is left out; the same bytes as a retry of unknown outcome go on
+with that one; anything else that overlaps with it is not sent. What succeeded is left out unless the user says otherwise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules, is_invalid
+from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
+from claude_batch_tui.errors import DraftError
+from claude_batch_tui.services.building.requests_files import RequestsFiles, beside, iter_request_lines
+from claude_batch_tui.services.submitting.pilot import Portion
+from claude_batch_tui.services.submitting.spool import sent_ids, sent_places
+from claude_batch_tui.store import submissions
+from claude_batch_tui.store.files import written_whole
+from claude_batch_tui.store.results.index import ResultsIndex
+from claude_batch_tui.store.store import Store
+
+_NEVER_SENT = (SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED)
+_PART_OF = re.compile(r" \d+/\d+$")
+
+
+class NothingToRetryError(DraftError):
+    """Nothing that was asked for is sent again; `counts` tell why."""
+
+    def __init__(self, counts: RetryCounts) -> None:
+        super().__init__(_nothing_words(counts))
+        self.counts = counts
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Entries of one batch that the user wants to send again."""
+
+    batch_id: str
+    index: ResultsIndex
+    positions: Sequence[int]
+
+
+class RetryPart(msgspec.Struct, frozen=True):
+    """The requests of one submission that are sent again."""
+
+    submission: Submission
+    custom_ids: frozenset[str]
+
+
+class RetryPlan(msgspec.Struct, frozen=True):
+    """What is sent again: requests of one run, every custom_id once."""
+
+    run_id: str
+    parts: tuple[RetryPart, ...]
+    counts: RetryCounts
+    name: str | None
+    rules: RetryRules
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        """The submissions whose requests these are."""
+        return tuple(part.submission.submission_id for part in self.parts)
+
+    @property
+    def first(self) -> Submission:
+        """The oldest of them: model, source and betas are its."""
+        return self.parts[0].submission
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether every one of them has its rows."""
+        return all(part.submission.rows_path is not None for part in self.parts)
+
+
+def plan(wanted: Sequence[Wanted], rules: RetryRules, *, store: Store) -> RetryPlan:
+    """Decide what is sent again. Reads store and spool; for a thread.
+
+    Raises DraftError with what to do where nothing is left to send, or the requests are not on this machine.
+    """
+    known = [(one, _submission_of(one.batch_id, store)) for one in wanted]
+    run_id = known[0][1].run_id
+    if any(submission.run_id != run_id for _, submission in known):
+        raise DraftError("These batches belong to several runs: retry one run after the other.")
+    if len({submission.betas for _, submission in known}) > 1:
+        raise DraftError("These batches were sent with different betas: retry one after the other.")
+    run = submissions.of_run(store, run_id)
+    totals: dict[str, int] = {}
+    taken: set[str] = set()
+    parts: list[RetryPart] = []
+    # Newest first: of a request that failed twice, the newest attempt is the one to repeat.
+    for one, submission in sorted(known, key=lambda pair: _age(pair[1]), reverse=True):
+        retried = frozenset[str]() if rules.again else _retried(submission, run)
+        chosen = _chosen(one, submission, rules, retried | taken, totals)
+        taken |= chosen
+        if chosen:
+            parts.append(RetryPart(submission, chosen))
+    counts = RetryCounts(**totals)
+    if not parts:
+        raise NothingToRetryError(counts)
+    return RetryPlan(run_id, tuple(reversed(parts)), counts, _name(run), rules)
+
+
+def still_to_send(made: RetryPlan, run: Sequence[Submission], own: frozenset[str]) -> None:
+    """Raise DraftError where another retry has sent some of it, or may have. `own` are the submissions of this one."""
+    others = [one for one in run if one.submission_id not in own]
+    for part in made.parts:
+        for later in _later_retries(part.submission, others):
+            overlap = len(part.custom_ids & (sent_ids(later) or frozenset()))
+            if overlap and later.state is not SubmissionState.CREATED:
+                raise DraftError(
+                    f"It is not known yet whether a retry of {overlap:,} of these requests was created. Nothing was "
+                    "sent now. Settle that first: open submissions in the dashboard (Batches, U)."
+                )
+            if overlap and not made.rules.again:
+                raise DraftError(
+                    f"{overlap:,} of these requests were sent again meanwhile, as {later.batch_id}. Nothing was sent now."
+                )
+
+
+def write_draft(made: RetryPlan, files: RequestsFiles) -> Portion:
+    """Write the requests, byte for byte as they were sent, and their rows. Blocks."""
+    count = 0
+    with contextlib.ExitStack() as stack:
+        requests = stack.enter_context(written_whole(files.requests))
+        rows = stack.enter_context(written_whole(files.rows)) if made.has_rows else None
+        for part in made.parts:
+            count += len(part.custom_ids)
+            for line in _as_sent(part):
+                requests.write(line + b"\n")
+            if rows is not None:
+                for line in iter_request_lines(Path(part.submission.rows_path or "")):
+                    if _decode_id(line).custom_id in part.custom_ids:
+                        rows.write(line + b"\n")
+    return Portion(files.requests, files.rows if made.has_rows else None, count, count)
+
+
+@contextlib.contextmanager
+def draft(made: RetryPlan, folder: Path) -> Iterator[Portion]:
+    """The requests and rows as files of their own, gone after the block."""
+    from ulid import ULID  # late: it reads the metadata of packages, and a first frame would wait for that
+
+    files = beside(folder / f"retry-{ULID()}.jsonl")
+    try:
+        yield write_draft(made, files)
+    finally:
+        files.requests.unlink(missing_ok=True)
+        files.rows.unlink(missing_ok=True)
+
+
+class _Identified(msgspec.Struct):
+    custom_id: str
+
+
+_decode_id = msgspec.json.Decoder(_Identified).decode
+
+
+def _as_sent(part: RetryPart) -> Iterator[bytes]:
+    """The requests of a part, in the order they were sent in."""
+    places = sent_places(part.submission) or {}
+    try:
+        with Path(part.submission.body_path).open("rb") as body:
+            for custom_id, (offset, length) in places.items():
+                if custom_id in part.custom_ids:
+                    body.seek(offset)
+                    line = body.read(length)
+                    if len(line) != length or _decode_id(line).custom_id != custom_id:
+                        raise _not_here(part.submission.batch_id or "")
+                    yield line
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _not_here(part.submission.batch_id or "") from error
+
+
+def _chosen(
+    one: Wanted,
+    submission: Submission,
+    rules: RetryRules,
+    retried: frozenset[str] | set[str],
+    totals: dict[str, int],
+) -> frozenset[str]:
+    """The custom_ids of a batch that are sent again; `totals` counts what becomes of each entry."""
+    sent = sent_ids(submission)
+    if sent is None or not Path(submission.body_path).exists():
+        raise _not_here(one.batch_id)
+    chosen: set[str] = set()
+    for position in one.positions:
+        kind = _kind(one.index, position, OUTCOMES[one.index.outcomes[position]], rules)
+        if kind not in ("good", "invalid"):
+            custom_id = one.index.custom_id(position)
+            if custom_id in retried:
+                kind = "retried"
+            elif custom_id not in sent:
+                kind = "unknown"
+            else:
+                chosen.add(custom_id)
+        totals[kind] = totals.get(kind, 0) + 1
+    return frozenset(chosen)
+
+
+def _submission_of(batch_id: str, store: Store) -> Submission:
+    submission = submissions.of_batch(store, batch_id)
+    if submission is None:
+        raise _not_here(batch_id)
+    return submission
+
+
+def _not_here(batch_id: str) -> DraftError:
+    return DraftError(
+        f"The requests of {batch_id} are not on this machine, and the API does not give them back: retry it where it was "
+        "submitted, or build them again from their source."
+    )
+
+
+def _kind(index: ResultsIndex, position: int, outcome: Outcome, rules: RetryRules) -> str:
+    """Where an entry is counted, as far as its result tells."""
+    error_type = index.entry(position).error_type if outcome is Outcome.ERRORED else ""
+    if rules.allows(outcome, error_type):
+        return str(outcome) if outcome in (Outcome.ERRORED, Outcome.EXPIRED) else "others"
+    return "invalid" if outcome is Outcome.ERRORED and is_invalid(error_type) else "good"
+
+
+def _age(submission: Submission) -> tuple[str, str]:
+    return submission.created_at.isoformat(), submission.submission_id
+
+
+def _later_retries(submission: Submission, run: Sequence[Submission]) -> list[Submission]:
+    """Retries of the run that were, or may have been, sent after a submission."""
+    return [
+        later
+        for later in run
+        if later.kind == "retry" and later.state not in _NEVER_SENT and _age(later) > _age(submission)
+    ]
+
+
+def _retried(submission: Submission, run: Sequence[Submission]) -> frozenset[str]:
+    """The custom_ids that later retries of the run have sent for certain."""
+    found: frozenset[str] = frozenset()
+    for later in _later_retries(submission, run):
+        if later.state is not SubmissionState.CREATED:
+            continue
+        ids = sent_ids(later)
+        if ids is None:
+            raise DraftError(
+                f"What {later.batch_id} was sent is no longer on this machine, so it is not known what was retried "
+                "already. Pass --again to retry all the same."
+            )
+        found |= ids
+    return found
+
+
+def _name(run: Sequence[Submission]) -> str | None:
+    """The name of the run's first batch, and that this is a retry, with a number from the second on."""
+    if not run or run[0].name is None:
+        return None
+    base = _PART_OF.sub("", run[0].name).removesuffix(f" {run[0].kind}")
+    earlier = {one.created_at for one in run if one.kind == "retry" and one.state not in _NEVER_SENT}
+    return f"{base} retry {len(earlier) + 1}" if earlier else f"{base} retry"
+
+
+def _nothing_words(counts: RetryCounts) -> str:
+    """Why there is nothing to send, and what would change that."""
+    reasons = []
+    if counts.retried:
+        reasons.append(f"{counts.retried:,} were retried already (--again sends them once more)")
+    if counts.invalid:
+        reasons.append(f"{counts.invalid:,} are invalid requests (--include-invalid sends them as they are)")
+    if counts.good:
+        reasons.append(f"{counts.good:,} did not fail (--any-outcome sends them, and is paid again)")
+    if counts.unknown:
+        reasons.append(f"{counts.unknown:,} belong to no request that was sent")
+    return f"There is nothing to retry: {'; '.join(reasons) or 'no entry was chosen'}."

@@ -1,0 +1,284 @@
+"""Sending: one batch paid for once, whatever fails.
+
+prepared → sending → created | refused | unknown; what is unknown goes to `reconcile`. The intent is on disk,
+in the store and in the journal, before the POST. One POST at a time over all processes of a data folder, so that one
+watermark bounds one unknown. What is certain not to have happened is tried again by itself; nothing else is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.polling import LONGEST_RETRY_AFTER, backoff
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+from claude_batch_tui.errors import (
+    ApiError,
+    AuthenticationError,
+    ConfigError,
+    NotFoundError,
+    RateLimitedError,
+    RejectedError,
+    UnavailableError,
+    UnknownOutcomeError,
+)
+from claude_batch_tui.redaction import redact
+from claude_batch_tui.services.submitting.reconcile import (
+    find_candidates,
+    put_back,
+    record_created,
+    require_here,
+)
+from claude_batch_tui.services.submitting.spool import discard
+from claude_batch_tui.services.submitting.steps import Answered, Sending, Waiting
+from claude_batch_tui.services.threads import in_thread
+from claude_batch_tui.services.workspace import workspace_of
+from claude_batch_tui.store import submissions
+from claude_batch_tui.store.locks import FileLock
+from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
+
+_BATCH_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+Guard = Callable[[Submission], None]
+"""Looks once more right before a batch is sent, and raises DraftError where it must not be."""
+_REFUSALS = (AuthenticationError, NotFoundError, RejectedError)
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """Times of a submission, in seconds. Connections that fail are tried `tries` times."""
+
+    tries: int = 6
+    longest_wait: float = LONGEST_RETRY_AFTER
+    default_wait: float = 60.0
+    progress_every: float = 0.1
+
+
+_DEFAULT_PACE = Pace()
+
+
+async def send(
+    submission: Submission,
+    *,
+    connect: Callable[[], Awaitable[BatchesApi]],
+    store: Store,
+    hint: str,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], Awaitable[None]],
+    random: Callable[[], float],
+    pace: Pace = _DEFAULT_PACE,
+    guard: Guard = lambda _: None,
+) -> AsyncGenerator[Sending | Waiting | Answered, None]:
+    """Write a prepared submission down and send it; the last step has its outcome: created, refused or unknown.
+
+    `guard` looks once more while nobody else can send, and may raise DraftError: then nothing is written or sent.
+
+    Raises ApiError where the API could not be reached before anything was sent, and StoreError where the intent could
+    not be written down or another process is submitting. What ends before it was sent, or is refused, leaves nothing
+    in the spool; what was to be sent again is absent then, as before.
+    """
+    is_new = submissions.find(store, submission.submission_id) is None
+    try:
+        api = await connect()
+        with FileLock(store.locations.submit_lock).held("Submitting"):
+            guard(submission)
+            if is_new:
+                submissions.insert(store, submission)
+            steps = _until_answered(
+                submission, api=api, store=store, hint=hint, now=now, sleep=sleep, random=random, pace=pace
+            )
+            async with aclosing(steps):
+                async for step in steps:
+                    yield step
+    except BaseException as error:  # the end of the program, too, may come before anything is sent
+        if not is_new:
+            put_back(submission, error, store=store, now=now())
+        raise
+    finally:
+        known = submissions.find(store, submission.submission_id)
+        never_left = known is None or (is_new and known.state is SubmissionState.PREPARED)
+        if never_left or (known is not None and known.state is SubmissionState.REFUSED):
+            discard(submission)
+
+
+async def _until_answered(
+    submission: Submission,
+    *,
+    api: BatchesApi,
+    store: Store,
+    hint: str,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], Awaitable[None]],
+    random: Callable[[], float],
+    pace: Pace,
+) -> AsyncGenerator[Sending | Waiting | Answered, None]:
+    """One attempt after the other, for as long as it is certain that nothing was created."""
+    failures = 0
+    while True:
+        sending, workspace = await _intend(submission, api=api, store=store, hint=hint, now=now)
+        yield Sending(sending)
+        try:
+            attempt = _attempt(sending, workspace, api=api, store=store, now=now, pace=pace)
+            async with aclosing(attempt):
+                async for step in attempt:
+                    yield step
+            return
+        except (RateLimitedError, UnavailableError) as error:
+            failures += 1
+            submission = _record(sending, SubmissionState.PREPARED, error, store, now())
+            if isinstance(error, UnavailableError) and failures >= pace.tries:
+                raise
+            wait = _wait(error, failures, random(), pace)
+            yield Waiting(submission, now() + timedelta(seconds=wait), str(error))
+            await sleep(wait)
+            if isinstance(error, RateLimitedError) and await find_candidates(sending, api=api, store=store):
+                # A batch of our size appeared although the API had said no: look before paying.
+                prepared = SubmissionState.PREPARED
+                yield Answered(_record(submission, SubmissionState.UNKNOWN, error, store, now(), prepared))
+                return
+
+
+async def _intend(
+    submission: Submission, *, api: BatchesApi, store: Store, hint: str, now: Callable[[], datetime]
+) -> tuple[Submission, Workspace]:
+    """Ask for the newest batch, and write down that everything newer than it may be ours."""
+    page = await api.list_page(limit=1)
+    workspace = workspace_of(store, api, page.facts, hint, now())
+    require_here(submission, workspace)
+    sending = msgspec.structs.replace(
+        submission,
+        state=SubmissionState.SENDING,
+        attempt=submission.attempt + 1,
+        watermark_id=page.batches[0].id if page.batches else None,
+        server_date=page.facts.server_date or now(),
+        sent_at=now(),
+        error=None,
+        base_url=workspace.base_url,
+        workspace_id=workspace.workspace_id,
+    )
+    submissions.advance(
+        store, sending, expected=SubmissionState.PREPARED, at=now(), scope_id=workspace.scope_id
+    )
+    return sending, workspace
+
+
+async def _attempt(
+    sending: Submission,
+    workspace: Workspace,
+    *,
+    api: BatchesApi,
+    store: Store,
+    now: Callable[[], datetime],
+    pace: Pace,
+) -> AsyncGenerator[Sending | Answered, None]:
+    """One POST; its last step is created, refused or unknown.
+
+    Raises RateLimitedError, or UnavailableError where nothing was sent: the submission is then still `sending`.
+    """
+    try:
+        async with aclosing(_post(sending, api, pace)) as updates:
+            async for update in updates:
+                if isinstance(update, int):
+                    yield Sending(sending, update)
+                else:
+                    yield Answered(_created(sending, *update, store=store, workspace=workspace, at=now()))
+    except _REFUSALS as error:
+        yield Answered(_record(sending, SubmissionState.REFUSED, error, store, now()))
+    except RateLimitedError:
+        raise
+    except UnavailableError as error:
+        if not error.sent:
+            raise
+        yield Answered(_record(sending, SubmissionState.UNKNOWN, error, store, now()))
+    except UnknownOutcomeError as error:
+        yield Answered(_record(sending, SubmissionState.UNKNOWN, error, store, now()))
+    except ConfigError as error:
+        # What cannot be sent as it is set up was not sent.
+        _record(sending, SubmissionState.PREPARED, error, store, now())
+        raise
+    except BaseException as error:
+        # The POST may be on its way in its thread, or done: from here on only looking can tell.
+        _record(sending, SubmissionState.UNKNOWN, error, store, now())
+        raise
+
+
+async def _post(
+    sending: Submission, api: BatchesApi, pace: Pace
+) -> AsyncGenerator[int | tuple[Batch, ResponseFacts], None]:
+    """The POST in a thread of its own: the bytes sent so far now and then, and the answer last."""
+    sent = 0
+
+    def count(total: int) -> None:
+        nonlocal sent
+        sent = total
+
+    key = f"{sending.submission_id}-{sending.attempt}"
+    body = Path(sending.body_path)
+    answer = asyncio.ensure_future(
+        in_thread(lambda: api.create(body, idempotency_key=key, betas=sending.betas, on_sent=count))
+    )
+    while not answer.done():
+        await asyncio.wait([answer], timeout=pace.progress_every)
+        if not answer.done():
+            yield sent
+    yield answer.result()
+
+
+def _created(
+    sending: Submission,
+    batch: Batch,
+    facts: ResponseFacts,
+    *,
+    store: Store,
+    workspace: Workspace,
+    at: datetime,
+) -> Submission:
+    """Write a good answer down; one that does not fit what was sent leaves the outcome open."""
+    if not _BATCH_ID.fullmatch(batch.id) or batch.request_counts.total != sending.requests:
+        error = UnknownOutcomeError(
+            f"The API answered with a batch of {batch.request_counts.total:,} requests where "
+            f"{sending.requests:,} were sent."
+        )
+        return _record(sending, SubmissionState.UNKNOWN, error, store, at)
+    return record_created(
+        sending,
+        batch,
+        store=store,
+        workspace=workspace,
+        at=at,
+        request_id=facts.request_id,
+        provisional=False,
+    )
+
+
+def _record(
+    sending: Submission,
+    state: SubmissionState,
+    error: BaseException,
+    store: Store,
+    at: datetime,
+    expected: SubmissionState = SubmissionState.SENDING,
+) -> Submission:
+    """Write down how an attempt ended, and why."""
+    ended = msgspec.structs.replace(
+        sending,
+        state=state,
+        settled_at=at,
+        request_id=getattr(error, "request_id", None),
+        error=redact(str(error)) or "The submission was interrupted while it was being sent.",
+    )
+    return submissions.advance(store, ended, expected=expected, at=at)
+
+
+def _wait(error: ApiError, failures: int, random: float, pace: Pace) -> float:
+    if isinstance(error, RateLimitedError):
+        asked = error.retry_after if error.retry_after is not None else pace.default_wait
+        return min(max(asked, 1.0), pace.longest_wait)
+    return backoff(failures, random)

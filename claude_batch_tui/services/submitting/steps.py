@@ -1,0 +1,123 @@
+"""The steps of a submission as they are taken, in the words both faces tell them by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+from claude_batch_tui.services.building.check import CheckReport
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What is to be sent is checked, and frozen on disk as these batches of one run.
+
+    `name` is that of all of them. They hold `requests` of the `of` requests that the file has, and `changed` counts
+    those left out because the run has sent them, although the file says something else now.
+    """
+
+    submissions: tuple[Submission, ...]
+    report: CheckReport
+    kind: str
+    name: str | None
+    requests: int
+    of: int
+    changed: int = 0
+
+
+class SentBefore(msgspec.Struct, frozen=True):
+    """The same bytes were sent before: nothing is sent now. Where it is open what became of them, they are looked for."""
+
+    earlier: Submission
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to look for: it was not created for certain, and nobody is sending it."""
+        return self.earlier.state not in (SubmissionState.CREATED, SubmissionState.SENDING)
+
+
+class PartlySent(msgspec.Struct, frozen=True):
+    """So many of these batches were sent before, in that run: only the others are sent."""
+
+    known: int
+    of: int
+    run_id: str
+
+
+class Overlaps(msgspec.Struct, frozen=True):
+    """So many of these requests were sent before, in a batch of another run: nothing is sent now."""
+
+    earlier: Submission
+    requests: int
+
+
+class Declined(msgspec.Struct, frozen=True):
+    """The user said no: nothing is sent."""
+
+
+class Sending(msgspec.Struct, frozen=True):
+    """The intent is written down, and so many bytes of the body have been sent."""
+
+    submission: Submission
+    sent_bytes: int = 0
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Nothing was created, for certain, as `note` says: it is tried again by itself."""
+
+    submission: Submission
+    until: datetime
+    note: str
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """One create has its outcome: created, refused or unknown."""
+
+    submission: Submission
+
+
+class Looking(msgspec.Struct, frozen=True):
+    """The answer was lost, so the batch is looked for in the list."""
+
+    submission: Submission
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """One look at the list, and what is known after it."""
+
+    submission: Submission
+
+
+class SendingAgain(msgspec.Struct, frozen=True):
+    """No batch of its size was created: it is sent once more, as the user has said beforehand."""
+
+    submission: Submission
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Batch `number` of the `of` that were to be sent has ended; where it was not created, it is the last step."""
+
+    submission: Submission
+    number: int = 1
+    of: int = 1
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no other batch comes after it."""
+        return self.number == self.of
+
+
+Step = (
+    Prepared
+    | SentBefore
+    | PartlySent
+    | Overlaps
+    | Declined
+    | Sending
+    | Waiting
+    | Looking
+    | Looked
+    | SendingAgain
+    | Ended
+)

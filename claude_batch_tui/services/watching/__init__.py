@@ -1,0 +1,1 @@
+"""Batches that are there: listed, polled, labelled, canceled, deleted, and told of when they end."""

@@ -1,0 +1,82 @@
+"""What a word means: batches of the store, else one that the API is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
+from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.errors import NotFoundError
+from claude_batch_tui.services.workspace import workspace_of
+from claude_batch_tui.store import batches, submissions
+from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
+
+NOT_FOUND_GRACE = timedelta(seconds=60)
+"""A batch of our own may answer 404 right after its creation (seen 67 ms after; third-party report)."""
+_BETWEEN_TRIES = 2.0
+
+
+class Retrieved(NamedTuple):
+    """A batch as the API has it, and the workspace it was answered from."""
+
+    tracked: TrackedBatch
+    workspace: Workspace
+
+
+def known_batches(word: str, *, store: Store, workspace: Workspace | None) -> tuple[TrackedBatch, ...]:
+    """The batches of the store that an id, a run or a name means; none where it is unknown."""
+    if workspace is None:
+        return ()
+    ids = batches.ids_of(store.database, workspace.scope_id, word)
+    return batches.find_all(store.database, workspace.scope_id, ids)
+
+
+async def retrieve(
+    batch_id: str,
+    *,
+    api: BatchesApi,
+    store: Store,
+    hint: str,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], Awaitable[None]],
+) -> Retrieved:
+    """One batch as the API has it now, written down. Raises NotFoundError with what to do, and ApiErrors.
+
+    A 404 in the first minute after our own create is waited out.
+    """
+    ours = submissions.of_batch(store, batch_id)
+    try:
+        batch, facts = await _answer(batch_id, api, ours.sent_at if ours else None, now, sleep)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"{error} It may belong to another workspace: this is {api.credential} at {api.base_url}.",
+            status=error.status,
+            error_type=error.error_type,
+            request_id=error.request_id,
+        ) from error
+    workspace = workspace_of(store, api, facts, hint, now())
+    batches.merge(store.database, workspace.scope_id, [batch], seen=True, at=now())
+    tracked = batches.find(store.database, workspace.scope_id, batch_id)
+    if tracked is None:
+        raise NotFoundError(f"The API answered for {batch_id} with another batch, {batch.id}.")
+    return Retrieved(tracked, workspace)
+
+
+async def _answer(
+    batch_id: str,
+    api: BatchesApi,
+    ours_since: datetime | None,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], Awaitable[None]],
+) -> tuple[Batch, ResponseFacts]:
+    while True:
+        try:
+            return await api.retrieve(batch_id)
+        except NotFoundError:
+            if ours_since is None or now() - ours_since > NOT_FOUND_GRACE:
+                raise
+            await sleep(_BETWEEN_TRIES)

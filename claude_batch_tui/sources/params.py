@@ -1,0 +1,161 @@
+"""`params`, everything a request may say besides its row: read from a JSON or TOML file, and made ready as a template.
+
+A template is constant JSON with holes, and what fills each hole from a row.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.sources.documents import MediaKind, media_source
+from claude_batch_tui.sources.rows import RowRefusedError
+from claude_batch_tui.sources.template import Fill, is_constant, read_text
+
+Values = Mapping[str, Any]
+Hole = Callable[[Values], bytes]
+"""Makes the JSON that belongs in one place. Raises RowRefusedError."""
+Piece = bytes | Hole
+_encode = msgspec.json.Encoder().encode
+_PROMPT_KEYS = frozenset({"content", "text"})
+"""Keys whose string is text for the model; an empty one is refused by the API."""
+_MEDIA: dict[str, MediaKind] = {"image": "image", "document": "document"}
+
+
+def read_params(path: str) -> dict[str, Any]:
+    """The object in a `.toml` file, or in a JSON file of any other name. Raises ConfigError with the line."""
+    params = _read_object(path, "--params")
+    _refuse_nulls(params, path, "")
+    return params
+
+
+def read_schema(path: str) -> dict[str, Any]:
+    """A JSON schema as the `output_config` that asks for answers of that form."""
+    return {"format": {"type": "json_schema", "schema": _read_object(path, "--schema")}}
+
+
+def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Both objects as one: objects are merged key by key, anything else of `above` wins."""
+    result = dict(below)
+    for key, value in above.items():
+        held = result.get(key)
+        both = isinstance(held, dict) and isinstance(value, dict)
+        result[key] = merged(held, value) if both and isinstance(held, dict) else value
+    return result
+
+
+def _read_object(path: str, option: str) -> dict[str, Any]:
+    text = read_text(path, f"{option} {path}")
+    try:
+        value = tomllib.loads(text) if path.lower().endswith(".toml") else json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"{path}:{error.lineno}: this is not valid JSON: {error.msg}. Mend the file, or name it .toml."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: this is not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: the file is nested too deep.") from error
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}: this is not an object. It has keys like model, max_tokens, messages.")
+    return value
+
+
+def _refuse_nulls(value: Any, path: str, where: str) -> None:
+    """Raise ConfigError at a null, which no recipe can hold and the API reads as a missing key."""
+    if value is None:
+        raise ConfigError(f"{path}: {where.removeprefix('.')} is null. Leave the key out.")
+    if isinstance(value, dict):
+        for key, held in value.items():
+            _refuse_nulls(held, path, f"{where}.{key}")
+    elif isinstance(value, list):
+        for at, held in enumerate(value):
+            _refuse_nulls(held, path, f"{where}[{at}]")
+
+
+class RequestTemplate:
+    """A request whose params are JSON with holes."""
+
+    def __init__(self, params: Sequence[Piece]) -> None:
+        self._form = b'{"custom_id":"%b","params":'
+        self._form += b"".join(b"%b" if callable(piece) else piece.replace(b"%", b"%%") for piece in params)
+        self._form += b"}"
+        self._holes = [piece for piece in params if callable(piece)]
+
+    def fill(self, custom_id: str, values: Values) -> bytes:
+        """The request of a row, as a line of a requests file."""
+        return self._form % (custom_id.encode(), *[hole(values) for hole in self._holes])
+
+
+def pieces_of(
+    value: Any, compiled: Callable[[str, str], Fill], folder: str, where: str = "params"
+) -> list[Piece]:
+    """A JSON value whose strings may be templates, and whose media sources may be files (`"type": "path"`).
+
+    `compiled` makes a template ready, given its text and the place `where` it stands; `folder` is what relative
+    paths of files start from.
+    """
+    if isinstance(value, str):
+        if is_constant(value):
+            return [_encode(value)]
+        fill = compiled(value, where)
+        if where.rpartition(".")[2] in _PROMPT_KEYS:
+            return [prompt_hole(fill, f"{where} is empty in this row")]
+        return [lambda values: _encode(fill(values))]
+    if isinstance(value, Mapping):
+        source = value.get("source")
+        kind = _MEDIA.get(str(value.get("type")))
+        media = kind and isinstance(source, Mapping) and source.get("type") == "path"
+        members: list[list[Piece]] = []
+        for key, held in value.items():
+            if media and kind and key == "source":
+                path = compiled(str(held.get("path", "")), f"{where}.source.path")
+                pieces: list[Piece] = [media_hole(path, kind, folder)]
+            else:
+                pieces = pieces_of(held, compiled, folder, f"{where}.{key}")
+            members.append([_encode(key) + b":", *pieces])
+        return joined(b"{", members, b"}")
+    if isinstance(value, list):
+        items = [pieces_of(item, compiled, folder, f"{where}[{at}]") for at, item in enumerate(value)]
+        return joined(b"[", items, b"]")
+    return [_encode(value)]
+
+
+def prompt_hole(fill: Fill, what: str = "the user message is empty") -> Hole:
+    """A text for the model as JSON; an empty one refuses the row with the sentence `what`."""
+
+    def hole(values: Values) -> bytes:
+        text = fill(values)
+        if not text or text.isspace():
+            raise RowRefusedError("empty_prompt", what)
+        return _encode(text)
+
+    return hole
+
+
+def media_hole(path: Fill, kind: MediaKind, folder: str) -> Hole:
+    """The `source` of an image or a document that a column or template names."""
+
+    def hole(values: Values) -> bytes:
+        try:
+            return _encode(media_source(path(values), kind, folder))
+        except ValueError as error:
+            raise RowRefusedError("missing_file", str(error)) from error
+
+    return hole
+
+
+def joined(start: bytes, members: Sequence[Sequence[Piece]], end: bytes) -> list[Piece]:
+    """Members between brackets, commas between them."""
+    pieces: list[Piece] = [start]
+    for place, member in enumerate(members):
+        if place:
+            pieces.append(b",")
+        pieces += member
+    pieces.append(end)
+    return pieces

@@ -1,0 +1,1 @@
+"""The Batches screen: the list, the detail beside it, and their keys."""

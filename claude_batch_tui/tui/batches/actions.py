@@ -1,0 +1,284 @@
+"""What can be done with batches and runs from their list: each function asks what it has to, then tells the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from claude_batch_tui.domain.batches.batch import BatchState
+from claude_batch_tui.domain.batches.batch_list import BatchRow, in_parts
+from claude_batch_tui.domain.batches.tracked import DownloadState, LinkState, ResultsState, TrackedBatch
+from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.wording import STATE_WORDS, counted_batches, duration, outcome_counts
+
+# Dialogs are imported when they are opened: the first frame does not wait for them.
+
+_LISTED = 6
+_CANCELING = (
+    "Requests already finished are kept and billed. Requests in flight may still finish. It shows “canceling” until "
+    "the API ends the batch. This cannot be undone; unfinished requests would need a new batch."
+)
+
+
+def cancel_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> None:
+    """Cancel those that still run, after asking."""
+    running = [tracked for tracked in targets if tracked.batch.processing_status == "in_progress"]
+    now = screen.dashboard.now()
+
+    def words(tracked: TrackedBatch) -> str:
+        batch = tracked.batch
+        return f"{batch.request_counts.total:,} requests, running {duration(now - batch.created_at)}"
+
+    def cancel() -> None:
+        for tracked in running:
+            screen.dashboard.engines.of(tracked.id).cancel(tracked.id)
+        screen.say(f"{_several(running)}: cancel sent …")
+
+    body = [*_listed(running, words), "", _CANCELING]
+    _confirm(screen, f"Cancel {counted_batches(len(running))}", body, cancel, no="Keep running")
+
+
+def delete_batches(
+    screen: DashboardScreen, targets: Sequence[TrackedBatch], done: Callable[[], None]
+) -> None:
+    """Delete those that have ended from the API, after their number of requests was typed."""
+    from claude_batch_tui.tui.dialogs.confirm import TypedConfirmDialog, if_agreed
+
+    ended = [tracked for tracked in targets if tracked.batch.has_ended]
+    unsaved = sum(tracked.results is ResultsState.NONE for tracked in ended)
+    body = _listed(ended, lambda tracked: outcome_counts(tracked.batch.request_counts))
+    body += ["", "The batch and its results are removed from the API for everybody."]
+    if unsaved:
+        body.append(f"The results of {unsaved} were never downloaded and would be lost.")
+    requests = sum(tracked.batch.request_counts.total for tracked in ended)
+    dialog = TypedConfirmDialog(
+        f"Delete {counted_batches(len(ended))} from the API?",
+        [*body, "", "Type the number of requests to delete."],
+        yes=f"Delete {counted_batches(len(ended))}",
+        expected=str(requests),
+        label=f"requests ({requests:,})",
+        no="Keep",
+    )
+
+    def delete() -> None:
+        for tracked in ended:
+            screen.dashboard.engines.of(tracked.id).delete(tracked.id)
+        done()
+
+    screen.app.push_screen(dialog, if_agreed(delete))
+
+
+def hide_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch], done: Callable[[], None]) -> None:
+    """Hide batches on this machine, or bring back those that all are hidden; several after asking."""
+    ids = [tracked.id for tracked in targets]
+    hides = any(tracked.hidden_at is None for tracked in targets)
+
+    def hide() -> None:
+        screen.dashboard.engines.hide(ids, hidden=hides)
+        done()
+        what = _several(targets)
+        screen.say(f"{what}: hidden on this machine; H shows it." if hides else f"{what}: back.")
+
+    if len(ids) == 1:
+        hide()
+        return
+    verb = "Hide" if hides else "Bring back"
+    body = [*_listed(targets, lambda _: ""), "", "Only this list changes; the API keeps them."]
+    _confirm(screen, f"{verb} {counted_batches(len(ids))}", body, hide)
+
+
+def adopt_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch], done: Callable[[], None]) -> None:
+    """Make one run of those that have none, under a name that is asked for."""
+    ids = [tracked.id for tracked in targets if tracked.run_id is None]
+
+    def adopt(name: str) -> None:
+        screen.dashboard.engines.of(ids[0]).adopt(ids, name or None)
+        done()
+
+    together = "They become one run. " if len(ids) > 1 else ""
+    body = f"{together}What was sent is not known of batches made elsewhere. A name, if you like:"
+    _ask(screen, f"Adopt {counted_batches(len(ids))}", body, adopt)
+
+
+def tag_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> None:
+    """Type the tags of batches that have the same ones, or what to add and take away where they differ."""
+    from claude_batch_tui.services.watching.labels import tag_changes
+
+    ids = [tracked.id for tracked in targets]
+    before = set(targets[0].tags)
+    is_same = len({tracked.tags for tracked in targets}) == 1
+
+    def change(text: str) -> None:
+        add, remove = tag_changes(text.split())
+        if is_same:
+            wanted = {word.removeprefix("+") for word in text.split()}
+            add, remove = sorted(wanted - before), sorted(before - wanted)
+        screen.dashboard.engines.tag(ids, add=add, remove=remove)
+
+    def problem(text: str) -> str | None:
+        try:
+            tag_changes(text.split())
+        except ConfigError as error:
+            return str(error)
+        return None
+
+    title = f"Tags of {counted_batches(len(ids))}"
+    if is_same:
+        body, value = "Blanks between tags. tag=NAME finds them.", " ".join(sorted(before))
+    else:
+        body, value = "+NAME adds to all of them, -NAME takes away.", ""
+    _ask(screen, title, body, change, value=value, problem=problem)
+
+
+def rename_row(screen: DashboardScreen, row: BatchRow) -> None:
+    """Type the name of a batch or run."""
+    title = "Name this run" if row.members else "Name this batch"
+    body = "Kept on this machine; the API has no names."
+
+    def rename(name: str) -> None:
+        screen.dashboard.engines.of(row.key).rename(row.key, name or None)
+
+    _ask(screen, title, body, rename, value=row.tracked.name or "")
+
+
+def note_row(screen: DashboardScreen, row: BatchRow) -> None:
+    """Type the note on a batch or run."""
+    body = "Kept on this machine; the filter note:word finds it."
+
+    def note(text: str) -> None:
+        screen.dashboard.engines.of(row.key).note(row.key, text or None)
+
+    _ask(screen, f"Note on {row.tracked.title}", body, note, value=row.tracked.note or "")
+
+
+def add_batch(screen: DashboardScreen) -> None:
+    """Watch a batch whose id is typed, of the workspace that is shown."""
+
+    def add(batch_id: str) -> None:
+        if batch_id:
+            screen.dashboard.engines.home.add(batch_id)
+
+    body = "It must be in the workspace of this key."
+    _ask(screen, "Watch a batch by its id", body, add, placeholder="msgbatch_…")
+
+
+def decide_submission(screen: DashboardScreen) -> None:
+    """Decide about the oldest submission of unknown outcome, if there is one."""
+    from claude_batch_tui.tui.submitting.dialog import SubmissionDialog
+
+    submission = next(iter(screen.snapshot.submissions), None)
+    if submission is not None:
+        screen.app.push_screen(SubmissionDialog(submission_id=submission.submission_id))
+
+
+def open_results(screen: DashboardScreen, row: BatchRow) -> None:
+    """Show the results of a batch, or of all batches of a run that have any as one; where there are none, say why."""
+    dashboard, tracked = screen.dashboard, row.tracked
+    readable = [each for each in in_parts(row.members or (tracked,)) if _has_results(each, screen)]
+    if not readable:
+        screen.say(_why_no_results(row, screen))
+        return
+    for each in readable:
+        if not each.seen:
+            dashboard.engines.of(each.id).mark_seen(each.id)
+    if not row.members:
+        dashboard.open_batch(tracked.id)
+        return
+    if len(readable) < len(row.members):
+        screen.say(
+            f"Results of {len(readable)} of {counted_batches(len(row.members))}: the others have none."
+        )
+    dashboard.open_run(row.key, [each.id for each in readable], tracked.title)
+
+
+def leave(screen: DashboardScreen) -> None:
+    """Leave the dashboard, after asking while results are being downloaded.
+
+    Without a key it ends with the sentence and the exit code a command would end with.
+    """
+    from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
+
+    snapshot = screen.snapshot
+
+    def go() -> None:
+        link = snapshot.link
+        if link.state is LinkState.NO_CREDENTIALS:
+            screen.app.exit(return_code=2, message=link.error)
+        else:
+            screen.app.exit()
+
+    states = (DownloadState.WAITING, DownloadState.RUNNING)
+    downloading = sum(download.state in states for download in snapshot.downloads.values())
+    if not downloading:
+        go()
+        return
+    dialog = ConfirmDialog(
+        "Leave while results are being downloaded?",
+        [f"{downloading} download(s) stop; they start over the next time you open the batch."],
+        yes="Leave",
+        no="Stay",
+    )
+    screen.app.push_screen(dialog, if_agreed(go))
+
+
+def _has_results(tracked: TrackedBatch, screen: DashboardScreen) -> bool:
+    """Whether they are on this machine, or can be had."""
+    return tracked.results is not ResultsState.NONE or tracked.batch.results_readable(screen.dashboard.now())
+
+
+def _why_no_results(row: BatchRow, screen: DashboardScreen) -> str:
+    title, state = row.tracked.title, row.tracked.state(screen.dashboard.now())
+    if row.members:
+        return f"No batch of {title} has results that can be read."
+    if state in (BatchState.ARCHIVED, BatchState.GONE):
+        return f"{title}: {STATE_WORDS[state]}."
+    return f"{title} has not ended: results can be read when it has."
+
+
+def _ask(
+    screen: DashboardScreen,
+    title: str,
+    body: str,
+    use: Callable[[str], None],
+    *,
+    value: str = "",
+    placeholder: str = "",
+    problem: Callable[[str], str | None] = lambda _: None,
+) -> None:
+    """Have a line typed, and use it, an empty one too; leaving without an answer does nothing."""
+    from claude_batch_tui.tui.dialogs.input import InputDialog
+
+    def answered(text: str | None) -> None:
+        if text is not None:
+            use(" ".join(text.split()))
+
+    dialog = InputDialog(clean_line(title), [body], value=value, placeholder=placeholder, problem=problem)
+    screen.app.push_screen(dialog, answered)
+
+
+def _confirm(
+    screen: DashboardScreen, what: str, body: Sequence[str], do: Callable[[], None], *, no: str = "Keep"
+) -> None:
+    """Do it once it was agreed to."""
+    from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
+
+    screen.app.push_screen(ConfirmDialog(f"{what}?", body, yes=what, no=no), if_agreed(do))
+
+
+def _several(targets: Sequence[TrackedBatch]) -> str:
+    """The one by its title, several by their number."""
+    return targets[0].title if len(targets) == 1 else counted_batches(len(targets))
+
+
+def _listed(targets: Sequence[TrackedBatch], words: Callable[[TrackedBatch], str]) -> list[str]:
+    """The first of them with a few words each, and how many more there are; of several workspaces each says which."""
+    several = len({tracked.profile for tracked in targets}) > 1
+
+    def title(tracked: TrackedBatch) -> str:
+        return f"{tracked.profile}: {tracked.title}" if several else tracked.title
+
+    lines = [f"{title(tracked)}   {words(tracked)}".rstrip() for tracked in targets[:_LISTED]]
+    if len(targets) > _LISTED:
+        lines.append(f"… and {len(targets) - _LISTED} more")
+    return lines

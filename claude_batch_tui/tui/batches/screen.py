@@ -1,0 +1,478 @@
+"""The batches of the workspace: from the store at once, then live.
+
+filter
+list                                  ── detail ──
+── events, where there is room ──
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.events import Key
+
+from claude_batch_tui.domain.batches.story import SentRequests, Story
+from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot, TrackedBatch
+from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.tui.batches import actions
+from claude_batch_tui.tui.batches.detail import BatchDetail
+from claude_batch_tui.tui.batches.events import BatchEvents
+from claude_batch_tui.tui.batches.keys import KEYS, needs_list, why_not
+from claude_batch_tui.tui.batches.view import BatchesView
+from claude_batch_tui.tui.batches.words import empty_words, list_words, resting_words
+from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.submitting.retrying import retry_batches
+from claude_batch_tui.tui.widgets.columns import Column
+from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.key_line import KeyLine
+from claude_batch_tui.tui.widgets.letter_menu import LetterMenu
+from claude_batch_tui.tui.widgets.line_input import LineInput
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from claude_batch_tui.wording import counted, counted_batches
+
+_MOST_WORKSPACES = 9
+"""As many as digits can choose; the others are in the palette."""
+
+
+class BatchesScreen(DashboardScreen):
+    """List, detail, events, and what can be done with a batch; how the list is looked at is in `view`."""
+
+    help_title: ClassVar[str] = "Batches"
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (40, "-tall")]  # noqa: RUF012 — an instance variable in Textual
+
+    def __init__(self) -> None:
+        super().__init__()
+        dashboard = self.dashboard
+        self.view = BatchesView(
+            dashboard.config,
+            now=dashboard.now,
+            ascii_only=dashboard.ascii_only,
+            shown=lambda: self.table.shown_columns,
+        )
+        self._letters = LetterMenu(self)
+
+    def compose(self) -> ComposeResult:
+        """Filter, list and detail, events."""
+        self._begin_anew()
+        yield TitleLine("BATCHES")
+        yield TabsLine(1)
+        yield FilterBar(placeholder="words, state=running, tag=eval, age<2d, model:sonnet")
+        yield Vertical(
+            VirtualList(self._columns(), self.view, id="list"),
+            BatchDetail(self._story, self._first_requests, id="detail"),
+            id="main",
+        )
+        yield BatchEvents(self.dashboard.now, id="events")
+        yield StatusLine()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Every 20 s: redraw ages."""
+        self.set_interval(20.0, self._redraw_ages)
+
+    @property
+    def table(self) -> VirtualList:
+        """The list."""
+        return self.query_one("#list", VirtualList)
+
+    @property
+    def detail(self) -> BatchDetail:
+        """The batch or run under the cursor in full."""
+        return self.query_one(BatchDetail)
+
+    @property
+    def events(self) -> BatchEvents:
+        """What happened."""
+        return self.query_one(BatchEvents)
+
+    @property
+    def targets(self) -> list[TrackedBatch]:
+        """The marked batches, else the one under the cursor; a run stands for all of its batches."""
+        return self.view.listing.batches_of(self.table.targets)
+
+    # What the app asks for.
+
+    def go_to(self, batch_id: str) -> bool:
+        """Put the cursor on a batch; its run is opened. False where it is not in the list."""
+        if self.table.go_to_key(batch_id):
+            return True
+        self.view.open_around(batch_id)
+        self._show_rows()
+        return self.table.go_to_key(batch_id)
+
+    def show_workspace(self) -> None:
+        """Another workspace is shown, or all."""
+        self._begin_anew()
+        self._unmark()
+        self.table.set_columns(self._columns())
+
+    def ask_workspace(self, what: str, then: Callable[[], None]) -> None:
+        """Ask which workspace something is for, show that one alone, and go on there."""
+        names = self.dashboard.engines.watched[:_MOST_WORKSPACES]
+
+        def choose(name: str) -> None:
+            self.dashboard.action_show_workspace(name)
+            then()
+
+        choices = "   ".join(f"{number} {clean_line(name)}" for number, name in enumerate(names, 1))
+        self._letters.ask(
+            f"{what} in which workspace?  {choices}",
+            {str(number): partial(choose, name) for number, name in enumerate(names, 1)},
+        )
+
+    def title_left(self) -> str:
+        """How many run, and how many ended unseen."""
+        running, unseen = self.snapshot.running, len(self.snapshot.unseen)
+        parts = [f"{running:,} running"] if running else []
+        if unseen:
+            parts.append(counted(unseen, "new result"))
+        return ", ".join(parts)
+
+    def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
+        """Why a key does nothing for what is marked or under the cursor."""
+        if not self.is_mounted:
+            return None
+        keys: list[str] = []
+        if needs_list(action):  # each of forty keys is asked about at every snapshot
+            if self.has_class("-events"):
+                return "the list is not on the screen: E goes back to it"
+            keys = self.table.targets
+        reason = why_not(
+            action,
+            targets=self.view.listing.batches_of(keys),
+            keys=keys,
+            snapshot=self.snapshot,
+            watched=len(self.dashboard.engines.watched),
+        )
+        return reason or super().reason_disabled(action, parameters)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash typed into the filter is a slash."""
+        if action == "filter" and isinstance(self.focused, LineInput):
+            return False
+        return super().check_action(action, parameters)
+
+    # Showing what is known.
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """List, detail and resting words as the engine has them; what did not change costs nothing."""
+        super().show_snapshot(snapshot)
+        self.view.update(snapshot)
+        self._show_rows()
+        self._drop_marks()
+        self._show_detail()
+        self.events.show(snapshot.events)
+        self._rest()
+        self.refresh_bindings()
+
+    def _redraw_ages(self) -> None:
+        if self.is_current:
+            self.view.look_again()
+            self._rest()
+            self._show_rows()
+            self._show_detail()
+
+    def _story(self, ids: Sequence[str]) -> Story | None:
+        """In a thread of the detail, as the next one."""
+        return self.dashboard.engines.of(ids[0]).story(ids).result()
+
+    def _first_requests(self, ids: Sequence[str], count: int) -> SentRequests | None:
+        from claude_batch_tui.services.watching.story import (
+            first_requests,  # the first frame does not wait for it
+        )
+
+        return first_requests(ids, count, store=self.dashboard.engines.home.store)
+
+    def _begin_anew(self) -> None:
+        self.view.begin_anew(with_workspace=self.dashboard.engines.shown is None)
+
+    def _columns(self) -> tuple[Column, ...]:
+        return self.view.list_columns(self.dashboard.engines.watched)
+
+    def _show_rows(self) -> None:
+        """Repaint what changed."""
+        listing, bar = self.view.listing, self.query_one(FilterBar)
+        self.table.empty = empty_words(self.view)
+        self.table.rows_changed()
+        self.set_class(not listing.rows, "-no-rows")
+        if self.view.filter_error is None:
+            bar.show_count(listing.shown, listing.total)
+        else:
+            bar.show_error(self.view.filter_error)
+        self._show_list_words()
+
+    def _show_list_words(self) -> None:
+        self.query_one(TabsLine).show(right=list_words(self.view, len(self.table.marks)))
+
+    def _rest(self) -> None:
+        """What the status line says while nothing happens."""
+        words = resting_words(self.view, self.table.marks, self.dashboard.banner)
+        self.query_one(StatusLine).rest(words)
+
+    def _drop_marks(self) -> None:
+        """Marks of batches that are no more are taken away, and that is said."""
+        gone = self.view.unknown(self.table.marks)
+        if gone:
+            self.table.set_marks(self.table.marks - gone)
+            self.say(f"{counted_batches(len(gone))} of the marked ones no longer exist here.")
+
+    def _show_detail(self) -> None:
+        row = self.view.row(self.table.cursor_key)
+        self.detail.show(row, self.view.drawing(row))
+
+    # What the widgets tell.
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        self.view.filter_by(event.value)
+        self._show_rows()
+
+    @on(FilterBar.Left)
+    def _filter_left(self) -> None:
+        self.table.focus()
+
+    @on(VirtualList.Highlighted)
+    def _highlighted(self, event: VirtualList.Highlighted) -> None:
+        self._show_detail()
+        self.refresh_bindings()
+        is_live = self.snapshot.link.state in (LinkState.LIVE, LinkState.IDLE)
+        if is_live and self.snapshot.has_older and 0 < event.index == self.view.row_count() - 1:
+            self.action_older()
+
+    @on(VirtualList.Opened, "#list")
+    def _opened(self, event: VirtualList.Opened) -> None:
+        row = self.view.row(event.key)
+        if row is None:
+            return
+        if row.members and row.key not in self.view.listing.opened:
+            self.view.open(row.key)
+            self._show_rows()
+        else:
+            actions.open_results(self, row)
+
+    @on(VirtualList.MarkAllRequested)
+    def _mark_all(self) -> None:
+        self.table.set_marks(row.key for row in self.view.listing.rows if not row.is_child)
+
+    @on(VirtualList.MarksChanged)
+    def _marks_changed(self) -> None:
+        self._show_list_words()
+        self._rest()
+        self.refresh_bindings()
+
+    @on(BatchEvents.Chosen)
+    def _event_chosen(self, event: BatchEvents.Chosen) -> None:
+        """From an event to its batch."""
+        if event.batch_id is None:
+            self.say("This event is about no batch.")
+            return
+        self._leave_events()
+        if not self.go_to(event.batch_id):
+            self.say("That batch is not in the list: it was deleted, or the filter hides it.")
+
+    def on_key(self, event: Key) -> None:
+        """A letter that was asked for."""
+        self._letters.take(event)
+
+    # Keys: how the list is looked at.
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.query_one(FilterBar).open()
+
+    def action_sort(self, step: int) -> None:
+        """Sort by the next column that is shown."""
+        self.view.sort_by_next(step)
+        self._show_sorted()
+
+    def action_reverse(self) -> None:
+        """Sort the other way round."""
+        self.view.reverse()
+        self._show_sorted()
+
+    def _show_sorted(self) -> None:
+        order = self.view.listing.order
+        self.table.set_columns(self._columns())
+        self._show_rows()
+        self.say(f"Sorted by {order.field}{', reversed' if order.is_reversed else ''}.", seconds=2.0)
+
+    def action_hidden(self) -> None:
+        """Show hidden batches among the others, or not."""
+        is_shown = self.view.turn_hidden()
+        self._show_rows()
+        self.say("Hidden batches are shown." if is_shown else "Hidden batches are no longer shown.")
+
+    def action_warned(self) -> None:
+        """Mark what is about to be lost."""
+        at_risk = list(self.view.at_risk.found)
+        if not at_risk:
+            self.say("Nothing is about to be lost.")
+            return
+        self.table.set_marks(at_risk)
+        self.go_to(at_risk[0])
+
+    def action_fold(self) -> None:
+        """Close the run the cursor is in."""
+        run_id = self.view.close_around(self.table.cursor_key)
+        if run_id is not None:
+            self._show_rows()
+            self.table.go_to_key(run_id)
+
+    def action_workspace(self) -> None:
+        """Show the next workspace, or all."""
+        self.dashboard.action_next_workspace()
+
+    # Keys: detail, events, history, and the way back.
+
+    def action_detail(self) -> None:
+        """Detail on or off."""
+        self.toggle_class("-no-detail")
+
+    def action_tab(self, step: int) -> None:
+        """Another tab of the detail, which comes into sight for it."""
+        self.remove_class("-no-detail")
+        self.detail.turn(step)
+        if not self.detail.display:  # the screen is too low for both
+            self.action_zoom()
+
+    def action_scroll(self, rows: int) -> None:
+        """Scroll the detail without leaving the list."""
+        self.detail.view.action_scroll(rows)
+
+    def action_zoom(self) -> None:
+        """Detail on the whole screen, and back."""
+        self.toggle_class("-zoomed")
+        (self.detail.view if self.has_class("-zoomed") else self.table).focus()
+
+    def action_events(self) -> None:
+        """To the events, on the whole screen where they have no place of their own; and back."""
+        if self._leave_events():
+            return
+        if not self.events.display:
+            self.add_class("-events")
+        self.events.table.focus()
+        self.refresh_bindings()
+
+    def _leave_events(self) -> bool:
+        """Back to the list; False where the events have neither the screen nor the keys."""
+        if not (self.has_class("-events") or self.focused is self.events.table):
+            return False
+        self.remove_class("-events")
+        self.table.focus()
+        self.refresh_bindings()
+        return True
+
+    def action_history(self) -> None:
+        """What the batches of the last days say together."""
+        from claude_batch_tui.tui.history.screen import HistoryScreen  # the first frame does not wait for it
+
+        self.app.push_screen(HistoryScreen())
+
+    def action_up(self) -> None:
+        """Clear the events, the zoom, the filter or the marks, in this order; never leaves."""
+        if self._leave_events():
+            return
+        if self.has_class("-zoomed"):
+            self.action_zoom()
+        elif self.query_one(FilterBar).value:
+            self.query_one(FilterBar).value = ""
+        elif self.table.marks:
+            self._unmark()
+
+    def action_back(self) -> None:
+        """Leave; asks while results are being downloaded."""
+        if self._leave_events():
+            return
+        if self.has_class("-zoomed"):
+            self.action_zoom()
+        else:
+            actions.leave(self)
+
+    # Keys: what is done with batches; `actions` asks first where something is to be asked.
+
+    def action_cancel(self) -> None:
+        """Cancel the marked batches, or the one under the cursor."""
+        actions.cancel_batches(self, self.targets)
+
+    def action_delete(self) -> None:
+        """Delete the marked ended batches, or the one under the cursor."""
+        actions.delete_batches(self, self.targets, self._unmark)
+
+    def action_hide(self) -> None:
+        """Hide the marked batches, or the one under the cursor; or bring them back."""
+        actions.hide_batches(self, self.targets, self._unmark)
+
+    def action_adopt(self) -> None:
+        """Make a run of the marked batches made elsewhere, or of the one under the cursor."""
+        actions.adopt_batches(self, self.targets, self._unmark)
+
+    def action_tag(self) -> None:
+        """Tag the marked batches, or the one under the cursor."""
+        actions.tag_batches(self, self.targets)
+
+    def action_rename(self) -> None:
+        """Name the batch or run under the cursor."""
+        if (row := self.view.row(self.table.cursor_key)) is not None:
+            actions.rename_row(self, row)
+
+    def action_note(self) -> None:
+        """Write a note on the batch or run under the cursor."""
+        if (row := self.view.row(self.table.cursor_key)) is not None:
+            actions.note_row(self, row)
+
+    def action_add(self) -> None:
+        """Watch a batch by its id."""
+        if self.dashboard.engines.shown is None:
+            self.ask_workspace("Watch a batch", self.action_add)
+        else:
+            actions.add_batch(self)
+
+    def action_retry(self) -> None:
+        """Send again what failed of the marked batches, or of the one or the run under the cursor."""
+        ended = [tracked for tracked in self.targets if tracked.batch.has_ended]
+        retry_batches(self, ended, self.dashboard.now())
+
+    def action_unknown(self) -> None:
+        """Decide about a submission of unknown outcome."""
+        actions.decide_submission(self)
+
+    def action_download(self) -> None:
+        """Download the results of the marked batches, or of the one under the cursor."""
+        for tracked in self.targets:
+            if tracked.batch.results_readable(self.dashboard.now()):
+                self.dashboard.engines.of(tracked.id).download(tracked.id)
+
+    def action_stop(self) -> None:
+        """Stop the downloads of the marked batches, or of the one under the cursor."""
+        for tracked in self.targets:
+            self.dashboard.engines.of(tracked.id).stop_download(tracked.id)
+
+    def action_copy(self) -> None:
+        """Copy the ids."""
+        self.dashboard.copy("\n".join(self.table.targets))
+
+    def action_poll(self) -> None:
+        """Ask the API now."""
+        if self.snapshot.link.state is LinkState.NO_CREDENTIALS:
+            self.say(self.snapshot.link.error or "No API key was found.", kind="error")
+        self.dashboard.engines.refresh()
+
+    def action_pause(self) -> None:
+        """Pause or resume polling."""
+        self.dashboard.engines.pause(self.snapshot.link.state is not LinkState.PAUSED)
+
+    def action_older(self) -> None:
+        """Load older batches."""
+        self.dashboard.engines.load_older()
+
+    def _unmark(self) -> None:
+        self.table.set_marks(())

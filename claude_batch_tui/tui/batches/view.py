@@ -1,0 +1,188 @@
+"""The list of batches as it is looked at: filtered, sorted, runs folded, in which columns. No screen in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from claude_batch_tui.config import Config
+from claude_batch_tui.domain.batches.batch_list import BatchList, BatchRow, Order, order_of
+from claude_batch_tui.domain.batches.filter import batch_filter
+from claude_batch_tui.domain.batches.notices import AtRisk
+from claude_batch_tui.domain.batches.tracked import Snapshot, TrackedBatch
+from claude_batch_tui.domain.batches.turnaround import Turnarounds
+from claude_batch_tui.domain.filters.language import FilterError
+from claude_batch_tui.tui.batches.rows import Drawing, list_columns, row_cells
+from claude_batch_tui.tui.widgets.columns import Cell, Column
+from claude_batch_tui.wording.batches import COLUMNS, columns_of
+
+
+class BatchesView:
+    """Rows over the batches of the newest snapshot, and what they are drawn with; the source of a `VirtualList`.
+
+    `shown` gives the numbers of the columns that fit. Whoever changes something here tells the list.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        now: Callable[[], datetime],
+        ascii_only: bool = False,
+        shown: Callable[[], Collection[int]] = tuple,
+    ) -> None:
+        self.listing = BatchList()
+        self.listing.order = order_of(config.batches_sort)
+        self.snapshot = Snapshot()
+        self.at_risk = AtRisk()
+        """What is about to be lost."""
+        self.columns = columns_of(config.batches_columns)
+        """The names of the columns."""
+        self.filter = ""
+        """What was typed to filter by and understood last."""
+        self.filter_error: str | None = None
+        self.now = now
+        self.ascii_only = ascii_only
+        self._wanted_columns = self.columns
+        self._shown = shown
+        self._learned: dict[str | None, Turnarounds] = {}
+        """How long batches take, in each workspace as its own teach it."""
+
+    # The rows, for a `VirtualList`.
+
+    def row_count(self) -> int:
+        """How many rows there are now."""
+        return len(self.listing.rows)
+
+    def key(self, index: int) -> str:
+        """The key of a row."""
+        return self.listing.rows[index].key
+
+    def cells(self, index: int) -> Sequence[Cell | str]:
+        """What the row shows."""
+        row = self.listing.rows[index]
+        return row_cells(row, self.columns, self.drawing(row))
+
+    def find(self, key: str) -> int | None:
+        """The row with that key, or None."""
+        return self.listing.find(key)
+
+    def drawing(self, row: BatchRow | None = None) -> Drawing:
+        """What is drawn with; for a row by the link of its workspace, and by what that teaches."""
+        link, learned = self.snapshot.link, None
+        if row is not None:
+            workspace = row.tracked.profile
+            link, learned = self.snapshot.link_of(workspace), self._learned.get(workspace)
+        return Drawing(
+            now=self.now(),
+            link=link,
+            downloads=self.snapshot.downloads,
+            learned=learned or Turnarounds(),
+            ascii_only=self.ascii_only,
+            shown=self._names_shown(),
+            opened=self.listing.opened,
+        )
+
+    def list_columns(self, workspaces: Sequence[str]) -> tuple[Column, ...]:
+        """The columns as they are drawn; that of the workspace holds these names."""
+        return list_columns(
+            self.columns, self.listing.order, ascii_only=self.ascii_only, workspaces=workspaces
+        )
+
+    # What there is to show.
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Show the batches of this snapshot; what did not change costs nothing."""
+        self.snapshot = snapshot
+        changed = self.listing.update(snapshot.batches, self.now())
+        for tracked in changed:
+            self._learned.setdefault(tracked.profile, Turnarounds()).learn((tracked,))
+        self.at_risk.update(snapshot.batches, changed, self.now())
+
+    def look_again(self) -> None:
+        """Some time has passed, and no snapshot has come."""
+        if self.listing.depends_on_time:
+            self.choose()
+        self.at_risk.update(self.snapshot.batches, (), self.now())
+
+    def begin_anew(self, *, with_workspace: bool) -> None:
+        """Another workspace is shown, or all of several: then a column says which one it is."""
+        self.at_risk = AtRisk()
+        names = self._wanted_columns
+        if with_workspace and "workspace" not in names:
+            place = int(names[0] == "state")
+            names = (*names[:place], "workspace", *names[place:])
+        self.columns = names
+
+    def row(self, key: str | None) -> BatchRow | None:
+        """The row with that key, or None."""
+        return self.listing.row(key or "")
+
+    def unknown(self, keys: Collection[str]) -> frozenset[str]:
+        """Those of the keys that no batch and no run has any more."""
+        return frozenset(key for key in keys if not self.listing.batches_of([key]))
+
+    # How it is looked at.
+
+    def choose(self) -> None:
+        """Filter and sort everything anew."""
+        self.listing.choose(self.now())
+
+    def filter_by(self, text: str) -> None:
+        """Filter by what is typed. Where that is not understood the rows stay, and `filter_error` says why."""
+        try:
+            self.listing.wanted = batch_filter(text)
+        except FilterError as error:
+            self.filter_error = str(error)
+            return
+        self.filter, self.filter_error = text.strip(), None
+        self.choose()
+
+    def sort_by_next(self, step: int) -> None:
+        """Sort by the column so many places on of those that are shown."""
+        shown = self._names_shown()
+        fields = list(dict.fromkeys(COLUMNS[name].sort for name in self.columns if name in shown))
+        now = self.listing.order.field
+        place = fields.index(now) + step if now in fields else 0
+        self._sort(Order(fields[place % len(fields)]))
+
+    def reverse(self) -> None:
+        """Sort the other way round."""
+        order = self.listing.order
+        self._sort(order._replace(is_reversed=not order.is_reversed))
+
+    def turn_hidden(self) -> bool:
+        """Show what is hidden among the others, or not; True where it is shown now."""
+        self.listing.shows_hidden = not self.listing.shows_hidden
+        self.choose()
+        return self.listing.shows_hidden
+
+    def open(self, run_id: str) -> None:
+        """Show the batches of a run below it."""
+        self.listing.opened |= {run_id}
+        self.choose()
+
+    def close_around(self, key: str | None) -> str | None:
+        """Close the open run that a row is of; its id, or None where there is none."""
+        for tracked in self._batches_of(key):
+            if tracked.run_id in self.listing.opened:
+                self.listing.opened -= {tracked.run_id}
+                self.choose()
+                return tracked.run_id
+        return None
+
+    def open_around(self, batch_id: str) -> None:
+        """Open the run that a batch is of, so that the batch has a row."""
+        for tracked in self._batches_of(batch_id):
+            if tracked.run_id is not None:
+                self.open(tracked.run_id)
+
+    def _batches_of(self, key: str | None) -> list[TrackedBatch]:
+        return self.listing.batches_of([key or ""])
+
+    def _sort(self, order: Order) -> None:
+        self.listing.order = order
+        self.choose()
+
+    def _names_shown(self) -> frozenset[str]:
+        return frozenset(self.columns[number] for number in self._shown())

@@ -1,0 +1,1 @@
+"""The Build screen: the form, the preview, the check."""

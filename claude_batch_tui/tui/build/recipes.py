@@ -1,0 +1,60 @@
+"""Recipes of the Build screen: the form saved under a name, and filled again from what was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.services.building.recipes import read_named, recipe_names, save_named
+from claude_batch_tui.sources.recipe import Recipe
+from claude_batch_tui.tui.build.draft import BuildDraft
+from claude_batch_tui.tui.build.fields import without_field
+from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.screen import DashboardScreen
+
+
+def ask_recipe_name(screen: DashboardScreen, draft: BuildDraft) -> None:
+    """Save the draft as a recipe, under a name that is typed."""
+
+    def save(name: str | None) -> None:
+        if not name:
+            return
+        try:
+            recipe = Recipe(spec=draft.spec(), name=draft.name, betas=draft.betas)
+            path = save_named(recipe, screen.dashboard.config.config_dir, name)
+        except CbtuiError as error:
+            screen.say(str(error), kind="error")
+        else:
+            screen.say(f"Recipe saved: {path}. `cbtui build --recipe` runs it, R fills the form from it.")
+        screen.refresh_bindings()
+
+    stem = Path(draft.source or "recipe").stem
+    screen.app.push_screen(InputDialog("Save as a recipe", ["A name of yours:"], value=stem), save)
+
+
+def ask_recipe(screen: DashboardScreen, fill: Callable[[Recipe], None]) -> None:
+    """Fill the form from a saved recipe, whose name is typed."""
+    folder = screen.dashboard.config.config_dir
+    names = recipe_names(folder)
+
+    def read(name: str | None) -> None:
+        if not name:
+            return
+        try:
+            recipe = read_named(folder, name)
+        except CbtuiError as error:
+            screen.say(str(error), kind="error")
+            return
+        fill(recipe)
+        kept = without_field(recipe)
+        also = f"; it also says {', '.join(kept)}" if kept else ""
+        screen.say(f"Filled from the recipe {name}{also}.")
+
+    def problem(text: str) -> str | None:
+        return None if text in names else f"There is no recipe {text!r}."
+
+    dialog = InputDialog(
+        "Reuse a recipe", [f"Saved: {', '.join(names)}"], value=names[0] if names else "", problem=problem
+    )
+    screen.app.push_screen(dialog, read)

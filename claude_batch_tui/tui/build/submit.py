@@ -1,0 +1,137 @@
+"""From the Build screen to the API: one row tried alone, a sample first, or all of the draft; each after asking."""
+
+from __future__ import annotations
+
+from asyncio import shield, wrap_future
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.services.building.preview import PreviewedRequest
+from claude_batch_tui.services.building.trying import Trial, Tried, trial
+from claude_batch_tui.services.prices import read_prices
+from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
+from claude_batch_tui.tui.build.draft import BuildDraft
+from claude_batch_tui.tui.build.words import trial_lines
+from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, if_agreed
+from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.submitting.dialog import ask_and_follow
+
+_PILOT = 10
+
+
+def ask_to_try(
+    screen: DashboardScreen, draft: BuildDraft, shown: PreviewedRequest | None, show: Callable[[Tried], None]
+) -> None:
+    """Ask whether to send the row of the preview alone, at once; its answer is shown in the end."""
+    request = shown.sendable if shown else None
+    if shown is None or request is None:
+        screen.say(
+            "This row cannot be sent: " + (shown.problem if shown and shown.problem else "it is none.")
+        )
+        return
+    try:
+        chosen = trial(request, read_prices(screen.dashboard.config), f"line {shown.line}")
+        draft.spec(complete=True)
+    except CbtuiError as error:
+        screen.say(str(error), kind="error")
+        return
+    body = trial_lines(shown, chosen, screen.snapshot)
+    dialog = ConfirmDialog("Send this row alone?  This is paid.", body, yes="Send", no="Not now")
+    send = partial(_try, screen, chosen, show)
+    screen.app.push_screen(dialog, if_agreed(lambda: screen.run_worker(send(), exclusive=True, group="try")))
+
+
+async def _try(screen: DashboardScreen, chosen: Trial, show: Callable[[Tried], None]) -> None:
+    """Send one row, and show its answer. What was sent is not stopped: it is paid."""
+    screen.say("Sent; waiting for the answer …", seconds=60.0)
+    try:
+        answer = await shield(wrap_future(screen.dashboard.engines.home.try_request(chosen)))
+    except CbtuiError as error:
+        screen.say(str(error), kind="error")
+    else:
+        show(answer)
+
+
+def ask_pilot(screen: DashboardScreen, draft: BuildDraft) -> None:
+    """Ask how large the sample is, and then as for any submission."""
+    total = draft.checked.requests if draft.checked else 0
+
+    def problem(text: str) -> str | None:
+        fits = text.isdigit() and 0 < int(text) < total
+        return None if fits else f"A number from 1 to {total - 1:,}."
+
+    dialog = InputDialog(
+        "Pilot: how many requests?",
+        ["A random sample goes first, as a batch of its own. The rest goes without it."],
+        value=str(min(_PILOT, max(total - 1, 1))),
+        problem=problem,
+    )
+    screen.app.push_screen(
+        dialog, lambda text: ask_to_submit(screen, draft, pilot=int(text)) if text else None
+    )
+
+
+def ask_to_submit(
+    screen: DashboardScreen, draft: BuildDraft, *, pilot: int | None = None, again: bool = False
+) -> None:
+    """Ask whether to submit what was checked, all of it, a sample of `pilot` requests, or what the pilot before has not
+    sent, and follow its submission.
+    """
+    screen.run_worker(_submit(screen, draft, pilot, again=again), exclusive=True, group="ask")
+
+
+async def _submit(screen: DashboardScreen, draft: BuildDraft, pilot: int | None, *, again: bool) -> None:
+    """Begin to send; nothing goes out before the question that is paid has a yes."""
+    checked = draft.checked
+    if checked is None or checked.found is None or checked.files is None:
+        return
+    part: Pilot | Rest | None = None
+    if pilot is not None:
+        part = Pilot(pilot)
+    elif draft.pilot_run is not None:
+        part = Rest(draft.pilot_run)
+    dashboard, source = screen.dashboard, checked.spec.path
+    order = SendOrder(
+        requests=checked.files.requests,
+        rows=checked.files.rows,
+        part=part,
+        name=draft.name or f"{Path(source).stem}-{dashboard.now().astimezone():%Y-%m-%d}",
+        source=source,
+        betas=draft.betas,
+        report=checked.found,
+        again=again,
+        counts_input=part is not None,
+    )
+    engine, token = dashboard.engines.home, uuid4().hex
+    screen.say("Preparing …", seconds=60.0)
+    try:
+        question = await wrap_future(engine.submit(token, order))
+    except CbtuiError as error:
+        screen.say(f"{error} Nothing was sent.", kind="error")
+        return
+    screen.say("Nothing has been sent.")
+    if draft.checked is None or draft.checked.files != checked.files:  # the draft is another one by now
+        engine.answer(token, agreed=False)
+        return
+
+    def created(batch_id: str) -> None:
+        if pilot is None:
+            draft.sent()
+        else:
+            tracked = engine.snapshot.find(batch_id)
+            draft.pilot_run = tracked.run_id if tracked else None
+        dashboard.show_created(batch_id)
+
+    ask_and_follow(
+        screen.app,
+        engine,
+        token,
+        order,
+        question,
+        again=lambda: ask_to_submit(screen, draft, pilot=pilot, again=True),
+        created=created,
+    )

@@ -1,0 +1,62 @@
+"""What screens and dialogs may ask of the app: a module below both, so that neither has to import the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol, cast
+
+from textual.dom import DOMNode
+
+from claude_batch_tui.config import Config
+from claude_batch_tui.domain.batches.tracked import Snapshot
+from claude_batch_tui.engine.group import EngineGroup
+from claude_batch_tui.tui.widgets.status_line import Kind
+
+
+class Dashboard(Protocol):
+    """The app as its screens know it; `app.DashboardApp` is the one there is."""
+
+    config: Config
+    ascii_only: bool
+    """Whether only ASCII characters may be drawn."""
+    engines: EngineGroup
+    """The engines of the profiles that are watched."""
+    snapshot: Snapshot
+    """The newest snapshot of what is on the screen."""
+    banner: str | None
+    """What the status line of the batches says while there is nothing else to say."""
+    now: Callable[[], datetime]
+    """The clock every age is measured by."""
+
+    def begin(self) -> None:
+        """The first frame is on the terminal: begin to talk to the API. Only the first call counts."""
+
+    def say(self, text: str, kind: Kind = "note", seconds: float | None = None) -> None:
+        """Tell the user something in the status line."""
+
+    def copy(self, text: str) -> None:
+        """Copy text to the clipboard, and say by which way it went."""
+
+    def action_show(self, mode: str) -> None:
+        """Go to `batches`, `build` or `results`."""
+
+    def action_show_workspace(self, name: str | None) -> None:
+        """Show the batches of another workspace, None for all."""
+
+    def action_next_workspace(self) -> None:
+        """Show the next of the workspaces that are watched, and all of them after the last."""
+
+    def open_batch(self, batch_id: str) -> None:
+        """Show the results of a batch, downloading them where they are not here."""
+
+    def open_run(self, run_id: str, batch_ids: Sequence[str], title: str) -> None:
+        """Show the results of these batches of a run as one."""
+
+    def show_created(self, batch_id: str) -> None:
+        """Go to the batches with the cursor on a new one."""
+
+
+def dashboard_of(node: DOMNode) -> Dashboard:
+    """The app that a screen or widget is on, with its type."""
+    return cast("Dashboard", node.app)

@@ -1,0 +1,1 @@
+"""The Results screen: the list of entries, the inspector, and the screens that open over it."""

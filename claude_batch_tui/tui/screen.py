@@ -1,0 +1,163 @@
+"""What the screens of the dashboard share: their title, tabs, messages and keys around what is a screen's own.
+
+cbtui  BATCHES   3 running                     ● live · polled 17:01:20 · …a1b2
+[1 Batches] 2 Build  3 Results                                  sort: age
+list
+── detail ──
+a message
+enter open  / filter  ...
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
+from claude_batch_tui.tui.dashboard import Dashboard, dashboard_of
+from claude_batch_tui.tui.disabled import check_action
+from claude_batch_tui.tui.widgets.status_line import Kind
+from claude_batch_tui.tui.widgets.title_line import TabsLine, TitleLine
+from claude_batch_tui.wording import link_words, links_words
+
+_FRAME_WRITTEN = 0.05
+"""Seconds the writing thread is left alone: importing the SDK would hold the first frame back."""
+_MODES = ("batches", "build", "results")
+_WELL = (LinkState.LIVE, LinkState.IDLE)
+_LINK_STYLES = {
+    LinkState.LIVE: "good",
+    LinkState.OFFLINE: "bad",
+    LinkState.REFUSED: "bad",
+    LinkState.NO_CREDENTIALS: "bad",
+    LinkState.PAUSED: "warn",
+}
+
+
+class DashboardScreen(Screen[None]):
+    """A screen of the dashboard, in one of its three modes or over one of them.
+
+    A subclass composes itself: a TitleLine first, a StatusLine and a KeyLine last. It says in `title_left` what stands
+    beside its name, in `reason_disabled` which keys are greyed and why, and overrides `show_snapshot` to show more of it.
+    """
+
+    help_title: ClassVar[str] = ""
+    AUTO_FOCUS = "#list"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 — an instance variable in Textual
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 — the same
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,escape", "back", "back", id="frame.back", tooltip="one step back; leaves at the top"),
+        # With priority, so that keys typed ahead land in the field that tab leads to.
+        Binding(
+            "tab",
+            "app.focus_next",
+            "next pane",
+            id="frame.next",
+            show=False,
+            priority=True,
+            tooltip="the next pane or field",
+        ),
+        Binding(
+            "shift+tab",
+            "app.focus_previous",
+            "previous pane",
+            id="frame.previous",
+            show=False,
+            priority=True,
+            tooltip="the pane or field before",
+        ),
+    ]
+
+    _was_shown = False
+
+    @property
+    def dashboard(self) -> Dashboard:
+        """The app, with its type."""
+        return dashboard_of(self)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        return self.dashboard.snapshot
+
+    def on_compose(self) -> None:
+        """Have the classes of this size before there are widgets: Textual sets them at the first resize, and styles all anew."""
+        for breakpoints, room in (
+            (self.HORIZONTAL_BREAKPOINTS, self.app.size.width),
+            (self.VERTICAL_BREAKPOINTS, self.app.size.height),
+        ):
+            self.add_class(max(each for each in breakpoints or () if each[0] <= room)[1])
+
+    def on_resize(self) -> None:
+        """The title has another width to fill."""
+        self.call_after_refresh(self._show_all)
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Show what happened meanwhile. Widgets that were made just now have their styles."""
+        event.refresh_styles = self._was_shown
+        self._was_shown = True
+        self.show_snapshot(self.snapshot)
+
+    def on_tabs_line_chosen(self, message: TabsLine.Chosen) -> None:
+        """A click on a tab."""
+        self.dashboard.action_show(_MODES[message.number - 1])
+
+    def title_left(self) -> str:
+        """What the title says beside the screen's name."""
+        return ""
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Show the engine's newest snapshot; here in the title: how the connection is."""
+        link = snapshot.link
+        ascii_only = self.dashboard.ascii_only
+        words = (
+            links_words(snapshot.links, ascii_only=ascii_only)
+            if snapshot.links
+            else link_words(link, ascii_only=ascii_only)
+        )
+        names_trouble = any(each.state not in _WELL for each in snapshot.links.values())
+        if snapshot.credential and self.size.width >= 70 and not names_trouble:
+            separator = " - " if ascii_only else " · "
+            words += separator + snapshot.credential.removeprefix("key ")
+            if self.size.width >= 150:
+                if snapshot.workspace_id:
+                    words += f"{separator}workspace {snapshot.workspace_id}"
+                if snapshot.base_url and snapshot.base_url != "https://api.anthropic.com":
+                    words += f"{separator}{snapshot.base_url}"
+        self.query_one(TitleLine).show(left=self.title_left(), right=words, right_style=_link_style(snapshot))
+
+    def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:  # noqa: ARG002
+        """Why an action cannot be done now, as the end of a sentence, or None where it can."""
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What cannot be done now is greyed."""
+        return check_action(self, super().check_action(action, parameters), action, parameters)
+
+    def say(self, text: str, kind: Kind = "note", seconds: float | None = None) -> None:
+        """Tell the user something."""
+        self.dashboard.say(text, kind, seconds)
+
+    def action_back(self) -> None:
+        """One step back: the batches."""
+        self.dashboard.action_show("batches")
+
+    def _show_all(self) -> None:
+        """Show what is known in the room there is; once that is on the terminal, the engine may begin to work."""
+        self.show_snapshot(self.snapshot)
+        self.set_timer(_FRAME_WRITTEN, self.dashboard.begin)
+
+    def _compositor_refresh(self) -> None:
+        """Textual's, but what would not be shown is not drawn: it is once the app's batch of changes has ended."""
+        if self.app._batch_count:  # noqa: SLF001  as Textual's own screen does
+            self.refresh()
+        else:
+            super()._compositor_refresh()
+
+
+def _link_style(snapshot: Snapshot) -> str | None:
+    """How bad it is; of several workspaces, how bad the worst is."""
+    styles = [_LINK_STYLES.get(link.state) for link in snapshot.links.values() or (snapshot.link,)]
+    return next((style for style in ("bad", "warn", "good") if style in styles), None)

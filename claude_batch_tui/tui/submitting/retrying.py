@@ -1,0 +1,124 @@
+"""Sending again what failed: what that would be, what it costs, the question that is paid, and the submission."""
+
+from __future__ import annotations
+
+from asyncio import wrap_future
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.errors import CbtuiError, DraftError
+from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.wording import counted_batches
+
+# What is needed once R was pressed is imported then: the first frame does not wait for it.
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.results.failures import RetryRules
+    from claude_batch_tui.engine.engine import Engine
+    from claude_batch_tui.services.submitting.retry import RetryPlan
+
+
+def retry_reason(batches: Sequence[TrackedBatch]) -> str | None:
+    """Why batches cannot be retried, or None where they can."""
+    if not any(tracked.batch.has_ended for tracked in batches):
+        return "only a batch that has ended can be retried"
+    if any(tracked.run_id is None for tracked in batches):
+        return "it was not submitted from this machine, so what was sent is not known"
+    return None
+
+
+def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now: datetime) -> None:
+    """Ask for a retry of all that failed in ended batches. Where their results are not on this machine, those are
+    downloaded, and it is said that the key is to be pressed again then.
+    """
+    engine = owner_of(screen, [tracked.id for tracked in batches])
+    if engine is None:
+        return
+    from claude_batch_tui.services.results.local_files import read_results
+
+    store, workspace = engine.store, engine.workspace
+    paths = {tracked.id: read_results(tracked.id, store=store, workspace=workspace) for tracked in batches}
+    missing = [tracked for tracked in batches if paths[tracked.id] is None]
+    if missing:
+        readable = [tracked for tracked in missing if tracked.batch.results_readable(now)]
+        for tracked in readable:
+            engine.download(tracked.id)
+        words = "downloading, then R again" if readable else "and they can no longer be read"
+        screen.say(f"The results of {missing[0].title} are not on this machine: {words}.")
+        return
+
+    def make(rules: RetryRules) -> RetryPlan:
+        from claude_batch_tui.services.submitting.retry import Wanted
+        from claude_batch_tui.store.results.opening import open_indexed
+
+        with ExitStack() as stack:
+            opened = {
+                key: stack.enter_context(open_indexed(path, store.locations.cache))
+                for key, path in paths.items()
+                if path
+            }
+            wanted = [Wanted(key, one.index, range(one.index.count)) for key, one in opened.items()]
+            return engine.plan_retry(wanted, rules)
+
+    what = batches[0].title if len(batches) == 1 else counted_batches(len(batches))
+    start_retry(screen, f"Retry {what}", engine, make)
+
+
+def owner_of(screen: DashboardScreen, batch_ids: Sequence[str]) -> Engine | None:
+    """The engine a retry of these batches goes through from plan to POST; None where none has them all, which is said."""
+    try:
+        return screen.dashboard.engines.owner(batch_ids)
+    except DraftError as error:
+        screen.say(str(error), kind="error")
+        return None
+
+
+def start_retry(
+    screen: DashboardScreen, title: str, engine: Engine, make: Callable[[RetryRules], RetryPlan]
+) -> None:
+    """Show what would be sent again, price it, ask, and send it after a yes; a worker of the screen does that.
+
+    All goes through `engine`, whatever workspace is on the screen by then. `make` plans for the rules chosen, in a
+    thread; it raises CbtuiErrors.
+    """
+    screen.run_worker(_retry(screen, title, engine, make), group="retry", exclusive=True)
+
+
+async def _retry(
+    screen: DashboardScreen, title: str, engine: Engine, make: Callable[[RetryRules], RetryPlan]
+) -> None:
+    from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
+
+    made = await screen.app.push_screen_wait(RetryDialog(title, make))
+    if made is not None:
+        await _send(screen, engine, made)
+
+
+async def _send(screen: DashboardScreen, engine: Engine, made: RetryPlan, *, again: bool = False) -> None:
+    """Begin to send; nothing goes out before the question that is paid has a yes."""
+    from claude_batch_tui.services.submitting.order import SendOrder
+    from claude_batch_tui.tui.submitting.dialog import ask_and_follow
+
+    order = SendOrder(part=made, again=again or made.rules.again, counts_input=True)
+    token = uuid4().hex
+    screen.say("Checking and pricing …", seconds=60.0)
+    try:
+        question = await wrap_future(engine.submit(token, order))
+    except CbtuiError as error:
+        screen.say(str(error), kind="error")
+        return
+    screen.say("Nothing has been sent.")
+    ask_and_follow(
+        screen.app,
+        engine,
+        token,
+        order,
+        question,
+        again=lambda: screen.run_worker(
+            _send(screen, engine, made, again=True), group="retry", exclusive=True
+        ),
+        created=screen.dashboard.show_created,
+    )

@@ -1,0 +1,108 @@
+"""What is paid, and what is not paid twice, where the store is lost: from the command line to the simulator's log."""
+
+import json
+import shutil
+
+import pytest
+
+from claude_batch_tui.simulator import Fault
+
+CREATE = {"method": "POST", "path": r"/batches$"}
+
+
+@pytest.fixture
+def data(own_folders):
+    return own_folders / "data"
+
+
+def remove(path):
+    path.unlink()
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def overwrite(path):
+    path.write_bytes(b"damaged" * 1000)
+
+
+@pytest.mark.parametrize("damage", [remove, empty, overwrite])
+def test_the_same_requests_are_refused_after_the_store_was_lost(
+    cbtui, simulator, requests_file, data, damage
+):
+    file = requests_file()
+    batch_id = cbtui("submit", file, "--yes", "--name", "mine")[1].strip()
+    (before,) = [json.loads(line) for line in cbtui("list", "--json")[1].splitlines()]
+    damage(data / "store.db")
+    assert cbtui("status", "--short")[0] == 0  # only looks, and must not pass an empty store for a whole one
+    code, _, err = cbtui("submit", file, "--yes")
+    assert (code, f"as {batch_id}" in err) == (2, True)
+    assert len(simulator.log.creates) == 1
+    (after,) = [json.loads(line) for line in cbtui("list", "--json")[1].splitlines()]
+    known = ("id", "name", "run_id", "model", "source", "cost_at_most")
+    assert {key: after.get(key) for key in known} == {key: before.get(key) for key in known}
+    assert cbtui("submit", file, "--yes", "--again")[0] == 0
+    assert len(simulator.log.creates) == 2
+
+
+def test_a_submission_whose_answer_was_lost_is_looked_for_after_the_store_was_lost(
+    cbtui, simulator, requests_file, data
+):
+    simulator.faults.next(Fault(**CREATE, after_work=True, status=500))
+    file = requests_file()
+    simulator.faults.always(Fault(method="GET", path=r"/batches$", skip=1, status=503))
+    assert cbtui("submit", file, "--yes")[0] != 0
+    simulator.faults.clear()
+    (data / "store.db").write_bytes(b"")
+    code, out, err = cbtui("submit", file, "--yes")
+    assert (code, len(simulator.log.creates)) == (0, 1)
+    assert "looking for the batch" in err
+    assert out.strip() == simulator.batches.all()[0].id
+
+
+@pytest.mark.parametrize("folder", ["spool", "results"])
+def test_files_without_store_and_journal_are_said_before_anything_is_paid(
+    cbtui, simulator, requests_file, data, folder
+):
+    (data / folder).mkdir(parents=True)
+    (data / folder / "left.jsonl").write_text("{}\n")
+    file = requests_file()
+    assert cbtui("list")[0] == 0
+    for _ in range(2):
+        code, out, err = cbtui("submit", file, "--yes")
+        assert (code, out) == (4, "")
+        assert f"{data} holds" in err
+        assert "--again" in err
+    assert simulator.log.creates == []
+    assert [path.name for path in (data / "spool").iterdir()] == (["left.jsonl"] if folder == "spool" else [])
+
+
+def test_who_agrees_once_is_not_asked_again_and_still_pays_nothing_twice(
+    cbtui, simulator, requests_file, data
+):
+    (data / "spool").mkdir(parents=True)
+    (data / "spool" / "sub_old.body.json").write_text("{}")
+    file = requests_file()
+    assert cbtui("submit", file, "--yes")[0] == 4
+    assert cbtui("submit", file, "--yes", "--again")[0] == 0
+    assert cbtui("submit", file, "--yes")[0] == 2
+    assert cbtui("submit", requests_file(5, "other.jsonl"), "--yes")[0] == 0
+    assert len(simulator.log.creates) == 2
+
+
+def test_with_the_files_moved_away_everything_goes_on(cbtui, simulator, requests_file, data, tmp_path):
+    (data / "results").mkdir(parents=True)
+    (data / "results" / "msgbatch_1.jsonl").write_text("{}\n")
+    file = requests_file()
+    assert cbtui("submit", file, "--yes")[0] == 4
+    shutil.move(data / "results", tmp_path / "kept")
+    assert cbtui("submit", file, "--yes")[0] == 0
+    assert len(simulator.log.creates) == 1
+
+
+def test_what_the_store_still_knows_needs_no_journal(cbtui, simulator, requests_file, data):
+    made = simulator.batches.add(3, age=3600, duration=60)
+    assert cbtui("results", made.id)[0] == 0
+    assert not (data / "journal.jsonl").exists()
+    assert cbtui("submit", requests_file(), "--yes")[0] == 0

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from claude_batch_tui.domain.filters.fields import complete
+
+
+def values(field):
+    return ["api_error", "overloaded_error"] if field == "error" else []
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "choices"),
+    [
+        ("out", 0, ["out>", "out=", "out!=", "out<", "out<=", "out>="]),
+        ("outc", 0, ["outcome="]),
+        ("outcome=e", 8, ["errored", "expired"]),
+        ("outcome=ok", 8, ["succeeded"]),
+        ("not (class=t", 11, ["truncated"]),
+        ("error:", 6, ["api_error", "overloaded_error"]),
+        ("in>5 an", 5, ["and "]),
+        ("j", 0, ["json:$."]),
+        ("text:re", 5, []),
+        ("T-9", 3, []),
+        ('text:"a b', 5, []),
+    ],
+)
+def test_what_can_follow_is_offered(text, start, choices):
+    found = complete(text, len(text), values)
+    assert (found.start if choices else start, list(found.choices)) == (start, choices)
+
+
+def test_with_nothing_typed_every_field_is_offered():
+    assert complete("", 0, values).choices[:3] == ("id:", "outcome=", "class=")

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from claude_batch_tui.services.prices import built_in_prices
+from claude_batch_tui.services.results.costs import EntryCosts
+from claude_batch_tui.store.results.index import ResultsIndex
+
+PRICES = built_in_prices()
+LONG = next((price for price in PRICES.model if price.long is not None), PRICES.model[0])
+
+tokens = st.integers(0, 400_000)
+usages = st.fixed_dictionaries(
+    {"input_tokens": tokens, "output_tokens": tokens},
+    optional={
+        "cache_read_input_tokens": tokens,
+        "cache_creation": st.fixed_dictionaries(
+            {"ephemeral_5m_input_tokens": tokens, "ephemeral_1h_input_tokens": tokens}
+        ),
+        "cache_creation_input_tokens": tokens,
+        "server_tool_use": st.fixed_dictionaries({"web_search_requests": st.integers(0, 9)}),
+        "inference_geo": st.sampled_from(["us", "global"]),
+    },
+)
+models = st.sampled_from(["claude-haiku-4-5", "claude-opus-4-5", LONG.ids[0], "unknown"])
+
+
+def line(number, model, usage, outcome):
+    result = {"type": outcome}
+    if outcome == "succeeded":
+        result["message"] = {"model": model, "usage": usage, "stop_reason": "end_turn"}
+    return json.dumps({"custom_id": str(number), "result": result}).encode() + b"\n"
+
+
+@pytest.mark.slow
+@given(
+    st.lists(st.tuples(models, usages, st.sampled_from(["succeeded", "expired"])), max_size=9),
+    st.integers(0, 9),
+)
+@settings(deadline=None, max_examples=200)
+def test_the_costs_of_all_entries_at_once_are_those_of_each_alone(entries, cut):
+    index = ResultsIndex()
+    for number, (model, usage, outcome) in enumerate(entries):
+        index.feed(line(number, model, usage, outcome))
+    index.finish()
+    costs = EntryCosts(index, PRICES)
+    costs.column(min(cut, index.count))  # in two pieces
+    alone = [costs.of(position) for position in range(index.count)]
+    column = [None if math.isnan(cost) else cost for cost in costs.column(index.count).tolist()]
+    assert column == [cost if cost is None else pytest.approx(cost, rel=1e-9, abs=1e-12) for cost in alone]
+    total = costs.total()
+    assert total.usd == pytest.approx(sum(cost for cost in alone if cost is not None))
+    assert total.unpriced == alone.count(None)
+
+
+def test_the_standard_price_and_what_the_cache_saved_stand_beside_the_cost():
+    index = ResultsIndex()
+    usage = {"input_tokens": 0, "cache_read_input_tokens": 1_000_000, "output_tokens": 0}
+    index.feed(line(1, "claude-haiku-4-5", usage, "succeeded"))
+    index.finish()
+    price = PRICES.find("claude-haiku-4-5")
+    total = EntryCosts(index, PRICES).total()
+    assert total.standard == pytest.approx(price.cache_read)
+    assert total.usd == pytest.approx(price.cache_read * PRICES.batch_factor)
+    assert total.cache_saved == pytest.approx((price.input - price.cache_read) * PRICES.batch_factor)

@@ -1,0 +1,259 @@
+"""The list of batches by keys: filter, sort, tags, runs, warnings; on the real engine against the simulator."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from claude_batch_tui.tui.batches.screen import BatchesScreen
+from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
+from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.results.screen import ResultsScreen
+from claude_batch_tui.tui.widgets.filter_bar import FilterBar
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.text_view import TextView
+from claude_batch_tui.tui.widgets.title_line import TabsLine
+from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from downloading import results_here
+from waiting import paste, reached
+
+DAY = 86_400
+
+
+def add(simulator, count=1, **facts):
+    return [simulator.batches.add(5, **facts).id for _ in range(count)]
+
+
+def table(app):
+    return app.screen.query_one("#list", VirtualList)
+
+
+def keys(app):
+    return [row.key for row in app.screen.view.listing.rows]
+
+
+def status(app):
+    return app.screen.query_one(StatusLine).text
+
+
+def tabs(app):
+    return app.screen.query_one(TabsLine)._right
+
+
+async def listed(pilot, count):
+    await reached(pilot, lambda: table(pilot.app).row_count == count)
+
+
+async def answered(pilot, text):
+    await reached(pilot, lambda: isinstance(pilot.app.screen, InputDialog))
+    await pilot.press("ctrl+u")
+    await paste(pilot, text)
+    await pilot.press("enter")
+    await reached(pilot, lambda: isinstance(pilot.app.screen, BatchesScreen))
+
+
+async def test_a_filter_says_shown_of_total_and_a_wrong_one_what_is_wrong(live, simulator):
+    (old,) = add(simulator, age=3 * DAY, duration=60)
+    add(simulator, 2, duration=36_000)
+    async with live.run_test(size=(120, 30)) as pilot:
+        await listed(pilot, 3)
+        await pilot.press("slash")
+        await paste(pilot, "state=ended age>2d")
+        await reached(pilot, lambda: keys(live) == [old])
+        assert "1 of 3" in tabs(live)
+        await pilot.press(*" (")
+        bar = live.screen.query_one(FilterBar)
+        await reached(pilot, lambda: "a condition is missing" in str(bar.query_one("#note").render()))
+        assert keys(live) == [old]
+        await paste(pilot, "colour=red)")
+        await reached(pilot, lambda: "there is no field 'colour'" in str(bar.query_one("#note").render()))
+        await pilot.press("enter", "escape")
+        await listed(pilot, 3)
+
+
+async def test_rows_are_sorted_by_the_next_column_and_the_other_way_round(live, simulator):
+    small, large = add(simulator, duration=36_000), [simulator.batches.add(50, age=60, duration=36_000)]
+    large = [each.id for each in large]
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 2)
+        assert keys(live) == small + large
+        while live.screen.view.listing.order.field != "requests":
+            await pilot.press("o")
+        assert keys(live) == large + small
+        await pilot.press("O")
+        assert keys(live) == small + large
+        assert "sort: requests ↑" in tabs(live)
+
+
+async def test_tags_notes_and_names_are_edited_from_the_list(live, simulator):
+    add(simulator, 3, duration=36_000)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 3)
+        await pilot.press("space", "space", "t")
+        await answered(pilot, "eval weekly")
+        await reached(pilot, lambda: sum("eval" in t.tags for t in live.snapshot.batches) == 2)
+        await pilot.press("u", "g", "t")
+        await answered(pilot, "eval")
+        await reached(pilot, lambda: max(t.tags for t in live.snapshot.batches) == ("eval", "weekly"))
+        await pilot.press("N")
+        await answered(pilot, "for Ana")
+        await pilot.press("e")
+        await answered(pilot, "nightly")
+        await reached(pilot, lambda: live.screen.view.listing.rows[0].tracked.name == "nightly")
+        first = live.screen.view.listing.rows[0].tracked
+        assert (first.tags, first.note) == (("eval",), "for Ana")
+
+
+async def test_a_word_that_is_no_tag_is_refused_in_its_dialog(live, simulator):
+    add(simulator, 1, duration=36_000)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 1)
+        await pilot.press("t")
+        await reached(pilot, lambda: isinstance(live.screen, InputDialog))
+        await pilot.press(*"a,b", "enter")
+        await pilot.pause()
+        assert "is no tag" in str(live.screen.query_one(".problem").render())
+
+
+async def test_hiding_several_asks_once_with_their_number(live, simulator):
+    add(simulator, 3, age=DAY, duration=60)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 3)
+        await pilot.press("space", "space", "A")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        assert "Hide 2 batches?" in live.screen._box_title
+        await pilot.press("y")
+        await listed(pilot, 1)
+        assert "1 of 3" in tabs(live)
+        await pilot.press("H")
+        await listed(pilot, 3)
+        assert [call.path for call in simulator.log.all() if call.method != "GET"] == []
+
+
+@pytest.mark.parametrize("name", ["batches.archive", "batches.hide"])
+async def test_a_key_of_the_settings_hides_under_the_old_name_of_the_action_too(
+    dashboard, filled, week, name
+):
+    filled(week)
+    app = dashboard()
+    app.config = msgspec.structs.replace(app.config, keys={name: "Z"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, len(week))
+        await pilot.press("Z")
+        await listed(pilot, len(week) - 1)
+
+
+async def test_batches_made_elsewhere_become_a_run_that_folds_and_opens(live, simulator):
+    ids = add(simulator, 3, duration=36_000)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 3)
+        await pilot.press("space", "space", "a")
+        await answered(pilot, "evals")
+        await listed(pilot, 2)
+        run = live.screen.view.listing.rows[0]
+        assert (run.tracked.name, len(run.members)) == ("evals", 2)
+        await pilot.press("g", "enter")
+        assert keys(live) == [run.key, *sorted((t.id for t in run.members), key=ids.index), ids[0]]
+        await pilot.press("j", "h")
+        assert len(keys(live)) == 2
+        assert table(live).cursor_key == run.key
+
+
+async def test_canceling_a_run_cancels_all_its_batches_with_one_question(live, simulator):
+    add(simulator, 2, duration=36_000)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 2)
+        await pilot.press("asterisk", "a")
+        await answered(pilot, "evals")
+        await listed(pilot, 1)
+        await pilot.press("x")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        assert "Cancel 2 batches?" in live.screen._box_title
+        await pilot.press("y")
+        await reached(pilot, lambda: len(simulator.log.all("POST", "/cancel")) == 2)
+
+
+async def test_a_run_shows_what_its_batches_come_to(live, simulator):
+    ids = add(simulator, 2, duration=36_000)
+    async with live.run_test(size=(100, 30)) as pilot:
+        await listed(pilot, 2)
+        await pilot.press("asterisk", "a")
+        await answered(pilot, "evals")
+        await listed(pilot, 1)
+        simulator.batches.finish(ids[0])
+        await reached(pilot, lambda: live.screen.view.listing.rows[0].tracked.batch.request_counts.done == 5)
+        batch = live.screen.view.listing.rows[0].tracked.batch
+        assert (batch.processing_status, batch.request_counts.total) == ("in_progress", 10)
+        simulator.batches.finish(ids[1])
+        await reached(pilot, lambda: live.screen.view.listing.rows[0].tracked.batch.has_ended)
+
+
+async def test_what_is_about_to_be_lost_is_said_with_the_keys_that_save_it(live, simulator):
+    (leaving,) = add(simulator, age=28 * DAY, duration=60)
+    add(simulator, 1, age=DAY, duration=60)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 2)
+        await reached(pilot, lambda: status(live).startswith("results of 1 batch go in 2"))
+        await pilot.press("W")
+        assert table(live).marks == {leaving}
+        assert table(live).cursor_key == leaving
+        detail = live.screen.query_one("#detail-text", TextView)
+        assert "s downloads them" in str(detail._shown)
+        await pilot.press("s")
+        await reached(pilot, lambda: live.snapshot.find(leaving).results.value == "complete")
+        await reached(pilot, lambda: not live.screen.view.at_risk.found)
+
+
+async def test_marks_of_batches_that_are_gone_are_taken_away_and_that_is_said(live, simulator):
+    first, _ = add(simulator, 2, age=DAY, duration=60)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 2)
+        await pilot.press("asterisk")
+        live.engines.of(first).delete(first)
+        await listed(pilot, 1)
+        await reached(pilot, lambda: len(table(live).marks) == 1)
+
+
+async def test_older_batches_are_asked_for_when_the_end_is_reached(live, simulator):
+    add(simulator, 1_003, age=DAY, duration=60)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 1_000)
+        assert "L: older" in tabs(live)
+        await pilot.press("G")
+        await listed(pilot, 1_003)
+        assert "L: older" not in tabs(live)
+
+
+async def test_opening_the_list_at_a_new_batch_opens_its_run(live, simulator):
+    ids = add(simulator, 2, duration=36_000)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 2)
+        await pilot.press("asterisk", "a")
+        await answered(pilot, "evals")
+        await listed(pilot, 1)
+        live.screen.go_to(ids[0])
+        assert table(live).cursor_key == ids[0]
+
+
+async def test_the_results_of_a_run_are_browsed_as_one(live, simulator):
+    ids = add(simulator, 3, age=7_200, duration=60)
+    async with live.run_test(size=(100, 30)) as pilot:
+        await listed(pilot, 3)
+        await pilot.press("asterisk", "a")
+        await answered(pilot, "evals")
+        await listed(pilot, 1)
+        await pilot.press("enter")
+        await listed(pilot, 4)
+        await pilot.press("enter")
+        await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 15)
+        assert live.screen.title_left() == "evals"
+        index = live.screen.opened.file.results.index
+        in_each = [
+            set(results_here(live.engines.home.store, batch_id).read_bytes().splitlines()) for batch_id in ids
+        ]
+        assert {live.screen.opened.file.results.line(at) for at in range(index.count)} == set().union(
+            *in_each
+        )
+        await pilot.press("escape")
+        await reached(pilot, lambda: isinstance(live.screen, BatchesScreen))
+        assert all(tracked.seen for tracked in live.snapshot.batches)

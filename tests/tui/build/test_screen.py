@@ -1,0 +1,365 @@
+"""Build, key by key: choosing a file, previewing, leaving rows out, recipes, drafts, scripts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+from textual.app import App
+from textual.widgets import Input, OptionList
+
+from claude_batch_tui.tui.build.screen import BuildScreen
+from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog
+from claude_batch_tui.tui.dialogs.file_picker import FilePicker
+from claude_batch_tui.tui.dialogs.input import InputDialog
+from claude_batch_tui.tui.widgets.field import Field
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+from claude_batch_tui.tui.widgets.text_view import TextView
+from waiting import reached
+
+ROWS = "ticket,body\nT-1,Hello there\nT-1,again\nT 3,\nT-4,fine\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    here = tmp_path / "work"
+    (here / "docs").mkdir(parents=True)
+    (here / "tickets.csv").write_text(ROWS)
+    (here / "old.zip").write_bytes(b"PK\x03\x04")
+    (here / ".hidden.csv").write_text(ROWS)
+    (here / "mine.py").write_text("def build_requests():\n    open('ran', 'w')\n    return []\n")
+    monkeypatch.chdir(here)
+    return here
+
+
+@pytest.fixture
+def build(dashboard, filled, folder):
+    filled([])
+    return dashboard()
+
+
+def screen(app) -> BuildScreen:
+    assert isinstance(app.screen, BuildScreen)
+    return app.screen
+
+
+def set_fields(app, **values):
+    for name, value in values.items():
+        screen(app).query_one(f"#{name}", Field).value = value
+
+
+def detail(app):
+    shown = screen(app).query_one("#detail", TextView)._shown
+    return shown if isinstance(shown, str) else "\n".join(text for text, _ in shown)
+
+
+async def done(app, pilot, settled):
+    """Until preview and check have nothing left to do."""
+    await pilot.pause(0.3)
+    await app.workers.wait_for_complete()
+    await settled(pilot)
+
+
+async def checked(app, pilot, settled):
+    set_fields(app, source="tickets.csv", id_column="ticket", prompt_column="body", model="m", max_tokens="9")
+    await done(app, pilot, settled)
+    screen(app).query_one("#detail").focus()
+    await pilot.press("enter")
+    await done(app, pilot, settled)
+
+
+async def test_enter_in_an_empty_source_lists_the_folder_and_a_file_is_chosen_by_keys(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(build.screen, FilePicker)
+        options = build.screen.query_one(OptionList)
+        shown = [str(options.get_option_at_index(at).prompt).split()[0] for at in range(options.option_count)]
+        assert shown == ["../", "docs/", "mine.py", "old.zip", "tickets.csv"]
+        assert options.get_option_at_index(3).disabled
+        await pilot.press("full_stop")
+        await settled(pilot)
+        assert options.option_count == 6
+        await pilot.press("G", "enter")
+        await done(build, pilot, settled)
+        assert screen(build).query_one("#source", Field).value.endswith("/work/tickets.csv")
+        assert "which column is the prompt?" in detail(build)
+        assert "body: Hello there" in detail(build)
+
+
+async def test_space_takes_a_folder_as_documents(build, folder, settled):
+    (folder / "docs" / "a.md").write_text("# Title")
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", "enter")
+        await settled(pilot)
+        await pilot.press("space")
+        await done(build, pilot, settled)
+        assert screen(build).query_one("#source", Field).value.endswith("docs")
+        assert "# Title" in detail(build)
+
+
+async def test_only_fields_that_mean_something_for_the_source_are_shown(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        for source, hidden in (
+            ("tickets.csv", {"rows"}),
+            ("x.json", set()),
+            ("x.txt", {"prompt_column", "id_column"}),
+            (
+                "mine.py",
+                {"rows", "prompt_column", "id_column", "template", "system", "params", "model", "max_tokens"},
+            ),
+        ):
+            set_fields(build, source=source)
+            await settled(pilot)
+            fields = screen(build).query(Field)
+            assert {field.id for field in fields if not field.display} == hidden
+
+
+async def test_e_goes_to_the_rows_with_problems_and_x_leaves_one_out(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        await checked(build, pilot, settled)
+        assert "2 errors" in detail(build)
+        await pilot.press("e")
+        await done(build, pilot, settled)
+        assert "row 2 · line 3" in detail(build)
+        assert "repeats that of line 2" in build.screen.query_one(StatusLine).text
+        await pilot.press("x", "enter")
+        await done(build, pilot, settled)
+        assert "1 error," in detail(build)
+        await pilot.press("e")
+        await done(build, pilot, settled)
+        assert "row 3 · line 4" in detail(build)
+        await pilot.press("x", "enter")
+        await done(build, pilot, settled)
+        assert "0 errors" in detail(build)
+        (file,) = build.config.data_dir.glob("spool/draft-*/requests.left-out.jsonl")
+        left_out = file.read_text().splitlines()
+        assert [json.loads(line)["line"] for line in left_out] == [3, 4]
+
+
+@pytest.mark.slow
+async def test_a_draft_comes_back_after_the_terminal_was_closed(dashboard, filled, folder, settled):
+    filled([])
+    first = dashboard()
+    async with first.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(first, source="tickets.csv", template="Label: {{ body }}", model="m")
+        await done(first, pilot, settled)
+        screen(first).query_one("#detail").focus()
+        await pilot.press("J")
+        await reached(pilot, lambda: "line 3" in detail(first))
+        await pilot.press("x")
+        await done(first, pilot, settled)
+    second = dashboard()
+    async with second.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        await done(second, pilot, settled)
+        assert screen(second).query_one("#template", Field).value == "Label: {{ body }}"
+        assert screen(second).draft.left_out == frozenset({3})
+        assert "Label: Hello there" in detail(second)
+        screen(second).query_one("#detail").focus()
+        await pilot.press("C")
+        await settled(pilot)
+        await done(second, pilot, settled)
+        assert screen(second).query_one("#source", Field).value is None
+        assert "Name a file, and see the first request here" in detail(second)
+
+
+@pytest.mark.slow
+async def test_a_recipe_is_saved_and_fills_the_form_again(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(
+            build, source="tickets.csv", template="A\\nB {{ body }}", model="m", max_tokens="7", name="n"
+        )
+        await done(build, pilot, settled)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("s")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "Recipe saved" in build.screen.query_one(StatusLine).text
+        await pilot.press("C")
+        screen(build).query_one("#detail").focus()
+        await pilot.press("R")
+        await settled(pilot)
+        await pilot.press("enter")
+        await done(build, pilot, settled)
+        values = {
+            name: screen(build).query_one(f"#{name}", Field).value
+            for name in ("template", "model", "max_tokens", "name")
+        }
+        assert values == {"template": "A\\nB {{ body }}", "model": "m", "max_tokens": "7", "name": "n"}
+        assert "B Hello there" in detail(build)
+
+
+async def test_a_recipe_over_a_checked_form_of_the_same_fields_has_to_be_checked_again(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="tickets.csv", prompt_column="body", model="m", max_tokens="7")
+        await done(build, pilot, settled)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("s")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        for key in ("enter", "X"):
+            await pilot.press(key)
+            await done(build, pilot, settled)
+        assert screen(build).draft.checked.is_ready
+        await pilot.press("R")
+        await settled(pilot)
+        await pilot.press("enter")
+        await done(build, pilot, settled)
+        assert screen(build).draft.checked is None
+        assert "row 1 · line 2" in detail(build)
+
+
+async def test_the_template_is_written_in_the_users_editor(build, settled, monkeypatch, tmp_path):
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf "Label:\\n{{ body }}\\n" > "$1"\n')
+    editor.chmod(0o755)
+    monkeypatch.setattr(App, "suspend", lambda _: contextlib.nullcontext())
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="tickets.csv")
+        await done(build, pilot, settled)
+        screen(build).query_one("#detail").focus()
+        monkeypatch.setenv("EDITOR", "/nowhere/editor")
+        await pilot.press("v")
+        await settled(pilot)
+        assert "$EDITOR (/nowhere/editor) cannot be started" in build.screen.query_one(StatusLine).text
+        monkeypatch.setenv("VISUAL", str(editor))
+        await pilot.press("v")
+        await done(build, pilot, settled)
+        assert screen(build).query_one("#template", Field).value == "Label:\\n{{ body }}"
+        assert "Hello there" in detail(build)
+
+
+async def test_a_script_is_shown_and_runs_only_after_it_was_agreed_to(build, folder, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="mine.py")
+        await done(build, pilot, settled)
+        assert "def build_requests():" in detail(build)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(build.screen, ConfirmDialog)
+        await pilot.press("enter")
+        await done(build, pilot, settled)
+        assert not (folder / "ran").exists()
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press("y")
+        await done(build, pilot, settled)
+        assert (folder / "ran").exists()
+        assert "gives no requests" in detail(build)
+
+
+@pytest.mark.slow
+async def test_writing_the_file_runs_no_script_that_was_not_agreed_to_either(build, folder, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="mine.py")
+        await done(build, pilot, settled)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("enter", "y")
+        await done(build, pilot, settled)
+        (folder / "other.py").write_text((folder / "mine.py").read_text().replace("ran", "other-ran"))
+        set_fields(build, source="other.py")
+        await done(build, pilot, settled)
+        await pilot.press("W")
+        await settled(pilot)
+        await pilot.press("enter")
+        await done(build, pilot, settled)
+        assert isinstance(build.screen, ConfirmDialog)
+        assert not (folder / "other-ran").exists()
+        await pilot.press("y")
+        await done(build, pilot, settled)
+        assert (folder / "other-ran").exists()
+
+
+async def test_a_preview_says_what_is_wrong_and_typing_goes_on(build, folder, settled):
+    (folder / "empty.csv").write_text("")
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        for source, sentence in (
+            ("gone.csv", "there is no such file"),
+            ("empty.csv", "the file is empty"),
+            ("old.zip", "this is a zip archive"),
+        ):
+            set_fields(build, source=source)
+            await done(build, pilot, settled)
+            assert sentence in detail(build)
+        assert isinstance(build.focused, Input)
+
+
+async def test_keys_that_need_a_row_or_a_check_say_so(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        screen(build).query_one("#detail").focus()
+        for key, reason in (
+            ("t", "name a source first"),
+            ("P", "check first"),
+            ("R", "no recipe is saved"),
+            ("e", "a check has to find"),
+        ):
+            await pilot.press(key)
+            await settled(pilot)
+            assert reason in build.screen.query_one(StatusLine).text
+
+
+async def test_a_row_that_is_tried_is_sent_once_after_asking_and_its_answer_shown(
+    live, simulator, folder, settled
+):
+    async with live.run_test(size=(120, 30)) as pilot:
+        await pilot.press("2")
+        set_fields(live, source="tickets.csv", prompt_column="body", model="claude-haiku-4-5", max_tokens="9")
+        await done(live, pilot, settled)
+        screen(live).query_one("#detail").focus()
+        await pilot.press("t")
+        await settled(pilot)
+        assert isinstance(live.screen, ConfirmDialog)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert simulator.log.all("POST", "/v1/messages") == []
+        await pilot.press("t")
+        await settled(pilot)
+        await pilot.press("y")
+        await reached(pilot, lambda: "── answer ──" in detail(live))
+        assert len(simulator.log.all("POST", "/v1/messages")) == 1
+        await pilot.press("J")
+        await done(live, pilot, settled)
+        assert "row 2 · line 3" in detail(live)
+
+
+async def test_a_pilot_and_the_rest_are_two_batches_of_one_run_with_every_row_once(
+    live, simulator, folder, settled
+):
+    (folder / "rows.csv").write_text("body\n" + "".join(f"text {number}\n" for number in range(5)))
+    async with live.run_test(size=(120, 30)) as pilot:
+        await pilot.press("2")
+        set_fields(live, source="rows.csv", prompt_column="body", model="claude-haiku-4-5", max_tokens="9")
+        await done(live, pilot, settled)
+        screen(live).query_one("#detail").focus()
+        await pilot.press("enter")
+        await reached(pilot, lambda: screen(live).draft.checked is not None)
+        await pilot.press("P")
+        await reached(pilot, lambda: isinstance(live.screen, InputDialog))
+        await pilot.press("ctrl+u", "2", "enter")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 1 and len(live.screen_stack) == 1)
+        await settled(pilot)
+        await pilot.press("2", "enter")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2 and len(live.screen_stack) == 1)
+        assert sorted(each.batch.request_counts.total for each in live.snapshot.batches) == [2, 3]
+        assert len({each.run_id for each in live.snapshot.batches}) == 1

@@ -1,0 +1,112 @@
+"""Saving results from the dashboard."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+
+import pytest
+
+from claude_batch_tui.tui.results import save
+from claude_batch_tui.tui.results.save_dialog import SaveDialog
+from claude_batch_tui.tui.widgets.line_input import LineInput
+from claude_batch_tui.tui.widgets.status_line import StatusLine
+
+
+@pytest.fixture
+def opened(dashboard, filled, results_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    filled([])
+    return dashboard(results=results_file)
+
+
+def field(app):
+    return app.screen.query_one(LineInput)
+
+
+def said(app):
+    return app.screen.query_one(StatusLine).text
+
+
+def text_of(app, selector):
+    return str(app.screen.query_one(selector).render())
+
+
+async def test_the_ending_chooses_and_the_arrows_go_through_the_formats(opened, settled):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        assert isinstance(opened.screen, SaveDialog)
+        assert field(opened).value == "classify-tickets.csv"
+        assert "▸ .csv" in text_of(opened, ".formats")
+        await pilot.press("down")
+        assert field(opened).value == "classify-tickets.sqlite"
+        await pilot.press("up", "up")
+        await settled(pilot)
+        assert field(opened).value == "classify-tickets.json"
+        assert "▸ .json " in text_of(opened, ".formats")
+        await pilot.press(*"xyz")
+        await settled(pilot)
+        assert "▸" not in text_of(opened, ".formats")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "no format has this ending" in text_of(opened, ".problem")
+
+
+async def test_marks_are_saved_in_the_format_chosen(opened, settled, tmp_path):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("space", "space", "s")
+        await settled(pilot)
+        assert "Save 2 marked results" in str(opened.screen.query_one("#box").border_title)
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        assert "2 results saved in classify-tickets.sqlite" in said(opened)
+        await pilot.press("u", "s", "down", "enter")
+        await settled(pilot)
+        assert "11 results saved" in said(opened)
+    connection = sqlite3.connect(tmp_path / "classify-tickets.sqlite")
+    assert connection.execute("SELECT count(*) FROM batch_results").fetchone() == (11,)
+    connection.close()
+
+
+async def test_structured_answers_are_spread_when_asked(opened, settled, tmp_path, results_file):
+    answer = {"content": [{"type": "text", "text": '{"label": "bug"}'}], "stop_reason": "end_turn"}
+    line = {"custom_id": "T-1", "result": {"type": "succeeded", "message": answer}}
+    results_file.write_text(json.dumps(line) + "\n")
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("s", "ctrl+t")
+        await settled(pilot)
+        assert "[x] a column for each key" in text_of(opened, ".spread")
+        await pilot.press("enter")
+        await settled(pilot)
+    assert (tmp_path / "classify-tickets.csv").read_text().splitlines()[0].endswith(",label")
+
+
+async def test_x_stops_saving_and_nothing_stays(opened, settled, tmp_path, monkeypatch):
+    started, stopped = threading.Event(), threading.Event()
+    real = save.export
+
+    def slowly(*arguments, **options):
+        started.set()
+        assert stopped.wait(20)
+        yield from real(*arguments, **options)
+
+    monkeypatch.setattr(save, "export", slowly)
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("s", "enter")
+        while not started.is_set():
+            await pilot.pause(0.02)
+        await pilot.press("s")
+        assert "being saved: x stops that" in said(opened)
+        await pilot.press("x")
+        stopped.set()
+        await settled(pilot)
+        assert "Saving was stopped" in said(opened)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("classify")] == [
+        "classify-tickets.jsonl"
+    ]

@@ -1,0 +1,177 @@
+"""R: what failed goes out again, from the results and from the batches, and is paid once."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import pytest
+
+from claude_batch_tui.cli.main import main
+from claude_batch_tui.domain.requests import limits as partition_module
+from claude_batch_tui.services.submitting import spool
+from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
+from claude_batch_tui.tui.dialogs.confirm import ConfirmDialog, TypedConfirmDialog
+from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
+from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import reached
+
+
+@pytest.fixture
+def simulator():
+    with Simulator(speed=10_000, seed=3, rates=ALL_ANSWERED) as running:
+        yield running
+
+
+@pytest.fixture
+def failed(simulator, own_folders, tmp_path, monkeypatch, capsys):
+    """The id of an ended batch of ten, of which three failed, with its results on this machine."""
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", simulator.base_url)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", simulator.key)
+    file = tmp_path / "requests.jsonl"
+    params = {"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+    file.write_text("".join(json.dumps({"custom_id": f"r{n}", "params": params}) + "\n" for n in range(10)))
+    for custom_id, fate in [("r1", "errored"), ("r4", "expired"), ("r6", "errored")]:
+        simulator.decide(custom_id, fate)
+    assert main(["submit", str(file), "--yes", "--name", "labels"], lambda _: 0) == 0
+    batch_id = capsys.readouterr().out.strip()
+    main(["watch", batch_id, "--interval", "1"], lambda _: 0)
+    main(["results", batch_id], lambda _: 0)
+    capsys.readouterr()
+    for custom_id in ("r1", "r4", "r6"):
+        simulator.decide(custom_id, "answered")
+    return batch_id
+
+
+@pytest.fixture
+def live(failed, live):
+    """A dashboard that knows the failed batch from its start."""
+    return live
+
+
+def words(app):
+    return "\n".join(str(each.render()) for each in app.screen.query("Static"))
+
+
+def sent(own_folders):
+    bodies = sorted((own_folders / "data" / "spool").glob("*.body.json"))
+    return [[one["custom_id"] for one in json.loads(body.read_bytes())["requests"]] for body in bodies][1:]
+
+
+async def open_results(live, pilot):
+    await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
+    await pilot.press("enter")
+    await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count == 10)
+
+
+async def test_what_failed_in_a_batch_goes_out_again_after_the_question_that_is_paid(
+    live, simulator, failed, own_folders
+):
+    async with live.run_test(size=(80, 24)) as pilot:
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
+        await pilot.press("R")
+        await reached(pilot, lambda: "3 to retry: 2 errored, 1 expired" in words(live))
+        await pilot.press("enter")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        assert "Send 3 requests again?" in str(live.screen.query_one("#box").border_title)
+        assert "retry of  labels" in words(live)
+        await pilot.press("enter")
+        assert len(simulator.log.creates) == 1
+        await pilot.press("R")
+        await reached(pilot, lambda: "3 to retry" in words(live))
+        await pilot.press("enter")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2)
+        names = {tracked.name: tracked.run_id for tracked in live.snapshot.batches}
+        assert len(set(names.values())) == 1
+        assert set(names) == {"labels", "labels retry"}
+        assert sent(own_folders) == [["r1", "r4", "r6"]]
+
+
+async def test_the_shown_or_the_marked_are_retried_and_never_twice(live, simulator, failed, own_folders):
+    async with live.run_test(size=(80, 24)) as pilot:
+        await open_results(live, pilot)
+        await pilot.press("f", "x")
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count == 1)
+        await pilot.press("R")
+        await reached(pilot, lambda: "1 to retry: 1 expired" in words(live))
+        await pilot.press("enter")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2)
+        await reached(pilot, lambda: live.current_mode == "batches")
+        await pilot.press("3")
+        await reached(pilot, lambda: live.current_mode == "results")
+        await pilot.press("f", "a")
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count == 10)
+        await pilot.press("R")
+        await reached(pilot, lambda: "Left out: 1 retried already" in words(live))
+        assert "2 to retry: 2 errored" in words(live)
+        await pilot.press("a")
+        await reached(pilot, lambda: "3 to retry" in words(live))
+        await pilot.press("a", "o")
+        await reached(pilot, lambda: "9 to retry" in words(live))
+        assert "paid once more" in words(live)
+        await pilot.press("escape")
+    assert sent(own_folders) == [["r4"]]
+
+
+@pytest.fixture
+def in_parts(monkeypatch):
+    """Batches of at most four requests, so that ten make a run of three."""
+    monkeypatch.setattr(spool, "partition", partial(partition_module.partition, max_requests=4))
+
+
+async def test_a_run_is_retried_as_one(in_parts, live, simulator, failed, own_folders):
+    async with live.run_test(size=(80, 24)) as pilot:
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key == failed)
+        await pilot.press("R")
+        await reached(pilot, lambda: "3 to retry: 2 errored, 1 expired" in words(live))
+        await pilot.press("enter")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 4)
+    assert sent(own_folders)[2:] == [["r1", "r4", "r6"]]
+    assert len(simulator.log.creates) == 4
+
+
+async def test_nothing_to_retry_is_said_and_enter_does_nothing(live, simulator, failed):
+    async with live.run_test(size=(80, 24)) as pilot:
+        await open_results(live, pilot)
+        await pilot.press("f", "o", "R")
+        await reached(pilot, lambda: "7 did not fail" in words(live))
+        await pilot.press("enter")
+        assert isinstance(live.screen, RetryDialog)
+        await pilot.press("escape")
+    assert len(simulator.log.creates) == 1
+
+
+async def test_above_the_limit_the_count_is_typed(live, simulator, failed, own_folders):
+    (own_folders / "config").mkdir(exist_ok=True)
+    (own_folders / "config" / "prices.toml").write_text(
+        'as_of = 2026-01-01\n[[model]]\nids = ["claude-haiku-4-5"]\nas_of = 2026-01-01\n'
+        + "".join(
+            f"{name} = 1e9\n"
+            for name in ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output")
+        )
+    )
+    async with live.run_test(size=(80, 24)) as pilot:
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
+        await pilot.press("R")
+        await reached(pilot, lambda: "3 to retry" in words(live))
+        await pilot.press("enter")
+        await reached(pilot, lambda: isinstance(live.screen, TypedConfirmDialog))
+        await pilot.press("y", "enter")
+        assert len(simulator.log.creates) == 1
+        await pilot.press("backspace", "3", "enter")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2)
+
+
+async def test_requests_that_are_not_here_are_one_sentence(live, failed, own_folders):
+    for path in (own_folders / "data" / "spool").iterdir():
+        path.unlink()
+    async with live.run_test(size=(80, 24)) as pilot:
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
+        await pilot.press("R")
+        await reached(pilot, lambda: "are not on this machine" in words(live).replace("\n", " "))
