@@ -9,6 +9,8 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from textual import screen
+from textual.css.stylesheet import Stylesheet
 
 from claude_batch_tui.config import load
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
@@ -20,9 +22,35 @@ from claude_batch_tui.store.workspaces import remember
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
 
+screen.UPDATE_PERIOD = 0.1
+"""Seconds between two frames. Tests look when all is done, and a frame is the dearest thing they do."""
+
+_parse_rules, _parsed = Stylesheet._parse_rules, {}
+
+
+def _parse_once(self, css, **source):
+    """The rules of a piece of style; an app has fifty, and every test makes an app."""
+    key = (css, *source.values(), frozenset(self._variables.items()))
+    if key not in _parsed:
+        _parsed[key] = _parse_rules(self, css, **source)
+    return _parsed[key]
+
+
+Stylesheet._parse_rules = _parse_once
+
 NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
 PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
 KEY = "sk-ant-sim-demo-000000000000a1b2"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Of pictures, those of the smallest screen in its usual look are compared in every run, all in the slow one."""
+    usual = {"size": (80, 24), "look": "dark", "looks": "dark"}
+    for item in items:
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        if "snap_compare" in item.fixturenames and params | usual != usual | params:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
@@ -248,8 +276,7 @@ def settled():
     """Wait until the screen has nothing left to do."""
 
     async def wait(pilot):
-        for _ in range(5):
-            await pilot.pause(0.05)
+        await pilot.pause(0.25)
         await pilot.app.workers.wait_for_complete()
         await pilot.pause(0.05)
 

@@ -62,6 +62,7 @@ def painting(dashboard, filled, week, settled):
     return paint
 
 
+@pytest.mark.slow
 async def test_on_the_slow_profile_changes_of_a_second_are_one_picture_and_the_last_one_counts(painting):
     burst, after = await painting(slow=True)
     assert burst[0]

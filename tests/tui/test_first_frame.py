@@ -51,6 +51,7 @@ NOT_SHOWN = (
 )
 
 
+@pytest.mark.slow
 def test_the_first_frame_waits_for_nothing_that_it_does_not_show(filled, week):
     filled(week)
     script = f"KEY = {KEY!r}\n{START}"

@@ -96,6 +96,7 @@ def text_of(screen):
     return ["".join(segment.text for segment in line) for line in screen._compositor.render_strips()]
 
 
+@pytest.mark.slow
 async def test_each_workspace_shows_its_own_batches_and_ends_elsewhere_are_told(
     dashboard, batch_of, simulator
 ):

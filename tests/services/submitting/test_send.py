@@ -307,6 +307,7 @@ def test_a_damaged_line_in_the_second_part_leaves_nothing_in_the_spool(runtime_l
     assert list(store.locations.spool.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_more_than_a_batch_takes_becomes_several_byte_exact_bodies_of_one_run(runtime_less_store, tmp_path):
     store, now = runtime_less_store
     lines = [f'{{"custom_id":"a{number}","params":{{}}}}' for number in range(200_001)]

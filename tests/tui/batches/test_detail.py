@@ -89,6 +89,7 @@ def test_every_tab_of_a_batch(snap_compare, dashboard, remembered, settled, tab,
     assert snap_compare(dashboard(), terminal_size=size, run_before=look)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tab", ["timeline", "polls"])
 def test_a_tab_on_the_whole_screen_in_ascii(snap_compare, dashboard, remembered, settled, tab):
     async def look(pilot):

@@ -117,6 +117,7 @@ async def test_leaving_a_row_out_stops_the_check_of_the_draft_that_had_it(build,
         assert screen(build).draft.checked.requests == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["slow.py", "failing.py"])
 async def test_a_check_that_was_stopped_harms_nothing_of_the_one_begun_after_it(
     build, folder, settled, first
@@ -139,6 +140,7 @@ async def test_a_check_that_was_stopped_harms_nothing_of_the_one_begun_after_it(
         assert screen(build).draft.checked.files == files
 
 
+@pytest.mark.slow
 async def test_a_check_goes_on_while_one_that_was_stopped_ends(build, folder):
     os.mkfifo(folder / "other-gate")
     waiting = (folder / "slow.py").read_text().replace("gate", "other-gate").replace("slow", "late")

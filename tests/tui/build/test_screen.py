@@ -141,6 +141,7 @@ async def test_e_goes_to_the_rows_with_problems_and_x_leaves_one_out(build, sett
         assert [json.loads(line)["line"] for line in left_out] == [3, 4]
 
 
+@pytest.mark.slow
 async def test_a_draft_comes_back_after_the_terminal_was_closed(dashboard, filled, folder, settled):
     filled([])
     first = dashboard()
@@ -168,6 +169,7 @@ async def test_a_draft_comes_back_after_the_terminal_was_closed(dashboard, fille
         assert "Name a file, and see the first request here" in detail(second)
 
 
+@pytest.mark.slow
 async def test_a_recipe_is_saved_and_fills_the_form_again(build, settled):
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2")
@@ -259,6 +261,7 @@ async def test_a_script_is_shown_and_runs_only_after_it_was_agreed_to(build, fol
         assert "gives no requests" in detail(build)
 
 
+@pytest.mark.slow
 async def test_writing_the_file_runs_no_script_that_was_not_agreed_to_either(build, folder, settled):
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2")

@@ -106,6 +106,7 @@ async def test_the_brackets_change_how_far_back_it_looks_and_stop_at_the_ends(da
         assert "BATCHES PER WEEK   76 in 365 days" in text(app)
 
 
+@pytest.mark.slow
 async def test_the_history_is_left_by_the_keys_that_lead_back_and_to_other_screens(dashboard, month, settled):
     app = dashboard()
     async with app.run_test(size=(80, 24)) as pilot:

@@ -77,6 +77,7 @@ async def test_two_files_are_joined_and_the_difference_of_a_pair_is_shown(opened
         assert "  is on its way." in shown
 
 
+@pytest.mark.slow
 async def test_pairs_of_one_agreement_can_be_looked_at_alone(opened, settled, files):
     async with opened.run_test(size=(120, 40)) as pilot:
         await compare_files(pilot, settled, files)
@@ -129,6 +130,7 @@ async def test_results_that_cannot_be_found_are_said_in_the_dialog(opened, settl
         assert "No batch is called nobody" in str(opened.screen.query_one(".problem").render())
 
 
+@pytest.mark.slow
 async def test_a_file_that_is_none_of_results_is_said_on_the_screen(opened, settled, tmp_path):
     (tmp_path / "notes.txt").write_text("hello\n")
     async with opened.run_test(size=(80, 24)) as pilot:

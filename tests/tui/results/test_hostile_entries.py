@@ -169,6 +169,7 @@ async def test_numbers_and_comparisons_of_them_are_painted_inert_too(
             assert painted_inert()
 
 
+@pytest.mark.slow
 async def test_a_five_megabyte_answer_is_read_to_its_end_and_searched(
     dashboard, filled, settled, hostile_file
 ):

@@ -190,6 +190,7 @@ async def test_without_a_pager_it_is_said_what_to_do(opened, settled, monkeypatc
         assert "$PAGER" in opened.screen.query_one(StatusLine).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tab", ["text", "markdown", "json"])
 def test_the_views_fill_the_screen(snap_compare, opened, settled, tab):
     async def look(pilot):

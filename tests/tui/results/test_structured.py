@@ -58,6 +58,7 @@ def live(simulator, own_folders, tmp_path, monkeypatch):
     app.engines.stop()
 
 
+@pytest.mark.slow
 async def test_an_answer_that_does_not_fit_its_schema_is_told_from_the_others(live):
     async with live.run_test(size=(120, 30)) as pilot:
         table = lambda: live.screen.query_one("#list", VirtualList)  # noqa: E731

@@ -56,6 +56,7 @@ def test_a_line_that_is_not_wrapped_is_one_row():
     assert rows_of("a" * 500 + "\nb", 10, wrap=False) == ["a" * 500, "b"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["x" * 5_000_000, "word " * 1_000_000, "line\n" * 1_000_000])
 async def test_five_megabytes_open_at_once(text):
     app = TextApp("")

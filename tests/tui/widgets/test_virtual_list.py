@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from textual.app import App
 from textual.widgets import Input
 
@@ -141,6 +142,7 @@ async def test_the_row_under_the_cursor_stays_on_its_line_when_rows_come_above()
         assert [line[0] for line in app.lines()].index(">") == before
 
 
+@pytest.mark.slow
 async def test_a_million_rows_are_as_quick_as_a_thousand():
     took = {}
     for count in (1_000, 1_000_000):
