@@ -87,9 +87,9 @@ class DocumentFolder:
     def __init__(self, path: str) -> None:
         """Find the files. Hidden ones are left out; raises SourceError where there are none, or one cannot be seen."""
         self.label = path
-        self.folder, pattern = _parted(Path(path).expanduser())
+        self.folder, pattern = _split_pattern(Path(path).expanduser())
         try:
-            found = _below(self.folder) if pattern == _ALL else self.folder.glob(pattern)
+            found = _files_below(self.folder) if pattern == _ALL else self.folder.glob(pattern)
             shown = (one for one in found if one.is_file() and not self._is_hidden(one))
             self.paths = sorted(shown, key=self.name_of)
             self.size = sum(one.stat().st_size for one in self.paths)
@@ -121,7 +121,7 @@ class DocumentFolder:
         return digest.hexdigest()
 
 
-def _parted(path: Path) -> tuple[Path, str]:
+def _split_pattern(path: Path) -> tuple[Path, str]:
     """The folder a path, a pattern or a folder begins with, and the pattern below it."""
     if path.is_dir():
         return path, _ALL
@@ -133,7 +133,7 @@ def _parted(path: Path) -> tuple[Path, str]:
     return folder, str(path.relative_to(folder)) if folder != path else "*"
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _files_below(folder: Path) -> Iterator[Path]:
     """All files in a folder and those in it, but for hidden folders. Raises OSError where one cannot be listed."""
 
     def refused(error: OSError) -> None:

@@ -77,7 +77,9 @@ class JsonSource:
     def _side_by_side(self) -> Iterator[Row | BadRow]:
         """Rows of an object of arrays: the first items of all columns, the second, and so on."""
         prefixes = (f"{self._path}.{name}.item".lstrip(".") for name in self._names)
-        columns = [ijson.items(_Again(self.file.handle), prefix, use_float=True) for prefix in prefixes]
+        columns = [
+            ijson.items(_SharedHandle(self.file.handle), prefix, use_float=True) for prefix in prefixes
+        ]
         self.file.bytes_read = self.file.size
         try:
             for number, values in enumerate(zip(*columns, strict=True), 1):
@@ -96,14 +98,14 @@ class JsonSource:
     def _items(self, prefix: str) -> Iterator[Any]:
         self.file.handle.seek(0)
         self.file.bytes_read = 0
-        yield from ijson.items(_Counted(self.file), prefix, use_float=True)
+        yield from ijson.items(_CountedFile(self.file), prefix, use_float=True)
 
     def _search(self) -> tuple[str, tuple[str, ...]]:
         """Where the rows are: the path of the first array of objects, or of an object of arrays and their names."""
         self.file.handle.seek(0)
         waiting: tuple[str, ...] | None = None
         flat: dict[str, list[str]] = {}
-        for prefix, event, _ in ijson.parse(_Counted(self.file), use_float=True):
+        for prefix, event, _ in ijson.parse(_CountedFile(self.file), use_float=True):
             if waiting is not None:
                 parent, name = waiting
                 waiting = None
@@ -123,7 +125,7 @@ class JsonSource:
         """The names of the arrays where `path` is an object of arrays; empty where it is an array."""
         self.file.handle.seek(0)
         names: list[str] = []
-        for prefix, event, _ in ijson.parse(_Counted(self.file), use_float=True):
+        for prefix, event, _ in ijson.parse(_CountedFile(self.file), use_float=True):
             if prefix == path:
                 if event == "start_array":
                     return ()
@@ -155,7 +157,7 @@ class JsonSource:
             raise SourceError(f"{self.file.label}: a text in it is not UTF-8. Convert the file.") from error
 
 
-class _Counted:
+class _CountedFile:
     """The file as ijson reads it; counts, and drops a byte order mark."""
 
     def __init__(self, file: SourceFile) -> None:
@@ -169,7 +171,7 @@ class _Counted:
         return chunk
 
 
-class _Again:
+class _SharedHandle:
     """Reads a shared handle from a place of its own."""
 
     def __init__(self, handle: BinaryIO) -> None:

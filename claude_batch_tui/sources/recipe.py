@@ -131,10 +131,10 @@ def recipe_toml(recipe: Recipe, folder: Path | None) -> bytes:
     import tomli_w  # only those who write a recipe need it
 
     spec = recipe.spec
-    source: dict[str, Any] = _said(spec, _SOURCE_KEYS)
-    request: dict[str, Any] = _said(spec, _REQUEST_KEYS)
+    source: dict[str, Any] = _given_fields(spec, _SOURCE_KEYS)
+    request: dict[str, Any] = _given_fields(spec, _REQUEST_KEYS)
     if spec.path != "-":
-        source["path"] = _seen_from(spec.path, folder)
+        source["path"] = _relative_path(spec.path, folder)
     for name in _TEMPLATES:
         text = request.get(name)
         if text is None:
@@ -143,7 +143,7 @@ def recipe_toml(recipe: Recipe, folder: Path | None) -> bytes:
             body = read_template(text, f"--{name}")
             request[name] = f"@{body}" if body.startswith("@") else body
         elif is_file(text):
-            request[name] = f"@{_seen_from(text[1:], folder)}"
+            request[name] = f"@{_relative_path(text[1:], folder)}"
     if "source" in recipe.hashes:
         source["sha256"] = recipe.hashes["source"]
     if folder is not None:
@@ -196,7 +196,7 @@ class _Submit(msgspec.Struct, frozen=True):
     betas: tuple[str, ...] = ()
 
 
-def _said(spec: BuildSpec, names: tuple[str, ...]) -> dict[str, Any]:
+def _given_fields(spec: BuildSpec, names: tuple[str, ...]) -> dict[str, Any]:
     """The fields that are not at their defaults, and always those without one."""
     fields = {field.name: field for field in msgspec.structs.fields(BuildSpec)}
     return {
@@ -206,7 +206,7 @@ def _said(spec: BuildSpec, names: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _seen_from(path: str, folder: Path | None) -> str:
+def _relative_path(path: str, folder: Path | None) -> str:
     """A path as the recipe says it: from its folder where it is near, else from the root."""
     near = os.path.relpath(path, folder) if folder is not None else None
     far = near is None or near.startswith(f"..{os.sep}..")

@@ -74,15 +74,15 @@ class TextSource:
             for piece in pieces:
                 yield from _piece(piece, line)
                 line += piece.count("\n") + self._separator.count("\n")
-            self._require_bearable(held, line, "--separator")
+            self._refuse_too_long(held, line, "--separator")
         yield from _piece(held, line)
 
     def _whole(self, text: TextIOWrapper) -> Iterator[Row]:
         whole = text.read(MAX_ROW_CHARACTERS + 1)
-        self._require_bearable(whole, 1, "--split-by")
+        self._refuse_too_long(whole, 1, "--split-by")
         yield from _piece(whole, 1)
 
-    def _require_bearable(self, piece: str, line: int, option: str) -> None:
+    def _refuse_too_long(self, piece: str, line: int, option: str) -> None:
         if len(piece) > MAX_ROW_CHARACTERS:
             raise SourceError(
                 f"{self.file.label}:{line}: a text of more than {MAX_ROW_CHARACTERS:,} characters begins here, "

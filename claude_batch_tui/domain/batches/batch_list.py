@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from claude_batch_tui.domain.batches.filter import FIELDS, Value, claim_of, depends_on_time, names_state
+from claude_batch_tui.domain.batches.filter import FIELDS, Value, depends_on_time, matcher_of, names_state
 from claude_batch_tui.domain.batches.merging import fold
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.domain.filters.language import Filter, FilterError
@@ -57,7 +57,7 @@ class BatchList:
         self._index: dict[str, int] = {}
         self._runs: dict[str, tuple[TrackedBatch, ...]] = {}
         self._folds: dict[str, BatchRow] = {}
-        self._claim = claim_of(None)
+        self._matcher = matcher_of(None)
 
     @property
     def total(self) -> int:
@@ -106,7 +106,7 @@ class BatchList:
 
     def choose(self, now: datetime) -> None:
         """Fold, filter and sort everything anew."""
-        self._claim = claim_of(self.wanted)
+        self._matcher = matcher_of(self.wanted)
         self._runs = _runs(self._batches) if self.folds else {}
         rows = [row for row in self._top() if self._lets_through(row, now)]
         rows = _sorted(rows, self.order, now)
@@ -146,7 +146,7 @@ class BatchList:
             self.shows_hidden or names_state(self.wanted, "hidden")
         ):
             return False
-        return any(self._claim(tracked, now) for tracked in (row.tracked, *row.members))
+        return any(self._matcher(tracked, now) for tracked in (row.tracked, *row.members))
 
     def _replace(self, old: TrackedBatch, new: TrackedBatch, now: datetime) -> bool:
         """Put one batch in the place of its earlier self; False where that may move or hide a row."""

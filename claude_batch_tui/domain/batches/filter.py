@@ -61,7 +61,7 @@ _ENDS = {
     BatchState.ENDED_EXPIRED: "expired",
     BatchState.ENDED_CANCELED: "canceled",
 }
-Claim = Callable[[TrackedBatch, datetime], bool]
+Matcher = Callable[[TrackedBatch, datetime], bool]
 """Whether a batch is let through at a given time."""
 _ALIASES = {"reqs": "requests", "succeeded": "ok", "err": "errored", "exp": "expired", "tags": "tag"}
 _STATE_ALIASES = {"err": "errored", "error": "errored", "succeeded": "ok", "cancelled": "canceled"}
@@ -177,22 +177,22 @@ def batch_filter(text: str) -> Filter | None:
     return parse(text, Language("text", _comparison))
 
 
-def claim_of(wanted: Filter | None) -> Claim:
+def matcher_of(wanted: Filter | None) -> Matcher:
     """The filter as a function of a batch and the time."""
     match wanted:
         case None:
             return lambda _tracked, _now: True
         case Both(left, right):
-            first, second = claim_of(left), claim_of(right)
+            first, second = matcher_of(left), matcher_of(right)
             return lambda tracked, now: first(tracked, now) and second(tracked, now)
         case Either(left, right):
-            first, second = claim_of(left), claim_of(right)
+            first, second = matcher_of(left), matcher_of(right)
             return lambda tracked, now: first(tracked, now) or second(tracked, now)
         case Not(inner):
-            refused = claim_of(inner)
+            refused = matcher_of(inner)
             return lambda tracked, now: not refused(tracked, now)
         case Condition(field, op, value):
-            return _claim(field, op, value)
+            return _matcher(field, op, value)
 
 
 def names_state(wanted: Filter | None, word: str) -> bool:
@@ -205,19 +205,19 @@ def depends_on_time(wanted: Filter | None) -> bool:
     return any(each.field in ("age", "left", "state", "text") for each in conditions(wanted))
 
 
-def _claim(field: str, op: str, value: str) -> Claim:
+def _matcher(field: str, op: str, value: str) -> Matcher:
     if field == "state":
-        says = _says(op, value)
-        return lambda tracked, now: says(states(tracked, now))
+        matches = _word_matcher(op, value)
+        return lambda tracked, now: matches(states(tracked, now))
     if field == "tag":
-        says = _says(op, value)
-        return lambda tracked, _now: says(frozenset(tag.lower() for tag in tracked.tags))
+        matches = _word_matcher(op, value)
+        return lambda tracked, _now: matches(frozenset(tag.lower() for tag in tracked.tags))
     kind, read, _ = FIELDS[field]
     if kind == "word":
-        says = _says(op, value)
-        return lambda tracked, now: says(frozenset((str(read(tracked, now) or "").lower(),)))
+        matches = _word_matcher(op, value)
+        return lambda tracked, now: matches(frozenset((str(read(tracked, now) or "").lower(),)))
     if kind == "date":
-        return _date_claim(field, op, value)
+        return _date_matcher(field, op, value)
     limit, compare = _number(kind, value), ORDERING[op]
 
     def holds(tracked: TrackedBatch, now: datetime) -> bool:
@@ -227,7 +227,7 @@ def _claim(field: str, op: str, value: str) -> Claim:
     return holds
 
 
-def _date_claim(field: str, op: str, value: str) -> Claim:
+def _date_matcher(field: str, op: str, value: str) -> Matcher:
     """Dates compare as far as they are written: `created=2026-11` is a month."""
     read, wanted, compare = FIELDS[field].value, value.replace(" ", "T"), ORDERING["=" if op == ":" else op]
 
@@ -238,7 +238,7 @@ def _date_claim(field: str, op: str, value: str) -> Claim:
     return holds
 
 
-def _says(op: str, value: str) -> Callable[[frozenset[str]], bool]:
+def _word_matcher(op: str, value: str) -> Callable[[frozenset[str]], bool]:
     """The condition over a set of words, one of which has to fit; with != none may."""
     wanted = value.lower()
     match op:

@@ -41,7 +41,7 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     gone_at: datetime | None = None
     """When the API first answered 404 for it."""
     hidden_at: datetime | None = None
-    """When the user put it away on this machine; the API knows nothing of that."""
+    """When the user hid it on this machine; the API knows nothing of that."""
     cancel_sent_at: datetime | None = None
     provisional: bool = False
     """Adopted after a lost answer, and not yet proven ours by its custom_ids."""

@@ -7,7 +7,7 @@ import pytest
 
 from claude_batch_tui.domain.batches.batch import Batch, BatchState, RequestCounts
 from claude_batch_tui.domain.batches.batch_list import BatchList, order_of
-from claude_batch_tui.domain.batches.filter import batch_filter, claim_of, depends_on_time
+from claude_batch_tui.domain.batches.filter import batch_filter, depends_on_time, matcher_of
 from claude_batch_tui.domain.batches.merging import fold
 from claude_batch_tui.domain.batches.notices import Warned, warned
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
@@ -35,7 +35,7 @@ def batch(number, *, age=1.0, total=100, status="ended", ok=None, errored=0, too
 
 
 def matching(text, *tracked):
-    claim = claim_of(batch_filter(text))
+    claim = matcher_of(batch_filter(text))
     return [each.id.removeprefix("msgbatch_") for each in tracked if claim(each, NOW)]
 
 
