@@ -7,7 +7,6 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -28,26 +27,30 @@ Fetch = Callable[[int], bytes]
 """Gives the JSON bytes of a request by its index."""
 
 
-class Rows(Protocol):
+class Rows:
     """The requests of one batch, by index."""
 
     def __len__(self) -> int:
         """How many there are."""
+        raise NotImplementedError
 
     def opened(self) -> AbstractContextManager[Fetch]:
         """A way to fetch them, for as long as the context lasts."""
+        raise NotImplementedError
 
-    def answer(self, index: int) -> str | None:
+    def answer(self, index: int) -> str | None:  # noqa: ARG002 - for those that have one
         """The text of a prepared answer, or None where one has to be made up."""
+        return None
 
-    def known(self, index: int) -> tuple[str, bool] | None:
+    def known(self, index: int) -> tuple[str, bool] | None:  # noqa: ARG002 - for those that know it
         """The custom_id of a request and whether it is valid, or None where it has to be decoded."""
+        return None
 
     def discard(self) -> None:
-        """Give the disk space back."""
+        """Give back what disk space they take."""
 
 
-class SpooledRows:
+class SpooledRows(Rows):
     """Requests in a file. Twelve bytes of memory each; the file is mapped only while somebody reads."""
 
     def __init__(self, file: Path, starts: array[int], lengths: array[int]) -> None:
@@ -66,20 +69,12 @@ class SpooledRows:
             # Slices of the map are copies of one request: a view would keep the map open past its context.
             yield lambda index: mapped[starts[index] : starts[index] + lengths[index]]
 
-    def answer(self, index: int) -> str | None:  # noqa: ARG002 - a spooled request has no prepared answer
-        """None: answers to spooled requests are made up."""
-        return None
-
-    def known(self, index: int) -> tuple[str, bool] | None:  # noqa: ARG002 - it has to be decoded
-        """None: nothing is known of a spooled request before it is decoded."""
-        return None
-
     def discard(self) -> None:
         """Remove the file."""
         self._file.unlink(missing_ok=True)
 
 
-class MadeRows:
+class MadeRows(Rows):
     """Requests made on demand by `make`, and their answers by `answers`.
 
     With `custom_id` and `valid` given, they can be counted without being made.
@@ -114,9 +109,6 @@ class MadeRows:
     def known(self, index: int) -> tuple[str, bool] | None:
         """The custom_id and validity of a request, where they were given beforehand."""
         return (self._custom_id(index), self._valid(index)) if self._custom_id and self._valid else None
-
-    def discard(self) -> None:
-        """Nothing is on disk."""
 
 
 def custom_id_problem(index: int, element: bytes | memoryview) -> Failure:
