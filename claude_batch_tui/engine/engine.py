@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.building.trying import Trial, Tried
     from claude_batch_tui.services.submitting.order import Question, SendOrder
     from claude_batch_tui.services.submitting.retry import RetryPlan, Wanted
+    from claude_batch_tui.services.submitting.steps import Step
     from claude_batch_tui.store.results.index import ResultsIndex
 
 _log = logging.getLogger(__name__)
@@ -269,9 +270,29 @@ class Engine(LoopThread):
         """Begin to send; progress is in the snapshots under `token`. Gives the question that `answer` is awaited to, or
         None where nothing is asked: what is shown then says why. Giving up on the question is a no.
         """
-        submitter = self._parts.submitter
+        from claude_batch_tui.services.building.models import known_models, read_prices
+        from claude_batch_tui.services.submitting.run import submit
+
+        runtime, submitter = self._runtime, self._parts.submitter
+
+        def begin() -> AsyncGenerator[Step, None]:
+            return submit(
+                order,
+                confirm=partial(submitter.confirm, token),
+                connect=runtime.connect,
+                store=runtime.store,
+                config=runtime.config,
+                prices=read_prices(runtime.config),
+                models=known_models(runtime.config.data_dir, runtime.hint, runtime.now()),
+                workspace=runtime.workspace,
+                hint=runtime.hint,
+                now=runtime.now,
+                sleep=runtime.sleep,
+                random=runtime.random,
+            )
+
         asked = submitter.expect_question(token)
-        self._spawn(submitter.submit(token, order))
+        self._spawn(submitter.follow(token, begin))
         try:
             return await asked
         except asyncio.CancelledError:

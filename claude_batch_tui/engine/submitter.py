@@ -14,17 +14,16 @@ from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState,
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import ApiError, CbtuiError, DraftError, StoreError
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.submitting import reconcile, steps
-from claude_batch_tui.services.submitting.order import Question, SendOrder
-from claude_batch_tui.services.submitting.run import send_one, submit
+from claude_batch_tui.services.submitting.order import Question
+from claude_batch_tui.services.submitting.run import send_one
 from claude_batch_tui.store import batches, submissions
 
 _log = logging.getLogger(__name__)
 
 
 class Submitter:
-    """Sends, looks, and does what the user decides about open submissions."""
+    """Shows how submissions go, looks for lost ones, and does what the user decides about those."""
 
     def __init__(self, runtime: Runtime, board: Board) -> None:
         self._runtime = runtime
@@ -62,38 +61,10 @@ class Submitter:
         self._asked[token] = asked
         return asked
 
-    async def submit(self, token: str, order: SendOrder) -> None:
-        """Send what is ordered once its question was answered; progress is shown under `token`.
-
-        `expect_question` comes first, and `answer` after it.
-        """
-        runtime, answer = self._runtime, self._answers[token]
-
-        async def confirm(question: Question) -> bool:
-            self._ask(token, question)
-            return await answer
-
-        try:
-            await self._follow(
-                token,
-                lambda: submit(
-                    order,
-                    confirm=confirm,
-                    connect=runtime.connect,
-                    store=runtime.store,
-                    config=runtime.config,
-                    prices=read_prices(runtime.config),
-                    models=known_models(runtime.config.data_dir, runtime.hint, runtime.now()),
-                    workspace=runtime.workspace,
-                    hint=runtime.hint,
-                    now=runtime.now,
-                    sleep=runtime.sleep,
-                    random=runtime.random,
-                ),
-            )
-        finally:
-            self._ask(token, None)
-            del self._asked[token], self._answers[token]
+    async def confirm(self, token: str, question: Question) -> bool:
+        """Hand the question on to who waits for it, and wait for the answer to it."""
+        self._ask(token, question)
+        return await self._answers[token]
 
     def _ask(self, token: str, question: Question | None) -> None:
         asked = self._asked.get(token)
@@ -106,13 +77,15 @@ class Submitter:
         if answer is not None and not answer.done():
             answer.set_result(agreed)
 
-    async def _follow(
+    async def follow(
         self,
         token: str,
         begin: Callable[[], AsyncGenerator[steps.Step, None]],
         submission: Submission | None = None,
     ) -> None:
-        """Show every step under `token`, and the error that ends them."""
+        """Show every step under `token`, and the error that ends them. `expect_question` comes before, and `answer`
+        meanwhile, where a question is among them. Leaving it leaves the steps.
+        """
         self._board.submitting[token] = Submitting(token, submission, note="preparing")
         self._board.touch()
         error: CbtuiError | None = None
@@ -129,6 +102,9 @@ class Submitter:
                 self._looking.discard(shown.submission.submission_id)
             words = shown.error if error is None else str(error)
             self._show(token, error=words, waiting_until=None, is_finished=True)
+            self._ask(token, None)
+            self._asked.pop(token, None)
+            self._answers.pop(token, None)
             with contextlib.suppress(StoreError):  # it may be what went wrong
                 self.reload()
 
@@ -265,7 +241,7 @@ class Submitter:
         absent = submissions.find(runtime.store, submission_id)
         if absent is None:
             return
-        await self._follow(
+        await self.follow(
             token,
             lambda: send_one(
                 reconcile.prepare_again(absent, store=runtime.store, now=runtime.now()),
