@@ -35,7 +35,7 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.credentials import ending
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.requests.models import ModelFacts
-from claude_batch_tui.errors import NoCredentialsError, UnavailableError, UnknownOutcomeError
+from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
 from claude_batch_tui.log_records import make_log_records_safe
 
 _BATCHES = "/v1/messages/batches"
@@ -319,6 +319,8 @@ def _decompressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _batch_path(batch_id: str) -> str:
+    if batch_id.strip(" .") == "":  # the address would be that of the list, or of something above it
+        raise ConfigError(f"{batch_id!r} is no id of a batch: `cbtui list` shows the ids.")
     return f"{_BATCHES}/{quote(batch_id, safe='')}"
 
 

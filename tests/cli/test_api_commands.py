@@ -282,3 +282,13 @@ def test_a_submission_that_never_left_leaves_nothing_in_the_spool(
     assert (code, out) == (3, "")
     assert list((own_folders / "data" / "spool").iterdir()) == []
     assert simulator.log.creates == []
+
+
+@pytest.mark.parametrize("word", ["", " ", ".", ".."])
+@pytest.mark.parametrize("verb", [("status",), ("watch",), ("results",), ("cancel", "--yes"), ("note", "x")])
+def test_a_word_that_is_no_id_is_said_before_anything_is_asked(cbtui, simulator, verb, word):
+    command, *options = verb
+    code, out, err = cbtui(command, word, *options)
+    assert (code, out) == (2, "")
+    assert "is no id of a batch" in err
+    assert len(simulator.log) == 0
