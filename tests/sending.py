@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.submitting import reconcile, run
 from claude_batch_tui.services.submitting.send import send
 from claude_batch_tui.services.submitting.steps import Ended
@@ -43,8 +42,6 @@ def submitting(runtime, order, *, confirm, **options):
         "connect": runtime.connect,
         "store": runtime.store,
         "config": runtime.config,
-        "prices": read_prices(runtime.config),
-        "models": known_models(runtime.config.data_dir, runtime.hint, runtime.now()),
         "workspace": runtime.workspace,
         "hint": runtime.hint,
         "now": runtime.now,

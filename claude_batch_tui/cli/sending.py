@@ -54,11 +54,7 @@ def can_ask(args: argparse.Namespace) -> bool:
 
 async def send(order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
     """Send what is ordered, and say each step of it; the exit code."""
-    from claude_batch_tui.services.building.models import (
-        known_models,  # late: --help needs none of it
-        read_prices,
-    )
-    from claude_batch_tui.services.submitting.run import submit
+    from claude_batch_tui.services.submitting.run import submit  # late: --help needs none of it
 
     async def confirm(question: Question) -> bool:
         return _agreed(question, args, context, runtime)
@@ -69,8 +65,6 @@ async def send(order: SendOrder, args: argparse.Namespace, context: Context, run
         connect=runtime.connect,
         store=runtime.store,
         config=runtime.config,
-        prices=read_prices(runtime.config),
-        models=known_models(runtime.config.data_dir, runtime.hint, runtime.now()),
         workspace=runtime.workspace,
         hint=runtime.hint,
         now=runtime.now,

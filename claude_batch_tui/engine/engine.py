@@ -270,7 +270,6 @@ class Engine(LoopThread):
         """Begin to send; progress is in the snapshots under `token`. Gives the question that `answer` is awaited to, or
         None where nothing is asked: what is shown then says why. Giving up on the question is a no.
         """
-        from claude_batch_tui.services.building.models import known_models, read_prices
         from claude_batch_tui.services.submitting.run import submit
 
         runtime, submitter = self._runtime, self._parts.submitter
@@ -282,8 +281,6 @@ class Engine(LoopThread):
                 connect=runtime.connect,
                 store=runtime.store,
                 config=runtime.config,
-                prices=read_prices(runtime.config),
-                models=known_models(runtime.config.data_dir, runtime.hint, runtime.now()),
                 workspace=runtime.workspace,
                 hint=runtime.hint,
                 now=runtime.now,

@@ -1,4 +1,4 @@
-"""What is ours about batches and not the API's: names, tags, notes, what was put away, what was adopted. Journal first."""
+"""What is ours about batches and not the API's: names, tags, notes, what is hidden, what was adopted. Journal first."""
 
 from __future__ import annotations
 

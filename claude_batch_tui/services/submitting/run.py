@@ -22,8 +22,8 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.money.spend import over_limits
-from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.errors import CbtuiError, DraftError
+from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.submitting.order import Confirm, Question, SendOrder
 from claude_batch_tui.services.submitting.prepare import prepare
 from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price
@@ -68,8 +68,6 @@ async def submit(
     connect: Callable[[], Awaitable[BatchesApi]],
     store: Store,
     config: Config,
-    prices: PriceTable,
-    models: Models,
     workspace: Workspace | None,
     hint: str,
     now: Callable[[], datetime],
@@ -97,6 +95,7 @@ async def submit(
     recover_interrupted(store, now())
     if isinstance(order.part, RetryPlan):
         _require_workspace_of(order.part, workspace)
+    prices, models = read_prices(config), known_models(config.data_dir, hint, now())
     prepared = await in_thread(
         lambda: prepare(order, store=store, config=config, prices=prices, models=models, now=now())
     )
