@@ -44,6 +44,8 @@ BATCH_COLUMNS = (
     "ended",
 )
 """The columns the list of batches may have; `batch_columns` says what is in them."""
+RESULTS_COLUMNS = ("#", "custom_id", "outcome", "class", "stop", "in", "out", "cost", "text")
+"""The columns the list of results may have; it can be sorted by each of them."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,7 +106,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     theme: str | None = None
     """A theme of the dashboard. Left out: ansi over SSH, else dark."""
     results_columns: str = "#,custom_id,outcome,stop,in,out,cost,text"
-    """Columns of the results list in their order: some of #, custom_id, outcome, class, stop, in, out, cost, text."""
+    """The columns of the list of results, in their order: some of `RESULTS_COLUMNS`."""
     ascii: bool = False
     """Draw with ASCII characters only."""
     mouse: bool | None = None
@@ -139,7 +141,7 @@ _CHOICES = {
     "osc9": ("auto", "on", "off"),
 }
 _LISTS = {
-    "results_columns": ("#", "custom_id", "outcome", "class", "stop", "in", "out", "cost", "text"),
+    "results_columns": RESULTS_COLUMNS,
     "batches_columns": BATCH_COLUMNS,
     "notify": ("bell", "osc9", "none"),
     "notify_on": ("all", "succeeded", "errored", "canceled", "expired"),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from claude_batch_tui.config import RESULTS_COLUMNS
 from claude_batch_tui.errors import ConfigError
 
 STOP_REASONS = (
@@ -47,9 +48,9 @@ _CLASS_OF_STOP = {
     "refusal": "refused",
     "pause_turn": "paused",
 }
-FILE_ORDER = "#"
-SORT_COLUMNS = (FILE_ORDER, "custom_id", "outcome", "class", "stop", "in", "out", "cost", "text")
+SORT_COLUMNS = RESULTS_COLUMNS
 """What entries can be sorted by: the order of the file, the columns of the index, cost, and first words."""
+FILE_ORDER = SORT_COLUMNS[0]
 
 
 class Outcome(StrEnum):

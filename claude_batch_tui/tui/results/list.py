@@ -35,17 +35,18 @@ COLUMNS = {
     "text": Column("TEXT", min_width=28, weight=4),
 }
 SORT_LETTERS = {
-    "f": "#",
-    "i": "custom_id",
-    "s": "outcome",
-    "c": "class",
-    "r": "stop",
-    "n": "in",
-    "o": "out",
-    "d": "cost",
-    "t": "text",
+    "f": ("#", "file"),
+    "i": ("custom_id", "id"),
+    "s": ("outcome", "status"),
+    "c": ("class", "class"),
+    "r": ("stop", "reason"),
+    "n": ("in", "in"),
+    "o": ("out", "out"),
+    "d": ("cost", "cost"),
+    "t": ("text", "text"),
 }
-SORT_QUESTION = "Sort: f file  i id  s status  c class  r reason  n in  o out  d cost  t text"
+"""Which letter sorts by which column, and what that column is called in the question."""
+SORT_QUESTION = "Sort: " + "  ".join(f"{letter} {word}" for letter, (_, word) in SORT_LETTERS.items())
 _GLYPHS = {
     Outcome.SUCCEEDED: ("✓", "=", "good"),
     Outcome.ERRORED: ("e", "e", "bad"),
@@ -103,12 +104,8 @@ def cell(
             )
         case "stop":
             return _STOPS.get(entry.stop_reason, "" if answered else "-")
-        case "in":
-            return f"{entry.input_tokens:,}" if answered else "-"
-        case "out":
-            return f"{entry.output_tokens:,}" if answered else "-"
-        case "cost":
-            return _cost(cost) if answered else "-"
+        case "in" | "out" | "cost":
+            return _amount(name, entry, cost) if answered else "-"
         case _:
             return Cell(words, None if answered else style)
 
@@ -121,6 +118,13 @@ def shown_words(shown: int, total: int, sort: Sort, *, exact: bool, plain: bool)
         return words
     arrows = ("^", "v") if plain else ("▲", "▼")
     return f"{words}{' - ' if plain else ' · '}by {sort.column} {arrows[sort.descending]}"
+
+
+def _amount(name: str, entry: Entry, cost: float | None) -> str:
+    """The tokens or dollars that an answer took, in the column of that name."""
+    if name == "cost":
+        return _cost(cost)
+    return f"{entry.input_tokens if name == 'in' else entry.output_tokens:,}"
 
 
 def _cost(usd: float | None) -> str:
@@ -234,7 +238,7 @@ class EntryList(VirtualList):
             self.sentence = sentence
 
     def __init__(self, columns: Sequence[str], *, id: str | None = None) -> None:  # noqa: A002  Textual's name
-        """`columns` are names of `results.columns.COLUMNS`, in the order in which they are drawn."""
+        """`columns` are names of `COLUMNS`, in the order in which they are drawn."""
         super().__init__(drawn(columns), id=id, empty=NOTHING_OPEN)
         self._names = columns
         self._goes_to_top = False

@@ -188,7 +188,7 @@ class ResultsScreen(DashboardScreen):
 
     def action_sort(self) -> None:
         """Wait for the letter of a column."""
-        letters = {letter: partial(self._sort_by, column) for letter, column in SORT_LETTERS.items()}
+        letters = {letter: partial(self._sort_by, column) for letter, (column, _) in SORT_LETTERS.items()}
         self._letters.ask(SORT_QUESTION, letters)
 
     def action_complete_or_next(self) -> None:
