@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 
 class Clock:
@@ -16,6 +17,14 @@ class Clock:
     def wall(self) -> float:
         """Seconds since 1970."""
         return time.time()
+
+    def now(self) -> datetime:
+        """The time of day, in UTC, by the wall clock."""
+        return datetime.fromtimestamp(self.wall(), UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long."""
+        await self.wait(asyncio.Event(), seconds)
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
         """Wait for the event, at most so long; whether it came."""

@@ -8,6 +8,7 @@ from typing import Any
 from claude_batch_tui.domain.batches.notices import Notice
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import Budget
+from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.downloader import Downloader
 from claude_batch_tui.engine.intake import Intake
 from claude_batch_tui.engine.poller import Poller
@@ -26,6 +27,7 @@ class Parts:
         *,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         budget: Budget | None,
+        clock: Clock,
         on_notice: Callable[[Notice], None],
     ) -> None:
         """`spawn` begins something that is canceled at the engine's end; `on_notice` hears of every end told here."""
@@ -34,7 +36,7 @@ class Parts:
         self.downloader = Downloader(runtime, board)
         on_ended = self._save if runtime.config.auto_download else lambda _: None
         self._intake = Intake(runtime, board, self.submitter, on_ended=on_ended, on_notice=on_notice)
-        self.poller = Poller(runtime, board, self.submitter, self._intake, budget=budget)
+        self.poller = Poller(runtime, board, self.submitter, self._intake, clock=clock, budget=budget)
         self.submitter.on_created = self.poller.wake
         self.warner = Warner(runtime, board, save=self._save)
 
