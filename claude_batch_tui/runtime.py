@@ -9,7 +9,7 @@ import importlib
 import os
 import random
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ class Runtime:
         except BaseException:
             self.store.close()
             raise
-        self.sleep = asyncio.sleep
+        self.sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
         self.random = random.random
         self._api_key = api_key
         self._api: BatchesApi | None = None

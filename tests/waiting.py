@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from textual import events
@@ -15,6 +16,13 @@ def until(claim, seconds=60.0):
     while not claim():
         assert time.monotonic() < deadline, "never true"
         time.sleep(0.02)
+
+
+async def happened(claim, seconds=60.0):
+    """The same in a loop that goes on meanwhile."""
+    async with asyncio.timeout(seconds):
+        while not claim():  # noqa: ASYNC110  no event tells it
+            await asyncio.sleep(0.01)
 
 
 async def reached(pilot, claim, seconds=60.0):

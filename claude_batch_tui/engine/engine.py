@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.tracked import Snapshot, TrackedBatch
 from claude_batch_tui.engine.board import Board
+from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.loop_thread import LoopThread, command, query
 from claude_batch_tui.errors import CbtuiError, NotFoundError, unexpected
 from claude_batch_tui.runtime import Runtime
@@ -60,9 +61,11 @@ class Engine(LoopThread):
         api_key: str | None = None,
         budget: Budget | None = None,
         profile: str | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """`profile` is the name its batches bear where several workspaces are watched."""
         super().__init__("cbtui-engine")
+        self._clock = clock or Clock()
         self._profile = profile
         self._budget = budget
         self._config = config
@@ -376,6 +379,7 @@ class Engine(LoopThread):
 
     async def _open(self) -> None:
         self._runtime = runtime = Runtime(self._config, api_key=self._api_key)
+        runtime.now, runtime.sleep = self._clock.now, self._clock.sleep
         self._board = board = Board(self._publish, runtime.now, self._profile)
         board.load_newest(runtime.store, runtime.workspace)
         board.publish()
@@ -402,7 +406,7 @@ class Engine(LoopThread):
         """Made in the loop by whoever needs it first."""
         from claude_batch_tui.engine.parts import Parts
 
-        return Parts(self._runtime, self._board, spawn=self._spawn, budget=self._budget)
+        return Parts(self._runtime, self._board, spawn=self._spawn, budget=self._budget, clock=self._clock)
 
     @property
     def _has_parts(self) -> bool:

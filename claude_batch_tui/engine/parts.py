@@ -9,6 +9,7 @@ from typing import Any
 from claude_batch_tui.domain.batches.notices import Notice
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import Budget
+from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.downloader import Downloader
 from claude_batch_tui.engine.intake import Intake
 from claude_batch_tui.engine.poller import Poller
@@ -30,6 +31,7 @@ class Parts:
         *,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         budget: Budget | None,
+        clock: Clock,
     ) -> None:
         """`spawn` begins something whose errors are reported, and that is canceled at the engine's end."""
         self._runtime = runtime
@@ -39,7 +41,7 @@ class Parts:
         self.downloader = Downloader(runtime, board)
         on_ended = self._save if runtime.config.auto_download else lambda _: None
         self._intake = Intake(runtime, board, self.submitter, on_ended=on_ended, on_notice=self._hook)
-        self.poller = Poller(runtime, board, self.submitter, self._intake, budget=budget)
+        self.poller = Poller(runtime, board, self.submitter, self._intake, clock=clock, budget=budget)
         self.submitter.on_created = self.poller.wake
         self.warner = Warner(runtime, board, save=self._save)
 

@@ -11,8 +11,9 @@ from claude_batch_tui.domain.batches.polling import ASKED_FLOOR, FLOOR, backoff,
 from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import Budget
+from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.intake import Intake
-from claude_batch_tui.engine.schedule import Clock, Schedule
+from claude_batch_tui.engine.schedule import Schedule
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError
 from claude_batch_tui.runtime import Runtime

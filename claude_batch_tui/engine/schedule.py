@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from datetime import datetime
 
 from claude_batch_tui.domain.batches.batch import Batch
@@ -14,28 +12,6 @@ from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.watching.watch import heard_from_others
 from claude_batch_tui.store import polls
-
-
-class Clock:
-    """Seconds by two clocks, and waiting; a test brings its own. The machine's sleep moves the wall clock on, and the other not."""
-
-    def monotonic(self) -> float:
-        """Seconds this machine was awake, from some start."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
-
-    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        """Wait for the event, at most so long; whether it came."""
-        try:
-            # `wait_for` of Python 3.11 loses a cancellation that comes as the event does: a stop then takes its 2 seconds.
-            async with asyncio.timeout(seconds):
-                await event.wait()
-        except TimeoutError:
-            return False
-        return True
 
 
 class Schedule:

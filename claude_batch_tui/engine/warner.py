@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -31,7 +30,7 @@ class Warner:
         """Look for ever."""
         while True:
             self.look()
-            await asyncio.sleep(_LOOK_EVERY if self._board.batches else _LOOK_SOON)
+            await self._runtime.sleep(_LOOK_EVERY if self._board.batches else _LOOK_SOON)
 
     def look(self) -> None:
         """Tell what nobody has told yet; what can be saved by itself is saved instead, where the settings say so."""

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from claude_batch_tui.services.downloading import receiving
-from waiting import until
 
 
 def break_one(monkeypatch, broken_id):
@@ -25,7 +24,7 @@ def failed(engine, batch_id):
 
 @pytest.mark.parametrize("settings", [{}, {"auto_download": "true"}])
 def test_a_download_that_dies_of_what_nobody_foresaw_is_shown_as_failed(
-    make, simulator, monkeypatch, settings
+    make, simulator, monkeypatch, settings, until
 ):
     added = simulator.batches.add(50, duration=3600)
     break_one(monkeypatch, added.id)
@@ -42,7 +41,7 @@ def test_a_download_that_dies_of_what_nobody_foresaw_is_shown_as_failed(
 
 
 def test_one_bad_file_does_not_keep_the_others_of_a_dead_process_from_being_read(
-    make, simulator, given_results, monkeypatch
+    make, simulator, given_results, monkeypatch, until
 ):
     ids = [simulator.batches.add(20, age=3600, duration=60).id for _ in range(3)]
     first = make()

@@ -20,7 +20,6 @@ from claude_batch_tui.simulator import Fault
 from claude_batch_tui.wording import question_lines
 from downloading import results_here
 from sending import agree
-from waiting import until
 
 
 @pytest.fixture
@@ -37,36 +36,41 @@ def told(engine, words):
     return [event for event in engine.snapshot.events if words in event.text]
 
 
-def finished(engine, token):
-    """Wait until a submission is over; what is shown of it then."""
-    until(lambda: (shown := engine.snapshot.submitting.get(token)) is not None and shown.is_finished)
-    return engine.snapshot.submitting[token]
+@pytest.fixture
+def finished(until):
+    """A function that waits until a submission is over; it gives what is shown of it then."""
+
+    def wait(engine, token):
+        until(lambda: (shown := engine.snapshot.submitting.get(token)) is not None and shown.is_finished)
+        return engine.snapshot.submitting[token]
+
+    return wait
 
 
-def test_batches_are_polled_and_an_end_is_told_once(make, simulator):
+def test_batches_are_polled_and_an_end_is_told_once(make, simulator, until, clock):
     batch = simulator.batches.add(4, duration=3600)
     engine = make()
     until(lambda: engine.snapshot.batches)
     simulator.batches.finish(batch.id)
     until(lambda: told(engine, " ended: "))
-    time.sleep(1.2)
+    clock.advance(1.2)
     assert len(told(engine, " ended: ")) == 1
     assert engine.snapshot.batches[0].seen is False
     assert engine.snapshot.link.state in (LinkState.LIVE, LinkState.IDLE)
 
 
-def test_one_list_request_a_tick_however_many_batches(make, simulator):
+def test_one_list_request_a_tick_however_many_batches(make, simulator, until, clock):
     for _ in range(30):
         simulator.batches.add(4, duration=3600)
     engine = make()
     until(lambda: len(engine.snapshot.batches) == 30)
     simulator.log.clear()
-    time.sleep(2.5)
+    clock.advance(2.5)
     assert {call.path for call in simulator.log.all()} == {"/v1/messages/batches"}
     assert len(simulator.log) <= 3
 
 
-def test_what_the_store_knows_is_there_before_any_request(make, simulator):
+def test_what_the_store_knows_is_there_before_any_request(make, simulator, until):
     simulator.batches.add(4)
     first = make()
     until(lambda: first.snapshot.batches)
@@ -77,7 +81,7 @@ def test_what_the_store_knows_is_there_before_any_request(make, simulator):
     assert len(simulator.log) == 0
 
 
-def test_a_submission_makes_one_batch_and_the_same_bytes_none(make, simulator, order):
+def test_a_submission_makes_one_batch_and_the_same_bytes_none(make, simulator, order, until, finished):
     engine = make()
     agree(engine, "t", order)
     assert finished(engine, "t").submission.state is SubmissionState.CREATED
@@ -87,7 +91,7 @@ def test_a_submission_makes_one_batch_and_the_same_bytes_none(make, simulator, o
     assert len(simulator.log.creates) == 1
 
 
-def test_a_lost_answer_is_found_in_the_list(make, simulator, order):
+def test_a_lost_answer_is_found_in_the_list(make, simulator, order, until):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500, after_work=True))
     engine = make()
     agree(engine, "t", order)
@@ -96,7 +100,7 @@ def test_a_lost_answer_is_found_in_the_list(make, simulator, order):
     assert len(simulator.log.creates) == 1
 
 
-def test_a_lost_create_is_absent_and_sent_again_only_when_asked(make, simulator, order):
+def test_a_lost_create_is_absent_and_sent_again_only_when_asked(make, simulator, order, until):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
     engine = make()
     agree(engine, "t", order)
@@ -106,7 +110,9 @@ def test_a_lost_create_is_absent_and_sent_again_only_when_asked(make, simulator,
     assert len(simulator.log.creates) == 2
 
 
-def test_what_could_not_be_sent_again_stays_listed_and_can_be_sent_later(make, simulator, order):
+def test_what_could_not_be_sent_again_stays_listed_and_can_be_sent_later(
+    make, simulator, order, until, finished
+):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
     engine = make()
     agree(engine, "t", order)
@@ -126,12 +132,14 @@ def test_what_could_not_be_sent_again_stays_listed_and_can_be_sent_later(make, s
     assert len(simulator.log.creates) == 2
 
 
-def test_stopping_during_a_post_takes_two_seconds_and_leaves_the_outcome_unknown(make, simulator, order):
+def test_stopping_during_a_post_takes_two_seconds_and_leaves_the_outcome_unknown(
+    make, simulator, order, until, clock
+):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", connection="hang", delay=0))
     engine = make()
     agree(engine, "t", order)
     until(lambda: (s := engine.snapshot.submitting.get("t")) is not None and s.note == "sending")
-    time.sleep(0.3)
+    clock.advance(0.3)
     started = time.monotonic()
     engine.stop()
     assert time.monotonic() - started < 3
@@ -139,7 +147,7 @@ def test_stopping_during_a_post_takes_two_seconds_and_leaves_the_outcome_unknown
     assert [s.state for s in again.snapshot.submissions] == [SubmissionState.UNKNOWN]
 
 
-def test_a_second_engine_follows_and_takes_over(make, simulator):
+def test_a_second_engine_follows_and_takes_over(make, simulator, until):
     simulator.batches.add(3, duration=36_000)
     leader = make()
     until(lambda: leader.snapshot.link.polled_at)
@@ -153,7 +161,7 @@ def test_a_second_engine_follows_and_takes_over(make, simulator):
     until(lambda: len(follower.snapshot.batches) == 3)
 
 
-def test_results_are_downloaded_and_shown_as_such(make, simulator):
+def test_results_are_downloaded_and_shown_as_such(make, simulator, until):
     added = simulator.batches.add(50, age=3600, duration=60)
     batch_id = added.id
     engine = make()
@@ -163,7 +171,9 @@ def test_results_are_downloaded_and_shown_as_such(make, simulator):
     assert results_here(engine.store, batch_id).read_bytes().count(b"\n") == 50
 
 
-def test_results_that_a_dead_process_did_not_read_are_read_at_the_next_start(make, simulator, given_results):
+def test_results_that_a_dead_process_did_not_read_are_read_at_the_next_start(
+    make, simulator, given_results, until
+):
     batch_id = simulator.batches.add(50, age=3600, duration=60).id
     first = make()
     until(lambda: first.snapshot.batches)
@@ -178,7 +188,7 @@ def test_results_that_a_dead_process_did_not_read_are_read_at_the_next_start(mak
 
 
 def test_results_are_taken_as_whole_when_they_are_written_down_and_a_run_is_put_together_of_no_others(
-    make, simulator, given_results
+    make, simulator, given_results, until
 ):
     read, unread = (simulator.batches.add(50, age=3600, duration=60).id for _ in range(2))
     engine = make()
@@ -197,7 +207,7 @@ def test_results_are_taken_as_whole_when_they_are_written_down_and_a_run_is_put_
     assert results_of_run("run_1", [read, unread], **known).results.read_bytes().count(b"\n") == 100
 
 
-def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, simulator):
+def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, simulator, until):
     ids = [simulator.batches.add(50, age=3600, duration=60).id for _ in range(3)]
     simulator.faults.always(Fault(method="GET", path=rf"/{ids[0]}/results$", drip=100, drip_seconds=0.05))
     engine = make(downloads_at_once="1")
@@ -223,7 +233,7 @@ def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, si
     assert results_here(engine.store, ids[1]) is None
 
 
-def test_cancel_rename_and_pause(make, simulator):
+def test_cancel_rename_and_pause(make, simulator, until, clock):
     added = simulator.batches.add(50, duration=36_000)
     batch_id = added.id
     engine = make()
@@ -234,13 +244,13 @@ def test_cancel_rename_and_pause(make, simulator):
     until(lambda: engine.snapshot.find(batch_id).batch.processing_status == "canceling")
     engine.pause(True)
     until(lambda: engine.snapshot.link.state is LinkState.PAUSED)
-    time.sleep(0.3)
+    clock.advance(0.3)
     simulator.log.clear()
-    time.sleep(1.5)
+    clock.advance(1.5)
     assert len(simulator.log) == 0
 
 
-def test_a_dead_server_is_told_with_the_next_try_and_recovered_from(make, simulator):
+def test_a_dead_server_is_told_with_the_next_try_and_recovered_from(make, simulator, until):
     simulator.faults.next(Fault(path="batches", status=529, times=2))
     engine = make()
     until(lambda: engine.snapshot.link.state is LinkState.OFFLINE)
@@ -248,17 +258,17 @@ def test_a_dead_server_is_told_with_the_next_try_and_recovered_from(make, simula
     until(lambda: engine.snapshot.link.polled_at is not None)
 
 
-def test_a_refused_key_stops_the_polling(make, simulator):
+def test_a_refused_key_stops_the_polling(make, simulator, until, clock):
     simulator.faults.always(Fault(path="batches", status=401))
     engine = make()
     until(lambda: engine.snapshot.link.state is LinkState.REFUSED)
     simulator.log.clear()
-    time.sleep(1.5)
+    clock.advance(1.5)
     assert len(simulator.log) == 0
 
 
 def test_a_lost_store_comes_back_from_journal_and_api_with_names_and_runs(
-    make, simulator, order, own_folders
+    make, simulator, order, own_folders, until
 ):
     foreign = simulator.batches.add(4, duration=36_000)
     engine = make()
@@ -274,7 +284,7 @@ def test_a_lost_store_comes_back_from_journal_and_api_with_names_and_runs(
 
 
 def test_files_without_store_and_journal_are_said_before_anything_is_paid(
-    make, simulator, order, own_folders
+    make, simulator, order, own_folders, until
 ):
     results = own_folders / "data" / "results"
     results.mkdir(parents=True)
@@ -290,7 +300,7 @@ def test_files_without_store_and_journal_are_said_before_anything_is_paid(
     until(lambda: engine.snapshot.submitting["t"].repeat_of is not None)
 
 
-def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path):
+def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path, finished):
     path = tmp_path / "many.jsonl"
     line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
     path.write_text("".join(line.format(number) for number in range(12)))
@@ -313,7 +323,7 @@ def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path)
 
 
 def test_several_batches_of_one_run_are_sent_and_what_was_not_is_sent_the_next_time(
-    make, simulator, tmp_path, monkeypatch
+    make, simulator, tmp_path, monkeypatch, until, finished
 ):
     monkeypatch.setattr(spool, "partition", partial(partition, max_requests=2))
     path = tmp_path / "many.jsonl"
@@ -330,7 +340,7 @@ def test_several_batches_of_one_run_are_sent_and_what_was_not_is_sent_the_next_t
 
 
 def test_requests_that_changed_since_the_pilot_are_said_in_the_question_of_the_rest(
-    make, simulator, tmp_path
+    make, simulator, tmp_path, finished
 ):
     path = tmp_path / "many.jsonl"
     line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
@@ -351,7 +361,7 @@ def test_requests_that_changed_since_the_pilot_are_said_in_the_question_of_the_r
 
 
 def test_a_lost_answer_in_the_middle_of_a_run_is_looked_for_and_the_rest_of_it_is_sent(
-    make, simulator, tmp_path, monkeypatch
+    make, simulator, tmp_path, monkeypatch, until, finished
 ):
     monkeypatch.setattr(spool, "partition", partial(partition, max_requests=2))
     path = tmp_path / "many.jsonl"
@@ -366,7 +376,7 @@ def test_a_lost_answer_in_the_middle_of_a_run_is_looked_for_and_the_rest_of_it_i
     assert len(told(engine, " created, 2 requests, ")) == 3
 
 
-def test_what_was_lost_before_is_said_at_once_and_looked_for_beside_that(make, simulator, order):
+def test_what_was_lost_before_is_said_at_once_and_looked_for_beside_that(make, simulator, order, until):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
     engine = make(settle="60")
     agree(engine, "t", order)
@@ -382,7 +392,7 @@ def test_what_was_lost_before_is_said_at_once_and_looked_for_beside_that(make, s
     assert len(simulator.log.creates) == 1
 
 
-def test_what_was_lost_before_and_is_found_now_is_named(make, simulator, order):
+def test_what_was_lost_before_and_is_found_now_is_named(make, simulator, order, finished):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500, after_work=True))
     simulator.faults.always(Fault(method="GET", path=r"/batches$", skip=1, status=500))
     engine = make(connects=False)
@@ -395,7 +405,7 @@ def test_what_was_lost_before_and_is_found_now_is_named(make, simulator, order):
     assert len(simulator.log.creates) == 1
 
 
-def test_giving_up_on_a_question_is_a_no(make, simulator, order):
+def test_giving_up_on_a_question_is_a_no(make, simulator, order, until, finished):
     engine = make()
     simulator.faults.always(Fault(method="POST", path="count_tokens", delay=0.5))
     asked = engine.submit("t", msgspec.structs.replace(order, counts_input=True))

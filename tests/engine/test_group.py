@@ -16,7 +16,6 @@ from claude_batch_tui.services.submitting.order import SendOrder
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.simulator.workspaces import caller_of
 from sending import agree
-from waiting import until
 
 
 @pytest.fixture
@@ -89,7 +88,7 @@ def find(group, batch_id):
 
 
 def test_a_batch_a_run_and_an_open_submission_each_lead_to_the_engine_that_has_them(
-    watch, batch_of, simulator, tmp_path
+    watch, batch_of, simulator, tmp_path, until
 ):
     ours, theirs = batch_of("research"), batch_of("production")
     group = watch("production")
@@ -124,7 +123,9 @@ def test_what_no_engine_has_is_asked_of_the_one_on_the_screen_and_of_the_last_on
     assert group.of("msgbatch_nobody") is group.home is production
 
 
-def test_a_batch_of_a_workspace_that_is_not_on_the_screen_is_canceled_there(watch, batch_of, simulator):
+def test_a_batch_of_a_workspace_that_is_not_on_the_screen_is_canceled_there(
+    watch, batch_of, simulator, until
+):
     ours, theirs = batch_of("research"), batch_of("production")
     group = watch("production")
     until(lambda: ids(group) == {ours, theirs})
@@ -136,7 +137,9 @@ def test_a_batch_of_a_workspace_that_is_not_on_the_screen_is_canceled_there(watc
     assert call.status == 200
 
 
-def test_what_is_paid_is_asked_of_the_one_engine_that_has_all_of_its_batches_or_of_none(watch, batch_of):
+def test_what_is_paid_is_asked_of_the_one_engine_that_has_all_of_its_batches_or_of_none(
+    watch, batch_of, until
+):
     ours, more, theirs = batch_of("research"), batch_of("research"), batch_of("production")
     group = watch("production")
     until(lambda: ids(group) == {ours, more, theirs})
@@ -147,7 +150,7 @@ def test_what_is_paid_is_asked_of_the_one_engine_that_has_all_of_its_batches_or_
             group.owner(nobodys)
 
 
-def test_tags_and_hiding_reach_the_batches_of_every_workspace(watch, batch_of):
+def test_tags_and_hiding_reach_the_batches_of_every_workspace(watch, batch_of, until):
     both = [batch_of("research"), batch_of("production")]
     group = watch("production")
     until(lambda: ids(group) == set(both))
@@ -160,7 +163,7 @@ def test_tags_and_hiding_reach_the_batches_of_every_workspace(watch, batch_of):
     assert not any(event.is_error for event in group.snapshot.events)
 
 
-def test_all_are_one_list_newest_first_that_is_the_same_tuple_until_something_changes(watch, batch_of):
+def test_all_are_one_list_newest_first_that_is_the_same_tuple_until_something_changes(watch, batch_of, until):
     older, newer = batch_of("research", age=600), batch_of("production")
     group = watch("production")
     until(lambda: ids(group) == {older, newer})
@@ -176,7 +179,7 @@ def test_all_are_one_list_newest_first_that_is_the_same_tuple_until_something_ch
     assert ids(group) == {older}
 
 
-def test_pausing_refreshing_and_older_pages_concern_what_is_on_the_screen(watch, batch_of, simulator):
+def test_pausing_refreshing_and_older_pages_concern_what_is_on_the_screen(watch, batch_of, simulator, until):
     for _ in range(1_001):
         batch_of("production", age=7_200, duration=60)
     batch_of("research")
@@ -202,7 +205,7 @@ def test_pausing_refreshing_and_older_pages_concern_what_is_on_the_screen(watch,
     )
 
 
-def test_the_history_is_of_the_batches_that_are_shown(watch, batch_of):
+def test_the_history_is_of_the_batches_that_are_shown(watch, batch_of, until):
     batch_of("research", 3, age=7_200, duration=60)
     batch_of("production", 5, age=7_200, duration=60)
     group = watch("production")
@@ -216,7 +219,9 @@ def test_the_history_is_of_the_batches_that_are_shown(watch, batch_of):
     assert requests() == 3
 
 
-def test_two_profiles_of_one_workspace_list_its_batches_once_and_go_on_beside_each_other(watch, batch_of):
+def test_two_profiles_of_one_workspace_list_its_batches_once_and_go_on_beside_each_other(
+    watch, batch_of, until
+):
     ended = batch_of("research", age=7_200, duration=60)
     group = watch("colleague")
     research, colleague = engine(group, "research"), engine(group, "colleague")
@@ -240,7 +245,9 @@ def test_two_profiles_of_one_workspace_list_its_batches_once_and_go_on_beside_ea
     assert not any(event.is_error for snapshot in group.snapshots for event in snapshot.events)
 
 
-def test_what_happened_is_said_once_and_where_several_are_watched_says_in_which(watch, batch_of, simulator):
+def test_what_happened_is_said_once_and_where_several_are_watched_says_in_which(
+    watch, batch_of, simulator, until
+):
     ours, theirs = batch_of("research"), batch_of("production")
     group = watch("production")
     until(lambda: ids(group) == {ours, theirs})
@@ -251,7 +258,7 @@ def test_what_happened_is_said_once_and_where_several_are_watched_says_in_which(
     assert list(group.fresh_events()) == []
 
 
-def test_a_profile_is_watched_from_when_it_is_first_shown(watch, batch_of):
+def test_a_profile_is_watched_from_when_it_is_first_shown(watch, batch_of, until):
     theirs = batch_of("production")
     group = watch()
     assert (group.shown, group.watched) == ("research", ["research"])
@@ -261,7 +268,7 @@ def test_a_profile_is_watched_from_when_it_is_first_shown(watch, batch_of):
     assert group.watched == ["research", "production"]
 
 
-def test_a_profile_without_a_key_says_so_and_the_others_go_on(watch, batch_of, monkeypatch):
+def test_a_profile_without_a_key_says_so_and_the_others_go_on(watch, batch_of, monkeypatch, until):
     ours = batch_of("research")
     monkeypatch.delenv("PRODUCTION_KEY")
     group = watch("production")

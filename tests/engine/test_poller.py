@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import re
 import sqlite3
-import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -24,57 +23,16 @@ from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store.locks import FileLock
+from clock import MovedClock
 
 HOUR = 3600.0
-
-
-class TestClock(Clock):
-    """Time passes only while the test lets it, and then at once."""
-
-    __test__ = False
-
-    def __init__(self):
-        self.start = time.time()
-        self.elapsed = self.allowed = self.slept = 0.0
-        self.go, self.stands = asyncio.Event(), asyncio.Event()
-
-    def monotonic(self):
-        return self.elapsed
-
-    def wall(self):
-        return self.start + self.elapsed + self.slept
-
-    def now(self):
-        return datetime.fromtimestamp(self.wall(), UTC)
-
-    async def wait(self, event, seconds):
-        end = self.elapsed + seconds
-        while not event.is_set():
-            self.elapsed = max(self.elapsed, min(end, self.allowed))
-            if self.elapsed >= end:
-                await asyncio.sleep(0)
-                break
-            self.stands.set()
-            self.go.clear()
-            waiting = [asyncio.ensure_future(each.wait()) for each in (event, self.go)]
-            _, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for each in pending:
-                each.cancel()
-        return event.is_set()
-
-    async def advance(self, seconds):
-        """Let so many seconds pass, and wait until nothing is left to do in them."""
-        self.stands.clear()
-        self.allowed += seconds
-        self.go.set()
-        await asyncio.wait_for(self.stands.wait(), 30)
 
 
 class World:
     def __init__(self, simulator, *, budget=None, **settings):
         self.simulator = simulator
         config, _ = load({"base_url": simulator.base_url, **settings})
-        self.clock = TestClock()
+        self.clock = MovedClock()
         self.runtime = Runtime(config, api_key=simulator.key)
         self.runtime.now = self.clock.now
         self.runtime.random = lambda: 0.5
@@ -89,7 +47,7 @@ class World:
 
     async def __aenter__(self):
         self.task = asyncio.create_task(self.poller.run())
-        await asyncio.wait_for(self.clock.stands.wait(), 30)
+        await self.clock.advance_here(0)
         return self
 
     async def __aexit__(self, *_):
@@ -101,14 +59,13 @@ class World:
     async def polls_in(self, seconds):
         """How many requests the simulator gets in that time."""
         before = len(self.simulator.log)
-        await self.clock.advance(seconds)
+        await self.clock.advance_here(seconds)
         return len(self.simulator.log) - before
 
     async def key(self, press):
         """Press a key and let what follows from it happen, without time passing."""
-        self.clock.stands.clear()
         press()
-        await asyncio.wait_for(self.clock.stands.wait(), 30)
+        await self.clock.advance_here(0)
 
 
 def answered_with(simulator, headers):
@@ -164,7 +121,7 @@ async def test_near_the_end_that_similar_batches_suggest_polls_come_faster(simul
     async with World(simulator) as world:
         assert world.link.interval == 120
         simulator.batches.advance(0.9 * HOUR, running.id)
-        await world.clock.advance(121)
+        await world.clock.advance_here(121)
         assert world.link.interval == 30
 
 
@@ -198,7 +155,7 @@ async def test_a_limit_is_waited_out_as_long_as_it_asks_and_never_longer_than_15
         assert await world.polls_in(119) == 0
         assert await world.polls_in(2) == 1
         simulator.faults.next(Fault(path="batches", status=429, headers={"retry-after": "99999"}))
-        await world.clock.advance(11)
+        await world.clock.advance_here(11)
         assert await world.polls_in(880) == 0
         assert await world.polls_in(21) >= 1
         assert world.link.state is LinkState.LIVE
@@ -208,12 +165,12 @@ async def test_a_lost_link_costs_ever_fewer_requests_and_is_found_again(simulato
     simulator.batches.add(5, duration=10 * HOUR)
     async with World(simulator) as world:
         simulator.faults.always(Fault(path="batches", status=529))
-        await world.clock.advance(1000)
+        await world.clock.advance_here(1000)
         assert world.link.state is LinkState.OFFLINE
         assert world.link.error
         assert await world.polls_in(1000) <= 5
         simulator.faults.clear()
-        await world.clock.advance(301)
+        await world.clock.advance_here(301)
         assert world.link.state is LinkState.LIVE
         assert world.link.failures == 0
         failed = world.runtime.store.database.rows("SELECT error FROM poll WHERE error IS NOT NULL")
@@ -233,7 +190,7 @@ async def test_after_the_machine_slept_a_poll_comes_at_once_on_a_new_connection(
 async def test_a_key_polls_now_but_not_within_five_seconds_of_the_last_poll(simulator):
     simulator.batches.add(5, age=3 * HOUR, duration=10 * HOUR)
     async with World(simulator) as world:
-        await world.clock.advance(20)
+        await world.clock.advance_here(20)
         before = len(simulator.log)
         await world.key(world.poller.wake)
         assert len(simulator.log) == before + 1
@@ -252,7 +209,7 @@ async def test_paused_nothing_is_polled_but_by_key_and_another_process_may_lead(
         other = FileLock(world.runtime.store.locations.engine_lock(world.runtime.hint))
         assert other.try_acquire()
         await world.key(world.poller.wake)
-        await world.clock.advance(1.5)
+        await world.clock.advance_here(1.5)
         assert await world.polls_in(HOUR) == 0
         assert world.link.state is LinkState.PAUSED
         other.release()
@@ -269,7 +226,7 @@ async def test_where_another_workspace_is_watched_too_every_poll_but_the_first_w
     assert budget.wait(0.0) == 0
     async with World(simulator, budget=budget) as world:
         assert len(simulator.log) == 1
-        await world.clock.advance(6)
+        await world.clock.advance_here(6)
         assert budget.wait(6.0) == 0
         world.poller.wake()
         assert await world.polls_in(APART - 0.5) == 0
@@ -284,7 +241,7 @@ async def test_an_exception_nobody_expected_is_shown_logged_and_survived(simulat
             raise KeyError("odd")
 
         monkeypatch.setattr(world.board, "catch_up", stumble)
-        await world.clock.advance(30)
+        await world.clock.advance_here(30)
         assert world.link.state is LinkState.OFFLINE
         wait = (world.link.next_poll_at - world.runtime.now()).total_seconds()
         told = re.fullmatch(
@@ -294,7 +251,7 @@ async def test_an_exception_nobody_expected_is_shown_logged_and_survived(simulat
         assert 0 < wait <= int(told[1]) + 0.5
         assert "KeyError: 'odd'" in caplog.text
         monkeypatch.undo()
-        await world.clock.advance(301)
+        await world.clock.advance_here(301)
         assert world.link.state is LinkState.LIVE
 
 
@@ -304,10 +261,10 @@ async def test_a_store_that_fails_while_an_error_is_waited_out_is_survived_too(s
         file = world.runtime.store.locations.database
         other = sqlite3.connect(file, isolation_level=None)
         other.execute("ALTER TABLE poll RENAME TO lost")
-        await world.clock.advance(200)
+        await world.clock.advance_here(200)
         assert world.link.state is LinkState.OFFLINE
         assert not world.task.done()
         other.execute("ALTER TABLE lost RENAME TO poll")
         other.close()
-        await world.clock.advance(301)
+        await world.clock.advance_here(301)
         assert world.link.state is LinkState.LIVE

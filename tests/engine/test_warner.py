@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from waiting import until
-
 DAY = 86_400
 
 
@@ -20,7 +18,7 @@ def warnings(engine):
     return [text for text in told if "in 2" in text or "in 5" in text]
 
 
-def test_results_about_to_go_are_told_once_even_across_restarts(make, simulator):
+def test_results_about_to_go_are_told_once_even_across_restarts(make, simulator, until):
     batch_id = add(simulator, age=28 * DAY, duration=60)
     first = make()
     until(lambda: warnings(first))
@@ -36,7 +34,7 @@ def test_results_about_to_go_are_told_once_even_across_restarts(make, simulator)
     assert (logged.batch_id, logged.is_quiet) == (batch_id, True)
 
 
-def test_an_expiry_ahead_is_told_with_the_bell(make, simulator):
+def test_an_expiry_ahead_is_told_with_the_bell(make, simulator, until):
     add(simulator, age=23 * 3600, duration=360_000)
     engine = make()
     until(lambda: warnings(engine))
@@ -45,7 +43,7 @@ def test_an_expiry_ahead_is_told_with_the_bell(make, simulator):
     assert event.rings
 
 
-def test_with_auto_download_results_about_to_go_are_saved_instead(make, simulator):
+def test_with_auto_download_results_about_to_go_are_saved_instead(make, simulator, until):
     batch_id = add(simulator, age=28 * DAY, duration=60)
     engine = make(auto_download="true")
     until(
@@ -57,7 +55,7 @@ def test_with_auto_download_results_about_to_go_are_saved_instead(make, simulato
     )
 
 
-def test_auto_download_is_offered_once_after_the_first_download_by_hand(make, simulator):
+def test_auto_download_is_offered_once_after_the_first_download_by_hand(make, simulator, until):
     ids = [add(simulator, age=DAY, duration=60) for _ in range(2)]
     engine = make()
     until(lambda: len(engine.snapshot.batches) == 2)

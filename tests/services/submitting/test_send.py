@@ -21,6 +21,7 @@ from claude_batch_tui.store.locks import FileLock
 from claude_batch_tui.store.rebuild import rebuild
 from downloading import download_all
 from sending import resolving, sending
+from waiting import happened
 
 CREATE = {"method": "POST", "path": r"/batches$"}
 
@@ -261,11 +262,8 @@ async def test_an_interrupted_post_is_unknown(simulator, runtime, requests_file)
     prepared = prepare(runtime, requests_file())
     simulator.faults.next(Fault(**CREATE, delay=1.0))
     task = asyncio.create_task(submit(runtime, prepared))
-    while not simulator.log.creates and not task.done():
-        await asyncio.sleep(0.02)
-        if submissions.find(runtime.store, prepared.submission_id).state is SubmissionState.SENDING:
-            await asyncio.sleep(0.2)
-            break
+    await happened(lambda: simulator.log.creates)
+    assert submissions.find(runtime.store, prepared.submission_id).state is SubmissionState.SENDING
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
