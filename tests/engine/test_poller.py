@@ -16,9 +16,9 @@ from claude_batch_tui.config import load
 from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import APART, Budget
+from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.intake import Intake
 from claude_batch_tui.engine.poller import Poller
-from claude_batch_tui.engine.schedule import Clock
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.simulator import Fault
