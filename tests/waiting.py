@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 from textual import events
+from textual.worker import WorkerCancelled
 
 from claude_batch_tui.tui.widgets.lines import StatusLine
 
@@ -32,6 +34,14 @@ async def reached(pilot, claim, seconds=60.0):
             return
         await pilot.pause(0.05)
     raise AssertionError(f"never true: {pilot.app.screen} {pilot.app.screen.query_one(StatusLine).text!r}")
+
+
+async def workers_done(app):
+    """Until no worker of the app runs; one whose work was superseded by another's has nothing more to do."""
+    while running := [worker for worker in app.workers if worker.is_running]:
+        for worker in running:
+            with contextlib.suppress(WorkerCancelled):
+                await worker.wait()
 
 
 async def paste(pilot, text):

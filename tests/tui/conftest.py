@@ -21,6 +21,7 @@ from claude_batch_tui.store import batches, labels, polls, submissions
 from claude_batch_tui.store.workspaces import remember
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
+from waiting import workers_done
 
 screen.UPDATE_PERIOD = 0.1
 """Seconds between two frames. Tests look when all is done, and a frame is the dearest thing they do."""
@@ -277,7 +278,7 @@ def settled():
 
     async def wait(pilot):
         await pilot.pause(0.25)
-        await pilot.app.workers.wait_for_complete()
+        await workers_done(pilot.app)
         await pilot.pause(0.05)
 
     return wait

@@ -10,7 +10,7 @@ from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules
 from claude_batch_tui.services.submitting.retry import RetryPart, RetryPlan
 from claude_batch_tui.tui.build.form import Field
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
-from waiting import paste
+from waiting import paste, workers_done
 
 NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
 
@@ -204,11 +204,11 @@ def test_build_with_a_preview_and_with_a_check(
         for name, value in (values | {"model": "claude-haiku-4-5", "max_tokens": "20"}).items():
             app.screen.query_one(f"#{name}", Field).value = value
         await pilot.pause(0.3)
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         if size == (80, 24):
             app.screen.query_one("#detail").focus()
             await pilot.press("enter")
-            await app.workers.wait_for_complete()
+            await workers_done(app)
         await settled(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=look)

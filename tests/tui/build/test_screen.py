@@ -15,7 +15,7 @@ from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
 from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from waiting import reached
+from waiting import reached, workers_done
 
 ROWS = "ticket,body\nT-1,Hello there\nT-1,again\nT 3,\nT-4,fine\n"
 
@@ -56,7 +56,7 @@ def detail(app):
 async def done(app, pilot, settled):
     """Until preview and check have nothing left to do."""
     await pilot.pause(0.3)
-    await app.workers.wait_for_complete()
+    await workers_done(app)
     await settled(pilot)
 
 

@@ -17,7 +17,7 @@ import pytest
 from claude_batch_tui.tui.results.entry_views import TABS
 from claude_batch_tui.tui.results.inspector import Inspector
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from waiting import paste
+from waiting import paste, workers_done
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]")
 EVIL = "\x1b]52;c;ZXZpbA==\x07 \x1b[2J \x9b31m \x00 \u202etxt\u202c [/x] [bold] 👨\u200d👩\u200d👧 \u2028 end"
@@ -107,7 +107,7 @@ async def test_every_entry_in_every_view_is_painted_inert(
             table.go_to(index)
             for _ in TABS:
                 await pilot.press("right_square_bracket")
-                await app.workers.wait_for_complete()
+                await workers_done(app)
                 await pilot.pause()
                 for strip in app.screen._compositor.render_strips():
                     assert UNSAFE.search(strip.text) is None, (index, strip.text)
@@ -127,7 +127,7 @@ async def test_nothing_of_an_entry_is_lost_between_file_and_inspector(
         for index, line in enumerate(lines):
             table.go_to(index)
             await pilot.pause()
-            await app.workers.wait_for_complete()
+            await workers_done(app)
             await pilot.pause()
             copied = inspector.copied()
             try:
@@ -164,7 +164,7 @@ async def test_numbers_and_comparisons_of_them_are_painted_inert_too(
         for index in range(table.row_count):
             table.go_to(index)
             await pilot.pause()
-            await app.workers.wait_for_complete()
+            await workers_done(app)
             await pilot.pause()
             assert painted_inert()
 

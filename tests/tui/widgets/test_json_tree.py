@@ -5,6 +5,7 @@ from textual.app import App
 
 from claude_batch_tui.tui.widgets.json_rows import AT_ONCE, JsonRows, summary
 from claude_batch_tui.tui.widgets.json_tree import JsonTree
+from waiting import workers_done
 
 
 class TreeApp(App):
@@ -75,7 +76,7 @@ async def test_search_unfolds_what_it_finds_and_goes_round():
     async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("minus")
         app.json.find("needle")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert app.json.path == ("deep", "er", "Needle")
         await pilot.press("n")
@@ -84,7 +85,7 @@ async def test_search_unfolds_what_it_finds_and_goes_round():
         await pilot.pause()
         assert app.found == [(1, 2), (2, 2), (1, 2), (2, 2)]
         app.json.find("nowhere")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert app.found[-1] == (0, 0)
 
