@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -137,6 +137,14 @@ class CbtuiApp(TerminalApp):
         """What was said, oldest first."""
         self._environ = environ
         self._interrupted_at = -LEAVE_SECONDS
+
+    def call_from_thread(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Textual's, but what a thread has to show once the dashboard is closing is left out: its widgets are going."""
+
+        def show() -> Any:
+            return callback(*args, **kwargs) if self.is_running else None
+
+        return super().call_from_thread(show)
 
     # What screens call.
 

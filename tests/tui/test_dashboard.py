@@ -113,7 +113,7 @@ async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path,
         await reached(pilot, lambda: not live.screen.background.is_busy)
         await pilot.press("enter")
         await reached(pilot, lambda: isinstance(live.screen, SubmissionDialog))
-        await reached(pilot, lambda: any(each.repeat_of for each in live.snapshot.submitting.values()))
+        await reached(pilot, lambda: live.screen.reason_disabled("again", ()) is None)
         await pilot.press("a")
         await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("enter")
@@ -122,6 +122,7 @@ async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path,
         assert len(list(live.config.data_dir.glob("spool/*.body.json"))) == 1
         await pilot.press("enter")
         await reached(pilot, lambda: isinstance(live.screen, SubmissionDialog))
+        await reached(pilot, lambda: live.screen.reason_disabled("again", ()) is None)
         await pilot.press("a")
         await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("y")
