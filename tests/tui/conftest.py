@@ -39,6 +39,12 @@ def _parse_once(self, css, **source):
 
 Stylesheet._parse_rules = _parse_once
 
+
+def pytest_itemcollected(item):
+    """Mark a test of a screen: keys and pictures show it, and tracing it traces Textual, as dear as all other tests."""
+    item.add_marker("no_cover")
+
+
 NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
 PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
 KEY = "sk-ant-sim-demo-000000000000a1b2"
