@@ -6,7 +6,9 @@ POST /_simulator/expire            … end with what is not done as expired
 POST /_simulator/archive           … results no longer given out
 POST /_simulator/advance           {"seconds": …, "id": …}: let everything have happened earlier
 POST /_simulator/fates             {"custom_id": "answered|refused|errored|expired|canceled"} for later creates
-POST /_simulator/add               {"requests": 10, "age": 60, "duration": 30, "canceled_after": 5}: a ready batch
+POST /_simulator/add               {"requests": 10, "age": 60, "duration": 30, "canceled_after": 5, "id": …}: a ready
+                                   batch; an id of yours replaces the batch that has it
+POST /_simulator/models            {"id": …}: a further model
 GET  /_simulator/log               the calls received; DELETE forgets them
 GET  /_simulator/batches           all batches of the default workspace, as the API gives them
 """
@@ -40,6 +42,11 @@ class _Added(msgspec.Struct, forbid_unknown_fields=True):
     age: float = 0.0
     duration: float | None = None
     canceled_after: float | None = None
+    id: str | None = None
+
+
+class _NewModel(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
 
 
 class Admin:
@@ -56,6 +63,7 @@ class Admin:
             Route(f"{PREFIX}faults", self._set_faults, methods=["POST", "DELETE"]),
             Route(f"{PREFIX}fates", self._set_fates, methods=["POST"]),
             Route(f"{PREFIX}add", self._add, methods=["POST"]),
+            Route(f"{PREFIX}models", self._add_model, methods=["POST"]),
             Route(f"{PREFIX}log", self._read_log, methods=["GET", "DELETE"]),
             Route(f"{PREFIX}batches", self._list_batches, methods=["GET"]),
             Route(PREFIX + "{what}", self._move, methods=["POST"]),
@@ -96,9 +104,17 @@ class Admin:
     async def _add(self, request: Request) -> Response:
         added: _Added = _decoded(await request.body() or b"{}", _Added)
         batch = self._workspaces.add(
-            added.requests, age=added.age, duration=added.duration, canceled_after=added.canceled_after
+            added.requests,
+            age=added.age,
+            duration=added.duration,
+            canceled_after=added.canceled_after,
+            batch_id=added.id,
         )
         return json_response(batch.body(self._workspaces.now(), origin_of(request), live_counts=False))
+
+    async def _add_model(self, request: Request) -> Response:
+        added: _NewModel = _decoded(await request.body(), _NewModel)
+        return json_response(self._workspaces.models.add(added.id).facts())
 
     async def _read_log(self, request: Request) -> Response:
         if request.method == "DELETE":

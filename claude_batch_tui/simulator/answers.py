@@ -16,6 +16,7 @@ import msgspec
 from claude_batch_tui.simulator.catalogue import Model
 from claude_batch_tui.simulator.params import Params
 from claude_batch_tui.simulator.schema_answers import SchemaAnswer
+from claude_batch_tui.simulator.tool_answers import ServerTurn, client_tools, server_turn
 
 _EDGE: Final = 160
 
@@ -105,8 +106,9 @@ _MESSAGE: Final = (
     b'"stop_sequence":%b,"stop_details":%b,"usage":{"input_tokens":%d,"cache_creation_input_tokens":%d,'
     b'"cache_read_input_tokens":%d,"cache_creation":{"ephemeral_5m_input_tokens":%d,'
     b'"ephemeral_1h_input_tokens":%d},"output_tokens":%d,"output_tokens_details":{"thinking_tokens":%d},'
-    b'"service_tier":"%b","inference_geo":"not_available"}}'
+    b'"server_tool_use":%b,"service_tier":"%b","inference_geo":"%b"%b}}'
 )
+_TEXT: Final = b'{"type":"text","text":"%b","citations":%b}'
 
 
 class Asked:
@@ -130,15 +132,21 @@ class Asked:
         thought, thinking = self._thought() if thinks or self._asks_for_thinking else (b"", 0)
         budget = max(1, self.params.max_tokens - thinking)
         details, sequence = b"null", b"null"
+        turn = None if refused or self._tools_are_off else self._server_turn()
         if refused:
             content, stop, spent = b"", b"refusal", 1
             details = msgspec.json.encode(_REFUSAL)
         else:
-            content, stop, spent, sequence = self._content(budget, prepared)
-            content = thought + b"," + content if thought else content
+            content, stop, spent, sequence = self._content(budget, prepared, turn)
+            before = [thought] if thought else []
+            before += [msgspec.json.encode(block) for block in turn.blocks] if turn else []
+            content = b",".join([*before, content])
             spent += thinking
         read, written = self._cached()
         hour = written if b'"1h"' in self.raw else 0
+        given = max(4, self.input_tokens - read - written)
+        spent = min(spent, self.params.max_tokens) or 1
+        geo = self.params.inference_geo or "not_available"
         return _MESSAGE % (
             token(self.digest),
             self.model.id.encode(),
@@ -146,14 +154,40 @@ class Asked:
             stop,
             sequence,
             details,
-            max(4, self.input_tokens - read - written),
+            given,
             written,
             read,
             written - hour,
             hour,
-            min(spent, self.params.max_tokens) or 1,
+            spent,
             0 if refused else thinking,
+            _server_use(turn),
             tier,
+            geo.encode(),
+            self._iterations(turn, given, spent),
+        )
+
+    @property
+    def _tools_are_off(self) -> bool:
+        return self.params.tools is None or (self.params.tool_choice or {}).get("type") in {
+            "none",
+            "any",
+            "tool",
+        }
+
+    def _server_turn(self) -> ServerTurn | None:
+        topic = " ".join(self._words()[:8])
+        return server_turn(self.params.tools, token(self.digest[::-1]).decode(), topic, self.digest)
+
+    def _iterations(self, turn: ServerTurn | None, given: int, spent: int) -> bytes:
+        """`usage.iterations` where a model advised: its tokens are in no total (types/beta/beta_usage.py, SDK 2.14)."""
+        if turn is None or turn.advisor is None:
+            return b""
+        cache = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+        own = {"type": "message", "input_tokens": given, "output_tokens": spent, **cache}
+        advice = {"type": "advisor_message", "model": turn.advisor, "input_tokens": given * 2, **cache}
+        return b',"iterations":' + msgspec.json.encode(
+            [own, {**advice, "output_tokens": 200 + self.digest[15]}]
         )
 
     @property
@@ -167,9 +201,11 @@ class Asked:
         block = {"type": "thinking", "thinking": text, "signature": signature}
         return msgspec.json.encode(block), min(20 + self.digest[7], max(1, self.params.max_tokens // 2))
 
-    def _content(self, budget: int, prepared: str | None) -> tuple[bytes, bytes, int, bytes]:
+    def _content(
+        self, budget: int, prepared: str | None, turn: ServerTurn | None
+    ) -> tuple[bytes, bytes, int, bytes]:
         """Content blocks, stop reason, output tokens and the stop sequence met, for at most `budget` tokens."""
-        tool = self._forced_tool()
+        tool = self._called_tool()
         if tool is not None:
             value = SchemaAnswer(tool.get("input_schema") or {}, self._words(), self._random()).value()
             encoded = msgspec.json.encode(value if isinstance(value, dict) else {})
@@ -182,6 +218,7 @@ class Asked:
                 )
             )
             return block, b"tool_use", min(budget, 12 + len(encoded) // 3), b"null"
+        citations = msgspec.json.encode(turn.citations if turn else None)
         text = self._escaped_answer(budget) if prepared is None else msgspec.json.encode(prepared)[1:-1]
         sequence = b"null"
         for stop in self.params.stop_sequences or ():
@@ -191,9 +228,9 @@ class Asked:
         spent = max(1, int(len(text) / self.per_token))
         if spent > budget:
             text, spent = _cut(text, int(budget * self.per_token)), budget
-            return b'{"type":"text","text":"%b"}' % text, b"max_tokens", spent, b"null"
+            return _TEXT % (text, citations), b"max_tokens", spent, b"null"
         stop_reason = b"end_turn" if sequence == b"null" else b"stop_sequence"
-        return b'{"type":"text","text":"%b"}' % text, stop_reason, spent, sequence
+        return _TEXT % (text, citations), stop_reason, spent, sequence
 
     def _escaped_answer(self, budget: int) -> bytes:
         if self.params.output_config is not None:
@@ -212,15 +249,17 @@ class Asked:
         most = int(budget * self.per_token) + 8
         return opening + _extract(self.prompt, start, min(wanted, most))
 
-    def _forced_tool(self) -> dict[str, Any] | None:
-        tools, choice = self.params.tools, self.params.tool_choice
-        if not tools or not choice:
-            return None
+    def _called_tool(self) -> dict[str, Any] | None:
+        """The tool that is called: the one asked for; where it is left open, every other answer calls one."""
+        tools = client_tools(self.params.tools)
+        choice = self.params.tool_choice or {"type": "auto"}
         match choice.get("type"):
             case "tool":
                 return next((tool for tool in tools if tool.get("name") == choice.get("name")), None)
-            case "any":
-                return tools[self.digest[8] % len(tools)]
+            case "auto" if self.digest[14] % 2:
+                return None
+            case "any" | "auto":
+                return tools[self.digest[8] % len(tools)] if tools else None
         return None
 
     def _cached(self) -> tuple[int, int]:
@@ -238,6 +277,13 @@ class Asked:
 
     def _random(self) -> Random:
         return Random(int.from_bytes(self.digest, "big"))
+
+
+def _server_use(turn: ServerTurn | None) -> bytes:
+    """`usage.server_tool_use`, null where no server tool was counted."""
+    if turn is None or not turn.searches + turn.fetches:
+        return b"null"
+    return b'{"web_search_requests":%d,"web_fetch_requests":%d}' % (turn.searches, turn.fetches)
 
 
 _ALPHANUMERIC: Final = bytes.maketrans(b"+/", b"Zq")

@@ -26,6 +26,9 @@ from claude_batch_tui.simulator.workspaces import Caller, Workspaces, caller_of
 REQUESTS_PER_MINUTE = 1000
 """The tier Start of the rate limits page (2026-09-26). Told in headers, not enforced."""
 
+VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")
+"""What `anthropic-version` may be (versions page; the last one since the migration page of 2026-10-21)."""
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -67,7 +70,7 @@ class Api:
         request_id = self._request_id()
         headers = self._headers(request_id)
         try:
-            caller = caller_of(request.headers)
+            caller = caller_of(request.headers, any_key=self._workspaces.behaviour.any_key)
             headers |= _caller_headers(caller)
             _check_version(request)
             request.state.caller = caller
@@ -109,8 +112,11 @@ class Api:
 
 
 def _check_version(request: Request) -> None:
-    if "anthropic-version" not in request.headers:
+    version = request.headers.get("anthropic-version")
+    if version is None:
         raise Failure(400, "anthropic-version: header is required")
+    if version not in VERSIONS:
+        raise Failure(400, f'anthropic-version: "{version}" is not a valid version')
 
 
 def _caller_headers(caller: Caller) -> dict[str, str]:

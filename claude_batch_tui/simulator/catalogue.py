@@ -1,12 +1,13 @@
 """The models the simulator knows, and what each of them refuses.
 
-Ids: types/model.py of the SDK 2.11. Ceilings, refusals and retirement dates: the official model, error and
-deprecation pages, copies of 2026-09-26, and the pages of models released since.
+Ids: types/model.py of the SDK 2.14. Ceilings and refusals: the official model and error pages, copies of 2026-09-26,
+and the pages of models released since. Retirement dates: `_data/deprecated_models.py` of the SDK 2.14.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 
 import msgspec
 
@@ -18,8 +19,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     line: str
     version: float
     released: str
-    retires: str | None = None
     lifecycle: str = "active"
+    deprecated: str | None = None
+    retires: str | None = None
+    """Dates, null while a model is active; a past `retires` means overdue, only `lifecycle` says retired."""
     aliases: tuple[str, ...] = ()
     max_tokens: int = 128_000
     max_input_tokens: int = 1_000_000
@@ -76,7 +79,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         return 512 if self.version >= 5 and self.line != "sonnet" else 1024
 
     def facts(self) -> dict[str, Any]:
-        """The object of `GET /v1/models` (types/model_info.py of the SDK 2.11)."""
+        """The object of `GET /v1/models` (types/model_info.py of the SDK 2.14)."""
         yes, no = {"supported": True}, {"supported": False}
 
         def leaf(supported: bool) -> dict[str, bool]:
@@ -89,7 +92,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
             "display_name": self.display_name,
             "created_at": f"{self.released}T00:00:00Z",
             "lifecycle": self.lifecycle,
-            "deprecated_at": None if self.lifecycle == "active" else "2026-06-09T00:00:00Z",
+            "deprecated_at": f"{self.deprecated}T00:00:00Z" if self.deprecated else None,
             "retires_at": f"{self.retires}T00:00:00Z" if self.retires else None,
             "line": self.line,
             "max_input_tokens": self.max_input_tokens,
@@ -123,55 +126,102 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _small(
-    name: str, version: float, released: str, retires: str, *aliases: str, lifecycle: str = "active"
+    name: str,
+    version: float,
+    released: str,
+    alias: str,
+    deprecated: str | None = None,
+    retires: str | None = None,
 ) -> Model:
-    line = name.split("-")[1]
     return Model(
         id=name,
-        line=line,
+        line=name.split("-")[1],
         version=version,
         released=released,
+        lifecycle="deprecated" if deprecated else "active",
+        deprecated=deprecated,
         retires=retires,
-        aliases=aliases,
-        lifecycle=lifecycle,
+        aliases=(alias,),
         max_tokens=64_000,
         max_input_tokens=200_000,
     )
 
 
-def _large(line: str, version: float, released: str, retires: str | None) -> Model:
+def _large(line: str, version: float, released: str) -> Model:
     name = f"claude-{line}-{version:g}".replace(".", "-")
-    return Model(id=name, line=line, version=version, released=released, retires=retires)
+    return Model(id=name, line=line, version=version, released=released)
 
 
-MODELS: tuple[Model, ...] = (
-    _large("fable", 5.2, "2026-11-09", None),
-    _large("mythos", 5.2, "2026-11-09", None),
-    _large("haiku", 5.5, "2026-10-07", "2027-10-07"),
-    _large("sonnet", 5.5, "2026-09-28", "2027-09-28"),
-    _large("opus", 5.5, "2026-09-22", "2027-09-22"),
-    _large("fable", 5.1, "2026-09-01", "2027-09-01"),
-    _large("mythos", 5.1, "2026-09-01", "2027-09-01"),
-    _large("opus", 5, "2026-07-24", "2027-07-24"),
-    _large("sonnet", 5, "2026-06-30", "2027-06-30"),
-    _large("fable", 5, "2026-06-09", "2027-06-09"),
-    _large("mythos", 5, "2026-06-09", "2027-06-09"),
-    _large("opus", 4.8, "2026-05-28", "2027-05-28"),
-    _large("opus", 4.7, "2026-04-16", "2027-04-16"),
+def _retired(name: str, line: str, version: float, released: str, deprecated: str, retires: str) -> Model:
+    return Model(
+        id=name, line=line, version=version, released=released, lifecycle="retired", deprecated=deprecated,
+        retires=retires, max_tokens=64_000, max_input_tokens=200_000,
+    )  # fmt: skip
+
+
+MODELS: Final[tuple[Model, ...]] = (
+    _large("fable", 5.2, "2026-11-09"),
+    _large("mythos", 5.2, "2026-11-09"),
+    _large("haiku", 5.5, "2026-10-07"),
+    _large("sonnet", 5.5, "2026-09-28"),
+    _large("opus", 5.5, "2026-09-22"),
+    _large("fable", 5.1, "2026-09-01"),
+    _large("mythos", 5.1, "2026-09-01"),
+    _large("opus", 5, "2026-07-24"),
+    _large("sonnet", 5, "2026-06-30"),
+    _large("fable", 5, "2026-06-09"),
+    _large("mythos", 5, "2026-06-09"),
+    _large("opus", 4.8, "2026-05-28"),
+    _large("opus", 4.7, "2026-04-16"),
     Model(
-        id="claude-mythos-preview", line="mythos", version=4.9, released="2026-04-07", retires="2026-06-30",
-        lifecycle="deprecated",
+        id="claude-mythos-preview", line="mythos", version=4.9, released="2026-04-07", lifecycle="deprecated",
+        deprecated="2026-06-09", retires="2026-06-30",
     ),
-    _large("sonnet", 4.6, "2026-02-17", "2027-02-17"),
-    _large("opus", 4.6, "2026-02-05", "2027-02-05"),
-    _small("claude-opus-4-5-20251101", 4.5, "2025-11-24", "2026-11-24", "claude-opus-4-5"),
-    _small("claude-haiku-4-5-20251001", 4.5, "2025-10-15", "2026-10-15", "claude-haiku-4-5"),
-    _small(
-        "claude-sonnet-4-5-20250929", 4.5, "2025-09-29", "2026-11-30", "claude-sonnet-4-5",
-        lifecycle="deprecated",
-    ),
+    _large("sonnet", 4.6, "2026-02-17"),
+    _large("opus", 4.6, "2026-02-05"),
+    _small("claude-opus-4-5-20251101", 4.5, "2025-11-24", "claude-opus-4-5", "2026-11-23", "2027-01-22"),
+    _small("claude-haiku-4-5-20251001", 4.5, "2025-10-15", "claude-haiku-4-5"),
+    _small("claude-sonnet-4-5-20250929", 4.5, "2025-09-29", "claude-sonnet-4-5", "2026-06-09", "2026-11-30"),
+    _retired("claude-3-7-sonnet-20250219", "sonnet", 3.7, "2025-02-19", "2025-10-28", "2026-02-19"),
+    _retired("claude-3-5-haiku-20241022", "haiku", 3.5, "2024-10-22", "2025-12-19", "2026-02-19"),
 )  # fmt: skip
 """Newest first, as the API lists them."""
 
-BY_NAME: dict[str, Model] = {name: model for model in MODELS for name in (model.id, *model.aliases)}
-"""Every id and alias a request may name."""
+LISTED: Final = frozenset({"active", "deprecated"})
+"""The lifecycles of a list that asks for none (types/model_list_params.py of the SDK 2.14)."""
+
+
+class Catalogue:
+    """The models of one simulator. `any_model` takes every id, retired ones too, for clients that are fixed to one."""
+
+    def __init__(self, *, any_model: bool = False) -> None:
+        self._any_model = any_model
+        self._models = list(MODELS)
+        self._names = {name: model for model in MODELS for name in (model.id, *model.aliases)}
+
+    def get(self, name: str) -> Model | None:
+        """The model of an id or alias, in any stage of its life."""
+        return self._names.get(name)
+
+    def find(self, name: str) -> Model | None:
+        """The model of an id or alias that a request may name."""
+        model = self._names.get(name)
+        if self._any_model:
+            return model or _stand_in(name)
+        return None if model is None or model.lifecycle == "retired" else model
+
+    def listed(self, lifecycles: Collection[str] = LISTED) -> list[Model]:
+        """The models in any of these stages, newest first."""
+        return [model for model in self._models if model.lifecycle in lifecycles]
+
+    def add(self, name: str) -> Model:
+        """A further model of this id, listed last; the one there is where it is known."""
+        if name not in self._names:
+            self._names[name] = _stand_in(name)
+            self._models.append(self._names[name])
+        return self._names[name]
+
+
+def _stand_in(name: str) -> Model:
+    """A model of that id with the rules of an old one, which refuses least."""
+    return Model(id=name, line="haiku", version=4.5, released="2024-01-01", max_tokens=64_000)

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from claude_batch_tui.simulator.catalogue import BY_NAME, Model
+from claude_batch_tui.simulator.catalogue import Catalogue, Model
 
 SAMPLING_KEYS: Final = ("temperature", "top_p", "top_k")
 STRICT_VERSION: Final = "2026-10-21"
@@ -25,6 +25,28 @@ MEDIA_TYPES: Final = {
 LONG_OUTPUT_BETA: Final = "output-300k-2026-03-24"
 LONG_OUTPUT: Final = 300_000
 
+BETA_KEYS: Final = {
+    "billing_policy": ("user-profiles-billing-",),
+    "compaction": ("compact-",),
+    "context_management": ("context-management-", "compact-"),
+    "fallback_credit_token": ("fallback-credit-",),
+    "fallbacks": ("server-side-fallback-",),
+    "mcp_servers": ("mcp-client-",),
+    "thread": ("message-threads-",),
+}
+"""Fields of `client.beta` alone, with how the names of the betas begin that allow them (SDK 2.14)."""
+_BETA_TOOLS: Final = {"advisor_": "advisor-tool-", "mcp_toolset": "mcp-client-", "computer_": "computer-use-"}
+_FAST_BETA: Final = "fast-mode-"
+_KNOWN_BETAS: Final = (
+    "advisor-tool-", "cache-diagnosis-", "code-execution-", "compact-", "computer-use-", "context-1m-",
+    "context-management-", "extended-cache-ttl-", "fallback-credit-", "fast-mode-", "files-api-", "interleaved-thinking-",
+    "mcp-client-", "message-batches-", "message-threads-", "output-128k-", "output-300k-", "pdfs-", "prompt-caching-",
+    "server-side-fallback-", "skills-", "structured-outputs-", "task-budgets-", "token-counting-",
+    "token-efficient-tools-", "user-profiles-",
+)  # fmt: skip
+GEOS: Final = ("global", "us")
+"""Where inference may be asked for (API reference, copy of 2026-09-26)."""
+
 
 class Turn(msgspec.Struct):
     """One message; its content stays as bytes until somebody needs it."""
@@ -34,7 +56,7 @@ class Turn(msgspec.Struct):
 
 
 class Params(msgspec.Struct, forbid_unknown_fields=True):
-    """The fields of a request (MessageCreateParamsNonStreaming of the SDK 2.11), decoded only as far as needed."""
+    """The fields of a request (types/beta/message_create_params.py of the SDK 2.14), decoded only as far as needed."""
 
     model: str
     max_tokens: int
@@ -55,8 +77,15 @@ class Params(msgspec.Struct, forbid_unknown_fields=True):
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
-    mcp_servers: msgspec.Raw = msgspec.Raw(b"")
-    context_management: msgspec.Raw = msgspec.Raw(b"")
+    speed: Literal["standard", "fast"] | None = None
+    user_profile_id: str | None = None
+    billing_policy: dict[str, Any] | None = None
+    compaction: dict[str, Any] | None = None
+    context_management: dict[str, Any] | None = None
+    fallback_credit_token: str | None = None
+    fallbacks: str | list[Any] | dict[str, Any] | None = None
+    mcp_servers: list[Any] | None = None
+    thread: dict[str, Any] | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -65,11 +94,17 @@ class Params(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What the call that brought the request allows: the anthropic-version, the betas, batch or single."""
+    """What the call that brought the request allows: models, anthropic-version, betas, batch or single."""
 
+    models: Catalogue = msgspec.field(default_factory=Catalogue)
     version: str = STRICT_VERSION
     betas: frozenset[str] = frozenset()
     batch: bool = True
+    user_profile_id: str | None = None
+
+    def allows(self, *beginnings: str) -> bool:
+        """Whether a beta is on whose name begins so. One that the simulator does not know may be any: it allows all."""
+        return any(beta.startswith(beginnings) or not beta.startswith(_KNOWN_BETAS) for beta in self.betas)
 
 
 class Rejection(NamedTuple):
@@ -93,7 +128,7 @@ def read(raw: bytes | memoryview | msgspec.Raw, rules: Rules) -> tuple[Params, M
         params = _DECODER.decode(raw)
     except msgspec.DecodeError:
         return _explain(msgspec.json.decode(raw))
-    model = BY_NAME.get(params.model)
+    model = rules.models.find(params.model)
     if model is None:
         return Rejection("not_found_error", f"model: {params.model}")
     problem = _problem(params, model, rules) or _cache_problem(raw)
@@ -115,15 +150,50 @@ def _problem(params: Params, model: Model, rules: Rules) -> str | None:
             f"max_tokens: {params.max_tokens} > {ceiling}, which is the maximum allowed number of output tokens"
             f" for {model.id}"
         )
-    if params.stream:
-        where = "the Message Batches API" if rules.batch else "this simulator"
-        return f'"stream=True" is not supported in {where}'
+    if params.stream and rules.batch:
+        return '"stream=True" is not supported in the Message Batches API'
     return (
-        _sampling_problem(params, model, rules)
+        _beta_problem(params, rules)
+        or _billing_problem(params, model, rules)
+        or _sampling_problem(params, model, rules)
         or (_thinking_problem(params, model) if params.thinking is not None else None)
         or (_tool_problem(params, model) if params.tool_choice is not None else None)
         or _turn_problem(params, model)
     )
+
+
+def _beta_problem(params: Params, rules: Rules) -> str | None:
+    """A field or tool whose beta is not on."""
+    for key, betas in BETA_KEYS.items():
+        if getattr(params, key) is not None and not rules.allows(*betas):
+            return f"{key}: Extra inputs are not permitted"
+    for index, tool in enumerate(params.tools or ()):
+        kind = str(tool.get("type", "custom"))
+        for beginning, beta in _BETA_TOOLS.items():
+            if kind.startswith(beginning) and not rules.allows(beta):
+                return f"tools.{index}: Input tag '{kind}' found using 'type' does not match any of the expected tags"
+    if params.speed == "fast" and not rules.batch and not rules.allows(_FAST_BETA):
+        return "speed: Extra inputs are not permitted"
+    return None
+
+
+def _billing_problem(params: Params, model: Model, rules: Rules) -> str | None:
+    """What a batch or the model is not billed by (batch guide; SDK 2.12 for `bill_to`)."""
+    if rules.batch:
+        if params.speed == "fast":
+            return '"speed": "fast" is not supported in the Message Batches API'
+        if params.fallbacks is not None:
+            return "fallbacks: not supported in the Message Batches API"
+        if (params.billing_policy or {}).get("bill_to") == "user_profile":
+            return 'billing_policy.bill_to: "user_profile" is not supported in the Message Batches API'
+    given, profile = params.user_profile_id, rules.user_profile_id
+    if given is not None and profile is not None and given != profile:
+        return "user_profile_id: does not match the header anthropic-user-profile-id"
+    if params.inference_geo is not None and params.inference_geo not in GEOS:
+        return f"inference_geo: Input should be {' or '.join(map(repr, GEOS))}"
+    if params.inference_geo is not None and model.version < 4.6:
+        return "inference_geo: not supported for this model"
+    return None
 
 
 def _sampling_problem(params: Params, model: Model, rules: Rules) -> str | None:

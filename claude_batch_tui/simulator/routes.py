@@ -14,11 +14,12 @@ from starlette.responses import Response, StreamingResponse
 from claude_batch_tui.domain.requests.limits import LIST_LIMIT
 from claude_batch_tui.simulator.answers import Asked
 from claude_batch_tui.simulator.batch import SimulatedBatch
-from claude_batch_tui.simulator.catalogue import BY_NAME, MODELS
+from claude_batch_tui.simulator.catalogue import LISTED, Model
 from claude_batch_tui.simulator.creating import create
 from claude_batch_tui.simulator.failures import Failure
 from claude_batch_tui.simulator.params import Params, Rejection, Rules, read
 from claude_batch_tui.simulator.results import kept_chunks
+from claude_batch_tui.simulator.stream import events
 from claude_batch_tui.simulator.workspaces import Workspaces
 
 POLL_HINT = "10"
@@ -38,7 +39,7 @@ class BatchRoutes:
                 request.stream(),
                 workspaces=self._workspaces,
                 caller=request.state.caller,
-                rules=rules_of(request),
+                rules=rules_of(request, self._workspaces),
             )
         except ClientDisconnect:
             # Nobody is left to answer, and half a body makes no batch.
@@ -131,13 +132,15 @@ def limit_of(text: str | None) -> int:
     return limit
 
 
-def rules_of(request: Request, *, batch: bool = True) -> Rules:
+def rules_of(request: Request, workspaces: Workspaces, *, batch: bool = True) -> Rules:
     """What the headers of a call allow its requests."""
     betas = ",".join(request.headers.getlist("anthropic-beta"))
     return Rules(
+        workspaces.models,
         request.headers["anthropic-version"],
         frozenset(beta.strip() for beta in betas.split(",") if beta.strip()),
         batch,
+        request.headers.get("anthropic-user-profile-id"),
     )
 
 
@@ -165,7 +168,7 @@ def json_response(value: object) -> Response:
 
 
 _NOT_COUNTED = ("max_tokens", "metadata", "stop_sequences", "service_tier")
-"""Keys that count_tokens does not take (types/message_count_tokens_params.py of the SDK 2.11)."""
+"""Keys that count_tokens does not take (types/message_count_tokens_params.py of the SDK 2.14)."""
 
 
 class MessageRoutes:
@@ -175,12 +178,13 @@ class MessageRoutes:
         self._workspaces = workspaces
 
     async def create(self, request: Request) -> Response:
-        """POST /v1/messages: the same body always gets the same answer."""
+        """POST /v1/messages: the same body always gets the same answer, whole or as a stream of events."""
         raw = await request.body()
         asked = self._asked(request, raw)
-        return Response(
-            asked.message(tier=b"standard", refused=False, thinks=False), media_type="application/json"
-        )
+        message = asked.message(tier=b"standard", refused=False, thinks=False)
+        if asked.params.stream:
+            return StreamingResponse(_in_thread(events(message)), media_type="text/event-stream")
+        return Response(message, media_type="application/json")
 
     async def count_tokens(self, request: Request) -> Response:
         """POST /v1/messages/count_tokens."""
@@ -193,17 +197,18 @@ class MessageRoutes:
         return Response(b'{"input_tokens":%d}' % asked.input_tokens, media_type="application/json")
 
     async def models(self, request: Request) -> Response:
-        """GET /v1/models: active and deprecated ones, newest first."""
+        """GET /v1/models: newest first, active and deprecated ones unless `lifecycle[]` says which."""
         query = request.query_params
         limit = limit_of(query.get("limit"))
-        ids = [model.id for model in MODELS]
+        known = self._workspaces.models.listed(query.getlist("lifecycle[]") or LISTED)
+        ids = [model.id for model in known]
         start, end = 0, len(ids)
         if cursor := query.get("after_id"):
             start = _index(ids, cursor) + 1
         if cursor := query.get("before_id"):
             end = _index(ids, cursor)
             start = max(0, end - limit)
-        chosen = MODELS[start:end][:limit]
+        chosen = known[start:end][:limit]
         more = start > 0 if "before_id" in query else start + limit < end
         return json_response(
             {
@@ -217,13 +222,14 @@ class MessageRoutes:
     async def model(self, request: Request) -> Response:
         """GET /v1/models/{id or alias}."""
         name = request.path_params["model_id"]
-        if name not in BY_NAME:
+        model: Model | None = self._workspaces.models.get(name)
+        if model is None:
             raise Failure(404, f"model: {name}")
-        return json_response(BY_NAME[name].facts())
+        return json_response(model.facts())
 
     def _asked(self, request: Request, raw: bytes) -> Asked:
         _object(raw)
-        found = read(raw, rules_of(request, batch=False))
+        found = read(raw, rules_of(request, self._workspaces, batch=False))
         if isinstance(found, Rejection):
             raise Failure(found.status, found.message)
         params: Params = found[0]

@@ -100,7 +100,8 @@ class Simulator:
     """The API on a free port of this machine while the `with` block lasts.
 
     `speed` divides processing times only. `counts` is `end` or `live`. `rates` are the shares of errors, refusals
-    and so on (`ALL_ANSWERED` for none). `now` replaces the wall clock. `demo` fills the default workspace.
+    and so on (`ALL_ANSWERED` for none). `now` replaces the wall clock. `demo` fills the default workspace. `any_key` and
+    `any_model` take what the API would refuse.
     """
 
     def __init__(
@@ -115,8 +116,12 @@ class Simulator:
         gzip: bool = False,
         now: Callable[[], datetime] | None = None,
         demo: bool = False,
+        any_key: bool = False,
+        any_model: bool = False,
     ) -> None:
-        behaviour = Behaviour(speed, seed, counts, rates or Rates(), queue_limit, gzip)
+        behaviour = Behaviour(
+            speed, seed, counts, rates or Rates(), queue_limit, gzip, any_key=any_key, any_model=any_model
+        )
         self.faults = Faults()
         self.log = RequestLog()
         self.key = DEFAULT_KEY

@@ -3,7 +3,7 @@
 `sk-ant-sim-research-anything` belongs to the workspace `research`; two keys of one word see the same batches.
 `sk-ant-sim-acme.research-anything` belongs to the workspace `research` of the organisation `acme`. A key of the
 word `multi` belongs to several workspaces and has to name one in the header `anthropic-workspace-id`. Any other
-key is refused.
+key is refused, or with `any_key` belongs to the default workspace.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import msgspec
 
 from claude_batch_tui.simulator.answers import token
 from claude_batch_tui.simulator.batch import CANCEL_SECONDS, SimulatedBatch
+from claude_batch_tui.simulator.catalogue import Catalogue
 from claude_batch_tui.simulator.failures import Failure
 from claude_batch_tui.simulator.fates import Draw, Fate, Rates, Tally
 from claude_batch_tui.simulator.params import Rules
@@ -40,14 +41,14 @@ class Caller(msgspec.Struct, frozen=True):
     organization_id: str
 
 
-def caller_of(headers: Mapping[str, str]) -> Caller:
-    """The caller behind the headers. Raises a 401 for a missing or foreign key."""
+def caller_of(headers: Mapping[str, str], *, any_key: bool = False) -> Caller:
+    """The caller behind the headers. Raises a 401 for a missing key, and for a foreign one unless `any_key`."""
     authorization = headers.get("authorization", "")
     bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else ""
     key = bearer or headers.get("x-api-key", "").strip()
     if not key:
         raise Failure(401, "x-api-key header is required")
-    named = _KEY.fullmatch(key)
+    named = _KEY.fullmatch(DEFAULT_KEY if any_key and not key.startswith(KEY_PREFIX) else key)
     if named is None:
         raise Failure(401, "API key is invalid.")
     organization = (named[1] or "simulated").lower()
@@ -85,6 +86,9 @@ class Behaviour(msgspec.Struct, frozen=True):
     queue_limit: int = QUEUE_LIMIT
     gzip: bool = False
     """Compress results where the client takes gzip."""
+    any_key: bool = False
+    any_model: bool = False
+    """Take keys and models that the API would refuse."""
 
 
 class Page(NamedTuple):
@@ -100,6 +104,7 @@ class Workspaces:
     def __init__(self, behaviour: Behaviour, now: Callable[[], datetime] | None = None) -> None:
         self.behaviour = behaviour
         self.now = now or (lambda: datetime.now(UTC))
+        self.models = Catalogue(any_model=behaviour.any_model)
         self.forced: dict[str, Fate] = {}
         """Fates of custom_ids, by name; looked at when a batch is created."""
         self.folder = Path(tempfile.mkdtemp(prefix="cbtui-simulator-"))
@@ -170,14 +175,18 @@ class Workspaces:
         canceled_after: float | None = None,
         rates: Rates | None = None,
         caller: Caller | None = None,
+        batch_id: str | None = None,
     ) -> SimulatedBatch:
         """Put a batch there as if it had been created `age` seconds ago, past every limit.
 
-        `requests` are a number of small made-up requests, requests, or rows. Times are seconds: it ends `duration`
+        `batch_id` is one of the caller's choice, in place of any batch that has it. `requests` are a number of small made-up requests, requests, or rows. Times are seconds: it ends `duration`
         after its creation, and is canceled `canceled_after` its creation.
         """
         rows = requests if isinstance(requests, MadeRows) else _made(requests)
-        batch_id = self.new_id()
+        if batch_id is None:
+            batch_id = self.new_id()
+        elif known := next((batch for batch in self._chosen(None) if batch.id == batch_id), None):
+            self.delete(known)
         draw = Draw(self.behaviour.seed, batch_id, rates or self.behaviour.rates, self.forced)
         speed = self.behaviour.speed
         taken = processing_seconds(len(rows), Random(f"{self.behaviour.seed}/{batch_id}/time"))
@@ -188,7 +197,7 @@ class Workspaces:
             duration=taken / speed if duration is None else duration,
             cancel_seconds=CANCEL_SECONDS / speed,
             draw=draw,
-            rules=Rules(),
+            rules=Rules(self.models),
         )
         if canceled_after is not None:
             batch.cancel(batch.created_at + timedelta(seconds=canceled_after))

@@ -23,8 +23,15 @@ if TYPE_CHECKING:
     from claude_batch_tui.simulator import Simulator
 
 
+_NOT_DONE = """
+What it does not do: answers are cut from the words of the request, tokens are estimated
+from its bytes, no tool runs and no address is fetched, rate limits are told and not held,
+and of the API there are batches, messages, token counts and models."""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
+    parser.description = f"{parser.description}\n{_NOT_DONE}"
     parser.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
     add_shared_options(parser)
     parser.add_argument(
@@ -32,6 +39,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("end", "live"),
         default="end",
         help="end: counts stay at processing until a batch has ended, as the API documents; live: they move",
+    )
+    parser.add_argument(
+        "--any-key", action="store_true", help="take every API key, as one of the default workspace"
+    )
+    parser.add_argument(
+        "--any-model",
+        action="store_true",
+        help="take every model id, retired ones too, for clients fixed to one",
     )
     parser.add_argument(
         "--demo-workspace", action="store_true", help="begin with the batches of a busy team's last six weeks"
@@ -61,7 +76,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.simulator import Simulator
 
     simulator = Simulator(
-        port=args.port, speed=args.speed, seed=args.seed, counts=args.counts, demo=args.demo_workspace
+        port=args.port,
+        speed=args.speed,
+        seed=args.seed,
+        counts=args.counts,
+        demo=args.demo_workspace,
+        any_key=args.any_key,
+        any_model=args.any_model,
     )
     run_to_end(_serve(simulator, context, until_stdin_closes=args.until_stdin_closes))
     return 0
