@@ -6,6 +6,7 @@ variable `CBTUI_<NAME>`.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -61,6 +62,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     base_url: str | None = None
     """Where the API is. Left out, the SDK decides: ANTHROPIC_BASE_URL, the profile, api.anthropic.com."""
+    allow_http: str = ""
+    """Hosts of a private network that may be reached by http://, which encrypts nothing: names or addresses with commas."""
     profile: str | None = None
     """A table [profiles.NAME] of this file, else a profile of the SDK's config folder. Left out, the SDK's order decides."""
     profiles: dict[str, Profile] = {}
@@ -79,6 +82,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Above this cost at most, the number of requests has to be said before submitting."""
     confirm_in_flight: float = 50.0
     """The same, for the cost at most of this and of all batches that have not ended."""
+    timeout: float = 60.0
+    """Seconds for which a command tries a read again where the API is busy or a connection breaks."""
     poll_interval: float | None = None
     """Fixed seconds between polls, from 1. Left out, the interval adapts."""
     settle: float = 180.0
@@ -124,6 +129,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     config_dir: Path
     """This file's folder."""
 
+    @property
+    def hosts_by_http(self) -> frozenset[str]:
+        """The hosts of `allow_http`, as addresses name them."""
+        return frozenset(host.strip().lower() for host in self.allow_http.split(",")) - {""}
+
 
 class Setting(msgspec.Struct, frozen=True):
     """One setting's value, without secrets, and the place that set it: flag, environment, file or default."""
@@ -139,6 +149,11 @@ _CHOICES = {
     "color": ("auto", "truecolor", "256", "16", "none"),
     "clipboard": ("auto", "tmux", "osc52", "native", "off"),
     "osc9": ("auto", "on", "off"),
+}
+_RANGES = {
+    "poll_interval": (1, math.inf, "the poll interval is at least 1 second"),
+    "timeout": (0, 1e9, "the timeout is a number of seconds from 0"),
+    "downloads_at_once": (1, 16, "downloads_at_once is a number from 1 to 16"),
 }
 _LISTS = {
     "results_columns": RESULTS_COLUMNS,
@@ -272,10 +287,12 @@ def _check(name: str, value: Any, origin: str) -> None:
             _require_variable(own.api_key_env, f"{origin}: [profiles.{profile}]")
     if name == "api_key_env" and value is not None:
         _require_variable(value, origin)
-    if name == "poll_interval" and value is not None and value < 1:
-        raise ConfigError(f"{origin}: the poll interval is at least 1 second, not {value!r}.")
-    if name == "downloads_at_once" and not 1 <= value <= 16:
-        raise ConfigError(f"{origin}: downloads_at_once is a number from 1 to 16, not {value!r}.")
+    if name in _RANGES and value is not None and not _RANGES[name][0] <= value <= _RANGES[name][1]:
+        raise ConfigError(f"{origin}: {_RANGES[name][2]}, not {value!r}.")
+    if name == "allow_http" and ("/" in value or "*" in value):
+        raise ConfigError(
+            f"{origin}: allow_http names hosts, as gateway.internal or 10.0.0.5, not {value!r}."
+        )
 
 
 def _require_variable(name: str, origin: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from claude_batch_tui import __version__
-from claude_batch_tui.cli.command import Command, Context, Dashboard, run_to_end
+from claude_batch_tui.cli.command import Clock, Command, Context, Dashboard, run_to_end
 from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.config import load, of_profile
@@ -57,15 +57,18 @@ _SEVERAL_PROFILES = (None, "list", "status", "history", "watch")
 """The dashboard, and the commands that show several workspaces at once."""
 
 
-def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int:
-    """Run the command line `argv` (without the program's name) and return the exit code."""
+def main(
+    argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], *, clock: Clock | None = None
+) -> int:
+    """Run the command line `argv` (without the program's name), by `clock`, and return the exit code."""
     diagnostics = Diagnostics()
     try:
-        return _run(argv, open_dashboard, diagnostics)
+        return _run(argv, open_dashboard, diagnostics, clock or Clock())
     except CbtuiError as error:
         diagnostics.error(str(error))
         return exit_code(error)
     except KeyboardInterrupt:
+        diagnostics.error("Stopped by ctrl+c.")
         return 128 + signal.SIGINT
     except BrokenPipeError:
         # The reader of our stdout has gone (`cbtui list | head -1`): no data is owed to anybody.
@@ -81,7 +84,9 @@ def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int
         diagnostics.close()
 
 
-def _run(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], diagnostics: Diagnostics) -> int:
+def _run(
+    argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], diagnostics: Diagnostics, clock: Clock
+) -> int:
     parser, modules = _parser(argv)
     args = parser.parse_args(argv)
     command = _RENAMED.get(args.command, args.command)
@@ -93,7 +98,7 @@ def _run(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], diagno
     if others and command not in _SEVERAL_PROFILES:
         raise ConfigError(f"{command} takes one --profile.")
     beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)
-    context = Context(config, settings, Output(), diagnostics, open_dashboard, beside)
+    context = Context(config, settings, Output(), diagnostics, open_dashboard, beside, clock)
     if module is None:
         return open_dashboard(Dashboard(config, beside=beside))
     code = module.run(args, context)
@@ -164,6 +169,13 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
         action="append",
         default=default,
         help="a table [profiles.NAME] of config.toml, or a profile of the SDK; list, status, history, watch and the dashboard take several",
+    )
+    group.add_argument(
+        "--timeout",
+        metavar="S",
+        type=float,
+        default=default,
+        help="try reads that fail again for so many seconds (60); watch ends then, exit code 5",
     )
     group.add_argument("--workspace", metavar="ID", default=default, help="for keys of several workspaces")
     group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")

@@ -347,7 +347,7 @@ class Engine(LoopThread):
         """Have the API count the input of a checked draft; see `count_and_price`."""
         from claude_batch_tui.services.building.models import read_prices
         from claude_batch_tui.services.building.requests_files import iter_request_lines
-        from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price
+        from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price, not_counted
 
         runtime = self._runtime
         try:
@@ -362,6 +362,7 @@ class Engine(LoopThread):
             )
         except CbtuiError as error:
             _log.info("The API did not count: %s", error)
+            report = not_counted(report, str(error))
         return Forecasted(report, cost_in_flight(runtime.store, runtime.workspace))
 
     @query

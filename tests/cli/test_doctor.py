@@ -96,7 +96,7 @@ async def test_a_clock_that_differs_from_the_api_is_told_with_how_much(simulator
 
 
 def test_a_server_error_is_told_and_the_clock_left_out(found, simulator):
-    simulator.faults.next(Fault(path="batches", status=529))
+    simulator.faults.always(Fault(path="batches", status=529))
     code, checks = found()
     assert code == 3
     assert "clock" not in checks

@@ -80,7 +80,7 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
     chosen.wanted, chosen.order = batch_filter(args.where), order_of(args.sort or "age")
     chosen.shows_hidden, chosen.folds = args.hidden, args.runs
     searches = chosen.wanted is not None or args.sort is not None or args.runs
-    async with open_runtime(context.config) as runtime:
+    async with open_runtime(context.config, patience=context.patience()) as runtime:
         api = await runtime.connect()
         facts: dict[str, Any] = {
             "api": api, "store": runtime.store, "hint": runtime.hint, "now": runtime.now()
