@@ -116,6 +116,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Draw with ASCII characters only."""
     mouse: bool | None = None
     """Mouse reporting. Left out: off over SSH, else on."""
+    log_level: str = "info"
+    """What goes into the log: debug (how connections are made, too), info, warning, error or off."""
     slow: bool | None = None
     """The frugal profile for thin links. Left out: on over SSH."""
     clipboard: str = "auto"
@@ -149,6 +151,7 @@ _CHOICES = {
     "color": ("auto", "truecolor", "256", "16", "none"),
     "clipboard": ("auto", "tmux", "osc52", "native", "off"),
     "osc9": ("auto", "on", "off"),
+    "log_level": ("debug", "info", "warning", "error", "off"),
 }
 _RANGES = {
     "poll_interval": (1, math.inf, "the poll interval is at least 1 second"),

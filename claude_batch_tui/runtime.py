@@ -138,6 +138,8 @@ async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
     is_loaded = "claude_batch_tui.api.client" in sys.modules
     with contextlib.nullcontext() if is_loaded else _uncollected():
         module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
+        # After the SDK, which writes what ANTHROPIC_LOG asks for to stderr where nobody else logs.
+        importlib.import_module("claude_batch_tui.logs").log_to_file(config)
         api: BatchesApi = await in_thread(lambda: module.AnthropicApi(config, api_key=api_key))
     return api
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import logging
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -18,6 +19,7 @@ from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.redaction import remember_secret
 
 _Client = TypeVar("_Client", anthropic.Anthropic, anthropic.AsyncAnthropic)
+_log = logging.getLogger(__name__)
 _CUSTOM_HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _PLACE_IN_C = re.compile(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$")
@@ -141,6 +143,25 @@ def check_request(request: httpx2.Request) -> None:
 async def check_request_async(request: httpx2.Request) -> None:
     """The same for the asynchronous client."""
     check_request(request)
+
+
+def log_answer(response: httpx2.Response) -> None:
+    """Write down that something was answered, and by which ids it can be found again; never what was said."""
+    request = response.request
+    key = request.headers.get("idempotency-key")
+    _log.info(
+        "%s %s: HTTP %d, %s%s",
+        request.method,
+        request.url.path,
+        response.status_code,
+        response.headers.get("request-id", "no request id"),
+        f", idempotency key {key}" if key else "",
+    )
+
+
+async def log_answer_async(response: httpx2.Response) -> None:
+    """The same for the asynchronous client."""
+    log_answer(response)
 
 
 def _require_sendable(name: str, value: str) -> None:

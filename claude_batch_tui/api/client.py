@@ -26,6 +26,8 @@ from claude_batch_tui.api.access import (
     check_request,
     check_request_async,
     custom_headers,
+    log_answer,
+    log_answer_async,
     named_network,
     require_address,
     with_sound_headers,
@@ -37,7 +39,7 @@ from claude_batch_tui.credentials import ending
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.requests.models import ModelFacts
 from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
-from claude_batch_tui.log_records import make_log_records_safe
+from claude_batch_tui.logs import make_log_records_safe
 
 _BATCHES = "/v1/messages/batches"
 _STREAMED = "X-Stainless-Raw-Response"
@@ -92,7 +94,8 @@ class AnthropicApi:
         self._key_name = "ANTHROPIC_API_KEY" if api_key is None else "The API key"
         with named_network():
             transport = anthropic.DefaultAsyncHttpxClient(
-                follow_redirects=False, event_hooks={"request": [check_request_async]}
+                follow_redirects=False,
+                event_hooks={"request": [check_request_async], "response": [log_answer_async]},
             )
         with translated():
             client = anthropic.AsyncAnthropic(**self._options, http_client=transport)
@@ -232,7 +235,9 @@ class AnthropicApi:
         needs_certificates = not self.base_url.startswith("http://")
         with named_network():
             transport = anthropic.DefaultHttpxClient(
-                follow_redirects=False, event_hooks={"request": [check_request]}, verify=needs_certificates
+                follow_redirects=False,
+                event_hooks={"request": [check_request], "response": [log_answer]},
+                verify=needs_certificates,
             )
         with translated():
             client = anthropic.Anthropic(**self._options, http_client=transport)

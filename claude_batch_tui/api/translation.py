@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,8 @@ from claude_batch_tui.errors import (
     UnknownOutcomeError,
 )
 from claude_batch_tui.redaction import redact
+
+_log = logging.getLogger(__name__)
 
 
 def response_facts(headers: Mapping[str, str], seconds: float) -> ResponseFacts:
@@ -217,6 +220,7 @@ def _of_connection(cause: BaseException, url: httpx2.URL | None, *, creating: bo
         return ConfigError(str(cause))
     not_sent = isinstance(cause, _NOT_SENT)
     reason = _reason(cause)
+    _log.warning("No answer%s: %s", "" if not_sent else " to what was sent", reason)
     if creating and not not_sent:
         return UnknownOutcomeError(f"The request was sent, but no answer came: {reason}.")
     place = f" at {url.scheme}://{url.netloc.decode()}{_proxy_of(url)}" if url is not None else ""

@@ -16,7 +16,7 @@ from claude_batch_tui.cli.command import Clock, Command, Context, Dashboard, run
 from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.config import load, of_profile
-from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.errors import CbtuiError, ConfigError, unexpected
 from claude_batch_tui.redaction import redact
 
 COMMANDS = {
@@ -75,13 +75,32 @@ def main(
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # noqa: BLE001  a bug: Python's own report would show what libraries say, keys too
-        import traceback  # late: nothing else needs it
-
-        diagnostics.note(redact(traceback.format_exc().rstrip()))
+    except Exception as error:  # noqa: BLE001  a bug: Python's own report would show what libraries say, keys too
+        _say_bug(error, diagnostics)
         return 1
     finally:
         diagnostics.close()
+
+
+def _say_bug(error: Exception, diagnostics: Diagnostics) -> None:
+    """Say what went wrong in one sentence and where the rest of it is: in the log, or on stderr where there is none."""
+    import logging  # late, as all of these: nothing else needs them
+    import traceback
+
+    from claude_batch_tui.logs import log_path, log_to_file
+
+    config = diagnostics.config
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    diagnostics.error(
+        f"stopped because of a bug in it: {unexpected(error)} ({last.filename}, line {last.lineno})."
+    )
+    if config is not None:
+        log_to_file(config)
+        logging.getLogger(__name__).error("A command ended with a bug", exc_info=error)
+        if log_path(config).exists():
+            diagnostics.note(f"The whole report is in {log_path(config)}")
+            return
+    diagnostics.note(redact("".join(traceback.format_exception(error)).rstrip()))
 
 
 def _run(
@@ -95,6 +114,7 @@ def _run(
     module = modules.get(command)
     first, *others = args.profile or [None]
     config, settings = load({**vars(args), "profile": first})
+    diagnostics.config = config
     if others and command not in _SEVERAL_PROFILES:
         raise ConfigError(f"{command} takes one --profile.")
     beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)

@@ -16,6 +16,7 @@ from claude_batch_tui.engine.intake import Intake
 from claude_batch_tui.engine.schedule import Schedule
 from claude_batch_tui.engine.submitter import Submitter
 from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError
+from claude_batch_tui.logs import log_path
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.store import polls
 from claude_batch_tui.store.locks import FileLock
@@ -183,7 +184,7 @@ class Poller:
         told, now = str(error), runtime.now()
         if not isinstance(error, CbtuiError):
             _log.error("Internal error while polling", exc_info=error)
-            told = f"Internal error while polling ({type(error).__name__}); retrying in {wait:.0f} s. Details: cbtui.log"
+            told = f"Internal error while polling ({type(error).__name__}); retrying in {wait:.0f} s. Details: {log_path(runtime.config)}"
         self._board.set_link(
             state=LinkState.OFFLINE,
             error=told,

@@ -73,6 +73,7 @@ async def _checks(context: Context, *, reads_files: bool) -> AsyncIterator[Check
     for check in (
         *doctor.look_at_store(places, inspection, sqlite_version()),
         *doctor.look_at_folders(config, places),
+        doctor.look_at_log(config),
         *doctor.look_at_disk(config.data_dir),
         *doctor.look_at_locks(places),
         *_terminal(context),
