@@ -89,7 +89,7 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
             said |= {batch.id for batch in step.batches}
             final = step.batches
             if step.trouble:
-                context.diagnostics.note(f"{step.trouble} Trying again in {step.next_in or 0:.0f} s.")
+                context.diagnostics.note(step.trouble)
             if len(said) == len(names):
                 _draw(step, names, now, args, context)
             notifiers[number].notify()
