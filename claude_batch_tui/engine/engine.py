@@ -17,6 +17,7 @@ from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.loop_thread import LoopThread, command, query
 from claude_batch_tui.errors import CbtuiError, NotFoundError, unexpected
 from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.services.patience import Patience
 from claude_batch_tui.store import batches, labels, submissions
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
@@ -379,7 +380,13 @@ class Engine(LoopThread):
     # The loop.
 
     async def _open(self) -> None:
-        self._runtime = runtime = Runtime(self._config, api_key=self._api_key)
+        patience = Patience(
+            self._config.timeout,
+            self._tell,
+            self._clock.monotonic,
+            self._clock.sleep,
+        )
+        self._runtime = runtime = Runtime(self._config, api_key=self._api_key, patience=patience)
         runtime.now, runtime.sleep = self._clock.now, self._clock.sleep
         self._board = board = Board(self._publish, runtime.now, self._profile)
         board.load_newest(runtime.store, runtime.workspace)
@@ -392,6 +399,10 @@ class Engine(LoopThread):
     def _end_threads(self) -> None:
         if self._has_parts:
             self._parts.downloader.stop_all()
+
+    def _tell(self, text: str) -> None:
+        """Say that something happened."""
+        self._board.tell(text)
 
     def _report_error(self, error: Exception) -> None:
         if isinstance(error, CbtuiError):

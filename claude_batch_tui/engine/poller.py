@@ -108,7 +108,7 @@ class Poller:
         self._forced = self._asked = False
         self._wake.clear()
         self._schedule.looked()
-        api = await runtime.connect()
+        api = await runtime.connect_once()
         board.base_url, board.credential = api.base_url, api.credential
         self._last_request = self._clock.monotonic()
         found = await self._intake.look(api)
@@ -166,7 +166,7 @@ class Poller:
     async def _look_once(self) -> None:
         """Poll because the user asked, though another process leads or polling is paused."""
         runtime = self._runtime
-        api = await runtime.connect()
+        api = await runtime.connect_once()
         self._last_request = self._clock.monotonic()
         await self._intake.look(api)
         self._failures = 0

@@ -1,7 +1,7 @@
 """Reads of the API that fail are tried again, for a while; what pays, cancels or deletes is asked for once, as ever.
 
-This is for commands, which end with what they could not read. The engine of the dashboard and the watch wait by
-themselves for as long as they run, and a download begins again where it broke.
+This is for commands, and for keys of the dashboard, which end with what they could not read. The polls of the dashboard
+and a watch wait by themselves for as long as they run, and a download begins again where it broke.
 """
 
 from __future__ import annotations
