@@ -176,7 +176,10 @@ def _words(error: anthropic.APIStatusError) -> tuple[str | None, str]:
     if error.status_code == 413:
         return None, "The request is larger than the API accepts"
     if is_page(error.response):
-        return None, f"The server answered with an error page, not in the API's form{_title(error.response)}"
+        return (
+            None,
+            f"The server answered with a web page{_title(error.response)} in place of the API's words",
+        )
     return None, "The server answered with an error page"
 
 
@@ -245,6 +248,8 @@ def _reason(cause: BaseException) -> str:
         return "the connection was closed in the middle of the answer"
     if isinstance(cause, httpx2.ProxyError):
         return f"the proxy says: {str(cause) or 'nothing'}. Look at HTTPS_PROXY and NO_PROXY"
+    if isinstance(cause, httpx2.NetworkError) and not str(cause):
+        return "the connection broke"
     words = str(cause) or type(cause).__name__
     if "CERTIFICATE_VERIFY_FAILED" in words:
         why = words.split("verify failed: ", 1)[-1].split(" (_ssl", 1)[0]

@@ -70,7 +70,7 @@ def tried_words(failures: int, seconds: float, asked: float | None, limit: float
     """Why a read is not tried again, as a sentence; nothing where that was never meant."""
     tried = f"Tried {failures} times in {seconds:.0f} s. " if failures > 1 else ""
     if asked is not None and asked > limit - seconds:
-        return f"{tried}The API asks to wait {asked:.0f} s: --timeout {seconds + asked:.0f} would."
+        return f"{tried}The API asks to wait {asked:.0f} s, which --timeout {seconds + asked:.0f} does."
     return tried.rstrip()
 
 

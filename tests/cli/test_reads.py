@@ -96,7 +96,7 @@ def test_a_wait_that_is_longer_than_the_limit_is_not_begun(cbtui, simulator, sle
     simulator.faults.always(Fault(status=429, headers={"retry-after": "100"}))
     code, _, err = cbtui("list")
     assert (code, slept.slept) == (3, [])
-    assert "The API asks to wait 100 s: --timeout 100 would." in err
+    assert "The API asks to wait 100 s, which --timeout 100 does." in err
     simulator.faults.clear()
     simulator.faults.next(Fault(status=429, headers={"retry-after": "100"}))
     assert cbtui("list", "--timeout", "100")[0] == 0

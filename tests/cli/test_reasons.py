@@ -181,7 +181,7 @@ def test_whatever_the_api_does_every_verb_says_why_it_ends(cbtui, place, simulat
         assert len(err.strip()) > 10, line
         assert "Traceback" not in err, line
         if fault.headers:
-            named = "web page" in err or "redirect" in err or "error page" in err
+            named = "web page" in err or "redirect" in err
             assert named or code == 75 or "doctor" in line, (line, err)
     assert not (tmp_path / "out.jsonl").exists()
     assert not (tmp_path / "out.csv").exists()
