@@ -62,8 +62,10 @@ async def iterate_in_thread(
             on_close()
 
 
-async def with_silences(updates: AsyncGenerator[T, None], seconds: float) -> AsyncGenerator[T | None, None]:
-    """The updates as they come, and None each time so many seconds have passed without one."""
+async def with_silences(
+    updates: AsyncGenerator[T, None], seconds: float | None
+) -> AsyncGenerator[T | None, None]:
+    """The updates as they come, and None each time so many seconds have passed without one; never where it is None."""
     async with contextlib.aclosing(updates):
         while True:
             coming = asyncio.ensure_future(anext(updates))

@@ -1,6 +1,6 @@
 """A key that is looked for everywhere: every command of the command line, under every fault, with every log at its loudest.
 
-`run()` is the long form, about ten minutes; `tests/cli/test_canary.py` runs some of it. The key has a word in it that is
+`run()` is the long form, a quarter of an hour; `tests/cli/test_canary.py` runs some of it. The key has a word in it that is
 nowhere else. Servers, proxies and libraries repeat it in all the forms they know; the log of cbtui and that of the SDK
 write down all they can. The word is then looked for in what was printed and in every file that was left. A second word
 stands in the prompts, which no log may hold.

@@ -75,7 +75,7 @@ async def download_batch(
         flow=flow,
         index_made=index_made,
     )
-    async for update in _recorded(tracked, steps, store, scope_id, config, now, stopped, flow):
+    async for update in _recorded(tracked, steps, store, scope_id, config, now, stopped, flow.says_after):
         yield update
 
 
@@ -106,9 +106,12 @@ async def _recorded(
     config: Config,
     now: Callable[[], datetime],
     stopped: Callable[[], bool],
-    flow: Flow = _FLOW,
+    says_after: float | None = None,
 ) -> AsyncIterator[Download]:
-    """Take the steps of `download` or `index_leftovers` in a thread; their end is yielded when it is written down."""
+    """Take the steps of `download` or `index_leftovers` in a thread; their end is yielded when it is written down.
+
+    Silence while something should come is yielded each time it has lasted `says_after` seconds.
+    """
     ours = submissions.of_batch(store, tracked.id)
     sent = await in_thread(lambda: sent_ids(ours)) if ours else None
     stop = threading.Event()
@@ -120,11 +123,11 @@ async def _recorded(
     )
     last, silences = Download(tracked.id, DownloadState.RUNNING), 0
     coming = iterate_in_thread(taken, on_close=stop.set, name="cbtui-download")
-    async for step in with_silences(coming, flow.says_after):
+    async for step in with_silences(coming, says_after):
         if step is None:
             silences += 1
             if last.state is DownloadState.RUNNING and last.error is None:  # else it waits or works
-                yield msgspec.structs.replace(last, slow_for=silences * flow.says_after)
+                yield msgspec.structs.replace(last, slow_for=silences * (says_after or 0.0))
             continue
         last, silences = step.update, 0
         if step.finished is not None:
