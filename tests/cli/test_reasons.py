@@ -173,7 +173,10 @@ ASKING = (
 
 
 @pytest.mark.parametrize("fault", FAULTY.values(), ids=FAULTY)
-def test_whatever_the_api_does_every_verb_says_why_it_ends(cbtui, place, simulator, fault, tmp_path):
+def test_whatever_the_api_does_every_verb_says_why_it_ends(
+    cbtui, place, simulator, fault, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("CBTUI_TIMEOUT", "0")
     simulator.faults.always(fault)
     for line in ASKING:
         code, _, err = cbtui(*(place.get(word, word) for word in line.split()))
