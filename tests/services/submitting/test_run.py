@@ -168,7 +168,7 @@ async def test_some_of_the_same_requests_in_another_run_stop_it_before_it_is_ask
     pilot = (await taken(runtime, msgspec.structs.replace(order, part=Pilot(2))))[-1].submission
     steps = await taken(runtime, order, user)
     assert kinds(steps) == [Prepared, Overlaps]
-    assert (steps[-1].earlier, steps[-1].requests) == (pilot, 2)
+    assert (steps[-1].overlap.requests, steps[-1].overlap.runs[0].run_id) == (2, pilot.run_id)
     assert user.questions == []
     assert spooled(runtime) == ([f"{pilot.submission_id}.body.json"], [])
 
