@@ -1,0 +1,136 @@
+"""What was sent before is asked about in the dashboard: only the others, joined or not, all once more, or nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from claude_batch_tui.cli.main import main
+from claude_batch_tui.domain.batches.tracked import Overlap, SentIn
+from claude_batch_tui.services.submitting.order import Pilot, SendOrder
+from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
+from claude_batch_tui.tui.build.form import Field
+from claude_batch_tui.tui.dialogs.questions import ConfirmDialog
+from claude_batch_tui.tui.submitting.overlap_dialog import OverlapDialog
+from claude_batch_tui.tui.widgets.lines import StatusLine
+from waiting import reached, workers_done
+
+
+@pytest.fixture
+def simulator():
+    with Simulator(speed=10_000, seed=3, rates=ALL_ANSWERED) as running:
+        yield running
+
+
+@pytest.fixture
+def earlier(simulator, tmp_path, monkeypatch, capsys):
+    """The run of a table of three rows, which has five by now."""
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", simulator.base_url)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", simulator.key)
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "rows.csv"
+    table.write_text("body\none\ntwo\nthree\n")
+    options = ["--prompt-column", "body", "--model", "claude-haiku-4-5", "--max-tokens", "9"]
+    assert main(["build", "csv", str(table), *options, "-o", "first.jsonl"], lambda _: 0) == 0
+    assert main(["submit", "first.jsonl", "--yes", "--name", "weekly"], lambda _: 0) == 0
+    capsys.readouterr()
+    table.write_text("body\none\ntwo\nthree\nfour\nfive\n")
+
+
+def words(app):
+    return "\n".join(str(each.render()) for each in app.screen.query("Static"))
+
+
+async def asked(live, pilot, settled):
+    """Build the table and submit it, until it is asked about."""
+    await pilot.press("2")
+    await settled(pilot)
+    for name, value in (
+        ("source", "rows.csv"),
+        ("prompt_column", "body"),
+        ("model", "claude-haiku-4-5"),
+        ("max_tokens", "9"),
+    ):
+        live.screen.query_one(f"#{name}", Field).value = value
+    await pilot.pause(0.3)
+    await workers_done(live)
+    await settled(pilot)
+    live.screen.query_one("#detail").focus()
+    await pilot.press("enter")
+    await reached(pilot, lambda: live.screen.draft.checked is not None)
+    await settled(pilot)
+    await pilot.press("enter")
+    await reached(pilot, lambda: isinstance(live.screen, OverlapDialog))
+
+
+@pytest.mark.parametrize(("key", "requests", "runs"), [("n", 2, 2), ("j", 2, 1), ("a", 5, 2)])
+async def test_what_is_chosen_is_asked_about_with_its_cost_and_sent(
+    earlier, live, simulator, settled, key, requests, runs
+):
+    async with live.run_test(size=(100, 30)) as pilot:
+        await asked(live, pilot, settled)
+        shown = words(live)
+        assert "3 of these 5 requests were sent before" in shown
+        assert "as weekly (run_" in shown
+        assert "for at most $" in shown
+        await pilot.press(key)
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        assert f"Submit {requests} requests?" in str(live.screen.query_one("#box").border_title)
+        assert ("left out  3 requests that were sent before" in words(live)) is (key != "a")
+        assert len(simulator.log.creates) == 1
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2)
+        assert sorted(each.batch.request_counts.total for each in live.snapshot.batches) == sorted(
+            [3, requests]
+        )
+        assert len({each.run_id for each in live.snapshot.batches}) == runs
+
+
+@pytest.mark.parametrize("key", ["escape", "enter", "q"])
+async def test_nothing_is_sent_by_leaving_the_question(earlier, live, simulator, settled, key):
+    async with live.run_test(size=(100, 30)) as pilot:
+        await asked(live, pilot, settled)
+        await pilot.press(key)
+        await reached(pilot, lambda: not isinstance(live.screen, OverlapDialog))
+        await settled(pilot)
+        assert "Nothing has been sent." in live.screen.query_one(StatusLine).text
+    assert len(simulator.log.creates) == 1
+
+
+def overlap(**facts):
+    at = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+    runs = (
+        SentIn("run_01M8N8TYCA2AGBD17HYQMMKA0C", "weekly", at, 1000, 1.2, is_actual=True),
+        SentIn("run_01M8N9FYCA2AGBD17HYQMMKA0D", "run_01M8N9FYCA2AGBD17HYQMMKA0D", at, 200, None),
+    )
+    return Overlap(**{"same_id": 1100, "other_id": 100, "of": 1500, "runs": runs} | facts)
+
+
+def test_the_question_names_ids_runs_and_costs(snap_compare, dashboard, filled, settled):
+    filled([])
+    app = dashboard()
+
+    async def ask(pilot):
+        app.push_screen(OverlapDialog(SendOrder(), overlap()))
+        await settled(pilot)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=ask)
+
+
+@pytest.mark.parametrize(
+    ("order", "facts", "reasons"),
+    [
+        (SendOrder(), {"of": 1200}, {"new": "all of them were sent", "join": "all of them were sent"}),
+        (SendOrder(part=Pilot(5)), {}, {"new": None, "join": "only the whole of a file can join a run"}),
+        (
+            SendOrder(),
+            {"runs": (SentIn("r", "t", datetime(2026, 11, 20, tzinfo=UTC), 1200, is_open=True),)},
+            {"new": "it is not known yet whether some were sent: U on Batches"},
+        ),
+    ],
+)
+def test_what_cannot_be_chosen_is_greyed_with_its_reason(order, facts, reasons):
+    dialog = OverlapDialog(order, overlap(**facts))
+    assert {action: dialog.reason_disabled(action, ()) for action in reasons} == reasons
+    assert dialog.reason_disabled("again", ()) is None
