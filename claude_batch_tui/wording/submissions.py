@@ -60,7 +60,7 @@ def overlap_lines(overlap: Overlap) -> Iterator[str]:
     for one in overlap.runs[:_RUNS_NAMED]:
         title = one.run_id if one.title == one.run_id else f"{one.title} ({one.run_id})"
         cost = "" if one.cost is None else f", for {'' if one.is_actual else 'at most '}{money(one.cost)}"
-        lost = "; it is not known yet whether that was created" if one.is_open else ""
+        lost = f"; of {one.unknown:,} it is not known yet whether they were" if one.unknown else ""
         yield f"  {one.requests:,} on {one.sent_at.astimezone():%Y-%m-%d %H:%M} as {title}{cost}{lost}"
     if more := overlap.runs[_RUNS_NAMED:]:
         yield f"  {sum(one.requests for one in more):,} in {counted(len(more), 'other run')}"

@@ -209,8 +209,8 @@ class SentIn(msgspec.Struct, frozen=True):
     requests: int
     cost: float | None = None
     is_actual: bool = False
-    is_open: bool = False
-    """Whether it is not known that a batch was created."""
+    unknown: int = 0
+    """Of how many it is not known that their batch was created."""
 
 
 class Overlap(msgspec.Struct, frozen=True):
@@ -235,9 +235,9 @@ class Overlap(msgspec.Struct, frozen=True):
         return self.of - self.requests
 
     @property
-    def open(self) -> int:
-        """How many of them perhaps were not: it is not known whether their batch was created."""
-        return sum(one.requests for one in self.runs if one.is_open)
+    def unknown(self) -> int:
+        """Of how many of them it is not known that their batch was created."""
+        return sum(one.unknown for one in self.runs)
 
 
 class Submitting(msgspec.Struct, frozen=True):

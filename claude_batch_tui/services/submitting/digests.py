@@ -83,6 +83,9 @@ def asks_the_same(line: bytes, sent: bytes) -> bool:
 
     Where what was sent no longer has its digest, the spool is damaged, and the digest is believed.
     """
+    mark = b'"params"'
+    if line.partition(mark)[2] == sent.partition(mark)[2] != b"":
+        return True
     ours, theirs = canonical(line), canonical(sent)
     if ours is None or theirs is None or ours[1] == theirs[1]:
         return True

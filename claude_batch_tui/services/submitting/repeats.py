@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -18,6 +19,10 @@ from claude_batch_tui.services.submitting.digests import SentDigests, asks_the_s
 from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 SAME_BODY_WINDOW = timedelta(days=30)
 """The same requests are not sent again within this time unless the user says so."""
@@ -125,12 +130,13 @@ def overlap(
     ours = _Ours(prepared, store)
     answered = frozenset(map(id_digest, left_out))
     with contextlib.ExitStack() as stack:
-        bodies = [_Body(_here(one, store), stack) for one in prepared]
+        bodies = [stack.enter_context(_Body(_here(one, store))) for one in prepared]
         for one in earlier:
             theirs = read(_here(one, store), one.requests)
             if theirs is not None:
                 skipped = answered if one.run_id == prepared[0].run_id else frozenset[int]()
-                ours.compare(one, theirs, _Body(_here(one, store), stack), bodies, skipped)
+                with _Body(_here(one, store)) as body:
+                    ours.compare(one, theirs, body, bodies, skipped)
     return ours.found(store, workspace)
 
 
@@ -142,18 +148,23 @@ def _here(submission: Submission, store: Store) -> Path:
 class _Body:
     """A spooled body, opened when something of it is read."""
 
-    def __init__(self, path: Path, stack: contextlib.ExitStack) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._stack = stack
         self._descriptor: int | None = None
         self._is_lost = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
 
     def read(self, offset: int, length: int) -> bytes | None:
         """A request of it, or None where it is lost."""
         if self._descriptor is None and not self._is_lost:
             try:
                 self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-                self._stack.callback(os.close, self._descriptor)
             except OSError:
                 self._is_lost = True
         if self._descriptor is None:
@@ -210,36 +221,67 @@ class _Ours:
 
         groups = np.minimum(np.searchsorted(self._digests, theirs.digests), len(self._digests) - 1)
         at = np.flatnonzero(self._digests[groups] == theirs.digests)
+        if skipped:
+            at = at[~np.isin(theirs.ids[at], np.fromiter(skipped, np.uint64))]
         groups = groups[at]
-        first = self._starts[groups]
+        first, is_alone = self._starts[groups], self._sizes[groups] == 1
         # Of one that is alone in its group nothing is open once it was sent under its own custom_id.
-        is_open = (self._sizes[groups] > 1) | (
-            ~self.is_same_id[first] & ((self.sent_in[first] < 0) | (self.ids[first] == theirs.ids[at]))
-        )
-        at, groups = at[is_open], groups[is_open]
-        if not len(at):
+        is_open = (self.sent_in[first] < 0) | ((self.ids[first] == theirs.ids[at]) & ~self.is_same_id[first])
+        alone, several = is_alone & is_open, ~is_alone
+        if not (alone.any() or several.any()):
             return
         self.earlier.append(submission)
-        columns = theirs.ids[at].tolist(), theirs.offsets[at].tolist(), theirs.lengths[at].tolist()
-        for group, custom_id, offset, length in zip(groups.tolist(), *columns, strict=True):
-            if custom_id in skipped:
-                continue
-            if self._sizes[group] > 1:
-                instance = group, submission.run_id, custom_id
-                if instance in self._seen:
-                    continue
+        self._take_alone(first[alone], theirs, at[alone], body, bodies)
+        columns = theirs.ids[at[several]].tolist(), theirs.offsets[at[several]].tolist()
+        lengths = theirs.lengths[at[several]].tolist()
+        for group, custom_id, offset, length in zip(groups[several].tolist(), *columns, lengths, strict=True):
+            instance = group, submission.run_id, custom_id
+            if instance not in self._seen:
                 self._seen.add(instance)
-            self._take(group, custom_id, (body, offset, length), bodies)
+                self._take(group, custom_id, body.read(offset, length), bodies)
 
-    def _take(
-        self, group: int, custom_id: int, theirs: tuple[_Body, int, int], bodies: Sequence[_Body]
+    def _take_alone(
+        self,
+        ours: npt.NDArray[np.int64],
+        theirs: SentDigests,
+        at: npt.NDArray[np.int64],
+        body: _Body,
+        bodies: Sequence[_Body],
     ) -> None:
+        """Let the requests `at` these places of theirs stand for ours, each alone in its group; many at once."""
+        import numpy as np
+
+        order = np.argsort(theirs.offsets[at])  # as they stand on the disk
+        ours, at = ours[order], at[order]
+        places = (
+            each.tolist()
+            for each in (
+                self.part[ours],
+                self.offsets[ours],
+                self.lengths[ours],
+                theirs.offsets[at],
+                theirs.lengths[at],
+            )
+        )
+        is_it = np.fromiter(
+            (
+                _is_same(bodies[part].read(offset, length), body.read(there, size))
+                for part, offset, length, there, size in zip(*places, strict=True)
+            ),
+            np.bool_,
+            len(ours),
+        )
+        is_same_id = is_it & (self.ids[ours] == theirs.ids[at])
+        sent_in = len(self.earlier) - 1
+        self.sent_in[ours[is_same_id]], self.is_same_id[ours[is_same_id]] = sent_in, True
+        others = ours[is_it & ~is_same_id]
+        self.sent_in[others[self.sent_in[others] < 0]] = sent_in
+
+    def _take(self, group: int, custom_id: int, line: bytes | None, bodies: Sequence[_Body]) -> None:
         """Let a request that was sent stand for one of a group: that with its custom_id, or one that none stands for."""
         import numpy as np
 
-        start, size = int(self._starts[group]), int(self._sizes[group])
-        body, offset, length = theirs
-        line, sent_in = body.read(offset, length), len(self.earlier) - 1
+        start, size, sent_in = int(self._starts[group]), int(self._sizes[group]), len(self.earlier) - 1
         at = start + int(np.searchsorted(self.ids[start : start + size], np.uint64(custom_id)))
         while at < start + size and self.ids[at] == custom_id:
             if not self.is_same_id[at] and self._is_it(at, line, bodies):
@@ -264,9 +306,8 @@ class _Ours:
                 return
 
     def _is_it(self, at: int, line: bytes | None, bodies: Sequence[_Body]) -> bool:
-        """Whether one of ours is that request, but for the custom_id; what is lost is known by its digest alone."""
-        ours = bodies[self.part[at]].read(int(self.offsets[at]), int(self.lengths[at]))
-        return line is None or ours is None or ours == line or asks_the_same(ours, line)
+        """Whether one of ours is that request, but for the custom_id."""
+        return _is_same(bodies[self.part[at]].read(int(self.offsets[at]), int(self.lengths[at])), line)
 
     def found(self, store: Store, workspace: Workspace | None) -> Overlapping | None:
         """What was sent before, or None where nothing was."""
@@ -283,6 +324,11 @@ class _Ours:
         return Overlapping(known, tuple(map(frozenset, offsets)))
 
 
+def _is_same(ours: bytes | None, theirs: bytes | None) -> bool:
+    """Whether two requests of equal digests are the same; what is lost is known by its digest alone."""
+    return ours is None or theirs is None or ours == theirs or asks_the_same(ours, theirs)
+
+
 def _runs(
     sent: Sequence[tuple[Submission, int]], store: Store, workspace: Workspace | None
 ) -> tuple[SentIn, ...]:
@@ -297,11 +343,11 @@ def _runs(
         actual = tracked.cost_actual if tracked else None
         whole = one.cost_at_most if actual is None else actual
         cost = None if whole is None else whole * count / one.requests
-        is_open = one.state is not SubmissionState.CREATED
+        unknown = 0 if one.state is SubmissionState.CREATED else count
         name = tracked.run_name or tracked.name if tracked else one.base_name
         title = name or one.batch_id or one.run_id
         when = one.sent_at or one.created_at
-        here = SentIn(one.run_id, title, when, count, cost, actual is not None, is_open)
+        here = SentIn(one.run_id, title, when, count, cost, actual is not None, unknown)
         newer = found.get(one.run_id)
         if newer is not None:
             here = msgspec.structs.replace(
@@ -309,7 +355,7 @@ def _runs(
                 requests=newer.requests + count,
                 cost=None if newer.cost is None or cost is None else newer.cost + cost,
                 is_actual=newer.is_actual and here.is_actual,
-                is_open=newer.is_open or is_open,
+                unknown=newer.unknown + unknown,
             )
         found[one.run_id] = here
     return tuple(sorted(found.values(), key=lambda one: -one.requests))

@@ -296,9 +296,9 @@ def _not_sent_before(
 
 def _require_others(found: Overlap) -> None:
     """Raise DraftError where it is not certain what was sent before, or nothing else is left to send."""
-    if found.open:
+    if found.unknown:
         raise DraftError(
-            f"It is not known yet whether {found.open:,} of these requests were sent. Settle that first: open submissions "
+            f"It is not known yet whether {found.unknown:,} of these requests were sent. Settle that first: open submissions "
             "in the dashboard (Batches, U), or the same `cbtui submit` as then."
         )
     if not found.others:

@@ -49,7 +49,7 @@ class OverlapDialog(Box[SendOrder | None]):
         if action in ("new", "join"):
             if not self._overlap.others:
                 return "all of them were sent"
-            if self._overlap.open:
+            if self._overlap.unknown:
                 return "it is not known yet whether some were sent: U on Batches"
             if action == "join" and self._order.part is not None:
                 return "only the whole of a file can join a run"

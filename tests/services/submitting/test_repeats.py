@@ -369,3 +369,21 @@ def test_digests_are_sorted_one_a_request(tmp_path):
     assert np.all(known.digests[:-1] <= known.digests[1:])
     stored = digests.digests_path(body).read_bytes()
     assert stored[:400] == known.digests.tobytes()
+
+
+async def test_many_samples_of_one_request_are_compared_in_no_time_that_grows_with_their_square(
+    runtime, written
+):
+    samples = [(f"s{number}", params(1)) for number in range(3000)]
+    await taken(runtime, written(samples))
+    steps = await taken(runtime, written([(f"t{number}", params(1)) for number in range(3500)], "more.jsonl"))
+    assert counts(steps[-1]) == (0, 3000, 3500)
+
+
+async def test_a_retry_stands_for_no_other_sample(runtime, written):
+    samples = [(f"s{number}", params(1)) for number in range(3)]
+    sent = (await taken(runtime, written(samples)))[-1].submission
+    retry = msgspec.structs.replace(sent, submission_id=f"{sent.submission_id}r", kind="retry")
+    submissions.put(runtime.store, retry)
+    steps = await taken(runtime, written([*samples, ("s3", params(1))], "more.jsonl"))
+    assert counts(steps[-1]) == (3, 0, 4)

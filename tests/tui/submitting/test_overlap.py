@@ -125,7 +125,7 @@ def test_the_question_names_ids_runs_and_costs(snap_compare, dashboard, filled, 
         (SendOrder(part=Pilot(5)), {}, {"new": None, "join": "only the whole of a file can join a run"}),
         (
             SendOrder(),
-            {"runs": (SentIn("r", "t", datetime(2026, 11, 20, tzinfo=UTC), 1200, is_open=True),)},
+            {"runs": (SentIn("r", "t", datetime(2026, 11, 20, tzinfo=UTC), 1200, unknown=1200),)},
             {"new": "it is not known yet whether some were sent: U on Batches"},
         ),
     ],
