@@ -34,7 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="another sample for --pilot (0)")
     parser.add_argument(
-        "--rest-of", metavar="ID", help="leave out what this run has sent already, and join it: after a pilot"
+        "--rest-of",
+        metavar="ID",
+        help="leave out what this run has sent already, and join it: after a pilot, or with --new-only for a table that "
+        "has grown",
     )
     parser.add_argument(
         "--betas", metavar="B,…", help="beta headers of the batch; left out, those of the recipe beside FILE"

@@ -110,7 +110,6 @@ async def submit(
     frozen, handed_over = [*prepared.submissions], set[str]()
     try:
         yield prepared
-        looked_at = _sent_until_now(store, now())
         chosen = await in_thread(
             lambda: _not_sent_before(
                 order, prepared, frozen, freeze, store=store, workspace=workspace, now=now()
@@ -140,7 +139,7 @@ async def submit(
         if not await confirm(question):
             yield Declined()
             return
-        guard = _guard(order, prepared, looked_at, store=store, workspace=workspace, now=now)
+        guard = _guard(order, prepared, chosen.looked_at, store=store, workspace=workspace, now=now)
         for number, part in enumerate(missing, 1):
             handed_over.add(part.submission_id)
             async with aclosing(see_to(part, guard=guard, number=number, of=len(missing))) as steps:
@@ -251,6 +250,8 @@ class _Chosen(msgspec.Struct, frozen=True):
     said: tuple[Step, ...] = ()
     to_look_for: Submission | None = None
     left_out: Overlap | None = None
+    looked_at: frozenset[str] = frozenset()
+    """The submissions that all of it was compared with."""
 
 
 def _not_sent_before(
@@ -269,21 +270,19 @@ def _not_sent_before(
     """
     if order.again:
         return _Chosen(prepared, prepared.submissions)
-    before, left_out, said = (
-        repeats(prepared.submissions, store=store, now=now),
-        prepared.left_out,
-        list[Step](),
-    )
+    looked_at = _sent_until_now(store, now)
+    before = repeats(prepared.submissions, store=store, now=now)
     if before.known and (before.open is not None or not before.missing):
         sent = SentBefore(before.open or before.known[0])
         return _Chosen(prepared, (), (sent,), sent.earlier if sent.is_open else None)
+    said, left_out = list[Step](), prepared.left_out
     if before.known:
         known, first = len(before.known), before.known[0]
         said.append(PartlySent(known, len(prepared.submissions), first.run_id))
         left_out = left_out.union(*(sent_ids(one) or () for one in before.known))
     found = overlap(before.missing, store=store, workspace=workspace, now=now, left_out=left_out)
     if found is None:
-        return _Chosen(prepared, before.missing, tuple(said))
+        return _Chosen(prepared, before.missing, tuple(said), looked_at=looked_at)
     said.append(Overlaps(found.overlap, is_left_out=order.new_only))
     if not order.new_only:
         return _Chosen(prepared, (), tuple(said))
@@ -291,7 +290,9 @@ def _not_sent_before(
     others = Others(before.missing, found.offsets, prepared.of, prepared.changed)
     narrowed = freeze(msgspec.structs.replace(order, part=others, report=None))
     frozen += narrowed.submissions
-    return _Chosen(narrowed, narrowed.submissions, (*said, narrowed), left_out=found.overlap)
+    return _Chosen(
+        narrowed, narrowed.submissions, (*said, narrowed), left_out=found.overlap, looked_at=looked_at
+    )
 
 
 def _require_others(found: Overlap) -> None:
