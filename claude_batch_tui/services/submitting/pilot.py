@@ -13,6 +13,7 @@ import msgspec
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.building.requests_files import custom_id_of, iter_request_lines
+from claude_batch_tui.services.submitting.digests import canonical
 from claude_batch_tui.services.submitting.spool import iter_placed, sent_places
 from claude_batch_tui.store.files import written_whole
 
@@ -79,7 +80,8 @@ def rest(requests: Path, rows: Path | None, *, run: Sequence[Submission], folder
             body, (offset, length) = found
             body.seek(offset)
             left_out.add(custom_id_of(line))
-            changed += body.read(length) != line
+            sent_line = body.read(length)
+            changed += sent_line != line and canonical(sent_line) != canonical(line)
             return False
 
         portion = stack.enter_context(_portion(requests, rows, is_left, folder))

@@ -231,6 +231,9 @@ async def test_requests_that_changed_since_the_pilot_are_counted_before_the_rest
     user = User(agrees=False)
     steps = await taken(runtime, msgspec.structs.replace(order, part=Rest(pilot.run_id)), user)
     assert steps[0].changed == user.question.prepared.changed == 4
+    file.write_text(file.read_text().replace('"max_tokens":51', '"max_tokens" : 50'))
+    steps = await taken(runtime, msgspec.structs.replace(order, part=Rest(pilot.run_id)), User(agrees=False))
+    assert steps[0].changed == 0  # other blanks are no change
 
 
 async def test_what_one_batch_cannot_take_is_several_of_one_run(
