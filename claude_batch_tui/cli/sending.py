@@ -19,7 +19,7 @@ from claude_batch_tui.domain.batches.tracked import Overlap, Submission, Submiss
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.submitting.order import Question, SendOrder
-    from claude_batch_tui.services.submitting.steps import Ended, Step
+    from claude_batch_tui.services.submitting.steps import Ended, Overlaps, Step
 
 _CODES = {
     SubmissionState.CREATED: ExitCode.GOOD,
@@ -113,9 +113,8 @@ async def _say(
     match step:
         case steps.SentBefore(earlier):
             return _say_sent_before(earlier, context)
-        case steps.Overlaps(overlap, is_left_out=False):
-            _say_overlap(overlap, order, args, context)
-            return ExitCode.USAGE
+        case steps.Overlaps():
+            return _say_overlap(step, order, args, context)
         case steps.Declined():
             return ExitCode.USAGE
         case steps.Ended():
@@ -128,7 +127,7 @@ async def _say(
 def _say_progress(step: Step, order: SendOrder, context: Context, runtime: Runtime) -> None:
     """Say a step that others follow."""
     from claude_batch_tui.services.submitting import steps
-    from claude_batch_tui.wording import changed_words, duration_words, overlap_lines, partly_sent_words, size
+    from claude_batch_tui.wording import changed_words, duration_words, partly_sent_words, size
 
     diagnostics = context.diagnostics
     match step:
@@ -136,10 +135,6 @@ def _say_progress(step: Step, order: SendOrder, context: Context, runtime: Runti
             if step.changed:
                 diagnostics.note(changed_words(step.changed, order.requests))
             diagnostics.note(f"{step.kind} of {order.requests}: {step.requests:,} of {step.of:,} requests")
-        case steps.Overlaps(overlap):
-            for line in overlap_lines(overlap):
-                diagnostics.note(line)
-            diagnostics.note(f"They are left out; {overlap.others:,} are new.")
         case steps.PartlySent(known, of, run_id):
             diagnostics.note(partly_sent_words(known, of, run_id))
         case steps.Sending(submission, sent_bytes) if sent_bytes:
@@ -179,20 +174,26 @@ def _agreed(question: Question, args: argparse.Namespace, context: Context, runt
     return context.confirm_count(words, question.why_typed, count=question.requests, said=args.requests)
 
 
-def _say_overlap(overlap: Overlap, order: SendOrder, args: argparse.Namespace, context: Context) -> None:
-    """Some of the requests were sent before: say how many, where, and for how much, and what can be done."""
+def _say_overlap(step: Overlaps, order: SendOrder, args: argparse.Namespace, context: Context) -> int:
+    """Some of the requests were sent before: say how many, where, and for how much, and what can be done; the exit code."""
     from claude_batch_tui.services.submitting.order import Rest
     from claude_batch_tui.wording import overlap_lines
 
+    overlap, diagnostics = step.overlap, context.diagnostics
     first, *runs = overlap_lines(overlap)
-    context.diagnostics.error(first)
+    (diagnostics.note if step.is_left_out else diagnostics.error)(first)
     for line in runs:
-        context.diagnostics.note(line)
-    if can_ask(args):
-        return
-    where = "" if isinstance(order.part, Rest) else f", with --rest-of {overlap.runs[0].run_id} in that run"
-    new = f"--new-only sends only the other {overlap.others:,}{where}; " if overlap.others else ""
-    context.diagnostics.note(f"Nothing was sent. {new}--again pays for all {overlap.of:,} once more.")
+        diagnostics.note(line)
+    if step.is_left_out:
+        diagnostics.note(f"They are left out; {overlap.others:,} are new.")
+        return ExitCode.GOOD
+    if not can_ask(args):
+        where = (
+            "" if isinstance(order.part, Rest) else f", with --rest-of {overlap.runs[0].run_id} in that run"
+        )
+        new = f"--new-only sends only the other {overlap.others:,}{where}; " if overlap.others else ""
+        diagnostics.note(f"Nothing was sent. {new}--again pays for all {overlap.of:,} once more.")
+    return ExitCode.USAGE
 
 
 def _say_sent_before(earlier: Submission, context: Context) -> int:
