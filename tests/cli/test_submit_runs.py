@@ -143,7 +143,9 @@ def table(path, rows, **params):
     return path
 
 
-def test_a_table_that_grows_each_week_is_one_run_with_one_set_of_answers(cbtui, simulator, tmp_path):
+def test_a_table_that_grows_each_week_is_one_run_with_one_set_of_answers(
+    cbtui, simulator, tmp_path, own_folders
+):
     rows = [f"row {number}" for number in range(10)]
     code, _, _ = cbtui("submit", table(tmp_path / "w1.jsonl", rows[:5]), "--yes", "--name", "weekly")
     assert code == 0
@@ -168,6 +170,11 @@ def test_a_table_that_grows_each_week_is_one_run_with_one_set_of_answers(cbtui, 
     exported = tmp_path / "all.csv"
     assert cbtui("export", "weekly", "-o", exported)[0] == 0
     assert len(exported.read_text().splitlines()) == 11
+    (own_folders / "data" / "store.db").unlink()
+    assert cbtui("list")[0] == 0
+    assert sorted(results_of(cbtui, "weekly")) == sorted(answered)
+    assert cbtui("submit", file, "--yes", "--new-only")[0] == 2
+    assert len(simulator.log.creates) == 3
 
 
 def test_two_pilots_leave_a_rest_that_can_be_sent(cbtui, simulator, requests_file):

@@ -199,8 +199,9 @@ class Submission(msgspec.Struct, frozen=True):
 class SentIn(msgspec.Struct, frozen=True):
     """How many requests of a draft one run was sent before, and what they cost there, in US dollars.
 
-    `title` is the name of the run, or the name or id of the newest of its batches they were sent in, `sent_at` its time. The cost is their share
-    of what those batches cost, or may cost at most unless it `is_actual`; None where that is not known.
+    `title` is the name of the run, or the name or id of the newest of its batches they were sent in, `sent_at` its time.
+    The cost is their share of what those batches cost, or may cost at most unless it `is_actual`; None where that is not
+    known.
     """
 
     run_id: str

@@ -14,6 +14,7 @@ from claude_batch_tui.tui.build.form import Field
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog
 from claude_batch_tui.tui.submitting.overlap_dialog import OverlapDialog
 from claude_batch_tui.tui.widgets.lines import StatusLine
+from claude_batch_tui.wording import overlap_lines
 from waiting import reached, workers_done
 
 
@@ -105,6 +106,17 @@ def overlap(**facts):
         SentIn("run_01M8N9FYCA2AGBD17HYQMMKA0D", "run_01M8N9FYCA2AGBD17HYQMMKA0D", at, 200, None),
     )
     return Overlap(**{"same_id": 1100, "other_id": 100, "of": 1500, "runs": runs} | facts)
+
+
+def test_many_runs_are_summed_up_and_what_is_not_known_is_said():
+    at = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+    runs = [SentIn(f"run_{n}", f"run_{n}", at, 10, 0.5, unknown=3 if n == 0 else 0) for n in range(8)]
+    first, second, *_, last = overlap_lines(Overlap(80, 0, 80, tuple(runs)))
+    assert first == "All 80 requests were sent before, within 30 days: under the same custom_id."
+    assert second.endswith("as run_0, for at most $0.50; of 3 it is not known yet whether they were")
+    assert last == "  30 in 3 other runs"
+    (one, *_) = overlap_lines(Overlap(0, 1, 1, ()))
+    assert one == "This request was sent before, within 30 days: under another custom_id."
 
 
 def test_the_question_names_ids_runs_and_costs(snap_compare, dashboard, filled, settled):
