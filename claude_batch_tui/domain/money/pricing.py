@@ -23,6 +23,10 @@ BYTES_PER_TOKEN_AT_LEAST = 2
 the tokenizer of 4.7 and later; dense digits and rare scripts come near 2."""
 BYTES_PER_TOKEN_ABOUT = 3.6
 """For the likely input, ±25 %."""
+ADDITIONAL = ("compaction", "advisor_message")
+"""Types of `usage.iterations` whose tokens are not in the totals (types/beta/beta_usage.py of the SDK 2.14)."""
+_IN_TOTALS = ("message", "fallback_message")
+"""Those that are, or that are not billed: attempts of models that declined."""
 _MILLION = 1_000_000
 _T = TypeVar("_T")
 
@@ -140,16 +144,39 @@ class ServerToolUse(msgspec.Struct, frozen=True, gc=False):
     web_search_requests: int | None = 0
 
 
-class Usage(msgspec.Struct, frozen=True, gc=False):
-    """`message.usage` of a result, as far as it costs. `input_tokens` excludes cached ones."""
+class Tokens(msgspec.Struct, frozen=True, gc=False):
+    """What one inference read and wrote. `input_tokens` excludes cached ones."""
 
     input_tokens: int | None = 0
     output_tokens: int | None = 0
     cache_creation_input_tokens: int | None = 0
     cache_read_input_tokens: int | None = 0
     cache_creation: CacheCreation | None = None
+
+    @property
+    def written(self) -> tuple[int, int]:
+        """Tokens written to the cache for 5 minutes and for an hour; those of unstated length are of 5 minutes."""
+        creation = self.cache_creation
+        if creation is None:
+            return self.cache_creation_input_tokens or 0, 0
+        return creation.ephemeral_5m_input_tokens or 0, creation.ephemeral_1h_input_tokens or 0
+
+
+class Iteration(Tokens, frozen=True, gc=False):
+    """One entry of `usage.iterations`: an inference on the way to the answer, and the model that made it."""
+
+    type: str | None = None
+    model: str | None = None
+
+
+class Usage(Tokens, frozen=True, gc=False):
+    """`message.usage` of a result, as far as it costs."""
+
     server_tool_use: ServerToolUse | None = None
     inference_geo: str | None = None
+    iterations: list[Iteration] | None = None
+    is_billed: bool = True
+    """False for a refusal that costs nothing; the API does not say it, see `is_billed_refusal`."""
 
 
 def load_prices(data: bytes, override: bytes | None = None) -> PriceTable:
@@ -210,38 +237,57 @@ def output_history(batches: Sequence[tuple[int, int]]) -> OutputHistory | None:
 
 
 def entry_cost(usage: Usage, model: str, prices: PriceTable) -> float | None:
-    """What one succeeded request cost in a batch, or None where the model has no price.
+    """What one succeeded request cost in a batch, or None where a model that took part has no price.
 
     Errored, canceled and expired requests cost nothing. A cache write of unstated length is one of 5 minutes.
     """
-    price = prices.find(model)
-    return None if price is None else answer_cost(usage, price, prices)
+    if not usage.is_billed:
+        return 0.0
+    parts = [(usage, model), *additional(usage, model)] if usage.iterations else [(usage, model)]
+    tokens = 0.0
+    for part, by in parts:
+        price = prices.find(by)
+        if price is None:
+            return None
+        tokens += _tokens_cost(part, price)
+    geo = prices.us_factor if usage.inference_geo == "us" else 1.0
+    searches = (usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0
+    return prices.batch_factor * geo * tokens + prices.web_search * searches
 
 
-def answer_cost(usage: Usage, price: ModelPrice, prices: PriceTable) -> float:
-    """What one succeeded request cost in a batch, in US dollars, by the price of its model.
+def is_billed_refusal(category: str | None, *, before_output: bool) -> bool:
+    """Whether a refusal is paid for: one in the middle of an answer is, one before any output for some categories alone.
 
-    `prices` says what batching, a place and a search cost; the price of a model is given, so as to be looked up once.
+    Source: the refusals page, copy of 2026-09-26. Usage is shown either way.
     """
-    written = usage.cache_creation_input_tokens or 0
-    creation = usage.cache_creation or CacheCreation(written, 0)
-    written_5m, written_1h = (
-        creation.ephemeral_5m_input_tokens or 0,
-        creation.ephemeral_1h_input_tokens or 0,
-    )
+    return not before_output or category in ("bio", "frontier_llm", "reasoning_extraction")
+
+
+def additional(usage: Usage, model: str) -> list[tuple[Tokens, str]]:
+    """What the totals of a usage leave out: tokens of advisors and of compactions, each with its model.
+
+    An iteration of a type that is unknown here has no model, and so no price: it may be in the totals or not.
+    """
+    return [
+        (one, model if one.type == "compaction" else (one.model or "") if one.type in ADDITIONAL else "")
+        for one in usage.iterations or ()
+        if one.type not in _IN_TOTALS
+    ]
+
+
+def _tokens_cost(usage: Tokens, price: ModelPrice) -> float:
+    """What the tokens of one inference cost at the standard price, in US dollars."""
+    written_5m, written_1h = usage.written
     fresh, read = usage.input_tokens or 0, usage.cache_read_input_tokens or 0
     is_long = price.long is not None and fresh + read + written_5m + written_1h > price.long.above
     rates: Rates = price.long if price.long is not None and is_long else price
-    tokens = (
+    return (
         rates.input * fresh
         + rates.cache_write_5m * written_5m
         + rates.cache_write_1h * written_1h
         + rates.cache_read * read
         + rates.output * (usage.output_tokens or 0)
     ) / _MILLION
-    geo = prices.us_factor if usage.inference_geo == "us" else 1.0
-    searches = (usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0
-    return prices.batch_factor * geo * tokens + prices.web_search * searches
 
 
 def _cost(

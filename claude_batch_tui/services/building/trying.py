@@ -88,12 +88,13 @@ async def tried(
         ) from error
     try:
         decoded = msgspec.json.decode(message, type=_Message)
-        cost = entry_cost(decoded.usage, decoded.model, _standard(prices))
-        body = {"type": "succeeded", "message": msgspec.json.decode(message)}
+        result = Result(chosen.custom_id, {"type": "succeeded", "message": msgspec.json.decode(message)})
+        usage = msgspec.structs.replace(decoded.usage, is_billed=result.is_billed)
+        cost = entry_cost(usage, decoded.model, _standard(prices))
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise UnknownOutcomeError(f"The answer could not be read: {error}.") from error
     store.journal.append("try", now(), custom_id=chosen.custom_id, sha256=digest, state="answered", usd=cost)
-    return Tried(message, Result(chosen.custom_id, body), cost)
+    return Tried(message, result, cost)
 
 
 def _standard(prices: PriceTable) -> PriceTable:
