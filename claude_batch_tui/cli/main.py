@@ -43,6 +43,7 @@ COMMANDS = {
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
     "examples": "Worked examples: list them, or copy one to work on.",
     "simulate": "Serve the Message Batches API on this machine.",
+    "models": "Models and prices as they are known here, from when, and both brought up to date.",
     "info": "Every path, setting and decision, and where it comes from.",
     "config": "The settings in force, and where each comes from.",
     "doctor": "Look whether settings, key, API, clock, store, disk and terminal are in order.",

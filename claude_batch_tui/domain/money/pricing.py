@@ -10,19 +10,21 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cached_property
+from math import ceil, isfinite
 from statistics import median
 from typing import TypeVar
 
 import msgspec
 
-from claude_batch_tui.domain.requests.draft import LONG_PROMPT_BYTES, ModelTotals
+from claude_batch_tui.domain.requests.draft import (
+    BYTES_PER_TOKEN_ABOUT,
+    BYTES_PER_TOKEN_AT_LEAST,
+    LONG_PROMPT_TOKENS,
+    ModelTotals,
+    SharedPrefix,
+)
 from claude_batch_tui.errors import ConfigError
 
-BYTES_PER_TOKEN_AT_LEAST = 2
-"""For the cost at most: one token for every 2 UTF-8 bytes of params. Ordinary text has 3 to 5 bytes a token with
-the tokenizer of 4.7 and later; dense digits and rare scripts come near 2."""
-BYTES_PER_TOKEN_ABOUT = 3.6
-"""For the likely input, ±25 %."""
 ADDITIONAL = ("compaction", "advisor_message")
 """Types of `usage.iterations` whose tokens are not in the totals (types/beta/beta_usage.py of the SDK 2.14)."""
 _IN_TOTALS = ("message", "fallback_message")
@@ -111,16 +113,29 @@ class InputCount(msgspec.Struct, frozen=True):
     tokens: int
     sampled: int
     margin: float
-    params_bytes: int
 
-    @property
-    def bytes_per_token(self) -> float:
-        """UTF-8 bytes of params for one token."""
-        return self.params_bytes / max(self.tokens, 1)
+
+class Caching(msgspec.Struct, frozen=True):
+    """What requests would cost if what all of them begin with, `shared_tokens` of it, were written to the cache once, for
+    an hour, and read by all others; every answer at its `max_tokens`.
+
+    It pays from `break_even_requests` on, and where at least the share `break_even_hits` of the requests finds it.
+    """
+
+    shared_tokens: int
+    share: float
+    cost: Cost
+    saved: float
+    break_even_requests: int
+    break_even_hits: float
 
 
 class CostForecast(msgspec.Struct, frozen=True):
-    """Everything said of a cost before it is paid: at most, the input alone, and what is likely where that is known."""
+    """Everything said of a cost before it is paid: at most, the input alone, and what is likely where that is known.
+
+    `counted_at_most` has the input as the API counted it and every answer at its `max_tokens`; `counted_input` the input
+    alone. `models_as_of` is the day of what is known of the models.
+    """
 
     at_most: Cost
     about: Cost
@@ -129,6 +144,10 @@ class CostForecast(msgspec.Struct, frozen=True):
     history: OutputHistory | None = None
     not_counted: str = ""
     """Why the API did not count the input although it was asked to, as a sentence."""
+    counted_input: Cost | None = None
+    counted_at_most: Cost | None = None
+    caching: Caching | None = None
+    models_as_of: date | None = None
 
 
 class CacheCreation(msgspec.Struct, frozen=True, gc=False):
@@ -190,18 +209,36 @@ def load_prices(data: bytes, override: bytes | None = None) -> PriceTable:
     return msgspec.structs.replace(table, model=own.model + table.model, **changes)
 
 
+def require_own_prices(data: bytes, what: str) -> int:
+    """How many models a file of prices has. Raises ConfigError where it is none, has no model, or a price below nothing."""
+    own = _decode(data, _Override, what)
+    rates = [one for price in own.model for one in (price, price.long) if one is not None]
+    numbers = [getattr(one, name) for one in rates for name in Rates.__struct_fields__]
+    numbers += [own.batch_factor or 0.0, own.us_factor or 0.0, own.web_search or 0.0]
+    if not all(isfinite(number) and number >= 0 for number in numbers):
+        raise ConfigError(f"{what} cannot be used: a price is a number of at least 0.")
+    if not own.model:
+        raise ConfigError(
+            f"{what} has no prices: write a table [[model]] with ids, as_of, and dollars per million tokens."
+        )
+    return sum(len(price.ids) for price in own.model)
+
+
 def cost_at_most(totals: Iterable[ModelTotals], prices: PriceTable) -> Cost:
     """What the requests cost if every answer takes its `max_tokens` and the input is as dense as text can be.
 
-    Input is one token for every 2 bytes of params, at the dearest rate that applies: the 1-hour cache write where
-    a request uses the cache, the long-prompt rate where its prompt could be that long, US inference where asked.
+    Input is one token for every 2 bytes of params, with media as large as they can be, at the dearest rate that applies:
+    the 1-hour cache write where a request uses the cache, the long-prompt rate where its prompt could be that long, US
+    inference where asked.
     """
-    return _cost(totals, prices, BYTES_PER_TOKEN_AT_LEAST, dearest=True)
+    return _cost(
+        [(group, _tokens_at_most(group), group.max_tokens) for group in totals], prices, dearest=True
+    )
 
 
 def cost_about(totals: Iterable[ModelTotals], prices: PriceTable) -> Cost:
     """What the input alone is likely to cost: one token for every 3.6 bytes, cache and long prompts left aside."""
-    return _cost(totals, prices, BYTES_PER_TOKEN_ABOUT, dearest=False)
+    return _cost([(group, _tokens_about(group), 0) for group in totals if group.requests], prices)
 
 
 def cost_forecast(
@@ -210,23 +247,66 @@ def cost_forecast(
     *,
     counted: InputCount | None = None,
     history: OutputHistory | None = None,
+    shared: SharedPrefix | None = None,
+    models_as_of: date | None = None,
 ) -> CostForecast:
     """What the requests will cost, from all that is known.
 
     What is likely, the cache left aside, is known where `history` tells how long answers were: input by the API's
     count, or one token for every 3.6 bytes, and output as long as in earlier batches like this.
     """
-    groups, likely = tuple(totals), None
+    groups = tuple(totals)
+    own = [group for group in groups if group.requests]
+    about = sum(map(_tokens_about, own))
+    scale = 1.0 if counted is None or not about else counted.tokens / about
+    read = [round(_tokens_about(group) * scale) for group in own]
+    full = _cost([(group, tokens, group.max_tokens) for group, tokens in zip(own, read, strict=True)], prices)
+    likely = None
     if history is not None:
-        answers = [
-            msgspec.structs.replace(
-                group, max_tokens=min(int(history.tokens_per_request * group.requests), group.max_tokens)
-            )
-            for group in groups
-        ]
-        bytes_per_token = counted.bytes_per_token if counted else BYTES_PER_TOKEN_ABOUT
-        likely = _cost(answers, prices, bytes_per_token, dearest=False, with_answers=True)
-    return CostForecast(cost_at_most(groups, prices), cost_about(groups, prices), likely, counted, history)
+        answers = [min(int(history.tokens_per_request * group.requests), group.max_tokens) for group in own]
+        likely = _cost(list(zip(own, read, answers, strict=True)), prices)
+    return CostForecast(
+        cost_at_most(groups, prices),
+        cost_about(groups, prices),
+        likely,
+        counted,
+        history,
+        None if counted is None else _cost([(one, n, 0) for one, n in zip(own, read, strict=True)], prices),
+        None if counted is None else full,
+        None if shared is None else _caching(own, read, full, shared, scale, prices),
+        models_as_of,
+    )
+
+
+def _caching(
+    groups: Sequence[ModelTotals],
+    read: Sequence[int],
+    without: Cost,
+    shared: SharedPrefix,
+    scale: float,
+    prices: PriceTable,
+) -> Caching | None:
+    """What the cache would make of it; None where it saves nothing, or what is shared is too short to be cached."""
+    requests, price = sum(group.requests for group in groups), prices.find(shared.model)
+    tokens = int(shared.bytes / BYTES_PER_TOKEN_ABOUT * scale)
+    if price is None or tokens < max(shared.min_cached_tokens or 0, 1) or not sum(read):
+        return None
+    geo = prices.us_factor if any(group.in_us for group in groups) else 1.0
+    fresh, write, reading = price.input, price.cache_write_1h, price.cache_read
+    saved = geo * tokens * ((requests - 1) * (fresh - reading) - (write - fresh)) / _MILLION
+    if saved <= 0:
+        return None
+    cost = msgspec.structs.replace(
+        without, batch=without.batch - saved * prices.batch_factor, standard=without.standard - saved
+    )
+    return Caching(
+        tokens,
+        tokens * requests / sum(read),
+        cost,
+        saved * prices.batch_factor,
+        int((write - reading) / (fresh - reading)) + 1,
+        (write - fresh) / (write - reading),
+    )
 
 
 def output_history(batches: Sequence[tuple[int, int]]) -> OutputHistory | None:
@@ -290,23 +370,22 @@ def _tokens_cost(usage: Tokens, price: ModelPrice) -> float:
     ) / _MILLION
 
 
+def _tokens_at_most(group: ModelTotals) -> int:
+    return ceil(group.params_bytes / BYTES_PER_TOKEN_AT_LEAST) + group.more_tokens
+
+
+def _tokens_about(group: ModelTotals) -> int:
+    return ceil(group.params_bytes / BYTES_PER_TOKEN_ABOUT) + group.media_tokens
+
+
 def _cost(
-    totals: Iterable[ModelTotals],
-    prices: PriceTable,
-    bytes_per_token: float,
-    *,
-    dearest: bool,
-    with_answers: bool = False,
+    groups: Sequence[tuple[ModelTotals, int, int]], prices: PriceTable, *, dearest: bool = False
 ) -> Cost:
+    """What groups cost, each with the tokens that it reads and writes."""
     standard = 0.0
-    input_tokens = output_tokens = unpriced_requests = open_ended = 0
     unpriced: dict[str, None] = {}
-    for group in totals:
-        read = -int(-group.params_bytes // bytes_per_token)
-        written = group.max_tokens if dearest or with_answers else 0
-        input_tokens += read
-        output_tokens += written
-        open_ended += group.open_ended
+    unpriced_requests = 0
+    for group, read, written in groups:
         price = prices.find(group.model)
         if price is None:
             unpriced[group.model] = None
@@ -319,12 +398,12 @@ def _cost(
     return Cost(
         batch=standard * prices.batch_factor,
         standard=standard,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
+        input_tokens=sum(read for _, read, _ in groups),
+        output_tokens=sum(written for _, _, written in groups),
         as_of=prices.as_of,
         unpriced=tuple(unpriced),
         unpriced_requests=unpriced_requests,
-        open_ended=open_ended,
+        open_ended=sum(group.open_ended for group, _, _ in groups),
     )
 
 
@@ -332,8 +411,8 @@ def _dearest_rates(price: ModelPrice, group: ModelTotals) -> Rates:
     """The long-prompt rates where a request of the group could reach them."""
     if price.long is None:
         return price
-    # Requests were told apart at LONG_PROMPT_BYTES; a row that begins earlier may hold for any of them.
-    could_be_long = group.long_prompts or price.long.above * BYTES_PER_TOKEN_AT_LEAST < LONG_PROMPT_BYTES
+    # Requests were told apart at LONG_PROMPT_TOKENS; a row that begins earlier may hold for any of them.
+    could_be_long = group.long_prompts or price.long.above < LONG_PROMPT_TOKENS
     return price.long if could_be_long else price
 
 

@@ -15,17 +15,41 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from claude_batch_tui.domain.requests.draft import LONG_PROMPT_BYTES, Draft, ModelTotals, Problem, Severity
+from claude_batch_tui.domain.requests.draft import (
+    BYTES_PER_TOKEN_ABOUT,
+    BYTES_PER_TOKEN_AT_LEAST,
+    LONG_PROMPT_TOKENS,
+    Draft,
+    ModelTotals,
+    Problem,
+    Severity,
+    SharedPrefix,
+)
 from claude_batch_tui.domain.requests.limits import CUSTOM_ID, MAX_BODY_BYTES, MAX_REQUESTS, body_bytes
+from claude_batch_tui.domain.requests.media import (
+    Look,
+    MediaTokens,
+    find_media,
+    media_findings,
+    media_tokens,
+)
 from claude_batch_tui.domain.requests.model_rules import (
-    STRICT_VERSION,
     CacheCheck,
     model_findings,
+    output_findings,
     request_findings,
     sampling_finding,
+    schema_findings,
 )
-from claude_batch_tui.domain.requests.models import Models
-from claude_batch_tui.domain.requests.param_rules import SAMPLING, Finding, findings, kind_of, shown
+from claude_batch_tui.domain.requests.models import ModelRules, Models
+from claude_batch_tui.domain.requests.param_rules import (
+    SAMPLING,
+    STRICT_VERSION,
+    Finding,
+    findings,
+    kind_of,
+    shown,
+)
 from claude_batch_tui.domain.requests.request_shape import LineShape, ParamsShape
 
 KEPT_PER_CODE = 1_000
@@ -33,6 +57,10 @@ KEPT_PER_CODE = 1_000
 _SPLIT = "; they become several batches of one run"
 _KINDS_REMEMBERED = 1_000
 _ENVELOPE_BYTES = len('{"custom_id":"","params":}')
+ADDED_TOKENS = 1_000
+"""At most what the API adds to a prompt where there are tools, and where there is a schema (530 is the most that a copy of
+the tool page lists; read 2026-11-29)."""
+_NO_MEDIA = MediaTokens()
 
 _decode_line = msgspec.json.Decoder(LineShape).decode
 _decode_params = msgspec.json.Decoder(ParamsShape).decode
@@ -68,7 +96,8 @@ class RequestsCheck:
     """Collects the lines of one requests file into a `Draft`.
 
     `models` is what is known of them, `betas` what goes along as headers, `api_version` the anthropic-version the
-    batch is sent under, `deadline` the day on which a batch sent now expires.
+    batch is sent under, `deadline` the day on which a batch sent now expires. `look` finds out what media are; without it
+    they are taken to be the largest there may be.
     """
 
     def __init__(
@@ -80,6 +109,7 @@ class RequestsCheck:
         api_version: str | None = None,
         deadline: date | None = None,
         problems: ProblemList | None = None,
+        look: Look | None = None,
     ) -> None:
         self.problems = ProblemList() if problems is None else problems
         self.requests = 0
@@ -96,6 +126,8 @@ class RequestsCheck:
         self._request_bytes = 0
         self._lines: dict[str, int] = {}
         self._groups: dict[tuple[str, bool, bool, bool], list[int]] = {}
+        self._look = look
+        self._shared: bytes | None = None
 
     def add(self, number: int, line: bytes) -> str | None:
         """Check one line (stripped, 1-based number). Returns its custom_id, or None where the line has errors."""
@@ -114,7 +146,8 @@ class RequestsCheck:
         if sound:
             self._check_id(number, custom_id)
             self._check_model(number, custom_id, params)
-            self._count(number, custom_id, params, line)
+            media = self._media(number, custom_id, params, line) if b'"source"' in line else _NO_MEDIA
+            self._count(number, custom_id, params, line, media)
         else:
             custom_id = self._look_closely(number, line)
         if self.problems.errors > errors_before:
@@ -145,13 +178,22 @@ class RequestsCheck:
             counts=dict(self.problems.counts),
             errors=self.problems.errors,
             warnings=self.problems.warnings,
+            shared=self._shared_prefix(),
         )
+
+    def _shared_prefix(self) -> SharedPrefix | None:
+        models = {model for model, *_ in self._groups}
+        if self.requests < 2 or not self._shared or len(models) != 1:
+            return None
+        model = models.pop()
+        rules = self._models.find(model) if self._models else None
+        return SharedPrefix(len(self._shared), model, rules.min_cached_tokens if rules else None)
 
     def _totals(self) -> list[ModelTotals]:
         totals = [
-            ModelTotals(model, requests, size, tokens, uses_cache, in_us, is_long, open_ended)
+            ModelTotals(model, requests, size, tokens, uses_cache, in_us, is_long, open_ended, media, more)
             for (model, uses_cache, in_us, is_long), counts in self._groups.items()
-            for requests, size, tokens, open_ended in [counts]
+            for requests, size, tokens, open_ended, media, more in [counts]
         ]
         return sorted(totals, key=lambda group: (-group.requests, group.model))
 
@@ -185,8 +227,7 @@ class RequestsCheck:
             if of_model is None:
                 found = model_findings(
                     params.model,
-                    rules,
-                    self._models.source,
+                    self._models,
                     max_tokens=params.max_tokens,
                     betas=self._betas,
                     deadline=self._deadline,
@@ -216,6 +257,7 @@ class RequestsCheck:
                     )
                 )
             self._say(number, custom_id, of_request)
+        self._say(number, custom_id, self._of_settings(params, rules))
         for name in SAMPLING:
             if getattr(params, name) is not UNSET:
                 finding = sampling_finding(name, rules, self._api_version)
@@ -225,18 +267,115 @@ class RequestsCheck:
         for finding in found:
             self._report(number, custom_id, finding.code, finding.message, finding.severity)
 
-    def _count(self, number: int, custom_id: str, params: ParamsShape, line: bytes) -> None:
+    def _of_settings(self, params: ParamsShape, rules: ModelRules | None) -> tuple[Finding, ...]:
+        """What the model refuses of its settings. Most requests of a file say the same, so it is found out once."""
+        config = None if params.output_config is UNSET else params.output_config
+        tools = () if params.tools is UNSET else tuple(tool for tool in params.tools if tool.strict)
+        in_us = params.inference_geo == "us"
+        if config is None and not tools and not in_us:
+            return ()
+        key = (
+            params.model,
+            in_us,
+            bytes(config or b""),
+            *(bytes(tool.input_schema or b"") for tool in tools),
+        )
+        found = self._of_requests.get(key)
+        if found is None:
+            if len(self._of_requests) > _KINDS_REMEMBERED:
+                self._of_requests.clear()
+            several = list(output_findings(rules, config)) if config is not None else []
+            for tool in tools:
+                if tool.input_schema is not UNSET:
+                    schema = msgspec.json.decode(tool.input_schema)
+                    several += schema_findings(
+                        f"`input_schema` of the strict tool {shown(tool.name)}", schema
+                    )
+            if in_us and rules is not None and not rules.us_inference:
+                message = (
+                    f"{params.model} has no `inference_geo` of us: models from 4.6 on have; leave it out"
+                )
+                several.append(Finding("inference_geo", message))
+            found = self._of_requests[key] = tuple(several)
+        return found
+
+    def _media(self, number: int, custom_id: str | None, params: ParamsShape, line: bytes) -> MediaTokens:
+        """What the media of a request cost, and what is wrong with them."""
+        request = msgspec.json.decode(line)
+        media = find_media(request["params"], self._look)
+        rules = self._models.find(params.model) if self._models else None
+        self._say(number, custom_id, media_findings(media, rules))
+        return media_tokens(media, rules)
+
+    def _count(
+        self,
+        number: int,
+        custom_id: str,
+        params: ParamsShape,
+        line: bytes,
+        media: MediaTokens,
+        *,
+        is_open_ended: bool = False,
+    ) -> None:
         # White space in the line makes this more than the params have, never less.
-        size = max(len(line) - len(custom_id) - _ENVELOPE_BYTES, 0)
+        size = max(len(line) - len(custom_id) - _ENVELOPE_BYTES - media.base64_bytes, 0)
         uses_cache = b'"cache_control"' in line
-        key = (params.model, uses_cache, params.inference_geo == "us", size > LONG_PROMPT_BYTES)
-        group = self._groups.setdefault(key, [0, 0, 0, 0])
-        group[0] += 1
-        group[1] += size
-        group[2] += params.max_tokens
-        group[3] += params.is_open_ended
+        added = (params.tools is not UNSET) + (params.output_config is not UNSET)
+        more = media.at_most + added * ADDED_TOKENS
+        at_most = size / BYTES_PER_TOKEN_AT_LEAST + more
+        in_us = params.inference_geo == "us"
+        key = (params.model, uses_cache, in_us, at_most > LONG_PROMPT_TOKENS)
+        is_open_ended |= params.is_open_ended | self._count_advisors(params, in_us=in_us)
+        self._add(key, 1, size, params.max_tokens, is_open_ended, media.about, more)
         if uses_cache:
             self._say(number, custom_id, self._cache.add(params.model, line))
+        rules = self._models.find(params.model) if self._models else None
+        about = int(size / BYTES_PER_TOKEN_ABOUT) + media.about
+        if rules is not None and rules.context is not None and about > rules.context:
+            message = (
+                f"the prompt has about {about:,} tokens, and {params.model} reads at most {rules.context:,}"
+            )
+            self._report(number, custom_id, "prompt_too_long", message, Severity.WARNING)
+        self._share(line)
+
+    def _count_advisors(self, params: ParamsShape, *, in_us: bool) -> bool:
+        """Reckon with the most that advisors may take: a whole context read, and the longest advice, at every use.
+
+        True where that has no bound.
+        """
+        has_no_bound = False
+        for tool in params.tools or ():
+            if not tool.is_advisor:
+                continue
+            rules = self._models.find(tool.model) if self._models is not None and tool.model else None
+            longest = rules and (tool.max_tokens or rules.max_tokens)
+            if tool.max_uses is None or rules is None or rules.context is None or not longest:
+                has_no_bound = True
+                continue
+            key = (str(tool.model), tool.caching is not UNSET, in_us, rules.context > LONG_PROMPT_TOKENS)
+            read = tool.max_uses * rules.context
+            self._add(key, 0, 0, tool.max_uses * longest, False, 0, read)
+        return has_no_bound
+
+    def _add(self, key: tuple[str, bool, bool, bool], *numbers: int) -> None:
+        group = self._groups.setdefault(key, [0] * len(numbers))
+        for at, number in enumerate(numbers):
+            group[at] += number
+
+    def _share(self, line: bytes) -> None:
+        """Find out what the params of all requests so far begin with."""
+        start = line.find(b'"params"') + len(b'"params"')
+        if self._shared is None:
+            self._shared = line[start:]
+        elif not line.startswith(self._shared, start):
+            same, over = 0, len(self._shared)
+            while over - same > 1:
+                middle = (same + over) // 2
+                if line.startswith(self._shared[:middle], start):
+                    same = middle
+                else:
+                    over = middle
+            self._shared = self._shared[:same]
 
     def _warn_of_repeats(self, number: int, custom_id: str, line: bytes) -> None:
         """Say where the params are those of an earlier request: the same answer would be paid for twice."""
@@ -265,7 +404,7 @@ class RequestsCheck:
             else:
                 self._report(number, name, "params_type", f"params are an object, not {kind_of(params)}")
             return custom_id
-        self._say(number, name, findings(params))
+        self._say(number, name, findings(params, self._api_version))
         self._count_despite_findings(number, name, params, line)
         return custom_id
 
@@ -279,7 +418,10 @@ class RequestsCheck:
         except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
             return
         self._check_model(number, name, shape)
-        self._count(number, name or "", shape, line)
+        media = self._media(number, name, shape, line)
+        compacts = "compaction" in params or "compact" in str(params.get("context_management"))
+        is_open_ended = compacts or bool(params.get("mcp_servers"))
+        self._count(number, name or "", shape, line, media, is_open_ended=is_open_ended)
 
     def _parse(self, number: int, line: bytes) -> dict[str, Any] | None:
         try:

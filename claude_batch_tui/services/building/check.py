@@ -19,6 +19,7 @@ from claude_batch_tui.domain.money.pricing import (
 from claude_batch_tui.domain.requests.draft import Draft
 from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.domain.requests.validation import RequestsCheck
+from claude_batch_tui.media import look_at
 from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.building.progress import (
     ROWS_BETWEEN_LOOKS,
@@ -63,7 +64,9 @@ def check(
     An iterator for a thread: progress about ten times a second, then one report. Problems of requests are in the report;
     raises SourceError where the file cannot be read.
     """
-    checked = RequestsCheck(str(path), models=models, betas=betas, api_version=api_version, deadline=deadline)
+    checked = RequestsCheck(
+        str(path), models=models, betas=betas, api_version=api_version, deadline=deadline, look=look_at
+    )
     look = is_due(clock)
     with open_source(str(path)) as file:
         for line in numbered_lines(file):
@@ -71,7 +74,8 @@ def check(
             if checked.requests % ROWS_BETWEEN_LOOKS == 0 and look():
                 yield SourceProgress(checked.requests, file.bytes_read, file.size)
     draft = checked.draft()
-    yield CheckReport(draft, cost_forecast(draft.models, prices))
+    as_of = models.as_of if models is not None else None
+    yield CheckReport(draft, cost_forecast(draft.models, prices, shared=draft.shared, models_as_of=as_of))
 
 
 def check_file(

@@ -15,6 +15,7 @@ from claude_batch_tui.domain.requests.draft import Request
 from claude_batch_tui.domain.requests.validation import RequestsCheck
 from claude_batch_tui.domain.results.result import Result
 from claude_batch_tui.errors import DraftError, UnknownOutcomeError
+from claude_batch_tui.media import look_at
 from claude_batch_tui.services.building.requests_files import iter_request_lines
 from claude_batch_tui.store.store import Store
 
@@ -52,7 +53,7 @@ def request_at(path: Path, number: int) -> bytes:
 
 def trial(request: bytes, prices: PriceTable, name: str) -> Trial:
     """The request checked and priced. Raises DraftError with its first problem."""
-    check = RequestsCheck(name)
+    check = RequestsCheck(name, look=look_at)
     check.add(1, request)
     draft = check.draft()
     for problem in draft.problems:
