@@ -91,6 +91,8 @@ class AnthropicApi:
             self._options["api_key"] = api_key
         elif config.profile and config.profile not in config.profiles:
             self._options["profile"] = config.profile
+        who = config.user_profile_id
+        self._paid_headers = {"anthropic-user-profile-id": who} if who else {}
         self._key_name = "ANTHROPIC_API_KEY" if api_key is None else "The API key"
         with named_network():
             transport = anthropic.DefaultAsyncHttpxClient(
@@ -173,6 +175,7 @@ class AnthropicApi:
     async def message(self, params: bytes, *, betas: Sequence[str] = ()) -> bytes:
         """One message, waited for. What is not certain to have failed raises UnknownOutcomeError."""
         headers = {"anthropic-beta": ",".join(betas)} if betas else {}
+        headers |= self._paid_headers
         content, _ = await self._call("POST", "/v1/messages", body=params, headers=headers, creating=True)
         return content
 
@@ -185,7 +188,11 @@ class AnthropicApi:
         on_sent: Callable[[int], None] | None = None,
     ) -> tuple[Batch, ResponseFacts]:
         """Create a batch from the body file, streamed from disk over a connection of its own. Blocks."""
-        headers = {"content-type": "application/json", "idempotency-key": idempotency_key}
+        headers = {
+            "content-type": "application/json",
+            "idempotency-key": idempotency_key,
+            **self._paid_headers,
+        }
         if betas:
             headers["anthropic-beta"] = ",".join(betas)
         started = time.monotonic()

@@ -199,6 +199,12 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
         help="try reads that fail again for so many seconds (60); watch ends then, exit code 5",
     )
     group.add_argument("--workspace", metavar="ID", default=default, help="for keys of several workspaces")
+    group.add_argument(
+        "--user-profile-id",
+        metavar="ID",
+        default=default,
+        help="whom all requests that are sent are made for",
+    )
     group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")
     group.add_argument("--config-dir", metavar="DIR", default=default, help="where config.toml is")
     if top:

@@ -97,7 +97,7 @@ class RequestsCheck:
 
     `models` is what is known of them, `betas` what goes along as headers, `api_version` the anthropic-version the
     batch is sent under, `deadline` the day on which a batch sent now expires. `look` finds out what media are; without it
-    they are taken to be the largest there may be.
+    they are taken to be the largest there may be. `user_profile_id` is what the header of the batch says.
     """
 
     def __init__(
@@ -110,6 +110,7 @@ class RequestsCheck:
         deadline: date | None = None,
         problems: ProblemList | None = None,
         look: Look | None = None,
+        user_profile_id: str | None = None,
     ) -> None:
         self.problems = ProblemList() if problems is None else problems
         self.requests = 0
@@ -127,6 +128,7 @@ class RequestsCheck:
         self._lines: dict[str, int] = {}
         self._groups: dict[tuple[str, bool, bool, bool], list[int]] = {}
         self._look = look
+        self._user_profile_id = user_profile_id
         self._shared: bytes | None = None
 
     def add(self, number: int, line: bytes) -> str | None:
@@ -258,6 +260,10 @@ class RequestsCheck:
                 )
             self._say(number, custom_id, of_request)
         self._say(number, custom_id, self._of_settings(params, rules))
+        whom, said = self._user_profile_id, params.user_profile_id
+        if whom is not None and said is not UNSET and said not in (None, whom):
+            message = f"`user_profile_id` is {shown(said)}, and the header of the batch says {shown(whom)}"
+            self._report(number, custom_id, "user_profile_id", message)
         for name in SAMPLING:
             if getattr(params, name) is not UNSET:
                 finding = sampling_finding(name, rules, self._api_version)

@@ -57,6 +57,7 @@ def check(
     betas: tuple[str, ...] = (),
     api_version: str | None = None,
     deadline: date | None = None,
+    user_profile_id: str | None = None,
     clock: Clock = time.monotonic,
 ) -> Iterator[CheckUpdate]:
     """Check every request of a file, made by us or not; see `RequestsCheck` for what is known of models and time.
@@ -65,7 +66,13 @@ def check(
     raises SourceError where the file cannot be read.
     """
     checked = RequestsCheck(
-        str(path), models=models, betas=betas, api_version=api_version, deadline=deadline, look=look_at
+        str(path),
+        models=models,
+        betas=betas,
+        api_version=api_version,
+        deadline=deadline,
+        look=look_at,
+        user_profile_id=user_profile_id,
     )
     look = is_due(clock)
     with open_source(str(path)) as file:
@@ -93,6 +100,7 @@ def check_file(
         betas=betas,
         api_version=config.api_version,
         deadline=(now + PROCESSING).date(),
+        user_profile_id=config.user_profile_id,
     )
 
 

@@ -53,10 +53,10 @@ async def refreshed_models(api: BatchesApi, folder: Path, hint: str, now: dateti
 async def ask_models(api: BatchesApi, folder: Path, hint: str, now: datetime) -> tuple[ModelFacts, ...]:
     """Ask the API for its models, and keep what it says. Raises ApiError."""
     models = await api.models()
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, StoreError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with contextlib.suppress(StoreError), written_whole(_path(folder, hint)) as file:
-        file.write(msgspec.json.encode(_Answer(now, models)))
+        with written_whole(_path(folder, hint)) as file:
+            file.write(msgspec.json.encode(_Answer(now, models)))
     return models
 
 

@@ -103,6 +103,19 @@ def test_what_is_taken_is_not_complained_of(changes: dict[str, Any]) -> None:
     assert said(**changes) == []
 
 
+def test_a_user_profile_that_is_not_that_of_the_header_is_an_error() -> None:
+    def found(said: str | None) -> list[str]:
+        params = {"model": "claude-opus-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+        check = RequestsCheck("r.jsonl", user_profile_id="profile_1")
+        check.add(1, json.dumps({"custom_id": "a", "params": params | {"user_profile_id": said}}).encode())
+        return [problem.message for problem in check.draft().problems]
+
+    assert found("profile_1") == found(None) == []
+    assert found("profile_2") == [
+        "`user_profile_id` is 'profile_2', and the header of the batch says 'profile_1'"
+    ]
+
+
 def test_older_api_versions_take_documents_and_citations_where_they_stand() -> None:
     for messages in (turn("assistant", PLAIN_DOCUMENT), turn("user", {**TEXT, "citations": [{"type": "x"}]})):
         assert said(messages=messages, api_version="2023-06-01") == []
