@@ -53,11 +53,16 @@ async def refreshed_models(api: BatchesApi, folder: Path, hint: str, now: dateti
 async def ask_models(api: BatchesApi, folder: Path, hint: str, now: datetime) -> tuple[ModelFacts, ...]:
     """Ask the API for its models, and keep what it says. Raises ApiError."""
     models = await api.models()
-    with contextlib.suppress(OSError, StoreError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with written_whole(_path(folder, hint)) as file:
-            file.write(msgspec.json.encode(_Answer(now, models)))
+    _keep(_path(folder, hint), _Answer(now, models))
     return models
+
+
+def _keep(path: Path, answer: _Answer) -> None:
+    """Write an answer down; a folder that cannot be written is one where nothing is kept."""
+    with contextlib.suppress(OSError, StoreError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with written_whole(path) as file:
+            file.write(msgspec.json.encode(answer))
 
 
 def take_prices(config: Config, file: Path) -> tuple[int, Path | None]:
