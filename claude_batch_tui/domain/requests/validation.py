@@ -259,7 +259,12 @@ class RequestsCheck:
                     )
                 )
             self._say(number, custom_id, of_request)
-        self._say(number, custom_id, self._of_settings(params, rules))
+        if (
+            params.output_config is not UNSET
+            or params.tools is not UNSET
+            or params.inference_geo not in (UNSET, None)
+        ):
+            self._say(number, custom_id, self._of_settings(params, rules))
         whom, said = self._user_profile_id, params.user_profile_id
         if whom is not None and said is not UNSET and said not in (None, whom):
             message = f"`user_profile_id` is {shown(said)}, and the header of the batch says {shown(whom)}"
@@ -350,7 +355,9 @@ class RequestsCheck:
         True where that has no bound.
         """
         has_no_bound = False
-        for tool in params.tools or ():
+        if params.tools is UNSET:
+            return False
+        for tool in params.tools:
             if not tool.is_advisor:
                 continue
             rules = self._models.find(tool.model) if self._models is not None and tool.model else None
@@ -363,10 +370,25 @@ class RequestsCheck:
             self._add(key, 0, 0, tool.max_uses * longest, False, 0, read)
         return has_no_bound
 
-    def _add(self, key: tuple[str, bool, bool, bool], *numbers: int) -> None:
-        group = self._groups.setdefault(key, [0] * len(numbers))
-        for at, number in enumerate(numbers):
-            group[at] += number
+    def _add(
+        self,
+        key: tuple[str, bool, bool, bool],
+        requests: int,
+        size: int,
+        max_tokens: int,
+        open_ended: int,
+        media: int,
+        more: int,
+    ) -> None:
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = [0] * 6
+        group[0] += requests
+        group[1] += size
+        group[2] += max_tokens
+        group[3] += open_ended
+        group[4] += media
+        group[5] += more
 
     def _share(self, line: bytes) -> None:
         """Find out what the params of all requests so far begin with."""

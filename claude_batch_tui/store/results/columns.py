@@ -108,7 +108,7 @@ class Additions:
         self.models = array("H")
 
     def add(self, lines: Sequence[RawLine], first: int, answered_by: Numbered[AnsweredBy]) -> None:
-        """Take in the lines of the entries from `first` on."""
+        """Take in the lines of the entries from `first` on; most have nothing for it."""
         for position, line in enumerate(lines, first):
             message = line.result.message
             if message is None or message.usage is None or not message.usage.iterations:
@@ -174,8 +174,11 @@ def described(
     stop_reasons: Numbered[str],
     error_types: Numbered[str],
     answered_by: Numbered[AnsweredBy],
+    additions: Additions,
+    first: int,
 ) -> Described:
-    """Everything an index keeps of the lines, but their ids and additions. New names are added to the lists.
+    """Everything an index keeps of the lines, the first of which has the position `first`, but their ids. New names are
+    added to the lists, and what their totals leave out to the additions.
 
     A cache write of unstated length is one of 5 minutes, as it is priced.
     """
@@ -186,6 +189,8 @@ def described(
     stops = _stops(messages, stop_reasons)
     shown = stops if max(stops, default=0) <= _OTHER_STOP else bytes(min(stop, _OTHER_STOP) for stop in stops)
     empty = [not begins_with_text(message.content) and is_empty(message.content) for message in messages]
+    if any([usage.iterations for usage in usages]):  # noqa: C419 — a list is twice as fast here
+        additions.add(lines, first, answered_by)
     read = [usage.cache_read_input_tokens or 0 for usage in usages]
     written_5m, written_1h = _written(usages)
     servers = [usage.server_tool_use for usage in usages]
@@ -256,9 +261,10 @@ def _models(
         for pair in dict.fromkeys(pairs)
     }
     found = array("H", [numbers[pair] for pair in pairs])
-    for at, message in enumerate(messages):
-        if message.stop_reason == "refusal" and not _is_billed(message):
-            found[at] = known.number(AnsweredBy(message.model or "", geos[at] == "us", is_billed=False))
+    if "refusal" in [message.stop_reason for message in messages]:
+        for at, message in enumerate(messages):
+            if message.stop_reason == "refusal" and not _is_billed(message):
+                found[at] = known.number(AnsweredBy(message.model or "", geos[at] == "us", is_billed=False))
     return found
 
 

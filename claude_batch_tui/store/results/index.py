@@ -285,8 +285,8 @@ class ResultsIndex:
 
     def _describe(self, lines: Sequence[RawLine], *, is_checked: bool = True) -> None:
         first, last = self.described, self.described + len(lines)
-        found = described(lines, self.stop_reasons, self.error_types, self.answered_by)
-        self.additions.add(lines, first, self.answered_by)
+        names = self.stop_reasons, self.error_types, self.answered_by
+        found = described(lines, *names, self.additions, first)
         if is_checked:
             self._correct(lines, first, found.outcomes)
         for name in found._fields[1:]:
