@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import hashlib
 import io
 import logging
 import re
@@ -17,6 +18,8 @@ _IMAGES = (
 )
 _WITHIN = 1024
 """Readers of PDFs look for its header within so many bytes."""
+_MOST_KEPT = 10_000
+_pdfs: dict[bytes, MediaFacts] = {}
 _PREFIX = re.compile(r"data:[^,]{0,100}[,;]")
 
 
@@ -32,12 +35,12 @@ def look_at(data: str) -> MediaFacts:
         content = binascii.a2b_base64(data, strict_mode=True)
     except (binascii.Error, ValueError) as error:
         return MediaFacts(flaw=f"is no base64 that can be read: {error}")
-    if b"%PDF-" in content[:_WITHIN]:
-        return _pdf(content)
     kind = next((name for magic, name in _IMAGES if content.startswith(magic)), None)
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         kind = "image/webp"
-    return MediaFacts(bytes=len(content)) if kind is None else _image(content, kind)
+    if kind is not None:
+        return _image(content, kind)
+    return _pdf(content) if b"%PDF-" in content[:_WITHIN] else MediaFacts(bytes=len(content))
 
 
 def _image(content: bytes, kind: str) -> MediaFacts:
@@ -53,6 +56,17 @@ def _image(content: bytes, kind: str) -> MediaFacts:
 
 
 def _pdf(content: bytes) -> MediaFacts:
+    """A PDF is read once: many requests ask about the same, and a check comes before a count and a submission."""
+    digest = hashlib.blake2b(content, digest_size=16).digest()
+    facts = _pdfs.get(digest)
+    if facts is None:
+        if len(_pdfs) >= _MOST_KEPT:
+            _pdfs.clear()
+        facts = _pdfs[digest] = _read_pdf(content)
+    return facts
+
+
+def _read_pdf(content: bytes) -> MediaFacts:
     import pypdf  # 0.4 s that a file without PDFs need not pay
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it mends on the way is nobody's concern

@@ -111,12 +111,13 @@ def _caching_words(caching: Caching) -> str:
 
 
 def cost_of_batch(tracked: TrackedBatch) -> str | None:
-    """`$3.12 by its results, at most $19.90 was estimated`; None where nothing is known."""
+    """`$3.12 by its results, at most $19.90 was estimated; prices as of 2026-11-29`; None where nothing is known."""
     actual, at_most = tracked.cost_actual, tracked.cost_at_most
+    dated = f"; prices as of {tracked.prices_as_of}" if tracked.prices_as_of else ""
     if actual is None:
-        return None if at_most is None else f"at most {money(at_most)}"
+        return None if at_most is None else f"at most {money(at_most)}{dated}"
     estimated = "" if at_most is None else f", at most {money(at_most)} was estimated"
-    return f"{money(actual)} by its results{estimated}"
+    return f"{money(actual)} by its results{estimated}{dated}"
 
 
 def spent_words(spent: Bill) -> str:

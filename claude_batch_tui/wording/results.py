@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.domain.money.pricing import ADDITIONAL
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.results.comparison import Agreement
 from claude_batch_tui.wording.batches import class_words
@@ -70,7 +69,7 @@ def usage_words(usage: Mapping[str, object]) -> str:
         ]
     iterations = usage.get("iterations")
     for one in iterations if isinstance(iterations, list) else ():
-        if isinstance(one, dict) and one.get("type") in ADDITIONAL:
+        if isinstance(one, dict) and one.get("type") in ("compaction", "advisor_message"):
             who = "compaction" if one["type"] == "compaction" else f"advisor {one.get('model')}"
             parts.append(f"besides {who}: {usage_words({**one, 'iterations': None})}")
     return " · ".join(parts)

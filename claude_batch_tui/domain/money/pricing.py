@@ -195,7 +195,7 @@ class Usage(Tokens, frozen=True, gc=False):
     inference_geo: str | None = None
     iterations: list[Iteration] | None = None
     is_billed: bool = True
-    """False for a refusal that costs nothing; the API does not say it, see `is_billed_refusal`."""
+    """False for a refusal that costs nothing; the API does not say it, see `result.is_billed_refusal`."""
 
 
 def load_prices(data: bytes, override: bytes | None = None) -> PriceTable:
@@ -260,7 +260,8 @@ def cost_forecast(
     about = sum(map(_tokens_about, own))
     scale = 1.0 if counted is None or not about else counted.tokens / about
     read = [round(_tokens_about(group) * scale) for group in own]
-    full = _cost([(group, tokens, group.max_tokens) for group, tokens in zip(own, read, strict=True)], prices)
+    full = [(group, tokens, group.max_tokens) for group, tokens in zip(own, read, strict=True)]
+    alone = [(group, tokens, 0) for group, tokens, _ in full]
     likely = None
     if history is not None:
         answers = [min(int(history.tokens_per_request * group.requests), group.max_tokens) for group in own]
@@ -271,9 +272,9 @@ def cost_forecast(
         likely,
         counted,
         history,
-        None if counted is None else _cost([(one, n, 0) for one, n in zip(own, read, strict=True)], prices),
-        None if counted is None else full,
-        None if shared is None else _caching(own, read, full, shared, scale, prices),
+        None if counted is None else _cost(alone, prices, writes_cache=True),
+        None if counted is None else _cost(full, prices, writes_cache=True),
+        None if shared is None else _caching(own, read, _cost(full, prices), shared, scale, prices),
         models_as_of,
     )
 
@@ -335,14 +336,6 @@ def entry_cost(usage: Usage, model: str, prices: PriceTable) -> float | None:
     return prices.batch_factor * geo * tokens + prices.web_search * searches
 
 
-def is_billed_refusal(category: str | None, *, before_output: bool) -> bool:
-    """Whether a refusal is paid for: one in the middle of an answer is, one before any output for some categories alone.
-
-    Source: the refusals page, copy of 2026-09-26. Usage is shown either way.
-    """
-    return not before_output or category in ("bio", "frontier_llm", "reasoning_extraction")
-
-
 def additional(usage: Usage, model: str) -> list[tuple[Tokens, str]]:
     """What the totals of a usage leave out: tokens of advisors and of compactions, each with its model.
 
@@ -379,9 +372,17 @@ def _tokens_about(group: ModelTotals) -> int:
 
 
 def _cost(
-    groups: Sequence[tuple[ModelTotals, int, int]], prices: PriceTable, *, dearest: bool = False
+    groups: Sequence[tuple[ModelTotals, int, int]],
+    prices: PriceTable,
+    *,
+    dearest: bool = False,
+    writes_cache: bool = False,
 ) -> Cost:
-    """What groups cost, each with the tokens that it reads and writes."""
+    """What groups cost, each with the tokens that it reads and writes.
+
+    With `writes_cache` requests that use the cache write all of their input to it; `dearest` is that, and long prompts
+    wherever they may be, not only where the tokens of a request are so many.
+    """
     standard = 0.0
     unpriced: dict[str, None] = {}
     unpriced_requests = 0
@@ -391,8 +392,9 @@ def _cost(
             unpriced[group.model] = None
             unpriced_requests += group.requests
             continue
-        rates = _dearest_rates(price, group) if dearest else price
-        input_rate = rates.cache_write_1h if dearest and group.uses_cache else rates.input
+        rates = _dearest_rates(price, group) if dearest else _rates(price, group, read)
+        writes = (dearest or writes_cache) and group.uses_cache
+        input_rate = rates.cache_write_1h if writes else rates.input
         geo = prices.us_factor if group.in_us else 1.0
         standard += geo * (input_rate * read + rates.output * written) / _MILLION
     return Cost(
@@ -405,6 +407,12 @@ def _cost(
         unpriced_requests=unpriced_requests,
         open_ended=sum(group.open_ended for group, _, _ in groups),
     )
+
+
+def _rates(price: ModelPrice, group: ModelTotals, read: int) -> Rates:
+    """The rates of requests that read so many tokens together, each about as many as the others."""
+    is_long = price.long is not None and group.requests and read / group.requests > price.long.above
+    return price.long if price.long is not None and is_long else price
 
 
 def _dearest_rates(price: ModelPrice, group: ModelTotals) -> Rates:

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from claude_batch_tui.config import RESULTS_COLUMNS
-from claude_batch_tui.domain.money.pricing import is_billed_refusal
 from claude_batch_tui.errors import ConfigError
 
 STOP_REASONS = (
@@ -188,6 +187,14 @@ def class_number(outcome: Outcome, stop_reason: str, *, empty: bool) -> int:
     if stop_reason in _ENDED:
         return CLASSES.index("empty" if empty else "complete")
     return CLASSES.index(_CLASS_OF_STOP.get(stop_reason, "unknown_stop"))
+
+
+def is_billed_refusal(category: str | None, *, before_output: bool) -> bool:
+    """Whether a refusal is paid for: one in the middle of an answer is, one before any output for some categories alone.
+
+    Source: the refusals page, copy of 2026-09-26. Usage is shown either way.
+    """
+    return not before_output or category in ("bio", "frontier_llm", "reasoning_extraction")
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -32,6 +32,8 @@ from claude_batch_tui.sources.source_file import open_source
 
 PROCESSING = timedelta(hours=24)
 """How long a batch may take before it expires (batch guide)."""
+_LARGE = 100_000
+"""Bytes of a request that may hold a PDF, which takes up to 50 ms."""
 
 
 class CheckReport(msgspec.Struct, frozen=True):
@@ -78,7 +80,8 @@ def check(
     with open_source(str(path)) as file:
         for line in numbered_lines(file):
             checked.add(line.number, line.data)
-            if checked.requests % ROWS_BETWEEN_LOOKS == 0 and look():
+            is_time = checked.requests % ROWS_BETWEEN_LOOKS == 0 or len(line.data) > _LARGE
+            if is_time and look():
                 yield SourceProgress(checked.requests, file.bytes_read, file.size)
     draft = checked.draft()
     as_of = models.as_of if models is not None else None

@@ -10,9 +10,15 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from msgspec import Raw
 
-from claude_batch_tui.domain.money.pricing import CacheCreation, Tokens, Usage, additional, is_billed_refusal
+from claude_batch_tui.domain.money.pricing import CacheCreation, Tokens, Usage, additional
 from claude_batch_tui.domain.results.line import LineMessage, LineResult, RawLine, begins_with_text, is_empty
-from claude_batch_tui.domain.results.result import OUTCOMES, STOP_REASONS, Outcome, class_number
+from claude_batch_tui.domain.results.result import (
+    OUTCOMES,
+    STOP_REASONS,
+    Outcome,
+    class_number,
+    is_billed_refusal,
+)
 
 UNPARSED: Final = OUTCOMES.index(Outcome.UNPARSED)
 OUTCOME_NUMBERS: Final = {str(outcome): number for number, outcome in enumerate(OUTCOMES[:UNPARSED])}

@@ -77,3 +77,18 @@ def test_two_requests_share_too_little_to_pay_for_a_write() -> None:
     assert cost_forecast(groups, PRICES, shared=shared).caching is None
     groups = [ModelTotals("claude-sonnet-4-6", 3, 22_000, 10)]
     assert cost_forecast(groups, PRICES, shared=shared).caching is not None
+
+
+@pytest.mark.parametrize(("tokens", "rates"), [(90_000, (0.10, 0.50)), (110_000, (0.50, 2.50))])
+def test_a_count_tells_both_tiers_of_haiku_apart(tokens: int, rates: tuple[float, float]) -> None:
+    group = ModelTotals("claude-haiku-5-5", 10, 10 * tokens * 3, 10_000, long_prompts=True)
+    counted = cost_forecast([group], PRICES, counted=InputCount(10 * tokens, 10, 0.0)).counted_at_most
+    assert counted is not None
+    assert counted.batch == pytest.approx((10 * tokens * rates[0] + 10_000 * rates[1]) / 2e6)
+
+
+def test_requests_that_write_to_the_cache_are_counted_at_what_a_write_costs() -> None:
+    group = ModelTotals("claude-sonnet-4-6", 10, 36_000, 1_000, uses_cache=True)
+    counted = cost_forecast([group], PRICES, counted=InputCount(10_000, 10, 0.0)).counted_at_most
+    assert counted is not None
+    assert counted.batch == pytest.approx((10_000 * 6 + 1_000 * 15) / 2e6)
