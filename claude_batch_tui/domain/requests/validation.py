@@ -17,13 +17,9 @@ from msgspec import UNSET
 
 from claude_batch_tui.domain.requests.draft import (
     BYTES_PER_TOKEN_ABOUT,
-    BYTES_PER_TOKEN_AT_LEAST,
-    LONG_PROMPT_TOKENS,
     Draft,
-    ModelTotals,
     Problem,
     Severity,
-    SharedPrefix,
 )
 from claude_batch_tui.domain.requests.limits import CUSTOM_ID, MAX_BODY_BYTES, MAX_REQUESTS, body_bytes
 from claude_batch_tui.domain.requests.media import (
@@ -51,15 +47,13 @@ from claude_batch_tui.domain.requests.param_rules import (
     shown,
 )
 from claude_batch_tui.domain.requests.request_shape import LineShape, ParamsShape
+from claude_batch_tui.domain.requests.totals import Totals
 
 KEPT_PER_CODE = 1_000
 """Problems of one kind that are kept; the rest is counted."""
 _SPLIT = "; they become several batches of one run"
 _KINDS_REMEMBERED = 1_000
 _ENVELOPE_BYTES = len('{"custom_id":"","params":}')
-ADDED_TOKENS = 1_000
-"""At most what the API adds to a prompt where there are tools, and where there is a schema (530 is the most that a copy of
-the tool page lists; read 2026-11-29)."""
 _NO_MEDIA = MediaTokens()
 
 _decode_line = msgspec.json.Decoder(LineShape).decode
@@ -126,10 +120,9 @@ class RequestsCheck:
         self._prompts: dict[int, int] = {}
         self._request_bytes = 0
         self._lines: dict[str, int] = {}
-        self._groups: dict[tuple[str, bool, bool, bool], list[int]] = {}
+        self._totals = Totals(models)
         self._look = look
         self._user_profile_id = user_profile_id
-        self._shared: bytes | None = None
 
     def add(self, number: int, line: bytes) -> str | None:
         """Check one line (stripped, 1-based number). Returns its custom_id, or None where the line has errors."""
@@ -175,29 +168,13 @@ class RequestsCheck:
             path=self._file,
             requests=self.requests,
             body_bytes=size,
-            models=tuple(self._totals()),
+            models=self._totals.totals(),
             problems=tuple(self.problems.kept),
             counts=dict(self.problems.counts),
             errors=self.problems.errors,
             warnings=self.problems.warnings,
-            shared=self._shared_prefix(),
+            shared=self._totals.shared(),
         )
-
-    def _shared_prefix(self) -> SharedPrefix | None:
-        models = {model for model, *_ in self._groups}
-        if self.requests < 2 or not self._shared or len(models) != 1:
-            return None
-        model = models.pop()
-        rules = self._models.find(model) if self._models else None
-        return SharedPrefix(len(self._shared), model, rules.min_cached_tokens if rules else None)
-
-    def _totals(self) -> list[ModelTotals]:
-        totals = [
-            ModelTotals(model, requests, size, tokens, uses_cache, in_us, is_long, open_ended, media, more)
-            for (model, uses_cache, in_us, is_long), counts in self._groups.items()
-            for requests, size, tokens, open_ended, media, more in [counts]
-        ]
-        return sorted(totals, key=lambda group: (-group.requests, group.model))
 
     def _check_id(self, number: int, custom_id: Any) -> None:
         if not isinstance(custom_id, str):
@@ -331,13 +308,8 @@ class RequestsCheck:
         # White space in the line makes this more than the params have, never less.
         size = max(len(line) - len(custom_id) - _ENVELOPE_BYTES - media.base64_bytes, 0)
         uses_cache = b'"cache_control"' in line
-        added = (params.tools is not UNSET) + (params.output_config is not UNSET)
-        more = media.at_most + added * ADDED_TOKENS
-        at_most = size / BYTES_PER_TOKEN_AT_LEAST + more
-        in_us = params.inference_geo == "us"
-        key = (params.model, uses_cache, in_us, at_most > LONG_PROMPT_TOKENS)
-        is_open_ended |= params.is_open_ended | self._count_advisors(params, in_us=in_us)
-        self._add(key, 1, size, params.max_tokens, is_open_ended, media.about, more)
+        self._totals.add(params, size, media, uses_cache=uses_cache, is_open_ended=is_open_ended)
+        self._totals.share(line)
         if uses_cache:
             self._say(number, custom_id, self._cache.add(params.model, line))
         rules = self._models.find(params.model) if self._models else None
@@ -347,63 +319,6 @@ class RequestsCheck:
                 f"the prompt has about {about:,} tokens, and {params.model} reads at most {rules.context:,}"
             )
             self._report(number, custom_id, "prompt_too_long", message, Severity.WARNING)
-        self._share(line)
-
-    def _count_advisors(self, params: ParamsShape, *, in_us: bool) -> bool:
-        """Reckon with the most that advisors may take: a whole context read, and the longest advice, at every use.
-
-        True where that has no bound.
-        """
-        has_no_bound = False
-        if params.tools is UNSET:
-            return False
-        for tool in params.tools:
-            if not tool.is_advisor:
-                continue
-            rules = self._models.find(tool.model) if self._models is not None and tool.model else None
-            longest = rules and (tool.max_tokens or rules.max_tokens)
-            if tool.max_uses is None or rules is None or rules.context is None or not longest:
-                has_no_bound = True
-                continue
-            key = (str(tool.model), tool.caching is not UNSET, in_us, rules.context > LONG_PROMPT_TOKENS)
-            read = tool.max_uses * rules.context
-            self._add(key, 0, 0, tool.max_uses * longest, False, 0, read)
-        return has_no_bound
-
-    def _add(
-        self,
-        key: tuple[str, bool, bool, bool],
-        requests: int,
-        size: int,
-        max_tokens: int,
-        open_ended: int,
-        media: int,
-        more: int,
-    ) -> None:
-        group = self._groups.get(key)
-        if group is None:
-            group = self._groups[key] = [0] * 6
-        group[0] += requests
-        group[1] += size
-        group[2] += max_tokens
-        group[3] += open_ended
-        group[4] += media
-        group[5] += more
-
-    def _share(self, line: bytes) -> None:
-        """Find out what the params of all requests so far begin with."""
-        start = line.find(b'"params"') + len(b'"params"')
-        if self._shared is None:
-            self._shared = line[start:]
-        elif not line.startswith(self._shared, start):
-            same, over = 0, len(self._shared)
-            while over - same > 1:
-                middle = (same + over) // 2
-                if line.startswith(self._shared[:middle], start):
-                    same = middle
-                else:
-                    over = middle
-            self._shared = self._shared[:same]
 
     def _warn_of_repeats(self, number: int, custom_id: str, line: bytes) -> None:
         """Say where the params are those of an earlier request: the same answer would be paid for twice."""
