@@ -177,3 +177,25 @@ def test_statistics_tell_tokens_of_advisors_and_compactions_apart() -> None:
     assert (spend.input_tokens, spend.output_tokens) == (23_500, 1_500)
     assert spend.additional_tokens == 100_823 + 1_612 + 180_000 + 3_500
     assert spend.models == ("claude-haiku-5-5", "claude-opus-5-5")
+
+
+@pytest.mark.parametrize(
+    ("iterations", "dollars"),
+    [
+        (None, 0.0015),
+        ([], 0.0015),
+        ("none", 0.0015),
+        ([7, None], 0.0015),
+        ([_advisor(10_000, 100) | {"note": "x", "cache_creation": "y"}], 0.0015 + 0.021),
+    ],
+)
+def test_iterations_of_another_shape_are_read_as_far_as_they_can_be(iterations: Any, dollars: float) -> None:
+    index = _index(_line(_answer("claude-haiku-4-5", _tokens(2_000, 200, iterations=iterations))))
+    assert EntryCosts(index, PRICES).column(1)[0] == pytest.approx(dollars)
+    assert index.cost(0, PRICES) == pytest.approx(dollars)
+
+
+def test_a_compaction_of_more_tokens_than_a_column_holds_is_priced_at_as_many_as_it_holds() -> None:
+    huge = [{"type": "compaction", "input_tokens": 2**80, "output_tokens": "x"}]
+    index = _index(_line(_answer("claude-haiku-4-5", _tokens(2_000, 200, iterations=huge))))
+    assert EntryCosts(index, PRICES).column(1)[0] == pytest.approx(0.0015 + (2**32 - 1) / 2e6)
