@@ -144,12 +144,16 @@ def _of_facts(one: Medium, facts: MediaFacts, edge: int) -> Iterator[Finding]:
         )
     if one.kind == "image" and len(str(one.source["data"])) > MAX_IMAGE_BYTES:
         # Reports differ on whether the limit is of the file or of its base64.
-        severity = Severity.ERROR if facts.bytes > MAX_IMAGE_BYTES else Severity.WARNING
+        is_over = facts.bytes > MAX_IMAGE_BYTES
         message = (
             f"the image {one.place} has {facts.bytes:,} bytes, {len(str(one.source['data'])):,} as base64; the API "
             f"takes {MAX_IMAGE_BYTES:,}"
         )
-        yield Finding("image_too_large", message, severity)
+        yield (
+            Finding("image_too_large", message)
+            if is_over
+            else Finding("image_near_limit", message, Severity.WARNING)
+        )
 
 
 def _pages(media: Sequence[Medium], rules: ModelRules | None) -> Iterator[Finding]:
@@ -160,7 +164,7 @@ def _pages(media: Sequence[Medium], rules: ModelRules | None) -> Iterator[Findin
     message = f"the PDFs of the request have {pages:,} pages; the API takes {small}"
     if pages <= large and not _is_small(rules):
         message += f", and {large} where the model's context is larger than {SMALL_WINDOW:,} tokens"
-        yield Finding("too_many_pages", message, Severity.WARNING)
+        yield Finding("many_pages", message, Severity.WARNING)
     else:
         yield Finding("too_many_pages", f"{message}: split them")
 

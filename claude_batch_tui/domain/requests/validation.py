@@ -290,7 +290,11 @@ class RequestsCheck:
     def _media(self, number: int, custom_id: str | None, params: ParamsShape, line: bytes) -> MediaTokens:
         """What the media of a request cost, and what is wrong with them."""
         request = msgspec.json.decode(line)
-        media = find_media(request["params"], self._look)
+        media = [
+            # The id says which file it is where requests are made of files.
+            one._replace(place=f"{one.place} of {shown(custom_id or f'line {number}')}")
+            for one in find_media(request["params"], self._look)
+        ]
         rules = self._models.find(params.model) if self._models else None
         self._say(number, custom_id, media_findings(media, rules))
         return media_tokens(media, rules)

@@ -103,7 +103,7 @@ def test_media_within_tool_results_and_documents_of_blocks_are_counted_too() -> 
 def test_an_image_over_8000_pixels_is_an_error(file: str, words: str) -> None:
     kind = "image/png" if file.endswith("png") else "image/jpeg"
     assert said(of_file(CASES / file, "image", kind)) == [
-        ("image_too_large", f"the image messages[0].content[0] {words}")
+        ("image_too_large", f"the image messages[0].content[0] of 'a' {words}")
     ]
 
 
@@ -113,7 +113,7 @@ def test_above_20_images_the_edge_is_2000_pixels_and_there_are_so_many_at_most()
     assert said(*[small] * 20, large) == [
         (
             "image_too_large",
-            "the image messages[0].content[20] has 10 by 2,001 pixels; an edge may have 2,000 where there are more than 20",
+            "the image messages[0].content[20] of 'a' has 10 by 2,001 pixels; an edge may have 2,000 where there are more than 20",
         )
     ]
     assert said(*[small] * 101) == []
@@ -126,7 +126,7 @@ def test_an_image_over_the_byte_limit_is_an_error_and_one_whose_base64_is_over_i
     problems = [*checked(image(9, 9, 6_000_000)).problems, *checked(image(9, 9, 4_000_000)).problems]
     assert [(problem.code, problem.severity) for problem in problems] == [
         ("image_too_large", Severity.ERROR),
-        ("image_too_large", Severity.WARNING),
+        ("image_near_limit", Severity.WARNING),
     ]
 
 
@@ -145,7 +145,7 @@ PAGES = "the PDFs of the request have {} pages; the API takes 100"
         ("html.pdf", NEW, [("media", "says it is 'application/pdf', and its bytes are no image or PDF the API takes")]),
         ("pages101.pdf", "claude-haiku-4-5", [("too_many_pages", f"{PAGES.format(101)}: split them")]),
         ("pages101.pdf", NEW, [
-            ("too_many_pages",
+            ("many_pages",
              f"{PAGES.format(101)}, and 600 where the model's context is larger than 200,000 tokens")
         ]),
         ("pages601.pdf", NEW, [("too_many_pages", f"{PAGES.format(601)}: split them")]),
@@ -156,12 +156,12 @@ def test_pdfs_that_people_have_are_what_they_are(
 ) -> None:
     found = said(of_file(CASES / "43-pdf-limits/docs" / file, "document", "application/pdf"), model=model)
     found = [one for one in found if one[0] != "prompt_too_long"]
-    place = "the document messages[0].content[0] "
+    place = "the document messages[0].content[0] of 'a' "
     assert [(code, message.removeprefix(place)) for code, message in found] == expected
 
 
 def test_the_pages_of_all_pdfs_of_a_request_are_added_up() -> None:
-    assert [code for code, _ in said(document(60), document(60))] == ["too_many_pages"]
+    assert [code for code, _ in said(document(60), document(60))] == ["many_pages"]
 
 
 def test_a_prompt_longer_than_the_context_is_warned_of() -> None:
@@ -186,7 +186,7 @@ GOOD = base64.b64encode(png(9, 9)).decode()
 def test_base64_that_the_api_refuses_is_said_for_what_it_is(data: str, words: str) -> None:
     ((code, message),) = said(block("image", "image/png", data))
     assert code == "media"
-    assert message.startswith(f"the image messages[0].content[0] {words}")
+    assert message.startswith(f"the image messages[0].content[0] of 'a' {words}")
 
 
 @pytest.mark.parametrize(
@@ -202,5 +202,5 @@ def test_base64_that_the_api_refuses_is_said_for_what_it_is(data: str, words: st
 def test_a_media_type_that_the_bytes_deny_is_an_error(
     kind: str, media_type: str, data: bytes, what: str
 ) -> None:
-    message = f"the {kind} messages[0].content[0] says it is {media_type!r}, and its bytes are {what}"
+    message = f"the {kind} messages[0].content[0] of 'a' says it is {media_type!r}, and its bytes are {what}"
     assert said(block(kind, media_type, data)) == [("media", message)]
