@@ -100,3 +100,14 @@ def test_what_is_no_table_of_prices_changes_nothing(cbtui, tmp_path, own_folders
 def test_a_file_of_prices_that_is_not_there_is_said(cbtui, tmp_path):
     code, _, err = cbtui("models", "--prices", tmp_path / "no.toml")
     assert (code, "Cannot read" in err) == (2, True)
+
+
+def test_a_model_that_the_api_calls_retired_is_an_error_of_check(cbtui, rows, requests_file, simulator):
+    path = requests_file(2)
+    path.write_text(path.read_text().replace("claude-haiku-4-5", "claude-3-7-sonnet-20250219"))
+    assert cbtui("check", path)[0] == 0
+    found, _ = rows("--refresh")
+    assert found["claude-3-7-sonnet-20250219"]["lifecycle"] == "retired"
+    code, out, _ = cbtui("check", path)
+    assert code == 2
+    assert "claude-3-7-sonnet-20250219 is retired" in out
