@@ -272,10 +272,10 @@ def cost_forecast(
         likely,
         counted,
         history,
-        None if counted is None else _cost(alone, prices, writes_cache=True),
-        None if counted is None else _cost(full, prices, writes_cache=True),
-        None if shared is None else _caching(own, read, _cost(full, prices), shared, scale, prices),
-        models_as_of,
+        counted_input=None if counted is None else _cost(alone, prices, writes_cache=True),
+        counted_at_most=None if counted is None else _cost(full, prices, writes_cache=True),
+        caching=None if shared is None else _caching(own, read, _cost(full, prices), shared, scale, prices),
+        models_as_of=models_as_of,
     )
 
 
