@@ -93,6 +93,8 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
     place = context.config.profile or "default"
     known = tuple(msgspec.structs.replace(tracked, profile=place) for tracked in known)
     chosen.update(known, now)
+    if chosen.gave_up:
+        raise ConfigError(chosen.gave_up)
     rows = chosen.rows[: args.limit]
     if args.json:
         where = {"profile": context.config.profile} if context.beside else {}
