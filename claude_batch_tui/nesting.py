@@ -7,13 +7,15 @@ walked later.
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import Any
 
 MOST_LEVELS = 128
 """Levels of arrays and objects, or of parentheses. Many JSON servers stop there; people stop at twenty."""
 MOST_DIGITS = 4_300
 """Digits of a whole number that Python reads: reading takes a time that grows with the square."""
+
+UNREADABLE = (ValueError, RecursionError)
+"""What decoding of JSON raises, msgspec's own errors and those of characters included."""
 
 _BRACKETS = b"[]{}"
 _ALL_BYTES = bytes(range(256))
@@ -86,6 +88,8 @@ def read_toml(text: str) -> dict[str, Any]:
 
     Raises ValueError, whose text ends a sentence: what is no TOML, what nests too deep, a number that is too long.
     """
+    import tomllib  # late: most runs read none
+
     bare = _TOML_TEXTS.sub("q", text)
     if any(found.count(".") > MOST_LEVELS for found in _DOTTED.findall(bare)):
         raise TooDeepError

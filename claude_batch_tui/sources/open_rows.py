@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.errors import SourceError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.recipe import BuildSpec, SourceKind
 from claude_batch_tui.sources.rows import RowSource
@@ -55,7 +56,7 @@ def _is_ready(path: str) -> bool:
         msgspec.json.decode(line, type=_Ready)
     except msgspec.ValidationError:
         return False
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *UNREADABLE):
         pass
     return True
 

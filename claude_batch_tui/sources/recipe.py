@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.nesting import read_toml
 from claude_batch_tui.sources.template import read_template
 from claude_batch_tui.sources.text import SplitBy
 
@@ -89,12 +89,12 @@ _SUBMIT_KEYS = ("name", "betas")
 def read_recipe(path: str) -> Recipe:
     """The recipe in a file; paths in it start from its folder. Raises ConfigError for anything it cannot mean."""
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        table = read_toml(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: there is no such recipe. Check the path.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: the recipe cannot be read: {error}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ConfigError(f"{path}: the recipe is not valid TOML: {error}.") from error
     version = table.pop("version", None)
     if version != VERSION:

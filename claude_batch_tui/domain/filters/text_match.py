@@ -167,10 +167,8 @@ def _others(character: str) -> tuple[str, ...]:
 
 def _literal_of(pattern: str) -> str:
     """The longest run of characters every match of a regular expression holds, as far as that is plain to see."""
-    if "|" in pattern or "[:" in pattern or re.search(r"\(\?(?!i\)|:)|(?<!^)\(\?i\)", pattern):
+    if _is_involved(pattern):
         return ""
-    if any(each[1].isalnum() and each[1] not in _ALONE for each in re.findall(r"\\.", pattern)):
-        return ""  # what follows belongs to the escape: \x41, \p{L}
     runs = [""]
     depth = 0
     at = 4 if pattern.startswith("(?i)") else 0
@@ -197,3 +195,12 @@ def _literal_of(pattern: str) -> str:
             runs.append("")
         at += 1
     return max(runs, key=len)
+
+
+def _is_involved(pattern: str) -> bool:
+    r"""Whether a regular expression has more than plain characters, classes and repeats: alternatives, look-around, or an
+    escape to which the characters after it belong (`\x41`, `\p{L}`).
+    """
+    if "|" in pattern or "[:" in pattern or re.search(r"\(\?(?!i\)|:)|(?<!^)\(\?i\)", pattern):
+        return True
+    return any(each[1].isalnum() and each[1] not in _ALONE for each in re.findall(r"\\.", pattern))

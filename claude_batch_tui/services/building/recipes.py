@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.errors import ConfigError, ExportError, StoreError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.services.building.requests_files import beside
 from claude_batch_tui.sources.recipe import Recipe, read_recipe, recipe_toml
 from claude_batch_tui.store.files import refusals_told, written_whole
@@ -87,7 +88,7 @@ def load_draft(folder: Path) -> FormDraft | None:
     """The draft that was kept, or None."""
     try:
         draft = msgspec.json.decode(_draft_path(folder).read_bytes(), type=FormDraft)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+    except (OSError, *UNREADABLE):
         return None
     return None if draft.is_empty else draft
 

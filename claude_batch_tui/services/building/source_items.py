@@ -10,6 +10,7 @@ import msgspec
 
 from claude_batch_tui.domain.requests.draft import Problem, Severity
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.sources.custom_ids import GivenIds
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.open_rows import open_rows
@@ -123,7 +124,7 @@ def _scripted(script: PythonScript, ids: GivenIds, problems: ProblemList) -> Ite
             problems.add(Problem(error.code, str(error), Severity.ERROR, label, number, error.custom_id))
             yield BadRow(number, error.code, str(error), {}, error.custom_id)
             continue
-        except msgspec.DecodeError:
+        except UNREADABLE:
             pass  # the check says what is wrong with it
         custom_id_checked = checked.add(number, request)
         if custom_id_checked is not None:

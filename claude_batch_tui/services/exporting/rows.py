@@ -14,6 +14,7 @@ from claude_batch_tui.domain.results.line import ContentBlock, answer_line, read
 from claude_batch_tui.domain.results.result import SPOKEN, Outcome, Result, details_lines
 from claude_batch_tui.errors import ExportError
 from claude_batch_tui.exports.table import Kind, Values
+from claude_batch_tui.nesting import UNREADABLE, require_shallow
 
 _FREE = frozenset({Outcome.ERRORED.value, Outcome.CANCELED.value, Outcome.EXPIRED.value})
 """Outcomes that cost nothing."""
@@ -120,8 +121,9 @@ def answer_columns(response: str | None) -> dict[str, Any]:
     if not text.startswith("{"):
         return {}
     try:
+        require_shallow(text)
         found = _decode_value(text)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return {}
     return found if isinstance(found, dict) else {}
 
