@@ -43,7 +43,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `template` and `system` are templates or `@file`; `params` is what every request says besides, its strings
     templates too. `model` and `max_tokens` must be there or in `params` for every kind but `jsonl` and `custom`, whose
-    requests are ready. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT; None for `delimiter` and `encoding` means they are found out.
+    requests are ready. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT, `script_env` what a script may see; None for `delimiter` and `encoding` means they are found out.
     """
 
     kind: SourceKind
@@ -64,6 +64,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     separator: str | None = None
     at: str | None = None
     query: str | None = None
+    script_env: tuple[str, ...] = ()
     delimiter: str | None = None
     encoding: str | None = None
 

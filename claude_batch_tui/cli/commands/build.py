@@ -55,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", metavar="FILE", help="with --recipe: this file and not the recipe's")
     _add_request_options(parser)
     _add_script_options(parser)
+    _add_timeout(parser, "query", "row")
     _add_output_options(parser, top=True)
     parser.set_defaults(kind=None)
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", title="kinds of source")
@@ -91,6 +92,7 @@ def _add_source_options(sub: argparse.ArgumentParser, kind: str) -> None:
         sub.add_argument("--separator", metavar="TEXT", help="what parts the rows, with --split-by separator")
     elif kind == "sqlite":
         sub.add_argument("--query", metavar="SQL", help="a SELECT; left out: all of the only table")
+        _add_timeout(sub, "query", "row")
     elif kind == "custom":
         _add_script_options(sub)
 
@@ -99,9 +101,23 @@ def _add_script_options(sub: argparse.ArgumentParser) -> None:
     group = sub.add_argument_group("scripts")
     group.add_argument("--trust-script", action="store_true", help="run it: you have read it")
     group.add_argument(
-        "--script-timeout", metavar="SECONDS", type=float, help="how long it may give no request (60)"
+        "--script-env",
+        metavar="NAME",
+        action="append",
+        help="an environment variable it may see, again for each; left out: PATH, HOME, LANG and the like, no key",
     )
+    _add_timeout(group, "script", "request")
     group.add_argument("--traceback", action="store_true", help="where it fails, with its own traceback")
+
+
+def _add_timeout(group: argparse._ActionsContainer, what: str, gives: str) -> None:
+    group.add_argument(
+        f"--{what}-timeout",
+        dest="seconds",
+        metavar="SECONDS",
+        type=float,
+        help=f"how long it may give no {gives} (60)",
+    )
 
 
 def _add_request_options(sub: argparse.ArgumentParser) -> None:
@@ -176,7 +192,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.cli.reports import show_progress
     from claude_batch_tui.services.building.build import build
     from claude_batch_tui.services.building.recipes import save_recipe
-    from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
+    from claude_batch_tui.sources.patience import DEFAULT_SECONDS, Patience
     from claude_batch_tui.sources.recipe import Recipe, drift, read_recipe
 
     known = read_recipe(args.recipe) if args.recipe else None
@@ -191,7 +207,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         name=name,
         betas=betas,
         trust_script=args.trust_script,
-        script_seconds=args.script_timeout or DEFAULT_SECONDS,
+        patience=Patience(args.seconds or DEFAULT_SECONDS),
     )
     report = show_progress(_shown_on_failure(updates, args, context), "rows", context)
     if known is not None:
@@ -237,7 +253,8 @@ def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> B
             f"What is to be built? Say a KIND and a FILE ({', '.join(_KINDS)}), or --recipe FILE."
         )
     if spec["kind"] in _READY:
-        return BuildSpec(kind=spec["kind"], path=spec["path"])
+        variables = tuple(spec.get("script_env", ())) if spec["kind"] == "custom" else ()
+        return BuildSpec(kind=spec["kind"], path=spec["path"], script_env=variables)
     for name in ("model", "max_tokens"):
         # A flag, a recipe and a params file say it for this build; the settings for all.
         where = (said, params, spec, msgspec.structs.asdict(context.config))
