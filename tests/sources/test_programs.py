@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from waiting import until
 
 from claude_batch_tui.errors import ConfigError, ScriptError, SourceError
 from claude_batch_tui.sources.patience import Patience
 from claude_batch_tui.sources.python_script import PythonScript, script_environment
 from claude_batch_tui.sources.tables import SqliteSource
+from waiting import until
 
 _LONG = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 30000000) SELECT sum(x) FROM n"
 """A query that takes some seconds for its only row."""
@@ -168,7 +168,7 @@ def is_running(pid):
 def test_a_script_and_what_it_started_end_however_cbtui_ends(tmp_path, number):
     command = [sys.executable, "-m", "claude_batch_tui", "build", "custom", script(tmp_path, _WITH_CHILD)]
     with subprocess.Popen([*command, "--trust-script"], cwd=tmp_path, start_new_session=True) as process:
-        until(lambda: (tmp_path / "pids").exists())
+        until((tmp_path / "pids").exists)
         pids = (tmp_path / "pids").read_text().split()
         os.kill(process.pid, number)
         process.wait(20)
