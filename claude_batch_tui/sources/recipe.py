@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -185,6 +185,30 @@ def drift(recipe: Recipe, now: Mapping[str, str], model: str | None) -> list[str
     if model is not None and written is not None and model != written:
         said.append(f"the model is {model}, and the recipe says {written}")
     return said
+
+
+def outside_files(recipe: Recipe, path: str, *, source: bool = True) -> list[str]:
+    """The files that the recipe at `path` names and that do not lie in its folder; without its `source`, the others."""
+    spec = recipe.spec
+    named = [text[1:] for text in (spec.template, spec.system) if text is not None and is_file(text)]
+    if source and spec.path != "-":
+        named.append(spec.path)
+    beside = Path(spec.path).parent
+    named += [str(beside / media) for media in _media_paths(spec.params) if "://" not in media]
+    folder = Path(path).resolve().parent
+    return [name for name in dict.fromkeys(named) if not Path(name).resolve().is_relative_to(folder)]
+
+
+def _media_paths(value: Any) -> Iterator[str]:
+    """The paths of images and documents within params."""
+    if isinstance(value, dict):
+        if value.get("type") == "path" and isinstance(value.get("path"), str):
+            yield value["path"]
+        for held in value.values():
+            yield from _media_paths(held)
+    elif isinstance(value, list):
+        for held in value:
+            yield from _media_paths(held)
 
 
 def is_file(template: str) -> bool:

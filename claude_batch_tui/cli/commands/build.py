@@ -163,6 +163,9 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
 def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
     group = sub.add_argument_group("recipe")
     group.add_argument("--recipe", metavar="FILE", help="build as this recipe says; options given here win")
+    group.add_argument(
+        "--trust-recipe", action="store_true", help="read the files that it names outside of its folder"
+    )
     group.add_argument("--save-recipe", metavar="FILE", type=Path, help="write this build as a recipe")
     group.add_argument("--name", metavar="N", help="what `cbtui submit` will call the batch")
     group.add_argument("--betas", metavar="B,…", help="beta headers of the batch; `cbtui submit` sends them")
@@ -191,11 +194,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Build."""
     from claude_batch_tui.cli.reports import show_progress
     from claude_batch_tui.services.building.build import build
-    from claude_batch_tui.services.building.recipes import save_recipe
+    from claude_batch_tui.services.building.recipes import agree_to, save_recipe
     from claude_batch_tui.sources.patience import DEFAULT_SECONDS, Patience
-    from claude_batch_tui.sources.recipe import Recipe, drift, read_recipe
+    from claude_batch_tui.sources.recipe import Recipe, drift
 
-    known = read_recipe(args.recipe) if args.recipe else None
+    known = _known(args, context) if args.recipe else None
+    if args.recipe and known is None:
+        return ExitCode.USAGE
     spec = _spec(args, context, known)
     betas = tuple(args.betas.replace(",", " ").split()) if args.betas else known.betas if known else ()
     name = args.name or (known.name if known else None)
@@ -214,11 +219,31 @@ def run(args: argparse.Namespace, context: Context) -> int:
         for sentence in drift(known, report.hashes, spec.model):
             context.diagnostics.note(f"recipe {args.recipe}: {sentence}.")
     _show(report, args, context)
-    if args.save_recipe is not None and report.files is not None:
-        recipe = Recipe(spec=spec, name=name, betas=betas, hashes=report.hashes)
-        save_recipe(recipe, args.save_recipe, force=args.force)
-        context.diagnostics.note(f"recipe saved: {args.save_recipe}")
+    if report.files is not None:
+        agree_to(report.files.recipe, context.config.state_dir)
+        if args.save_recipe is not None:
+            recipe = Recipe(spec=spec, name=name, betas=betas, hashes=report.hashes)
+            save_recipe(recipe, args.save_recipe, force=args.force)
+            agree_to(args.save_recipe, context.config.state_dir)
+            context.diagnostics.note(f"recipe saved: {args.save_recipe}")
     return ExitCode.GOOD if report.files is not None else ExitCode.USAGE
+
+
+def _known(args: argparse.Namespace, context: Context) -> Recipe | None:
+    """The recipe, or None where the user does not agree to what it reads."""
+    from claude_batch_tui.services.building.recipes import agree_to, files_to_agree_to
+    from claude_batch_tui.sources.recipe import read_recipe
+
+    path, state = Path(args.recipe), context.config.state_dir
+    recipe = read_recipe(args.recipe)
+    own_source = getattr(args, "file", None) is None and args.source is None
+    outside = files_to_agree_to(recipe, path, state, source=own_source)
+    if outside:
+        question = f"The recipe {path} has files outside of its folder read and sent: {', '.join(outside)}."
+        if not context.confirm(question, yes=args.trust_recipe, option="--trust-recipe"):
+            return None
+        agree_to(path, state)
+    return recipe
 
 
 def _shown_on_failure(
