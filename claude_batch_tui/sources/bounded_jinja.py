@@ -16,6 +16,7 @@ from typing import Any, cast
 import jinja2
 from jinja2 import nodes
 from jinja2.filters import FILTERS
+from jinja2.meta import TrackingCodeGenerator
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from claude_batch_tui.sources.template import TemplateLimits
@@ -48,6 +49,13 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         for name in ("dict", "lipsum"):
             del self.globals[name]
         self.filters = FILTERS | {name: self._bounded_filter(name) for name in FILTERS.keys() & _GROWING}
+
+    def names_in(self, template: str) -> set[str]:
+        """The names that a template uses and does not set. Raises what Jinja2 and Python raise for one that is none."""
+        tracking = TrackingCodeGenerator(self)
+        tracking.optimizer = None  # it folds constants, and takes the cube of the time for a chain of signs
+        tracking.visit(self.parse(template))
+        return tracking.undeclared_identifiers
 
     def filled(self, template: jinja2.Template, variables: Mapping[str, Any]) -> str:
         """The text of a row. Raises TemplateLimitError, and whatever the template raises."""

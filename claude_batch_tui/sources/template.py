@@ -116,13 +116,12 @@ def _jinja(
     template: str, names: Mapping[str, str], columns: Sequence[str], option: str, limits: TemplateLimits
 ) -> Fill:
     import jinja2  # 60 ms that plain templates need not pay
-    from jinja2 import meta
 
     from claude_batch_tui.sources.bounded_jinja import BoundedEnvironment, TemplateLimitError
 
     environment = BoundedEnvironment(limits)
     try:
-        used = meta.find_undeclared_variables(environment.parse(template))
+        used = environment.names_in(template)
         compiled = environment.from_string(template)
     except jinja2.TemplateSyntaxError as error:
         raise ConfigError(f"{option}, line {error.lineno}: {error.message}. Mend the template.") from error

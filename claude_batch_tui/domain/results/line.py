@@ -157,7 +157,7 @@ def read_result(line: bytes) -> Result:
         return _unparsed(line)
     body = value.get("result") if isinstance(value, dict) else None
     if not isinstance(body, dict):
-        return _unparsed(msgspec.json.encode(value))
+        return _unparsed(line)
     return Result(str(value.get("custom_id", "")), body)
 
 

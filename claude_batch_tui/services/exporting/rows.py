@@ -92,7 +92,7 @@ class RowReader:
         result = read_result(line)
         custom_id, message = plain(result.custom_id), result.message
         cost = 0.0 if result.outcome in _FREE else None
-        with contextlib.suppress(msgspec.ValidationError):
+        with contextlib.suppress(*UNREADABLE):
             if message:
                 usage = msgspec.convert(message.get("usage"), Usage)
                 cost = self._cost(usage, str(message.get("model"))) if result.is_billed else 0.0
