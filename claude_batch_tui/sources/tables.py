@@ -36,7 +36,8 @@ def _is_read(action: int, first: str | None, second: str | None) -> bool:
         return first in _TABLE_FACTS
     if action == sqlite3.SQLITE_FUNCTION:
         return second not in _ACTING
-    # A table of a function, json_each for one, describes itself by what looks like a change of the schema.
+    # A table of a function describes itself by what looks like a change of the schema:
+    # findings/sqlite-authorizer-sees-table-functions-as-updates.sh
     return action in _READING or (action == sqlite3.SQLITE_UPDATE and first == "sqlite_master")
 
 
