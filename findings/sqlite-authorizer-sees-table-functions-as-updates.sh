@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# One would believe: an authorizer of SQLite that lets SELECT, READ and FUNCTION through lets every query through that only reads.
-# What happens (Python 3.11's sqlite3, SQLite 3.40 to 3.51): a query over json_each(), pragma_table_info() or a full-text
-# table is refused. Such a table describes itself by CREATE TABLE inside of SQLite, which asks the authorizer for
-# SQLITE_UPDATE of sqlite_master, though nothing is written. It has to be let through; the database is opened with
-# mode=ro, so that no UPDATE of the user's comes of it.
-#
-# Prints: the version, "json_each is refused: not authorized", and what was asked for.
+# Belief:   an authorizer of SQLite that lets SELECT, READ and FUNCTION through lets every query through that only reads.
+# SQLite 3.40.1, in Python 3.11: a query over json_each(), pragma_table_info() or a full-text table is refused. Such a
+#           table describes itself by CREATE TABLE, for which the authorizer is asked about UPDATE of sqlite_master,
+#           though nothing is written. It has to be let through, and mode=ro keeps what really is an UPDATE away.
+# Output:   the version, "json_each is refused: …", and what was asked: [(23, 'sqlite_master', 'type')]
+# Exits 0 while that is so, 1 when it has changed.
 set -euo pipefail
 python3 - <<'PYTHON'
 import sqlite3

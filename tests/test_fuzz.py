@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from faults.fuzz import MOST_BYTES, fuzzed, parsers, row
 
 NAMES = [

@@ -155,7 +155,7 @@ class Figures(NamedTuple):
     found: list[Found]
 
 
-def mutated(samples: Sequence[bytes], chance: random.Random) -> bytes:
+def mutated(samples: Sequence[bytes], chance: random.Random) -> bytes:  # noqa: C901  a case each
     """A sample after some changes, most of them few."""
     data = chance.choice(samples)
     for _ in range(min(1 + int(chance.expovariate(0.6)), 12)):
@@ -277,18 +277,22 @@ _RESULTS = [
         ],
         stop="tool_use",
     ),
-    b'{"custom_id":"T-3","result":{"type":"errored","error":{"type":"error","error":'
-    b'{"type":"invalid_request_error","message":"max_tokens: 9 > 5"}}}}',
+    (
+        b'{"custom_id":"T-3","result":{"type":"errored","error":{"type":"error","error":'
+        b'{"type":"invalid_request_error","message":"max_tokens: 9 > 5"}}}}'
+    ),
     b'{"custom_id":"T-4","result":{"type":"expired"}}',
     b'{"custom_id":"T-5","result":{"type":"canceled"}}',
 ]
 _REQUESTS = [
     b'{"custom_id":"a","params":{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{"role":"user","content":"x"}]}}',
-    b'{"custom_id":"b","params":{"model":"claude-sonnet-4-5","max_tokens":2000,"system":[{"type":"text","text":"s",'
-    b'"cache_control":{"type":"ephemeral","ttl":"1h"}}],"thinking":{"type":"enabled","budget_tokens":1024},'
-    b'"tools":[{"name":"t","description":"d","input_schema":{"type":"object","properties":{"a":{"type":"string"}}}}],'
-    b'"tool_choice":{"type":"auto"},"temperature":0.5,"stop_sequences":["END"],"messages":[{"role":"user","content":'
-    b'[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"aaaa"}},{"type":"text","text":"y"}]}]}}',
+    (
+        b'{"custom_id":"b","params":{"model":"claude-sonnet-4-5","max_tokens":2000,"system":[{"type":"text","text":"s",'
+        b'"cache_control":{"type":"ephemeral","ttl":"1h"}}],"thinking":{"type":"enabled","budget_tokens":1024},'
+        b'"tools":[{"name":"t","description":"d","input_schema":{"type":"object","properties":{"a":{"type":"string"}}}}],'
+        b'"tool_choice":{"type":"auto"},"temperature":0.5,"stop_sequences":["END"],"messages":[{"role":"user","content":'
+        b'[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"aaaa"}},{"type":"text","text":"y"}]}]}}'
+    ),
 ]
 _FILTERS = [
     b"outcome=ok and not class=truncated",
@@ -365,10 +369,12 @@ _QUERIES = [
     b"SELECT json_extract('{\"a\":[1,2]}', '$.a[1]') AS v, group_concat(name, ',') AS names FROM p GROUP BY id % 2",
 ]
 _PAGES = [
-    b'{"data":[{"id":"msgbatch_1","type":"message_batch","processing_status":"in_progress","request_counts":'
-    b'{"processing":1,"succeeded":0,"errored":0,"canceled":0,"expired":0},"ended_at":null,"created_at":'
-    b'"2026-11-20T10:00:00Z","expires_at":"2026-11-21T10:00:00Z","cancel_initiated_at":null,"results_url":null}],'
-    b'"has_more":false,"first_id":"msgbatch_1","last_id":"msgbatch_1"}'
+    (
+        b'{"data":[{"id":"msgbatch_1","type":"message_batch","processing_status":"in_progress","request_counts":'
+        b'{"processing":1,"succeeded":0,"errored":0,"canceled":0,"expired":0},"ended_at":null,"created_at":'
+        b'"2026-11-20T10:00:00Z","expires_at":"2026-11-21T10:00:00Z","cancel_initiated_at":null,"results_url":null}],'
+        b'"has_more":false,"first_id":"msgbatch_1","last_id":"msgbatch_1"}'
+    )
 ]
 _MARKDOWN = [
     b"# Title\n\nSome *words* and `code`, [a link](https://x.test).\n\n- one\n  - two\n\n1. a\n2. b\n",
@@ -533,7 +539,7 @@ def _tables(folder: Path) -> dict[str, Parser]:
     }
 
 
-def _answers(folder: Path) -> dict[str, Parser]:
+def _answers(folder: Path) -> dict[str, Parser]:  # noqa: C901  many small functions
     """What a server or a model wrote."""
     place, kept = folder / "results.jsonl", folder / "kept.jsonl"
     reader, prices = RowReader(built_in_prices()), built_in_prices()
