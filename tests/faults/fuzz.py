@@ -294,7 +294,12 @@ _REQUESTS = [
         b'[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"aaaa"}},{"type":"text","text":"y"}]}]}}'
     ),
 ]
+_DEEP = b'{"a":[' * 50 + b"1" + b"]}" * 50
+"""A hundred levels, which is within the limit."""
 _FILTERS = [
+    b"(" * 120 + b"a" + b")" * 120,
+    b"not " * 120 + b"id:a",
+    b" or ".join(b"id=T-%d" % number for number in range(1_500)),
     b"outcome=ok and not class=truncated",
     b'(id:T-9 or text:"a long") and out>1_000',
     b"json:$.items[0].n>=2 or json:$.label=billing",
@@ -302,6 +307,8 @@ _FILTERS = [
     b"id=T-* or error:rate or stop!=end_turn or id~^T-[0-9]$",
 ]
 _BATCH_FILTERS = [
+    b"(" * 120 + b"a" + b")" * 120,
+    b" ".join(b"a%d" % number for number in range(1_500)),
     b"state=running tag=eval age<2d model:sonnet",
     b"cost>2.50 or progress<90% and not (created=2026-11-20 or ended>2026-11-20T08:00)",
     b'name~"^n[a-z]+" requests>1,000 left<1h30m "two words"',
@@ -334,6 +341,7 @@ input_schema = { type = "object", properties.a.type = "string" }
 name = "n"
 betas = ["x"]
 """
+_DEEP_RECIPE = _RECIPE + b"[params.more." + b".".join([b"a"] * 60) + b"]\nb = " + b"[" * 40 + b"]" * 40
 _CONFIG = b"""model = "claude-haiku-4-5"
 max_tokens = 100
 poll_interval = 60
@@ -528,12 +536,16 @@ def _tables(folder: Path) -> dict[str, Parser]:
         "text": Parser(
             of_file(lambda file: TextSource(file, "paragraph")), [b"one\n\ntwo\nthree\n", "ä\r\n".encode()]
         ),
-        "JSON": Parser(of_file(JsonSource, guess=False), [rows, columns, lines]),
+        "JSON": Parser(
+            of_file(JsonSource, guess=False), [rows, columns, lines, rows.replace(b"null", _DEEP)]
+        ),
         "JSON at a path": Parser(of_file(lambda file: JsonSource(file, "data"), guess=False), [columns]),
-        "requests": Parser(requests, [b"\n".join(_REQUESTS), *_REQUESTS]),
-        "rows file": Parser(rows_file, [_ROWS]),
-        "params in JSON": Parser(lambda data: params(data, "p.json"), [_PARAMS]),
-        "params in TOML": Parser(lambda data: params(data, "p.toml"), [_RECIPE]),
+        "requests": Parser(
+            requests, [b"\n".join(_REQUESTS), *_REQUESTS, _REQUESTS[1].replace(b'{"type":"string"}', _DEEP)]
+        ),
+        "rows file": Parser(rows_file, [_ROWS, _ROWS.replace(b"null", _DEEP)]),
+        "params in JSON": Parser(lambda data: params(data, "p.json"), [_PARAMS, b'{"a": ' + _DEEP + b"}"]),
+        "params in TOML": Parser(lambda data: params(data, "p.toml"), [_RECIPE, _DEEP_RECIPE]),
         "kind of source": Parser(kind, [_REQUESTS[0], lines]),
         "ids": Parser(ids, [b"A 1\nB/2\nA 1\n" + "Ä".encode() * 70]),
     }
@@ -624,16 +636,25 @@ def _answers(folder: Path) -> dict[str, Parser]:  # noqa: C901  many small funct
         Journal(journal_place).newest("submission")
 
     return {
-        "results file": Parser(results, [b"\n".join(_RESULTS), *_RESULTS]),
-        "results line": Parser(line, _RESULTS),
-        "JSON tree": Parser(document, [*_DOCUMENTS, *_RESULTS]),
-        "schema": Parser(schema, _SCHEMAS),
+        "results file": Parser(
+            results, [b"\n".join(_RESULTS), *_RESULTS, _answer([{"type": "text", "text": _DEEP.decode()}])]
+        ),
+        "results line": Parser(
+            line, [*_RESULTS, _answer([{"type": "tool_use", "input": json.loads(_DEEP)}])]
+        ),
+        "JSON tree": Parser(document, [*_DOCUMENTS, *_RESULTS, _DEEP]),
+        "schema": Parser(
+            schema,
+            [*_SCHEMAS, _SCHEMAS[0].replace(b'{"enum":["a","b"]}', b'{"items":' * 60 + b"{}" + b"}" * 60)],
+        ),
         "answer of a schema": Parser(answer_of_schema, [b'{"label": "a", "n": 1}', b"```json\n{}\n```"]),
         "page of batches": Parser(page, _PAGES),
         "headers": Parser(
             headers, [b"120", b"Fri, 20 Nov 2026 12:00:00 GMT", b"2026-11-20T12:00:00Z", b"0.5"]
         ),
-        "Markdown": Parser(markdown, _MARKDOWN),
+        "Markdown": Parser(
+            markdown, [*_MARKDOWN, b"> " * 60 + b"x", b"".join(b"  " * n + b"- a\n" for n in range(60))]
+        ),
         "error message": Parser(
             failure, [b"messages.0: text (3) is longer than 'x' of msgbatch_1", b"max_tokens: 9 > 5"]
         ),
@@ -679,7 +700,7 @@ def _settings(folder: Path) -> dict[str, Parser]:
             command_line(words)[0].parse_args(words)
 
     return {
-        "recipe": Parser(recipe, [_RECIPE]),
+        "recipe": Parser(recipe, [_RECIPE, _DEEP_RECIPE]),
         "config": Parser(config, [_CONFIG]),
         "prices": Parser(lambda data: load_prices(_built_in_prices(), data), [_PRICES]),
         "draft of a form": Parser(draft, [b'{"fields":{"source":"a.csv","model":"m"},"left_out":[3]}']),
@@ -707,7 +728,7 @@ def _short_texts() -> dict[str, Parser]:
         escape_json(text)
 
     def key(data: bytes) -> None:
-        known = redaction._known, redaction._known_pattern
+        known = set(redaction._known), redaction._known_pattern
         try:
             read_secret(_words(data), "ANTHROPIC_API_KEY")
         finally:

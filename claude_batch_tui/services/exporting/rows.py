@@ -146,7 +146,9 @@ def _text(blocks: Sequence[ContentBlock]) -> str | None:
     if any(block.type in SPOKEN for block in blocks):
         return None
     calls = [
-        bytes(block.input).decode() for block in blocks if block.type == "tool_use" and bytes(block.input)
+        bytes(block.input).decode("utf-8", "replace")
+        for block in blocks
+        if block.type == "tool_use" and bytes(block.input)
     ]
     return calls[0] if len(calls) == 1 else f"[{','.join(calls)}]" if calls else ""
 

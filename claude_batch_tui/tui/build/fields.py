@@ -98,7 +98,7 @@ def spec_of(values: Mapping[str, str], *, base: BuildSpec | None = None, complet
     model, tokens = given.get("model") or params.get("model"), given.get("max_tokens")
     if complete and model is None:
         raise ConfigError("Name a model, e.g. claude-haiku-4-5.")
-    if tokens is not None and not tokens.isdigit():
+    if tokens is not None and not re.fullmatch(r"[0-9]{1,18}", tokens):
         raise ConfigError(f"max_tokens is a whole number, not {tokens!r}.")
     limit = int(tokens) if tokens else params.get("max_tokens")
     if complete and limit is None:
