@@ -13,7 +13,7 @@ from claude_batch_tui.errors import SourceError
 from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.recipe import BuildSpec, SourceKind
 from claude_batch_tui.sources.rows import RowSource
-from claude_batch_tui.sources.source_file import open_source
+from claude_batch_tui.sources.source_file import as_utf8, open_source
 from claude_batch_tui.sources.text import TextSource
 
 _BY_SUFFIX: dict[str, SourceKind] = {
@@ -82,12 +82,21 @@ def open_rows(spec: BuildSpec) -> Iterator[RowSource]:
         with contextlib.closing(SqliteSource(spec.path, spec.query)) as database:
             yield database
     else:
-        with open_source(spec.path, spec.encoding, guess=spec.kind != "json") as file:
+        with open_source(spec.path, spec.encoding, guess=True) as file:
             if spec.kind == "json":
                 from claude_batch_tui.sources.json import JsonSource
 
-                yield JsonSource(file, spec.at)
+                with as_utf8(file) as converted:
+                    yield JsonSource(converted, spec.at, nan=spec.nan, surrogates=spec.surrogates)
             elif spec.kind == "text":
                 yield TextSource(file, spec.split_by, spec.separator)
             else:
-                yield CsvSource(file, spec.delimiter)
+                yield CsvSource(
+                    file,
+                    spec.delimiter,
+                    quote=spec.quote,
+                    escape=spec.escape,
+                    skip_lines=spec.skip_lines,
+                    no_header=spec.no_header,
+                    ragged=spec.ragged,
+                )

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from claude_batch_tui.errors import ConfigError, SourceError
-from claude_batch_tui.sources.rows import BadRow, Row, as_row, bad_bytes, list_columns
+from claude_batch_tui.sources.rows import BadRow, Doubt, NoText, Reading, Row, list_columns, own_names
 from claude_batch_tui.sources.source_file import WholeFile
 
 _ROWS_AT_ONCE = 1_000
@@ -26,23 +26,23 @@ class SqliteSource:
         uri = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
         try:
             self._connection = sqlite3.connect(uri, uri=True)
+            self._connection.text_factory = _text_of
             self._query = query or self._only_table()
             names = [name for name, *_ in self._connection.execute(self._query).description or ()]
         except sqlite3.Error as error:
             raise self._translated(error) from error
         if not names:
             raise ConfigError(f"{path}: --query gives no rows. It is a SELECT.")
-        for number, name in enumerate(names, 1):
-            if name in names[: number - 1]:
-                raise ConfigError(f"{path}: --query gives two columns named {name!r}. Name one with AS.")
-        self.columns = tuple(names)
+        doubts: list[Doubt] = []
+        self.columns = own_names(names, doubts)
+        self.reading = Reading(columns=len(names), doubts=tuple(doubts))
 
     def rows(self) -> Iterator[Row | BadRow]:
-        """Every row; one that holds bytes is a bad row."""
+        """Every row; bytes and what is not UTF-8 are no text there. Null is the empty text."""
         try:
             for number, values in enumerate(self._connection.execute(self._query), 1):
                 row = dict(zip(self.columns, values, strict=True))
-                yield bad_bytes(number, row) or Row(number, as_row(self.columns, row))
+                yield Row(number, {name: _cell(name, value) for name, value in row.items()})
         except sqlite3.Error as error:
             raise self._translated(error) from error
         self.file.bytes_read = self.file.size
@@ -67,6 +67,26 @@ class SqliteSource:
         return SourceError(f"{self.file.label}: SQLite says: {error}. Check the file and --query.")
 
 
+def _text_of(data: bytes) -> str | bytes:
+    """A text of a database; what is not UTF-8 stays bytes."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def _cell(name: str, value: Any) -> Any:
+    """A value of a table as rows have it."""
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        kept = value.decode("utf-8", "replace")
+        return NoText("bytes", f"column {name!r} holds bytes, which are no UTF-8 text", kept)
+    if isinstance(value, float) and value - value != 0.0:
+        return NoText("not_a_number", f"column {name!r} holds {value}, which no JSON has", str(value))
+    return value
+
+
 class ParquetSource:
     """A Parquet file as rows."""
 
@@ -82,16 +102,27 @@ class ParquetSource:
             self._table: Any = parquet.ParquetFile(path)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise SourceError(f"{path}: this is no Parquet file: {error}.") from error
-        self.columns = tuple(self._table.schema_arrow.names)
+        doubts: list[Doubt] = []
+        self.columns = own_names(self._table.schema_arrow.names, doubts)
+        self.reading = Reading(columns=len(self.columns), doubts=tuple(doubts))
 
     def rows(self) -> Iterator[Row | BadRow]:
         """Every row; null is the empty text."""
         total, number = self._table.metadata.num_rows or 1, 0
         try:
             for batch in self._table.iter_batches(_ROWS_AT_ONCE):
-                for values in batch.to_pylist():
+                for values in zip(*map(_values_of, batch.columns), strict=True):
                     number += 1
-                    yield bad_bytes(number, values) or Row(number, as_row(self.columns, values))
+                    row = zip(self.columns, values, strict=True)
+                    yield Row(number, {name: _cell(name, value) for name, value in row})
                 self.file.bytes_read = self.file.size * number // total
         except (OSError, ValueError) as error:
             raise SourceError(f"{self.file.label}: reading stops after row {number:,}: {error}.") from error
+
+
+def _values_of(column: Any) -> list[Any]:
+    """The values of a column as Python has them; times finer than a microsecond are written out, as Arrow does it."""
+    try:
+        return list(column.to_pylist())
+    except (ValueError, OverflowError):
+        return list(column.cast("string").to_pylist())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.wording.costs import forecast_lines
-from claude_batch_tui.wording.values import size
+from claude_batch_tui.wording.values import counted, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.requests.draft import Problem
     from claude_batch_tui.domain.results.failures import RetryCounts
     from claude_batch_tui.services.submitting.order import Question, SendOrder
+    from claude_batch_tui.sources.rows import Reading
 
 _SUBMISSION_WORDS = {
     SubmissionState.PREPARED: "not sent",
@@ -85,6 +86,7 @@ def question_lines(question: Question, order: SendOrder, to: str) -> Iterator[st
         yield f"retry of  {first.name or first.batch_id}, in the same run, under the same custom_ids"
     if prepared.changed:
         yield changed_words(prepared.changed, order.source or order.requests)
+    yield from (f"guessed   {guess}" for guess in order.guesses)
 
 
 def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> Iterator[str]:
@@ -102,6 +104,24 @@ def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> I
     ]
     if any(count for count, _ in left_out):
         yield "Left out: " + ", ".join(f"{count:,} {words}" for count, words in left_out if count)
+
+
+def layout_words(reading: Reading) -> str:
+    """How a source was understood: its encoding, what parts its columns, where its header or its rows are."""
+    words: list[str] = []
+    if reading.encoding:
+        words.append(f"{reading.encoding}{' (guessed)' if reading.encoding_guessed else ''}")
+    if reading.delimiter:
+        words.append(f"delimiter {reading.delimiter}")
+    if reading.quote:
+        words.append(f"quote {reading.quote}")
+    if reading.delimiter:
+        words.append(f"header on line {reading.header_line:,}" if reading.header_line else "no header")
+    if reading.path:
+        words.append(f"rows at {reading.path}")
+    if reading.columns:
+        words.append(counted(reading.columns, "column"))
+    return " · ".join(words)
 
 
 def problem_lines(problems: Iterable[Problem], counts: Mapping[str, int], examples: int) -> Iterator[str]:

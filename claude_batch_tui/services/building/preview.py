@@ -11,12 +11,11 @@ import msgspec
 
 from claude_batch_tui.domain.requests.validation import ProblemList
 from claude_batch_tui.services.building.source_items import line_of, opened_items
-from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.custom_ids import PREVIEW_TAG, TAG_LENGTH
 from claude_batch_tui.sources.open_rows import open_rows
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow, Row
+from claude_batch_tui.sources.rows import BadRow, Reading, Row, reading_of
 
 
 class PreviewedRequest(msgspec.Struct, frozen=True):
@@ -46,8 +45,7 @@ class Preview(msgspec.Struct, frozen=True):
 
     columns: tuple[str, ...]
     prompt_column: str | None
-    delimiter: str | None
-    encoding: str
+    reading: Reading
     first: int
     requests: tuple[PreviewedRequest, ...]
 
@@ -74,8 +72,7 @@ def preview(spec: BuildSpec, first: int, count: int, *, line: int | None = None)
         return Preview(
             columns=source.columns if source else (),
             prompt_column=maker.prompt_column if maker else None,
-            delimiter=source.delimiter if isinstance(source, CsvSource) else None,
-            encoding=getattr(opened.origin, "encoding", "utf-8-sig"),
+            reading=reading_of(source),
             first=skipped,
             requests=tuple(shown),
         )

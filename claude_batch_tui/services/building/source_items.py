@@ -10,13 +10,14 @@ import msgspec
 
 from claude_batch_tui.domain.requests.draft import Problem, Severity
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
+from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources.custom_ids import GivenIds
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.open_rows import open_rows
 from claude_batch_tui.sources.python_script import DEFAULT_SECONDS, PythonScript
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest, RequestMaker
-from claude_batch_tui.sources.rows import BadRow, Origin, Row, RowRefusedError, RowSource
+from claude_batch_tui.sources.rows import BadRow, LateColumns, Origin, Row, RowRefusedError, RowSource
 from claude_batch_tui.sources.source_file import SourceFile, open_source
 
 Items = Generator[MadeRequest | BadRow]
@@ -72,13 +73,23 @@ def opened_items(
             yield OpenedItems(script.file, items, cleaned=lambda: ids.cleaned)
     else:
         with open_rows(spec) as source:
-            maker = RequestMaker(spec, source, tag)
+            maker = _maker(spec, source, tag)
             yield OpenedItems(source.file, _made(maker, source, problems), source, maker)
 
 
 def line_of(item: MadeRequest | BadRow) -> int:
     """The line its row begins on, from 1."""
     return item.line if isinstance(item, BadRow) else item.row.line
+
+
+def _maker(spec: BuildSpec, source: RowSource, tag: Callable[[bytes], str] | None) -> RequestMaker:
+    """What makes the requests. A source whose columns are not all known yet is read for them where one is missing."""
+    try:
+        return RequestMaker(spec, source, tag)
+    except (ConfigError, SourceError):
+        if isinstance(source, LateColumns) and source.read_all_columns():
+            return RequestMaker(spec, source, tag)
+        raise
 
 
 def _made(maker: RequestMaker, source: RowSource, problems: ProblemList) -> Items:
@@ -92,6 +103,8 @@ def _made(maker: RequestMaker, source: RowSource, problems: ProblemList) -> Item
             problems.add(
                 Problem("empty_column", item.warning, Severity.WARNING, label, row.line, item.custom_id)
             )
+        if isinstance(row, Row) and row.doubt is not None:
+            problems.add(Problem("doubtful_row", row.doubt, Severity.WARNING, label, row.line))
         yield item
 
 
