@@ -20,6 +20,7 @@ _CLEARLY = 1.4
 _CLEARLY_IN_ONE_WORD = 2.0
 _EQUAL = 1.03
 _SHOWN_WORDS = 5
+_SHOWN_CHARACTERS = 30
 _SAMPLE_BYTES = 8 * 1024
 _CANDIDATES = {
     **{
@@ -224,7 +225,7 @@ def _changed_words(ours: str, theirs: str) -> tuple[tuple[str, str], ...]:
     for mine, other in zip(ours.split("\n"), theirs.split("\n"), strict=False):
         here, there = _TOKEN.findall(mine), _TOKEN.findall(other)
         if len(here) != len(there):
-            continue
+            here, there = [mine.strip()[:_SHOWN_CHARACTERS]], [other.strip()[:_SHOWN_CHARACTERS]]
         pairs |= {
             (one.strip(_EDGES), two.strip(_EDGES)): None
             for one, two in zip(here, there, strict=True)

@@ -303,7 +303,7 @@ class JsonSource:
         if first != "{":
             raise SourceError(f"{self.file.label}: this is no JSON: it begins with {first!r}. {_HINT}")
         containers = list(cursor.contents())
-        if cursor.peek():
+        if not cursor.is_searched and cursor.peek():
             return "values"
         return self._form_of(containers)
 
@@ -400,7 +400,7 @@ class JsonSource:
                 )
             self._take_header(item.value for item in self._cursor().items())
             return "items"
-        containers = list(cursor.contents())
+        containers = list(cursor.contents(searched=1 << 62))
         here = next((one for one in containers if one.at == at), None)
         if here is None:
             near = ", ".join(one.at for one in containers if one.is_array and one.at)

@@ -24,6 +24,7 @@ _LONGEST_ITEM = 256_000_000
 _DEEPEST = 4
 """Levels that are searched for rows where nobody says where they are."""
 _SHOWN = 60
+_SEARCHED_BYTES = 16 << 20
 
 Read = Callable[[int], bytes]
 Pairs = Callable[[list[tuple[str, Any]]], dict[str, Any]]
@@ -106,6 +107,9 @@ class JsonCursor:
         self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
         self._buffer = ""
         self._at = 0
+        self._read_bytes = 0
+        self.is_searched = False
+        """True where a search for rows ended before the file did: what is largest by then is large."""
 
     def peek(self) -> str:
         """The next character that is no white space; empty at the end."""
@@ -141,16 +145,20 @@ class JsonCursor:
                 self.peek()
             yield Item(self._value(), key)
 
-    def contents(self, path: tuple[str, ...] = ()) -> Iterator[Container]:
-        """The container that begins here and those in it that do not lie inside of arrays, inner ones first."""
+    def contents(self, path: tuple[str, ...] = (), *, searched: int = _SEARCHED_BYTES) -> Iterator[Container]:
+        """The container that begins here and those in it that do not lie inside of arrays, inner ones first.
+
+        Ends after so many bytes; then counts are of what was read.
+        """
         is_array = self._opened()
         found = Container(path, is_array)
-        while not self._closed(is_array=is_array):
+        while not self.is_searched and not self._closed(is_array=is_array):
             key = "" if is_array else self._key()
             first = self.peek()
             found = found.with_item(first)
+            self.is_searched = self._read_bytes > searched
             if first and first in "{[" and not is_array and len(path) < _DEEPEST:
-                yield from self.contents((*path, key))
+                yield from self.contents((*path, key), searched=searched)
             else:
                 self._value()
         yield found
@@ -249,6 +257,7 @@ class JsonCursor:
         if len(rest) > _LONGEST_ITEM:
             raise self._broken("one item is longer than a whole batch may be")
         chunk = self._read(max(_CHUNK_BYTES, len(rest)))
+        self._read_bytes += len(chunk)
         self._buffer, self._at = rest + self._decode(chunk, not chunk), 0
         return bool(chunk)
 

@@ -5,6 +5,8 @@ A database is opened for reading alone; Parquet needs pyarrow.
 
 from __future__ import annotations
 
+import re
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +57,7 @@ class SqliteSource:
         tables = [
             row[0]
             for row in self._connection.execute(
-                "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type != 'shadow' AND name NOT LIKE 'sqlite_%'"
             )
         ]
         if len(tables) != 1:
@@ -64,7 +66,20 @@ class SqliteSource:
         return f'SELECT * FROM "{tables[0].replace(chr(34), chr(34) * 2)}"'  # noqa: S608  a name of the database's own
 
     def _translated(self, error: sqlite3.Error) -> SourceError:
+        if "not a database" in str(error):
+            return SourceError(f"{self.file.label}: this is no SQLite database, {_what_else(self.file.label)}.")
         return SourceError(f"{self.file.label}: SQLite says: {error}. Check the file and --query.")
+
+
+def _what_else(path: str) -> str:
+    """What a file is that SQLite cannot open, and what to do."""
+    with Path(path).open("rb") as file:
+        head = file.read(1_000)
+    if re.search(rb"(?i)^\s*(create|insert|begin|pragma|--)", head):
+        return f"but SQL. Make a database of it: sqlite3 new.db < {shlex.quote(path)}"
+    if head.isascii():
+        return "but text. Name the kind of file that it is"
+    return "or it is encrypted. Write a plain copy with the program that made it"
 
 
 def _text_of(data: bytes) -> str | bytes:

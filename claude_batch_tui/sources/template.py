@@ -28,8 +28,8 @@ _EXPRESSION = re.compile(r"""\{\{-?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^"'}]
 """A printed expression; quotes inside of it may hold brackets."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OTHER_TOOLS = (
-    (re.compile(r"(?<!\{)\{([^{}\"'\n]+)\}(?!\})"), "Python's f-strings and format() write it"),
     (re.compile(r"\$\{([^{}\n]+)\}"), "shells and JavaScript write it"),
+    (re.compile(r"(?<!\{)\{([^{}\"'\n]+)\}(?!\})"), "Python's f-strings and format() write it"),
     (re.compile(r"\$([A-Za-z_]\w*)"), "shells write it"),
     (re.compile(r"%\((\w[^()\n]*)\)s"), "Python's % writes it"),
 )

@@ -15,7 +15,11 @@ from claude_batch_tui.sources.custom_ids import PREVIEW_TAG, TAG_LENGTH
 from claude_batch_tui.sources.open_rows import open_rows
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow, Reading, Row, reading_of
+from claude_batch_tui.sources.rows import BadRow, Reading, Row, RowSource, reading_of
+
+_COUNTED_BYTES = 1 << 20
+_COUNTED_ROWS = 5_000
+"""So much of a source is counted for its preview."""
 
 
 class PreviewedRequest(msgspec.Struct, frozen=True):
@@ -47,6 +51,9 @@ class Preview(msgspec.Struct, frozen=True):
     prompt_column: str | None
     reading: Reading
     first: int
+    rows: int | None
+    """How many rows there are; of a large source as its beginning lets one expect, None where that says nothing."""
+    rows_exact: bool
     requests: tuple[PreviewedRequest, ...]
 
 
@@ -69,7 +76,10 @@ def preview(spec: BuildSpec, first: int, count: int, *, line: int | None = None)
                         shown = [_previewed(item), *map(_previewed, islice(opened.items, count - 1))]
                         break
                     skipped += 1
+        rows, is_exact = _count(source) if source is not None else (None, False)
         return Preview(
+            rows=rows,
+            rows_exact=is_exact,
             columns=source.columns if source else (),
             prompt_column=maker.prompt_column if maker else None,
             reading=reading_of(source),
@@ -85,6 +95,17 @@ def sample_rows(spec: BuildSpec, count: int) -> tuple[tuple[str, ...], list[dict
         contextlib.closing(cast("Generator[Row | BadRow]", source.rows())) as rows,
     ):
         return source.columns, [row.values for row in islice(rows, count)]
+
+
+def _count(source: RowSource) -> tuple[int | None, bool]:
+    """How many rows a source has, and whether that is exact: of a large one only the beginning is counted."""
+    origin, count = source.file, 0
+    with contextlib.closing(cast("Generator[Row | BadRow]", source.rows())) as rows:
+        for count, _ in enumerate(rows, 1):
+            if count >= _COUNTED_ROWS or origin.bytes_read > _COUNTED_BYTES:
+                done = origin.bytes_read
+                return (count * origin.size // done if 0 < done < origin.size else None), False
+    return count, True
 
 
 def _previewed(item: MadeRequest | BadRow) -> PreviewedRequest:

@@ -104,6 +104,7 @@ async def _submit(screen: DashboardScreen, draft: BuildDraft, pilot: int | None,
         report=checked.found,
         again=again,
         counts_input=part is not None,
+        guesses=checked.report.reading.guesses,
     )
     engine, token = dashboard.engines.home, uuid4().hex
     screen.say("Preparing …", seconds=60.0)

@@ -106,10 +106,11 @@ async def test_only_fields_that_mean_something_for_the_source_are_shown(build, s
         for source, hidden in (
             ("tickets.csv", {"rows"}),
             ("x.json", set()),
-            ("x.txt", {"prompt_column", "id_column"}),
+            ("x.txt", {"prompt_column", "id_column", "reading"}),
             (
                 "mine.py",
-                {"rows", "prompt_column", "id_column", "template", "system", "params", "model", "max_tokens"},
+                {"rows", "encoding", "reading", "prompt_column", "id_column"}
+                | {"template", "system", "params", "model", "max_tokens"},
             ),
         ):
             set_fields(build, source=source)
