@@ -126,6 +126,7 @@ class CsvSource:
     def rows(self) -> Iterator[Row | BadRow]:
         """Every record below the header. Blank lines are skipped."""
         columns, width, file = self.columns, len(self.columns), self.file
+        delimiter, place = self.delimiter, 0
         self._lagging = None
         with file.text(newline=self._newline) as text:
             reader = csv.reader(islice(text, self._header_lines, None), **self._dialect)
@@ -137,8 +138,23 @@ class CsvSource:
                         after = first + reader.line_num
                         values = self._without_zeros(cells) if file.has_zero_bytes else cells
                         if len(values) == width:
-                            doubt = self._doubt_of(values, line) if after - line > 1 else None
-                            yield Row(line, dict(zip(columns, values, strict=True)), doubt)
+                            row = Row(line, dict(zip(columns, values, strict=True)))
+                            if after - line > 1:
+                                # What swallowed rows has a line with their delimiters; a look at one line is cheap,
+                                # and it is mostly in the column that had several lines before.
+                                begin = values[place].find("\n") + 1
+                                if not begin:
+                                    place = _place_of_lines(values)
+                                    begin = values[place].find("\n") + 1
+                                end = values[place].find("\n", begin)
+                                wanted = place if end < 0 else width - 1
+                                if (
+                                    wanted
+                                    and values[place].count(delimiter, begin, end if end > 0 else None)
+                                    == wanted
+                                ):
+                                    row = Row(line, row.values, self._doubt_of(values, line))
+                            yield row
                         elif values:
                             yield self._ragged(line, after, values)
                         line = after
@@ -272,6 +288,11 @@ class CsvSource:
                     f"their own: look for a stray quote; where quotes are plain text, say --quote none"
                 )
         return None
+
+
+def _place_of_lines(values: Sequence[str]) -> int:
+    """The place of the first cell that has several lines."""
+    return next((place for place, cell in enumerate(values) if "\n" in cell), 0)
 
 
 def _dialect_of(quote: str | None, escape: str | None) -> dict[str, Any]:

@@ -224,9 +224,7 @@ class RequestMaker:
         if self.prompt_column is None:
             return None
         cell = row.values[self.prompt_column]
-        if cell == 0 or cell is False:
-            return None
-        if cell and not (isinstance(cell, str) and cell.isspace()):
+        if (cell and not (isinstance(cell, str) and cell.isspace())) or isinstance(cell, int | float):
             return None
         return f"column {self.prompt_column!r} is empty, so the template stands alone"
 

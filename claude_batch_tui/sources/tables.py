@@ -67,7 +67,9 @@ class SqliteSource:
 
     def _translated(self, error: sqlite3.Error) -> SourceError:
         if "not a database" in str(error):
-            return SourceError(f"{self.file.label}: this is no SQLite database, {_what_else(self.file.label)}.")
+            return SourceError(
+                f"{self.file.label}: this is no SQLite database, {_what_else(self.file.label)}."
+            )
         return SourceError(f"{self.file.label}: SQLite says: {error}. Check the file and --query.")
 
 

@@ -38,7 +38,6 @@ def test_a_tab_beside_quotes_is_told_with_its_row(build):
     built = build("csv", at(4, "born.csv"), "--template", "{{ text }}")
     assert built.code == 2
     assert "born.csv:2: text follows a closing double quote" in built.said
-    assert build("csv", at(4, "born.csv"), "--template", "{{ text }}", "--quote", "none").code == 0
 
 
 def test_commas_in_a_header_part_nothing_where_semicolons_do(build):

@@ -96,15 +96,19 @@ def _made(maker: RequestMaker, source: RowSource, problems: ProblemList) -> Item
     """What every row of the source became."""
     label = source.file.label
     for position, row in enumerate(source.rows(), 1):
-        item = row if isinstance(row, BadRow) else maker.make(row, position)
+        item: MadeRequest | BadRow
+        if isinstance(row, BadRow):
+            item = row
+        else:
+            item = maker.make(row, position)
+            if row.doubt is not None:
+                problems.add(Problem("doubtful_row", row.doubt, Severity.WARNING, label, row.line))
         if isinstance(item, BadRow):
             problems.add(Problem(item.code, item.message, Severity.ERROR, label, item.line, item.custom_id))
         elif item.warning is not None:
             problems.add(
                 Problem("empty_column", item.warning, Severity.WARNING, label, row.line, item.custom_id)
             )
-        if isinstance(row, Row) and row.doubt is not None:
-            problems.add(Problem("doubtful_row", row.doubt, Severity.WARNING, label, row.line))
         yield item
 
 
