@@ -134,9 +134,8 @@ class CsvSource:
             at_end = False
             while not at_end:
                 try:
-                    for cells in reader:
+                    for values in reader:
                         after = first + reader.line_num
-                        values = self._without_zeros(cells) if file.has_zero_bytes else cells
                         if len(values) == width:
                             row = Row(line, dict(zip(columns, values, strict=True)))
                             if after - line > 1:
@@ -154,9 +153,9 @@ class CsvSource:
                                     == wanted
                                 ):
                                     row = Row(line, row.values, self._doubt_of(values, line))
-                            yield row
+                            yield self._without_zeros(row) if file.has_zero_bytes else row
                         elif values:
-                            yield self._ragged(line, after, values)
+                            yield self._without_zeros(self._ragged(line, after, values))
                         line = after
                     at_end = True
                 except csv.Error as error:
@@ -263,15 +262,17 @@ class CsvSource:
         self._lagging_line = after
         return "".join(before).rstrip("\r\n")
 
-    def _without_zeros(self, values: list[Any]) -> list[Any]:
-        return [
-            NoText("zero_byte", f"column {name!r} holds a zero byte: the row is damaged", value)
+    def _without_zeros(self, row: Row | BadRow) -> Row | BadRow:
+        """The row, in which a cell with a zero byte is no text."""
+        if isinstance(row, BadRow) or not any("\0" in value for value in row.values.values()):
+            return row
+        values = {
+            name: NoText("zero_byte", f"column {name!r} holds a zero byte: the row is damaged", value)
             if "\0" in value
             else value
-            for name, value in zip(
-                [*self.columns, *[""] * (len(values) - len(self.columns))], values, strict=False
-            )
-        ]
+            for name, value in row.values.items()
+        }
+        return Row(row.line, values, row.doubt)
 
     def _doubt_of(self, values: Sequence[str], line: int) -> str | None:
         """Why a row over several lines may have swallowed rows: one cell of it is made like whole lines of the file."""

@@ -16,8 +16,9 @@ from claude_batch_tui.sources.open_rows import open_rows
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest
 from claude_batch_tui.sources.rows import BadRow, Reading, Row, RowSource, reading_of
+from claude_batch_tui.sources.source_file import SourceFile
 
-_COUNTED_BYTES = 1 << 20
+_COUNTED_BYTES = 1 << 18
 _COUNTED_ROWS = 5_000
 """So much of a source is counted for its preview."""
 
@@ -76,7 +77,9 @@ def preview(spec: BuildSpec, first: int, count: int, *, line: int | None = None)
                         shown = [_previewed(item), *map(_previewed, islice(opened.items, count - 1))]
                         break
                     skipped += 1
-        rows, is_exact = _count(source) if source is not None else (None, False)
+        # A query that took its time is not run twice.
+        is_text = source is not None and isinstance(source.file, SourceFile)
+        rows, is_exact = _count(source) if source is not None and is_text else (None, False)
         return Preview(
             rows=rows,
             rows_exact=is_exact,

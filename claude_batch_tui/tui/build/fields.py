@@ -194,9 +194,9 @@ def _reading_typed(spec: BuildSpec) -> str | None:
     words: list[str] = []
     for name in _READING.get(spec.kind, ()):
         value = getattr(spec, name)
-        if value is True:
-            words.append(name)
-        elif value not in (None, False, "error"):
+        if isinstance(value, bool):
+            words += [name] * value
+        elif value is not None and value != "error":
             words.append(f"{name}={'tab' if value == chr(9) else value}")
     return " ".join(words) or None
 

@@ -70,15 +70,10 @@ def _source_lines(shown: Preview) -> list[Line]:
             facts.append(f"prompt: {shown.prompt_column}")
         lines.append((f" {' · '.join(facts)}", "dim"))
     if words := layout_words(shown.reading):
-        lines.append((f" {words} · {_rows_words(shown)}", "dim"))
+        about = "" if shown.rows_exact else "about "
+        rows = f" · {about}{counted(shown.rows, 'row')}" if shown.rows is not None else ""
+        lines.append((f" {words}{rows}", "dim"))
     return [*lines, *((f" {in_fields(doubt.message)}", "warn") for doubt in shown.reading.doubts)]
-
-
-def _rows_words(shown: Preview) -> str:
-    """How many rows the source has, as far as it was looked at."""
-    if shown.rows is None:
-        return "many rows"
-    return counted(shown.rows, "row") if shown.rows_exact else f"about {shown.rows:,} rows"
 
 
 def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float = 0.0) -> list[Line]:

@@ -1,8 +1,13 @@
-"""What the fields of Build are called in sentences."""
+"""What the fields of Build mean, and what they are called in sentences."""
 
+import re
+
+import msgspec
 import pytest
 
-from claude_batch_tui.tui.build.fields import in_fields
+from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.sources.recipe import BuildSpec, Recipe
+from claude_batch_tui.tui.build.fields import in_fields, spec_of, values_of
 
 
 @pytest.mark.parametrize(
@@ -23,3 +28,36 @@ from claude_batch_tui.tui.build.fields import in_fields
 )
 def test_a_sentence_about_an_option_names_the_field_instead_where_there_is_one(sentence, shown):
     assert in_fields(sentence) == shown
+
+
+def test_a_recipe_that_says_how_a_file_is_read_fills_the_field_and_is_meant_again():
+    spec = BuildSpec(
+        kind="csv",
+        path="a.csv",
+        encoding="cp1252",
+        delimiter="\t",
+        quote="none",
+        skip_lines=0,
+        no_header=True,
+        ragged="fill",
+        model="m",
+        max_tokens=1,
+    )
+    values = values_of(Recipe(spec=spec))
+    assert values["encoding"] == "cp1252"
+    assert values["reading"] == "delimiter=tab quote=none skip_lines=0 no_header ragged=fill"
+    assert spec_of(values) == msgspec.structs.replace(spec, delimiter="tab")
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("skip_lines=x", "skip_lines is a whole number, not 'x'"),
+        ("ragged=no", "write ragged=error|fill"),
+        ("quote=", "write quote=…"),
+        ("nan=null", "'nan=null' is unknown"),
+    ],
+)
+def test_what_the_field_reading_cannot_mean_is_one_sentence(typed, sentence):
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        spec_of({"source": "a.csv", "reading": typed})
