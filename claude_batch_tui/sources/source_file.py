@@ -376,7 +376,7 @@ def _encoding(head: bytes, label: str, wanted: str | None) -> tuple[str, int]:
         if (without_mark := utf16_without_mark(head)) is not None:
             return without_mark, 0
         controls = len(head) - len(head.translate(None, _CONTROLS))
-        if controls > max(1, len(head) // _TEXT_BYTES_FOR_A_CONTROL):
+        if controls > max(1, len(head) // _TEXT_BYTES_FOR_A_CONTROL) or controls * 4 > len(head):
             raise SourceError(f"{label}: this is a binary file, not text. Name a text file.")
     return "utf-8-sig", 0
 

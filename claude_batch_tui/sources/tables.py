@@ -57,7 +57,7 @@ class SqliteSource:
         tables = [
             row[0]
             for row in self._connection.execute(
-                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type != 'shadow' AND name NOT LIKE 'sqlite_%'"
+                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type != 'shadow' AND name NOT LIKE 'sqlite_%' ORDER BY name"
             )
         ]
         if len(tables) != 1:

@@ -270,7 +270,7 @@ def test_two_columns_of_one_name_in_a_query_are_told_apart(cbtui):
 def test_a_file_that_is_no_database_says_so(cbtui):
     Path("shop.db").write_text("no database, whatever its name says" * 40)
     code, _, err = cbtui("build", "sqlite", "shop.db", *MODEL)
-    assert (code, "SQLite says: file is not a database" in err) == (2, True)
+    assert (code, "this is no SQLite database, but text" in err) == (2, True)
 
 
 def test_parquet_gives_rows_where_its_extra_is_installed(cbtui):
