@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 FIRST = "cp1252"
 _CLEARLY = 1.4
-"""So many times better than Windows-1252 another encoding has to fit, and so much better than the next one a guess has to be."""
-_CLEARLY_IN_ONE_WORD = 2.0
+_CLEARLY_BY_LITTLE = 2.0
+"""So many times better than Windows-1252 another encoding has to fit; the second where one letter or one word differs."""
 _EQUAL = 1.03
+"""A guess that is not so many times better than the next one is none."""
 _SHOWN_WORDS = 5
 _SHOWN_CHARACTERS = 30
 _SAMPLE_BYTES = 8 * 1024
@@ -111,8 +112,9 @@ def guess_encoding(data: bytes) -> Encoding | None:
     best = fits[0]
     first = next((fit for fit in fits if fit.name == FIRST), None)
     if first is not None and best is not first:
-        differing = len(_changed_words(best.text, first.text))
-        factor = _CLEARLY if differing > 1 else _CLEARLY_IN_ONE_WORD
+        letters = {ours for ours, theirs in zip(best.text, first.text, strict=False) if ours != theirs}
+        is_little = len(letters) < 2 or len(_changed_words(best.text, first.text)) < 2
+        factor = _CLEARLY_BY_LITTLE if is_little else _CLEARLY
         if best.score < max(factor * first.score, _LEAST_EVIDENCE):
             best = first
     others = [fit for fit in fits if fit.text != best.text]

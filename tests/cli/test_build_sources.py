@@ -382,6 +382,14 @@ def test_a_stopped_script_leaves_no_process_behind(cbtui):
             pytest.fail(f"{pid} still runs")
 
 
+def test_a_build_goes_on_with_a_guess_of_the_encoding_but_not_where_two_fit_equally(cbtui):
+    Path("rows.csv").write_bytes("id,text\n1,東京\n".encode("euc_jp"))
+    code, _, err = cbtui("build", "csv", "rows.csv", *MODEL)
+    assert (code, "fit equally: " in err, "Say --encoding E." in err) == (2, True, True)
+    assert cbtui("build", "csv", "rows.csv", *MODEL, "--encoding", "euc_jp")[0] == 0
+    assert prompts() == ["東京"]
+
+
 @pytest.mark.parametrize("kind", ["documents", "sqlite", "parquet", "custom"])
 def test_what_is_no_stream_cannot_come_from_standard_input(cbtui, kind):
     options = MODEL if kind != "custom" else ("--trust-script",)
