@@ -116,16 +116,16 @@ def plain_fill(texts: Sequence[str], columns: Sequence[str], as_text: Callable[[
             return f"{before}{value if type(value) is str else as_text(value)}{after}"
 
         return fill_one
-    form, values = "%s".join(text.replace("%", "%%") for text in texts), itemgetter(*columns)
+    frame, values = [text for text in texts for _ in (0, 1)][:-1], itemgetter(*columns)
 
     def fill(row: Mapping[str, Any]) -> str:
-        found = values(row)
-        for value in found:
-            if type(value) is not str:
-                found = tuple(map(as_text, found))
-                break
-        filled: str = form % found
-        return filled
+        found, parts = values(row), frame.copy()
+        parts[1::2] = found
+        try:
+            return "".join(parts)
+        except TypeError:
+            parts[1::2] = map(as_text, found)
+            return "".join(parts)
 
     return fill
 
