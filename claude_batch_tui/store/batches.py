@@ -17,7 +17,8 @@ from claude_batch_tui.store.notifications import note_due
 
 SELECT = """
     SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes, d.flawed,
-        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual, h.at AS hidden_at,
+        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual,
+        coalesce(a.prices_as_of, c.prices_as_of, r.prices_as_of) AS prices_as_of, h.at AS hidden_at,
         (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
     FROM batch b
     LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
@@ -48,6 +49,7 @@ def tracked_of(row: sqlite3.Row) -> TrackedBatch:
         source=row["source"],
         cost_at_most=row["cost_at_most"],
         cost_actual=row["cost_actual"],
+        prices_as_of=row["prices_as_of"],
         results=ResultsState(row["results_state"] or ResultsState.NONE),
         results_bytes=row["results_bytes"],
         flawed=msgspec.json.decode(row["flawed"]) if row["flawed"] else {},
@@ -224,7 +226,8 @@ def adopt(
 def link_to_run(database: Database, scope_id: int, created: Submission) -> None:
     """Write down of a batch what its submission knows: run, model, source, cost at most, and a name unless it has one.
 
-    The batch itself may still be unknown here.
+    What joins a run answers with it: the run then has the name of its first batch, unless it has one. The batch itself may
+    still be unknown here.
     """
     batch_id, usd, model, source = created.batch_id, created.cost_at_most, created.model, created.source
     if batch_id is None:
@@ -236,8 +239,20 @@ def link_to_run(database: Database, scope_id: int, created: Submission) -> None:
         if created.name:
             named = scope_id, batch_id, created.name
             connection.execute("INSERT OR IGNORE INTO name VALUES (?, ?, ?)", named)
+        if created.kind == "rest" and (name := _name_of_run(connection, created.run_id)):
+            connection.execute(
+                "INSERT OR IGNORE INTO name VALUES (?, ?, ?)", (scope_id, created.run_id, name)
+            )
         if usd is not None:
             record_cost(database, scope_id, batch_id, "at_most", usd, created.prices_as_of)
+
+
+def _name_of_run(connection: sqlite3.Connection, run_id: str) -> str | None:
+    """The name that the first batch of a run was sent under, without what says that it is a part or a pilot."""
+    query = "SELECT facts FROM submission WHERE run_id = ? ORDER BY created_at, submission_id LIMIT 1"
+    row = connection.execute(query, (run_id,)).fetchone()
+    first = msgspec.json.decode(row[0], type=Submission) if row else None
+    return first.base_name if first else None
 
 
 def mark(database: Database, scope_id: int, batch_id: str, **columns: str | int | None) -> None:
