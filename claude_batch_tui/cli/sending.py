@@ -65,7 +65,7 @@ async def send(order: SendOrder, args: argparse.Namespace, context: Context, run
     from claude_batch_tui.services.submitting.steps import Overlaps
 
     async def confirm(question: Question) -> bool:
-        return _agreed(question, args, context, runtime)
+        return _agreed(question, order, args, context, runtime)
 
     steps = submit(
         order,
@@ -153,13 +153,17 @@ def _say_progress(step: Step, order: SendOrder, context: Context, runtime: Runti
             pass
 
 
-def _agreed(question: Question, args: argparse.Namespace, context: Context, runtime: Runtime) -> bool:
-    """Ask, with all that is known of the cost; above a limit for the count itself."""
+def _agreed(
+    question: Question, order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime
+) -> bool:
+    """Ask, with all that is known of the cost and what was guessed; above a limit for the count itself."""
     from claude_batch_tui.wording import cost_words, forecast_lines, size
 
     if can_ask(args):
         for line in forecast_lines(question.report.forecast, question.in_flight):
             context.diagnostics.note(line)
+    for guess in order.guesses:
+        context.diagnostics.note(f"guessed: {guess}.")
     prepared = question.prepared.submissions
     batches = "" if len(prepared) == 1 else f" in {question.batches} batches of one run"
     whole = "" if question.batches == len(prepared) else " for all of the file"

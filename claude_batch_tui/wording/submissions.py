@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.requests.draft import Problem
     from claude_batch_tui.domain.results.failures import RetryCounts
     from claude_batch_tui.services.submitting.order import Question, SendOrder
+    from claude_batch_tui.sources.rows import Reading
 
 _RUNS_NAMED = 5
 _SUBMISSION_WORDS = {
@@ -109,6 +110,7 @@ def question_lines(question: Question, order: SendOrder, to: str) -> Iterator[st
         yield f"left out  {question.left_out.requests:,} requests that were sent before"
     if prepared.changed:
         yield changed_words(prepared.changed, order.source or order.requests)
+    yield from (f"guessed   {guess}" for guess in order.guesses)
 
 
 def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> Iterator[str]:
@@ -126,6 +128,24 @@ def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> I
     ]
     if any(count for count, _ in left_out):
         yield "Left out: " + ", ".join(f"{count:,} {words}" for count, words in left_out if count)
+
+
+def layout_words(reading: Reading) -> str:
+    """How a source was understood: its encoding, what parts its columns, where its header or its rows are."""
+    words: list[str] = []
+    if reading.encoding:
+        words.append(f"{reading.encoding}{' (guessed)' if reading.encoding_guessed else ''}")
+    if reading.delimiter:
+        words.append(f"delimiter {reading.delimiter}")
+    if reading.quote:
+        words.append(f"quote {reading.quote}")
+    if reading.delimiter:
+        words.append(f"header on line {reading.header_line:,}" if reading.header_line else "no header")
+    if reading.path:
+        words.append(f"rows at {reading.path}")
+    if reading.columns:
+        words.append(counted(reading.columns, "column"))
+    return " · ".join(words)
 
 
 def problem_lines(problems: Iterable[Problem], counts: Mapping[str, int], examples: int) -> Iterator[str]:

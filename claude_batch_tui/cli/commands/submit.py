@@ -83,6 +83,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             new_only=args.new_only,
             resend_if_absent=args.resend_if_absent,
             counts_input=can_ask(args),
+            guesses=recipe.guesses if recipe else (),
         )
         order = await in_thread(lambda: _checked(order, runtime))
         if await refreshed_models(

@@ -33,7 +33,7 @@ class SendOrder(msgspec.Struct, frozen=True):
     `report` is the check of the whole file, where it was checked already. Of what was sent before `again` sends all
     once more, and `new_only` none; without them nothing is sent then.
     `resend_if_absent` sends once more what was lost and does not show in the list; `counts_input` has the API count
-    the input before the question, so that the cost is known better.
+    the input before the question, so that the cost is known better. `guesses` are what reading the source rests on.
     """
 
     requests: Path = Path()
@@ -48,6 +48,7 @@ class SendOrder(msgspec.Struct, frozen=True):
     new_only: bool = False
     resend_if_absent: bool = False
     counts_input: bool = False
+    guesses: tuple[str, ...] = ()
 
 
 class Question(msgspec.Struct, frozen=True):
