@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from claude_batch_tui.cli.adoptions import adopted_as, settled
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.lookup import resolve, retrieve
-from claude_batch_tui.errors import ResultsUnavailableError, VerificationError
+from claude_batch_tui.errors import ResultsUnavailableError, UnknownOutcomeError, VerificationError
 
 # Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.batches.tracked import Download, TrackedBatch
+    from claude_batch_tui.domain.batches.tracked import Download, Submission, TrackedBatch
     from claude_batch_tui.runtime import Runtime
 
 _BLANK = 4_096
@@ -34,6 +35,8 @@ class Found(msgspec.Struct, frozen=True):
     """The create body, where we submitted it."""
     is_batch: bool = False
     """Whether the user named a batch and not this file."""
+    is_provisional: bool = False
+    """Whether they may be another's: their batch was found for a lost submission, and is not proven its own."""
 
 
 def results_path(word: str) -> Path | None:
@@ -90,8 +93,9 @@ async def results_of(
 ) -> list[Found]:
     """The results of all batches that `word` means, downloaded where they are not here.
 
-    Raises ResultsUnavailableError where one has not ended; with `ended_only` where none of several has. Raises StoreError
-    where another process is just downloading or reading one.
+    Those of a batch that was found for a lost submission are held against what was sent. Raises UnknownOutcomeError where
+    they are another's, ResultsUnavailableError where one has not ended (with `ended_only` where none of several has), and
+    StoreError where another process is just downloading or reading one.
     """
     from claude_batch_tui.services.downloading.recording import read_leftovers
     from claude_batch_tui.services.results.local_files import bodies_of, is_unread, read_results, rows_path
@@ -99,6 +103,7 @@ async def results_of(
     found: list[Found] = []
     batches, store = await resolve(word, runtime), runtime.store
     for tracked in batches:
+        adopted = adopted_as(tracked.id, runtime)
         if is_unread(tracked, store):
             updates = read_leftovers(
                 tracked,
@@ -125,11 +130,26 @@ async def results_of(
                 rows_path(tracked.id, store),
                 bodies_of([tracked.id], store).files,
                 is_batch=True,
+                is_provisional=adopted is not None and not await _is_proven(adopted, context, runtime),
             )
         )
     if not found:
         raise ResultsUnavailableError(f"No batch of {word} has results yet.")
     return found
+
+
+async def _is_proven(adopted: Submission, context: Context, runtime: Runtime) -> bool:
+    """Whether the results of an adopted batch prove it the submission's own. Raises UnknownOutcomeError for another's."""
+    from claude_batch_tui.wording import settled_words
+
+    known = await settled(adopted, context, runtime)
+    words = settled_words(adopted, known)
+    if known.batch_id != adopted.batch_id:
+        raise UnknownOutcomeError(
+            f"{words} `cbtui results {adopted.batch_id}` again reads them as what they are."
+        )
+    context.diagnostics.note(words)
+    return known.is_certain
 
 
 async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import STDOUT, add_options, choose_format, sent_files, write_entries
 from claude_batch_tui.cli.ledger import add_ledger_options, show_ledger, wants_ledger
-from claude_batch_tui.cli.results_files import find_results, require_whole
+from claude_batch_tui.cli.results_files import Found, find_results, require_whole
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +55,14 @@ def write_results(args: argparse.Namespace, context: Context) -> int:
     found = find_results(args.ids, context)
     if args.output != STDOUT:
         require_whole(found, args.output)
-    return write_entries(found, form, args.output, args, context)
+    code = write_entries(found, form, args.output, args, context)
+    return _provisional_code(found, code)
+
+
+def _provisional_code(found: Sequence[Found], code: int) -> int:
+    """The exit code, where some of the results may be another's."""
+    is_open = any(one.is_provisional for one in found)
+    return ExitCode.UNKNOWN_OUTCOME if is_open and code in (ExitCode.GOOD, ExitCode.NOT_ALL_GOOD) else code
 
 
 def _show_statistics(args: argparse.Namespace, context: Context) -> int:
@@ -86,6 +94,6 @@ def _show_statistics(args: argparse.Namespace, context: Context) -> int:
     else:
         context.output.lines(statistics_lines(numbers))
     if numbers.answers.get("complete", 0) == numbers.entries:
-        return ExitCode.GOOD
+        return _provisional_code(places, ExitCode.GOOD)
     context.diagnostics.note(not_good_words(numbers.answers))
-    return ExitCode.NOT_ALL_GOOD
+    return _provisional_code(places, ExitCode.NOT_ALL_GOOD)
