@@ -14,7 +14,8 @@ from claude_batch_tui.errors import StoreError
 from claude_batch_tui.services.building.check import check
 from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.building.trying import trial
-from claude_batch_tui.services.results.local_files import read_results, results_of_run
+from claude_batch_tui.services.results.local_files import read_results
+from claude_batch_tui.services.results.merged import attempts_of
 from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.services.submitting.spool import sent_ids
@@ -259,10 +260,10 @@ def test_results_are_taken_as_whole_when_they_are_written_down_and_a_run_is_put_
     assert read_results(read, **known) == path
     assert read_results(unread, **known) is None
     with pytest.raises(StoreError, match=f"The results of {unread} are"):
-        results_of_run("run_1", [read, unread], **known)
+        attempts_of("run_1", [read, unread], **known)
     engine.download(unread)
     until(lambda: engine.snapshot.find(unread).results.value == "complete")
-    assert results_of_run("run_1", [read, unread], **known).results.read_bytes().count(b"\n") == 100
+    assert [one.batch_id for one in attempts_of("run_1", [read, unread], **known)] == [read, unread]
 
 
 def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, simulator, until):
