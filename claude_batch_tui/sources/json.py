@@ -448,7 +448,6 @@ class _SharedHandle:
         self._handle.seek(self._at)
         chunk = self._handle.read(size)
         self._at += len(chunk)
-        self._nesting.feed(chunk)
         return chunk
 
 

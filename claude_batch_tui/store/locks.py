@@ -5,17 +5,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
 from pathlib import Path
-
-from claude_batch_tui.errors import StoreError
 
 
 class FileLock:
-    """An exclusive flock on a file. The file holds the holder's PID, for words only."""
+    """An exclusive flock on a file. The file holds the holder's PID and what it is doing, for words only."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, purpose: str = "") -> None:
         self._path = path
+        self._purpose = " ".join(purpose.split())
         self._descriptor: int | None = None
 
     @property
@@ -34,7 +32,7 @@ class FileLock:
             os.close(descriptor)
             return False
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        os.write(descriptor, f"{os.getpid()} {self._purpose}".rstrip().encode())
         self._descriptor = descriptor
         return True
 
@@ -45,9 +43,11 @@ class FileLock:
             self._descriptor = None
 
     def holder(self) -> str:
-        """The PID written by whoever holds the lock, or a question mark."""
+        """The PID written by whoever holds the lock and what it does, `1234 (tickets.jsonl)`, or a question mark."""
         with contextlib.suppress(OSError):
-            return self._path.read_text() or "?"
+            pid, _, purpose = self._path.read_text(errors="replace").partition(" ")
+            if pid:
+                return f"{pid} ({purpose})" if purpose else pid
         return "?"
 
     def is_taken(self) -> bool:
@@ -63,15 +63,3 @@ class FileLock:
         finally:
             os.close(descriptor)
         return False
-
-    @contextlib.contextmanager
-    def held(self, what: str) -> Iterator[None]:
-        """Hold the lock, or raise StoreError that says who has it and that `what` must wait."""
-        if not self.try_acquire():
-            raise StoreError(
-                f"{what}: process {self.holder()} is doing that right now. Try again when it is done."
-            )
-        try:
-            yield
-        finally:
-            self.release()

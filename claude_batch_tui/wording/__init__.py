@@ -44,6 +44,7 @@ from claude_batch_tui.wording.results import (
     usage_words,
 )
 from claude_batch_tui.wording.submissions import (
+    adopted_words,
     changed_words,
     layout_words,
     overlap_lines,
@@ -53,6 +54,7 @@ from claude_batch_tui.wording.submissions import (
     retry_words,
     sent_before_words,
     sent_when,
+    settled_words,
     submission_words,
 )
 from claude_batch_tui.wording.values import (

@@ -34,9 +34,48 @@ _SUBMISSION_WORDS = {
 def submission_words(submission: Submission) -> str:
     """A submission's state as a sentence without an end."""
     words = _SUBMISSION_WORDS[submission.state]
-    if submission.state is SubmissionState.CREATED and submission.provisional:
-        words = "found in the list, to be proven by its results"
+    if submission.is_adopted:
+        words = "found in the list, not proven to be its own"
     return words
+
+
+def adopted_words(adopted: Submission) -> str:
+    """That a batch was found for a lost submission, and what settles whether it is its own."""
+    return (
+        f"{adopted.batch_id} was found in the list for {_called(adopted)} by its time and size: that it is its batch is not "
+        f"proven. `cbtui watch {adopted.batch_id}` looks at its results once it has ended; the same command again with "
+        "--accept takes it, with --reject looks on. Neither pays."
+    )
+
+
+def settled_words(adopted: Submission, settled: Submission) -> str:
+    """What became of an adopted submission once the results of its batch were held against what was sent."""
+    batch_id, called = adopted.batch_id, _called(adopted)
+    if settled.batch_id == batch_id and settled.is_certain:
+        return f"{batch_id} is the batch of {called}: its results are of what was sent."
+    if settled.batch_id == batch_id:
+        return (
+            f"{batch_id} was found for {called}, and its results do not show whether it is its batch: `cbtui submit` of the "
+            "same file with --accept takes it, with --reject looks on. Neither pays."
+        )
+    head = f"{batch_id} is not the batch of {called}: its results are of other requests."
+    match settled.state:
+        case SubmissionState.CREATED:
+            return f"{head} {settled.batch_id} was found instead."
+        case SubmissionState.ABSENT:
+            return (
+                f"{head} No other batch of its size shows in the list, so it was not created: `cbtui submit` of the same file "
+                "with --resend-if-absent sends it."
+            )
+        case _:
+            return (
+                f"{head} {submission_words(settled).capitalize()}: `cbtui submit` of the same file goes on."
+            )
+
+
+def _called(submission: Submission) -> str:
+    """What a person calls a submission."""
+    return submission.name or submission.source or submission.submission_id
 
 
 def sent_when(submission: Submission) -> str:

@@ -10,7 +10,7 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import select_entries
 from claude_batch_tui.cli.results_files import results_of, results_path
-from claude_batch_tui.cli.sending import add_consent_options, can_ask, send
+from claude_batch_tui.cli.sending import add_consent_options, can_ask, decision_of, send
 from claude_batch_tui.errors import ConfigError
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -85,6 +85,7 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
             again=args.again,
             resend_if_absent=args.resend_if_absent,
             counts_input=can_ask(args),
+            decision=decision_of(args),
         )
         return await send(order, args, context, runtime)
 

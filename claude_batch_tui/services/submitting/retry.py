@@ -114,7 +114,7 @@ def still_to_send(made: RetryPlan, run: Sequence[Submission], own: frozenset[str
     for part in made.parts:
         for later in _later_retries(part.submission, others):
             overlap = len(part.custom_ids & (sent_ids(later) or frozenset()))
-            if overlap and later.state is not SubmissionState.CREATED:
+            if overlap and not later.is_certain:
                 raise DraftError(
                     f"It is not known yet whether a retry of {overlap:,} of these requests was created. Nothing was "
                     "sent now. Settle that first: open submissions in the dashboard (Batches, U)."
@@ -201,6 +201,11 @@ def _submission_of(batch_id: str, store: Store) -> Submission:
     submission = submissions.of_batch(store, batch_id)
     if submission is None:
         raise _not_here(batch_id)
+    if submission.is_adopted:
+        raise DraftError(
+            f"{batch_id} was found for a lost submission and is not proven to be its batch: `cbtui results {batch_id}` looks "
+            "at its results, and `cbtui submit` of the same file with --accept or --reject decides. Then retry it."
+        )
     return submission
 
 
@@ -236,7 +241,7 @@ def _retried(submission: Submission, run: Sequence[Submission]) -> frozenset[str
     """The custom_ids that later retries of the run have sent for certain."""
     found: frozenset[str] = frozenset()
     for later in _later_retries(submission, run):
-        if later.state is not SubmissionState.CREATED:
+        if not later.is_certain:
             continue
         ids = sent_ids(later)
         if ids is None:
