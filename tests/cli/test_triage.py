@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import sqlite3
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -150,25 +153,46 @@ def test_an_override_says_its_place():
     assert Override(("messages", 0, "content"), "x").place == "messages[0].content"
 
 
-def heal(cbtui, ended, count):
-    """Three lines: what is wrong, more max_tokens for what was cut, the transient as it was."""
-    ended(count)
-    code, found = groups(cbtui, "labels")
+def heal(cbtui, ended, count, folder):
+    """Three lines: what is wrong, more max_tokens for what was cut, the transient as it was. Then one whole answer set."""
+    first = ended(count)
+    run_id = json.loads(cbtui("status", first, "--json")[1])["run_id"]
+    code, found = groups(cbtui, run_id)
     assert code == 1
     assert sum(one["count"] for one in found.values()) == count // 20
     for options in (("--where", "class=truncated", "--set", "max_tokens=4096"), ()):
-        code, out, err = cbtui("retry", "labels", "--yes", *options)
+        code, out, err = cbtui("retry", run_id, "--yes", *options)
         assert code == 0, err
         cbtui("watch", out.strip(), "--interval", "1")
-    code, found = groups(cbtui, "labels")
+    code, found = groups(cbtui, run_id)
     assert code == 1
     assert {cause: one["count"] for cause, one in found.items()} == {"refused": count // 80}
+    for name in ("answers.csv", "answers.jsonl", "answers.sqlite"):
+        code, _, err = cbtui("export", run_id, "-o", folder / name)
+        assert code == 1, err
+    ids = {f"r{number}" for number in range(count)}
+    lines = (folder / "answers.jsonl").read_text().splitlines()
+    assert (len(lines), {json.loads(line)["custom_id"] for line in lines}) == (count, ids)
+    with (folder / "answers.csv").open(newline="") as file:
+        rows = [row["custom_id"] for row in csv.DictReader(file)]
+    assert (len(rows), set(rows)) == (count, ids)
+    with closing(sqlite3.connect(folder / "answers.sqlite")) as database:
+        (table,) = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()
+        assert database.execute(f'SELECT count(*), count(DISTINCT custom_id) FROM "{table}"').fetchone() == (
+            count,
+            count,
+        )
+    code, out, _ = cbtui("results", run_id, "--ledger", "--json")
+    ledger = json.loads(out)
+    assert code == 1
+    assert (ledger["sent"], ledger["missing"], ledger["extra"], ledger["duplicate"]) == (count, 0, 0, 0)
+    assert (ledger["complete"], ledger["refused"]) == (count - count // 80, count // 80)
 
 
-def test_a_run_is_healed_in_three_lines_but_for_what_was_refused(cbtui, ended):
-    heal(cbtui, ended, 320)
+def test_a_run_is_healed_in_three_lines_but_for_what_was_refused(cbtui, ended, tmp_path):
+    heal(cbtui, ended, 320, tmp_path)
 
 
 @pytest.mark.slow
-def test_ten_thousand_requests_are_healed_in_three_lines(cbtui, ended):
-    heal(cbtui, ended, 10_000 - 10_000 % 80)
+def test_ten_thousand_requests_are_healed_in_three_lines(cbtui, ended, tmp_path):
+    heal(cbtui, ended, 10_000, tmp_path)

@@ -106,7 +106,9 @@ class Rows:
                 if custom_id_of(line) in custom_ids:
                     self._rows[custom_id_of(line)] = _decode_row(line).row
         except UNREADABLE as error:
-            raise DraftError(f"{path} is no rows file, so that a template cannot be filled: {error}.") from error
+            raise DraftError(
+                f"{path} is no rows file, so that a template cannot be filled: {error}."
+            ) from error
         if not self._rows:
             raise DraftError(
                 "The rows that these requests were made from are not on this machine, so that a template with columns "
