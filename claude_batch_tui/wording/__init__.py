@@ -46,6 +46,7 @@ from claude_batch_tui.wording.results import (
 from claude_batch_tui.wording.submissions import (
     adopted_words,
     changed_words,
+    group_words,
     layout_words,
     overlap_lines,
     partly_sent_words,
@@ -56,6 +57,7 @@ from claude_batch_tui.wording.submissions import (
     sent_when,
     settled_words,
     submission_words,
+    triage_words,
 )
 from claude_batch_tui.wording.values import (
     ago,

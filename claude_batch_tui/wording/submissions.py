@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import Overlap, Submission
     from claude_batch_tui.domain.requests.draft import Problem
     from claude_batch_tui.domain.results.failures import RetryCounts
+    from claude_batch_tui.services.results.triage import Group, Triage
     from claude_batch_tui.services.submitting.order import Question, SendOrder
     from claude_batch_tui.sources.rows import Reading
 
@@ -159,8 +160,12 @@ def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> I
     yield f"{counts.chosen:,} to retry: {words}" if words else "There is nothing to retry."
     if counts.others:
         yield "What succeeded was paid for already, and is paid once more."
+    if counts.cut_again:
+        yield (
+            f"{counts.cut_again:,} were cut at max_tokens and go out under the same limit: they are cut again, and paid again."
+        )
     left_out = [
-        (counts.invalid, f"invalid requests ({invalid})"),
+        (counts.invalid, f"to be changed first ({invalid})"),
         (counts.retried, f"retried already ({again})"),
         (counts.good if not words else 0, f"did not fail ({others})"),
         (counts.unknown, "not among the requests that were sent"),
@@ -185,6 +190,20 @@ def layout_words(reading: Reading) -> str:
     if reading.columns:
         words.append(counted(reading.columns, "column"))
     return " · ".join(words)
+
+
+def triage_words(found: Triage) -> str:
+    """How much is not truly good, and what is waited for."""
+    waiting = f"; {found.waiting:,} were sent again and are waited for" if found.waiting else ""
+    if not found.not_good:
+        return f"All {found.entries:,} entries are truly good{waiting}."
+    return f"{found.not_good:,} of {found.entries:,} entries are not truly good{waiting}."
+
+
+def group_words(group: Group, cost: float | None) -> str:
+    """A group in a line: count, cause, what is known of sending it, and what that costs at most."""
+    price = "" if cost is None else f"at most {money(cost)}"
+    return f"{group.count:>9,}  {group.cause:<22} {group.remedy.value:<10} {price:<16} {group.said or group.example}"
 
 
 def problem_lines(problems: Iterable[Problem], counts: Mapping[str, int], examples: int) -> Iterator[str]:

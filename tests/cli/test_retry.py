@@ -171,9 +171,9 @@ def test_invalid_requests_are_left_out_unless_included(cbtui, simulator, failed,
     stored.write_text("".join(json.dumps(line) + "\n" for line in lines))
     code, _, err = cbtui("retry", failed)
     assert "2 to retry: 1 errored, 1 expired" in err
-    assert "Left out: 1 invalid requests (--include-invalid)" in err
+    assert "Left out: 1 to be changed first (--include-invalid)" in err
     code, _, err = cbtui("retry", failed, "--where", "id=r1")
-    assert (code, "1 are invalid requests (--include-invalid sends them as they are)" in err) == (2, True)
+    assert (code, "1 have to be changed first (--set changes them, --include-invalid" in err) == (2, True)
     assert cbtui("retry", failed, "--yes", "--include-invalid")[0] == 0
     assert sent(own_folders) == [["r1", "r4", "r6"]]
 
