@@ -177,6 +177,8 @@ def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> I
 def layout_words(reading: Reading) -> str:
     """How a source was understood: its encoding, what parts its columns, where its header or its rows are."""
     words: list[str] = []
+    if reading.form:
+        words.append(reading.form)
     if reading.encoding:
         words.append(f"{reading.encoding}{' (guessed)' if reading.encoding_guessed else ''}")
     if reading.delimiter:
