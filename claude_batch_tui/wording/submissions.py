@@ -202,10 +202,10 @@ def triage_words(found: Triage) -> str:
     return f"{found.not_good:,} of {found.entries:,} entries are not truly good{waiting}."
 
 
-def group_words(group: Group, cost: float | None) -> str:
-    """A group in a line: count, cause, what is known of sending it, and what that costs at most."""
+def group_words(group: Group, cost: float | None, edits: str = "") -> str:
+    """A group in a line: count, cause, what is known of sending it, and what that costs at most; its edits, or an example."""
     price = "" if cost is None else f"at most {money(cost)}"
-    return f"{group.count:>9,}  {group.cause:<22} {group.remedy.value:<10} {price:<16} {group.said or group.example}"
+    return f"{group.count:>9,}  {group.cause:<22} {group.remedy.value:<10} {price:<16} {edits or group.said or group.example}"
 
 
 def problem_lines(problems: Iterable[Problem], counts: Mapping[str, int], examples: int) -> Iterator[str]:
