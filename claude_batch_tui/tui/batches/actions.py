@@ -208,6 +208,7 @@ def open_results(screen: DashboardScreen, row: BatchRow) -> None:
         screen.say(
             f"Results of {len(readable)} of {counted_batches(len(row.members))}: the others have none."
         )
+    readable.sort(key=lambda each: each.batch.created_at)
     dashboard.open_run(row.key, [each.id for each in readable], tracked.title)
 
 

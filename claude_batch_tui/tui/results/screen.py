@@ -225,6 +225,10 @@ class ResultsScreen(DashboardScreen):
         if wanted is not None and not self._saving.is_running:
             self._saving.ask(wanted)
 
+    def action_attempts(self) -> None:
+        """All attempts of the run that is open, or again the answers that are kept."""
+        self.opening.show_attempts()
+
     def action_retry(self) -> None:
         """Send again what failed among the marked entries, or all that the filter shows."""
         opened = self.opened
