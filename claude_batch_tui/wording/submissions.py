@@ -194,6 +194,15 @@ def layout_words(reading: Reading) -> str:
     return " · ".join(words)
 
 
+def foreign_cancel_words(batches: int) -> str:
+    """That the tool which made batches may send what is canceled again."""
+    which = "One of them was" if batches == 1 else f"{batches:,} of them were"
+    return (
+        f"{which} not submitted by cbtui here: the tool that made it may send its requests again as soon as they are "
+        "canceled (inspect_ai does). Stop that tool first."
+    )
+
+
 def triage_words(found: Triage) -> str:
     """How much is not truly good, and what is waited for."""
     waiting = f"; {found.waiting:,} were sent again and are waited for" if found.waiting else ""

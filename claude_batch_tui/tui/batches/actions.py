@@ -10,9 +10,16 @@ from claude_batch_tui.domain.batches.batch_list import BatchRow, in_parts
 from claude_batch_tui.domain.batches.tracked import DownloadState, LinkState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.store import submissions
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.lines import LetterMenu
-from claude_batch_tui.wording import STATE_WORDS, counted_batches, duration, outcome_counts
+from claude_batch_tui.wording import (
+    STATE_WORDS,
+    counted_batches,
+    duration,
+    foreign_cancel_words,
+    outcome_counts,
+)
 
 # Dialogs are imported when they are opened: the first frame does not wait for them.
 
@@ -40,6 +47,10 @@ def cancel_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> 
         screen.say(f"{_several(running)}: cancel sent …")
 
     body = [*_listed(running, words), "", _CANCELING]
+    engines = screen.dashboard.engines
+    foreign = sum(submissions.of_batch(engines.of(one.id).store, one.id) is None for one in running)
+    if foreign:
+        body.append(foreign_cancel_words(foreign))
     _confirm(screen, f"Cancel {counted_batches(len(running))}", body, cancel, no="Keep running")
 
 
