@@ -20,16 +20,16 @@ from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen
-from textual.theme import Theme
 from textual.widgets import Input, Static
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.terminal import DARK, LEAST_SIZE, Profile, decide_profile
+from claude_batch_tui.terminal import LEAST_SIZE, Profile, decide_profile
 from claude_batch_tui.tui.dashboard import reason_disabled
 from claude_batch_tui.tui.terminal import terminal_app
 from claude_batch_tui.tui.widgets.key_line import active_hints, hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind, StatusLine
+from claude_batch_tui.tui.widgets.roles import our_themes, readable
 
 if TYPE_CHECKING:
     from claude_batch_tui.tui.dialogs.help import HelpPage
@@ -73,22 +73,6 @@ class TooSmallNotice(ModalScreen[None]):
         )
 
 
-CALM_DARK = Theme(
-    name=DARK,
-    primary="#7aa2c8",
-    secondary="#8a9ba8",
-    accent="#c8a27a",
-    success="#7fb38a",
-    warning="#d0b070",
-    error="#d07a7a",
-    foreground="#d4d4d4",
-    background="#14171a",
-    surface="#1b1f23",
-    panel="#22272c",
-    dark=True,
-    variables={"block-cursor-background": "#2f4a63", "block-cursor-foreground": "#ffffff"},
-)
-"""Muted colors on near black, all readable as text."""
 LEAVE_SECONDS = 2.0
 """How long the first ctrl+c waits for the second."""
 
@@ -110,6 +94,7 @@ class CbtuiApp(TerminalApp):
     COMMANDS: ClassVar[set[Any]] = {_actions}
     CSS = """
     Screen { background: $background; color: $foreground; }
+    Input:ansi > .input--cursor { color: ansi_default; background: ansi_default; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("app.palette", "colon", "command_palette", "cmd", "every action by name"),
@@ -128,7 +113,7 @@ class CbtuiApp(TerminalApp):
         self.profile = profile or decide_profile(config, environ)
         super().__init__(
             theme=self.profile.theme,
-            themes=[CALM_DARK],
+            themes=our_themes(self.profile.colors),
             ascii_only=self.profile.ascii,
             crash_log=config.state_dir / "crash.log",
         )
@@ -187,6 +172,11 @@ class CbtuiApp(TerminalApp):
         )
 
     # What Textual calls.
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's, each role readable on what lies behind it."""
+        self.theme_variables = readable(super().get_css_variables())
+        return self.theme_variables
 
     def notify(
         self,

@@ -10,6 +10,7 @@ enter open  / filter  ...
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import events
@@ -43,6 +44,8 @@ class DashboardScreen(Screen[None]):
     """
 
     help_title: ClassVar[str] = ""
+    pane_titles: ClassVar[Mapping[str, str]] = {}
+    """What stands in the borders, by id, where there is room for borders."""
     AUTO_FOCUS = "#list"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 — an instance variable in Textual
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 — the same
@@ -83,7 +86,9 @@ class DashboardScreen(Screen[None]):
             self.add_class(max(each for each in breakpoints or () if each[0] <= room)[1])
 
     def on_resize(self) -> None:
-        """The title has another width to fill."""
+        """The title has another width to fill, and panes have titles where they have borders."""
+        for name, title in self.pane_titles.items():
+            self.query_one(f"#{name}").border_title = title if self.has_class("-wide") else ""
         self.call_after_refresh(self._show_all)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:

@@ -36,6 +36,7 @@ class BatchesScreen(DashboardScreen):
     """List, detail, events, and what can be done with a batch; how the list is looked at is in `view`."""
 
     help_title: ClassVar[str] = "Batches"
+    pane_titles: ClassVar = {"list": "Batches", "detail": "Detail", "events": "Events"}
     BINDINGS: ClassVar[list[BindingType]] = KEYS
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (40, "-tall")]  # noqa: RUF012 — an instance variable in Textual
 

@@ -200,7 +200,7 @@ class InputDialog(Box[str | None]):
     DEFAULT_CSS = """
     InputDialog LineInput { margin: 1 0; text-style: underline; }
     InputDialog .problem { height: auto; color: $text-error; text-style: bold; }
-    InputDialog:ansi .problem { color: ansi_red; }
+    InputDialog:ansi .problem { color: ansi_default; text-style: bold underline; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("input.leave", "escape", "leave", "leave", "leave without an answer"),

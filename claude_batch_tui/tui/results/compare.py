@@ -86,6 +86,7 @@ class CompareScreen(DashboardScreen):
     """Over the results, until it is left."""
 
     help_title: ClassVar[str] = "Compare"
+    pane_titles: ClassVar = {"list": "Pairs", "detail": "A and B"}
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("compare.narrow", "f", "narrow(1)", "which", "all, same, different, …"),
         shown_key("compare.next", "e", "different(1)", "next difference", "next pair that differs"),

@@ -58,6 +58,7 @@ class ResultsScreen(DashboardScreen):
     """Counts, filter, list and inspector over what is open; rows can be read while they still arrive."""
 
     help_title: ClassVar[str] = "Results"
+    pane_titles: ClassVar = {"list": "Entries", "detail": "Entry"}
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     counts = getters.query_one("#counts", CountsLine)

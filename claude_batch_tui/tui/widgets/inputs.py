@@ -71,7 +71,7 @@ class FilterBar(Horizontal):
         & > LineInput { width: 1fr; }
         & > #note { width: auto; max-width: 60%; }
         & > #note.-error { color: $text-error; text-style: bold; }
-        &:ansi > #note.-error { color: ansi_red; }
+        &:ansi > #note.-error { color: ansi_default; text-style: bold underline; }
         &.-idle { display: none; }
     }
     """
