@@ -44,7 +44,7 @@ def contrast(one, other):
 
 def is_drawing(character):
     """Whether a character is part of a line, bar or chart and is not read."""
-    return "\u2500" <= character <= "\u25ff" or "\u2800" <= character <= "\u28ff"
+    return "\u2500" <= character <= "\u25ff" or "\u2800" <= character <= "\u28ff" or character in "-|+#"
 
 
 def painted(app):

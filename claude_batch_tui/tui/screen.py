@@ -19,6 +19,7 @@ from textual.screen import Screen
 
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.dashboard import Dashboard, check_action, dashboard_of
+from claude_batch_tui.tui.widgets.inputs import FilterBar
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind, TabsLine, TitleLine
 from claude_batch_tui.wording import link_words, links_words
@@ -53,12 +54,17 @@ class DashboardScreen(Screen[None]):
         shown_key("frame.back", "q,escape", "back", "back", "one step back; leaves at the top"),
         # With priority, so that keys typed ahead land in the field that tab leads to.
         hidden_key(
-            "frame.next", "tab", "app.focus_next", "next pane", "the next pane or field", priority=True
+            "frame.next",
+            "tab",
+            "next_pane",
+            "next pane",
+            "the next pane or field; in a filter: complete",
+            priority=True,
         ),
         hidden_key(
             "frame.previous",
             "shift+tab",
-            "app.focus_previous",
+            "previous_pane",
             "previous pane",
             "the pane or field before",
             priority=True,
@@ -141,6 +147,25 @@ class DashboardScreen(Screen[None]):
     def say(self, text: str, kind: Kind = "note", seconds: float | None = None) -> None:
         """Tell the user something."""
         self.dashboard.say(text, kind, seconds)
+
+    def action_next_pane(self) -> None:
+        """To the next pane or field. Out of a filter only enter and esc lead: there it completes."""
+        if not self._completed(1):
+            self.focus_next()
+
+    def action_previous_pane(self) -> None:
+        """To the pane or field before; in a filter, to the choice before."""
+        if not self._completed(-1):
+            self.focus_previous()
+
+    def _completed(self, step: int) -> bool:
+        """Whether a filter has the keys, which is then completed as far as it can be."""
+        bar = next((bar for bar in self.query(FilterBar) if bar.has_focus_within), None)
+        if bar is None:
+            return False
+        if not bar.complete(step):
+            self.say("Nothing completes this. Enter goes to the list.", seconds=2.0)
+        return True
 
     def action_back(self) -> None:
         """One step back: the batches."""

@@ -12,7 +12,7 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.lines import LetterMenu
-from claude_batch_tui.wording import STATE_WORDS, counted_batches, duration, outcome_counts
+from claude_batch_tui.wording import STATE_WORDS, counted, counted_batches, duration, outcome_counts
 
 # Dialogs are imported when they are opened: the first frame does not wait for them.
 
@@ -212,7 +212,7 @@ def open_results(screen: DashboardScreen, row: BatchRow) -> None:
 
 
 def leave(screen: DashboardScreen) -> None:
-    """Leave the dashboard, after asking while results are being downloaded.
+    """Leave the dashboard, after asking once while something of this process is running: a submission, a download.
 
     Without a key it ends with the sentence and the exit code a command would end with.
     """
@@ -227,18 +227,29 @@ def leave(screen: DashboardScreen) -> None:
         else:
             screen.app.exit()
 
-    states = (DownloadState.WAITING, DownloadState.RUNNING)
-    downloading = sum(download.state in states for download in snapshot.downloads.values())
-    if not downloading:
+    running = _running_here(screen)
+    if not running:
         go()
         return
-    dialog = ConfirmDialog(
-        "Leave while results are being downloaded?",
-        [f"{downloading} download(s) stop; they start over the next time you open the batch."],
-        yes="Leave",
-        no="Stay",
-    )
+    dialog = ConfirmDialog("Leave while this is running?", running, yes="Leave", no="Stay")
     screen.app.push_screen(dialog, if_agreed(go))
+
+
+def _running_here(screen: DashboardScreen) -> list[str]:
+    """What would stop with this process, and what becomes of it: a line each."""
+    snapshots = screen.dashboard.engines.snapshots
+    states = (DownloadState.WAITING, DownloadState.RUNNING)
+    downloads = sum(each.state in states for snapshot in snapshots for each in snapshot.downloads.values())
+    sending = [
+        each for snapshot in snapshots for each in snapshot.submitting.values() if not each.is_finished
+    ]
+    lines = []
+    if sending:
+        what = "what is being sent may be created all the same, and is found in the list the next time"
+        lines.append(f"{counted(len(sending), 'submission')}: {what}.")
+    if downloads:
+        lines.append(f"{counted(downloads, 'download')}: it starts over the next time you open the batch.")
+    return [*lines, "Batches go on at the API; cbtui need not stay open for them."] if lines else []
 
 
 def _has_results(tracked: TrackedBatch, screen: DashboardScreen) -> bool:

@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Key
 
+from claude_batch_tui.domain.batches.filter import complete_filter
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.batches import actions
 from claude_batch_tui.tui.batches.detail import BatchDetail
@@ -62,7 +63,10 @@ class BatchesScreen(DashboardScreen):
         self._begin_anew()
         yield TitleLine("BATCHES")
         yield TabsLine(1)
-        yield FilterBar(placeholder="words, state=running, tag=eval, age<2d, model:sonnet")
+        yield FilterBar(
+            completer=lambda text, cursor: complete_filter(text, cursor, self.snapshot.batches),
+            placeholder="words, state=running, tag=eval, age<2d, model:sonnet; tab completes",
+        )
         yield Vertical(
             BatchTable(self.view, lambda: dashboard.engines.watched, id="list"),
             BatchDetail(id="detail"),
@@ -121,6 +125,11 @@ class BatchesScreen(DashboardScreen):
             watched=len(self.dashboard.engines.watched),
         )
         return reason or super().reason_disabled(action, parameters)
+
+    @property
+    def awaits_letter(self) -> bool:
+        """Whether the next key is a letter that was asked for."""
+        return self._letters.is_open
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash typed into the filter is a slash."""
@@ -205,6 +214,11 @@ class BatchesScreen(DashboardScreen):
             self._show_rows()
         else:
             actions.open_results(self, row)
+
+    @on(VirtualList.TitleClicked, "#list")
+    def _title_clicked(self, event: VirtualList.TitleClicked) -> None:
+        self.view.sort_by_column(event.column)
+        self._show_sorted()
 
     @on(VirtualList.MarksChanged)
     def _marks_changed(self) -> None:

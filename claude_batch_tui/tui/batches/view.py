@@ -152,6 +152,14 @@ class BatchesView:
         place = fields.index(now) + step if now in fields else 0
         self._sort(Order(fields[place % len(fields)]))
 
+    def sort_by_column(self, number: int) -> None:
+        """Sort by a column, the other way round where that is done already."""
+        field = COLUMNS[self.columns[number]].sort
+        if field == self.listing.order.field:
+            self.reverse()
+        else:
+            self._sort(Order(field))
+
     def reverse(self) -> None:
         """Sort the other way round."""
         order = self.listing.order

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 from typing import ClassVar, NamedTuple
 
 from textual import events, on
@@ -20,7 +22,18 @@ from claude_batch_tui.tui.widgets.text_view import TextView
 KEYS_WIDTH = 12
 LEAST_COLUMN = 38
 MOST_COLUMNS = 3
-_SECTIONS = {"app": "EVERYWHERE", "list": "MOVE AND MARK", "text": "READ", "filter": "FILTER"}
+_SECTIONS = {
+    "app": "EVERYWHERE",
+    "frame": "PANES",
+    "over": "SCREENS",
+    "list": "MOVE AND MARK",
+    "text": "READ",
+    "filter": "FILTER",
+}
+
+
+_LAST = ("filter", "text", "list", "frame", "over", "app")
+"""Sections that are the same on all screens."""
 
 
 class HelpPage(NamedTuple):
@@ -116,8 +129,12 @@ def page_lines(hints: Sequence[Hint], width: int, query: str = "") -> list[Line]
     placed: list[list[str]] = [[] for _ in range(columns)]
     for title, found in blocks:
         column = heights.index(min(heights))
-        placed[column] += [title, *(_hint_line(hint) for hint in found), ""]
-        heights[column] += len(found) + 2
+        placed[column] += [
+            title,
+            *(line for hint in found for line in _hint_lines(hint, column_width - 1)),
+            "",
+        ]
+        heights[column] = len(placed[column])
     lines: list[Line] = []
     for number in range(max(heights, default=0)):
         cells = [column[number] if number < len(column) else "" for column in placed]
@@ -128,12 +145,17 @@ def page_lines(hints: Sequence[Hint], width: int, query: str = "") -> list[Line]
 
 
 def _blocks(hints: Sequence[Hint], query: str) -> list[tuple[str, list[Hint]]]:
+    """Sections: those of the screen first, moving about and what works everywhere last."""
     blocks: dict[str, list[Hint]] = {}
-    for hint in hints:
+    for hint in sorted(hints, key=lambda hint: _LAST.index(hint.section) if hint.section in _LAST else -1):
         if query in f"{' '.join(hint.keys)} {hint.label} {hint.tooltip}".lower():
             blocks.setdefault(_SECTIONS.get(hint.section, hint.section.upper()), []).append(hint)
     return list(blocks.items())
 
 
-def _hint_line(hint: Hint) -> str:
-    return f"{fit(' '.join(hint.keys), KEYS_WIDTH)} {hint.tooltip}"
+def _hint_lines(hint: Hint, width: int) -> list[str]:
+    """Keys and what they do, the sentence in as many lines as it needs."""
+    keys, *others = wrap(" ".join(hint.keys), KEYS_WIDTH)
+    words = wrap(hint.tooltip, max(width - KEYS_WIDTH - 1, 10))
+    left = [keys, *others, *[""] * (len(words) - len(others) - 1)]
+    return [f"{fit(key, KEYS_WIDTH)} {text}".rstrip() for key, text in zip_longest(left, words, fillvalue="")]

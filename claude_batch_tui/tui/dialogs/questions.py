@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import ClassVar, Generic, TypeVar
 
 from textual import on
@@ -88,6 +89,8 @@ class ConfirmDialog(Box[bool]):
 
     def __init__(self, title: str, body: Sequence[str], *, yes: str, no: str = "Keep") -> None:
         super().__init__(title)
+        self.asked_at = monotonic()
+        """Keys typed before that are no answer."""
         self._body = body
         self._yes = clean_line(yes)
         self._no = clean_line(no)

@@ -110,6 +110,11 @@ class ResultsScreen(DashboardScreen):
             return "results are being saved: x stops that"
         return self.opened.why_not(action) or super().reason_disabled(action, parameters)
 
+    @property
+    def awaits_letter(self) -> bool:
+        """Whether the next key is a letter that was asked for."""
+        return self._letters.is_open
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash typed into a line is a slash, and in the inspector it finds."""
         focused = self.focused
@@ -176,6 +181,10 @@ class ResultsScreen(DashboardScreen):
         if not self.has_class("-zoomed"):
             self.action_zoom()
 
+    @on(VirtualList.TitleClicked)
+    def _title_clicked(self, event: VirtualList.TitleClicked) -> None:
+        self.table.sort_by_title(event.column, self.filter_bar.value)
+
     # The keys, in the order of `keys.KEYS`.
 
     def action_filter(self) -> None:
@@ -191,11 +200,6 @@ class ResultsScreen(DashboardScreen):
         """Wait for the letter of a column."""
         letters = {letter: partial(self._sort_by, column) for letter, (column, _) in SORT_LETTERS.items()}
         self._letters.ask(SORT_QUESTION, letters)
-
-    def action_complete_or_next(self) -> None:
-        """Complete the filter that is being typed, or go to the next pane."""
-        if not self.filter_bar.complete():
-            self.focus_next()
 
     def action_error(self, step: int) -> None:
         """Go to the next entry that did not succeed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -16,6 +17,8 @@ from textual.widgets import Input, Static
 from claude_batch_tui.domain.filters.fields import Completion
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
+
+_FIRST_WORD = re.compile(r"\w*")
 
 
 class LineInput(Input):
@@ -50,12 +53,17 @@ class Choices:
         self.text = text
         self.cursor = cursor
         self._before, self._after = text[: found.start], text[cursor:]
-        self._next = 0
+        self._place: int | None = None
 
-    def next(self) -> None:
-        """Put the next choice in."""
-        choice = self.found.choices[self._next % len(self.found.choices)]
-        self._next += 1
+    @property
+    def is_one_field(self) -> bool:
+        """Whether all choices are of the same field: then the next tab goes on to its values."""
+        return len({_FIRST_WORD.match(choice)[0] for choice in self.found.choices}) == 1  # type: ignore[index]
+
+    def turn(self, step: int) -> None:
+        """Put the next choice in, or the one before."""
+        self._place = 0 if self._place is None and step > 0 else (self._place or 0) + step
+        choice = self.found.choices[self._place % len(self.found.choices)]
         self.text = self._before + choice + self._after
         self.cursor = len(self._before) + len(choice)
 
@@ -164,20 +172,21 @@ class FilterBar(Horizontal):
         count = f"{shown:,}{'' if exact else '…'}"
         self._note(f" ▸ {count} of {total:,}{f' · {more}' if more else ''} ", is_error=False)
 
-    def complete(self) -> bool:
+    def complete(self, step: int = 1) -> bool:
         """Put what can stand at the cursor there, the next choice each time; False where there is nothing to do."""
         field = self.query_one(LineInput)
         if self._completer is None or not field.has_focus:
             return False
-        if self._choices is None or self._choices.text != field.value:
+        choices = self._choices
+        if choices is None or choices.text != field.value or (step > 0 and choices.is_one_field):
             found = self._completer(field.value, field.cursor_position)
-            self._choices = Choices(found, field.value, field.cursor_position)
-        if not self._choices.found.choices:
-            return False
-        self._choices.next()
+            if not found.choices:
+                return False
+            choices = self._choices = Choices(found, field.value, field.cursor_position)
+        choices.turn(step)
         with self.prevent(LineInput.Changed):
-            field.value = self._choices.text
-        field.cursor_position = self._choices.cursor
+            field.value = choices.text
+        field.cursor_position = choices.cursor
         self.post_message(self.Changed(self, field.value))
         return True
 

@@ -267,6 +267,11 @@ class LetterMenu:
         self._screen = screen
         self._letters: Mapping[str, Callable[[], None]] | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the next key is one of the letters."""
+        return self._letters is not None
+
     def ask(self, sentence: str, letters: Mapping[str, Callable[[], None]]) -> None:
         """Say which letters there are, and do what the next one means."""
         self._letters = letters
