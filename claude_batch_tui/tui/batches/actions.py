@@ -157,14 +157,14 @@ def note_row(screen: DashboardScreen, row: BatchRow) -> None:
 
 
 def add_batch(screen: DashboardScreen) -> None:
-    """Watch a batch whose id is typed, of the workspace that is shown."""
+    """Track a batch whose id is typed, of the workspace that is shown."""
 
     def add(batch_id: str) -> None:
         if batch_id:
             screen.dashboard.engines.home.add(batch_id)
 
     body = "It must be in the workspace of this key."
-    _ask(screen, "Watch a batch by its id", body, add, placeholder="msgbatch_…")
+    _ask(screen, "Track a batch by its id", body, add, placeholder="msgbatch_…")
 
 
 def ask_workspace(screen: DashboardScreen, letters: LetterMenu, what: str, then: Callable[[], None]) -> None:

@@ -387,9 +387,9 @@ class BatchesScreen(DashboardScreen):
             actions.note_row(self, row)
 
     def action_add(self) -> None:
-        """Watch a batch by its id."""
+        """Track a batch by its id."""
         if self.dashboard.engines.shown is None:
-            self.ask_workspace("Watch a batch", self.action_add)
+            self.ask_workspace("Track a batch", self.action_add)
         else:
             actions.add_batch(self)
 

@@ -313,7 +313,7 @@ def _results_called(word: str, snapshot: Snapshot, engines: EngineGroup) -> Path
         return path if path.is_file() else f"There is no file {path}."
     named = [tracked for tracked in snapshot.batches if word in (tracked.id, tracked.name)]
     if not named:
-        return f"No batch is called {word}: type its name, its id, or the path of a file."
+        return f"Nothing is called {word}. Type a name, id or path."
     if len(named) > 1:
         return f"{len(named)} batches are called {word}: type the id of one."
     engine = engines.of(named[0].id)
