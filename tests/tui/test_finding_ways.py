@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from claude_batch_tui.domain.batches.filter import complete_filter
 from claude_batch_tui.domain.batches.tracked import Submitting
+from claude_batch_tui.services.results.recent import recent_files
 from claude_batch_tui.terminal import ANSI
 from claude_batch_tui.tui.dialogs.palette import Palette
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
@@ -146,6 +147,33 @@ async def test_a_yes_typed_before_the_question_was_there_is_no_answer(dashboard,
             app.post_message(key)
         await settled(pilot)
         assert isinstance(app.screen, ConfirmDialog)
+
+
+async def test_a_results_file_is_chosen_from_those_of_this_folder_and_those_opened_last(
+    dashboard, filled, results_file, settled, monkeypatch, tmp_path
+):
+    filled([])
+    monkeypatch.chdir(results_file.parent)
+    app = dashboard(results=results_file)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("O", *"tickets", "down", "enter")
+        await settled(pilot)
+        assert app.screen.opened.title == results_file.name
+        assert recent_files(app.config.state_dir) == [str(results_file)]
+        monkeypatch.chdir("/")
+        await pilot.press("O")
+        await pilot.pause()
+        assert str(results_file) in [str(each.prompt) for each in app.screen.query_one("OptionList").options]
+
+
+async def test_a_prefilled_name_is_replaced_by_typing(dashboard, filled, week, settled):
+    filled(week)
+    app = dashboard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("j", "e", "x")
+        assert app.screen.query_one(LineInput).value == "x"
 
 
 async def test_q_asks_once_while_a_submission_is_on_its_way(dashboard, filled, week, settled):

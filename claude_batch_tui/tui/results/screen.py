@@ -27,6 +27,7 @@ from claude_batch_tui.domain.results.result import Sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
 from claude_batch_tui.services.results.ledger import accounts
+from claude_batch_tui.services.results.recent import remember_file, results_files
 from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.compare import CompareScreen, ask_other_results
@@ -260,10 +261,15 @@ class ResultsScreen(DashboardScreen):
             "Open a results file",
             ["JSON lines, as the API gives them; gzipped ones too."],
             placeholder="~/results.jsonl",
+            choices=results_files(self.dashboard.config.state_dir),
         )
-        self.app.push_screen(
-            dialog, lambda path: self.opening.open_file(Path(path).expanduser()) if path else None
-        )
+        self.app.push_screen(dialog, self._open_path)
+
+    def _open_path(self, path: str | None) -> None:
+        if path:
+            file = Path(path).expanduser()
+            remember_file(self.dashboard.config.state_dir, file)
+            self.opening.open_file(file)
 
     def action_tab(self, step: int) -> None:
         """Another view of the entry."""

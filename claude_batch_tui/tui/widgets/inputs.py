@@ -22,7 +22,10 @@ _FIRST_WORD = re.compile(r"\w*")
 
 
 class LineInput(Input):
-    """Textual's input in one line; `enter` says in the key line what enter does."""
+    """Textual's input in one line; `enter` says in the key line what enter does.
+
+    Where it `replaces`, what is in it at first is gone with the first letter typed, unless the cursor moved in it before.
+    """
 
     DEFAULT_CSS = """
     LineInput {
@@ -35,8 +38,10 @@ class LineInput(Input):
     }
     """
 
-    def __init__(self, value: str = "", placeholder: str = "", *, enter: str = "take it") -> None:
-        super().__init__(clean_line(value), clean_line(placeholder), select_on_focus=False)
+    def __init__(
+        self, value: str = "", placeholder: str = "", *, enter: str = "take it", replaces: bool = False
+    ) -> None:
+        super().__init__(clean_line(value), clean_line(placeholder), select_on_focus=replaces)
         self.cursor_blink = False
         bindings = self._bindings.key_to_bindings
         bindings["enter"] = [shown_key("input.enter", "enter", "submit", enter, enter)]
