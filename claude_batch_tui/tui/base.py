@@ -21,7 +21,7 @@ from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input, Static
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.plain_text import clean_line
@@ -225,7 +225,9 @@ class CbtuiApp(TerminalApp):
         """Textual's, but a key that is not typed into a field acts at once: passed on to the widget, it acts after the next."""
         if await super()._check_bindings(key, priority):
             return True
-        is_text = isinstance(self.focused, (Input, TextArea)) or getattr(self.screen, "awaits_letter", False)
+        # By name: the first frame does not wait for the editor of several lines.
+        kinds = {kind.__name__ for kind in type(self.focused).__mro__}
+        is_text = not kinds.isdisjoint({"Input", "TextArea"}) or getattr(self.screen, "awaits_letter", False)
         return priority and not is_text and await super()._check_bindings(key)
 
     async def run_action(
