@@ -106,7 +106,9 @@ async def test_a_click_on_a_hint_is_its_key_and_one_on_a_title_sorts(dashboard, 
         await pilot.click(KeyLine, offset=(x + 1, 0))
         assert isinstance(app.focused, LineInput)
         await pilot.press("escape")
+        await settled(pilot)
         await pilot.click("#list", offset=(8, 1))
+        await settled(pilot)
         assert app.screen.view.listing.order.field == "name"
         await pilot.click("#list", offset=(8, 4))
         assert app.screen.table.cursor_index == 2
