@@ -72,7 +72,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         """A turn of a loop, or a call of a macro."""
         if time.thread_time() > self._until:
             raise TemplateLimitError(
-                f"takes more than {self._limits.seconds:g} s for this row. Mend its loops."
+                f"takes more than {self._limits.seconds:g} s for this row. Fix its loops."
             )
 
     def joined(self, *values: Any) -> str:
@@ -159,7 +159,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def _require(self, size: int) -> None:
         if size > self._limits.characters:
             raise TemplateLimitError(
-                f"makes more than {self._limits.characters:,} characters of this row. Mend its loops and repeats."
+                f"makes more than {self._limits.characters:,} characters of this row. Fix its loops and repeats."
             )
 
 

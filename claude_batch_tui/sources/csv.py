@@ -191,7 +191,7 @@ class CsvSource:
             except csv.Error as error:
                 raise SourceError(
                     f"{self.file.label}:{line}: the header line is not valid CSV: {_reason(error)}. "
-                    f"Mend its quotes, or say --quote none."
+                    f"Fix its quotes, or say --quote none."
                 ) from error
             if not no_header:
                 self._header_lines = self._skipped + reader.line_num

@@ -275,4 +275,4 @@ class JsonCursor:
         return bool(chunk)
 
     def _broken(self, how: str) -> SourceError:
-        return SourceError(f"{self._label}: the JSON breaks off or is damaged: {how}. Mend the file.")
+        return SourceError(f"{self._label}: the JSON breaks off or is damaged: {how}. Fix the file.")

@@ -59,7 +59,7 @@ def _read_object(path: str, option: str) -> dict[str, Any]:
             value = json.loads(text)
     except json.JSONDecodeError as error:
         raise ConfigError(
-            f"{path}:{error.lineno}: this is not valid JSON: {error.msg}. Mend the file, or name it .toml."
+            f"{path}:{error.lineno}: this is not valid JSON: {error.msg}. Fix the file, or name it .toml."
         ) from error
     except ValueError as error:
         raise ConfigError(f"{path}: this cannot be read: {error}.") from error

@@ -127,7 +127,7 @@ class PythonScript:
                         continue
                     raise ScriptError(
                         f"{self.file.label}: the script gave no request for {self._patience.seconds:g} seconds and was "
-                        f"stopped. Mend its loop, or allow more with --script-timeout."
+                        f"stopped. Fix its loop, or allow more with --script-timeout."
                     )
                 chunk = os.read(results.fileno(), _READ_BYTES)
                 if not chunk:

@@ -151,7 +151,7 @@ def read_recipe(path: str) -> Recipe:
             **msgspec.structs.asdict(msgspec.convert(submit, _Submit)),
         )
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}. Mend the recipe.") from error
+        raise ConfigError(f"{path}: {error}. Fix the recipe.") from error
 
 
 def recipe_toml(recipe: Recipe, folder: Path | None) -> bytes:

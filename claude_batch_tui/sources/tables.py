@@ -136,7 +136,7 @@ class SqliteSource:
                 raise KeyboardInterrupt
             return SourceError(
                 f"{self.file.label}: the query gave no row for {self._patience.seconds:g} seconds and was stopped. "
-                f"Mend it, or allow more with --query-timeout."
+                f"Fix it, or allow more with --query-timeout."
             )
         return SourceError(f"{self.file.label}: SQLite says: {error}. Check the file and --query.")
 

@@ -220,7 +220,7 @@ def _jinja(
             if isinstance(error, jinja2.TemplateError)
             else "it is nested too deep, or a number is too long"
         )
-        raise ConfigError(f"{option}: {what}. Mend the template.") from error
+        raise ConfigError(f"{option}: {what}. Fix the template.") from error
     if unknown := used - {ROW, *names, *own, *environment.globals}:
         raise ConfigError(_unknown_words(template, min(unknown), columns, option))
 

@@ -238,9 +238,11 @@ class DashboardApp(CbtuiApp):
         self.say(f"Workspace {name}." if name is not None else "All workspaces.")
 
     def palette_actions(self) -> dict[str, str]:
-        """A way to each of the other workspaces, and to all that are watched."""
+        """A way to each of the other workspaces, to all that are watched, and what every app has."""
         others = [name for name in self.engines.names if name != self.engines.shown]
-        ways = {f"workspace {name}": f"show_workspace({name!r})" for name in others}
+        ways = {
+            f"workspace {name}": f"show_workspace({name!r})" for name in others
+        } | super().palette_actions()
         if self.engines.shown is not None and len(self.engines.watched) > 1:
             ways["all workspaces"] = "show_workspace(None)"
         return ways

@@ -10,6 +10,7 @@ enter open  / filter  ...
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import events
@@ -18,6 +19,7 @@ from textual.screen import Screen
 
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.dashboard import Dashboard, check_action, dashboard_of
+from claude_batch_tui.tui.widgets.inputs import FilterBar
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind, TabsLine, TitleLine
 from claude_batch_tui.wording import link_words, links_words
@@ -43,6 +45,8 @@ class DashboardScreen(Screen[None]):
     """
 
     help_title: ClassVar[str] = ""
+    pane_titles: ClassVar[Mapping[str, str]] = {}
+    """What stands in the borders, by id, where there is room for borders."""
     AUTO_FOCUS = "#list"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 — an instance variable in Textual
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 — the same
@@ -50,12 +54,17 @@ class DashboardScreen(Screen[None]):
         shown_key("frame.back", "q,escape", "back", "back", "one step back; leaves at the top"),
         # With priority, so that keys typed ahead land in the field that tab leads to.
         hidden_key(
-            "frame.next", "tab", "app.focus_next", "next pane", "the next pane or field", priority=True
+            "frame.next",
+            "tab",
+            "next_pane",
+            "next pane",
+            "the next pane or field; in a filter: complete",
+            priority=True,
         ),
         hidden_key(
             "frame.previous",
             "shift+tab",
-            "app.focus_previous",
+            "previous_pane",
             "previous pane",
             "the pane or field before",
             priority=True,
@@ -83,7 +92,9 @@ class DashboardScreen(Screen[None]):
             self.add_class(max(each for each in breakpoints or () if each[0] <= room)[1])
 
     def on_resize(self) -> None:
-        """The title has another width to fill."""
+        """The title has another width to fill, and panes have titles where they have borders."""
+        for name, title in self.pane_titles.items():
+            self.query_one(f"#{name}").border_title = title if self.has_class("-wide") else ""
         self.call_after_refresh(self._show_all)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
@@ -136,6 +147,25 @@ class DashboardScreen(Screen[None]):
     def say(self, text: str, kind: Kind = "note", seconds: float | None = None) -> None:
         """Tell the user something."""
         self.dashboard.say(text, kind, seconds)
+
+    def action_next_pane(self) -> None:
+        """To the next pane or field. Out of a filter only enter and esc lead: there it completes."""
+        if not self._completed(1):
+            self.focus_next()
+
+    def action_previous_pane(self) -> None:
+        """To the pane or field before; in a filter, to the choice before."""
+        if not self._completed(-1):
+            self.focus_previous()
+
+    def _completed(self, step: int) -> bool:
+        """Whether a filter has the keys, which is then completed as far as it can be."""
+        bar = next((bar for bar in self.query(FilterBar) if bar.has_focus_within), None)
+        if bar is None:
+            return False
+        if not bar.complete(step):
+            self.say("Nothing completes this. Enter goes to the list.", seconds=2.0)
+        return True
 
     def action_back(self) -> None:
         """One step back: the batches."""

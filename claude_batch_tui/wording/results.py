@@ -84,10 +84,10 @@ def tried_words(answer: Tried) -> str:
 
 
 def spread_words(spread: Distribution, words: Callable[[float], str]) -> str:
-    """`3,910,000 in all · half at most 380 · 9 of 10 at most 1,204 · most 9,000`."""
+    """`3,910,000 in all · p50 380 · p90 1,204 · max 9,000`."""
     if not spread.count:
         return "none"
-    parts = ("half at most", spread.median), ("9 of 10 at most", spread.ninth_tenth), ("most", spread.most)
+    parts = ("p50", spread.median), ("p90", spread.ninth_tenth), ("max", spread.most)
     total = money(spread.total) if words is fine_money else words(spread.total)
     return " · ".join([f"{total} in all", *(f"{what} {words(value)}" for what, value in parts)])
 

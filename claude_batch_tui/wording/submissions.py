@@ -155,7 +155,11 @@ def question_lines(question: Question, order: SendOrder, to: str) -> Iterator[st
 
 def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> Iterator[str]:
     """What a retry sends again, and what it leaves out; `invalid`, `others` and `again` name what lets those in."""
-    chosen = [(counts.errored, "errored"), (counts.expired, "expired"), (counts.others, "did not fail")]
+    chosen = [
+        (counts.errored, "errored"),
+        (counts.expired, "expired"),
+        (counts.others, "that have an answer"),
+    ]
     words = ", ".join(f"{count:,} {word}" for count, word in chosen if count)
     yield f"{counts.chosen:,} to retry: {words}" if words else "There is nothing to retry."
     if counts.others:
@@ -167,7 +171,7 @@ def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> I
     left_out = [
         (counts.invalid, f"to be changed first ({invalid})"),
         (counts.retried, f"retried already ({again})"),
-        (counts.good if not words else 0, f"did not fail ({others})"),
+        (counts.good if not words else 0, f"have an answer ({others})"),
         (counts.unknown, "not among the requests that were sent"),
     ]
     if any(count for count, _ in left_out):

@@ -204,7 +204,7 @@ def test_a_recipe_is_toml_with_the_long_options_as_keys(cbtui, tmp_path):
         ("version = 1\nsource = 3", "r.toml: [source] is a table. Write [source] on a line of its own."),
         (
             "version = 1\n[source]\nkind = 'xml'\npath = 'f'",
-            "r.toml: Invalid enum value 'xml' - at `$.kind`. Mend the recipe.",
+            "r.toml: Invalid enum value 'xml' - at `$.kind`. Fix the recipe.",
         ),
         ("version = ", "r.toml: the recipe is not valid TOML: Invalid value (at end of document)."),
     ],
@@ -222,7 +222,7 @@ def test_a_recipe_that_cannot_be_meant_is_refused_in_one_sentence(cbtui, tmp_pat
         (
             "p.json",
             '{\n"a": }',
-            "p.json:2: this is not valid JSON: Expecting value. Mend the file, or name it .toml.",
+            "p.json:2: this is not valid JSON: Expecting value. Fix the file, or name it .toml.",
         ),
         ("p.json", '{"container": {"id": null}}', "p.json: container.id is null. Leave the key out."),
         ("gone.json", None, "--params gone.json: there is no such file. Check the path."),

@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
 
 LOOKS = {
     "dark": {},
-    "light": {"theme": "textual-light"},
+    "light": {"theme": "cbtui-light"},
     "ansi": {"theme": "ansi-dark", "colors": "16"},
     "no-color": {"theme": "ansi-dark", "colors": "none"},
     "ascii": {"ascii_only": True},

@@ -15,6 +15,7 @@ from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.lines import LetterMenu
 from claude_batch_tui.wording import (
     STATE_WORDS,
+    counted,
     counted_batches,
     duration,
     foreign_cancel_words,
@@ -168,14 +169,14 @@ def note_row(screen: DashboardScreen, row: BatchRow) -> None:
 
 
 def add_batch(screen: DashboardScreen) -> None:
-    """Watch a batch whose id is typed, of the workspace that is shown."""
+    """Track a batch whose id is typed, of the workspace that is shown."""
 
     def add(batch_id: str) -> None:
         if batch_id:
             screen.dashboard.engines.home.add(batch_id)
 
     body = "It must be in the workspace of this key."
-    _ask(screen, "Watch a batch by its id", body, add, placeholder="msgbatch_…")
+    _ask(screen, "Track a batch by its id", body, add, placeholder="msgbatch_…")
 
 
 def ask_workspace(screen: DashboardScreen, letters: LetterMenu, what: str, then: Callable[[], None]) -> None:
@@ -224,7 +225,7 @@ def open_results(screen: DashboardScreen, row: BatchRow) -> None:
 
 
 def leave(screen: DashboardScreen) -> None:
-    """Leave the dashboard, after asking while results are being downloaded.
+    """Leave the dashboard, after asking once while something of this process is running: a submission, a download.
 
     Without a key it ends with the sentence and the exit code a command would end with.
     """
@@ -239,18 +240,29 @@ def leave(screen: DashboardScreen) -> None:
         else:
             screen.app.exit()
 
-    states = (DownloadState.WAITING, DownloadState.RUNNING)
-    downloading = sum(download.state in states for download in snapshot.downloads.values())
-    if not downloading:
+    running = _running_here(screen)
+    if not running:
         go()
         return
-    dialog = ConfirmDialog(
-        "Leave while results are being downloaded?",
-        [f"{downloading} download(s) stop; they start over the next time you open the batch."],
-        yes="Leave",
-        no="Stay",
-    )
+    dialog = ConfirmDialog("Leave while this is running?", running, yes="Leave", no="Stay")
     screen.app.push_screen(dialog, if_agreed(go))
+
+
+def _running_here(screen: DashboardScreen) -> list[str]:
+    """What would stop with this process, and what becomes of it: a line each."""
+    snapshots = screen.dashboard.engines.snapshots
+    states = (DownloadState.WAITING, DownloadState.RUNNING)
+    downloads = sum(each.state in states for snapshot in snapshots for each in snapshot.downloads.values())
+    sending = [
+        each for snapshot in snapshots for each in snapshot.submitting.values() if not each.is_finished
+    ]
+    lines = []
+    if sending:
+        what = "what is being sent may be created all the same, and is found in the list the next time"
+        lines.append(f"{counted(len(sending), 'submission')}: {what}.")
+    if downloads:
+        lines.append(f"{counted(downloads, 'download')}: it starts over the next time you open the batch.")
+    return [*lines, "Batches go on at the API; cbtui need not stay open for them."] if lines else []
 
 
 def _has_results(tracked: TrackedBatch, screen: DashboardScreen) -> bool:

@@ -284,7 +284,7 @@ def _briefer(text: str, width: int) -> str:
         text,
         text.removesuffix(" left").removesuffix(", waiting for the API"),
         text.removeprefix("no history · ").removeprefix("no history - "),
-        "longer than 9 of 10" if text.startswith("longer") else text,
+        "longer than p90" if text.startswith("longer") else text,
     )
     return next((each for each in shorter if len(each) <= width), text)
 

@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Key
 
+from claude_batch_tui.domain.batches.filter import complete_filter
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.batches import actions
 from claude_batch_tui.tui.batches.detail import BatchDetail
@@ -36,6 +37,7 @@ class BatchesScreen(DashboardScreen):
     """List, detail, events, and what can be done with a batch; how the list is looked at is in `view`."""
 
     help_title: ClassVar[str] = "Batches"
+    pane_titles: ClassVar = {"list": "Batches", "detail": "Detail", "events": "Events"}
     BINDINGS: ClassVar[list[BindingType]] = KEYS
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (40, "-tall")]  # noqa: RUF012 — an instance variable in Textual
 
@@ -61,7 +63,10 @@ class BatchesScreen(DashboardScreen):
         self._begin_anew()
         yield TitleLine("BATCHES")
         yield TabsLine(1)
-        yield FilterBar(placeholder="words, state=running, tag=eval, age<2d, model:sonnet")
+        yield FilterBar(
+            completer=lambda text, cursor: complete_filter(text, cursor, self.snapshot.batches),
+            placeholder="words, state=running, tag=eval, age<2d, model:sonnet; tab completes",
+        )
         yield Vertical(
             BatchTable(self.view, lambda: dashboard.engines.watched, id="list"),
             BatchDetail(id="detail"),
@@ -120,6 +125,11 @@ class BatchesScreen(DashboardScreen):
             watched=len(self.dashboard.engines.watched),
         )
         return reason or super().reason_disabled(action, parameters)
+
+    @property
+    def awaits_letter(self) -> bool:
+        """Whether the next key is a letter that was asked for."""
+        return self._letters.is_open
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash typed into the filter is a slash."""
@@ -204,6 +214,11 @@ class BatchesScreen(DashboardScreen):
             self._show_rows()
         else:
             actions.open_results(self, row)
+
+    @on(VirtualList.TitleClicked, "#list")
+    def _title_clicked(self, event: VirtualList.TitleClicked) -> None:
+        self.view.sort_by_column(event.column)
+        self._show_sorted()
 
     @on(VirtualList.MarksChanged)
     def _marks_changed(self) -> None:
@@ -372,9 +387,9 @@ class BatchesScreen(DashboardScreen):
             actions.note_row(self, row)
 
     def action_add(self) -> None:
-        """Watch a batch by its id."""
+        """Track a batch by its id."""
         if self.dashboard.engines.shown is None:
-            self.ask_workspace("Watch a batch", self.action_add)
+            self.ask_workspace("Track a batch", self.action_add)
         else:
             actions.add_batch(self)
 

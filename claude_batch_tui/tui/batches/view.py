@@ -152,6 +152,14 @@ class BatchesView:
         place = fields.index(now) + step if now in fields else 0
         self._sort(Order(fields[place % len(fields)]))
 
+    def sort_by_column(self, number: int) -> None:
+        """Sort by a column, the other way round where that is done already."""
+        field = COLUMNS[self.columns[number]].sort
+        if field == self.listing.order.field:
+            self.reverse()
+        else:
+            self._sort(Order(field))
+
     def reverse(self) -> None:
         """Sort the other way round."""
         order = self.listing.order
@@ -198,7 +206,7 @@ _EMPTY = """
               No batches in this workspace yet.
 
    n     build one from a file (CSV, text, ready requests)
-   i     watch a batch made elsewhere: paste its msgbatch_… id
+   i     track a batch made elsewhere: paste its msgbatch_… id
 
    Batches cost half the normal token price and may take up to 24 hours.
    Results can be read for 29 days; cbtui keeps a copy of those you open.
@@ -290,5 +298,6 @@ def _warning_words(warnings: Collection[LossWarning], now: datetime) -> str:
     several = counted_batches(count)
     left = f"{'' if count == 1 else 'the first '}in {span(first.at - now)}"
     if first.about is Warned.RESULTS:
-        return f"results of {several} go {left}: W marks, s downloads"
+        what = f"{several} loses its results" if count == 1 else f"{several} lose their results soon,"
+        return f"{what} {left}: W marks, s downloads"
     return f"{several} will expire {left}: W marks, x ends now"

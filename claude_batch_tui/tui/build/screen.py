@@ -45,6 +45,7 @@ class BuildScreen(DashboardScreen):
     """The form, and beside or below it the preview or the check; what both are about is in `draft`."""
 
     help_title: ClassVar[str] = "Build"
+    pane_titles: ClassVar = {"form": "Requests", "detail": "Preview"}
     AUTO_FOCUS = "#source Input"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 

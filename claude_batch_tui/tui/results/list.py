@@ -293,6 +293,11 @@ class EntryList(VirtualList):
             self._goes_to_top = True
             self.select(text)
 
+    def sort_by_title(self, number: int, text: str) -> None:
+        """Sort by the column of that number, if it is one to sort by."""
+        if self._names[number] in {column for column, _ in SORT_LETTERS.values()}:
+            self.sort_by(self._names[number], text)
+
     @work(thread=True, exclusive=True, group="select")
     def _find(self, rows: EntryRows, own: ResultsFile, text: str, sort: Sort) -> None:
         worker, file = get_current_worker(), rows.file

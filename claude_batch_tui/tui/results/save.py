@@ -44,7 +44,7 @@ class SaveDialog(Box[SaveChoice | None]):
     DEFAULT_CSS = """
     SaveDialog LineInput { margin: 1 0; text-style: underline; }
     SaveDialog .problem { height: auto; color: $text-error; text-style: bold; }
-    SaveDialog:ansi .problem { color: ansi_red; }
+    SaveDialog:ansi .problem { color: ansi_default; text-style: bold underline; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("save.next", "down", "turn(1)", "format", "the next format"),

@@ -28,6 +28,7 @@ from claude_batch_tui.domain.results.result import Sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
 from claude_batch_tui.services.results.ledger import accounts
+from claude_batch_tui.services.results.recent import remember_file, results_files
 from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.compare import CompareScreen, ask_other_results
@@ -64,6 +65,7 @@ class ResultsScreen(DashboardScreen):
     """Counts, filter, list and inspector over what is open; rows can be read while they still arrive."""
 
     help_title: ClassVar[str] = "Results"
+    pane_titles: ClassVar = {"list": "Entries", "detail": "Entry"}
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     counts = getters.query_one("#counts", CountsLine)
@@ -114,6 +116,11 @@ class ResultsScreen(DashboardScreen):
         if action == "save" and self._saving.is_running:
             return "results are being saved: x stops that"
         return self.opened.why_not(action) or super().reason_disabled(action, parameters)
+
+    @property
+    def awaits_letter(self) -> bool:
+        """Whether the next key is a letter that was asked for."""
+        return self._letters.is_open
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash typed into a line is a slash, and in the inspector it finds."""
@@ -181,6 +188,10 @@ class ResultsScreen(DashboardScreen):
         if not self.has_class("-zoomed"):
             self.action_zoom()
 
+    @on(VirtualList.TitleClicked)
+    def _title_clicked(self, event: VirtualList.TitleClicked) -> None:
+        self.table.sort_by_title(event.column, self.filter_bar.value)
+
     # The keys, in the order of `keys.KEYS`.
 
     def action_filter(self) -> None:
@@ -196,11 +207,6 @@ class ResultsScreen(DashboardScreen):
         """Wait for the letter of a column."""
         letters = {letter: partial(self._sort_by, column) for letter, (column, _) in SORT_LETTERS.items()}
         self._letters.ask(SORT_QUESTION, letters)
-
-    def action_complete_or_next(self) -> None:
-        """Complete the filter that is being typed, or go to the next pane."""
-        if not self.filter_bar.complete():
-            self.focus_next()
 
     def action_error(self, step: int) -> None:
         """Go to the next entry that did not succeed."""
@@ -274,10 +280,15 @@ class ResultsScreen(DashboardScreen):
             "Open a results file",
             ["JSON lines, as the API gives them; gzipped ones too."],
             placeholder="~/results.jsonl",
+            choices=results_files(self.dashboard.config.state_dir),
         )
-        self.app.push_screen(
-            dialog, lambda path: self.opening.open_file(Path(path).expanduser()) if path else None
-        )
+        self.app.push_screen(dialog, self._open_path)
+
+    def _open_path(self, path: str | None) -> None:
+        if path:
+            file = Path(path).expanduser()
+            remember_file(self.dashboard.config.state_dir, file)
+            self.opening.open_file(file)
 
     def action_tab(self, step: int) -> None:
         """Another view of the entry."""

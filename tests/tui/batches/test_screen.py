@@ -191,7 +191,7 @@ async def test_what_is_about_to_be_lost_is_said_with_the_keys_that_save_it(live,
     add(simulator, 1, age=DAY, duration=60)
     async with live.run_test(size=(80, 24)) as pilot:
         await listed(pilot, 2)
-        await reached(pilot, lambda: status(live).startswith("results of 1 batch go in 2"))
+        await reached(pilot, lambda: status(live).startswith("1 batch loses its results in 2"))
         await pilot.press("W")
         assert table(live).marks == {leaving}
         assert table(live).cursor_key == leaving

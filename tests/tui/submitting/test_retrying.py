@@ -142,7 +142,7 @@ async def test_nothing_to_retry_is_said_and_enter_does_nothing(live, simulator, 
     async with live.run_test(size=(80, 24)) as pilot:
         await open_results(live, pilot)
         await pilot.press("f", "o", "R")
-        await reached(pilot, lambda: "7 did not fail" in words(live))
+        await reached(pilot, lambda: "7 have an answer" in words(live))
         await pilot.press("enter")
         assert isinstance(live.screen, RetryDialog)
         await pilot.press("escape")
