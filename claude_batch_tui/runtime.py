@@ -33,10 +33,13 @@ class Runtime:
         self.store = Store(Locations(config.data_dir))
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         try:
-            if submissions.are_behind_journal(self.store):
-                from claude_batch_tui.store.rebuild import complete  # late: a whole store needs none of it
+            with self.store.database.set_aside_if_damaged():
+                if submissions.are_behind_journal(self.store):
+                    from claude_batch_tui.store.rebuild import (
+                        complete,
+                    )  # late: a whole store needs none of it
 
-                complete(self.store, self.now())
+                    complete(self.store, self.now())
         except BaseException:
             self.store.close()
             raise
@@ -132,9 +135,13 @@ async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
 
 @contextlib.asynccontextmanager
 async def open_runtime(config: Config, *, api_key: str | None = None) -> AsyncIterator[Runtime]:
-    """A runtime that is closed afterwards. Raises StoreError where the data folder cannot be used."""
+    """A runtime that is closed afterwards. Raises StoreError where the data folder cannot be used.
+
+    A store that turns out to be damaged is set aside: see `Database.set_aside_if_damaged`.
+    """
     runtime = Runtime(config, api_key=api_key)
     try:
-        yield runtime
+        with runtime.store.database.set_aside_if_damaged():
+            yield runtime
     finally:
         await runtime.close()

@@ -16,7 +16,7 @@ from claude_batch_tui.cli.command import Command, Context, Dashboard, run_to_end
 from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.config import load, of_profile
-from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.errors import CbtuiError, ConfigError, DamagedStoreError
 from claude_batch_tui.redaction import redact
 
 COMMANDS = {
@@ -59,9 +59,17 @@ _SEVERAL_PROFILES = (None, "list", "status", "history", "watch")
 
 def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int:
     """Run the command line `argv` (without the program's name) and return the exit code."""
-    diagnostics = Diagnostics()
+    diagnostics, output = Diagnostics(), Output()
     try:
-        return _run(argv, open_dashboard, diagnostics)
+        try:
+            return _run(argv, open_dashboard, diagnostics, output)
+        except DamagedStoreError as error:
+            if error.kept_as is None or output.has_written or _is_paid_at_once(argv):
+                raise
+            diagnostics.note(
+                f"The store was damaged: it is kept as {error.kept_as}, and rebuilt from the journal, the API and the files."
+            )
+            return _run(argv, open_dashboard, diagnostics, output)
     except CbtuiError as error:
         diagnostics.error(str(error))
         return exit_code(error)
@@ -81,7 +89,17 @@ def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int
         diagnostics.close()
 
 
-def _run(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], diagnostics: Diagnostics) -> int:
+def _is_paid_at_once(argv: Sequence[str]) -> bool:
+    """Whether to begin again may pay again: all that is paid is looked for among what was sent, but not what is tried."""
+    return "try" in argv
+
+
+def _run(
+    argv: Sequence[str],
+    open_dashboard: Callable[[Dashboard], int],
+    diagnostics: Diagnostics,
+    output: Output,
+) -> int:
     parser, modules = _parser(argv)
     args = parser.parse_args(argv)
     command = _RENAMED.get(args.command, args.command)
@@ -93,7 +111,7 @@ def _run(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], diagno
     if others and command not in _SEVERAL_PROFILES:
         raise ConfigError(f"{command} takes one --profile.")
     beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)
-    context = Context(config, settings, Output(), diagnostics, open_dashboard, beside)
+    context = Context(config, settings, output, diagnostics, open_dashboard, beside)
     if module is None:
         return open_dashboard(Dashboard(config, beside=beside))
     code = module.run(args, context)

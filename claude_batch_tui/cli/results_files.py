@@ -69,12 +69,12 @@ async def results_of(
     where another process is just downloading or reading one.
     """
     from claude_batch_tui.services.downloading.recording import read_leftovers
-    from claude_batch_tui.services.results.local_files import bodies_of, is_unread, read_results, rows_path
+    from claude_batch_tui.services.results.local_files import bodies_of, read_results, rows_path, unread_path
 
     found: list[Found] = []
     batches, store = await resolve(word, runtime), runtime.store
     for tracked in batches:
-        if is_unread(tracked, store):
+        if unread_path(tracked, store) is not None:
             updates = read_leftovers(
                 tracked,
                 store=store,

@@ -381,7 +381,8 @@ class Engine(LoopThread):
         self._runtime = runtime = Runtime(self._config, api_key=self._api_key)
         runtime.now, runtime.sleep = self._clock.now, self._clock.sleep
         self._board = board = Board(self._publish, runtime.now, self._profile)
-        board.load_newest(runtime.store, runtime.workspace)
+        with runtime.store.database.set_aside_if_damaged():
+            board.load_newest(runtime.store, runtime.workspace)
         board.publish()
         self._spawn(board.keep_publishing())
 

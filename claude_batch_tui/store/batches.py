@@ -12,7 +12,7 @@ from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.tracked import ResultsState, Submission, TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import polls
-from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.database import Database, stored, stored_time
 from claude_batch_tui.store.notifications import note_due
 
 SELECT = """
@@ -38,7 +38,7 @@ _ONE_OF = "(SELECT value FROM json_each(?))"
 def tracked_of(row: sqlite3.Row) -> TrackedBatch:
     """The batch of a row that `SELECT` found."""
     return TrackedBatch(
-        batch=msgspec.json.decode(row["facts"], type=Batch),
+        batch=stored(row["facts"], Batch),
         run_id=row["run_id"],
         name=row["name"],
         run_name=row["run_name"],
@@ -48,9 +48,9 @@ def tracked_of(row: sqlite3.Row) -> TrackedBatch:
         source=row["source"],
         cost_at_most=row["cost_at_most"],
         cost_actual=row["cost_actual"],
-        results=ResultsState(row["results_state"] or ResultsState.NONE),
+        results=stored(f'"{row["results_state"] or ResultsState.NONE}"', ResultsState),
         results_bytes=row["results_bytes"],
-        flawed=msgspec.json.decode(row["flawed"]) if row["flawed"] else {},
+        flawed=stored(row["flawed"], dict[str, int]) if row["flawed"] else {},
         seen=bool(row["seen"]),
         gone_at=_time(row["gone_at"]),
         hidden_at=_time(row["hidden_at"]),
@@ -60,7 +60,7 @@ def tracked_of(row: sqlite3.Row) -> TrackedBatch:
 
 
 def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return stored_time(text) if text else None
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -94,10 +94,10 @@ def merge(
     fresh: list[tuple[Batch, bytes, bool]] = []
     for batch in reports:
         facts = msgspec.json.encode(batch)
-        stored = known.get(batch.id)
-        if stored is not None and stored.encode() == facts:
+        last = known.get(batch.id)
+        if last is not None and last.encode() == facts:
             continue
-        before = msgspec.json.decode(stored, type=Batch) if stored is not None else None
+        before = stored(last, Batch) if last is not None else None
         if before is not None and not batch.supersedes(before):
             continue
         unseen = not seen and batch.has_ended and before is not None and not before.has_ended

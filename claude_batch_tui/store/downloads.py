@@ -14,7 +14,7 @@ from claude_batch_tui.domain.batches.history import PastBatch
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.money.spend import Spend
 from claude_batch_tui.domain.requests.models import without_date
-from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.database import Database, stored
 
 _PAST = """
     SELECT b.facts, b.model, a.usd AS usd, m.usd AS at_most FROM batch b
@@ -96,7 +96,7 @@ def record_spend(database: Database, scope_id: int, batch_id: str, spend: Spend,
 def find_spend(database: Database, scope_id: int, batch_id: str) -> Spend | None:
     """What a batch cost, or None where its results have not been read here."""
     row = database.row("SELECT facts FROM spend WHERE scope_id = ? AND batch_id = ?", (scope_id, batch_id))
-    return msgspec.json.decode(row["facts"], type=Spend) if row else None
+    return stored(row["facts"], Spend) if row else None
 
 
 def spends_like(
@@ -166,7 +166,4 @@ def usage_like(
 def past_since(database: Database, scope_id: int, since: datetime) -> list[PastBatch]:
     """The batches created since then, oldest first, deleted ones too: they were paid for. About 20 µs each."""
     rows = database.rows(_PAST, (scope_id, since.isoformat()))
-    return [
-        PastBatch(msgspec.json.decode(row["facts"], type=Batch), row["model"], row["usd"], row["at_most"])
-        for row in rows
-    ]
+    return [PastBatch(stored(row["facts"], Batch), row["model"], row["usd"], row["at_most"]) for row in rows]

@@ -116,6 +116,7 @@ _REFUSALS: Final = {
     errno.EDQUOT: "your quota of the disk is used up. Free some space and try again.",
     errno.EFBIG: "the file is larger than this system allows (ulimit -f). Raise the limit and try again.",
     errno.EROFS: "the disk is read-only. Choose another folder, or mount it writable.",
+    errno.ENOENT: "its folder is gone. Put it back, or choose another.",
     errno.EACCES: "you may not write there. Choose another folder, or change its permissions.",
 }
 

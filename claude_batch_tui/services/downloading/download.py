@@ -28,7 +28,7 @@ from claude_batch_tui.errors import (
 )
 from claude_batch_tui.services.downloading.part_file import PartFile, own_part, own_results
 from claude_batch_tui.services.downloading.receiving import FEW_LINES, Attempt, Downloaded, Step
-from claude_batch_tui.store.results.file import results_path
+from claude_batch_tui.store.results.file import incomplete_path, results_path
 from claude_batch_tui.store.results.index import ResultsIndex, load_scanner
 from claude_batch_tui.store.results.index_file import save_index
 
@@ -113,21 +113,22 @@ def index_leftovers(
     stopped: Callable[[], bool],
     index_made: IndexMade = lambda _index, _path: None,
 ) -> Iterator[Step]:
-    """Read results that have their name, and of which nothing is written down; for a thread.
+    """Read results that are here, whole or not, and of which nothing is written down; for a thread.
 
     A process may have died before it was done with them, or the store was lost. What is not whole becomes
     `.incomplete`. Raises StoreError where another process has them.
     """
     target = results_path(folder, batch.id)
-    with own_results(target) as file:
+    with own_results(target if target.exists() else incomplete_path(target), target) as file:
         attempt = Attempt(batch, file)
-        index_made(attempt.index, target)
+        index_made(attempt.index, file.path)
         yield from attempt.read_again(stopped)
         if stopped():
             yield Step(attempt.update(DownloadState.STOPPED))
             return
         finished = attempt.finished(target, sent_ids)
         if finished.ledger.is_complete:
+            file.keep_as(target)
             save_index(attempt.index, target)
             yield Step(attempt.update(DownloadState.COMPLETE), finished)
         else:
@@ -136,7 +137,7 @@ def index_leftovers(
 
 def _with_problems(attempt: Attempt, part: PartFile, finished: Downloaded) -> Step:
     """Keep what is not whole under a name that says so."""
-    incomplete = finished.path.with_name(finished.path.name + ".incomplete")
+    incomplete = incomplete_path(finished.path)
     part.keep_as(incomplete)
     save_index(attempt.index, incomplete)
     words = "; ".join(finished.problems)

@@ -16,7 +16,7 @@ from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.downloads import recorded_path
 from claude_batch_tui.store.files import written_whole
-from claude_batch_tui.store.results.file import results_path
+from claude_batch_tui.store.results.file import incomplete_path, results_path
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
@@ -30,14 +30,16 @@ def read_results(batch_id: str, *, store: Store, workspace: Workspace | None) ->
         return None
     # The name alone counts: the data folder may have been moved.
     path = results_path(store.locations.results, batch_id)
-    path = path.with_name(path.name + ".incomplete") if recorded.suffix == ".incomplete" else path
+    path = incomplete_path(path) if recorded.suffix == ".incomplete" else path
     return path if path.exists() else None
 
 
-def is_unread(tracked: TrackedBatch, store: Store) -> bool:
-    """Whether results are here under their name, of which nothing is written down."""
+def unread_path(tracked: TrackedBatch, store: Store) -> Path | None:
+    """The results of an ended batch that are here, whole or not, and of which nothing is written down; else None."""
+    if tracked.results is not ResultsState.NONE or not tracked.batch.has_ended:
+        return None
     path = results_path(store.locations.results, tracked.id)
-    return tracked.results is ResultsState.NONE and tracked.batch.has_ended and path.exists()
+    return next((each for each in (path, incomplete_path(path)) if each.exists()), None)
 
 
 def rows_path(batch_id: str, store: Store) -> Path | None:

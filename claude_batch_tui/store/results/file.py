@@ -23,6 +23,11 @@ def results_path(folder: Path, batch_id: str) -> Path:
     return folder / f"{name}.jsonl"
 
 
+def incomplete_path(path: Path) -> Path:
+    """Where results are kept that are not whole, beside where they would belong."""
+    return path.with_name(path.name + ".incomplete")
+
+
 class ResultsFile:
     """An open results file with its index, complete or growing. Its methods may be called from any thread."""
 
