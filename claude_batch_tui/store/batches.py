@@ -86,18 +86,23 @@ def merge(
     Batches that are new to us and have ended count as seen: they ended before we looked. `seen=False` marks those
     that end while we watch as not yet looked at. Each end of a batch known to be unfinished is due to be told, once.
     With the time `at` of the answer, what is new goes into each batch's log. One that is new to the store and was
-    submitted or adopted here has its run, model and source at once: the store may have been lost since.
+    submitted or adopted here has its run, model and source at once: the store may have been lost since. What is known of
+    another batch of the same id, made at another time or of another count, is forgotten.
     """
     changes: list[Change] = []
     reports = list(batches)
     known = _facts(database, scope_id, [batch.id for batch in reports])
     fresh: list[tuple[Batch, bytes, bool]] = []
+    replaced: list[str] = []
     for batch in reports:
         facts = msgspec.json.encode(batch)
         last = known.get(batch.id)
         if last is not None and last.encode() == facts:
             continue
         before = stored(last, Batch) if last is not None else None
+        if before is not None and not _is_same(before, batch):
+            replaced.append(batch.id)
+            before = None
         if before is not None and not batch.supersedes(before):
             continue
         unseen = not seen and batch.has_ended and before is not None and not before.has_ended
@@ -106,6 +111,15 @@ def merge(
     if not fresh:
         return []
     with database.change() as connection:
+        for table in ("download", "usage", "spend", "sighting", "batch"):
+            connection.executemany(
+                f"DELETE FROM {table} WHERE scope_id = ? AND batch_id = ?",
+                [(scope_id, each) for each in replaced],
+            )
+        connection.executemany(
+            "DELETE FROM cost WHERE scope_id = ? AND target_id = ? AND kind = 'actual'",
+            [(scope_id, each) for each in replaced],
+        )
         connection.executemany(
             "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended, run_id, model, source, provisional)"
             " SELECT ?1, ?2, ?3, ?4, ?5, coalesce(s.run_id, a.run_id), json_extract(s.facts, '$.model'),"
@@ -130,6 +144,11 @@ def merge(
             told = (c.after for c in changes if c.before is not None or not c.after.has_ended)
             polls.note(connection, scope_id, told, at)
     return changes
+
+
+def _is_same(before: Batch, after: Batch) -> bool:
+    """Whether both are one batch. A simulator that is started again gives the ids of others to new ones."""
+    return (before.created_at, before.request_counts.total) == (after.created_at, after.request_counts.total)
 
 
 def _facts(database: Database, scope_id: int, batch_ids: Sequence[str]) -> dict[str, str]:

@@ -37,10 +37,19 @@ class ResultsRecord(msgspec.Struct, frozen=True):
     """Ledger classes of what succeeded and is not whole, with their numbers."""
 
 
-def recorded_path(database: Database, scope_id: int, batch_id: str) -> Path | None:
-    """Where the last download left the results of a batch, or None where none was written down."""
-    row = database.row("SELECT path FROM download WHERE scope_id = ? AND batch_id = ?", (scope_id, batch_id))
-    return Path(row["path"]) if row else None
+def recorded(database: Database, scope_id: int, batch_id: str) -> tuple[Path, int] | None:
+    """Where the last download left the results of a batch, and their bytes; None where none was written down."""
+    query = "SELECT path, bytes FROM download WHERE scope_id = ? AND batch_id = ?"
+    row = database.row(query, (scope_id, batch_id))
+    return (Path(row["path"]), row["bytes"]) if row else None
+
+
+def is_recorded_elsewhere(database: Database, batch_id: str) -> bool:
+    """Whether results under this id are those of a batch at some other address or workspace, and of none here.
+
+    Simulators that are started again give the same ids.
+    """
+    return database.row("SELECT 1 FROM download WHERE batch_id = ?", (batch_id,)) is not None
 
 
 def record_results(

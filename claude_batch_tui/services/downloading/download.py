@@ -70,9 +70,7 @@ def download(
                 yield from attempt.receive(api, stopped, exactly=lambda: few or loading.is_alive())
                 yield Step(attempt.update(DownloadState.VERIFYING))
             except NotFoundError as error:
-                raise ResultsUnavailableError(
-                    f"There are no results for {batch.id}: {error} They can be read once it has ended, for 29 days."
-                ) from error
+                raise ResultsUnavailableError(_why_none(batch, target, error)) from error
             except (RateLimitedError, UnavailableError) as error:
                 failures += 1
                 if failures >= _TRIES:
@@ -133,6 +131,26 @@ def index_leftovers(
             yield Step(attempt.update(DownloadState.COMPLETE), finished)
         else:
             yield _with_problems(attempt, file, finished)
+
+
+def _why_none(batch: Batch, target: Path, error: NotFoundError) -> str:
+    """Why the API gives no results out, and what there is in their place."""
+    if not batch.has_ended:
+        return (
+            f"There are no results for {batch.id}: {error} They can be read once it has ended, for 29 days."
+        )
+    kept = next((path for path in (target, incomplete_path(target)) if path.exists()), None)
+    here = (
+        f"The file {kept} is not as it was verified, or of another batch: cbtui results {kept} reads it all the same."
+        if kept is not None
+        else "They were not downloaded here while they could be."
+    )
+    if batch.archived_at is not None:
+        return f"The API has archived {batch.id} on {batch.archived_at:%Y-%m-%d} and gives its results out no more. {here}"
+    until = f"{batch.results_until:%Y-%m-%d}"
+    return (
+        f"There are no results for {batch.id}: {error} It has ended, and they are kept until {until}. {here}"
+    )
 
 
 def _with_problems(attempt: Attempt, part: PartFile, finished: Downloaded) -> Step:
