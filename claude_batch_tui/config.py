@@ -85,6 +85,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds a submission whose answer was lost is looked for before its batch counts as absent."""
     auto_download: bool = False
     """Download the results of ended batches without being asked."""
+    keep_days: int | None = None
+    """Days after which `cbtui prune` takes the bodies and results of ended batches. Left out, they stay."""
     downloads_at_once: int = 2
     """So many downloads run side by side, from 1 to 16; others wait."""
     batches_columns: str = "state,name,id,requests,progress,ok,errored,expired,canceled,age,left,cost,tags"
@@ -146,6 +148,9 @@ _LISTS = {
     "notify": ("bell", "osc9", "none"),
     "notify_on": ("all", "succeeded", "errored", "canceled", "expired"),
 }
+
+
+_FROM_ONE = {"poll_interval": "the poll interval, in seconds,", "keep_days": "keep_days"}
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> tuple[Config, list[Setting]]:
@@ -272,8 +277,8 @@ def _check(name: str, value: Any, origin: str) -> None:
             _require_variable(own.api_key_env, f"{origin}: [profiles.{profile}]")
     if name == "api_key_env" and value is not None:
         _require_variable(value, origin)
-    if name == "poll_interval" and value is not None and value < 1:
-        raise ConfigError(f"{origin}: the poll interval is at least 1 second, not {value!r}.")
+    if name in _FROM_ONE and value is not None and value < 1:
+        raise ConfigError(f"{origin}: {_FROM_ONE[name]} is at least 1, not {value!r}.")
     if name == "downloads_at_once" and not 1 <= value <= 16:
         raise ConfigError(f"{origin}: downloads_at_once is a number from 1 to 16, not {value!r}.")
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from claude_batch_tui.api.protocol import BatchesApi
 
 
+_SWEPT_EVERY = 86_400.0
+
+
 class Runtime:
     """The parts of one run of the program."""
 
@@ -83,6 +86,16 @@ class Runtime:
         if self._api is None:
             raise RuntimeError("connect() comes first")
         return self._api
+
+    def sweep_once_a_day(self) -> None:
+        """Remove what processes that died have left in the data folder, where that was not done today. Blocks."""
+        locations, now = self.store.locations, self.now()
+        with contextlib.suppress(OSError):
+            if now.timestamp() - locations.swept.stat().st_mtime < _SWEPT_EVERY:
+                return
+        from claude_batch_tui.services.keeping.sweeping import sweep_once_a_day  # late: once a day
+
+        sweep_once_a_day(locations, now)
 
     async def connect(self) -> BatchesApi:
         """Import the SDK in a thread and make its clients. Raises ConfigError where there are no credentials."""
@@ -143,5 +156,6 @@ async def open_runtime(config: Config, *, api_key: str | None = None) -> AsyncIt
     try:
         with runtime.store.database.set_aside_if_damaged():
             yield runtime
+        runtime.sweep_once_a_day()
     finally:
         await runtime.close()

@@ -30,6 +30,8 @@ COMMANDS = {
     "watch": "Keep polling until batches have ended.",
     "cancel": "Ask the API to cancel a batch.",
     "delete": "Delete an ended batch from the API.",
+    "forget": "Remove what was sent and what came back of ended batches from this machine.",
+    "prune": "Free disk space: caches, leftovers, and what is older than keep_days.",
     "name": "Name a batch or a run; every command then takes the name.",
     "tag": "Tag batches, or take tags away: tag ID… +eval -draft.",
     "note": "Write a note on a batch or a run.",

@@ -206,6 +206,25 @@ def find_all(database: Database, scope_id: int, batch_ids: Sequence[str]) -> tup
     return tuple(found[batch_id] for batch_id in batch_ids if batch_id in found)
 
 
+def has_ended(database: Database, batch_id: str) -> bool:
+    """Whether a batch is known to have ended, in whatever workspace; one that is gone or was deleted has."""
+    row = database.row(
+        "SELECT max(has_ended OR gone_at IS NOT NULL OR deleted_at IS NOT NULL) FROM batch WHERE batch_id = ?",
+        (batch_id,),
+    )
+    return bool(row and row[0])
+
+
+def ended_before(database: Database, before: datetime) -> list[tuple[str, bool]]:
+    """Ids of ended batches made before a time whose results are here, and whether those were exported."""
+    rows = database.rows(
+        "SELECT b.batch_id, d.exported_at IS NOT NULL FROM batch b JOIN download d ON d.scope_id = b.scope_id"
+        " AND d.batch_id = b.batch_id WHERE b.created_at < ? AND b.has_ended",
+        (before.isoformat(),),
+    )
+    return [(row[0], bool(row[1])) for row in rows]
+
+
 def ids_of(database: Database, scope_id: int, word: str) -> tuple[str, ...]:
     """The batch ids a user may mean by `word`: a batch id, a run id, or a name. Raises ConfigError for a name of several."""
     if database.row("SELECT 1 FROM batch WHERE scope_id = ? AND batch_id = ?", (scope_id, word)):

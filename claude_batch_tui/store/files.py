@@ -127,11 +127,12 @@ def remove_abandoned(path: Path) -> None:
     with contextlib.suppress(OSError):
         for part in path.parent.iterdir():
             found = ours.fullmatch(part.name)
-            if found and not _lives(int(found[1])):
+            if found and not is_process(int(found[1])):
                 _remove(part)
 
 
-def _lives(pid: int) -> bool:
+def is_process(pid: int) -> bool:
+    """Whether there is a process of that number, whoever it is."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -196,4 +196,7 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX sighting_by_batch ON sighting (scope_id, batch_id);
     CREATE INDEX poll_by_time ON poll (scope_id, at);
     """,
+    """
+    ALTER TABLE download ADD COLUMN exported_at TEXT;
+    """,
 )

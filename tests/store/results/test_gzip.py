@@ -131,6 +131,6 @@ def test_a_file_without_results_is_given_up_early(tmp_path, cache):
 def test_room_is_left_on_the_disk(packed, cache, monkeypatch):
     monkeypatch.setattr(unpacking, "LEFT_FREE", 10**18)
     monkeypatch.setattr(unpacking, "_LOOKED_AT", 1_000)
-    with pytest.raises(SourceError, match="is not unpacked any further: .* free on the disk"):
+    with pytest.raises(SourceError, match="is not unpacked any further"):
         open_indexed(packed(), cache)
     assert list(cache.iterdir()) == []
