@@ -145,6 +145,8 @@ def prune_cache(cache: Path, now: float) -> int:
     groups: dict[str, list[tuple[Path, os.stat_result]]] = {}
     with contextlib.suppress(OSError):
         for path in cache.iterdir():
+            if path.suffix == ".part":  # being written, or swept
+                continue
             with contextlib.suppress(FileNotFoundError):
                 groups.setdefault(path.name.partition(".")[0], []).append((path, path.stat()))
     kept, freed = 0, 0
