@@ -1,8 +1,8 @@
 """Filling a new store from the journal: submissions with their runs, names and costs, and all that is ours.
 
-Bodies in the spool of which the journal has lost the fact become submissions of unknown outcome: they may have been
-sent, so the API is asked before they are paid for again. Batches themselves come back from the API's list, results
-from their files.
+Bodies in the spool of which the journal has lost the fact, or perhaps the last one, become submissions of unknown
+outcome: they may have been sent, so the API is asked before they are paid for again. Batches themselves come back from
+the API's list, results from their files.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ def complete(store: Store, now: datetime) -> None:
             if is_new and not lost_history.is_lost(store, now):
                 for submission in _without_a_fact(store, now):
                     submissions.insert(store, submission)
+                if not store.journal.is_whole():
+                    _doubt_what_is_prepared(store, now)
 
 
 def rebuild(store: Store, now: datetime) -> int:
@@ -80,6 +82,20 @@ def _submission(store: Store, submission: Submission, now: datetime) -> None:
         where = submission.base_url, submission.workspace_id
         workspace = workspaces.remember(store.database, *where, None, "", now)
         batches.link_to_run(store.database, workspace.scope_id, submission)
+
+
+def _doubt_what_is_prepared(store: Store, now: datetime) -> None:
+    """Of what was about to be sent the journal may have lost that it was: it is looked for, too."""
+    for one in submissions.every(store):
+        if one.state is SubmissionState.PREPARED:
+            unknown = msgspec.structs.replace(
+                one,
+                state=SubmissionState.UNKNOWN,
+                sent_at=one.sent_at or one.created_at,
+                settled_at=now,
+                error="What was written down of it last is lost.",
+            )
+            submissions.advance(store, unknown, expected=SubmissionState.PREPARED, at=now)
 
 
 def _without_a_fact(store: Store, now: datetime) -> Iterator[Submission]:

@@ -158,6 +158,19 @@ def test_a_body_whose_fact_the_journal_lost_is_looked_for_and_not_paid_again(
     assert len(simulator.log.creates) == 2
 
 
+def test_a_submission_of_which_the_journal_lost_that_it_was_sent_is_not_paid_again(
+    cbtui, simulator, requests_file, data
+):
+    batch_id = cbtui("submit", requests_file(), "--yes")[1].strip()
+    lines = (data / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    (data / "journal.jsonl").write_bytes(lines[0] + lines[1][:-40])
+    (data / "store.db").unlink()
+    code, out, err = cbtui("submit", requests_file(), "--yes")
+    assert (code in (0, 75), out.strip()) == (True, batch_id)
+    assert "looking for the batch" in err
+    assert len(simulator.log.creates) == 1
+
+
 def test_results_and_what_was_deleted_are_known_again(cbtui, simulator, requests_file, data, tmp_path):
     kept = cbtui("submit", requests_file(), "--yes")[1].strip()
     gone = cbtui("submit", requests_file(5, "gone.jsonl"), "--yes")[1].strip()

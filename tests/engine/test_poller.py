@@ -25,6 +25,7 @@ from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store.locks import FileLock
 from clock import MovedClock
+from rights import read_only
 
 HOUR = 3600.0
 
@@ -273,6 +274,21 @@ async def test_a_store_found_damaged_is_set_aside_and_said_and_the_next_start_re
         assert not file.exists()
     with Runtime(world.runtime.config).store as store:
         assert store.database.row("SELECT count(*) FROM poll")[0] == 0
+
+
+async def test_a_read_only_data_folder_is_said_with_what_to_do_and_polled_again_once_it_is_writable(
+    simulator,
+):
+    simulator.batches.add(5, duration=10 * HOUR)
+    world = World(simulator)
+    with read_only(world.runtime.store.locations.data):
+        await world.__aenter__()
+        assert world.link.state is LinkState.OFFLINE
+        assert "Make its folder writable for you, or choose another --data-dir." in world.link.error
+    await world.clock.advance_here(301)
+    assert world.link.state is LinkState.LIVE
+    assert len(world.board.batches) == 1
+    await world.__aexit__()
 
 
 async def test_a_data_folder_that_is_removed_is_said_and_nothing_else_happens(simulator):
