@@ -28,6 +28,16 @@ _OPEN_PAUSE = 0.25
 _BACKUPS_KEPT = 3
 _OLDEST_SQLITE = (3, 37, 0)
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+_OTHERWISE: Final = (
+    "no such table",
+    "no such column",
+    "has no column named",
+    " columns but ",
+    "already exists",
+    "duplicate column name",
+    "malformed",
+)
+"""What SQLite says of our own statements where tables, or JSON in them, are not as they were made."""
 _KNOWS_EFFECTIVE: Final = os.access in os.supports_effective_ids
 _T = TypeVar("_T")
 
@@ -178,8 +188,7 @@ class Database:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_FORMAT)
         if self.is_newer:
             return StoreError(f"{self.read_only_reason} This one cannot read what is asked for: {error}.")
-        if code & 0xFF in (*_DAMAGED, sqlite3.SQLITE_ERROR):
-            # All statements are ours, so one that is wrong speaks of tables that are not as they were made.
+        if _is_damage(error):
             return DamagedStoreError(
                 f"The store {self.path} is damaged: {error}. Start again: it is rebuilt then."
             )
@@ -201,6 +210,14 @@ _REFUSALS: Final = {
     sqlite3.SQLITE_PERM: _NOT_WRITABLE,
     sqlite3.SQLITE_IOERR: "The disk that holds {path} refuses ({error}): see that it is there and has room, and try again.",
 }
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether it says that the file, its tables or what is in them are not as they were made."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_FORMAT) & 0xFF
+    return code in _DAMAGED or (
+        code == sqlite3.SQLITE_ERROR and any(words in str(error) for words in _OTHERWISE)
+    )
 
 
 def stored(text: str | bytes, kind: type[_T]) -> _T:
@@ -307,7 +324,7 @@ def _patiently(open_: Callable[[Path], sqlite3.Connection], path: Path) -> sqlit
                 if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and attempt < _OPEN_TRIES - 1:
                     time.sleep(_OPEN_PAUSE)
                     continue
-                if code not in (*_DAMAGED, sqlite3.SQLITE_ERROR):
+                if not _is_damage(error):
                     raise StoreError(_REFUSALS.get(code, _REFUSED).format(path=path, error=error)) from error
                 # Moved only where it is damaged under the lock, too: another process may have made it anew meanwhile.
                 if moving.is_held:
