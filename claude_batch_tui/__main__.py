@@ -35,10 +35,14 @@ def _open_dashboard(dashboard: Dashboard) -> int:
     from claude_batch_tui.tui.terminal import prepare_environment
 
     profile = prepare_environment(dashboard.config)
-    from claude_batch_tui.tui.app import DashboardApp
-    from claude_batch_tui.tui.logs import log_to_file
+    import logging
 
-    log_to_file(dashboard.config.state_dir)
+    from claude_batch_tui.logs import log_to_file
+    from claude_batch_tui.tui.app import DashboardApp
+
+    # Before the SDK is imported, which would have what ANTHROPIC_LOG asks for written into the picture.
+    log_to_file(dashboard.config)
+    logging.captureWarnings(capture=True)
     app = DashboardApp(
         dashboard.config,
         profile=profile,

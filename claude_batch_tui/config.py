@@ -6,6 +6,7 @@ variable `CBTUI_<NAME>`.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -61,6 +62,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     base_url: str | None = None
     """Where the API is. Left out, the SDK decides: ANTHROPIC_BASE_URL, the profile, api.anthropic.com."""
+    allow_http: str = ""
+    """Hosts of a private network that may be reached by http://, which encrypts nothing: names or addresses with commas."""
     profile: str | None = None
     """A table [profiles.NAME] of this file, else a profile of the SDK's config folder. Left out, the SDK's order decides."""
     profiles: dict[str, Profile] = {}
@@ -79,6 +82,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Above this cost at most, the number of requests has to be said before submitting."""
     confirm_in_flight: float = 50.0
     """The same, for the cost at most of this and of all batches that have not ended."""
+    timeout: float = 60.0
+    """Seconds for which a command tries a read again where the API is busy or a connection breaks."""
     poll_interval: float | None = None
     """Fixed seconds between polls, from 1. Left out, the interval adapts."""
     settle: float = 180.0
@@ -113,6 +118,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Draw with ASCII characters only."""
     mouse: bool | None = None
     """Mouse reporting. Left out: off over SSH, else on."""
+    log_level: str = "info"
+    """What goes into the log: debug (how connections are made, too), info, warning, error or off."""
     slow: bool | None = None
     """The frugal profile for thin links. Left out: on over SSH."""
     clipboard: str = "auto"
@@ -125,6 +132,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Logs."""
     config_dir: Path
     """This file's folder."""
+
+    @property
+    def hosts_by_http(self) -> frozenset[str]:
+        """The hosts of `allow_http`, as addresses name them."""
+        return frozenset(host.strip().lower() for host in self.allow_http.split(",")) - {""}
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -141,6 +153,13 @@ _CHOICES = {
     "color": ("auto", "truecolor", "256", "16", "none"),
     "clipboard": ("auto", "tmux", "osc52", "native", "off"),
     "osc9": ("auto", "on", "off"),
+    "log_level": ("debug", "info", "warning", "error", "off"),
+}
+_RANGES = {
+    "poll_interval": (1, math.inf, "the poll interval is at least 1 second"),
+    "timeout": (0, 1e9, "the timeout is a number of seconds from 0"),
+    "keep_days": (1, math.inf, "keep_days is at least 1"),
+    "downloads_at_once": (1, 16, "downloads_at_once is a number from 1 to 16"),
 }
 _LISTS = {
     "results_columns": RESULTS_COLUMNS,
@@ -148,9 +167,6 @@ _LISTS = {
     "notify": ("bell", "osc9", "none"),
     "notify_on": ("all", "succeeded", "errored", "canceled", "expired"),
 }
-
-
-_FROM_ONE = {"poll_interval": "the poll interval, in seconds,", "keep_days": "keep_days"}
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> tuple[Config, list[Setting]]:
@@ -277,10 +293,12 @@ def _check(name: str, value: Any, origin: str) -> None:
             _require_variable(own.api_key_env, f"{origin}: [profiles.{profile}]")
     if name == "api_key_env" and value is not None:
         _require_variable(value, origin)
-    if name in _FROM_ONE and value is not None and value < 1:
-        raise ConfigError(f"{origin}: {_FROM_ONE[name]} is at least 1, not {value!r}.")
-    if name == "downloads_at_once" and not 1 <= value <= 16:
-        raise ConfigError(f"{origin}: downloads_at_once is a number from 1 to 16, not {value!r}.")
+    if name in _RANGES and value is not None and not _RANGES[name][0] <= value <= _RANGES[name][1]:
+        raise ConfigError(f"{origin}: {_RANGES[name][2]}, not {value!r}.")
+    if name == "allow_http" and ("/" in value or "*" in value):
+        raise ConfigError(
+            f"{origin}: allow_http names hosts, as gateway.internal or 10.0.0.5, not {value!r}."
+        )
 
 
 def _require_variable(name: str, origin: str) -> None:

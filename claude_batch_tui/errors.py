@@ -11,6 +11,7 @@ CbtuiError
 │   ├── RejectedError         400, 402, 413, 422, 3xx: sent, understood, refused
 │   ├── RateLimitedError      429, with the seconds the API asked to wait
 │   ├── UnavailableError      not connected, 5xx, 529: try again later
+│   │   └── NotTheApiError    something between us and the API answered: a login page, a proxy
 │   └── UnknownOutcomeError   a create that may or may not have happened
 ├── ResultsUnavailableError   not ended, archived or deleted
 ├── VerificationError         a file is not what it should be
@@ -24,6 +25,8 @@ out of it when the error is made, and the faces clean it before they show it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from claude_batch_tui.redaction import redact
 
 
@@ -32,6 +35,10 @@ class CbtuiError(Exception):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(redact(message))
+
+    def add(self, words: str) -> None:
+        """Say a further sentence at the end; nothing where it is empty."""
+        self.args = (f"{self} {redact(words)}".rstrip(),)
 
 
 class ConfigError(CbtuiError):
@@ -108,9 +115,35 @@ class RateLimitedError(ApiError):
         super().__init__(message, status=status, error_type=error_type, request_id=request_id)
         self.retry_after = retry_after
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same may succeed in a moment."""
+        return True
+
 
 class UnavailableError(ApiError):
-    """The API could not be reached or could not answer; trying again may help."""
+    """The API could not be reached or could not answer; trying again may help.
+
+    `retry_after` is what it asked to wait, in seconds, None where it did not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.retry_after = retry_after
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same may succeed in a moment: not where no connection could be made at all."""
+        return self.sent
+
+
+class NotTheApiError(UnavailableError):
+    """Something between us and the API answered in its place: a network's login page, a proxy's notice."""
+
+    @property
+    def may_pass(self) -> bool:
+        """It stays until somebody logs in."""
+        return False
 
 
 class UnknownOutcomeError(ApiError):

@@ -23,6 +23,7 @@ from claude_batch_tui.store.workspaces import Workspace
 # What services need is imported where they are called: a first frame, and a list from the store, wait for none of it.
 if TYPE_CHECKING:
     from claude_batch_tui.api.protocol import BatchesApi
+    from claude_batch_tui.services.patience import Patience
 
 
 _SWEPT_EVERY = 86_400.0
@@ -31,8 +32,11 @@ _SWEPT_EVERY = 86_400.0
 class Runtime:
     """The parts of one run of the program."""
 
-    def __init__(self, config: Config, *, api_key: str | None = None) -> None:
+    def __init__(
+        self, config: Config, *, api_key: str | None = None, patience: Patience | None = None
+    ) -> None:
         self.config = config
+        self._patience = patience
         self.store = Store(Locations(config.data_dir))
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         try:
@@ -82,7 +86,7 @@ class Runtime:
 
     @property
     def api(self) -> BatchesApi:
-        """The API, once `connect` has been awaited."""
+        """The API, its calls made once; after `connect` or `connect_once` has been awaited."""
         if self._api is None:
             raise RuntimeError("connect() comes first")
         return self._api
@@ -98,7 +102,15 @@ class Runtime:
         sweep_once_a_day(locations, now)
 
     async def connect(self) -> BatchesApi:
-        """Import the SDK in a thread and make its clients. Raises ConfigError where there are no credentials."""
+        """The API, its reads tried again where this run has the patience. Raises ConfigError without credentials."""
+        api = await self.connect_once()
+        return api if self._patience is None else patient(api, self._patience)
+
+    async def connect_once(self) -> BatchesApi:
+        """Import the SDK in a thread and make its clients, whose calls are made once: for who waits by itself.
+
+        Raises ConfigError where there are no credentials.
+        """
         # One at a time: poller and submitter may both be the first.
         async with self._connecting:
             if self._api is None:
@@ -142,17 +154,28 @@ async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
     is_loaded = "claude_batch_tui.api.client" in sys.modules
     with contextlib.nullcontext() if is_loaded else _uncollected():
         module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
+        # After the SDK, which writes what ANTHROPIC_LOG asks for to stderr where nobody else logs.
+        importlib.import_module("claude_batch_tui.logs").log_to_file(config)
         api: BatchesApi = await in_thread(lambda: module.AnthropicApi(config, api_key=api_key))
     return api
 
 
+def patient(api: BatchesApi, patience: Patience) -> BatchesApi:
+    """The API with its reads tried again."""
+    from claude_batch_tui.services.patience import PatientApi
+
+    return PatientApi(api, patience)
+
+
 @contextlib.asynccontextmanager
-async def open_runtime(config: Config, *, api_key: str | None = None) -> AsyncIterator[Runtime]:
+async def open_runtime(
+    config: Config, *, api_key: str | None = None, patience: Patience | None = None
+) -> AsyncIterator[Runtime]:
     """A runtime that is closed afterwards. Raises StoreError where the data folder cannot be used.
 
     A store that turns out to be damaged is set aside: see `Database.set_aside_if_damaged`.
     """
-    runtime = Runtime(config, api_key=api_key)
+    runtime = Runtime(config, api_key=api_key, patience=patience)
     try:
         with runtime.store.database.set_aside_if_damaged():
             yield runtime

@@ -118,3 +118,19 @@ class MovedClock(Clock):
 def _come(passed):
     if not passed.done():
         passed.set_result(None)
+
+
+class SleptClock:
+    """A clock that moves by what is slept and by nothing else; `slept` has every sleep."""
+
+    def __init__(self):
+        self.slept = []
+
+    def monotonic(self):
+        return sum(self.slept)
+
+    def pause(self, seconds):
+        self.slept.append(seconds)
+
+    async def sleep(self, seconds):
+        self.pause(seconds)

@@ -22,6 +22,8 @@ _FOREIGN = (
     "COLORTERM",
     "XDG_",
     "SSL_CERT_",
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
 )
 _LOOPBACK = ("127.", "::1", "localhost")
 

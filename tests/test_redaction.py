@@ -9,7 +9,7 @@ import pytest
 from claude_batch_tui import redaction
 from claude_batch_tui.credentials import ending, read_secret
 from claude_batch_tui.errors import ApiError, CbtuiError, ConfigError, ScriptError, unexpected
-from claude_batch_tui.log_records import SafeRecord
+from claude_batch_tui.logs import SafeRecord
 from claude_batch_tui.redaction import redact, remember_secret
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import logging
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 import anthropic
@@ -16,7 +19,10 @@ from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.redaction import remember_secret
 
 _Client = TypeVar("_Client", anthropic.Anthropic, anthropic.AsyncAnthropic)
+_log = logging.getLogger(__name__)
 _CUSTOM_HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_PLACE_IN_C = re.compile(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$")
 _NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _SECRET_NAME = re.compile(r"auth|key|token|secret|passw|cookie|credential|signature", re.IGNORECASE)
@@ -33,12 +39,15 @@ def base_url_of(config: Config, environ: Mapping[str, str]) -> str | None:
     if given is None:
         return None
     address = unmounted(given)
-    require_address(address, origin)
+    require_address(address, origin, config.hosts_by_http)
     return address
 
 
-def require_address(address: str, origin: str) -> None:
-    """Raise ConfigError, which begins with `origin`, for an address that is none or not private."""
+def require_address(address: str, origin: str, by_http: Collection[str] = ()) -> None:
+    """Raise ConfigError, which begins with `origin`, for an address that is none or not private.
+
+    `by_http` are the hosts that may be reached without encryption; those of this machine always may.
+    """
     if not address:
         raise ConfigError(
             f"{origin} is empty: unset it, or set an address such as https://api.anthropic.com."
@@ -62,11 +71,31 @@ def require_address(address: str, origin: str) -> None:
             f"{origin}, {address}, holds a password or a name, and would be written down with it: "
             f"send it as a header of {_CUSTOM_HEADERS}."
         )
-    if url.scheme == "http" and url.host != "localhost" and not _is_loopback(url.host):
+    if url.scheme == "http" and url.host.lower() not in by_http and not _is_this_machine(url.host):
         raise ConfigError(
-            f"{origin}, {address}, is not https, and {url.host} is not this machine: "
-            "prompts and the key would travel in clear. Use an https address."
+            f"{origin}, {address}, is not https, and {url.host} is not this machine: prompts and the key would travel "
+            f'in clear. Use an https address, or, for a gateway of a private network, set allow_http = "{url.host}" '
+            "in config.toml."
         )
+
+
+@contextlib.contextmanager
+def named_network() -> Iterator[None]:
+    """Raise ConfigError for certificates or a proxy of the environment with which no client can be made."""
+    try:
+        yield
+    except OSError as error:
+        variable = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
+        raise ConfigError(
+            f"The certificates of {variable} ({os.environ.get(variable, 'not set')}) cannot be read: "
+            f"{_PLACE_IN_C.sub('', error.strerror or str(error))}. It names a file of PEM certificates."
+        ) from error
+    except (ImportError, ValueError, httpx2.InvalidURL) as error:
+        advice = (
+            "use one of http:// or https://" if isinstance(error, ImportError) else str(error).rstrip(".")
+        )
+        names = " ".join(sorted(name for name in os.environ if name.lower() in _PROXY_VARIABLES))
+        raise ConfigError(f"The proxy of the environment ({names}) cannot be used: {advice}.") from error
 
 
 def custom_headers(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -116,6 +145,25 @@ async def check_request_async(request: httpx2.Request) -> None:
     check_request(request)
 
 
+def log_answer(response: httpx2.Response) -> None:
+    """Write down that something was answered, and by which ids it can be found again; never what was said."""
+    request = response.request
+    key = request.headers.get("idempotency-key")
+    _log.info(
+        "%s %s: HTTP %d, %s%s",
+        request.method,
+        request.url.path,
+        response.status_code,
+        response.headers.get("request-id", "no request id"),
+        f", idempotency key {key}" if key else "",
+    )
+
+
+async def log_answer_async(response: httpx2.Response) -> None:
+    """The same for the asynchronous client."""
+    log_answer(response)
+
+
 def _require_sendable(name: str, value: str) -> None:
     if not _NAME.fullmatch(name):
         raise ConfigError(f"The name of a header in {_CUSTOM_HEADERS} holds a blank or an odd character.")
@@ -126,7 +174,9 @@ def _require_sendable(name: str, value: str) -> None:
         )
 
 
-def _is_loopback(host: str) -> bool:
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

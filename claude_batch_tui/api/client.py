@@ -26,23 +26,25 @@ from claude_batch_tui.api.access import (
     check_request,
     check_request_async,
     custom_headers,
+    log_answer,
+    log_answer_async,
+    named_network,
     require_address,
     with_sound_headers,
 )
 from claude_batch_tui.api.protocol import BatchPage, ResponseFacts, ResultsStream
-from claude_batch_tui.api.translation import NO_CREDENTIALS, response_facts, translated
+from claude_batch_tui.api.translation import NO_CREDENTIALS, is_page, page_error, response_facts, translated
 from claude_batch_tui.config import Config
 from claude_batch_tui.credentials import ending
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.requests.models import ModelFacts
 from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
-from claude_batch_tui.log_records import make_log_records_safe
+from claude_batch_tui.logs import make_log_records_safe
 
 _BATCHES = "/v1/messages/batches"
 _STREAMED = "X-Stainless-Raw-Response"
 _CALL = httpx2.Timeout(connect=10, read=60, write=60, pool=10)
 _CREATE = httpx2.Timeout(connect=10, read=600, write=60, pool=10)
-_RESULTS = httpx2.Timeout(connect=10, read=60, write=60, pool=10)
 _LONGEST_MODELS_LIST = 1000
 _COUNTED = (
     "model",
@@ -90,18 +92,18 @@ class AnthropicApi:
         elif config.profile and config.profile not in config.profiles:
             self._options["profile"] = config.profile
         self._key_name = "ANTHROPIC_API_KEY" if api_key is None else "The API key"
-        with translated():
-            client = anthropic.AsyncAnthropic(
-                **self._options,
-                http_client=anthropic.DefaultAsyncHttpxClient(
-                    follow_redirects=False, event_hooks={"request": [check_request_async]}
-                ),
+        with named_network():
+            transport = anthropic.DefaultAsyncHttpxClient(
+                follow_redirects=False,
+                event_hooks={"request": [check_request_async], "response": [log_answer_async]},
             )
+        with translated():
+            client = anthropic.AsyncAnthropic(**self._options, http_client=transport)
         self._async_client = with_sound_headers(client, key_name=self._key_name)
         self._profile = config.profile
         if client.api_key is None and client.auth_token is None and client.credentials is None:
             raise NoCredentialsError(NO_CREDENTIALS)
-        require_address(self.base_url, "The base URL of the profile")
+        require_address(self.base_url, "The base URL of the profile", config.hosts_by_http)
 
     @property
     def base_url(self) -> str:
@@ -206,17 +208,20 @@ class AnthropicApi:
         return batch, facts
 
     @contextlib.contextmanager
-    def open_results(self, batch_id: str) -> Iterator[ResultsStream]:
+    def open_results(self, batch_id: str, *, silence: float = 60.0) -> Iterator[ResultsStream]:
         """The results as raw bytes over our own path, never over the answer's results_url. Blocks."""
         headers = {_STREAMED: "stream", "accept": "application/x-jsonl", "accept-encoding": "identity"}
+        timeout = httpx2.Timeout(connect=10, read=silence, write=60, pool=10)
         with self._sync_client() as client:
             with translated():
                 response = client.get(
                     _batch_path(batch_id) + "/results",
                     cast_to=httpx2.Response,
-                    options={"headers": headers, "timeout": _RESULTS},
+                    options={"headers": headers, "timeout": timeout},
                 )
             try:
+                if "html" in response.headers.get("content-type", ""):
+                    raise page_error(response)
                 yield _ResponseStream(response)
             finally:
                 response.close()
@@ -228,15 +233,14 @@ class AnthropicApi:
     def _sync_client(self) -> anthropic.Anthropic:
         # Reading the certificates takes 60 ms; a plain connection, which stays on this machine, has none to check.
         needs_certificates = not self.base_url.startswith("http://")
-        with translated():
-            client = anthropic.Anthropic(
-                **self._options,
-                http_client=anthropic.DefaultHttpxClient(
-                    follow_redirects=False,
-                    event_hooks={"request": [check_request]},
-                    verify=needs_certificates,
-                ),
+        with named_network():
+            transport = anthropic.DefaultHttpxClient(
+                follow_redirects=False,
+                event_hooks={"request": [check_request], "response": [log_answer]},
+                verify=needs_certificates,
             )
+        with translated():
+            client = anthropic.Anthropic(**self._options, http_client=transport)
         return with_sound_headers(client, key_name=self._key_name)
 
     async def _call(
@@ -260,6 +264,8 @@ class AnthropicApi:
         call = getattr(self._async_client, method.lower())
         with translated(creating=creating):
             response: httpx2.Response = await call(path, cast_to=httpx2.Response, options=options, **more)
+        if not creating and is_page(response):
+            raise page_error(response)
         return response.content, response_facts(response.headers, time.monotonic() - started)
 
 

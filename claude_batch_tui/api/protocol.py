@@ -104,8 +104,11 @@ class BatchesApi(Protocol):
         request certainly never left.
         """
 
-    def open_results(self, batch_id: str) -> AbstractContextManager[ResultsStream]:
-        """The results as a stream of raw bytes. Blocks. Raises NotFoundError while there are none."""
+    def open_results(self, batch_id: str, *, silence: float = 60.0) -> AbstractContextManager[ResultsStream]:
+        """The results as a stream of raw bytes, which fails after so many seconds without any. Blocks.
+
+        Raises NotFoundError while there are none.
+        """
 
     async def close(self) -> None:
         """Give the connections back."""

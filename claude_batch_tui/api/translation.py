@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import anthropic
 import httpx2
@@ -25,12 +28,15 @@ from claude_batch_tui.errors import (
     ConfigError,
     NoCredentialsError,
     NotFoundError,
+    NotTheApiError,
     RateLimitedError,
     RejectedError,
     UnavailableError,
     UnknownOutcomeError,
 )
 from claude_batch_tui.redaction import redact
+
+_log = logging.getLogger(__name__)
 
 
 def response_facts(headers: Mapping[str, str], seconds: float) -> ResponseFacts:
@@ -137,6 +143,10 @@ def _of_status(error: anthropic.APIStatusError, *, creating: bool) -> ApiError:
     error_type, message = _words(error)
     facts: dict[str, Any] = {"status": status, "error_type": error_type, "request_id": error.request_id}
     sentence = f"{message.rstrip('.')} (HTTP {status}{f', {error.request_id}' if error.request_id else ''})."
+    asked = retry_after_seconds(error.response.headers.get("retry-after"))
+    is_read = error.request.method == "GET"
+    if is_read and (300 <= status < 400 or status == 511):
+        return NotTheApiError(sentence, **facts)
     if status in (401, 403):
         return AuthenticationError(sentence, **facts)
     if status == 404:
@@ -146,27 +156,58 @@ def _of_status(error: anthropic.APIStatusError, *, creating: bool) -> ApiError:
     if status == 429 and _error_code(error) in _SPEND_CAPS:
         return RejectedError(sentence, **facts)
     if status == 429 and (error_type or not creating):
-        wait = retry_after_seconds(error.response.headers.get("retry-after"))
-        return RateLimitedError(sentence, retry_after=wait, **facts)
+        return RateLimitedError(sentence, retry_after=asked, **facts)
     if creating:
         return UnknownOutcomeError(sentence, **facts)
     if status == 409:
         return RejectedError(sentence, **facts)
-    return UnavailableError(sentence, **facts)
+    return UnavailableError(sentence, retry_after=asked, **facts)
 
 
 def _words(error: anthropic.APIStatusError) -> tuple[str | None, str]:
     """The API's error type and message, or None and what little a gateway's page says."""
     if 300 <= error.status_code < 400:
         target = error.response.headers.get("location", "another address")
-        return None, f"The server answered with a redirect to {target}, which is not followed"
+        return None, f"The server answered with a redirect to {target}, which is not followed: {_LOGIN}"
     body = error.body
     inner = body.get("error") if isinstance(body, dict) else None
     if isinstance(inner, dict) and isinstance(inner.get("message"), str):
         return str(inner.get("type") or "") or None, inner["message"]
     if error.status_code == 413:
         return None, "The request is larger than the API accepts"
+    if is_page(error.response):
+        return (
+            None,
+            f"The server answered with a web page{_title(error.response)} in place of the API's words",
+        )
     return None, "The server answered with an error page"
+
+
+_LOGIN = "the login page of this network or of a proxy? Log in with a browser, or look at --base-url"
+_PAGE_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,80})", re.IGNORECASE)
+_LOOKED_AT = 4_096
+"""Bytes of a page in which its title is looked for."""
+
+
+def is_page(response: httpx2.Response) -> bool:
+    """Whether an answer that has been read is a web page."""
+    return "html" in response.headers.get("content-type", "") or response.content.lstrip()[:1] == b"<"
+
+
+def page_error(response: httpx2.Response) -> NotTheApiError:
+    """What to say of a web page that came, read or not, where an answer of the API should be."""
+    url, status = response.url, response.status_code
+    title = _title(response) if response.is_closed else ""
+    return NotTheApiError(
+        f"{url.scheme}://{url.netloc.decode()} answered with a web page{title} and not as the API does: "
+        f"{_LOGIN} (HTTP {status}).",
+        status=status,
+    )
+
+
+def _title(response: httpx2.Response) -> str:
+    found = _PAGE_TITLE.search(response.content[:_LOOKED_AT].decode("utf-8", "replace"))
+    return f", {' '.join(found[1].split())!r}," if found else ""
 
 
 def _error_code(error: anthropic.APIStatusError) -> str | None:
@@ -182,10 +223,20 @@ def _of_connection(cause: BaseException, url: httpx2.URL | None, *, creating: bo
         return ConfigError(str(cause))
     not_sent = isinstance(cause, _NOT_SENT)
     reason = _reason(cause)
+    _log.warning("No answer%s: %s", "" if not_sent else " to what was sent", reason)
     if creating and not not_sent:
         return UnknownOutcomeError(f"The request was sent, but no answer came: {reason}.")
-    place = f" at {url.scheme}://{url.netloc.decode()}" if url is not None else ""
+    place = f" at {url.scheme}://{url.netloc.decode()}{_proxy_of(url)}" if url is not None else ""
     return UnavailableError(f"Cannot reach the API{place}: {reason}.", sent=not not_sent)
+
+
+def _proxy_of(url: httpx2.URL) -> str:
+    """The proxy of the environment on the way there, without what proves who we are to it."""
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(url.host):
+        return ""
+    return f" through the proxy {proxy.rpartition('@')[2].rpartition('://')[2].rstrip('/')}"
 
 
 def _reason(cause: BaseException) -> str:
@@ -195,7 +246,17 @@ def _reason(cause: BaseException) -> str:
         return "the answer took too long"
     if isinstance(cause, httpx2.RemoteProtocolError):
         return "the connection was closed in the middle of the answer"
+    if isinstance(cause, httpx2.ProxyError):
+        return f"the proxy says: {str(cause) or 'nothing'}. Look at HTTPS_PROXY and NO_PROXY"
+    if isinstance(cause, httpx2.NetworkError) and not str(cause):
+        return "the connection broke"
     words = str(cause) or type(cause).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in words:
+        why = words.split("verify failed: ", 1)[-1].split(" (_ssl", 1)[0]
+        return (
+            f"its certificate is not trusted ({why}). Where your network has an authority of its own, "
+            "set SSL_CERT_FILE to the file of its certificates"
+        )
     for prefix in ("[Errno ", "[SSL"):
         if words.startswith(prefix) and "] " in words:
             words = words.split("] ", 1)[1]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
 from claude_batch_tui.cli.diagnostics import Diagnostics
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.config import Config, Setting
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.patience import Patience
 
 _T = TypeVar("_T")
 
@@ -29,6 +33,21 @@ class Dashboard(msgspec.Struct, frozen=True):
     """Other workspaces that are watched at the same time."""
 
 
+async def _sleep(seconds: float) -> None:
+    import asyncio  # late: see `run_to_end`
+
+    await asyncio.sleep(seconds)
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """By what a command waits before it asks the API again; a test brings its own."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = _sleep
+    pause: Callable[[float], None] = time.sleep
+    """The same for a thread."""
+
+
 class Context(msgspec.Struct, frozen=True):
     """What a command is given."""
 
@@ -39,6 +58,13 @@ class Context(msgspec.Struct, frozen=True):
     open_dashboard: Callable[[Dashboard], int]
     beside: tuple[Config, ...] = ()
     """The settings of further profiles, for a command that takes several."""
+    clock: Clock = Clock()
+
+    def patience(self) -> Patience:
+        """How long reads of the API are tried again; each wait is said on stderr."""
+        from claude_batch_tui.services.patience import Patience  # late: --help needs none of it
+
+        return Patience(self.config.timeout, self.diagnostics.note, self.clock.monotonic, self.clock.sleep)
 
     def confirm(self, question: str, *, yes: bool) -> bool:
         """Whether the user agrees: by --yes, or by typing `yes` on a terminal. Anywhere else the answer is no."""

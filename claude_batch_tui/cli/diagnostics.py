@@ -19,6 +19,7 @@ import sys
 from collections.abc import Sequence
 from enum import IntEnum
 
+from claude_batch_tui.config import Config
 from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.errors import (
     ApiError,
@@ -69,6 +70,8 @@ class Diagnostics:
     """Everything that is not data: notes, progress, errors."""
 
     def __init__(self) -> None:
+        self.config: Config | None = None
+        """The settings in force, once they are known: they say where the log is."""
         self._stream = sys.stderr
         self.is_terminal = self._stream.isatty()
         self._progress_width = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -160,10 +161,24 @@ def write_entries(
                         )
         if not isinstance(target, Path):
             target.flush()
-        good = all(file.is_good for file in files)
-    if any(one.path.suffix == ".incomplete" for one in found):
+        return _verdict(files, found, context)
+
+
+def _verdict(files: Sequence[StreamingFilter], found: Sequence[Found], context: Context) -> ExitCode:
+    """The exit code for what was read of some files; what is wrong with them is said."""
+    from claude_batch_tui.wording import not_good_words
+
+    broken = [one.title for one in found if one.path.suffix == ".incomplete"]
+    if broken:
+        context.diagnostics.error(f"The results of {', '.join(broken)} are not whole.")
         return ExitCode.STORE
-    return ExitCode.GOOD if good else ExitCode.NOT_ALL_GOOD
+    if all(file.is_good for file in files):
+        return ExitCode.GOOD
+    classes: Counter[str] = Counter()
+    for file in files:
+        classes.update(file.results.index.class_counts())
+    context.diagnostics.note(not_good_words(classes))
+    return ExitCode.NOT_ALL_GOOD
 
 
 def _mark_exported(found: Sequence[Found], args: argparse.Namespace, context: Context) -> None:

@@ -56,6 +56,7 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.results.schema_validation import validate_schemas
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
+    from claude_batch_tui.wording import not_good_words
 
     good, cache = True, Locations(context.config.data_dir).cache
     for held in _held(args, context):
@@ -70,6 +71,9 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
                 rows = [(name, "unknown" if n is None else f"{n:,}") for name, n in _numbers(found).items()]
                 context.output.line(held.title)
                 context.output.lines(f"  {name:<14}{words:>10}" for name, words in rows)
+            if not found.is_good:
+                gaps = {name: len(found.list_of(name) or ()) for name in _LISTS}
+                context.diagnostics.note(f"{held.title}: {not_good_words({**gaps, **found.classes})}")
             good = good and found.is_good
     return ExitCode.GOOD if good else ExitCode.NOT_ALL_GOOD
 
@@ -91,7 +95,7 @@ async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:
     from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.results.local_files import sent_ids_of
 
-    async with open_runtime(context.config) as runtime:
+    async with open_runtime(context.config, patience=context.patience()) as runtime:
         found = [one for word in words for one in await results_of(word, context, runtime)]
         return [
             _Held(one.title, one.path, sent_ids_of(one.batch_id, runtime.store), one.sent) for one in found

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from claude_batch_tui import __version__
-from claude_batch_tui.cli.command import Command, Context, Dashboard, run_to_end
+from claude_batch_tui.cli.command import Clock, Command, Context, Dashboard, run_to_end
 from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.config import load, of_profile
-from claude_batch_tui.errors import CbtuiError, ConfigError, DamagedStoreError
+from claude_batch_tui.errors import CbtuiError, ConfigError, DamagedStoreError, unexpected
 from claude_batch_tui.redaction import redact
 
 COMMANDS = {
@@ -59,36 +59,58 @@ _SEVERAL_PROFILES = (None, "list", "status", "history", "watch")
 """The dashboard, and the commands that show several workspaces at once."""
 
 
-def main(argv: Sequence[str], open_dashboard: Callable[[Dashboard], int]) -> int:
-    """Run the command line `argv` (without the program's name) and return the exit code."""
-    diagnostics, output = Diagnostics(), Output()
+def main(
+    argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], *, clock: Clock | None = None
+) -> int:
+    """Run the command line `argv` (without the program's name), by `clock`, and return the exit code."""
+    diagnostics, output, clock = Diagnostics(), Output(), clock or Clock()
     try:
         try:
-            return _run(argv, open_dashboard, diagnostics, output)
+            return _run(argv, open_dashboard, diagnostics, output, clock)
         except DamagedStoreError as error:
             if error.kept_as is None or output.has_written or _is_paid_at_once(argv):
                 raise
             diagnostics.note(
                 f"The store was damaged: it is kept as {error.kept_as}, and rebuilt from the journal, the API and the files."
             )
-            return _run(argv, open_dashboard, diagnostics, output)
+            return _run(argv, open_dashboard, diagnostics, output, clock)
     except CbtuiError as error:
         diagnostics.error(str(error))
         return exit_code(error)
     except KeyboardInterrupt:
+        diagnostics.error("Stopped by ctrl+c.")
         return 128 + signal.SIGINT
     except BrokenPipeError:
         # The reader of our stdout has gone (`cbtui list | head -1`): no data is owed to anybody.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # noqa: BLE001  a bug: Python's own report would show what libraries say, keys too
-        import traceback  # late: nothing else needs it
-
-        diagnostics.note(redact(traceback.format_exc().rstrip()))
+    except Exception as error:  # noqa: BLE001  a bug: Python's own report would show what libraries say, keys too
+        _say_bug(error, diagnostics)
         return 1
     finally:
         diagnostics.close()
+
+
+def _say_bug(error: Exception, diagnostics: Diagnostics) -> None:
+    """Say what went wrong in one sentence and where the rest of it is: in the log, or on stderr where there is none."""
+    import logging  # late, as all of these: nothing else needs them
+    import traceback
+
+    from claude_batch_tui.logs import log_path, log_to_file
+
+    config = diagnostics.config
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    diagnostics.error(
+        f"stopped because of a bug in it: {unexpected(error)} ({last.filename}, line {last.lineno})."
+    )
+    if config is not None:
+        log_to_file(config)
+        logging.getLogger(__name__).error("A command ended with a bug", exc_info=error)
+        if log_path(config).exists():
+            diagnostics.note(f"The whole report is in {log_path(config)}")
+            return
+    diagnostics.note(redact("".join(traceback.format_exception(error)).rstrip()))
 
 
 def _is_paid_at_once(argv: Sequence[str]) -> bool:
@@ -101,6 +123,7 @@ def _run(
     open_dashboard: Callable[[Dashboard], int],
     diagnostics: Diagnostics,
     output: Output,
+    clock: Clock,
 ) -> int:
     parser, modules = _parser(argv)
     args = parser.parse_args(argv)
@@ -110,10 +133,11 @@ def _run(
     module = modules.get(command)
     first, *others = args.profile or [None]
     config, settings = load({**vars(args), "profile": first})
+    diagnostics.config = config
     if others and command not in _SEVERAL_PROFILES:
         raise ConfigError(f"{command} takes one --profile.")
     beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)
-    context = Context(config, settings, output, diagnostics, open_dashboard, beside)
+    context = Context(config, settings, output, diagnostics, open_dashboard, beside, clock)
     if module is None:
         return open_dashboard(Dashboard(config, beside=beside))
     code = module.run(args, context)
@@ -184,6 +208,13 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
         action="append",
         default=default,
         help="a table [profiles.NAME] of config.toml, or a profile of the SDK; list, status, history, watch and the dashboard take several",
+    )
+    group.add_argument(
+        "--timeout",
+        metavar="S",
+        type=float,
+        default=default,
+        help="try reads that fail again for so many seconds (60); watch ends then, exit code 5",
     )
     group.add_argument("--workspace", metavar="ID", default=default, help="for keys of several workspaces")
     group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")

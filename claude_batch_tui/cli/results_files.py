@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import zlib
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import Download, TrackedBatch
     from claude_batch_tui.runtime import Runtime
 
+_BLANK = 4_096
 _ENDINGS = (".jsonl", ".gz", ".incomplete", ".ndjson")
 
 
@@ -30,12 +32,35 @@ class Found(msgspec.Struct, frozen=True):
     rows: Path | None = None
     sent: tuple[Path, ...] = ()
     """The create body, where we submitted it."""
+    is_batch: bool = False
+    """Whether the user named a batch and not this file."""
 
 
 def results_path(word: str) -> Path | None:
-    """The file a word means, or None where it means a batch, a run or a name."""
+    """The file a word means, or None where it means a batch, a run or a name.
+
+    Raises ResultsUnavailableError where there is nothing in it.
+    """
     path = Path(word).expanduser()
-    return path if "/" in word or word.endswith(_ENDINGS) or path.is_file() else None
+    if not ("/" in word or word.endswith(_ENDINGS) or path.is_file()):
+        return None
+    if path.is_file() and _is_blank(path):
+        raise ResultsUnavailableError(f"{path} is empty: there are no results in it.")
+    return path
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether a file, plain or gzipped, begins with nothing but blanks and has no more. What cannot be read is not."""
+    import gzip  # late: --help needs none of it
+
+    try:
+        with path.open("rb") as file:
+            head = file.read(2)
+            file.seek(0)
+            start = gzip.GzipFile(fileobj=file).read(_BLANK) if head == b"\x1f\x8b" else file.read(_BLANK)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return len(start) < _BLANK and not start.strip()
 
 
 def find_results(words: Sequence[str], context: Context) -> list[Found]:
@@ -54,7 +79,7 @@ async def _of_batches(words: Sequence[str], context: Context) -> list[Found]:
     from claude_batch_tui.runtime import open_runtime
 
     found: dict[str, Found] = {}
-    async with open_runtime(context.config) as runtime:
+    async with open_runtime(context.config, patience=context.patience()) as runtime:
         for word in words:
             found |= {one.batch_id: one for one in await results_of(word, context, runtime)}
     return list(found.values())
@@ -99,6 +124,7 @@ async def results_of(
                 tracked.title,
                 rows_path(tracked.id, store),
                 bodies_of([tracked.id], store).files,
+                is_batch=True,
             )
         )
     if not found:
@@ -125,6 +151,8 @@ async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -
         config=runtime.config,
         now=runtime.now,
         random=runtime.random,
+        sleep=context.clock.pause,
+        monotonic=context.clock.monotonic,
     )
     await _follow(fresh, updates, context)
     path = read_results(fresh.id, store=runtime.store, workspace=runtime.workspace)
@@ -133,12 +161,28 @@ async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -
     return path
 
 
+def require_whole(found: Iterable[Found], output: str) -> None:
+    """Raise VerificationError where what was downloaded is not whole, and was to be written to a file of its own."""
+    for one in found:
+        if one.is_batch and one.path.suffix == ".incomplete":
+            raise VerificationError(
+                f"The results of {one.title} are not whole, so {output} was not written. What there is of them can be "
+                f"read as a file: {one.path}."
+            )
+
+
 async def _follow(tracked: TrackedBatch, updates: AsyncIterator[Download], context: Context) -> None:
     """Say how far a download is, and what is wrong with what it left."""
     from claude_batch_tui.domain.batches.tracked import DownloadState
-    from claude_batch_tui.wording import reading_words, size
+    from claude_batch_tui.wording import reading_words, size, slow_words
 
+    was_slow = False
     async for update in updates:
+        if update.slow_for and not was_slow:
+            context.diagnostics.note(f"{tracked.title}: {slow_words(update)}. What is here is kept.")
+        was_slow = bool(update.slow_for)
+        if update.error and update.state is DownloadState.RUNNING:
+            context.diagnostics.note(f"{tracked.title}: {update.error}")
         here = size(update.bytes_done)
         if update.state is DownloadState.READING:
             context.diagnostics.progress(f"{here}, {reading_words(update)}")

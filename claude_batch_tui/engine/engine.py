@@ -17,6 +17,7 @@ from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.loop_thread import LoopThread, command, query
 from claude_batch_tui.errors import CbtuiError, NotFoundError, unexpected
 from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.services.patience import Patience
 from claude_batch_tui.store import batches, labels, submissions
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
@@ -398,7 +399,7 @@ class Engine(LoopThread):
         """Have the API count the input of a checked draft; see `count_and_price`."""
         from claude_batch_tui.services.building.models import read_prices
         from claude_batch_tui.services.building.requests_files import iter_request_lines
-        from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price
+        from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price, not_counted
 
         runtime = self._runtime
         try:
@@ -413,6 +414,7 @@ class Engine(LoopThread):
             )
         except CbtuiError as error:
             _log.info("The API did not count: %s", error)
+            report = not_counted(report, str(error))
         return Forecasted(report, cost_in_flight(runtime.store, runtime.workspace))
 
     @query
@@ -429,7 +431,13 @@ class Engine(LoopThread):
     # The loop.
 
     async def _open(self) -> None:
-        self._runtime = runtime = Runtime(self._config, api_key=self._api_key)
+        patience = Patience(
+            self._config.timeout,
+            self._tell,
+            self._clock.monotonic,
+            self._clock.sleep,
+        )
+        self._runtime = runtime = Runtime(self._config, api_key=self._api_key, patience=patience)
         runtime.now, runtime.sleep = self._clock.now, self._clock.sleep
         self._board = board = Board(self._publish, runtime.now, self._profile)
         with runtime.store.database.set_aside_if_damaged():
@@ -443,6 +451,10 @@ class Engine(LoopThread):
     def _end_threads(self) -> None:
         if self._has_parts:
             self._parts.downloader.stop_all()
+
+    def _tell(self, text: str) -> None:
+        """Say that something happened."""
+        self._board.tell(text)
 
     def _report_error(self, error: Exception) -> None:
         if isinstance(error, CbtuiError):

@@ -22,6 +22,7 @@ from claude_batch_tui.errors import (
     DamagedStoreError,
     StoreError,
 )
+from claude_batch_tui.logs import log_path
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.store import polls
 from claude_batch_tui.store.locks import FileLock
@@ -118,7 +119,7 @@ class Poller:
         self._forced = self._asked = False
         self._wake.clear()
         self._schedule.looked()
-        api = await runtime.connect()
+        api = await runtime.connect_once()
         board.base_url, board.credential = api.base_url, api.credential
         self._last_request = self._clock.monotonic()
         found = await self._intake.look(api)
@@ -176,7 +177,7 @@ class Poller:
     async def _look_once(self) -> None:
         """Poll because the user asked, though another process leads or polling is paused."""
         runtime = self._runtime
-        api = await runtime.connect()
+        api = await runtime.connect_once()
         self._last_request = self._clock.monotonic()
         await self._intake.look(api)
         self._failures = 0
@@ -194,7 +195,7 @@ class Poller:
         told, now = str(error), runtime.now()
         if not isinstance(error, CbtuiError):
             _log.error("Internal error while polling", exc_info=error)
-            told = f"Internal error while polling ({type(error).__name__}); retrying in {wait:.0f} s. Details: cbtui.log"
+            told = f"Internal error while polling ({type(error).__name__}); retrying in {wait:.0f} s. Details: {log_path(runtime.config)}"
         self._board.set_link(
             state=LinkState.OFFLINE,
             error=told,

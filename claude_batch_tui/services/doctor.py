@@ -18,6 +18,7 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.tracked import ResultsState
 from claude_batch_tui.domain.checkup import Check, bad, ok, skip, warn
 from claude_batch_tui.errors import ApiError, AuthenticationError
+from claude_batch_tui.logs import log_path
 from claude_batch_tui.services.keeping.pruning import leftovers, sizes
 from claude_batch_tui.services.results.ledger import ledger_of
 from claude_batch_tui.services.submitting.spool import sent_ids
@@ -156,6 +157,17 @@ def look_at_folders(config: Config, locations: Locations) -> Iterator[Check]:
     yield from found
     if not found:
         yield ok("folders", f"yours alone, and writable: {config.data_dir}")
+
+
+def look_at_log(config: Config) -> Check:
+    """Where the log is, and whether it can be written."""
+    path = log_path(config)
+    if config.log_level == "off":
+        return skip("log", "log_level is off")
+    place = next(each for each in (path, *path.parents) if each.exists())
+    if not os.access(place, os.W_OK) or path.is_symlink():
+        return warn("log", f"{path} cannot be written", "make its folder yours, or set CBTUI_STATE_DIR")
+    return ok("log", f"{path}{'' if path.exists() else ', which is not there yet'}")
 
 
 def _rights(paths: list[Path], *, folder: bool) -> Iterator[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ async def in_thread(work: Callable[[], T], name: str = "cbtui-work") -> T:
 
 async def iterate_in_thread(
     updates: Iterator[T], *, on_close: Callable[[], None] | None = None, name: str = "cbtui-work"
-) -> AsyncIterator[T]:
+) -> AsyncGenerator[T, None]:
     """What `updates` yields, iterated in a daemon thread. Leaving the loop calls `on_close`, to end the work."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[tuple[bool, T | BaseException | None]] = asyncio.Queue()
@@ -60,6 +60,25 @@ async def iterate_in_thread(
     finally:
         if on_close is not None:
             on_close()
+
+
+async def with_silences(
+    updates: AsyncGenerator[T, None], seconds: float | None
+) -> AsyncGenerator[T | None, None]:
+    """The updates as they come, and None each time so many seconds have passed without one; never where it is None."""
+    async with contextlib.aclosing(updates):
+        while True:
+            coming = asyncio.ensure_future(anext(updates))
+            try:
+                while not (await asyncio.wait((coming,), timeout=seconds))[0]:
+                    yield None
+                update = coming.result()
+            except StopAsyncIteration:
+                return
+            finally:
+                coming.cancel()
+                await asyncio.wait((coming,))
+            yield update
 
 
 def _tell(

@@ -316,3 +316,11 @@ def at_most_in_flight(database: Database, scope_id: int) -> float:
         (scope_id,),
     )
     return float(row[0] or 0) if row else 0.0
+
+
+def deleted_at(database: Database, scope_id: int, batch_id: str) -> datetime | None:
+    """When a batch was deleted from the API by this machine, or None."""
+    row = database.row(
+        "SELECT deleted_at FROM batch WHERE scope_id = ? AND batch_id = ?", (scope_id, batch_id)
+    )
+    return datetime.fromisoformat(row[0]) if row and row[0] else None

@@ -27,12 +27,14 @@ from claude_batch_tui.wording.progress import (
     link_words,
     links_words,
     reading_words,
+    slow_words,
 )
 from claude_batch_tui.wording.results import (
     agreement_words,
     cache_lines,
     compared_words,
     comparison_lines,
+    not_good_words,
     spend_notes,
     spread_words,
     statistics_lines,

@@ -58,6 +58,8 @@ def forecast_lines(forecast: CostForecast, in_flight: float = 0.0) -> Iterator[s
         about = forecast.about
         price = f", {money(about.batch)}" if about.batch else ""
         yield f"input     about {about.input_tokens:,} tokens{price} (3.6 bytes a token, ±25%)"
+    if forecast.not_counted:
+        yield f"          the API did not count it: {forecast.not_counted}"
     if likely is not None and forecast.history is not None:
         earlier = earlier_batches(forecast.history.batches)
         yield f"output    likely {likely.output_tokens:,} tokens, as in {earlier}; at most {at_most.output_tokens:,}"

@@ -77,6 +77,11 @@ def reading_words(download: Download) -> str:
     return f"reading {int(share * 100)} %"
 
 
+def slow_words(download: Download) -> str:
+    """That hardly anything has come of the results, for how long, as a phrase."""
+    return f"hardly anything has come for {download.slow_for:.0f} s"
+
+
 def export_words(progress: ExportProgress) -> str:
     """Where an export is: entries, and how fast the results are read."""
     seconds = max(progress.seconds, 1e-3)

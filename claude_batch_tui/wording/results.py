@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.results.comparison import Agreement
+from claude_batch_tui.wording.batches import class_words
 from claude_batch_tui.wording.values import count_words, counted, fine_money, money, share
 
 if TYPE_CHECKING:
@@ -24,6 +25,14 @@ _STOP_WORDS = {
     "refusal": "refused",
     "model_context_window_exceeded": "cut where the model's context ended",
 }
+
+
+def not_good_words(classes: Mapping[str, int]) -> str:
+    """Why entries are not all good, for how many there are of each ledger class: `2 errored, 1 truncated: not all is good.`"""
+    parts = [
+        f"{number:,} {class_words(name)}" for name, number in classes.items() if number and name != "complete"
+    ]
+    return f"{', '.join(parts) or 'nothing'}: not every entry has a whole answer."
 
 
 def stop_words(reason: str | None, max_tokens: int | None = None) -> str:

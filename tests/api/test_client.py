@@ -12,6 +12,7 @@ from claude_batch_tui.errors import (
     ConfigError,
     NoCredentialsError,
     NotFoundError,
+    NotTheApiError,
     RateLimitedError,
     RejectedError,
     UnavailableError,
@@ -93,7 +94,8 @@ async def test_a_create_is_one_post_with_its_length_from_the_disk(api, simulator
         (500, UnavailableError),
         (503, UnavailableError),
         (529, UnavailableError),
-        (307, RejectedError),
+        (307, NotTheApiError),
+        (511, NotTheApiError),
     ],
 )
 async def test_errors_of_the_sdk_become_ours_after_one_request(api, simulator, status, kind):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from claude_batch_tui.cli.command import Clock
 from claude_batch_tui.cli.main import main
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
+from clock import SleptClock
 
 
 @pytest.fixture
@@ -18,12 +20,19 @@ def simulator(monkeypatch):
 
 
 @pytest.fixture
-def cbtui(capsys):
+def slept():
+    """The clock by which reads are tried again."""
+    return SleptClock()
+
+
+@pytest.fixture
+def cbtui(capsys, slept):
     """Run a command line: exit code, stdout, stderr."""
+    clock = Clock(slept.monotonic, slept.sleep, slept.pause)
 
     def run(*arguments):
         try:
-            code = main([str(argument) for argument in arguments], lambda _: 0)
+            code = main([str(argument) for argument in arguments], lambda _: 0, clock=clock)
         except SystemExit as stop:
             code = stop.code
         captured = capsys.readouterr()

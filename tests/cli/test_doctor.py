@@ -45,7 +45,7 @@ def test_where_all_is_well_every_check_is_one_line_and_the_code_is_0(cbtui, simu
     names = [line.split()[1] for line in out.splitlines()]
     assert names == [
         *("settings", "hook", "credentials", "api", "clock", "store", "journal"),
-        *("folders", "disk", "sizes", "locks", "terminal", "tmux", "files"),
+        *("folders", "log", "disk", "sizes", "locks", "terminal", "tmux", "files"),
     ]
     assert {line.split()[0] for line in out.splitlines()} == {"ok", "skip"}
     assert err == "All is well.\n"
@@ -96,7 +96,7 @@ async def test_a_clock_that_differs_from_the_api_is_told_with_how_much(simulator
 
 
 def test_a_server_error_is_told_and_the_clock_left_out(found, simulator):
-    simulator.faults.next(Fault(path="batches", status=529))
+    simulator.faults.always(Fault(path="batches", status=529))
     code, checks = found()
     assert code == 3
     assert "clock" not in checks

@@ -274,7 +274,7 @@ def test_with_the_sdks_own_log_nothing_of_the_key_is_on_stderr(workspace):
     """Nobody but a process of its own has the SDK write its log where it wants."""
     workspace.simulator.faults.next(answer_with_the_key(500))
     done = subprocess.run(
-        [sys.executable, "-m", "claude_batch_tui", "list"],
+        [sys.executable, "-m", "claude_batch_tui", "list", "--timeout", "0"],
         env={**os.environ, "ANTHROPIC_LOG": "debug", "ANTHROPIC_API_KEY": f"{KEY}\n"},
         capture_output=True,
         text=True,

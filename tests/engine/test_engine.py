@@ -429,3 +429,27 @@ def test_the_cost_is_counted_and_one_row_is_tried_through_the_engine(make, simul
     answer = engine.try_request(trial(request.encode(), prices, "r")).result(20)
     assert answer.result.text
     assert answer.cost > 0
+
+
+def test_what_a_key_reads_is_tried_again_and_each_wait_is_told(make, simulator, until):
+    batch_id = simulator.batches.add(3, duration=36_000_000).id
+    engine = make()
+    until(lambda: engine.snapshot.batches)
+    simulator.faults.next(Fault(method="GET", path=rf"{batch_id}$", times=2, status=529))
+    engine.add(batch_id)
+    until(lambda: any("is now watched" in event.text for event in engine.snapshot.events))
+    said = [event.text for event in engine.snapshot.events]
+    assert sum("(HTTP 529" in words and "Trying again in " in words for words in said) == 2
+
+
+def test_a_count_that_failed_is_said_with_the_cost(make, simulator, tmp_path):
+    path = tmp_path / "r.jsonl"
+    path.write_text(
+        '{"custom_id":"a","params":{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{"role":"user","content":"x"}]}}'
+    )
+    simulator.faults.always(Fault(method="POST", path="count_tokens", status=400))
+    engine = make()
+    *_, report = check(path, prices=read_prices(engine._config))
+    found = engine.forecast(path, report, None).result(20).report.forecast
+    assert found.counted is None
+    assert "(HTTP 400" in found.not_counted

@@ -247,7 +247,7 @@ async def test_an_exception_nobody_expected_is_shown_logged_and_survived(simulat
         assert world.link.state is LinkState.OFFLINE
         wait = (world.link.next_poll_at - world.runtime.now()).total_seconds()
         told = re.fullmatch(
-            r"Internal error while polling \(KeyError\); retrying in (\d+) s\. Details: cbtui\.log",
+            r"Internal error while polling \(KeyError\); retrying in (\d+) s\. Details: \S+/cbtui\.log",
             world.link.error,
         )
         assert 0 < wait <= int(told[1]) + 0.5

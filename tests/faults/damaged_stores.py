@@ -304,7 +304,9 @@ def run(rounds: int, seed: int, *, tell: Callable[[str], None] = lambda _: None)
             if len(world.simulator.log.creates) != creates:
                 paid += len(world.simulator.log.creates) - creates
                 wrong.append("paid again")
-            if found := [each for each in seen if "Traceback" in each.err or "Traceback" in each.out]:
+            if found := [
+                each for each in seen if "Traceback" in each.err or "because of a bug in it" in each.err
+            ]:
                 tracebacks += 1
                 wrong.append(found[0].err.rstrip().rpartition("\n")[2])
             if after is None:

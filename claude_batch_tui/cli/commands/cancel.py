@@ -22,7 +22,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.cancel import cancel
 
-    async with open_runtime(context.config) as runtime:
+    async with open_runtime(context.config, patience=context.patience()) as runtime:
         found = await resolve_all(args.ids, runtime)
         fresh = [await retrieve(tracked.id, runtime) for tracked in found]
         running = [tracked for tracked in fresh if tracked.batch.processing_status == "in_progress"]

@@ -40,11 +40,18 @@ def run(args: argparse.Namespace, context: Context) -> int:
     report = _checked(args, context)
     if args.count:
         report = run_to_end(_counted_by_api(report, args, context))
+        if report.forecast.not_counted:
+            context.diagnostics.error(f"The input could not be counted: {report.forecast.not_counted}")
     if args.json:
         context.output.json(_as_json(report))
     else:
         context.output.lines(_lines(report, args.examples))
-    return ExitCode.USAGE if report.draft.has_errors else ExitCode.GOOD
+    if not report.draft.has_errors:
+        return ExitCode.GOOD
+    context.diagnostics.error(
+        f"{args.file} has errors ({report.draft.errors:,}): it cannot be sent as it is."
+    )
+    return ExitCode.USAGE
 
 
 def _checked(args: argparse.Namespace, context: Context) -> CheckReport:
@@ -67,7 +74,7 @@ async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context
     from claude_batch_tui.services.building.requests_files import iter_request_lines
     from claude_batch_tui.services.submitting.price import count_and_price
 
-    async with open_runtime(context.config) as runtime:
+    async with open_runtime(context.config, patience=context.patience()) as runtime:
         return await count_and_price(
             report,
             lambda: iter_request_lines(args.file),
@@ -121,6 +128,7 @@ def _as_json(report: CheckReport) -> dict[str, object]:
             "input_about": None if at_most.unpriced else forecast.about.batch,
             "priced_part_at_most": at_most.batch,
             "input_tokens_counted": forecast.counted.tokens if forecast.counted else None,
+            "input_not_counted": forecast.not_counted or None,
             "input_tokens_margin": forecast.counted.margin if forecast.counted else None,
             "output_tokens_likely": likely.output_tokens if likely else None,
             "earlier_batches": forecast.history.batches if forecast.history else 0,

@@ -67,7 +67,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
             context.output.json({"a": sides[0].title, "b": sides[1].title, "agreements": agreed})
         else:
             context.output.lines(comparison_lines(agreed, sides[0].title, sides[1].title))
-    return ExitCode.GOOD if agreed.counts[Agreement.SAME] == whole.total else ExitCode.NOT_ALL_GOOD
+    different = whole.total - agreed.counts[Agreement.SAME]
+    if not different:
+        return ExitCode.GOOD
+    context.diagnostics.note(f"{different:,} of {whole.total:,} do not agree, or are on one side only.")
+    return ExitCode.NOT_ALL_GOOD
 
 
 def _one(word: str, context: Context) -> Found:

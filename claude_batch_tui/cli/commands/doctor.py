@@ -48,7 +48,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
         code = max(code, _CODES.get(check.error, ExitCode.GOOD))
         doubtful += check.verdict == "warn"
         broken += check.verdict == "bad"
-    if not args.json:
+    if not args.json or code is not ExitCode.GOOD:
         context.diagnostics.note(
             f"{broken} broken, {doubtful} doubtful." if broken or doubtful else "All is well."
         )
@@ -73,6 +73,7 @@ async def _checks(context: Context, *, reads_files: bool) -> AsyncIterator[Check
     for check in (
         *doctor.look_at_store(places, inspection, sqlite_version()),
         *doctor.look_at_folders(config, places),
+        doctor.look_at_log(config),
         *doctor.look_at_disk(config.data_dir),
         doctor.look_at_sizes(places, datetime.now(UTC)),
         *doctor.look_at_locks(places),
@@ -115,11 +116,11 @@ def _settings(context: Context) -> Iterator[Check]:
 async def _api(context: Context) -> AsyncIterator[Check]:
 
     from claude_batch_tui.domain.checkup import bad, ok, skip
-    from claude_batch_tui.runtime import open_api
+    from claude_batch_tui.runtime import open_api, patient
     from claude_batch_tui.services.doctor import look_at_api
 
     try:
-        api = await open_api(context.config)
+        api = patient(await open_api(context.config), context.patience())
     except ConfigError as error:
         yield bad("credentials", str(error), "cbtui info tells where they are looked for", "config")
         yield skip("api", "not asked without credentials")

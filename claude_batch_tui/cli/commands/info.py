@@ -41,6 +41,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _facts(context: Context) -> dict[str, dict[str, Any]]:
+    from claude_batch_tui.logs import log_path
     from claude_batch_tui.store.database import sqlite_version
     from claude_batch_tui.store.locations import Locations
 
@@ -60,7 +61,7 @@ def _facts(context: Context) -> dict[str, dict[str, Any]]:
             "journal": str(places.journal),
             "spool": str(places.spool),
             "results": str(places.results),
-            "log": str(config.state_dir / "cbtui.log"),
+            "log": str(log_path(config)),
         },
         "credentials": {"source": _credential_source(config)},
         "terminal": {

@@ -21,7 +21,6 @@ from claude_batch_tui.errors import CbtuiError, ConfigError
 # Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
-    from claude_batch_tui.config import Config
     from claude_batch_tui.domain.batches.batch_list import BatchList, BatchRow
     from claude_batch_tui.services.watching.listing import Listed
 
@@ -81,7 +80,7 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
     chosen.shows_hidden, chosen.folds = args.hidden, args.runs
     searches = chosen.wanted is not None or args.sort is not None or args.runs
     count = max(args.limit, LIST_LIMIT) if searches else args.limit
-    listed, where, now = await _heard(count, context.config, and_known=searches)
+    listed, where, now = await _heard(count, context, and_known=searches)
     place, known = context.config.profile or "default", listed.batches
     known = tuple(msgspec.structs.replace(tracked, profile=place) for tracked in known)
     chosen.update(known, now)
@@ -103,15 +102,16 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
     return ExitCode.STORE if listed.troubles else ExitCode.GOOD
 
 
-async def _heard(count: int, config: Config, *, and_known: bool) -> tuple[Listed, str, datetime]:
+async def _heard(count: int, context: Context, *, and_known: bool) -> tuple[Listed, str, datetime]:
     """What API and store know, who asked where, and when; the API alone where the store cannot be opened."""
     from claude_batch_tui.errors import DamagedStoreError, StoreError
-    from claude_batch_tui.runtime import open_api, open_runtime
+    from claude_batch_tui.runtime import open_api, open_runtime, patient
     from claude_batch_tui.services.results.local_files import unread_path
     from claude_batch_tui.services.watching.listing import newest
 
+    config, patience = context.config, context.patience()
     try:
-        async with open_runtime(config) as runtime:
+        async with open_runtime(config, patience=patience) as runtime:
             api, now = await runtime.connect(), runtime.now()
             listed = await newest(
                 count, api=api, store=runtime.store, hint=runtime.hint, now=now, and_known=and_known
@@ -135,7 +135,7 @@ async def _heard(count: int, config: Config, *, and_known: bool) -> tuple[Listed
         now = datetime.now(UTC)
         api = await open_api(config)
         try:
-            listed = await newest(count, api=api, store=None, hint="", now=now)
+            listed = await newest(count, api=patient(api, patience), store=None, hint="", now=now)
         finally:
             await api.close()
         listed = msgspec.structs.replace(listed, troubles=(str(error),))

@@ -31,13 +31,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _ended(word: str, context: Context) -> str:
-    """The id of the batch a word means; asked for only where this machine does not know that it has ended."""
+    """The id of the batch a word means; the API is asked where its results are not on this machine."""
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
     from claude_batch_tui.wording import progress_words
 
-    async with open_runtime(context.config) as runtime:
+    async with open_runtime(context.config, patience=context.patience()) as runtime:
         found = await resolve_one(word, runtime)
-        if not found.batch.has_ended:
+        if found.results.value == "none":
             found = await retrieve(found.id, runtime)
         if not found.batch.has_ended:
             raise ResultsUnavailableError(

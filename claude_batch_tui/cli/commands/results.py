@@ -10,7 +10,7 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import STDOUT, add_options, choose_format, sent_files, write_entries
 from claude_batch_tui.cli.ledger import add_ledger_options, show_ledger, wants_ledger
-from claude_batch_tui.cli.results_files import find_results
+from claude_batch_tui.cli.results_files import find_results, require_whole
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +28,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Read the results, their numbers, or the ledger over them."""
+    if args.rows is not None:
+        from claude_batch_tui.services.results.rows_file import RowsFile  # late: --help needs none of it
+
+        RowsFile(args.rows)
     if wants_ledger(args):
         return show_ledger(args, context)
     return _show_statistics(args, context) if args.stats else write_results(args, context)
@@ -47,7 +51,10 @@ def write_results(args: argparse.Namespace, context: Context) -> int:
         check_target(
             Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
         )
-    return write_entries(find_results(args.ids, context), form, args.output, args, context)
+    found = find_results(args.ids, context)
+    if args.output != STDOUT:
+        require_whole(found, args.output)
+    return write_entries(found, form, args.output, args, context)
 
 
 def _show_statistics(args: argparse.Namespace, context: Context) -> int:
@@ -60,7 +67,7 @@ def _show_statistics(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.results.statistics import statistics
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
-    from claude_batch_tui.wording import statistics_lines
+    from claude_batch_tui.wording import not_good_words, statistics_lines
 
     wanted, prices = parse(args.where or ""), read_prices(context.config)
     places = find_results(args.ids, context)
@@ -78,5 +85,7 @@ def _show_statistics(args: argparse.Namespace, context: Context) -> int:
         context.output.json(numbers)
     else:
         context.output.lines(statistics_lines(numbers))
-    is_good = numbers.answers.get("complete", 0) == numbers.entries
-    return ExitCode.GOOD if is_good else ExitCode.NOT_ALL_GOOD
+    if numbers.answers.get("complete", 0) == numbers.entries:
+        return ExitCode.GOOD
+    context.diagnostics.note(not_good_words(numbers.answers))
+    return ExitCode.NOT_ALL_GOOD

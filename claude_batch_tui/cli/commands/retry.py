@@ -70,7 +70,7 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.wording import retry_words
 
-    async with open_runtime(context.config) as runtime:
+    async with open_runtime(context.config, patience=context.patience()) as runtime:
         made = await _plan(args, context, runtime)
         for line in retry_words(made.counts, "--include-invalid", "--any-outcome", "--again"):
             context.diagnostics.note(line)
@@ -78,8 +78,7 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
             written = await in_thread(lambda: write_draft(made, beside(args.output)))
             context.diagnostics.note(f"{written.count:,} requests in {args.output}. Nothing was sent.")
             return ExitCode.GOOD
-        await runtime.connect()
-        await refreshed_models(runtime.api, context.config.data_dir, runtime.hint, runtime.now())
+        await refreshed_models(await runtime.connect(), context.config.data_dir, runtime.hint, runtime.now())
         order = SendOrder(
             part=made,
             name=args.name,

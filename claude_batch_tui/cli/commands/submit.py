@@ -59,7 +59,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
 
     if args.pilot is not None and args.rest_of:
         raise ConfigError("--pilot comes first and --rest-of after it: use one of them.")
-    async with open_runtime(context.config) as runtime:
+    async with open_runtime(context.config, patience=context.patience()) as runtime:
         recipe = recipe_beside(args.file)
         order = SendOrder(
             requests=args.file,
@@ -71,8 +71,9 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             counts_input=can_ask(args),
         )
         order = await in_thread(lambda: _checked(order, runtime))
-        await runtime.connect()
-        if await refreshed_models(runtime.api, context.config.data_dir, runtime.hint, runtime.now()):
+        if await refreshed_models(
+            await runtime.connect(), context.config.data_dir, runtime.hint, runtime.now()
+        ):
             order = await in_thread(lambda: _checked(order, runtime))
         order = msgspec.structs.replace(order, rows=_rows(args))
         if args.pilot is not None:

@@ -33,9 +33,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interval", type=float, metavar="S", help="seconds between polls, from 1 (adapts)")
     parser.add_argument("--until", choices=("any", "all"), default="all", help="when to stop (all)")
     parser.add_argument(
-        "--timeout", type=float, metavar="S", help="give up after so many seconds (exit code 5)"
-    )
-    parser.add_argument(
         "--output", "-o", type=Path, metavar="FILE", help="append every change to this JSONL file"
     )
     parser.add_argument("--json", action="store_true", help="a JSON line for every change")
@@ -68,7 +65,10 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
         contexts = [
             msgspec.structs.replace(context, config=config) for config in (context.config, *context.beside)
         ]
-        runtimes = [await stack.enter_async_context(open_runtime(each.config)) for each in contexts]
+        runtimes = [
+            await stack.enter_async_context(open_runtime(each.config, patience=each.patience()))
+            for each in contexts
+        ]
         watched = await _found(args.ids, runtimes)
         names = {tracked.id: tracked.title for found in watched for tracked in found}
         # Workspaces in which nothing is watched are not polled.
@@ -89,14 +89,17 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
             said |= {batch.id for batch in step.batches}
             final = step.batches
             if step.trouble:
-                context.diagnostics.note(f"{step.trouble} Trying again in {step.next_in or 0:.0f} s.")
+                context.diagnostics.note(step.trouble)
             if len(said) == len(names):
                 _draw(step, names, now, args, context)
             notifiers[number].notify()
         context.diagnostics.keep_block()
         for notifier in notifiers:
             await notifier.finish()
-    return verdict(final)
+    code = verdict(final)
+    if code is not ExitCode.GOOD:
+        context.diagnostics.note(_verdict_words(final))
+    return code
 
 
 async def _found(words: Sequence[str], runtimes: Sequence[Runtime]) -> list[list[TrackedBatch]]:
@@ -143,7 +146,7 @@ async def _steps(
 
     async for step in watch(
         [tracked.batch for tracked in found],
-        api=await runtime.connect(),
+        api=await runtime.connect_once(),
         store=runtime.store,
         hint=runtime.hint,
         until=args.until,
@@ -189,6 +192,18 @@ def verdict(batches: tuple[Batch, ...]) -> ExitCode:
     if any(count.canceled or count.expired for count in counts):
         return ExitCode.CANCELED_OR_EXPIRED
     return ExitCode.GOOD
+
+
+def _verdict_words(batches: Sequence[Batch]) -> str:
+    """What of ended batches did not succeed."""
+    counts = [batch.request_counts for batch in batches if batch.has_ended]
+    numbers = {
+        "errored": sum(count.errored for count in counts),
+        "expired": sum(count.expired for count in counts),
+        "canceled": sum(count.canceled for count in counts),
+    }
+    parts = [f"{number:,} {name}" for name, number in numbers.items() if number]
+    return f"{', '.join(parts)} of {sum(count.total for count in counts):,} requests that have ended."
 
 
 def _say(batch: Batch, name: str, now: datetime, args: argparse.Namespace, context: Context) -> None:

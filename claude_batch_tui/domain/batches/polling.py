@@ -84,6 +84,20 @@ def backoff(failures: int, random: float, retry_after: float | None = None) -> f
     return max(ceiling * (0.5 + 0.5 * random), 1.0)
 
 
+def wait_for_read(
+    failures: int, seconds: float, limit: float, random: float, *, asked: float | None = None
+) -> float | None:
+    """Seconds until a read is tried again that has failed so many times in so many seconds; None where it is not.
+
+    The last try is at `limit`; what the API asks for (`asked`) is waited for, or not tried again where it is longer.
+    """
+    left = limit - seconds
+    wait = backoff(failures, random, asked)
+    if asked is None and left >= 1:
+        wait = min(wait, left)
+    return wait if wait <= left else None
+
+
 def page_limit(covered: int, *, first_time: bool) -> int:
     """How many batches to ask for, so that one request covers the `covered` newest and some that are new to us."""
     return 1000 if first_time else min(covered + 20, 1000)

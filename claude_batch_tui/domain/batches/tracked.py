@@ -108,7 +108,8 @@ class DownloadState(StrEnum):
 class Download(msgspec.Struct, frozen=True):
     """One download as it goes. `lines_expected` is the batch's total; `total_bytes` None where unknown.
 
-    Of `lines` id and outcome are known, of `lines_read` everything.
+    Of `lines` id and outcome are known, of `lines_read` everything. `slow_for` is for how many seconds hardly anything
+    has come, where that is to be said.
     """
 
     batch_id: str
@@ -120,6 +121,7 @@ class Download(msgspec.Struct, frozen=True):
     bytes_per_second: float = 0.0
     error: str | None = None
     lines_read: int = 0
+    slow_for: float = 0.0
 
     @property
     def is_going(self) -> bool:

@@ -123,6 +123,8 @@ class CostForecast(msgspec.Struct, frozen=True):
     likely: Cost | None = None
     counted: InputCount | None = None
     history: OutputHistory | None = None
+    not_counted: str = ""
+    """Why the API did not count the input although it was asked to, as a sentence."""
 
 
 class CacheCreation(msgspec.Struct, frozen=True, gc=False):

@@ -18,7 +18,7 @@ import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.polling import backoff
+from claude_batch_tui.domain.batches.polling import backoff, wait_for_read
 from claude_batch_tui.domain.batches.tracked import DownloadState
 from claude_batch_tui.errors import (
     NotFoundError,
@@ -27,13 +27,16 @@ from claude_batch_tui.errors import (
     UnavailableError,
 )
 from claude_batch_tui.services.downloading.part_file import PartFile, own_part, own_results
-from claude_batch_tui.services.downloading.receiving import FEW_LINES, Attempt, Downloaded, Step
+from claude_batch_tui.services.downloading.receiving import FEW_LINES, Attempt, Downloaded, Flow, Step
+from claude_batch_tui.services.patience import again_words, tried_words
 from claude_batch_tui.store.results.file import incomplete_path, results_path
 from claude_batch_tui.store.results.index import ResultsIndex, load_scanner
 from claude_batch_tui.store.results.index_file import save_index
 
 _SAME_TRIES = 3
 _TRIES = 8
+_LIMIT = 60.0
+_FLOW = Flow()
 IndexMade = Callable[[ResultsIndex, Path], None]
 """Hears of a growing index and where its file is."""
 
@@ -47,16 +50,21 @@ def download(
     stopped: Callable[[], bool],
     random: Callable[[], float],
     sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+    limit: float = _LIMIT,
+    flow: Flow = _FLOW,
     index_made: IndexMade = lambda _index, _path: None,
 ) -> Iterator[Step]:
     """Download a batch's results; for a thread.
+
+    It begins again where it breaks, some times, and for at most `limit` seconds where nothing comes at all.
 
     Raises ResultsUnavailableError where there are none, ApiError where the API stays out of reach, StoreError where
     the disk is full or another process downloads the same batch.
     """
     target = results_path(folder, batch.id)
     seen: list[str] = []
-    failures = 0
+    failures = _Failures(limit, monotonic)
     few = batch.request_counts.total <= FEW_LINES
     loading = threading.Thread(target=load_scanner, name="cbtui-import", daemon=True)
     if not few:
@@ -64,7 +72,7 @@ def download(
     with own_part(target) as part:
         while True:
             part.begin()
-            attempt = Attempt(batch, part)
+            attempt = Attempt(batch, part, flow)
             try:
                 index_made(attempt.index, part.path)
                 yield from attempt.receive(api, stopped, exactly=lambda: few or loading.is_alive())
@@ -72,11 +80,11 @@ def download(
             except NotFoundError as error:
                 raise ResultsUnavailableError(_why_none(batch, target, error)) from error
             except (RateLimitedError, UnavailableError) as error:
-                failures += 1
-                if failures >= _TRIES:
+                wait = failures.wait(error, brought=part.bytes > 0, random=random())
+                if wait is None:
                     raise
-                yield Step(attempt.update(DownloadState.RUNNING, f"{error} Starting over."))
-                _pause(backoff(failures, random(), getattr(error, "retry_after", None)), stopped, sleep)
+                yield Step(attempt.update(DownloadState.RUNNING, again_words(error, wait)))
+                _pause(wait, stopped, sleep)
                 continue
             # Results that are here already, or that were broken before, are not replaced by what is not read yet.
             is_first = not seen and not target.exists()
@@ -151,6 +159,33 @@ def _why_none(batch: Batch, target: Path, error: NotFoundError) -> str:
     return (
         f"There are no results for {batch.id}: {error} It has ended, and they are kept until {until}. {here}"
     )
+
+
+class _Failures:
+    """How often a download broke, and since when nothing at all has come."""
+
+    def __init__(self, limit: float, monotonic: Callable[[], float]) -> None:
+        self._limit = limit
+        self._monotonic = monotonic
+        self._first = self._began = 0.0
+        self._silent = self._all = 0
+
+    def wait(
+        self, error: RateLimitedError | UnavailableError, *, brought: bool, random: float
+    ) -> float | None:
+        """Seconds to wait after one that `brought` something or did not; None, and the error says why, to end."""
+        now = self._monotonic()
+        self._all += 1
+        self._first = now if self._all == 1 else self._first
+        self._silent = 1 if brought else self._silent + 1
+        self._began = now if self._silent == 1 else self._began
+        seconds = now - self._began
+        wait = wait_for_read(self._silent, seconds, self._limit, random, asked=error.retry_after)
+        if wait is None or self._all >= _TRIES:
+            asked = error.retry_after if wait is None else None
+            error.add(tried_words(self._all, now - self._first, asked, self._limit))
+            return None
+        return wait
 
 
 def _with_problems(attempt: Attempt, part: PartFile, finished: Downloaded) -> Step:

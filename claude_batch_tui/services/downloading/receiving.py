@@ -32,8 +32,6 @@ _BLOCK: Final = 2 << 20
 _FAST: Final = 1e8
 """Bytes a second: what comes faster is not kept waiting to have its lines read."""
 _MOST_SPARE: Final = 0.1
-_SLOWEST = 1_000.0
-_SLOWEST_WINDOW = 60.0
 
 
 class Downloaded(msgspec.Struct, frozen=True):
@@ -55,6 +53,14 @@ class Downloaded(msgspec.Struct, frozen=True):
         return tuple(self.ledger.problems())
 
 
+class Flow(msgspec.Struct, frozen=True):
+    """What is too slow, in bytes a second; after how many seconds of it that is said, and after how many it ends."""
+
+    slowest: float = 1_000.0
+    says_after: float = 10.0
+    ends_after: float = 60.0
+
+
 class Step(msgspec.Struct, frozen=True):
     """Progress of a download; the last one of a whole or a problematic file carries `finished`."""
 
@@ -65,8 +71,10 @@ class Step(msgspec.Struct, frozen=True):
 class Attempt:
     """One try, with an index of its own."""
 
-    def __init__(self, batch: Batch, part: PartFile) -> None:
+    def __init__(self, batch: Batch, part: PartFile, flow: Flow | None = None) -> None:
         self.index = ResultsIndex()
+        self._flow = flow or Flow()
+        self._slow_for = 0.0
         self._batch = batch
         self._part = part
         self._total: int | None = None
@@ -83,8 +91,8 @@ class Attempt:
         """
         blocks = _Blocks(self._part, self.index, exactly)
         due = spare = 0.0
-        window_start, window_bytes = time.monotonic(), 0
-        with api.open_results(self._batch.id) as stream:
+        flow, well_at, well_bytes = self._flow, time.monotonic(), 0
+        with api.open_results(self._batch.id, silence=flow.ends_after) as stream:
             self._total = stream.content_length
             asked = time.monotonic()
             for piece in stream:
@@ -100,10 +108,13 @@ class Attempt:
                     yield Step(self.update(DownloadState.RUNNING))
                 if spare > 0 and self.index.described < self.index.count:
                     spare -= self._read_for(spare)
-                if now - window_start >= _SLOWEST_WINDOW:
-                    if (self._part.bytes - window_bytes) / (now - window_start) < _SLOWEST:
-                        raise UnavailableError("The results arrive at less than 1 kB a second.")
-                    window_start, window_bytes = now, self._part.bytes
+                if self._part.bytes - well_bytes >= flow.slowest * (now - well_at):
+                    well_at, well_bytes = now, self._part.bytes
+                self._slow_for = now - well_at
+                if self._slow_for >= flow.ends_after:
+                    raise UnavailableError(
+                        f"The results came at less than {flow.slowest:,.0f} bytes a second for {self._slow_for:.0f} s."
+                    )
                 asked = time.monotonic()
         blocks.finish()
         self._seconds = time.monotonic() - self._started
@@ -152,6 +163,7 @@ class Attempt:
             bytes_per_second=self._part.bytes / seconds,
             error=error,
             lines_read=self.index.described,
+            slow_for=self._slow_for if self._slow_for >= self._flow.says_after else 0.0,
         )
 
     def _read_for(self, seconds: float) -> float:

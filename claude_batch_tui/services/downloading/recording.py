@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -17,16 +18,18 @@ from claude_batch_tui.domain.money.spend import Spend
 from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.errors import SourceError, StoreError
 from claude_batch_tui.services.downloading.download import IndexMade, download, index_leftovers
-from claude_batch_tui.services.downloading.receiving import Downloaded, Step
+from claude_batch_tui.services.downloading.receiving import Downloaded, Flow, Step
 from claude_batch_tui.services.results.costs import spend_where_priced
 from claude_batch_tui.services.results.ledger import flawed
 from claude_batch_tui.services.results.local_files import bodies_of, unread_path
 from claude_batch_tui.services.results.schema_validation import validated_classes
 from claude_batch_tui.services.submitting import reconcile
 from claude_batch_tui.services.submitting.spool import sent_ids
-from claude_batch_tui.services.threads import in_thread, iterate_in_thread
+from claude_batch_tui.services.threads import in_thread, iterate_in_thread, with_silences
 from claude_batch_tui.store import batches, downloads, submissions
 from claude_batch_tui.store.store import Store
+
+_FLOW = Flow()
 
 
 async def download_batch(
@@ -39,9 +42,12 @@ async def download_batch(
     now: Callable[[], datetime],
     random: Callable[[], float],
     stopped: Callable[[], bool] = lambda: False,
+    sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+    flow: Flow = _FLOW,
     index_made: IndexMade = lambda _index, _path: None,
 ) -> AsyncIterator[Download]:
-    """Download a batch's results and write down what became of them; progress is yielded.
+    """Download a batch's results and write down what became of them; progress is yielded, silence too.
 
     Results that are here, and of which nothing is written down, are read first: the API is asked where they are not
     whole. Raises as `download` does, and ConfigError where there are no credentials.
@@ -60,8 +66,17 @@ async def download_batch(
         if update.state is not DownloadState.PROBLEMS:
             return
     api = await connect()
-    steps = partial(download, api=api, random=random, index_made=index_made)
-    async for update in _recorded(tracked, steps, store, scope_id, config, now, stopped):
+    steps = partial(
+        download,
+        api=api,
+        random=random,
+        sleep=sleep,
+        monotonic=monotonic,
+        limit=config.timeout,
+        flow=flow,
+        index_made=index_made,
+    )
+    async for update in _recorded(tracked, steps, store, scope_id, config, now, stopped, flow.says_after):
         yield update
 
 
@@ -120,8 +135,12 @@ async def _recorded(
     config: Config,
     now: Callable[[], datetime],
     stopped: Callable[[], bool],
+    says_after: float | None = None,
 ) -> AsyncIterator[Download]:
-    """Take the steps of `download` or `index_leftovers` in a thread; their end is yielded when it is written down."""
+    """Take the steps of `download` or `index_leftovers` in a thread; their end is yielded when it is written down.
+
+    Silence while something should come is yielded each time it has lasted `says_after` seconds.
+    """
     ours = submissions.of_batch(store, tracked.id)
     sent = await in_thread(lambda: sent_ids(ours)) if ours else None
     stop = threading.Event()
@@ -131,7 +150,15 @@ async def _recorded(
         sent_ids=sent,
         stopped=lambda: stop.is_set() or stopped(),
     )
-    async for step in iterate_in_thread(taken, on_close=stop.set, name="cbtui-download"):
+    last, silences = Download(tracked.id, DownloadState.RUNNING), 0
+    coming = iterate_in_thread(taken, on_close=stop.set, name="cbtui-download")
+    async for step in with_silences(coming, says_after):
+        if step is None:
+            silences += 1
+            if last.state is DownloadState.RUNNING and last.error is None:  # else it waits or works
+                yield msgspec.structs.replace(last, slow_for=silences * (says_after or 0.0))
+            continue
+        last, silences = step.update, 0
         if step.finished is not None:
             finished = await _validated(tracked, step.finished, store)
             spend = await in_thread(partial(spend_where_priced, finished.path, config, store.locations.cache))

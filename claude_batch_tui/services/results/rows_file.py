@@ -52,6 +52,11 @@ class RowsFile:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise SourceError(f"{path} is no rows file, as `cbtui build` writes them: {error}.") from error
         self._starts.append(start)
+        if not self.lines:
+            raise SourceError(
+                f"{path} is empty: a rows file, as `cbtui build` writes it, has a line a request."
+            )
+        self.row(0)  # a file of requests has custom_ids as well
 
     def __len__(self) -> int:
         return len(self.lines)

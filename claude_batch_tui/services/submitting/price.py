@@ -10,9 +10,11 @@ from array import array
 from collections.abc import Awaitable, Callable, Iterable
 from statistics import fmean, stdev
 
+import msgspec
+
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.money.pricing import InputCount, PriceTable, cost_forecast, output_history
-from claude_batch_tui.errors import ApiError
+from claude_batch_tui.errors import ApiError, RejectedError
 from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches, downloads
@@ -36,16 +38,25 @@ async def count_and_price(
 ) -> CheckReport:
     """The report with its input counted by the API and its answers as long as in earlier batches like it.
 
-    `lines` gives the requests that the report is of. Raises ConfigError where there are no credentials.
+    `lines` gives the requests that the report is of; where nothing could be counted, the forecast says why. Raises
+    ConfigError where there are no credentials.
     """
-    counted = await count_input(lines, api=await connect())
+    counted, why = await count_input(lines, api=await connect())
     model, history = report.draft.model, None
     if workspace is not None and model is not None:
         earlier = downloads.usage_like(store.database, workspace.scope_id, model=model, source=source)
         history = output_history(earlier)
-    return CheckReport(
-        report.draft, cost_forecast(report.draft.models, prices, counted=counted, history=history)
+    return not_counted(
+        CheckReport(
+            report.draft, cost_forecast(report.draft.models, prices, counted=counted, history=history)
+        ),
+        why,
     )
+
+
+def not_counted(report: CheckReport, why: str) -> CheckReport:
+    """The same report, which says why the API did not count its input."""
+    return msgspec.structs.replace(report, forecast=msgspec.structs.replace(report.forecast, not_counted=why))
 
 
 def cost_in_flight(store: Store, workspace: Workspace | None) -> float:
@@ -55,20 +66,28 @@ def cost_in_flight(store: Store, workspace: Workspace | None) -> float:
 
 async def count_input(
     lines: Callable[[], Iterable[bytes]], *, api: BatchesApi, sample: int = SAMPLE
-) -> InputCount | None:
-    """Count the input tokens of all requests in `lines` by `sample` of them; None where the API counts none of them.
+) -> tuple[InputCount | None, str]:
+    """Count the input tokens of all requests in `lines` by `sample` of them; None, and why, where the API counts none.
 
     The requests are parted by length into as many groups, and the middle one of each group is counted.
     """
     chosen, total = await in_thread(lambda: _strata(lines, sample))
     limit = asyncio.Semaphore(_AT_ONCE)
+    why = "" if chosen else "there are no requests."
+    is_useless = False
 
     async def count(line: bytes) -> int | None:
+        nonlocal why, is_useless
         async with limit:
+            if is_useless:
+                return None
             try:
                 return await api.count_tokens(json.loads(line)["params"])
-            except ApiError:
-                return None  # server tools and files by URL cannot be counted
+            except ApiError as error:
+                why = str(error)
+                # A request that is refused may be one of few: server tools and files by URL cannot be counted.
+                is_useless = not isinstance(error, RejectedError)
+                return None
 
     counts = await asyncio.gather(*(count(line) for line, _ in chosen))
     known = [
@@ -77,13 +96,13 @@ async def count_input(
         if tokens is not None
     ]
     if not known:
-        return None
+        return None, why
     ratios = [tokens / size for tokens, size, _ in known]
     weighed = sum(ratio * group for ratio, (_, _, group) in zip(ratios, known, strict=True))
     tokens = int(weighed * total / sum(group for _, _, group in known))
     spread = 2 * stdev(ratios) / fmean(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else 0.25
     exact = len(chosen) == len(known) and all(group == size for _, size, group in known)
-    return InputCount(tokens, len(known), 0.0 if exact else max(spread, 0.01), total)
+    return InputCount(tokens, len(known), 0.0 if exact else max(spread, 0.01), total), ""
 
 
 def _strata(lines: Callable[[], Iterable[bytes]], sample: int) -> tuple[list[tuple[bytes, int]], int]:

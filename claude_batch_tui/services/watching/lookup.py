@@ -11,7 +11,7 @@ from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import NotFoundError
 from claude_batch_tui.services.workspace import workspace_of
-from claude_batch_tui.store import batches, submissions
+from claude_batch_tui.store import batches, submissions, workspaces
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
@@ -53,7 +53,7 @@ async def retrieve(
         batch, facts = await _answer(batch_id, api, ours.sent_at if ours else None, now, sleep)
     except NotFoundError as error:
         raise NotFoundError(
-            f"{error} It may belong to another workspace: this is {api.credential} at {api.base_url}.",
+            _why_not_found(batch_id, error, api=api, store=store, hint=hint),
             status=error.status,
             error_type=error.error_type,
             request_id=error.request_id,
@@ -64,6 +64,14 @@ async def retrieve(
     if tracked is None:
         raise NotFoundError(f"The API answered for {batch_id} with another batch, {batch.id}.")
     return Retrieved(tracked, workspace)
+
+
+def _why_not_found(batch_id: str, error: NotFoundError, *, api: BatchesApi, store: Store, hint: str) -> str:
+    workspace = workspaces.recall(store.database, hint)
+    deleted = batches.deleted_at(store.database, workspace.scope_id, batch_id) if workspace else None
+    if deleted is not None:
+        return f"{batch_id} was deleted from the API by this cbtui on {deleted:%Y-%m-%d %H:%M} UTC, its results with it."
+    return f"{error} It may belong to another workspace: this is {api.credential} at {api.base_url}."
 
 
 async def _answer(

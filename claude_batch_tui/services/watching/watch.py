@@ -13,6 +13,7 @@ from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.polling import asked_wait, backoff, interval, jittered, page_limit
 from claude_batch_tui.domain.requests.limits import LIST_LIMIT
 from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
+from claude_batch_tui.services.patience import again_words
 from claude_batch_tui.services.watching.lookup import NOT_FOUND_GRACE
 from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import batches, polls, workspaces
@@ -111,7 +112,7 @@ def heard_from_others(
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """A step of a headless watch: what changed, everything watched, when the next look is due, what went wrong."""
+    """A step of a headless watch: what changed, everything watched, when the next look is due, what went wrong and when it is tried again."""
 
     changed: tuple[Batch, ...]
     batches: tuple[Batch, ...]
@@ -160,8 +161,8 @@ async def watch(
                 workspace, floor = found.workspace, found.asked_wait
         except (RateLimitedError, UnavailableError) as error:
             failures += 1
-            trouble = str(error)
-            wait = backoff(failures, random(), getattr(error, "retry_after", None))
+            wait = backoff(failures, random(), error.retry_after)
+            trouble = again_words(error, wait)
         else:
             failures = 0
             for batch_id, before in current.items():

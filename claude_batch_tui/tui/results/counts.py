@@ -9,7 +9,15 @@ from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.tui.results.open_results import OpenFile
 from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.lines import TwoSidedLine
-from claude_batch_tui.wording import QUEUED, duration_words, indexing_words, reading_words, size, spent_words
+from claude_batch_tui.wording import (
+    QUEUED,
+    duration_words,
+    indexing_words,
+    reading_words,
+    size,
+    slow_words,
+    spent_words,
+)
 
 _NAMES = (
     ("ok", Outcome.SUCCEEDED),
@@ -74,9 +82,9 @@ def _download_words(download: Download, *, plain: bool) -> str:
     if not download.is_going:
         return ""
     of = f" of {size(download.total_bytes)}" if download.total_bytes else ""
-    speed = f"{size(int(download.bytes_per_second))}/s"
+    speed = slow_words(download) if download.slow_for else f"{size(int(download.bytes_per_second))}/s"
     words = f"{'v' if plain else '▼'} {size(download.bytes_done)}{of} · {speed}"
-    if download.lines and download.lines_expected and download.bytes_per_second:
+    if download.lines and download.lines_expected and download.bytes_per_second and not download.slow_for:
         left = download.bytes_done / download.lines * (download.lines_expected - download.lines)
         words += f" · {duration_words(left / download.bytes_per_second)} left"
     return words

@@ -42,6 +42,7 @@ CATCH_UP_SECONDS = 0.2
 
 SHOWN_FRAMES = 3
 """Frames of a crash on the terminal; the file has all of them."""
+_LARGEST_REPORTS = 1_000_000
 
 
 class ThriftyStylesheet(Stylesheet):
@@ -228,8 +229,12 @@ def _write_report(file: Path | None, error: BaseException) -> str:
     report = redact(clean("".join(traceback.format_exception(error))))
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if file.exists() and file.stat().st_size > _LARGEST_REPORTS:
+            file.replace(file.with_name(f"{file.name}.1"))
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         with open(descriptor, "a", encoding="utf-8") as stream:  # noqa: PTH123  the descriptor carries the mode
             stream.write(report + "\n")
-        return f"The whole report is in {file}\n"
+        log = file.with_name("cbtui.log")
+        before = f"What happened before is in {log}\n" if log.exists() else ""
+        return f"The whole report is in {file}\n{before}"
     return ""

@@ -117,6 +117,9 @@ class Crashing(TerminalApp):
 
 
 async def test_a_crash_prints_a_short_clean_report_without_variables_and_writes_a_file(tmp_path, capfd):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "cbtui.log").write_text("what happened before")
+    (tmp_path / "state" / "crash.log").write_text("x" * 1_100_000)
     app = Crashing(crash_log=tmp_path / "state" / "crash.log")
     with pytest.raises(ValueError, match="owned"):
         async with app.run_test():
@@ -126,7 +129,10 @@ async def test_a_crash_prints_a_short_clean_report_without_variables_and_writes_
     assert "SECRETSECRET" not in printed
     assert "secret = " not in printed.replace('secret = "sk-ant-…', "")
     assert_inert(printed.replace("\n", ""))
+    assert "What happened before is in " in printed
+    assert "cbtui.log" in printed
     report = (tmp_path / "state" / "crash.log").read_text()
+    assert len(report) < 100_000
     assert "ValueError" in report
     assert "SECRETSECRET" not in report
     assert (tmp_path / "state" / "crash.log").stat().st_mode & 0o777 == 0o600
