@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -81,6 +81,12 @@ class Context(msgspec.Struct, frozen=True):
             self.diagnostics.error(f"There are {count:,} requests, not {said:,}. Nothing was done.")
             return False
         return self._ask(f"{question} Note: {why}.", str(count), f"pass --requests {count} to agree")
+
+    def choose(self, question: str, words: Collection[str]) -> str | None:
+        """The one of these words that the user types on a terminal; None for anything else, and anywhere else."""
+        self.diagnostics.note(question)
+        typed = sys.stdin.readline().strip().lower() if sys.stdin.isatty() else ""
+        return typed if typed in words else None
 
     def _ask(self, question: str, expected: str, hint: str) -> bool:
         if not sys.stdin.isatty():

@@ -7,17 +7,19 @@ import sys
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import batch_json, resolve
-from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Overlap, Submission, SubmissionState
 
 # Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.submitting.order import Question, SendOrder
-    from claude_batch_tui.services.submitting.steps import Ended, Step
+    from claude_batch_tui.services.submitting.steps import Ended, Overlaps, Step
 
 _CODES = {
     SubmissionState.CREATED: ExitCode.GOOD,
@@ -37,7 +39,9 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
         help="agree to this count; needed above the limits confirm_above and confirm_in_flight",
     )
     parser.add_argument(
-        "--again", action="store_true", help="send although the same bytes were sent within 30 days"
+        "--again",
+        action="store_true",
+        help="send all of it although it, or a part of it, was sent within 30 days",
     )
     parser.add_argument(
         "--resend-if-absent",
@@ -53,8 +57,12 @@ def can_ask(args: argparse.Namespace) -> bool:
 
 
 async def send(order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
-    """Send what is ordered, and say each step of it; the exit code."""
+    """Send what is ordered, and say each step of it; the exit code.
+
+    Where some of it was sent before, and somebody is there to be asked, that is asked first.
+    """
     from claude_batch_tui.services.submitting.run import submit  # late: --help needs none of it
+    from claude_batch_tui.services.submitting.steps import Overlaps
 
     async def confirm(question: Question) -> bool:
         return _agreed(question, args, context, runtime)
@@ -71,11 +79,29 @@ async def send(order: SendOrder, args: argparse.Namespace, context: Context, run
         sleep=runtime.sleep,
         random=runtime.random,
     )
-    code = int(ExitCode.GOOD)
+    code, step = int(ExitCode.GOOD), None
     async with aclosing(steps):
         async for step in steps:
             code = await _say(step, order, args, context, runtime)
+    if isinstance(step, Overlaps) and can_ask(args):
+        chosen = _which(step.overlap, order, context)
+        if chosen is not None:
+            return await send(chosen, args, context, runtime)
     return code
+
+
+def _which(overlap: Overlap, order: SendOrder, context: Context) -> SendOrder | None:
+    """Ask what is sent of requests of which some were sent before: the others, all, or, for None, nothing."""
+    new = f"new to send only the other {overlap.others:,}, or " if overlap.others else ""
+    words = f"Type {new}all to send all {overlap.of:,} once more; anything else sends nothing."
+    match context.choose(f"{words} The cost is asked about next.", ("new", "all") if new else ("all",)):
+        case "new":
+            return msgspec.structs.replace(order, new_only=True)
+        case "all":
+            return msgspec.structs.replace(order, again=True)
+        case _:
+            context.diagnostics.note("Nothing was sent.")
+            return None
 
 
 async def _say(
@@ -83,17 +109,12 @@ async def _say(
 ) -> int:
     """Say one step; the exit code where it is the last one."""
     from claude_batch_tui.services.submitting import steps
-    from claude_batch_tui.wording import sent_before_words
 
     match step:
         case steps.SentBefore(earlier):
             return _say_sent_before(earlier, context)
-        case steps.Overlaps(earlier, requests):
-            context.diagnostics.error(
-                f"{sent_before_words(earlier, requests)} --rest-of {earlier.run_id} sends only the others; "
-                "--again pays for all of them once more."
-            )
-            return ExitCode.USAGE
+        case steps.Overlaps():
+            return _say_overlap(step, order, args, context)
         case steps.Declined():
             return ExitCode.USAGE
         case steps.Ended():
@@ -151,6 +172,28 @@ def _agreed(question: Question, args: argparse.Namespace, context: Context, runt
     if question.why_typed is None:
         return context.confirm(words, yes=args.yes or args.requests is not None)
     return context.confirm_count(words, question.why_typed, count=question.requests, said=args.requests)
+
+
+def _say_overlap(step: Overlaps, order: SendOrder, args: argparse.Namespace, context: Context) -> int:
+    """Some of the requests were sent before: say how many, where, and for how much, and what can be done; the exit code."""
+    from claude_batch_tui.services.submitting.order import Rest
+    from claude_batch_tui.wording import overlap_lines
+
+    overlap, diagnostics = step.overlap, context.diagnostics
+    first, *runs = overlap_lines(overlap)
+    (diagnostics.note if step.is_left_out else diagnostics.error)(first)
+    for line in runs:
+        diagnostics.note(line)
+    if step.is_left_out:
+        diagnostics.note(f"They are left out; {overlap.others:,} are new.")
+        return ExitCode.GOOD
+    if not can_ask(args):
+        where = (
+            "" if isinstance(order.part, Rest) else f", with --rest-of {overlap.runs[0].run_id} in that run"
+        )
+        new = f"--new-only sends only the other {overlap.others:,}{where}; " if overlap.others else ""
+        diagnostics.note(f"Nothing was sent. {new}--again pays for all {overlap.of:,} once more.")
+    return ExitCode.USAGE
 
 
 def _say_sent_before(earlier: Submission, context: Context) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.batches.tracked import Snapshot, TrackedBatch
+from claude_batch_tui.domain.batches.tracked import Overlap, Snapshot, TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.loop_thread import LoopThread, command, query
@@ -321,9 +321,10 @@ class Engine(LoopThread):
     # Submissions.
 
     @query
-    async def submit(self, token: str, order: SendOrder) -> Question | None:
-        """Begin to send; progress is in the snapshots under `token`. Gives the question that `answer` is awaited to, or
-        None where nothing is asked: what is shown then says why. Giving up on the question is a no.
+    async def submit(self, token: str, order: SendOrder) -> Question | Overlap | None:
+        """Begin to send; progress is in the snapshots under `token`. Gives the question that `answer` is awaited to;
+        what was sent before, where that ends it until another order says what becomes of it; or None where nothing is
+        asked: what is shown then says why. Giving up on the question is a no.
         """
         from claude_batch_tui.services.submitting.run import submit
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState, Submitting
+from claude_batch_tui.domain.batches.tracked import Overlap, Submission, SubmissionState, Submitting
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import ApiError, CbtuiError, DraftError, StoreError
 from claude_batch_tui.runtime import Runtime
@@ -30,7 +30,7 @@ class Submitter:
         self._board = board
         self.on_created: Callable[[], None] = lambda: None
         """Called when a batch was created, so that somebody looks at it."""
-        self._asked: dict[str, asyncio.Future[Question | None]] = {}
+        self._asked: dict[str, asyncio.Future[Question | Overlap | None]] = {}
         """What is asked about each submission on its way, by its token; None where there is nothing to ask."""
         self._answers: dict[str, asyncio.Future[bool]] = {}
         """What the user says to that."""
@@ -53,11 +53,13 @@ class Submitter:
         self._board.submissions = submissions.unsettled(self._runtime.store, self._runtime.workspace)
         self._board.touch()
 
-    def expect_question(self, token: str) -> asyncio.Future[Question | None]:
-        """What will be asked about a submission that is about to begin; None where there turns out to be nothing."""
+    def expect_question(self, token: str) -> asyncio.Future[Question | Overlap | None]:
+        """What will be asked about a submission that is about to begin, or what of it was sent before and ends it; None
+        where there turns out to be nothing to ask.
+        """
         loop = asyncio.get_running_loop()
         self._answers[token] = loop.create_future()
-        asked: asyncio.Future[Question | None] = loop.create_future()
+        asked: asyncio.Future[Question | Overlap | None] = loop.create_future()
         self._asked[token] = asked
         return asked
 
@@ -66,7 +68,7 @@ class Submitter:
         self._ask(token, question)
         return await self._answers[token]
 
-    def _ask(self, token: str, question: Question | None) -> None:
+    def _ask(self, token: str, question: Question | Overlap | None) -> None:
         asked = self._asked.get(token)
         if asked is not None and not asked.done():
             asked.set_result(question)
@@ -116,8 +118,8 @@ class Submitter:
             case steps.SentBefore(earlier):
                 self._show(token, repeat_of=earlier)
                 self._ask(token, None)  # it may be looked for, for minutes
-            case steps.Overlaps(earlier, requests):
-                self._show(token, repeat_of=earlier, repeated=requests)
+            case steps.Overlaps(overlap, is_left_out=False):
+                self._ask(token, overlap)
             case steps.Sending(submission, sent_bytes):
                 self._show(
                     token, submission=submission, sent_bytes=sent_bytes, waiting_until=None, note="sending"

@@ -262,7 +262,8 @@ def adopt(
 def link_to_run(database: Database, scope_id: int, created: Submission) -> None:
     """Write down of a batch what its submission knows: run, model, source, cost at most, and a name unless it has one.
 
-    The batch itself may still be unknown here.
+    What joins a run answers with it: the run then has the name of its first batch, unless it has one. The batch itself may
+    still be unknown here.
     """
     batch_id, usd, model, source = created.batch_id, created.cost_at_most, created.model, created.source
     if batch_id is None:
@@ -274,8 +275,20 @@ def link_to_run(database: Database, scope_id: int, created: Submission) -> None:
         if created.name:
             named = scope_id, batch_id, created.name
             connection.execute("INSERT OR IGNORE INTO name VALUES (?, ?, ?)", named)
+        if created.kind == "rest" and (name := _name_of_run(connection, created.run_id)):
+            connection.execute(
+                "INSERT OR IGNORE INTO name VALUES (?, ?, ?)", (scope_id, created.run_id, name)
+            )
         if usd is not None:
             record_cost(database, scope_id, batch_id, "at_most", usd, created.prices_as_of)
+
+
+def _name_of_run(connection: sqlite3.Connection, run_id: str) -> str | None:
+    """The name that the first batch of a run was sent under, without what says that it is a part or a pilot."""
+    query = "SELECT facts FROM submission WHERE run_id = ? ORDER BY created_at, submission_id LIMIT 1"
+    row = connection.execute(query, (run_id,)).fetchone()
+    first = msgspec.json.decode(row[0], type=Submission) if row else None
+    return first.base_name if first else None
 
 
 def mark(database: Database, scope_id: int, batch_id: str, **columns: str | int | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -78,13 +79,19 @@ def with_body(store: Store, sha256: str, since: datetime) -> tuple[Submission, .
     return _where(store, condition, sha256, since.isoformat())
 
 
-def of_source(store: Store, source: str | None, since: datetime, *, limit: int) -> tuple[Submission, ...]:
-    """Submissions made from that source since then that were, or may have been, sent; newest first, so many."""
+def sent_since(
+    store: Store, since: datetime, workspace: Workspace | None, besides: Iterable[str] = ()
+) -> tuple[Submission, ...]:
+    """Submissions since then that were, or may have been, sent to a workspace, newest first; `besides` are left out.
+
+    With None for the workspace those of all.
+    """
     condition = (
-        f"created_at >= ? AND state IN {_PERHAPS_SENT} AND json_extract(facts, '$.source') IS ?"
-        " ORDER BY created_at DESC LIMIT ?"
+        f"created_at >= ? AND state IN {_PERHAPS_SENT} AND submission_id NOT IN (SELECT value FROM json_each(?))"
+        " ORDER BY created_at DESC, submission_id DESC"
     )
-    return _where(store, condition, since.isoformat(), source, limit)
+    found = _where(store, condition, since.isoformat(), msgspec.json.encode([*besides]).decode())
+    return tuple(each for each in found if workspace is None or not is_elsewhere(each, workspace))
 
 
 def every(store: Store) -> tuple[Submission, ...]:

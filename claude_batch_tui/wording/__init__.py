@@ -45,6 +45,7 @@ from claude_batch_tui.wording.results import (
 )
 from claude_batch_tui.wording.submissions import (
     changed_words,
+    overlap_lines,
     partly_sent_words,
     problem_lines,
     question_lines,

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.wording.costs import forecast_lines
-from claude_batch_tui.wording.values import size
+from claude_batch_tui.wording.values import counted, money, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from claude_batch_tui.domain.batches.tracked import Submission
+    from claude_batch_tui.domain.batches.tracked import Overlap, Submission
     from claude_batch_tui.domain.requests.draft import Problem
     from claude_batch_tui.domain.results.failures import RetryCounts
     from claude_batch_tui.services.submitting.order import Question, SendOrder
 
+_RUNS_NAMED = 5
 _SUBMISSION_WORDS = {
     SubmissionState.PREPARED: "not sent",
     SubmissionState.SENDING: "being sent",
@@ -42,10 +43,31 @@ def sent_when(submission: Submission) -> str:
     return f"{(submission.sent_at or submission.created_at).astimezone():%Y-%m-%d %H:%M}"
 
 
-def sent_before_words(earlier: Submission, requests: int | None = None) -> str:
-    """That the same requests, or so many of these `requests`, were sent before."""
-    what = "The same requests" if requests is None else f"{requests:,} of these requests"
-    return f"{what} were sent on {sent_when(earlier)} as {earlier.batch_id or 'a batch that is still looked for'}."
+def sent_before_words(earlier: Submission) -> str:
+    """That the same requests were sent before."""
+    return f"The same requests were sent on {sent_when(earlier)} as {earlier.batch_id or 'a batch that is still looked for'}."
+
+
+def overlap_lines(overlap: Overlap) -> Iterator[str]:
+    """How many requests were sent before, under which ids; then in which runs, and what they cost there."""
+    what = f"{overlap.requests:,} of these {overlap.of:,} requests" if overlap.others else _all(overlap.of)
+    ids = (
+        f"{overlap.same_id:,} under the same custom_id, {overlap.other_id:,} under another"
+        if overlap.same_id and overlap.other_id
+        else f"under {'the same custom_id' if overlap.same_id else 'another custom_id'}"
+    )
+    yield f"{what} {'was' if overlap.requests == 1 else 'were'} sent before, within 30 days: {ids}."
+    for one in overlap.runs[:_RUNS_NAMED]:
+        title = one.run_id if one.title == one.run_id else f"{one.title} ({one.run_id})"
+        cost = "" if one.cost is None else f", for {'' if one.is_actual else 'at most '}{money(one.cost)}"
+        lost = f"; of {one.unknown:,} it is not known yet whether they were" if one.unknown else ""
+        yield f"  {one.requests:,} on {one.sent_at.astimezone():%Y-%m-%d %H:%M} as {title}{cost}{lost}"
+    if more := overlap.runs[_RUNS_NAMED:]:
+        yield f"  {sum(one.requests for one in more):,} in {counted(len(more), 'other run')}"
+
+
+def _all(requests: int) -> str:
+    return "This request" if requests == 1 else f"All {requests:,} requests"
 
 
 def partly_sent_words(known: int, of: int, run_id: str) -> str:
@@ -77,12 +99,14 @@ def question_lines(question: Question, order: SendOrder, to: str) -> Iterator[st
         case "pilot":
             yield f"pilot     {prepared.requests:,} of {prepared.of:,} requests"
         case "rest":
-            yield "pilot     what the pilot sent is left out, and not paid twice"
+            yield f"run       joins {question.missing[0].run_id}; what that has sent is left out, and not paid twice"
         case _:
             pass
     if isinstance(order.part, RetryPlan):
         first = order.part.first
         yield f"retry of  {first.name or first.batch_id}, in the same run, under the same custom_ids"
+    if question.left_out is not None:
+        yield f"left out  {question.left_out.requests:,} requests that were sent before"
     if prepared.changed:
         yield changed_words(prepared.changed, order.source or order.requests)
 

@@ -18,7 +18,9 @@ def submitted(cbtui, file):
 def test_submit_prints_bare_ids_and_with_json_one_object(cbtui, simulator, requests_file):
     code, out, _ = cbtui("submit", requests_file(), "--yes")
     assert (code, out.startswith("msgbatch_"), out.count("\n")) == (0, True, 1)
-    code, out, _ = cbtui("submit", requests_file(4, "other.jsonl"), "--yes", "--json", "--name", "n")
+    code, out, _ = cbtui(
+        "submit", requests_file(4, "other.jsonl"), "--yes", "--again", "--json", "--name", "n"
+    )
     batch = json.loads(out)
     assert (code, batch["processing_status"], batch["request_counts"]["processing"]) == (0, "in_progress", 4)
     assert batch["name"] == "n"

@@ -89,7 +89,7 @@ def test_who_agrees_once_is_not_asked_again_and_still_pays_nothing_twice(
     assert cbtui("submit", file, "--yes")[0] == 4
     assert cbtui("submit", file, "--yes", "--again")[0] == 0
     assert cbtui("submit", file, "--yes")[0] == 2
-    assert cbtui("submit", requests_file(5, "other.jsonl"), "--yes")[0] == 0
+    assert cbtui("submit", requests_file(5, "other.jsonl"), "--yes", "--new-only")[0] == 0
     assert len(simulator.log.creates) == 2
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch, BatchState, RequestCounts
+
+_PART_OF = re.compile(r" \d+/\d+$")
+"""What a name ends with where one submission became several batches: `tickets 2/3`."""
 
 
 class ResultsState(StrEnum):
@@ -186,12 +190,61 @@ class Submission(msgspec.Struct, frozen=True):
     """Where it was sent, once it was: this address, and the workspace its answers name."""
     workspace_id: str | None = None
 
+    @property
+    def base_name(self) -> str | None:
+        """Its name without what says that it is a part, a pilot, a rest or a retry."""
+        return None if self.name is None else _PART_OF.sub("", self.name).removesuffix(f" {self.kind}")
+
+
+class SentIn(msgspec.Struct, frozen=True):
+    """How many requests of a draft one run was sent before, and what they cost there, in US dollars.
+
+    `title` is the name of the run, or the name or id of the newest of its batches they were sent in, `sent_at` its time.
+    The cost is their share of what those batches cost, or may cost at most unless it `is_actual`; None where that is not
+    known.
+    """
+
+    run_id: str
+    title: str
+    sent_at: datetime
+    requests: int
+    cost: float | None = None
+    is_actual: bool = False
+    unknown: int = 0
+    """Of how many it is not known that their batch was created."""
+
+
+class Overlap(msgspec.Struct, frozen=True):
+    """How many `of` the requests of a draft were sent before: under the `same_id`, and under another.
+
+    `runs` are those they were sent in, the one with the most of them first.
+    """
+
+    same_id: int
+    other_id: int
+    of: int
+    runs: tuple[SentIn, ...]
+
+    @property
+    def requests(self) -> int:
+        """How many were sent before."""
+        return self.same_id + self.other_id
+
+    @property
+    def others(self) -> int:
+        """How many were not."""
+        return self.of - self.requests
+
+    @property
+    def unknown(self) -> int:
+        """Of how many of them it is not known that their batch was created."""
+        return sum(one.unknown for one in self.runs)
+
 
 class Submitting(msgspec.Struct, frozen=True):
     """A submission this process is working on, from freezing its body to its end.
 
-    `token` is the asker's own; `repeat_of` an earlier submission of the same bytes, which stops this one. Where only
-    some of the requests are the same, `repeated` says how many.
+    `token` is the asker's own; `repeat_of` an earlier submission of the same bytes, which stops this one.
     """
 
     token: str
@@ -201,7 +254,6 @@ class Submitting(msgspec.Struct, frozen=True):
     note: str = ""
     error: str | None = None
     repeat_of: Submission | None = None
-    repeated: int | None = None
     is_finished: bool = False
 
 

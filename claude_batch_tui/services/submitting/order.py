@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.domain.batches.tracked import Submission
+from claude_batch_tui.domain.batches.tracked import Overlap, Submission
 from claude_batch_tui.services.building.check import CheckReport
+from claude_batch_tui.services.submitting.pilot import Others
 from claude_batch_tui.services.submitting.retry import RetryPlan
 from claude_batch_tui.services.submitting.steps import Prepared
 
@@ -29,7 +30,8 @@ class Rest(msgspec.Struct, frozen=True):
 class SendOrder(msgspec.Struct, frozen=True):
     """What the user wants sent: all of a requests file, a `part` of it, or what failed of a run.
 
-    `report` is the check of the whole file, where it was checked already. `again` sends what was sent before;
+    `report` is the check of the whole file, where it was checked already. Of what was sent before `again` sends all
+    once more, and `new_only` none; without them nothing is sent then.
     `resend_if_absent` sends once more what was lost and does not show in the list; `counts_input` has the API count
     the input before the question, so that the cost is known better.
     """
@@ -37,12 +39,13 @@ class SendOrder(msgspec.Struct, frozen=True):
     requests: Path = Path()
     """Not looked at for a retry: its requests are read from what was sent, and so are source and betas."""
     rows: Path | None = None
-    part: Pilot | Rest | RetryPlan | None = None
+    part: Pilot | Rest | RetryPlan | Others | None = None
     name: str | None = None
     source: str | None = None
     betas: tuple[str, ...] = ()
     report: CheckReport | None = None
     again: bool = False
+    new_only: bool = False
     resend_if_absent: bool = False
     counts_input: bool = False
 
@@ -58,6 +61,8 @@ class Question(msgspec.Struct, frozen=True):
     """What batches that have not ended may cost at most, in US dollars."""
     why_typed: str | None
     """Why the count has to be typed, as a phrase; None where a yes is enough."""
+    left_out: Overlap | None = None
+    """What was sent before and is left out."""
 
     @property
     def requests(self) -> int:

@@ -7,7 +7,6 @@ with that one; anything else that overlaps with it is not sent. What succeeded i
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -31,7 +30,6 @@ from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.store import Store
 
 _NEVER_SENT = (SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED)
-_PART_OF = re.compile(r" \d+/\d+$")
 
 
 class NothingToRetryError(DraftError):
@@ -252,9 +250,9 @@ def _retried(submission: Submission, run: Sequence[Submission]) -> frozenset[str
 
 def _name(run: Sequence[Submission]) -> str | None:
     """The name of the run's first batch, and that this is a retry, with a number from the second on."""
-    if not run or run[0].name is None:
+    base = run[0].base_name if run else None
+    if base is None:
         return None
-    base = _PART_OF.sub("", run[0].name).removesuffix(f" {run[0].kind}")
     earlier = {one.created_at for one in run if one.kind == "retry" and one.state not in _NEVER_SENT}
     return f"{base} retry {len(earlier) + 1}" if earlier else f"{base} retry"
 

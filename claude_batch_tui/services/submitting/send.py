@@ -8,6 +8,7 @@ watermark bounds one unknown. What is certain not to have happened is tried agai
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -27,6 +28,7 @@ from claude_batch_tui.errors import (
     NotFoundError,
     RateLimitedError,
     RejectedError,
+    StoreError,
     UnavailableError,
     UnknownOutcomeError,
 )
@@ -84,7 +86,7 @@ async def send(
     not be written down or another process is submitting. What ends before it was sent, or is refused, leaves nothing
     in the spool; what was to be sent again is absent then, as before.
     """
-    is_new = submissions.find(store, submission.submission_id) is None
+    is_new, was_sent = submissions.find(store, submission.submission_id) is None, False
     try:
         api = await connect()
         with FileLock(store.locations.submit_lock).held("Submitting"):
@@ -96,16 +98,26 @@ async def send(
             )
             async with aclosing(steps):
                 async for step in steps:
+                    was_sent = True
                     yield step
     except BaseException as error:  # the end of the program, too, may come before anything is sent
         if not is_new:
             put_back(submission, error, store=store, now=now())
         raise
     finally:
-        known = submissions.find(store, submission.submission_id)
-        never_left = known is None or (is_new and known.state is SubmissionState.PREPARED)
-        if never_left or (known is not None and known.state is SubmissionState.REFUSED):
+        if _is_unsent(submission, is_new=is_new, was_sent=was_sent, store=store):
             discard(submission)
+
+
+def _is_unsent(submission: Submission, *, is_new: bool, was_sent: bool, store: Store) -> bool:
+    """Whether nothing can come of a submission any more: it was never sent, or is refused."""
+    try:
+        known = submissions.find(store, submission.submission_id)
+    except StoreError:  # a full disk may be why nothing was sent
+        return is_new and not was_sent
+    if known is None:
+        return True
+    return known.state is SubmissionState.REFUSED or (is_new and known.state is SubmissionState.PREPARED)
 
 
 async def _until_answered(
@@ -203,8 +215,10 @@ async def _attempt(
         _record(sending, SubmissionState.PREPARED, error, store, now())
         raise
     except BaseException as error:
-        # The POST may be on its way in its thread, or done: from here on only looking can tell.
-        _record(sending, SubmissionState.UNKNOWN, error, store, now())
+        # The POST may be on its way in its thread, or done: from here on only looking can tell. Where that cannot be
+        # written down it stays `sending`, and is unknown to the next who submits.
+        with contextlib.suppress(StoreError):
+            _record(sending, SubmissionState.UNKNOWN, error, store, now())
         raise
 
 
@@ -246,15 +260,21 @@ def _created(
             f"{sending.requests:,} were sent."
         )
         return _record(sending, SubmissionState.UNKNOWN, error, store, at)
-    return record_created(
-        sending,
-        batch,
-        store=store,
-        workspace=workspace,
-        at=at,
-        request_id=facts.request_id,
-        provisional=False,
-    )
+    try:
+        return record_created(
+            sending,
+            batch,
+            store=store,
+            workspace=workspace,
+            at=at,
+            request_id=facts.request_id,
+            provisional=False,
+        )
+    except StoreError as error:
+        raise StoreError(
+            f"{batch.id} was created, but that could not be written down. {error} The same command again finds it, and "
+            "does not pay twice."
+        ) from error
 
 
 def _record(

@@ -16,6 +16,7 @@ from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.domain.requests.limits import BODY_HEAD, BODY_TAIL, partition
 from claude_batch_tui.errors import DraftError, SourceError
 from claude_batch_tui.services.building.requests_files import custom_id_of, iter_request_lines
+from claude_batch_tui.services.submitting.digests import DigestsWriter, digests_path
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.store import Store
@@ -108,9 +109,10 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> tuple[Submissi
 
 
 def _with_body(submission: Submission, lines: Iterable[bytes], requests: Path) -> Submission:
-    """Write one body, and the places of its requests."""
+    """Write one body, and the places and digests of its requests."""
     body = Path(submission.body_path)
     digest = hashlib.sha256()
+    digests = DigestsWriter()
     size = 0
     places: list[str] = []
     with written_whole(body) as file:
@@ -124,10 +126,12 @@ def _with_body(submission: Submission, lines: Iterable[bytes], requests: Path) -
         for line in lines:
             write(b"," if places else b"")
             places.append(f"{_custom_id(requests, line)}\t{size}\t{len(line)}\n")
+            digests.add(line, size)
             write(line)
         write(BODY_TAIL)
     with written_whole(places_path(body)) as file:
         file.write("".join(places).encode())
+    digests.write(body)
     return msgspec.structs.replace(submission, body_bytes=size, sha256=digest.hexdigest())
 
 
@@ -184,7 +188,12 @@ def is_body(path: Path) -> bool:
 
 
 def iter_sent(body: Path) -> Iterator[bytes]:
-    """Every request of a spooled body as it was sent, in order.
+    """Every request of a spooled body as it was sent, in order. Raises as `iter_placed` does."""
+    return (request for request, _ in iter_placed(body))
+
+
+def iter_placed(body: Path) -> Iterator[tuple[bytes, int]]:
+    """Every request of a spooled body as it was sent, in order, and its offset there.
 
     Raises OSError where the spool has lost it, SourceError where it is damaged.
     """
@@ -192,22 +201,20 @@ def iter_sent(body: Path) -> Iterator[bytes]:
         for number, place in enumerate(places, 1):
             try:
                 _, offset, length = place.split(b"\t")
-                file.seek(int(offset))
+                file.seek(at := int(offset))
                 request = file.read(int(length))
             except (ValueError, OverflowError, MemoryError) as error:
                 raise SourceError(
                     f"{places.name}, line {number:,}, says no place of a request: the file is damaged."
                 ) from error
-            yield request
+            yield request, at
 
 
 def discard(*unsent: Submission) -> None:
     """Remove the spooled files of submissions that were never sent."""
     for submission in unsent:
-        Path(submission.body_path).unlink(missing_ok=True)
-        places_path(Path(submission.body_path)).unlink(missing_ok=True)
-        if submission.rows_path:
-            Path(submission.rows_path).unlink(missing_ok=True)
+        for path in _files_of(Path(submission.body_path)):
+            path.unlink(missing_ok=True)
 
 
 def sweep(store: Store, now: datetime) -> None:
@@ -225,12 +232,14 @@ def sweep(store: Store, now: datetime) -> None:
             continue
         with contextlib.suppress(OSError):
             if now.timestamp() - body.stat().st_mtime > _FORGOTTEN_AFTER.total_seconds():
-                for path in (
-                    body,
-                    places_path(body),
-                    body.with_name(body.name.replace(".body.json", ".rows.jsonl")),
-                ):
+                for path in _files_of(body):
                     path.unlink(missing_ok=True)
+
+
+def _files_of(body: Path) -> tuple[Path, ...]:
+    """A spooled body and what is beside it; the body last, so that what a kill leaves of them is swept by it."""
+    rows = body.with_name(body.name.replace(".body.json", ".rows.jsonl"))
+    return places_path(body), digests_path(body), rows, body
 
 
 def _custom_id(requests: Path, line: bytes) -> str:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 from textual.app import App
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from claude_batch_tui.domain.batches.tracked import Snapshot, Submission, SubmissionState, Submitting
+from claude_batch_tui.domain.batches.tracked import (
+    Overlap,
+    Snapshot,
+    Submission,
+    SubmissionState,
+    Submitting,
+)
 from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.services.submitting.order import Question, SendOrder
 from claude_batch_tui.tui.dashboard import dashboard_of
 from claude_batch_tui.tui.dialogs.questions import Box, ConfirmDialog, paid_question
+from claude_batch_tui.tui.submitting.overlap_dialog import OverlapDialog
 from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.wording import local_clock, question_lines, sent_before_words, size, submission_words
 
@@ -156,7 +165,7 @@ class SubmissionDialog(Box[str | None]):
     def _words(self, snapshot: Snapshot) -> list[str]:
         submitting, submission = self._submitting(snapshot), self._submission(snapshot)
         if submitting is not None and submitting.repeat_of is not None:
-            words = sent_before_words(submitting.repeat_of, submitting.repeated)
+            words = sent_before_words(submitting.repeat_of)
             return [words, "", "Nothing was sent now. a sends them once more, and is paid once more."]
         if submission is None:
             if submitting is not None and submitting.error:
@@ -210,20 +219,26 @@ def ask_and_follow(
     engine: Engine,
     token: str,
     order: SendOrder,
-    question: Question | None,
+    question: Question | Overlap | None,
     *,
-    again: Callable[[], object],
+    anew: Callable[[SendOrder], object],
     created: Callable[[str], object],
 ) -> None:
-    """Ask the question that is paid, and after a yes show what becomes of the submission; where nothing is asked, show
-    why. `again` begins anew with what was sent before; `created` gets the batch.
+    """Ask the question that is paid, and after a yes show what becomes of the submission; where some of it was sent
+    before, ask about that, and where nothing is asked, show why. `anew` begins anew with another order; `created` gets
+    the batch.
     """
 
     def end(batch_id: str | None) -> None:
         if batch_id:
             created(batch_id)
 
+    def begin(chosen: SendOrder | None) -> None:
+        if chosen is not None:
+            anew(chosen)
+
     def follow() -> None:
+        again = partial(anew, msgspec.structs.replace(order, again=True))
         app.push_screen(SubmissionDialog(token=token, engine=engine, send_same_again=again), end)
 
     def answer(agreed: bool | None) -> None:
@@ -233,6 +248,8 @@ def ask_and_follow(
 
     if question is None:
         follow()
+    elif isinstance(question, Overlap):
+        app.push_screen(OverlapDialog(order, question), begin)
     else:
         app.push_screen(_paid_question(order, question, engine.snapshot), answer)
 

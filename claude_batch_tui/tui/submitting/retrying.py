@@ -18,6 +18,7 @@ from claude_batch_tui.wording import counted_batches
 if TYPE_CHECKING:
     from claude_batch_tui.domain.results.failures import RetryRules
     from claude_batch_tui.engine.engine import Engine
+    from claude_batch_tui.services.submitting.order import SendOrder
     from claude_batch_tui.services.submitting.retry import RetryPlan
 
 
@@ -94,15 +95,15 @@ async def _retry(
 
     made = await screen.app.push_screen_wait(RetryDialog(title, make))
     if made is not None:
-        await _send(screen, engine, made)
+        from claude_batch_tui.services.submitting.order import SendOrder
+
+        await _send(screen, engine, SendOrder(part=made, again=made.rules.again, counts_input=True))
 
 
-async def _send(screen: DashboardScreen, engine: Engine, made: RetryPlan, *, again: bool = False) -> None:
+async def _send(screen: DashboardScreen, engine: Engine, order: SendOrder) -> None:
     """Begin to send; nothing goes out before the question that is paid has a yes."""
-    from claude_batch_tui.services.submitting.order import SendOrder
     from claude_batch_tui.tui.submitting.dialog import ask_and_follow
 
-    order = SendOrder(part=made, again=again or made.rules.again, counts_input=True)
     token = uuid4().hex
     screen.say("Checking and pricing …", seconds=60.0)
     try:
@@ -117,8 +118,6 @@ async def _send(screen: DashboardScreen, engine: Engine, made: RetryPlan, *, aga
         token,
         order,
         question,
-        again=lambda: screen.run_worker(
-            _send(screen, engine, made, again=True), group="retry", exclusive=True
-        ),
+        anew=lambda order: screen.run_worker(_send(screen, engine, order), group="retry", exclusive=True),
         created=screen.dashboard.show_created,
     )

@@ -328,7 +328,7 @@ def test_files_of_what_nobody_confirmed_go_after_some_days(runtime_less_store, r
     store, now = runtime_less_store
     freeze(Outgoing(requests=requests_file()), store=store, now=now)
     sweep(store, now)
-    assert len(list(store.locations.spool.iterdir())) == 2
+    assert len(list(store.locations.spool.iterdir())) == 3
     sweep(store, now + timedelta(days=3))
     assert list(store.locations.spool.iterdir()) == []
 
