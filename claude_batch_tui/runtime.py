@@ -41,10 +41,10 @@ class Runtime:
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         try:
             with self.store.database.set_aside_if_damaged():
+                self.store.database.require_whole()
                 if submissions.are_behind_journal(self.store):
-                    from claude_batch_tui.store.rebuild import (
-                        complete,
-                    )  # late: a whole store needs none of it
+                    # Late: a whole store needs none of it.
+                    from claude_batch_tui.store.rebuild import complete
 
                     complete(self.store, self.now())
         except BaseException:

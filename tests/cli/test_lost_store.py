@@ -131,6 +131,22 @@ def test_a_store_found_damaged_is_set_aside_rebuilt_and_the_command_goes_on(
     assert cbtui("list")[2] == ""
 
 
+def test_a_tag_that_its_index_has_lost_is_not_silently_gone(cbtui, simulator, requests_file, data):
+    batch_id = cbtui("submit", requests_file(), "--yes", "--name", "mine")[1].strip()
+    assert cbtui("tag", batch_id, "+eval")[0] == 0
+    with contextlib.closing(sqlite3.connect(data / "store.db", isolation_level=None)) as connection:
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'tag'"
+        ).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with (data / "store.db").open("r+b") as file:
+        file.seek(page * size - 100)  # cells are at the end of a page
+        file.write(bytes(100))
+    code, out, err = cbtui("list", "--json")
+    assert (code, "it is kept as" in err) == (0, True)
+    assert [row["tags"] for row in map(json.loads, out.splitlines())] == [["eval"]]
+
+
 def test_what_is_tried_and_paid_at_once_is_not_begun_again_by_itself(cbtui, simulator, requests_file, data):
     assert cbtui("submit", requests_file(), "--yes")[0] == 0
     with contextlib.closing(sqlite3.connect(data / "store.db")) as connection:
@@ -145,7 +161,7 @@ def test_a_body_whose_fact_the_journal_lost_is_looked_for_and_not_paid_again(
     cbtui, simulator, requests_file, data
 ):
     first = cbtui("submit", requests_file(), "--yes")[1].strip()
-    second = cbtui("submit", requests_file(5, "second.jsonl"), "--yes")[1].strip()
+    second = cbtui("submit", requests_file(5, "second.jsonl"), "--yes", "--again")[1].strip()
     lines = (data / "journal.jsonl").read_bytes().splitlines(keepends=True)
     (data / "journal.jsonl").write_bytes(b"".join(lines[:3]))
     assert first.encode() in lines[2]
@@ -173,7 +189,7 @@ def test_a_submission_of_which_the_journal_lost_that_it_was_sent_is_not_paid_aga
 
 def test_results_and_what_was_deleted_are_known_again(cbtui, simulator, requests_file, data, tmp_path):
     kept = cbtui("submit", requests_file(), "--yes")[1].strip()
-    gone = cbtui("submit", requests_file(5, "gone.jsonl"), "--yes")[1].strip()
+    gone = cbtui("submit", requests_file(5, "gone.jsonl"), "--yes", "--again")[1].strip()
     assert cbtui("watch", kept, gone)[0] == 0
     assert cbtui("results", kept, "-o", tmp_path / "kept.jsonl")[0] == 0
     assert cbtui("delete", gone, "--yes")[0] == 0
