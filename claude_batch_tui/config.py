@@ -72,6 +72,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The environment variable that holds the key. Left out, the key is found where the SDK looks."""
     workspace: str | None = None
     """Sent as anthropic-workspace-id; needed by keys of several workspaces only."""
+    user_profile_id: str | None = None
+    """Sent as anthropic-user-profile-id with what is paid: whom all requests are made for."""
     api_version: str | None = None
     """Overrides the anthropic-version header the SDK sends."""
     model: str | None = None

@@ -170,7 +170,7 @@ def _require_sendable(name: str, value: str) -> None:
     if _UNSENDABLE.search(value):
         raise ConfigError(
             f"The header {name} holds a line end or a control character: look at where it comes from "
-            f"({_CUSTOM_HEADERS}, --betas, workspace, api_version, or the token of a profile)."
+            f"({_CUSTOM_HEADERS}, --betas, workspace, user_profile_id, api_version, or the token of a profile)."
         )
 
 

@@ -14,7 +14,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from urllib.parse import quote
 
 import anthropic
@@ -37,7 +37,7 @@ from claude_batch_tui.api.translation import NO_CREDENTIALS, is_page, page_error
 from claude_batch_tui.config import Config
 from claude_batch_tui.credentials import ending
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.requests.models import ModelFacts
+from claude_batch_tui.domain.requests.models import Lifecycle, ModelFacts
 from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
 from claude_batch_tui.logs import make_log_records_safe
 
@@ -91,6 +91,8 @@ class AnthropicApi:
             self._options["api_key"] = api_key
         elif config.profile and config.profile not in config.profiles:
             self._options["profile"] = config.profile
+        who = config.user_profile_id
+        self._paid_headers = {"anthropic-user-profile-id": who} if who else {}
         self._key_name = "ANTHROPIC_API_KEY" if api_key is None else "The API key"
         with named_network():
             transport = anthropic.DefaultAsyncHttpxClient(
@@ -159,8 +161,9 @@ class AnthropicApi:
         return facts
 
     async def models(self) -> tuple[ModelFacts, ...]:
-        """All models, active and deprecated."""
-        content, _ = await self._call("GET", "/v1/models", {"limit": _LONGEST_MODELS_LIST})
+        """All models, retired ones too."""
+        query: dict[str, Any] = {"limit": _LONGEST_MODELS_LIST, "lifecycle": list(get_args(Lifecycle))}
+        content, _ = await self._call("GET", "/v1/models", query)
         return tuple(_model(entry) for entry in _decode(content, dict[str, Any]).get("data", []))
 
     async def count_tokens(self, params: dict[str, Any]) -> int:
@@ -172,6 +175,7 @@ class AnthropicApi:
     async def message(self, params: bytes, *, betas: Sequence[str] = ()) -> bytes:
         """One message, waited for. What is not certain to have failed raises UnknownOutcomeError."""
         headers = {"anthropic-beta": ",".join(betas)} if betas else {}
+        headers |= self._paid_headers
         content, _ = await self._call("POST", "/v1/messages", body=params, headers=headers, creating=True)
         return content
 
@@ -184,7 +188,11 @@ class AnthropicApi:
         on_sent: Callable[[int], None] | None = None,
     ) -> tuple[Batch, ResponseFacts]:
         """Create a batch from the body file, streamed from disk over a connection of its own. Blocks."""
-        headers = {"content-type": "application/json", "idempotency-key": idempotency_key}
+        headers = {
+            "content-type": "application/json",
+            "idempotency-key": idempotency_key,
+            **self._paid_headers,
+        }
         if betas:
             headers["anthropic-beta"] = ",".join(betas)
         started = time.monotonic()
@@ -339,9 +347,13 @@ def _decode(content: bytes, kind: type[_T]) -> _T:
 
 def _model(entry: dict[str, Any]) -> ModelFacts:
     capabilities = entry.get("capabilities")
-    batch = capabilities.get("batch") if isinstance(capabilities, dict) else None
+    capabilities = capabilities if isinstance(capabilities, dict) else {}
+    batch, effort = capabilities.get("batch"), capabilities.get("effort")
     supported = batch.get("supported") if isinstance(batch, dict) else None
+    efforts = None
+    if isinstance(effort, dict):
+        efforts = [name for name, leaf in effort.items() if isinstance(leaf, dict) and leaf.get("supported")]
     try:
-        return msgspec.convert({**entry, "batch_supported": supported}, type=ModelFacts)
+        return msgspec.convert({**entry, "batch_supported": supported, "efforts": efforts}, type=ModelFacts)
     except msgspec.ValidationError:
         return ModelFacts(id=str(entry.get("id", "")))

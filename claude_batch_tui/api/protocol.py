@@ -82,7 +82,7 @@ class BatchesApi(Protocol):
         """Delete an ended batch."""
 
     async def models(self) -> tuple[ModelFacts, ...]:
-        """All models, active and deprecated."""
+        """All models, retired ones too."""
 
     async def count_tokens(self, params: dict[str, Any]) -> int:
         """The input tokens of a request's params, as the API counts them. Free."""

@@ -96,6 +96,7 @@ def batch_json(tracked: TrackedBatch) -> dict[str, Any]:
         "source": tracked.source,
         "cost_at_most": tracked.cost_at_most,
         "cost_actual": tracked.cost_actual,
+        "prices_as_of": tracked.prices_as_of,
         "results": tracked.results.value,
         "hidden": tracked.hidden_at is not None,
     }

@@ -45,6 +45,7 @@ COMMANDS = {
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
     "examples": "Worked examples: list them, or copy one to work on.",
     "simulate": "Serve the Message Batches API on this machine.",
+    "models": "Models and prices as they are known here, from when, and both brought up to date.",
     "info": "Every path, setting and decision, and where it comes from.",
     "config": "The settings in force, and where each comes from.",
     "doctor": "Look whether settings, key, API, clock, store, disk and terminal are in order.",
@@ -217,6 +218,12 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
         help="try reads that fail again for so many seconds (60); watch ends then, exit code 5",
     )
     group.add_argument("--workspace", metavar="ID", default=default, help="for keys of several workspaces")
+    group.add_argument(
+        "--user-profile-id",
+        metavar="ID",
+        default=default,
+        help="whom all requests that are sent are made for",
+    )
     group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")
     group.add_argument("--config-dir", metavar="DIR", default=default, help="where config.toml is")
     if top:

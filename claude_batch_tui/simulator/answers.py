@@ -13,6 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
+from claude_batch_tui.domain.requests.media import MediaTokens, find_media, media_tokens
+from claude_batch_tui.domain.requests.models import ModelRules
+from claude_batch_tui.media import look_at
 from claude_batch_tui.simulator.catalogue import Model
 from claude_batch_tui.simulator.params import Params
 from claude_batch_tui.simulator.schema_answers import SchemaAnswer
@@ -124,8 +127,17 @@ class Asked:
 
     @property
     def input_tokens(self) -> int:
-        """An estimate from the bytes of everything that is read."""
-        return max(8, int((len(self.raw) - 60) / self.per_token))
+        """An estimate from the bytes of everything that is read, media by their pixels and pages."""
+        size, media = len(self.raw) - 60, MediaTokens()
+        if b'"source"' in self.raw:
+            media = media_tokens(find_media(msgspec.json.decode(self.raw), look_at), self._media_rules)
+        return max(8, int((size - media.base64_bytes) / self.per_token) + media.about)
+
+    @property
+    def _media_rules(self) -> ModelRules:
+        """How far the model scales an image down (the vision page, copies up to 2026-11-29)."""
+        edge, most = (1_568, 1_600) if self.model.version < 4.7 else (2_576, 4_784)
+        return ModelRules(ids=(), image_edge=edge, image_tokens=most)
 
     def message(self, *, tier: bytes, refused: bool, thinks: bool, prepared: str | None = None) -> bytes:
         """The message object as JSON."""

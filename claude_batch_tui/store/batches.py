@@ -17,7 +17,8 @@ from claude_batch_tui.store.notifications import note_due
 
 SELECT = """
     SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes, d.flawed,
-        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual, h.at AS hidden_at,
+        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual,
+        coalesce(a.prices_as_of, c.prices_as_of, r.prices_as_of) AS prices_as_of, h.at AS hidden_at,
         (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
     FROM batch b
     LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
@@ -48,6 +49,7 @@ def tracked_of(row: sqlite3.Row) -> TrackedBatch:
         source=row["source"],
         cost_at_most=row["cost_at_most"],
         cost_actual=row["cost_actual"],
+        prices_as_of=row["prices_as_of"],
         results=stored(f'"{row["results_state"] or ResultsState.NONE}"', ResultsState),
         results_bytes=row["results_bytes"],
         flawed=stored(row["flawed"], dict[str, int]) if row["flawed"] else {},

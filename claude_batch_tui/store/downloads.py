@@ -130,9 +130,11 @@ def record_spend(database: Database, scope_id: int, batch_id: str, spend: Spend,
 
 
 def find_spend(database: Database, scope_id: int, batch_id: str) -> Spend | None:
-    """What a batch cost, or None where its results have not been read here."""
+    """What a batch cost, or None where its results have not been read here, or before advisors and compactions counted."""
     row = database.row("SELECT facts FROM spend WHERE scope_id = ? AND batch_id = ?", (scope_id, batch_id))
-    return stored(row["facts"], Spend) if row else None
+    if row is None or '"additional_tokens"' not in row["facts"]:
+        return None
+    return stored(row["facts"], Spend)
 
 
 def spends_like(

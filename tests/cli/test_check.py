@@ -33,7 +33,7 @@ def test_a_good_file_is_described_and_priced(check):
         "requests  1,000 (1.0% of the limit of 100,000)",
         "size      163.9 kB (0.1% of the limit of 256.0 MB)",
         "model     claude-opus-5: 1,000",
-        "cost      at most $12.66; prices as of 2026-11-12",
+        "cost      at most $12.66; prices as of 2026-11-29, models as of 2026-11-29",
         "standard  at most $25.33; batching saves up to $12.66",
         "input     about 36,389 tokens, $0.09 (3.6 bytes a token, ±25%)",
         "output    at most 1,000,000 tokens (every answer at max_tokens)",
@@ -62,16 +62,20 @@ def test_warnings_alone_end_with_0(check):
 
 
 def test_a_model_without_a_price_says_so(check):
-    code, out, _ = check(request(model="claude-mythos-5-2"))
+    code, out, _ = check(request(model="claude-mythos-preview"))
     assert code == 0
-    assert "cost      no price is known for claude-mythos-5-2 (1 request); no cost is guessed for it" in out
+    assert (
+        "cost      no price is known for claude-mythos-preview (1 request); no cost is guessed for it" in out
+    )
     assert "$" not in out
 
 
 def test_what_will_be_fetched_is_said_to_be_in_no_figure(check):
-    image = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
-    _, out, _ = check(request(messages=[{"role": "user", "content": [image]}]))
-    assert "not in it: what 1 request will fetch (files, URLs, server tools)" in out
+    document = {"type": "document", "source": {"type": "url", "url": "https://example.com/a.pdf"}}
+    _, out, _ = check(request(messages=[{"role": "user", "content": [document]}]))
+    assert (
+        "not in it: files, URLs, server tools, compactions and advisors without a limit of 1 request" in out
+    )
 
 
 def test_the_users_own_prices_are_used(check, own_folders):

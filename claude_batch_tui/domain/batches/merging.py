@@ -67,6 +67,7 @@ def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
         source=_common(tracked.source for tracked in members),
         cost_at_most=_if_all((tracked.cost_at_most for tracked in members), sum),
         cost_actual=_if_all((tracked.cost_actual for tracked in members), sum),
+        prices_as_of=min((tracked.prices_as_of for tracked in members if tracked.prices_as_of), default=None),
         results=_results(members),
         flawed=dict(sum((Counter(tracked.flawed) for tracked in members), Counter())),
         results_bytes=sum(tracked.results_bytes or 0 for tracked in members) or None,

@@ -36,6 +36,8 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     cost_at_most: float | None = None
     cost_actual: float | None = None
     """By the usage of its results, once they have been read here."""
+    prices_as_of: str | None = None
+    """The day of the prices behind these, as ISO 8601."""
     results: ResultsState = ResultsState.NONE
     results_bytes: int | None = None
     flawed: dict[str, int] = {}

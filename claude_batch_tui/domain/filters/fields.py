@@ -68,7 +68,7 @@ FIELDS = {
             closed=True,
         ),
         FilterField("class", "word", "how good it is", CLASSES, closed=True),
-        FilterField("stop", "word", "stop reason", tuple(name for name in STOP_REASONS if name), closed=True),
+        FilterField("stop", "word", "stop reason", tuple(name for name in STOP_REASONS if name)),
         FilterField("error", "word", "type of the error"),
         FilterField("in", "count", "input tokens, cached ones included"),
         FilterField("out", "count", "output tokens"),

@@ -14,13 +14,19 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from claude_batch_tui.domain.money.pricing import CacheCreation, ServerToolUse, Usage
+from claude_batch_tui.domain.money.pricing import CacheCreation, Iteration, ServerToolUse, Usage
 from claude_batch_tui.domain.results.json_tree import decode_json
 from claude_batch_tui.domain.results.result import Outcome, Result
 
 Content = TypeVar("Content")
 _BOM: Final = b"\xef\xbb\xbf"
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class StopDetails(msgspec.Struct, frozen=True, gc=False):
+    """`message.stop_details`, which say why a model refused."""
+
+    category: str | None = None
 
 
 class LineMessage(msgspec.Struct, Generic[Content], frozen=True, gc=False):
@@ -30,6 +36,7 @@ class LineMessage(msgspec.Struct, Generic[Content], frozen=True, gc=False):
     stop_reason: str | None = None
     model: str | None = None
     usage: Usage | None = None
+    stop_details: StopDetails | None = None
 
 
 class LineError(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +44,7 @@ class LineError(msgspec.Struct, frozen=True, gc=False):
 
     type: str = ""
     message: str = ""
+    details: msgspec.Raw = msgspec.Raw()
 
 
 class _OuterError(msgspec.Struct, frozen=True, gc=False):
@@ -187,39 +195,57 @@ def _message(message: Any) -> LineMessage[msgspec.Raw] | None:
     if not isinstance(message, dict):
         return None
     usage = message.get("usage")
-    content = message.get("content")
+    content, details = message.get("content"), message.get("stop_details")
     return LineMessage(
         msgspec.Raw(json.dumps(content).encode()) if content is not None else msgspec.Raw(),
         _word_or_none(message.get("stop_reason")),
         _word_or_none(message.get("model")),
         _usage(usage) if isinstance(usage, dict) else None,
+        StopDetails(_word_or_none(details.get("category"))) if isinstance(details, dict) else None,
     )
 
 
 def _usage(usage: dict[str, Any]) -> Usage:
-    creation, server = usage.get("cache_creation"), usage.get("server_tool_use")
+    server, iterations = usage.get("server_tool_use"), usage.get("iterations")
     return Usage(
-        _number(usage.get("input_tokens")),
-        _number(usage.get("output_tokens")),
-        _number(usage.get("cache_creation_input_tokens")),
-        _number(usage.get("cache_read_input_tokens")),
-        CacheCreation(
-            _number(creation.get("ephemeral_5m_input_tokens")),
-            _number(creation.get("ephemeral_1h_input_tokens")),
-        )
-        if isinstance(creation, dict)
+        **_tokens(usage),
+        server_tool_use=ServerToolUse(_number(server.get("web_search_requests")))
+        if isinstance(server, dict)
         else None,
-        ServerToolUse(_number(server.get("web_search_requests"))) if isinstance(server, dict) else None,
-        _word_or_none(usage.get("inference_geo")),
+        inference_geo=_word_or_none(usage.get("inference_geo")),
+        iterations=[
+            Iteration(
+                **_tokens(one), type=_word_or_none(one.get("type")), model=_word_or_none(one.get("model"))
+            )
+            for one in iterations
+            if isinstance(one, dict)
+        ]
+        if isinstance(iterations, list)
+        else None,
     )
+
+
+def _tokens(usage: dict[str, Any]) -> dict[str, Any]:
+    creation = usage.get("cache_creation")
+    names = "input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"
+    tokens: dict[str, Any] = {name: _number(usage.get(name)) for name in names}
+    if isinstance(creation, dict):
+        kinds = CacheCreation.__struct_fields__
+        tokens["cache_creation"] = CacheCreation(*(_number(creation.get(kind)) for kind in kinds))
+    return tokens
 
 
 def _error(error: Any) -> _OuterError | None:
     inner = error.get("error") if isinstance(error, dict) else None
     if not isinstance(inner, dict):
         return None
+    details = inner.get("details")
     return _OuterError(
-        LineError(_word_or_none(inner.get("type")) or "", _word_or_none(inner.get("message")) or "")
+        LineError(
+            _word_or_none(inner.get("type")) or "",
+            _word_or_none(inner.get("message")) or "",
+            msgspec.Raw() if details is None else msgspec.Raw(json.dumps(details).encode()),
+        )
     )
 
 

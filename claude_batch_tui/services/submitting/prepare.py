@@ -45,6 +45,7 @@ def prepare(
                     betas=order.betas,
                     api_version=config.api_version,
                     deadline=(now + PROCESSING).date(),
+                    user_profile_id=config.user_profile_id,
                 )
             )
         require_sendable(report, order)

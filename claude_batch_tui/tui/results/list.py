@@ -62,7 +62,7 @@ _STOPS = {
     "pause_turn": "pause",
     "refusal": "refus",
     "model_context_window_exceeded": "ctx",
-    "other": "other",
+    "compaction": "compact",
 }
 _CENT = 0.01
 _UNKNOWN = "…"
@@ -103,7 +103,7 @@ def cell(
                 None if CLASSES[class_number] == "complete" else "warn",
             )
         case "stop":
-            return _STOPS.get(entry.stop_reason, "" if answered else "-")
+            return _STOPS.get(entry.stop_reason, entry.stop_reason) if answered else "-"
         case "in" | "out" | "cost":
             return _amount(name, entry, cost) if answered else "-"
         case _:

@@ -84,7 +84,10 @@ def test_what_a_batch_allows_is_not_complained_of(changes):
         (
             {"messages": [{"role": "tool", "content": "x"}]},
             "message_type",
-            "messages[0] has the role 'tool'; it is user, assistant or system",
+            (
+                "messages[0] has the role 'tool'; it is user, assistant or system: write a user message with a block "
+                '{"type": "tool_result", "tool_use_id": …, "content": …}'
+            ),
         ),
         (
             {"messages": user(None)},
@@ -267,7 +270,7 @@ def test_bytes_of_params_are_exact_for_a_compact_line():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"messages": user([{"type": "image", "source": {"type": "url", "url": "https://x"}}])},
+        {"messages": user([{"type": "document", "source": {"type": "url", "url": "https://x"}}])},
         {"messages": user([{"type": "document", "source": {"type": "file", "file_id": "file_1"}}])},
         {"messages": user([{"type": "container_upload", "file_id": "file_1"}])},
         {"tools": [{"type": "web_search_20260209", "name": "web_search"}]},
