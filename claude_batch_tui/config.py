@@ -252,11 +252,11 @@ def _read_file(file: Path, names: set[str]) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: cannot read the settings: {error}.") from error
-    import tomllib  # late, as many have no such file
+    from claude_batch_tui.nesting import read_toml  # late, as many have no such file
 
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = read_toml(text)
+    except ValueError as error:
         raise ConfigError(f"{file}: cannot read the settings: {error}.") from error
     for key in table:
         if key not in names:

@@ -40,6 +40,7 @@ from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.requests.models import Lifecycle, ModelFacts
 from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
 from claude_batch_tui.logs import make_log_records_safe
+from claude_batch_tui.nesting import UNREADABLE
 
 _BATCHES = "/v1/messages/batches"
 _STREAMED = "X-Stainless-Raw-Response"
@@ -134,7 +135,7 @@ class AnthropicApi:
         page = _decode(content, _Page)
         batches: list[Batch] = []
         for raw in page.data:
-            with contextlib.suppress(msgspec.ValidationError):
+            with contextlib.suppress(*UNREADABLE):
                 batches.append(msgspec.json.decode(raw, type=Batch))
         return BatchPage(
             batches=tuple(batches),
@@ -207,7 +208,7 @@ class AnthropicApi:
         facts = response_facts(response.headers, time.monotonic() - started)
         try:
             batch = msgspec.json.decode(answer, type=Batch)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except UNREADABLE as error:
             raise UnknownOutcomeError(
                 f"The API answered HTTP {response.status_code} with something that is not a batch.",
                 status=response.status_code,
@@ -341,7 +342,7 @@ def _batch_path(batch_id: str) -> str:
 def _decode(content: bytes, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except UNREADABLE as error:
         raise UnavailableError(f"The answer of the API could not be read: {error}.") from error
 
 

@@ -66,9 +66,9 @@ class Context(msgspec.Struct, frozen=True):
 
         return Patience(self.config.timeout, self.diagnostics.note, self.clock.monotonic, self.clock.sleep)
 
-    def confirm(self, question: str, *, yes: bool) -> bool:
-        """Whether the user agrees: by --yes, or by typing `yes` on a terminal. Anywhere else the answer is no."""
-        return yes or self._ask(question, "yes", "pass --yes to agree")
+    def confirm(self, question: str, *, yes: bool, option: str = "--yes") -> bool:
+        """Whether the user agrees: by an option, or by typing `yes` on a terminal. Anywhere else the answer is no."""
+        return yes or self._ask(question, "yes", f"pass {option} to agree")
 
     def confirm_count(self, question: str, why: str, *, count: int, said: int | None) -> bool:
         """Whether the user agrees to something above a limit: by saying its `count`, as an option or on a terminal.

@@ -19,6 +19,7 @@ from claude_batch_tui.domain.batches.tracked import ResultsState
 from claude_batch_tui.domain.checkup import Check, bad, ok, skip, warn
 from claude_batch_tui.errors import ApiError, AuthenticationError
 from claude_batch_tui.logs import log_path
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.services.keeping.pruning import leftovers, sizes
 from claude_batch_tui.services.results.ledger import ledger_of
 from claude_batch_tui.services.submitting.spool import sent_ids
@@ -141,7 +142,7 @@ def _journal(path: Path) -> Check:
             try:
                 msgspec.json.decode(line)
                 facts += 1
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 damaged += 1
     if damaged:
         advice = "they are passed over; the store still has what they said, so keep a copy of it"

@@ -16,6 +16,7 @@ import ijson
 import msgspec
 
 from claude_batch_tui.errors import ConfigError, SourceError
+from claude_batch_tui.nesting import UNREADABLE, Nesting, TooDeepError, require_shallow
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.rows import BadRow, Row, as_row
 from claude_batch_tui.sources.source_file import SourceFile
@@ -70,8 +71,9 @@ class JsonSource:
     def _lines(self) -> Iterator[Row | BadRow]:
         for number, line in numbered_lines(self.file):
             try:
+                require_shallow(line)
                 yield self._row(number, _decode(line))
-            except (msgspec.DecodeError, RecursionError) as error:
+            except ValueError as error:
                 yield BadRow(number, "not_json", f"the line is not valid JSON: {error}")
 
     def _side_by_side(self) -> Iterator[Row | BadRow]:
@@ -84,6 +86,8 @@ class JsonSource:
         try:
             for number, values in enumerate(zip(*columns, strict=True), 1):
                 yield Row(number, dict(zip(self._names, values, strict=True)))
+        except TooDeepError:
+            raise
         except ValueError as error:
             raise SourceError(
                 f"{self.file.label}: the arrays {', '.join(self._names)} are not of the same length: {error}."
@@ -153,6 +157,8 @@ class JsonSource:
             ) from error
         except ijson.JSONError as error:
             raise SourceError(f"{self.file.label}: this is not valid JSON: {_first_line(error)}.") from error
+        except TooDeepError as error:
+            raise SourceError(f"{self.file.label}: the JSON cannot be read: {error}.") from error
         except UnicodeDecodeError as error:
             raise SourceError(f"{self.file.label}: a text in it is not UTF-8. Convert the file.") from error
 
@@ -162,12 +168,14 @@ class _CountedFile:
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
+        self._nesting = Nesting()
         if file.handle.read(3) != b"\xef\xbb\xbf":
             file.handle.seek(0)
 
     def read(self, size: int) -> bytes:
         chunk = self._file.read(size)
         self._file.bytes_read += len(chunk)
+        self._nesting.feed(chunk)
         return chunk
 
 
@@ -176,6 +184,7 @@ class _SharedHandle:
 
     def __init__(self, handle: BinaryIO) -> None:
         self._handle = handle
+        self._nesting = Nesting()
         handle.seek(0)
         self._at = 3 if handle.read(3) == b"\xef\xbb\xbf" else 0
 
@@ -183,6 +192,7 @@ class _SharedHandle:
         self._handle.seek(self._at)
         chunk = self._handle.read(size)
         self._at += len(chunk)
+        self._nesting.feed(chunk)
         return chunk
 
 
@@ -192,7 +202,7 @@ def _is_lines(file: SourceFile) -> bool:
     head = file.read(1 << 16).removeprefix(b"\xef\xbb\xbf").lstrip()
     first, newline, rest = head.partition(b"\n")
     if first.startswith(b"{") and newline and rest.strip():
-        with contextlib.suppress(msgspec.DecodeError, RecursionError):
+        with contextlib.suppress(*UNREADABLE):
             _decode(first)
             return True
     return file.label.lower().endswith((".jsonl", ".ndjson"))

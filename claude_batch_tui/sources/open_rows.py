@@ -10,7 +10,9 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.errors import SourceError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.sources.csv import CsvSource
+from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec, SourceKind
 from claude_batch_tui.sources.rows import RowSource
 from claude_batch_tui.sources.source_file import open_source
@@ -55,14 +57,14 @@ def _is_ready(path: str) -> bool:
         msgspec.json.decode(line, type=_Ready)
     except msgspec.ValidationError:
         return False
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *UNREADABLE):
         pass
     return True
 
 
 @contextlib.contextmanager
-def open_rows(spec: BuildSpec) -> Iterator[RowSource]:
-    """Rows of every kind but ready requests. Raises SourceError or ConfigError where there are none to be had."""
+def open_rows(spec: BuildSpec, patience: Patience = USUAL) -> Iterator[RowSource]:
+    """Rows of every kind but ready requests; a query has some `patience`. Raises SourceError or ConfigError where there are none to be had."""
     if spec.path == "-" and spec.kind in {"documents", "sqlite", "parquet", "custom"}:
         raise SourceError(
             f"standard input: a source of kind {spec.kind} is a path, not a stream. Name a file."
@@ -79,7 +81,7 @@ def open_rows(spec: BuildSpec) -> Iterator[RowSource]:
     elif spec.kind == "sqlite":
         from claude_batch_tui.sources.tables import SqliteSource
 
-        with contextlib.closing(SqliteSource(spec.path, spec.query)) as database:
+        with contextlib.closing(SqliteSource(spec.path, spec.query, patience)) as database:
             yield database
     else:
         with open_source(spec.path, spec.encoding, guess=spec.kind != "json") as file:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.nesting import read_toml
 from claude_batch_tui.sources.template import read_template
 from claude_batch_tui.sources.text import SplitBy
 
@@ -43,7 +43,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `template` and `system` are templates or `@file`; `params` is what every request says besides, its strings
     templates too. `model` and `max_tokens` must be there or in `params` for every kind but `jsonl` and `custom`, whose
-    requests are ready. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT; None for `delimiter` and `encoding` means they are found out.
+    requests are ready. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT, `script_env` what a script may see; None for `delimiter` and `encoding` means they are found out.
     """
 
     kind: SourceKind
@@ -64,6 +64,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     separator: str | None = None
     at: str | None = None
     query: str | None = None
+    script_env: tuple[str, ...] = ()
     delimiter: str | None = None
     encoding: str | None = None
 
@@ -89,12 +90,12 @@ _SUBMIT_KEYS = ("name", "betas")
 def read_recipe(path: str) -> Recipe:
     """The recipe in a file; paths in it start from its folder. Raises ConfigError for anything it cannot mean."""
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        table = read_toml(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: there is no such recipe. Check the path.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: the recipe cannot be read: {error}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ConfigError(f"{path}: the recipe is not valid TOML: {error}.") from error
     version = table.pop("version", None)
     if version != VERSION:
@@ -184,6 +185,30 @@ def drift(recipe: Recipe, now: Mapping[str, str], model: str | None) -> list[str
     if model is not None and written is not None and model != written:
         said.append(f"the model is {model}, and the recipe says {written}")
     return said
+
+
+def outside_files(recipe: Recipe, path: str, *, source: bool = True) -> list[str]:
+    """The files that the recipe at `path` names and that do not lie in its folder; without its `source`, the others."""
+    spec = recipe.spec
+    named = [text[1:] for text in (spec.template, spec.system) if text is not None and is_file(text)]
+    if source and spec.path != "-":
+        named.append(spec.path)
+    beside = Path(spec.path).parent
+    named += [str(beside / media) for media in _media_paths(spec.params) if "://" not in media]
+    folder = Path(path).resolve().parent
+    return [name for name in dict.fromkeys(named) if not Path(name).resolve().is_relative_to(folder)]
+
+
+def _media_paths(value: Any) -> Iterator[str]:
+    """The paths of images and documents within params."""
+    if isinstance(value, dict):
+        if value.get("type") == "path" and isinstance(value.get("path"), str):
+            yield value["path"]
+        for held in value.values():
+            yield from _media_paths(held)
+    elif isinstance(value, list):
+        for held in value:
+            yield from _media_paths(held)
 
 
 def is_file(template: str) -> bool:

@@ -1,34 +1,69 @@
 """Tables: the rows of an SQLite query or of a database's only table, and those of a Parquet file.
 
-A database is opened for reading alone; Parquet needs pyarrow.
+A database is opened for reading alone, and a query can do nothing else; Parquet needs pyarrow.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from claude_batch_tui.errors import ConfigError, SourceError
+from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.rows import BadRow, Row, as_row, bad_bytes, list_columns
 from claude_batch_tui.sources.source_file import WholeFile
 
 _ROWS_AT_ONCE = 1_000
+_STEPS = 20_000
+"""Steps of SQLite's machine between two looks at the time: about a millisecond."""
+_MOST_BYTES = 32_000_000
+"""Of one value: no request may be larger."""
+_MOST_PATTERN = 1_000
+"""Characters of a LIKE or GLOB pattern, whose matching cannot be interrupted."""
+_READING = frozenset((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE))
+_TABLE_FACTS = frozenset(("data_version", "table_info", "table_xinfo", "table_list"))
+"""Pragmas that only tell; full-text tables ask for the first by themselves."""
+_ACTING = frozenset(("load_extension", "fts3_tokenizer"))
+"""Functions that load programs into this one."""
+
+
+def _is_read(action: int, first: str | None, second: str | None) -> bool:
+    if action == sqlite3.SQLITE_PRAGMA:
+        return first in _TABLE_FACTS
+    if action == sqlite3.SQLITE_FUNCTION:
+        return second not in _ACTING
+    # A table of a function describes itself by what looks like a change of the schema:
+    # findings/sqlite-authorizer-sees-table-functions-as-updates.sh
+    return action in _READING or (action == sqlite3.SQLITE_UPDATE and first == "sqlite_master")
 
 
 class SqliteSource:
-    """The rows of a query. Columns are named as the query names them."""
+    """The rows of a query. Columns are named as the query names them.
 
-    def __init__(self, path: str, query: str | None) -> None:
+    The query can be stopped at any time: by ctrl+c, by `patience`, and while it looks for its first row.
+    """
+
+    def __init__(self, path: str, query: str | None, patience: Patience = USUAL) -> None:
         self.file = WholeFile(path)
+        self._patience = patience
+        self._until = 0.0
+        self._is_refused = False
         uri = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
         try:
             self._connection = sqlite3.connect(uri, uri=True)
+            self._connection.executescript("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")
+            self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
+            self._connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _MOST_PATTERN)
+            self._connection.set_authorizer(self._authorize)
+            self._connection.set_progress_handler(self._is_over, _STEPS)
+            self._wait_anew()
             self._query = query or self._only_table()
             names = [name for name, *_ in self._connection.execute(self._query).description or ()]
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError) as error:
             raise self._translated(error) from error
         if not names:
             raise ConfigError(f"{path}: --query gives no rows. It is a SELECT.")
@@ -40,9 +75,11 @@ class SqliteSource:
     def rows(self) -> Iterator[Row | BadRow]:
         """Every row; one that holds bytes is a bad row."""
         try:
+            self._wait_anew()
             for number, values in enumerate(self._connection.execute(self._query), 1):
                 row = dict(zip(self.columns, values, strict=True))
                 yield bad_bytes(number, row) or Row(number, as_row(self.columns, row))
+                self._wait_anew()
         except sqlite3.Error as error:
             raise self._translated(error) from error
         self.file.bytes_read = self.file.size
@@ -50,6 +87,20 @@ class SqliteSource:
     def close(self) -> None:
         """Close the database."""
         self._connection.close()
+
+    def _authorize(self, action: int, first: str | None, second: str | None, *_: str | None) -> int:
+        """Asked by SQLite about every part of a statement, before anything of it runs."""
+        if _is_read(action, first, second):
+            return sqlite3.SQLITE_OK
+        self._is_refused = True
+        return sqlite3.SQLITE_DENY
+
+    def _wait_anew(self) -> None:
+        self._until = time.monotonic() + self._patience.seconds
+
+    def _is_over(self) -> bool:
+        """Asked by SQLite now and then; True interrupts the query."""
+        return time.monotonic() > self._until or self._patience.stopped()
 
     def _only_table(self) -> str:
         tables = [
@@ -63,7 +114,21 @@ class SqliteSource:
             raise ConfigError(f"{self.file.label}: which rows? Say --query 'SELECT …'. {there}")
         return f'SELECT * FROM "{tables[0].replace(chr(34), chr(34) * 2)}"'  # noqa: S608  a name of the database's own
 
-    def _translated(self, error: sqlite3.Error) -> SourceError:
+    def _translated(self, error: sqlite3.Error | ValueError) -> SourceError:
+        if self._is_refused:
+            return SourceError(
+                f"{self.file.label}: --query can only read: it is one SELECT, and nothing was run. Statements that write, "
+                f"ATTACH, PRAGMA, VACUUM and load_extension are refused."
+            )
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+            if self._patience.stopped():
+                return SourceError(f"{self.file.label}: the query was stopped.")
+            if time.monotonic() <= self._until:  # SQLite swallows what a signal raises while it asks us
+                raise KeyboardInterrupt
+            return SourceError(
+                f"{self.file.label}: the query gave no row for {self._patience.seconds:g} seconds and was stopped. "
+                f"Mend it, or allow more with --query-timeout."
+            )
         return SourceError(f"{self.file.label}: SQLite says: {error}. Check the file and --query.")
 
 

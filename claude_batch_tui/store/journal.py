@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.errors import StoreError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.store.files import refusal, sync_folder
 
 _HEAD = b'{"kind":'
@@ -97,6 +98,6 @@ def _decoded(line: bytes) -> dict[str, Any] | None:
     """The fact of a line, or None where it is none."""
     try:
         fact = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return fact if isinstance(fact, dict) else None

@@ -39,7 +39,7 @@ class DashboardScreen(Screen[None]):
     """A screen of the dashboard, in one of its three modes or over one of them.
 
     A subclass composes itself: a TitleLine first, a StatusLine and a KeyLine last. It says in `title_left` what stands
-    beside its name, in `reason_disabled` which keys are greyed and why, and overrides `show_snapshot` to show more of it.
+    beside its name, in `reason_disabled` which keys are greyed and why, and overrides `draw_snapshot` to show more of it.
     """
 
     help_title: ClassVar[str] = ""
@@ -101,7 +101,12 @@ class DashboardScreen(Screen[None]):
         return ""
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the engine's newest snapshot; here in the title: how the connection is."""
+        """Show the engine's newest snapshot; a screen that has no widgets yet shows it as soon as it has."""
+        if self.is_mounted:
+            self.draw_snapshot(snapshot)
+
+    def draw_snapshot(self, snapshot: Snapshot) -> None:
+        """Draw a snapshot; all widgets are there. Here in the title: how the connection is."""
         link = snapshot.link
         ascii_only = self.dashboard.ascii_only
         words = (
@@ -138,7 +143,10 @@ class DashboardScreen(Screen[None]):
 
     def _show_all(self) -> None:
         """Show what is known in the room there is; once that is on the terminal, the engine may begin to work."""
-        self.show_snapshot(self.snapshot)
+        if not self.is_mounted:
+            self.call_after_refresh(self._show_all)
+            return
+        self.draw_snapshot(self.snapshot)
         self.set_timer(_FRAME_WRITTEN, self.dashboard.begin)
 
     def _compositor_refresh(self) -> None:

@@ -233,7 +233,7 @@ def test_a_query_gives_rows_and_the_only_table_needs_none(cbtui):
         ("CREATE TABLE a (x); CREATE TABLE b (x)", (), "which rows? Say --query 'SELECT …'. Tables: a, b."),
         ("CREATE TABLE a (x)", (), "the query gives no rows. There is nothing"),
         ("CREATE TABLE a (x)", ("--query", "SELEC"), 'SQLite says: near "SELEC": syntax error.'),
-        ("CREATE TABLE a (x)", ("--query", "DELETE FROM a"), "attempt to write a readonly database"),
+        ("CREATE TABLE a (x)", ("--query", "DELETE FROM a"), "--query can only read: it is one SELECT"),
         ("CREATE TABLE a (x)", ("--query", "SELECT 1 AS y, 2 AS y"), "--query gives two columns named 'y'."),
         ("CREATE TABLE a (x); INSERT INTO a VALUES (x'00ff')", (), "shop.db:1: column 'x' holds bytes"),
     ],
@@ -284,7 +284,11 @@ def test_a_script_nobody_trusted_does_not_run(cbtui):
     Path("mine.py").write_text("open('ran', 'w')\n" + SCRIPT)
     code, _, err = cbtui("build", "custom", "mine.py")
     assert code == 2
-    assert "is a program and would run as you. Read it, then say --trust-script." in err
+    assert (
+        "is a program and would run as you. It can read and write your files and use the network; of the"
+        in err
+    )
+    assert "LANG and the like and no API key. Read it, then say --trust-script." in err
     assert not Path("ran").exists()
 
 

@@ -55,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", metavar="FILE", help="with --recipe: this file and not the recipe's")
     _add_request_options(parser)
     _add_script_options(parser)
+    _add_timeout(parser, "query", "row")
     _add_output_options(parser, top=True)
     parser.set_defaults(kind=None)
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", title="kinds of source")
@@ -91,6 +92,7 @@ def _add_source_options(sub: argparse.ArgumentParser, kind: str) -> None:
         sub.add_argument("--separator", metavar="TEXT", help="what parts the rows, with --split-by separator")
     elif kind == "sqlite":
         sub.add_argument("--query", metavar="SQL", help="a SELECT; left out: all of the only table")
+        _add_timeout(sub, "query", "row")
     elif kind == "custom":
         _add_script_options(sub)
 
@@ -99,9 +101,23 @@ def _add_script_options(sub: argparse.ArgumentParser) -> None:
     group = sub.add_argument_group("scripts")
     group.add_argument("--trust-script", action="store_true", help="run it: you have read it")
     group.add_argument(
-        "--script-timeout", metavar="SECONDS", type=float, help="how long it may give no request (60)"
+        "--script-env",
+        metavar="NAME",
+        action="append",
+        help="an environment variable it may see, again for each; left out: PATH, HOME, LANG and the like, no key",
     )
+    _add_timeout(group, "script", "request")
     group.add_argument("--traceback", action="store_true", help="where it fails, with its own traceback")
+
+
+def _add_timeout(group: argparse._ActionsContainer, what: str, gives: str) -> None:
+    group.add_argument(
+        f"--{what}-timeout",
+        dest="seconds",
+        metavar="SECONDS",
+        type=float,
+        help=f"how long it may give no {gives} (60)",
+    )
 
 
 def _add_request_options(sub: argparse.ArgumentParser) -> None:
@@ -147,6 +163,9 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
 def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
     group = sub.add_argument_group("recipe")
     group.add_argument("--recipe", metavar="FILE", help="build as this recipe says; options given here win")
+    group.add_argument(
+        "--trust-recipe", action="store_true", help="read the files that it names outside of its folder"
+    )
     group.add_argument("--save-recipe", metavar="FILE", type=Path, help="write this build as a recipe")
     group.add_argument("--name", metavar="N", help="what `cbtui submit` will call the batch")
     group.add_argument("--betas", metavar="B,…", help="beta headers of the batch; `cbtui submit` sends them")
@@ -175,11 +194,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Build."""
     from claude_batch_tui.cli.reports import show_progress
     from claude_batch_tui.services.building.build import build
-    from claude_batch_tui.services.building.recipes import save_recipe
-    from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
-    from claude_batch_tui.sources.recipe import Recipe, drift, read_recipe
+    from claude_batch_tui.services.building.recipes import agree_to, save_recipe
+    from claude_batch_tui.sources.patience import DEFAULT_SECONDS, Patience
+    from claude_batch_tui.sources.recipe import Recipe, drift
 
-    known = read_recipe(args.recipe) if args.recipe else None
+    known = _known(args, context) if args.recipe else None
+    if args.recipe and known is None:
+        return ExitCode.USAGE
     spec = _spec(args, context, known)
     betas = tuple(args.betas.replace(",", " ").split()) if args.betas else known.betas if known else ()
     name = args.name or (known.name if known else None)
@@ -191,18 +212,38 @@ def run(args: argparse.Namespace, context: Context) -> int:
         name=name,
         betas=betas,
         trust_script=args.trust_script,
-        script_seconds=args.script_timeout or DEFAULT_SECONDS,
+        patience=Patience(args.seconds or DEFAULT_SECONDS),
     )
     report = show_progress(_shown_on_failure(updates, args, context), "rows", context)
     if known is not None:
         for sentence in drift(known, report.hashes, spec.model):
             context.diagnostics.note(f"recipe {args.recipe}: {sentence}.")
     _show(report, args, context)
-    if args.save_recipe is not None and report.files is not None:
-        recipe = Recipe(spec=spec, name=name, betas=betas, hashes=report.hashes)
-        save_recipe(recipe, args.save_recipe, force=args.force)
-        context.diagnostics.note(f"recipe saved: {args.save_recipe}")
+    if report.files is not None:
+        agree_to(report.files.recipe, context.config.state_dir)
+        if args.save_recipe is not None:
+            recipe = Recipe(spec=spec, name=name, betas=betas, hashes=report.hashes)
+            save_recipe(recipe, args.save_recipe, force=args.force)
+            agree_to(args.save_recipe, context.config.state_dir)
+            context.diagnostics.note(f"recipe saved: {args.save_recipe}")
     return ExitCode.GOOD if report.files is not None else ExitCode.USAGE
+
+
+def _known(args: argparse.Namespace, context: Context) -> Recipe | None:
+    """The recipe, or None where the user does not agree to what it reads."""
+    from claude_batch_tui.services.building.recipes import agree_to, files_to_agree_to
+    from claude_batch_tui.sources.recipe import read_recipe
+
+    path, state = Path(args.recipe), context.config.state_dir
+    recipe = read_recipe(args.recipe)
+    own_source = getattr(args, "file", None) is None and args.source is None
+    outside = files_to_agree_to(recipe, path, state, source=own_source)
+    if outside:
+        question = f"The recipe {path} has files outside of its folder read and sent: {', '.join(outside)}."
+        if not context.confirm(question, yes=args.trust_recipe, option="--trust-recipe"):
+            return None
+        agree_to(path, state)
+    return recipe
 
 
 def _shown_on_failure(
@@ -237,7 +278,8 @@ def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> B
             f"What is to be built? Say a KIND and a FILE ({', '.join(_KINDS)}), or --recipe FILE."
         )
     if spec["kind"] in _READY:
-        return BuildSpec(kind=spec["kind"], path=spec["path"])
+        variables = tuple(spec.get("script_env", ())) if spec["kind"] == "custom" else ()
+        return BuildSpec(kind=spec["kind"], path=spec["path"], script_env=variables)
     for name in ("model", "max_tokens"):
         # A flag, a recipe and a params file say it for this build; the settings for all.
         where = (said, params, spec, msgspec.structs.asdict(context.config))

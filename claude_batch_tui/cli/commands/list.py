@@ -84,6 +84,8 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
     place, known = context.config.profile or "default", listed.batches
     known = tuple(msgspec.structs.replace(tracked, profile=place) for tracked in known)
     chosen.update(known, now)
+    if chosen.gave_up:
+        raise ConfigError(chosen.gave_up)
     rows = chosen.rows[: args.limit]
     if args.json:
         profile = {"profile": context.config.profile} if context.beside else {}

@@ -14,17 +14,16 @@ from typing import NamedTuple
 from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.domain.batches.notices import Warned, warned
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
-from claude_batch_tui.domain.filters.fields import check_pattern
 from claude_batch_tui.domain.filters.language import (
     Both,
     Condition,
     Either,
     Filter,
-    FilterError,
     Language,
     Not,
     parse,
 )
+from claude_batch_tui.domain.filters.pattern import FilterError, Pattern
 from claude_batch_tui.domain.filters.tree import ORDERING, conditions
 
 Value = str | float | None
@@ -66,6 +65,8 @@ Matcher = Callable[[TrackedBatch, datetime], bool]
 _ALIASES = {"reqs": "requests", "succeeded": "ok", "err": "errored", "exp": "expired", "tags": "tag"}
 _STATE_ALIASES = {"err": "errored", "error": "errored", "succeeded": "ok", "cancelled": "canceled"}
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_MATCH_SECONDS = 0.02
+"""A batch has short texts, and they are looked through while keys wait."""
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?)?")
 _BEGUN = re.compile(r"([A-Za-z_]+)(?:!=|<=|>=|=|<|>|:|~)")
@@ -249,8 +250,8 @@ def _word_matcher(op: str, value: str) -> Callable[[frozenset[str]], bool]:
         case ":":
             return lambda words: any(wanted in word for word in words)
         case _:
-            pattern = re.compile(value, re.IGNORECASE)
-            return lambda words: any(pattern.search(word) for word in words)
+            pattern = Pattern(value, ignores_case=True, seconds=_MATCH_SECONDS)
+            return lambda words: any(map(pattern.fits, words))
 
 
 def _number(kind: str, value: str) -> float:
@@ -273,7 +274,7 @@ def _comparison(field: str, op: str, value: str) -> Condition:
         if op not in _WORD_OPERATORS:
             raise FilterError(f"Filter: {name} is a word: compare it with = != : ~.")
         if op == "~":
-            check_pattern(value)
+            Pattern(value)
         return _state(op, value) if name == "state" else Condition(name, op, value)
     if op == "~" or (op == ":" and kind != "date"):
         raise FilterError(f"Filter: {name} is a {kind}: compare it with = != < <= > >=.")

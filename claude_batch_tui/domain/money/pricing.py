@@ -6,7 +6,6 @@ row has no price, and none is guessed.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cached_property
@@ -24,6 +23,7 @@ from claude_batch_tui.domain.requests.draft import (
     SharedPrefix,
 )
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.nesting import read_toml
 
 ADDITIONAL = ("compaction", "advisor_message")
 """Types of `usage.iterations` whose tokens are not in the totals (types/beta/beta_usage.py of the SDK 2.14)."""
@@ -426,6 +426,6 @@ def _dearest_rates(price: ModelPrice, group: ModelTotals) -> Rates:
 
 def _decode(data: bytes, kind: type[_T], what: str) -> _T:
     try:
-        return msgspec.convert(tomllib.loads(data.decode("utf-8")), kind)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        return msgspec.convert(read_toml(data.decode("utf-8")), kind)
+    except (ValueError, msgspec.ValidationError) as error:
         raise ConfigError(f"{what} cannot be used: {error}.") from error

@@ -48,6 +48,7 @@ from claude_batch_tui.domain.requests.param_rules import (
 )
 from claude_batch_tui.domain.requests.request_shape import LineShape, ParamsShape
 from claude_batch_tui.domain.requests.totals import Totals
+from claude_batch_tui.nesting import MOST_DIGITS, UNREADABLE, TooDeepError, require_shallow
 
 KEPT_PER_CODE = 1_000
 """Problems of one kind that are kept; the rest is counted."""
@@ -131,12 +132,13 @@ class RequestsCheck:
         errors_before = self.problems.errors
         custom_id: Any = None
         try:
+            require_shallow(line)
             if not line.isascii():
                 line.decode()
             request = _decode_line(line)
             custom_id, params = request.custom_id, request.params
             sound = params.is_sound
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             sound = False
         if sound:
             self._check_id(number, custom_id)
@@ -365,7 +367,7 @@ class RequestsCheck:
         known = {key: value for key, value in params.items() if key in ParamsShape.__struct_fields__}
         try:
             shape = _decode_params(msgspec.json.encode(known))
-        except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        except (*UNREADABLE, msgspec.MsgspecError):
             return
         rules = self._models.find(shape.model) if self._models is not None else None
         self._check_model(number, name, shape, rules)
@@ -376,14 +378,15 @@ class RequestsCheck:
 
     def _parse(self, number: int, line: bytes) -> dict[str, Any] | None:
         try:
+            require_shallow(line)
             value = json.loads(line)
             line.decode()
             msgspec.json.decode(line)
         except UnicodeDecodeError as error:
             message = f"byte 0x{line[error.start]:02X} at position {error.start} is not UTF-8"
             self._report(number, None, "not_utf8", message)
-        except RecursionError:
-            self._report(number, None, "not_json", "the line is nested too deep")
+        except TooDeepError as error:
+            self._report(number, None, "not_json", f"the line cannot be read: {error}")
         except json.JSONDecodeError as error:
             message = f"the line is not valid JSON: {error.msg} at column {error.colno}"
             if self.requests == 1 and line[:1] in b"[{":
@@ -392,6 +395,9 @@ class RequestsCheck:
         except msgspec.DecodeError:
             # The standard library is laxer: NaN, and halves of surrogate pairs.
             message = "the line is not valid JSON: it holds NaN, Infinity or half of a surrogate pair"
+            self._report(number, None, "not_json", message)
+        except ValueError:
+            message = f"the line holds a number of more than {MOST_DIGITS:,} digits"
             self._report(number, None, "not_json", message)
         else:
             if isinstance(value, dict):

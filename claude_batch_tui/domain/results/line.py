@@ -17,10 +17,10 @@ import msgspec
 from claude_batch_tui.domain.money.pricing import CacheCreation, Iteration, ServerToolUse, Usage
 from claude_batch_tui.domain.results.json_tree import decode_json
 from claude_batch_tui.domain.results.result import Outcome, Result
+from claude_batch_tui.nesting import UNREADABLE, require_shallow
 
 Content = TypeVar("Content")
 _BOM: Final = b"\xef\xbb\xbf"
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class StopDetails(msgspec.Struct, frozen=True, gc=False):
@@ -97,7 +97,7 @@ def answer_line(line: bytes) -> Line[Blocks] | None:
     """A line as the API writes it; None for any other."""
     try:
         return _ANSWER.decode(line)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -106,9 +106,10 @@ def read_line(line: bytes) -> RawLine:
     stripped = line.strip().removeprefix(_BOM)
     try:
         return _RAW.decode(stripped)
-    except _UNREADABLE:
+    except UNREADABLE:
         pass
     try:
+        require_shallow(stripped)
         return _from_value(json.loads(stripped.decode(), parse_constant=_refused))
     except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
         return Line(_id_of(stripped), LineResult(Outcome.UNPARSED.value))
@@ -118,7 +119,7 @@ def read_block(block: bytes | memoryview, count: int) -> Sequence[RawLine] | Non
     """The lines of a block whose lines all begin and end with braces; None where one has to be read by itself."""
     try:
         lines = _RAW.decode_lines(block)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return lines if len(lines) == count else None
 
@@ -156,7 +157,7 @@ def read_result(line: bytes) -> Result:
         return _unparsed(line)
     body = value.get("result") if isinstance(value, dict) else None
     if not isinstance(body, dict):
-        return _unparsed(msgspec.json.encode(value))
+        return _unparsed(line)
     return Result(str(value.get("custom_id", "")), body)
 
 
@@ -164,7 +165,7 @@ def content_blocks(content: msgspec.Raw) -> Sequence[ContentBlock] | None:
     """The blocks of an answer's content; None where it is of a shape that is unknown here."""
     try:
         return _decode_blocks(content) or ()
-    except _UNREADABLE:
+    except UNREADABLE:
         return None if bytes(content) else ()
 
 
@@ -271,5 +272,5 @@ def _id_of(line: bytes) -> str:
     """The custom_id of a line whose rest cannot be read, or nothing."""
     try:
         return msgspec.json.decode(line, type=_OnlyId).custom_id
-    except _UNREADABLE:
+    except UNREADABLE:
         return ""

@@ -21,7 +21,7 @@ from claude_batch_tui.errors import ExportError, SourceError
 from claude_batch_tui.services.building.progress import ROWS_BETWEEN_LOOKS, Clock, SourceProgress, is_due
 from claude_batch_tui.services.building.requests_files import RequestsFiles, beside
 from claude_batch_tui.services.building.source_items import line_of, opened_items
-from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
+from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, recipe_toml, text_hashes
 from claude_batch_tui.sources.request_maker import MadeRequest
 from claude_batch_tui.sources.rows import BadRow, Origin
@@ -191,7 +191,7 @@ def build(
     name: str | None = None,
     betas: tuple[str, ...] = (),
     trust_script: bool = False,
-    script_seconds: float = DEFAULT_SECONDS,
+    patience: Patience = USUAL,
     clock: Clock = time.monotonic,
 ) -> Iterator[BuildUpdate]:
     """Write the requests of `spec` to `out`, rows and recipe beside it; all, or nothing where there are errors.
@@ -201,7 +201,7 @@ def build(
     The recipe there repeats this build, templates written out, with `name` and `betas` for its submission.
     `skip_bad_rows` writes what is good, and what was left out into X.left-out.jsonl, where the rows go too that begin on
     a line of `leave_out`. `force` overwrites.
-    A script is run only where it is trusted, and stopped when it gives nothing for `script_seconds`.
+    A script is run only where it is trusted; it and a query are stopped when `patience` ends.
 
     Raises ConfigError for what no row could satisfy or an output that is there, SourceError for a source that cannot be
     read, ScriptError for a script that fails, and ExportError where the disk refuses.
@@ -209,7 +209,7 @@ def build(
     files = beside(out)
     files.require_free(spec.path, force=force)
     problems = ProblemList(leave_out)
-    with opened_items(spec, problems, trust_script=trust_script, script_seconds=script_seconds) as source:
+    with opened_items(spec, problems, trust_script=trust_script, patience=patience) as source:
         file, items = source.origin, source.items
 
         def recipe() -> bytes:

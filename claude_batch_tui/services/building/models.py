@@ -17,6 +17,7 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.money.pricing import PriceTable, load_prices, require_own_prices
 from claude_batch_tui.domain.requests.models import ModelFacts, Models, load_models
 from claude_batch_tui.errors import ApiError, ConfigError, StoreError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.store.files import written_whole
 
 FRESH = timedelta(hours=24)
@@ -90,7 +91,7 @@ def take_prices(config: Config, file: Path) -> tuple[int, Path | None]:
 def _answer(folder: Path, hint: str) -> _Answer | None:
     try:
         return msgspec.json.decode(_path(folder, hint).read_bytes(), type=_Answer)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+    except (OSError, *UNREADABLE):
         return None
 
 

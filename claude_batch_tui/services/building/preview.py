@@ -14,6 +14,7 @@ from claude_batch_tui.services.building.source_items import line_of, opened_item
 from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.custom_ids import PREVIEW_TAG, TAG_LENGTH
 from claude_batch_tui.sources.open_rows import open_rows
+from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest
 from claude_batch_tui.sources.rows import BadRow, Row
@@ -52,13 +53,15 @@ class Preview(msgspec.Struct, frozen=True):
     requests: tuple[PreviewedRequest, ...]
 
 
-def preview(spec: BuildSpec, first: int, count: int, *, line: int | None = None) -> Preview:
+def preview(
+    spec: BuildSpec, first: int, count: int, *, line: int | None = None, patience: Patience = USUAL
+) -> Preview:
     """`count` requests from the row with the 0-based number `first`, or from the one that begins on `line`.
 
     Ids by position have no tag yet. Problems of a row are in it; raises ConfigError and SourceError as `build` does.
     """
     problems = ProblemList()
-    with opened_items(spec, problems, tag=lambda _: PREVIEW_TAG) as opened:
+    with opened_items(spec, problems, tag=lambda _: PREVIEW_TAG, patience=patience) as opened:
         source, maker = opened.rows, opened.maker
         with contextlib.closing(opened.items):
             if line is None:
@@ -81,10 +84,12 @@ def preview(spec: BuildSpec, first: int, count: int, *, line: int | None = None)
         )
 
 
-def sample_rows(spec: BuildSpec, count: int) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+def sample_rows(
+    spec: BuildSpec, count: int, patience: Patience = USUAL
+) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
     """The columns of a source and its first rows, whatever is to become of them. Raises SourceError."""
     with (
-        open_rows(spec) as source,
+        open_rows(spec, patience) as source,
         contextlib.closing(cast("Generator[Row | BadRow]", source.rows())) as rows,
     ):
         return source.columns, [row.values for row in islice(rows, count)]

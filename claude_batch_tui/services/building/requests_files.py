@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.source_file import open_source
 
@@ -21,7 +22,7 @@ _decode_id = msgspec.json.Decoder(_Identified).decode
 
 
 def custom_id_of(line: bytes) -> str:
-    """The custom_id of a request or of a row. Raises msgspec.DecodeError or UnicodeDecodeError where it has none."""
+    """The custom_id of a request or of a row. Raises one of `UNREADABLE` where it has none."""
     return _decode_id(line).custom_id
 
 
@@ -76,6 +77,6 @@ def _ids_sha256(path: Path) -> str | None:
     try:
         for line in iter_request_lines(path):
             digest.update(custom_id_of(line).encode() + b"\n")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return digest.hexdigest()

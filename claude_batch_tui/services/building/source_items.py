@@ -10,10 +10,12 @@ import msgspec
 
 from claude_batch_tui.domain.requests.draft import Problem, Severity
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.sources.custom_ids import GivenIds
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.open_rows import open_rows
-from claude_batch_tui.sources.python_script import DEFAULT_SECONDS, PythonScript
+from claude_batch_tui.sources.patience import USUAL, Patience
+from claude_batch_tui.sources.python_script import PythonScript
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest, RequestMaker
 from claude_batch_tui.sources.rows import BadRow, Origin, Row, RowRefusedError, RowSource
@@ -54,24 +56,24 @@ def opened_items(
     *,
     tag: Callable[[bytes], str] | None = None,
     trust_script: bool = False,
-    script_seconds: float = DEFAULT_SECONDS,
+    patience: Patience = USUAL,
 ) -> Iterator[OpenedItems]:
     """Open a source for as long as the context lasts; what is wrong with an item goes to `problems` as it is read.
 
-    `tag` makes the tag of ids by position from the recipe; left out, from the source's hash too. A script is run only where it is trusted, and
-    stopped when it gives nothing for `script_seconds`. Raises SourceError for a source that cannot be read.
+    `tag` makes the tag of ids by position from the recipe; left out, from the source's hash too. A script is run only where it is trusted; it
+    and a query are stopped when `patience` ends. Raises SourceError for a source that cannot be read.
     """
     if spec.kind == "jsonl":
         with open_source(spec.path) as file:
             yield OpenedItems(file, _ready(file, problems))
     elif spec.kind == "custom":
-        script = PythonScript(spec.path, trusted=trust_script, seconds=script_seconds)
+        script = PythonScript(spec.path, spec.script_env, trusted=trust_script, patience=patience)
         ids = GivenIds("custom_id", spec.run_prefix or "")
         items = _scripted(script, ids, problems)
         with contextlib.closing(items):
             yield OpenedItems(script.file, items, cleaned=lambda: ids.cleaned)
     else:
-        with open_rows(spec) as source:
+        with open_rows(spec, patience) as source:
             maker = RequestMaker(spec, source, tag)
             yield OpenedItems(source.file, _made(maker, source, problems), source, maker)
 
@@ -123,7 +125,7 @@ def _scripted(script: PythonScript, ids: GivenIds, problems: ProblemList) -> Ite
             problems.add(Problem(error.code, str(error), Severity.ERROR, label, number, error.custom_id))
             yield BadRow(number, error.code, str(error), {}, error.custom_id)
             continue
-        except msgspec.DecodeError:
+        except UNREADABLE:
             pass  # the check says what is wrong with it
         custom_id_checked = checked.add(number, request)
         if custom_id_checked is not None:

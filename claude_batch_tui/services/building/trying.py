@@ -16,6 +16,7 @@ from claude_batch_tui.domain.requests.validation import RequestsCheck
 from claude_batch_tui.domain.results.result import Result
 from claude_batch_tui.errors import DraftError, UnknownOutcomeError
 from claude_batch_tui.media import look_at
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.services.building.requests_files import iter_request_lines
 from claude_batch_tui.store.store import Store
 
@@ -92,7 +93,7 @@ async def tried(
         result = Result(chosen.custom_id, {"type": "succeeded", "message": msgspec.json.decode(message)})
         usage = msgspec.structs.replace(decoded.usage, is_billed=result.is_billed)
         cost = entry_cost(usage, decoded.model, _standard(prices))
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except UNREADABLE as error:
         raise UnknownOutcomeError(f"The answer could not be read: {error}.") from error
     store.journal.append("try", now(), custom_id=chosen.custom_id, sha256=digest, state="answered", usd=cost)
     return Tried(message, result, cost)

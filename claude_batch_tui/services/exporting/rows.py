@@ -14,6 +14,7 @@ from claude_batch_tui.domain.results.line import ContentBlock, answer_line, read
 from claude_batch_tui.domain.results.result import SPOKEN, Outcome, Result, details_lines
 from claude_batch_tui.errors import ExportError
 from claude_batch_tui.exports.table import Kind, Values
+from claude_batch_tui.nesting import UNREADABLE, require_shallow
 
 _FREE = frozenset({Outcome.ERRORED.value, Outcome.CANCELED.value, Outcome.EXPIRED.value})
 """Outcomes that cost nothing."""
@@ -91,7 +92,7 @@ class RowReader:
         result = read_result(line)
         custom_id, message = plain(result.custom_id), result.message
         cost = 0.0 if result.outcome in _FREE else None
-        with contextlib.suppress(msgspec.ValidationError):
+        with contextlib.suppress(*UNREADABLE):
             if message:
                 usage = msgspec.convert(message.get("usage"), Usage)
                 cost = self._cost(usage, str(message.get("model"))) if result.is_billed else 0.0
@@ -120,8 +121,9 @@ def answer_columns(response: str | None) -> dict[str, Any]:
     if not text.startswith("{"):
         return {}
     try:
+        require_shallow(text)
         found = _decode_value(text)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -144,7 +146,9 @@ def _text(blocks: Sequence[ContentBlock]) -> str | None:
     if any(block.type in SPOKEN for block in blocks):
         return None
     calls = [
-        bytes(block.input).decode() for block in blocks if block.type == "tool_use" and bytes(block.input)
+        bytes(block.input).decode("utf-8", "replace")
+        for block in blocks
+        if block.type == "tool_use" and bytes(block.input)
     ]
     return calls[0] if len(calls) == 1 else f"[{','.join(calls)}]" if calls else ""
 

@@ -15,6 +15,7 @@ import msgspec
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.domain.requests.limits import BODY_HEAD, BODY_TAIL, partition
 from claude_batch_tui.errors import DraftError, SourceError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.services.building.requests_files import custom_id_of, iter_request_lines
 from claude_batch_tui.services.submitting.digests import DigestsWriter, digests_path
 from claude_batch_tui.store import submissions
@@ -245,7 +246,7 @@ def _files_of(body: Path) -> tuple[Path, ...]:
 def _custom_id(requests: Path, line: bytes) -> str:
     try:
         return custom_id_of(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise DraftError(
             f"{requests} holds a line without a custom_id: `cbtui check {requests}` says which."
         ) from error

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results.columns import Additions, AnsweredBy, Numbered, numbered_stops
 from claude_batch_tui.store.results.index import ResultsIndex
@@ -135,7 +136,7 @@ def load_index(results: Path, place: Path | None = None) -> ResultsIndex | None:
                 return None
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         return _loaded(head, mapped, len(line))
-    except (OSError, ValueError):  # msgspec errors are ValueErrors too
+    except (OSError, *UNREADABLE):
         return None
 
 

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from claude_batch_tui.errors import StoreError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results.index_file import index_path
 
@@ -54,7 +55,7 @@ def load_misfits(place: Path, results: Path, sent: Sequence[Path]) -> array[int]
             if head.version != _VERSION or head.stamps != _stamps(results, sent):
                 return None
             positions.frombytes(file.read())
-    except (OSError, ValueError):  # msgspec errors are ValueErrors too
+    except (OSError, *UNREADABLE):
         return None
     return positions if len(positions) == head.count else None
 

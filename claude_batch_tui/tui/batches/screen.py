@@ -129,9 +129,9 @@ class BatchesScreen(DashboardScreen):
 
     # Showing what is known.
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
+    def draw_snapshot(self, snapshot: Snapshot) -> None:
         """List, detail and resting words as the engine has them; what did not change costs nothing."""
-        super().show_snapshot(snapshot)
+        super().draw_snapshot(snapshot)
         self.view.update(snapshot)
         self._show_rows()
         gone = self.table.drop_marks()

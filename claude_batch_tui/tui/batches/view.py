@@ -11,7 +11,7 @@ from claude_batch_tui.domain.batches.filter import batch_filter
 from claude_batch_tui.domain.batches.notices import AtRisk, LossWarning, Warned
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot, SubmissionState, TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
-from claude_batch_tui.domain.filters.tree import FilterError
+from claude_batch_tui.domain.filters.pattern import FilterError
 from claude_batch_tui.tui.batches.rows import Drawing, list_columns, row_cells
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.wording import ago, counted, counted_batches, span
@@ -41,13 +41,18 @@ class BatchesView:
         """The names of the columns."""
         self.filter = ""
         """What was typed to filter by and understood last."""
-        self.filter_error: str | None = None
+        self._not_understood: str | None = None
         self.now = now
         self.ascii_only = ascii_only
         self._wanted_columns = self.columns
         self._shown = shown
         self._learned: dict[str | None, Turnarounds] = {}
         """How long batches take, in each workspace as its own teach it."""
+
+    @property
+    def filter_error(self) -> str | None:
+        """Why what is typed is no filter, or why the filter gave up; None where neither is so."""
+        return self._not_understood or self.listing.gave_up
 
     # The rows, for a `VirtualList`.
 
@@ -134,9 +139,9 @@ class BatchesView:
         try:
             self.listing.wanted = batch_filter(text)
         except FilterError as error:
-            self.filter_error = str(error)
+            self._not_understood = str(error)
             return
-        self.filter, self.filter_error = text.strip(), None
+        self.filter, self._not_understood = text.strip(), None
         self.choose()
 
     def sort_by_next(self, step: int) -> None:

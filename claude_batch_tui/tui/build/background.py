@@ -17,6 +17,9 @@ from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.wording import size
 
+Updates = Generator[str | Checked]
+Stopped = Callable[[], bool]
+
 
 class BackgroundBuild:
     """The work on a draft that takes its time: one check or one writing, which a change of the draft or a key stops."""
@@ -66,29 +69,32 @@ class BackgroundBuild:
             self._draft.trust(digest)
             build()
 
-        body = trust_lines(Path(script.label), script.size, digest)
+        body = trust_lines(Path(script.label), script.size, digest, self._draft.spec().script_env)
         dialog = ConfirmDialog("Run this script?", body, yes="Run it", no="Not now")
         self._screen.app.push_screen(dialog, if_agreed(trust))
 
     def _begin_check(self) -> None:
         dashboard = self._screen.dashboard
         count = dashboard.engines.home.forecast
-        self._begin(
-            check_draft(self._draft, config=dashboard.config, now=dashboard.now(), count=count), "check"
-        )
+
+        def check(stopped: Stopped) -> Updates:
+            now = dashboard.now()
+            return check_draft(self._draft, config=dashboard.config, now=now, count=count, stopped=stopped)
+
+        self._begin(check, "check")
 
     def _begin_writing(self, target: Path) -> None:
         self.stop()
-        self._begin(write_draft(self._draft, target), "write")
+        self._begin(partial(write_draft, self._draft, target), "write")
 
-    def _begin(self, updates: Generator[str | Checked], group: str) -> None:
+    def _begin(self, begin: Callable[[Stopped], Updates], group: str) -> None:
         """Work in a thread, and show what it says, as long as nobody has stopped it."""
         changes, app = self._draft.changes, self._screen.app
 
         def work() -> None:
             worker = get_current_worker()
             try:
-                with contextlib.closing(updates):
+                with contextlib.closing(begin(lambda: worker.is_cancelled)) as updates:
                     for update in updates:
                         if worker.is_cancelled or not app.call_from_thread(self._show, update, changes):
                             return

@@ -23,6 +23,7 @@ from claude_batch_tui.services.building.progress import SourceProgress
 from claude_batch_tui.services.building.recipes import FormDraft, load_draft, save_draft
 from claude_batch_tui.services.building.requests_files import RequestsFiles
 from claude_batch_tui.sources.open_rows import guess_kind
+from claude_batch_tui.sources.patience import Patience
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, SourceKind
 from claude_batch_tui.sources.source_file import WholeFile
 from claude_batch_tui.store.workspaces import hint_of
@@ -264,11 +265,13 @@ Count = Callable[[Path, CheckReport, str | None], Future[Forecasted]]
 """Has the API count the input of a requests file, made from a source."""
 
 
-def write_draft(draft: BuildDraft, target: Path) -> Generator[str | Checked]:
+def write_draft(
+    draft: BuildDraft, target: Path, stopped: Callable[[], bool] = lambda: False
+) -> Generator[str | Checked]:
     """Write the requests file of a draft; a script in it is trusted.
 
-    An iterator for a thread: words of progress, then what the build reports. Leaving it early stops the work. Raises
-    CbtuiErrors of the source and the form.
+    An iterator for a thread: words of progress, then what the build reports. Leaving it early stops the work; a script
+    or a query that gives nothing is stopped when `stopped` says so. Raises CbtuiErrors of the source and the form.
     """
     spec = draft.spec(complete=True)
     updates = build(
@@ -279,6 +282,7 @@ def write_draft(draft: BuildDraft, target: Path) -> Generator[str | Checked]:
         name=draft.name,
         betas=draft.betas,
         trust_script=True,
+        patience=Patience(stopped=stopped),
     )
     for update in updates:
         if isinstance(update, SourceProgress):
@@ -288,7 +292,12 @@ def write_draft(draft: BuildDraft, target: Path) -> Generator[str | Checked]:
 
 
 def check_draft(
-    draft: BuildDraft, *, config: Config, now: datetime, count: Count
+    draft: BuildDraft,
+    *,
+    config: Config,
+    now: datetime,
+    count: Count,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Generator[str | Checked]:
     """Write a draft into a folder of ours, and check that where there were no errors.
 
@@ -296,7 +305,7 @@ def check_draft(
     gone in the end, unless the draft took what was found.
     """
     with draft.folders.new() as out:
-        for built in write_draft(draft, out):
+        for built in write_draft(draft, out, stopped):
             if isinstance(built, str) or built.files is None:
                 yield built
                 continue

@@ -16,6 +16,7 @@ from claude_batch_tui.sources.text import SplitBy
 FIELDS = (
     "source",
     "rows",
+    "script_env",
     "prompt_column",
     "id_column",
     "template",
@@ -43,7 +44,7 @@ _WITHOUT_FIELD = (
     "encoding",
 )
 
-_LABELS = {"prompt_column": "prompt col", "id_column": "id column"}
+_LABELS = {"script_env": "variables", "prompt_column": "prompt col", "id_column": "id column"}
 _OPTION = re.compile(r"(?:\bSay )?--([a-z]+(?:-[a-z]+)*)(?: [A-Z]+\b)?")
 
 
@@ -69,6 +70,8 @@ def visible_fields(kind: SourceKind) -> frozenset[str]:
     hidden: set[str] = set()
     if kind not in ROWS_HINTS:
         hidden.add("rows")
+    if kind != "custom":
+        hidden.add("script_env")
     if kind in _WITHOUT_COLUMNS:
         hidden |= {"prompt_column", "id_column"}
     if kind in _READY:
@@ -87,14 +90,15 @@ def spec_of(values: Mapping[str, str], *, base: BuildSpec | None = None, complet
     path = str(Path(source).expanduser())
     kind = guess_kind(path)
     if kind in _READY:
-        return BuildSpec(kind=kind, path=path)
+        variables = values.get("script_env", "") if kind == "custom" else ""
+        return BuildSpec(kind=kind, path=path, script_env=tuple(variables.replace(",", " ").split()))
     given = {name: values.get(name) for name in visible_fields(kind)}
     params_file = given.get("params")
     params = read_params(str(Path(params_file).expanduser())) if params_file else {}
     model, tokens = given.get("model") or params.get("model"), given.get("max_tokens")
     if complete and model is None:
         raise ConfigError("Name a model, e.g. claude-haiku-4-5.")
-    if tokens is not None and not tokens.isdigit():
+    if tokens is not None and not re.fullmatch(r"[0-9]{1,18}", tokens):
         raise ConfigError(f"max_tokens is a whole number, not {tokens!r}.")
     limit = int(tokens) if tokens else params.get("max_tokens")
     if complete and limit is None:
@@ -122,6 +126,7 @@ def values_of(recipe: Recipe) -> dict[str, str]:
     values: dict[str, Any] = {
         "source": spec.path,
         "rows": None if rows == "line" else rows,
+        "script_env": " ".join(spec.script_env) or None,
         "prompt_column": spec.prompt_column,
         "id_column": spec.id_column,
         "template": spec.template,

@@ -106,6 +106,7 @@ def _split(value: str) -> tuple[str, str]:
 
 _HINTS = {
     "source": "a file or a folder; enter here lists what there is",
+    "script_env": "environment variables the script may see; else no key",
     "prompt_column": "a column name or number; guessed where it is plain",
     "id_column": "a column with ids of yours; else by position",
     "template": "e.g. Summarise: {{ body }}   (left out: the prompt column)",

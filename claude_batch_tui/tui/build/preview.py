@@ -11,6 +11,7 @@ from textual.worker import get_current_worker
 
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.building.preview import Preview, PreviewedRequest, preview, sample_rows
+from claude_batch_tui.sources.patience import Patience
 from claude_batch_tui.sources.python_script import script_text
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.tui.build.fields import in_fields
@@ -19,6 +20,8 @@ from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
 
 _SAMPLES = 3
+_PREVIEW_SECONDS = 10.0
+"""How long a query may look for its first row while a form is filled in."""
 
 
 class BuildPreview(TextView):
@@ -103,7 +106,7 @@ class BuildPreview(TextView):
                 if not worker.is_cancelled:
                     self.app.call_from_thread(self.fill, script_lines(text), "preview")
                 return
-            read = preview(spec, self._row, 1, line=line)
+            read = preview(spec, self._row, 1, line=line, patience=_patience())
         except CbtuiError as error:
             if not worker.is_cancelled:
                 self.app.call_from_thread(self.show_trouble, "\n".join([str(error), *self._sampled()]))
@@ -119,10 +122,16 @@ class BuildPreview(TextView):
     def _sampled(self) -> list[str]:
         """The columns of the source with values of its first rows, where it has any."""
         try:
-            columns, rows = sample_rows(self._spec(), _SAMPLES)
+            columns, rows = sample_rows(self._spec(), _SAMPLES, _patience())
         except CbtuiError:
             return []
         return ["", *sample_lines(columns, rows)]
+
+
+def _patience() -> Patience:
+    """For as long as nothing else is typed."""
+    worker = get_current_worker()
+    return Patience(_PREVIEW_SECONDS, lambda: worker.is_cancelled)
 
 
 WELCOME = """

@@ -16,6 +16,7 @@ from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.building.preview import Preview, PreviewedRequest
 from claude_batch_tui.services.building.trying import Trial, Tried
 from claude_batch_tui.services.results.browse import first_words
+from claude_batch_tui.sources.python_script import seen_words
 from claude_batch_tui.tui.build.fields import in_fields
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.wording import cost_words, counted, forecast_lines, problem_lines, size, tried_words
@@ -138,11 +139,12 @@ def trial_lines(request: PreviewedRequest, chosen: Trial, snapshot: Snapshot) ->
     ]
 
 
-def trust_lines(path: Path, bytes_: int, digest: str) -> list[str]:
-    """What is said before a script is run; `digest` is the sha256 of its content."""
+def trust_lines(path: Path, bytes_: int, digest: str, variables: Sequence[str]) -> list[str]:
+    """What is said before a script is run; `digest` is the sha256 of its content, `variables` are those it is given."""
     return [
         f"{path.name}: {bytes_:,} bytes, sha256 {digest[:16]}…",
         "Its build_requests() runs as you, in a process of its own.",
+        *seen_words(variables).split("; "),
         "Read it in the preview first.",
     ]
 

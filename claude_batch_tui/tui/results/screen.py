@@ -96,9 +96,9 @@ class ResultsScreen(DashboardScreen):
         """What is open."""
         return self.opened.title
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
+    def draw_snapshot(self, snapshot: Snapshot) -> None:
         """Follow the download of what is open."""
-        super().show_snapshot(snapshot)
+        super().draw_snapshot(snapshot)
         self.opening.follow(snapshot)
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:

@@ -180,7 +180,12 @@ def test_doubtful_params_are_warnings_and_the_request_is_reckoned_with(changes, 
             "not_json",
             "the line is not valid JSON: it holds NaN, Infinity or half of a surrogate pair",
         ),
-        (b"[" * 100_000, "not_json", "the line is nested too deep"),
+        (b"[" * 100_000, "not_json", "the line cannot be read: it is nested more than 128 levels deep"),
+        (
+            b'{"custom_id":' + b"9" * 5_000 + b"}",
+            "not_json",
+            "the line holds a number of more than 4,300 digits",
+        ),
     ],
 )
 def test_a_broken_envelope_is_an_error(data, code, message):

@@ -104,9 +104,9 @@ async def test_only_fields_that_mean_something_for_the_source_are_shown(build, s
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2")
         for source, hidden in (
-            ("tickets.csv", {"rows"}),
-            ("x.json", set()),
-            ("x.txt", {"prompt_column", "id_column"}),
+            ("tickets.csv", {"rows", "script_env"}),
+            ("x.json", {"script_env"}),
+            ("x.txt", {"prompt_column", "id_column", "script_env"}),
             (
                 "mine.py",
                 {"rows", "prompt_column", "id_column", "template", "system", "params", "model", "max_tokens"},
