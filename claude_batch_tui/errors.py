@@ -12,7 +12,7 @@ CbtuiError
 │   ├── RateLimitedError      429, with the seconds the API asked to wait
 │   ├── UnavailableError      not connected, 5xx, 529: try again later
 │   │   └── NotTheApiError    something between us and the API answered: a login page, a proxy
-│   └── UnknownOutcomeError   a create that may or may not have happened
+│   └── UnknownOutcomeError   a create, cancel or delete that may or may not have happened
 ├── ResultsUnavailableError   not ended, archived or deleted
 ├── VerificationError         a file is not what it should be
 ├── ExportError               a file we cannot write
@@ -147,7 +147,7 @@ class NotTheApiError(UnavailableError):
 
 
 class UnknownOutcomeError(ApiError):
-    """A create that may or may not have happened."""
+    """A create, cancel or delete that may or may not have happened."""
 
 
 class ResultsUnavailableError(CbtuiError):

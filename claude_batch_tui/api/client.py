@@ -37,6 +37,7 @@ from claude_batch_tui.api.translation import NO_CREDENTIALS, is_page, page_error
 from claude_batch_tui.config import Config
 from claude_batch_tui.credentials import ending
 from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.requests.limits import CREATE_SECONDS
 from claude_batch_tui.domain.requests.models import Lifecycle, ModelFacts
 from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
 from claude_batch_tui.logs import make_log_records_safe
@@ -45,7 +46,7 @@ from claude_batch_tui.nesting import UNREADABLE
 _BATCHES = "/v1/messages/batches"
 _STREAMED = "X-Stainless-Raw-Response"
 _CALL = httpx2.Timeout(connect=10, read=60, write=60, pool=10)
-_CREATE = httpx2.Timeout(connect=10, read=600, write=60, pool=10)
+_CREATE = httpx2.Timeout(connect=10, read=CREATE_SECONDS, write=60, pool=10)
 _LONGEST_MODELS_LIST = 1000
 _COUNTED = (
     "model",
@@ -167,10 +168,13 @@ class AnthropicApi:
         content, _ = await self._call("GET", "/v1/models", query)
         return tuple(_model(entry) for entry in _decode(content, dict[str, Any]).get("data", []))
 
-    async def count_tokens(self, params: dict[str, Any]) -> int:
+    async def count_tokens(self, params: dict[str, Any], *, betas: Sequence[str] = ()) -> int:
         """What the API counts; keys that only matter for the answer are left out."""
         counted = {key: value for key, value in params.items() if key in _COUNTED}
-        content, _ = await self._call("POST", "/v1/messages/count_tokens", body=msgspec.json.encode(counted))
+        headers = {"anthropic-beta": ",".join(betas)} if betas else {}
+        content, _ = await self._call(
+            "POST", "/v1/messages/count_tokens", body=msgspec.json.encode(counted), headers=headers
+        )
         return _decode(content, _Counted).input_tokens
 
     async def message(self, params: bytes, *, betas: Sequence[str] = ()) -> bytes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.results_files import Found
+from claude_batch_tui.cli.results_files import Found, verdict
 from claude_batch_tui.domain.results.result import SORT_COLUMNS, parse_sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
@@ -58,6 +58,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--csv-raw", action="store_true", help="CSV cells exactly, not guarded against formulas"
+    )
+    parser.add_argument(
+        "--attempts",
+        choices=("newest", "all"),
+        default="newest",
+        help="of a run the newest good answer of every id (newest), or all that came back",
     )
     parser.add_argument("--force", action="store_true", help="replace what is there under that name")
     formats = "\n".join(f"  {one.name:<9} {one.endings[0]:<12} {one.words}" for one in FORMATS)
@@ -166,19 +172,14 @@ def write_entries(
 
 def _verdict(files: Sequence[StreamingFilter], found: Sequence[Found], context: Context) -> ExitCode:
     """The exit code for what was read of some files; what is wrong with them is said."""
-    from claude_batch_tui.wording import not_good_words
-
-    broken = [one.title for one in found if one.path.suffix == ".incomplete"]
-    if broken:
-        context.diagnostics.error(f"The results of {', '.join(broken)} are not whole.")
-        return ExitCode.STORE
-    if all(file.is_good for file in files):
-        return ExitCode.GOOD
     classes: Counter[str] = Counter()
-    for file in files:
-        classes.update(file.results.index.class_counts())
-    context.diagnostics.note(not_good_words(classes))
-    return ExitCode.NOT_ALL_GOOD
+    for file, one in zip(files, found, strict=True):
+        if one.classes is None and not file.is_good:
+            classes.update(file.results.index.class_counts())
+    code, words = verdict(found, classes)
+    for line in words:
+        (context.diagnostics.error if code is ExitCode.STORE else context.diagnostics.note)(line)
+    return code
 
 
 def _mark_exported(found: Sequence[Found], args: argparse.Namespace, context: Context) -> None:

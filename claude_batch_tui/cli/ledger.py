@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import sent_files
-from claude_batch_tui.cli.results_files import results_of, results_path
+from claude_batch_tui.cli.lookup import resolve
+from claude_batch_tui.cli.results_files import merged_of, results_path
 from claude_batch_tui.domain.plain_text import clean_line
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -96,10 +97,16 @@ async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:
     from claude_batch_tui.services.results.local_files import sent_ids_of
 
     async with open_runtime(context.config, patience=context.patience()) as runtime:
-        found = [one for word in words for one in await results_of(word, context, runtime)]
-        return [
-            _Held(one.title, one.path, sent_ids_of(one.batch_id, runtime.store), one.sent) for one in found
-        ]
+        held: list[_Held] = []
+        for word in words:
+            found = await merged_of(word, context, runtime)
+            sent = [sent_ids_of(tracked.id, runtime.store) for tracked in await resolve(word, runtime)]
+            known = [ids for ids in sent if ids is not None]
+            every = dict.fromkeys(custom_id for ids in known for custom_id in ids)
+            held.append(
+                _Held(found.title, found.path, every if len(known) == len(sent) else None, found.sent)
+            )
+        return held
 
 
 def _numbers(found: Accounts) -> dict[str, int | None]:

@@ -99,5 +99,6 @@ def batch_json(tracked: TrackedBatch) -> dict[str, Any]:
         "prices_as_of": tracked.prices_as_of,
         "results": tracked.results.value,
         "hidden": tracked.hidden_at is not None,
+        "provisional": tracked.provisional,
     }
     return {**batch, **ours}

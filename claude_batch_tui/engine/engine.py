@@ -369,17 +369,24 @@ class Engine(LoopThread):
         await self._parts.submitter.look_again(submission_id)
 
     @command
-    async def attach(self, submission_id: str, batch_id: str) -> None:
-        """The user says which batch a submission made."""
-        from claude_batch_tui.services.submitting.reconcile import attach
+    async def decide(self, submission_id: str, batch_id: str, *, is_its: bool) -> None:
+        """The user says that a batch is the one a submission made, or another's."""
+        from claude_batch_tui.services.submitting.reconcile import decide
 
         runtime = self._runtime
         if (submission := submissions.find(runtime.store, submission_id)) is not None:
-            api = await runtime.connect()
-            found = await attach(
-                submission, batch_id, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
+            decided = await decide(
+                submission,
+                is_its=is_its,
+                batch_id=batch_id,
+                api=await runtime.connect(),
+                store=runtime.store,
+                hint=runtime.hint,
+                now=runtime.now(),
             )
-            self._parts.submitter.show_outcome(found)
+            if decided.is_certain:
+                self._parts.submitter.show_outcome(decided)
+            await self._parts.submitter.show_decided(decided)
 
     @command
     async def send_again(self, submission_id: str, token: str) -> None:

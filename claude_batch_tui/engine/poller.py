@@ -123,7 +123,7 @@ class Poller:
         board.base_url, board.credential = api.base_url, api.credential
         self._last_request = self._clock.monotonic()
         found = await self._intake.look(api)
-        await self._submitter.look_at_absent()
+        await self._submitter.look_at_open()
         self._failures = 0
         now = runtime.now()
         wait = self._schedule.interval(found.asked_wait)

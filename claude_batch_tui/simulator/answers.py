@@ -83,6 +83,19 @@ def _escaped_text(raw: bytes) -> bytes:
 BYTES_PER_TOKEN: Final = 4
 """A rough measure of English; models from 4.7 on use about 30 % more tokens (the pricing page)."""
 
+_COUNTED: Final = (
+    "model",
+    "messages",
+    "system",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "output_config",
+    "cache_control",
+)
+"""What is read; the other keys matter for the answer alone."""
+_ENVELOPE_BYTES: Final = 42
+
 _OPENINGS: Final = (
     b"",
     b"",
@@ -127,10 +140,14 @@ class Asked:
 
     @property
     def input_tokens(self) -> int:
-        """An estimate from the bytes of everything that is read, media by their pixels and pages."""
-        size, media = len(self.raw) - 60, MediaTokens()
+        """An estimate from the bytes of everything that is read, however they are written down, media by their pixels and
+        pages: count_tokens gives the same.
+        """
+        body: dict[str, Any] = msgspec.json.decode(self.raw)
+        read = {key: body[key] for key in _COUNTED if key in body}
+        size, media = len(msgspec.json.encode(read)) - _ENVELOPE_BYTES, MediaTokens()
         if b'"source"' in self.raw:
-            media = media_tokens(find_media(msgspec.json.decode(self.raw), look_at), self._media_rules)
+            media = media_tokens(find_media(body, look_at), self._media_rules)
         return max(8, int((size - media.base64_bytes) / self.per_token) + media.about)
 
     @property

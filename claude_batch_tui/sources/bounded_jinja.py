@@ -40,9 +40,9 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(("*", "**", "+", "%"))
 
-    def __init__(self, limits: TemplateLimits) -> None:
+    def __init__(self, limits: TemplateLimits, **options: Any) -> None:
         # Nothing is folded while a template is made ready: that is work without a limit.
-        super().__init__(undefined=jinja2.StrictUndefined, autoescape=False, optimized=False)
+        super().__init__(undefined=jinja2.StrictUndefined, autoescape=False, optimized=False, **options)
         self._limits = limits
         self._until = 0.0
         # `dict[…].mro()` shows Python's classes; `lipsum` draws by chance, and a rebuild gives the same bytes.

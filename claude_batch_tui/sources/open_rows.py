@@ -15,7 +15,7 @@ from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec, SourceKind
 from claude_batch_tui.sources.rows import RowSource
-from claude_batch_tui.sources.source_file import open_source
+from claude_batch_tui.sources.source_file import as_utf8, open_source
 from claude_batch_tui.sources.text import TextSource
 
 _BY_SUFFIX: dict[str, SourceKind] = {
@@ -84,12 +84,21 @@ def open_rows(spec: BuildSpec, patience: Patience = USUAL) -> Iterator[RowSource
         with contextlib.closing(SqliteSource(spec.path, spec.query, patience)) as database:
             yield database
     else:
-        with open_source(spec.path, spec.encoding, guess=spec.kind != "json") as file:
+        with open_source(spec.path, spec.encoding, guess=True) as file:
             if spec.kind == "json":
                 from claude_batch_tui.sources.json import JsonSource
 
-                yield JsonSource(file, spec.at)
+                with as_utf8(file) as converted:
+                    yield JsonSource(converted, spec.at, nan=spec.nan, surrogates=spec.surrogates)
             elif spec.kind == "text":
                 yield TextSource(file, spec.split_by, spec.separator)
             else:
-                yield CsvSource(file, spec.delimiter)
+                yield CsvSource(
+                    file,
+                    spec.delimiter,
+                    quote=spec.quote,
+                    escape=spec.escape,
+                    skip_lines=spec.skip_lines,
+                    no_header=spec.no_header,
+                    ragged=spec.ragged,
+                )

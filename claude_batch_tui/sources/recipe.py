@@ -19,6 +19,9 @@ from claude_batch_tui.nesting import read_toml
 from claude_batch_tui.sources.template import read_template
 from claude_batch_tui.sources.text import SplitBy
 
+Ragged = Literal["error", "fill"]
+Nan = Literal["null"]
+Surrogates = Literal["replace"]
 CacheTtl = Literal["5m", "1h"]
 SourceKind = Literal["csv", "json", "text", "documents", "sqlite", "parquet", "custom", "jsonl"]
 
@@ -43,7 +46,9 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `template` and `system` are templates or `@file`; `params` is what every request says besides, its strings
     templates too. `model` and `max_tokens` must be there or in `params` for every kind but `jsonl` and `custom`, whose
-    requests are ready. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT, `script_env` what a script may see; None for `delimiter` and `encoding` means they are found out.
+    requests are ready. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT, `script_env` what a script
+    may see; None for `delimiter`, `encoding` and `skip_lines` means they are found out. `quote`, `escape`, `no_header` and
+    `ragged` are a CSV's, `nan` and `surrogates` JSON's.
     """
 
     kind: SourceKind
@@ -67,24 +72,33 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     script_env: tuple[str, ...] = ()
     delimiter: str | None = None
     encoding: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+    skip_lines: int | None = None
+    no_header: bool = False
+    ragged: Ragged = "error"
+    nan: Nan | None = None
+    surrogates: Surrogates | None = None
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """A build and what its submission is to be called. `hashes` are of what it was made from when it was written:
 
-    `source`, and `template` and `system` where those are files.
+    `source`, and `template` and `system` where those are files. `guesses` are sentences on what reading its source
+    rests on, which `submit` repeats.
     """
 
     spec: BuildSpec
     name: str | None = None
     betas: tuple[str, ...] = ()
     hashes: dict[str, str] = {}
+    guesses: tuple[str, ...] = ()
 
 
 _SOURCE_KEYS = tuple(
     name for name in BuildSpec.__struct_fields__ if name not in {*_REQUEST_KEYS, *_PARAMS_KEYS}
 )
-_SUBMIT_KEYS = ("name", "betas")
+_SUBMIT_KEYS = ("name", "betas", "guesses")
 
 
 def read_recipe(path: str) -> Recipe:
@@ -153,6 +167,8 @@ def recipe_toml(recipe: Recipe, folder: Path | None) -> bytes:
     submit: dict[str, Any] = {"name": recipe.name} if recipe.name else {}
     if recipe.betas:
         submit["betas"] = list(recipe.betas)
+    if recipe.guesses:
+        submit["guesses"] = list(recipe.guesses)
     tables = {"source": source, "request": request, "params": spec.params | params, "submit": submit}
     document = {"version": VERSION, **{name: table for name, table in tables.items() if table}}
     return tomli_w.dumps(document, multiline_strings=True).encode()
@@ -219,6 +235,7 @@ def is_file(template: str) -> bool:
 class _Submit(msgspec.Struct, frozen=True):
     name: str | None = None
     betas: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
 
 
 def _given_fields(spec: BuildSpec, names: tuple[str, ...]) -> dict[str, Any]:

@@ -26,11 +26,19 @@ from claude_batch_tui.sources.rows import (
     Row,
     RowRefusedError,
     RowSource,
+    as_cell,
     find_column,
     guess_prompt_column,
     list_columns,
 )
-from claude_batch_tui.sources.template import Fill, compile_template, is_constant, plain_fill, read_template
+from claude_batch_tui.sources.template import (
+    Fill,
+    compile_template,
+    is_constant,
+    plain_fill,
+    read_template,
+    refuse_other_tools,
+)
 
 PROMPT = "prompt"
 """The prompt column's name in a template, whatever the source calls it."""
@@ -59,6 +67,8 @@ class RequestMaker:
             self._folder = str(source.file.folder)
         params = _with_required(spec)
         template = read_template(spec.template, "--template") if spec.template is not None else None
+        if template is not None and spec.kind != "documents":
+            refuse_other_tools(template, self._columns, "--template")
         system = read_template(spec.system, "--system") if spec.system else params.get("system", "")
         self.prompt_column = _prompt_column(
             spec, self._columns, self._file, needed=_needs_prompt(spec, params, template)
@@ -82,6 +92,7 @@ class RequestMaker:
                     spec.cache_ttl,
                     spec.image_column,
                     spec.document_column,
+                    *_reading_options(spec),
                 )
             )
             tagged = tag(recipe) if tag else build_tag(source.file.sha256(), recipe)
@@ -213,7 +224,7 @@ class RequestMaker:
         if self.prompt_column is None:
             return None
         cell = row.values[self.prompt_column]
-        if cell and not (isinstance(cell, str) and cell.isspace()):
+        if (cell and not (isinstance(cell, str) and cell.isspace())) or isinstance(cell, int | float):
             return None
         return f"column {self.prompt_column!r} is empty, so the template stands alone"
 
@@ -239,6 +250,20 @@ def _with_required(spec: BuildSpec) -> dict[str, Any]:
     return params
 
 
+def _reading_options(spec: BuildSpec) -> list[tuple[str, Any]]:
+    """What was said of how the file is to be read, beyond what always counts; nothing where nothing was."""
+    given = {
+        "quote": spec.quote,
+        "escape": spec.escape,
+        "skip_lines": spec.skip_lines,
+        "no_header": spec.no_header or None,
+        "ragged": spec.ragged if spec.ragged != "error" else None,
+        "nan": spec.nan,
+        "surrogates": spec.surrogates,
+    }
+    return [(name, value) for name, value in given.items() if value is not None]
+
+
 def _needs_prompt(spec: BuildSpec, params: Mapping[str, Any], template: str | None) -> bool:
     """True where only a prompt column can say what the user message is."""
     if spec.kind == "documents":
@@ -259,4 +284,4 @@ def _prompt_column(spec: BuildSpec, columns: tuple[str, ...], file: str, *, need
 
 
 def _column(name: str) -> Fill:
-    return plain_fill(("", ""), (name,))
+    return plain_fill(("", ""), (name,), as_cell)

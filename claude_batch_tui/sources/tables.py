@@ -5,6 +5,8 @@ A database is opened for reading alone, and a query can do nothing else; Parquet
 
 from __future__ import annotations
 
+import re
+import shlex
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from urllib.parse import quote
 
 from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources.patience import USUAL, Patience
-from claude_batch_tui.sources.rows import BadRow, Row, as_row, bad_bytes, list_columns
+from claude_batch_tui.sources.rows import BadRow, Doubt, NoText, Reading, Row, list_columns, own_names
 from claude_batch_tui.sources.source_file import WholeFile
 
 _ROWS_AT_ONCE = 1_000
@@ -55,6 +57,7 @@ class SqliteSource:
         uri = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
         try:
             self._connection = sqlite3.connect(uri, uri=True)
+            self._connection.text_factory = _text_of
             self._connection.executescript("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")
             self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
             self._connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _MOST_PATTERN)
@@ -67,18 +70,17 @@ class SqliteSource:
             raise self._translated(error) from error
         if not names:
             raise ConfigError(f"{path}: --query gives no rows. It is a SELECT.")
-        for number, name in enumerate(names, 1):
-            if name in names[: number - 1]:
-                raise ConfigError(f"{path}: --query gives two columns named {name!r}. Name one with AS.")
-        self.columns = tuple(names)
+        doubts: list[Doubt] = []
+        self.columns = own_names(names, doubts)
+        self.reading = Reading(columns=len(names), doubts=tuple(doubts))
 
     def rows(self) -> Iterator[Row | BadRow]:
-        """Every row; one that holds bytes is a bad row."""
+        """Every row; bytes and what is not UTF-8 are no text there. Null is the empty text."""
         try:
             self._wait_anew()
             for number, values in enumerate(self._connection.execute(self._query), 1):
                 row = dict(zip(self.columns, values, strict=True))
-                yield bad_bytes(number, row) or Row(number, as_row(self.columns, row))
+                yield Row(number, {name: _cell(name, value) for name, value in row.items()})
                 self._wait_anew()
         except sqlite3.Error as error:
             raise self._translated(error) from error
@@ -106,7 +108,7 @@ class SqliteSource:
         tables = [
             row[0]
             for row in self._connection.execute(
-                "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+                "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type != 'shadow' AND name NOT LIKE 'sqlite_%' ORDER BY name"
             )
         ]
         if len(tables) != 1:
@@ -115,6 +117,10 @@ class SqliteSource:
         return f'SELECT * FROM "{tables[0].replace(chr(34), chr(34) * 2)}"'  # noqa: S608  a name of the database's own
 
     def _translated(self, error: sqlite3.Error | ValueError) -> SourceError:
+        if "not a database" in str(error):
+            return SourceError(
+                f"{self.file.label}: this is no SQLite database, {_what_else(self.file.label)}."
+            )
         if self._is_refused:
             return SourceError(
                 f"{self.file.label}: --query can only read: it is one SELECT, and nothing was run. Statements that write, "
@@ -132,6 +138,37 @@ class SqliteSource:
         return SourceError(f"{self.file.label}: SQLite says: {error}. Check the file and --query.")
 
 
+def _what_else(path: str) -> str:
+    """What a file is that SQLite cannot open, and what to do."""
+    with Path(path).open("rb") as file:
+        head = file.read(1_000)
+    if re.search(rb"(?i)^\s*(create|insert|begin|pragma|--)", head):
+        return f"but SQL. Make a database of it: sqlite3 new.db < {shlex.quote(path)}"
+    if head.isascii():
+        return "but text. Name the kind of file that it is"
+    return "or it is encrypted. Write a plain copy with the program that made it"
+
+
+def _text_of(data: bytes) -> str | bytes:
+    """A text of a database; what is not UTF-8 stays bytes."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def _cell(name: str, value: Any) -> Any:
+    """A value of a table as rows have it."""
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        kept = value.decode("utf-8", "replace")
+        return NoText("bytes", f"column {name!r} holds bytes, which are no UTF-8 text", kept)
+    if isinstance(value, float) and value - value != 0.0:
+        return NoText("not_a_number", f"column {name!r} holds {value}, which no JSON has", str(value))
+    return value
+
+
 class ParquetSource:
     """A Parquet file as rows."""
 
@@ -147,16 +184,27 @@ class ParquetSource:
             self._table: Any = parquet.ParquetFile(path)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise SourceError(f"{path}: this is no Parquet file: {error}.") from error
-        self.columns = tuple(self._table.schema_arrow.names)
+        doubts: list[Doubt] = []
+        self.columns = own_names(self._table.schema_arrow.names, doubts)
+        self.reading = Reading(columns=len(self.columns), doubts=tuple(doubts))
 
     def rows(self) -> Iterator[Row | BadRow]:
         """Every row; null is the empty text."""
         total, number = self._table.metadata.num_rows or 1, 0
         try:
             for batch in self._table.iter_batches(_ROWS_AT_ONCE):
-                for values in batch.to_pylist():
+                for values in zip(*map(_values_of, batch.columns), strict=True):
                     number += 1
-                    yield bad_bytes(number, values) or Row(number, as_row(self.columns, values))
+                    row = zip(self.columns, values, strict=True)
+                    yield Row(number, {name: _cell(name, value) for name, value in row})
                 self.file.bytes_read = self.file.size * number // total
         except (OSError, ValueError) as error:
             raise SourceError(f"{self.file.label}: reading stops after row {number:,}: {error}.") from error
+
+
+def _values_of(column: Any) -> list[Any]:
+    """The values of a column as Python has them; times finer than a microsecond are written out, as Arrow does it."""
+    try:
+        return list(column.to_pylist())
+    except (ValueError, OverflowError):
+        return list(column.cast("string").to_pylist())

@@ -186,3 +186,7 @@ def disown(database: Database, scope_id: int, batch_id: str, *, name: str | None
         connection.execute(
             "DELETE FROM cost WHERE scope_id = ? AND target_id = ? AND kind = 'at_most'", where
         )
+        # Its tokens say nothing of what batches of that source are like.
+        connection.execute(
+            "UPDATE usage SET model = NULL, source = NULL WHERE scope_id = ? AND batch_id = ?", where
+        )

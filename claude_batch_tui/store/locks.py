@@ -12,10 +12,11 @@ from claude_batch_tui.errors import StoreError
 
 
 class FileLock:
-    """An exclusive flock on a file. The file holds the holder's PID, for words only."""
+    """An exclusive flock on a file. The file holds the holder's PID and what it is doing, for words only."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, purpose: str = "") -> None:
         self._path = path
+        self._purpose = " ".join(purpose.split())
         self._descriptor: int | None = None
 
     @property
@@ -42,7 +43,7 @@ class FileLock:
         self._descriptor = descriptor
         with contextlib.suppress(OSError):  # a full disk: the number is for words only
             os.ftruncate(descriptor, 0)
-            os.write(descriptor, str(os.getpid()).encode())
+            os.write(descriptor, f"{os.getpid()} {self._purpose}".rstrip().encode())
         return True
 
     def release(self) -> None:
@@ -52,9 +53,11 @@ class FileLock:
             self._descriptor = None
 
     def holder(self) -> str:
-        """The PID written by whoever holds the lock, or a question mark."""
+        """The PID written by whoever holds the lock and what it does, `1234 (tickets.jsonl)`, or a question mark."""
         with contextlib.suppress(OSError):
-            return self._path.read_text() or "?"
+            pid, _, purpose = self._path.read_text(errors="replace").partition(" ")
+            if pid:
+                return f"{pid} ({purpose})" if purpose else pid
         return "?"
 
     def is_taken(self) -> bool:
@@ -76,7 +79,7 @@ class FileLock:
         """Hold the lock, or raise StoreError that says who has it and that `what` must wait."""
         if not self.try_acquire():
             raise StoreError(
-                f"{what}: process {self.holder()} is doing that right now. Try again when it is done."
+                f"{what}: process {self.holder()} has the lock right now. Try again when it is done."
             )
         try:
             yield

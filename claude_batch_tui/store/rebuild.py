@@ -87,7 +87,7 @@ def _submission(store: Store, submission: Submission, now: datetime) -> None:
 def _doubt_what_is_prepared(store: Store, now: datetime) -> None:
     """Of what was about to be sent the journal may have lost that it was: it is looked for, too."""
     for one in submissions.every(store):
-        if one.state is SubmissionState.PREPARED:
+        if one.state is SubmissionState.PREPARED and not _never_left(store, one.submission_id):
             unknown = msgspec.structs.replace(
                 one,
                 state=SubmissionState.UNKNOWN,
@@ -103,8 +103,13 @@ def _without_a_fact(store: Store, now: datetime) -> Iterator[Submission]:
     known = {one.submission_id for one in submissions.every(store)}
     for body in sorted(store.locations.spool.glob(f"sub_*{_BODY}")):
         submission_id = body.name.removesuffix(_BODY)
-        if submission_id not in known:
+        if submission_id not in known and not _never_left(store, submission_id):
             yield _of_body(body, submission_id, now)
+
+
+def _never_left(store: Store, submission_id: str) -> bool:
+    """Whether the mark is there that no byte of its body has left yet (see `services.submitting.spool`)."""
+    return (store.locations.spool / f"{submission_id}.unsent").exists()
 
 
 def _of_body(body: Path, submission_id: str, now: datetime) -> Submission:

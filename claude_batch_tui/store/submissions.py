@@ -13,7 +13,10 @@ from claude_batch_tui.store.database import stored
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
-_UNSETTLED = "('sending', 'unknown', 'absent', 'conflict')"
+_UNSETTLED = (
+    "(state IN ('sending', 'unknown', 'absent', 'conflict')"
+    " OR (state = 'created' AND json_extract(facts, '$.provisional')))"
+)
 _PERHAPS_SENT = "('sending', 'unknown', 'absent', 'conflict', 'created')"
 
 
@@ -63,7 +66,7 @@ def find(store: Store, submission_id: str) -> Submission | None:
 
 def unsettled(store: Store, workspace: Workspace | None = None) -> tuple[Submission, ...]:
     """Submissions of which something is still to be found out or decided, oldest first; with a workspace those sent there."""
-    found = _where(store, f"state IN {_UNSETTLED} ORDER BY created_at")
+    found = _where(store, f"{_UNSETTLED} ORDER BY created_at")
     return tuple(each for each in found if workspace is None or not is_elsewhere(each, workspace))
 
 
@@ -110,10 +113,9 @@ def of_run(store: Store, run_id: str) -> tuple[Submission, ...]:
 
 
 def attributed_ids(store: Store) -> frozenset[str]:
-    """Ids of batches that a submission of ours is known to have made."""
-    return frozenset(
-        row[0] for row in store.database.rows("SELECT batch_id FROM submission WHERE batch_id IS NOT NULL")
-    )
+    """Ids of batches of which it is known who made them: a submission of ours, or somebody else, as the user has said."""
+    query = "SELECT batch_id FROM submission WHERE batch_id IS NOT NULL UNION SELECT batch_id FROM adoption"
+    return frozenset(row[0] for row in store.database.rows(query))
 
 
 def put(store: Store, submission: Submission) -> None:

@@ -147,6 +147,11 @@ def _count(name: str) -> Words:
     return words
 
 
+def _name(tracked: TrackedBatch) -> str:
+    """Its name, and whether it may be another's."""
+    return f"{tracked.name or ''} (provisional)".lstrip() if tracked.provisional else tracked.name or ""
+
+
 def _age(tracked: TrackedBatch, now: datetime, _forecast: Forecast | None) -> str:
     since = now - tracked.batch.created_at
     return ago(since) if tracked.batch.has_ended or tracked.gone_at else duration(since)
@@ -164,7 +169,7 @@ def _clock(moment: datetime | None) -> str:
 COLUMNS: dict[str, ColumnWords] = {
     "state": ColumnWords("S", lambda t, now, _: GLYPHS[t.state(now)], "state"),
     "workspace": ColumnWords("WORKSPACE", lambda t, _, __: t.profile or "", "workspace"),
-    "name": ColumnWords("NAME", lambda t, _, __: t.name or "", "name"),
+    "name": ColumnWords("NAME", lambda t, _, __: _name(t), "name"),
     "id": ColumnWords("ID", lambda t, _, __: t.id, "id"),
     "requests": ColumnWords(
         "REQS", lambda t, _, __: f"{t.batch.request_counts.total:,}", "requests", "right"

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import Overlap, Submission
     from claude_batch_tui.domain.requests.draft import Problem
     from claude_batch_tui.domain.results.failures import RetryCounts
+    from claude_batch_tui.services.results.triage import Group, Triage
     from claude_batch_tui.services.submitting.order import Question, SendOrder
+    from claude_batch_tui.sources.rows import Reading
 
 _RUNS_NAMED = 5
 _SUBMISSION_WORDS = {
@@ -33,9 +35,48 @@ _SUBMISSION_WORDS = {
 def submission_words(submission: Submission) -> str:
     """A submission's state as a sentence without an end."""
     words = _SUBMISSION_WORDS[submission.state]
-    if submission.state is SubmissionState.CREATED and submission.provisional:
-        words = "found in the list, to be proven by its results"
+    if submission.is_adopted:
+        words = "found in the list, not proven to be its own"
     return words
+
+
+def adopted_words(adopted: Submission) -> str:
+    """That a batch was found for a lost submission, and what settles whether it is its own."""
+    return (
+        f"{adopted.batch_id} was found in the list for {_called(adopted)} by its time and size: that it is its batch is not "
+        f"proven. `cbtui watch {adopted.batch_id}` looks at its results once it has ended; the same command again with "
+        "--accept takes it, with --reject looks on. Neither pays."
+    )
+
+
+def settled_words(adopted: Submission, settled: Submission) -> str:
+    """What became of an adopted submission once the results of its batch were held against what was sent."""
+    batch_id, called = adopted.batch_id, _called(adopted)
+    if settled.batch_id == batch_id and settled.is_certain:
+        return f"{batch_id} is the batch of {called}: its results are of what was sent."
+    if settled.batch_id == batch_id:
+        return (
+            f"{batch_id} was found for {called}, and its results do not show whether it is its batch: `cbtui submit` of the "
+            "same file with --accept takes it, with --reject looks on. Neither pays."
+        )
+    head = f"{batch_id} is not the batch of {called}: its results are of other requests."
+    match settled.state:
+        case SubmissionState.CREATED:
+            return f"{head} {settled.batch_id} was found instead."
+        case SubmissionState.ABSENT:
+            return (
+                f"{head} No other batch of its size shows in the list, so it was not created: `cbtui submit` of the same file "
+                "with --resend-if-absent sends it."
+            )
+        case _:
+            return (
+                f"{head} {submission_words(settled).capitalize()}: `cbtui submit` of the same file goes on."
+            )
+
+
+def _called(submission: Submission) -> str:
+    """What a person calls a submission."""
+    return submission.name or submission.source or submission.submission_id
 
 
 def sent_when(submission: Submission) -> str:
@@ -109,6 +150,7 @@ def question_lines(question: Question, order: SendOrder, to: str) -> Iterator[st
         yield f"left out  {question.left_out.requests:,} requests that were sent before"
     if prepared.changed:
         yield changed_words(prepared.changed, order.source or order.requests)
+    yield from (f"guessed   {guess}" for guess in order.guesses)
 
 
 def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> Iterator[str]:
@@ -118,14 +160,50 @@ def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> I
     yield f"{counts.chosen:,} to retry: {words}" if words else "There is nothing to retry."
     if counts.others:
         yield "What succeeded was paid for already, and is paid once more."
+    if counts.cut_again:
+        yield (
+            f"{counts.cut_again:,} were cut at max_tokens and go out under the same limit: they are cut again, and paid again."
+        )
     left_out = [
-        (counts.invalid, f"invalid requests ({invalid})"),
+        (counts.invalid, f"to be changed first ({invalid})"),
         (counts.retried, f"retried already ({again})"),
         (counts.good if not words else 0, f"did not fail ({others})"),
         (counts.unknown, "not among the requests that were sent"),
     ]
     if any(count for count, _ in left_out):
         yield "Left out: " + ", ".join(f"{count:,} {words}" for count, words in left_out if count)
+
+
+def layout_words(reading: Reading) -> str:
+    """How a source was understood: its encoding, what parts its columns, where its header or its rows are."""
+    words: list[str] = []
+    if reading.encoding:
+        words.append(f"{reading.encoding}{' (guessed)' if reading.encoding_guessed else ''}")
+    if reading.delimiter:
+        words.append(f"delimiter {reading.delimiter}")
+    if reading.quote:
+        words.append(f"quote {reading.quote}")
+    if reading.delimiter:
+        words.append(f"header on line {reading.header_line:,}" if reading.header_line else "no header")
+    if reading.path:
+        words.append(f"rows at {reading.path}")
+    if reading.columns:
+        words.append(counted(reading.columns, "column"))
+    return " · ".join(words)
+
+
+def triage_words(found: Triage) -> str:
+    """How much is not truly good, and what is waited for."""
+    waiting = f"; {found.waiting:,} were sent again and are waited for" if found.waiting else ""
+    if not found.not_good:
+        return f"All {found.entries:,} entries are truly good{waiting}."
+    return f"{found.not_good:,} of {found.entries:,} entries are not truly good{waiting}."
+
+
+def group_words(group: Group, cost: float | None) -> str:
+    """A group in a line: count, cause, what is known of sending it, and what that costs at most."""
+    price = "" if cost is None else f"at most {money(cost)}"
+    return f"{group.count:>9,}  {group.cause:<22} {group.remedy.value:<10} {price:<16} {group.said or group.example}"
 
 
 def problem_lines(problems: Iterable[Problem], counts: Mapping[str, int], examples: int) -> Iterator[str]:

@@ -44,7 +44,7 @@ def test_a_good_file_is_described_and_priced(check):
 def test_errors_come_first_with_counts_and_places_and_end_with_2(check):
     lines = (request("a", top_p=1), "", request("a"), request("b", stream=True), request("c", stream=True))
     code, out, err = check(*lines, options=("--examples", "1"))
-    assert (code, err) == (2, "")
+    assert (code, err) == (2, "cbtui: r.jsonl has errors (4): it cannot be sent as it is.\n")
     assert out.splitlines()[-8:] == [
         "error sampling_param: 1 time",
         "  r.jsonl:1: `top_p` is refused under API version 2026-10-21; leave it out",

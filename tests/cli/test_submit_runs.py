@@ -68,7 +68,7 @@ def test_a_lost_answer_in_a_run_is_looked_for_before_the_rest_is_sent(
     file = requests_file(10)
     simulator.faults.next(Fault(**CREATE, skip=1, status=500, after_work=True))
     code, out, err = cbtui("submit", file, "--yes")
-    assert code == 0
+    assert code == 75
     assert "The batch may or may not exist" in err
     _, batches = settle(cbtui, out.strip())
     assert sum(batch["request_counts"]["succeeded"] for batch in batches) == 10
@@ -287,3 +287,15 @@ def test_a_part_that_is_refused_leaves_nothing_in_the_spool_that_was_not_sent(
     assert cbtui("submit", requests_file(10), "--yes")[0] == 3
     assert len(list((own_folders / "data" / "spool").glob("*.body.json"))) == 1
     assert len(simulator.batches.all()) == 1
+
+
+def test_what_was_guessed_of_the_source_is_said_again_before_it_is_paid_for(cbtui, simulator, tmp_path):
+    (tmp_path / "rows.csv").write_bytes("id,text\n1,très tôt\n".encode("cp1252"))
+    out = tmp_path / "requests.jsonl"
+    options = ("--model", "claude-haiku-4-5", "--max-tokens", "9", "-o", out)
+    assert cbtui("build", "csv", tmp_path / "rows.csv", *options)[0] == 0
+    code, _, err = cbtui("submit", out, "--yes")
+    assert code == 0
+    assert "guessed: the file is not UTF-8 and was read as cp1252: très (in " in err
+    assert cbtui("build", "csv", tmp_path / "rows.csv", *options, "--encoding", "cp1252", "--force")[0] == 0
+    assert "guessed:" not in cbtui("submit", out, "--yes", "--again")[2]

@@ -39,7 +39,7 @@ class World:
         self.runtime.now = self.clock.now
         self.runtime.random = lambda: 0.5
         self.board = Board(lambda _: None, self.clock.now)
-        submitter = Submitter(self.runtime, self.board)
+        submitter = Submitter(self.runtime, self.board, spawn=asyncio.ensure_future)
         intake = Intake(self.runtime, self.board, submitter)
         self.poller = Poller(self.runtime, self.board, submitter, intake, clock=self.clock, budget=budget)
 

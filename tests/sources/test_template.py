@@ -43,21 +43,21 @@ PIECES = [
 @settings(max_examples=300, deadline=None)
 def test_the_fast_path_gives_what_jinja2_gives(text):
     names = {name: name for name in ROW}
-    fast = module._plain(text, names)
+    fast = module._plain(*module._pieces(text, names))
     if fast is not None:
-        assert fast(ROW) == module._jinja(text, names, tuple(ROW), "--template")(ROW)
+        assert fast(ROW) == module._jinja(text, ([text], []), names, tuple(ROW), "--template")(ROW)
 
 
 @pytest.mark.parametrize("text", ["{{ a }}", "x", "{{ a }}{{ n }}", "100 % {{ a }} {{ b }}\n"])
 def test_plain_templates_take_the_fast_path(text):
-    assert module._plain(text, {name: name for name in ROW}) is not None
+    assert module._plain(*module._pieces(text, {name: name for name in ROW})) is not None
 
 
 @pytest.mark.parametrize(
-    "text", ["{{ a|upper }}", "{% if a %}x{% endif %}", "{{{ a }}}", "{{ none }}", "{{- a }}"]
+    "text", ["{{ a|upper }}", "{% if a %}x{% endif %}", "{{{ a }}}", "{{ true }}", "{{- a }}"]
 )
 def test_anything_more_is_left_to_jinja2(text):
-    assert module._plain(text, {name: name for name in ROW}) is None
+    assert module._plain(*module._pieces(text, {name: name for name in ROW})) is None
 
 
 def test_a_value_is_never_taken_for_a_template():
@@ -78,7 +78,8 @@ def test_an_unknown_variable_lists_the_columns_and_the_nearest():
     with pytest.raises(ConfigError) as caught:
         compile_template("{{ titel }}", ("title", "body"), "--template")
     assert str(caught.value) == (
-        "--template: {{ titel }} is no column of the source. Did you mean 'title'? Columns: title, body."
+        "--template: {{ titel }} is no column of the source. Did you mean 'title'? Columns: title, body. "
+        "For this file: {{ title }}."
     )
 
 

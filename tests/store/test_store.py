@@ -219,11 +219,18 @@ time.sleep(60)
     holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"
     lock = FileLock(path)
-    with pytest.raises(StoreError, match=str(holder.pid)), lock.held("Submitting"):
-        pass
+    assert not lock.try_acquire()
+    assert lock.holder() == str(holder.pid)
     holder.kill()
     holder.communicate()
     assert lock.try_acquire()
+    lock.release()
+
+
+def test_a_lock_says_what_its_holder_does(tmp_path):
+    lock = FileLock(tmp_path / "lock", "tickets.jsonl,\nthe second half")
+    assert lock.try_acquire()
+    assert FileLock(tmp_path / "lock").holder() == f"{os.getpid()} (tickets.jsonl, the second half)"
     lock.release()
 
 

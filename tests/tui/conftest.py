@@ -162,6 +162,7 @@ def filled(config):
             batches.record_cost(runtime.store.database, workspace.scope_id, b.id, "at_most", usd, None)
         if unknown is not None:
             submissions.insert(runtime.store, unknown)
+            batches.link_to_run(runtime.store.database, workspace.scope_id, unknown)
         runtime.store.close()
 
     return fill

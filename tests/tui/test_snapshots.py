@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from claude_batch_tui.domain.batches.tracked import Link, LinkState, Submission, SubmissionState
@@ -236,6 +237,20 @@ def test_choosing_a_file(snap_compare, dashboard, filled, settled, tmp_path, mon
 
 def test_a_submission_of_unknown_outcome(snap_compare, dashboard, filled, week, settled, unknown_submission):
     filled(week, unknown=unknown_submission)
+    assert snap_compare(dashboard(), terminal_size=(80, 24), press=["U"], run_before=settled)
+
+
+def test_a_submission_whose_batch_is_not_proven(
+    snap_compare, dashboard, filled, week, settled, unknown_submission
+):
+    adopted = msgspec.structs.replace(
+        unknown_submission,
+        state=SubmissionState.CREATED,
+        provisional=True,
+        batch_id=week[1][1].id,
+        error=None,
+    )
+    filled(week, unknown=adopted)
     assert snap_compare(dashboard(), terminal_size=(80, 24), press=["U"], run_before=settled)
 
 

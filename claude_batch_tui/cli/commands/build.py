@@ -18,6 +18,7 @@ from claude_batch_tui.errors import ConfigError, ScriptError
 if TYPE_CHECKING:
     from claude_batch_tui.services.building.build import BuildReport, BuildUpdate
     from claude_batch_tui.sources.recipe import BuildSpec, Recipe
+    from claude_batch_tui.sources.rows import Reading
 
 
 _EXAMPLES = """\
@@ -32,8 +33,8 @@ examples:
   cbtui build jsonl ready.jsonl -o requests.jsonl
   cbtui build csv tickets.csv --recipe labels.toml -o requests.jsonl
 
-A template names columns as {{ column }}; any Jinja2 expression works. {{ prompt }} is the prompt column,
-{{ row["First name"] }} a column whose name is no variable. @file reads it from a file.
+A template names columns as they stand in the header: {{ column }}, {{ Ticket No }}, {{ user-id }}; {{ prompt }} is
+the prompt column. Any Jinja2 expression works: {{ row["Ticket No"] | upper }}. @file reads it from a file.
 """
 _KINDS = {
     "csv": "a row of a CSV or TSV file is a request",
@@ -46,7 +47,7 @@ _KINDS = {
     "jsonl": "a line is a ready request with custom_id and params; it is checked and kept as it is",
 }
 _READY = ("custom", "jsonl")
-_ENCODED = ("csv", "text")
+_ENCODED = ("csv", "text", "json")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -81,9 +82,32 @@ def _add_source_options(sub: argparse.ArgumentParser, kind: str) -> None:
         sub.add_argument("--encoding", metavar="E", help="left out, it is found out and said")
     if kind == "csv":
         sub.add_argument("--delimiter", metavar="C", help="a character, or tab; left out, it is guessed")
+        sub.add_argument("--quote", metavar="C", help='what quotes fields ("); none: quotes are plain text')
+        sub.add_argument("--escape", metavar="C", help="what stands before a quote that is text, mostly \\")
+        sub.add_argument(
+            "--skip-lines", metavar="N", type=int, help="lines above the header; left out, they are found out"
+        )
+        sub.add_argument(
+            "--no-header",
+            action="store_true",
+            help="the first row is one too: columns are column_1, column_2 …",
+        )
+        sub.add_argument(
+            "--ragged",
+            choices=("error", "fill"),
+            help="a row that is too short is an error, or filled (error)",
+        )
     elif kind == "json":
         sub.add_argument(
             "--at", metavar="PATH", help="where the rows are, like data.items; left out: searched"
+        )
+        sub.add_argument(
+            "--nan", choices=("null",), help="NaN and Infinity are null, not errors of their rows"
+        )
+        sub.add_argument(
+            "--surrogates",
+            choices=("replace",),
+            help="half a character becomes U+FFFD, not an error of its row",
         )
     elif kind == "text":
         sub.add_argument(
@@ -288,10 +312,12 @@ def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> B
 
 
 def _show(report: BuildReport, args: argparse.Namespace, context: Context) -> None:
-    from claude_batch_tui.wording import problem_lines
+    from claude_batch_tui.wording import counted, layout_words, problem_lines
 
     for line in problem_lines(report.problems, report.counts, args.examples):
         context.diagnostics.note(line)
+    if words := layout_words(report.reading):
+        context.diagnostics.note(f"read as: {words} · {counted(report.rows, 'row')}")
     if args.json:
         context.output.json(_as_json(report))
     elif report.files is not None:
@@ -312,7 +338,8 @@ def _summary(report: BuildReport) -> str:
     if report.cleaned_ids:
         words.append(f"{counted(report.cleaned_ids, 'id')} cleaned")
     if report.left_out and report.files is not None:
-        words.append(f"{counted(report.left_out, 'row')} left out: {report.files.left_out}")
+        lines = "" if report.left_out_lines == report.left_out else f" of {report.left_out_lines:,} lines"
+        words.append(f"{counted(report.left_out, 'row')}{lines} left out: {report.files.left_out}")
     return " · ".join(words)
 
 
@@ -329,6 +356,7 @@ def _as_json(report: BuildReport) -> dict[str, object]:
         "rows": report.rows,
         "requests": report.requests,
         "left_out": report.left_out,
+        "left_out_lines": report.left_out_lines,
         "cleaned_ids": report.cleaned_ids,
         "bytes": report.bytes,
         "body_bytes": report.body_bytes,
@@ -336,4 +364,24 @@ def _as_json(report: BuildReport) -> dict[str, object]:
         "warnings": report.warnings,
         "counts": report.counts,
         "problems": [problem_json(problem) for problem in report.problems],
+        "reading": _reading_json(report.reading),
+    }
+
+
+def _reading_json(reading: Reading) -> dict[str, object]:
+    """How the source was understood; the words of a guessed encoding stand in both spellings."""
+    words = [
+        {reading.encoding or "": ours, reading.other_encoding or "": theirs}
+        for ours, theirs in reading.changed_words
+    ]
+    return {
+        "encoding": reading.encoding,
+        "encoding_guessed": reading.encoding_guessed,
+        "changed_words": words,
+        "delimiter": reading.delimiter,
+        "quote": reading.quote,
+        "header_line": reading.header_line,
+        "columns": reading.columns,
+        "path": reading.path,
+        "guesses": list(reading.guesses),
     }

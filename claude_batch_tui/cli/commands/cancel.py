@@ -7,6 +7,7 @@ import argparse
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import batch_json, resolve_all, retrieve
+from claude_batch_tui.errors import UnknownOutcomeError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,13 +38,18 @@ async def run(args: argparse.Namespace, context: Context) -> int:
         question = f"Cancel {len(running)} batch(es) with {requests:,} requests in flight?"
         if not context.confirm(question, yes=args.yes):
             return ExitCode.USAGE
-        api = await runtime.connect()
+        api, code = await runtime.connect(), ExitCode.GOOD
         for tracked in running:
-            canceled = await cancel(
-                tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
-            )
+            try:
+                canceled = await cancel(
+                    tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
+                )
+            except UnknownOutcomeError as error:
+                context.diagnostics.error(str(error))
+                code = ExitCode.UNKNOWN_OUTCOME
+                continue
             if args.json:
                 context.output.json(batch_json(canceled))
             else:
                 context.output.line(f"{canceled.id} {canceled.batch.processing_status}")
-    return ExitCode.GOOD
+    return code

@@ -210,10 +210,15 @@ def table(
 
 
 def warnings(known: Iterable[TrackedBatch], now: datetime) -> Iterable[str]:
-    """What is about to be lost, and the command that saves it."""
+    """What may be another's, what is about to be lost, and the command that settles or saves it."""
     from claude_batch_tui.domain.batches.notices import Warned, warned
     from claude_batch_tui.wording import counted_batches, span
 
+    if unproven := [tracked for tracked in known if tracked.provisional]:
+        yield (
+            f"{counted_batches(len(unproven))}, found after a lost answer, may be somebody else's: "
+            f"cbtui watch {unproven[0].id} holds the results against what was sent."
+        )
     for about in Warned:
         near = [
             (warning.at, tracked)

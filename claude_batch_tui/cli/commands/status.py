@@ -107,6 +107,7 @@ def facts(tracked: TrackedBatch, now: datetime) -> list[str]:
         ("created", f"{batch.created_at:%Y-%m-%d %H:%M:%S %Z} ({ago(now - batch.created_at)} ago)"),
         ("deadline", None if batch.has_ended else f"in {duration(batch.deadline - now)}"),
         ("ended", f"{batch.ended_at:%Y-%m-%d %H:%M:%S %Z}" if batch.ended_at else None),
+        ("adopted", "provisional: cbtui watch settles it" if tracked.provisional else None),
         ("results", _results(tracked, now)),
         ("model", tracked.model),
         ("source", tracked.source),

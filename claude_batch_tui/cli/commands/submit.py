@@ -11,7 +11,7 @@ import msgspec
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve
-from claude_batch_tui.cli.sending import add_consent_options, can_ask, send
+from claude_batch_tui.cli.sending import add_consent_options, can_ask, decision_of, send
 from claude_batch_tui.errors import ConfigError, DraftError
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -52,8 +52,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_consent_options(parser)
     parser.epilog = (
         "Exit codes: 0 created, 2 something is wrong with the file, 3 the API refused or is out of reach,\n"
-        "75 it is not known whether the batch was created. Running the same command again looks for it\n"
-        "and never pays twice. A file of more than 100,000 requests or 256 MB becomes several batches of one\n"
+        "75 it is not known whether the batch was created, or whether the one found for it is its own. Running the\n"
+        "same command again looks for it and never pays twice. A file of more than 100,000 requests or 256 MB becomes several batches of one\n"
         "run, whose id is printed; every verb that takes ID takes it."
     )
 
@@ -83,6 +83,8 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             new_only=args.new_only,
             resend_if_absent=args.resend_if_absent,
             counts_input=can_ask(args),
+            guesses=recipe.guesses if recipe else (),
+            decision=decision_of(args),
         )
         order = await in_thread(lambda: _checked(order, runtime))
         if await refreshed_models(

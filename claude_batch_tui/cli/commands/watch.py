@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from claude_batch_tui.cli.adoptions import adopted_as, settled
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import retrieve
@@ -22,7 +23,7 @@ from claude_batch_tui.errors import ConfigError, ExportError, NotFoundError
 # Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.batches.tracked import TrackedBatch
+    from claude_batch_tui.domain.batches.tracked import Submission, TrackedBatch
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.watching.watch import Watched
 
@@ -38,7 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="a JSON line for every change")
     parser.epilog = (
         "Exit codes: 0 all ended and succeeded, 1 some entries errored, 6 some were canceled or expired,\n"
-        "5 the timeout was reached, 3 the API refused, 130 interrupted (the batches go on)."
+        "5 the timeout was reached, 3 the API refused, 130 interrupted (the batches go on), 75 a batch that was found\n"
+        "for a lost submission ended, and its results do not prove that it is its own."
     )
 
 
@@ -96,10 +98,25 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
         context.diagnostics.keep_block()
         for notifier in notifiers:
             await notifier.finish()
+        ended = {batch.id for batch in final if batch.has_ended}
+        for runtime, own, found in parts:
+            adopted = [adopted_as(tracked.id, runtime) for tracked in found if tracked.id in ended]
+            are_certain = [await _is_certain(one, own, runtime) for one in adopted if one is not None]
+            if not all(are_certain):
+                return ExitCode.UNKNOWN_OUTCOME
     code = verdict(final)
     if code is not ExitCode.GOOD:
         context.diagnostics.note(_verdict_words(final))
     return code
+
+
+async def _is_certain(adopted: Submission, context: Context, runtime: Runtime) -> bool:
+    """Whether the results of a batch prove that it is the one of a lost submission; what they show is said."""
+    from claude_batch_tui.wording import settled_words
+
+    known = await settled(adopted, context, runtime)
+    context.diagnostics.note(settled_words(adopted, known))
+    return known.is_certain
 
 
 async def _found(words: Sequence[str], runtimes: Sequence[Runtime]) -> list[list[TrackedBatch]]:

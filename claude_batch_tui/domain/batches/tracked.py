@@ -50,7 +50,7 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     """When the user hid it on this machine; the API knows nothing of that."""
     cancel_sent_at: datetime | None = None
     provisional: bool = False
-    """Adopted after a lost answer, and not yet proven ours by its custom_ids."""
+    """Found in the list after a lost answer, and not yet proven ours by its results."""
     profile: str | None = None
     """The name of the profile it is watched by, where the dashboard watches it."""
 
@@ -173,11 +173,13 @@ class Submission(msgspec.Struct, frozen=True):
     server_date: datetime | None = None
     sent_at: datetime | None = None
     settled_at: datetime | None = None
+    alive_at: datetime | None = None
+    """When the process that sent it last gave a sign of life, where the answer was lost."""
     last_looked_at: datetime | None = None
     looks: int = 0
     candidates: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
-    """Batches that were taken for it and turned out to hold other requests."""
+    """Batches that were taken for it and are another's, by their results or by the user's word."""
     batch_id: str | None = None
     provisional: bool = False
     request_id: str | None = None
@@ -191,6 +193,16 @@ class Submission(msgspec.Struct, frozen=True):
     base_url: str | None = None
     """Where it was sent, once it was: this address, and the workspace its answers name."""
     workspace_id: str | None = None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether its batch exists for certain, and which one it is."""
+        return self.state is SubmissionState.CREATED and not self.provisional
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether a batch was found for it in the list that is not proven to be its own."""
+        return self.state is SubmissionState.CREATED and self.provisional
 
     @property
     def base_name(self) -> str | None:
@@ -288,7 +300,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     link: Link = Link()
     downloads: dict[str, Download] = msgspec.field(default_factory=dict)
     submissions: tuple[Submission, ...] = ()
-    """Those that are not settled: sending, unknown, absent, conflict."""
+    """Those that are not settled: sending, unknown, absent, conflict, or created and not proven."""
     submitting: dict[str, Submitting] = msgspec.field(default_factory=dict)
     events: tuple[Event, ...] = ()
     """What happened, oldest first."""

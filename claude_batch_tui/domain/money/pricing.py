@@ -197,6 +197,15 @@ class Usage(Tokens, frozen=True, gc=False):
     is_billed: bool = True
     """False for a refusal that costs nothing; the API does not say it, see `result.is_billed_refusal`."""
 
+    @property
+    def all_input(self) -> int:
+        """All input tokens, read from and written to caches too."""
+        return (
+            (self.input_tokens or 0)
+            + (self.cache_creation_input_tokens or 0)
+            + (self.cache_read_input_tokens or 0)
+        )
+
 
 def load_prices(data: bytes, override: bytes | None = None) -> PriceTable:
     """The table from the bytes of `prices.toml`, with the user's own rows before it."""

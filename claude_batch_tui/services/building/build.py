@@ -24,11 +24,11 @@ from claude_batch_tui.services.building.source_items import line_of, opened_item
 from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, recipe_toml, text_hashes
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow, Origin
+from claude_batch_tui.sources.rows import BadRow, Reading, reading_of, written
 from claude_batch_tui.sources.source_file import SourceFile
 from claude_batch_tui.store.files import Flusher, remove_abandoned, written_whole
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=written).encode
 _NOTHING = {
     "csv": "there is a header line and no row below it.",
     "text": "all lines are blank.",
@@ -52,7 +52,7 @@ class RequestsWriter:
         self, files: RequestsFiles, source: str, *, skip_bad_rows: bool, recipe: Callable[[], bytes]
     ) -> None:
         """`recipe` is asked, when all is read, for what stands in the recipe's file."""
-        self.rows = self.requests = self.bytes = self.left_out = 0
+        self.rows = self.requests = self.bytes = self.left_out = self.left_out_lines = 0
         self._files = files
         self._recipe = recipe
         self._source = source
@@ -102,6 +102,7 @@ class RequestsWriter:
         self.rows += 1
         if isinstance(item, BadRow):
             self.left_out += 1
+            self.left_out_lines += item.lines
             if self._skip_bad_rows:
                 self._left_out_file.write(self._left_out_line(item))
             else:
@@ -122,6 +123,7 @@ class RequestsWriter:
         self.left_out += 1
         if isinstance(item, MadeRequest):
             item = BadRow(item.row.line, "left_out", "left out by hand", item.row.values, item.custom_id)
+        self.left_out_lines += item.lines
         self._left_out_file.write(self._left_out_line(item))
 
     def _left_out_line(self, item: BadRow) -> bytes:
@@ -169,6 +171,8 @@ class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     body_bytes: int
     left_out: int
+    left_out_lines: int
+    """How many lines of the source the rows take that were left out: one with a stray quote may take many."""
     cleaned_ids: int
     problems: tuple[Problem, ...]
     counts: dict[str, int]
@@ -176,6 +180,8 @@ class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
     warnings: int
     hashes: dict[str, str]
     """Of what it was made from: `source`, and `template` and `system` where those are files."""
+    reading: Reading = Reading()
+    """How the source was understood."""
 
 
 BuildUpdate = SourceProgress | BuildReport
@@ -214,9 +220,12 @@ def build(
 
         def recipe() -> bytes:
             hashes = {"source": file.sha256()}
-            return recipe_toml(Recipe(spec=spec, name=name, betas=betas, hashes=hashes), None)
+            recipe = Recipe(spec=spec, name=name, betas=betas, hashes=hashes, guesses=reading.guesses)
+            return recipe_toml(recipe, None)
 
-        _say_guess(file, problems)
+        reading = reading_of(source.rows)
+        for doubt in reading.doubts:
+            problems.add(Problem(doubt.code, doubt.message, Severity.WARNING, file.label))
         if isinstance(file, SourceFile):
             file.hash_beside()
         writer = RequestsWriter(files, file.label, skip_bad_rows=skip_bad_rows, recipe=recipe)
@@ -246,12 +255,14 @@ def build(
             bytes=writer.bytes,
             body_bytes=size,
             left_out=writer.left_out,
+            left_out_lines=writer.left_out_lines,
             cleaned_ids=source.cleaned_ids(),
             problems=tuple(problems.kept),
             counts=problems.counts,
             errors=problems.errors,
             warnings=problems.warnings,
             hashes={"source": file.sha256(), **text_hashes(spec)},
+            reading=reading,
         )
 
 
@@ -263,14 +274,6 @@ def _check_params(item: MadeRequest, label: str, problems: ProblemList, writer: 
         problems.add(Problem(found.code, f"in every request: {found.message}", found.severity, label))
     if checked.problems.errors:
         writer.refuse()
-
-
-def _say_guess(origin: Origin, problems: ProblemList) -> None:
-    """A guessed encoding is said: it may be another."""
-    guessed = getattr(origin, "guessed_encoding", None)
-    if guessed is not None:
-        message = f"the file is not UTF-8; it was read as {guessed}. If letters are wrong, name the right --encoding"
-        problems.add(Problem("guessed_encoding", message, Severity.WARNING, origin.label))
 
 
 def _warn_of_limits(problems: ProblemList, file: str, requests: int, size: int) -> None:

@@ -11,13 +11,17 @@ import msgspec
 
 from claude_batch_tui.domain.requests.validation import ProblemList
 from claude_batch_tui.services.building.source_items import line_of, opened_items
-from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.custom_ids import PREVIEW_TAG, TAG_LENGTH
 from claude_batch_tui.sources.open_rows import open_rows
 from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow, Row
+from claude_batch_tui.sources.rows import BadRow, Reading, Row, RowSource, reading_of
+from claude_batch_tui.sources.source_file import SourceFile
+
+_COUNTED_BYTES = 1 << 18
+_COUNTED_ROWS = 5_000
+"""So much of a source is counted for its preview."""
 
 
 class PreviewedRequest(msgspec.Struct, frozen=True):
@@ -47,9 +51,11 @@ class Preview(msgspec.Struct, frozen=True):
 
     columns: tuple[str, ...]
     prompt_column: str | None
-    delimiter: str | None
-    encoding: str
+    reading: Reading
     first: int
+    rows: int | None
+    """How many rows there are; of a large source as its beginning lets one expect, None where that says nothing."""
+    rows_exact: bool
     requests: tuple[PreviewedRequest, ...]
 
 
@@ -74,11 +80,15 @@ def preview(
                         shown = [_previewed(item), *map(_previewed, islice(opened.items, count - 1))]
                         break
                     skipped += 1
+        # A query that took its time is not run twice.
+        is_text = source is not None and isinstance(source.file, SourceFile)
+        rows, is_exact = _count(source) if source is not None and is_text else (None, False)
         return Preview(
+            rows=rows,
+            rows_exact=is_exact,
             columns=source.columns if source else (),
             prompt_column=maker.prompt_column if maker else None,
-            delimiter=source.delimiter if isinstance(source, CsvSource) else None,
-            encoding=getattr(opened.origin, "encoding", "utf-8-sig"),
+            reading=reading_of(source),
             first=skipped,
             requests=tuple(shown),
         )
@@ -93,6 +103,17 @@ def sample_rows(
         contextlib.closing(cast("Generator[Row | BadRow]", source.rows())) as rows,
     ):
         return source.columns, [row.values for row in islice(rows, count)]
+
+
+def _count(source: RowSource) -> tuple[int | None, bool]:
+    """How many rows a source has, and whether that is exact: of a large one only the beginning is counted."""
+    origin, count = source.file, 0
+    with contextlib.closing(cast("Generator[Row | BadRow]", source.rows())) as rows:
+        for count, _ in enumerate(rows, 1):
+            if count >= _COUNTED_ROWS or origin.bytes_read > _COUNTED_BYTES:
+                done = origin.bytes_read
+                return (count * origin.size // done if 0 < done < origin.size else None), False
+    return count, True
 
 
 def _previewed(item: MadeRequest | BadRow) -> PreviewedRequest:

@@ -10,6 +10,7 @@ import msgspec
 
 from claude_batch_tui.domain.requests.draft import Problem, Severity
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
+from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.sources.custom_ids import GivenIds
 from claude_batch_tui.sources.jsonl import numbered_lines
@@ -18,7 +19,7 @@ from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.python_script import PythonScript
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest, RequestMaker
-from claude_batch_tui.sources.rows import BadRow, Origin, Row, RowRefusedError, RowSource
+from claude_batch_tui.sources.rows import BadRow, LateColumns, Origin, Row, RowRefusedError, RowSource
 from claude_batch_tui.sources.source_file import SourceFile, open_source
 
 Items = Generator[MadeRequest | BadRow]
@@ -74,7 +75,7 @@ def opened_items(
             yield OpenedItems(script.file, items, cleaned=lambda: ids.cleaned)
     else:
         with open_rows(spec, patience) as source:
-            maker = RequestMaker(spec, source, tag)
+            maker = _maker(spec, source, tag)
             yield OpenedItems(source.file, _made(maker, source, problems), source, maker)
 
 
@@ -83,11 +84,27 @@ def line_of(item: MadeRequest | BadRow) -> int:
     return item.line if isinstance(item, BadRow) else item.row.line
 
 
+def _maker(spec: BuildSpec, source: RowSource, tag: Callable[[bytes], str] | None) -> RequestMaker:
+    """What makes the requests. A source whose columns are not all known yet is read for them where one is missing."""
+    try:
+        return RequestMaker(spec, source, tag)
+    except (ConfigError, SourceError):
+        if isinstance(source, LateColumns) and source.read_all_columns():
+            return RequestMaker(spec, source, tag)
+        raise
+
+
 def _made(maker: RequestMaker, source: RowSource, problems: ProblemList) -> Items:
     """What every row of the source became."""
     label = source.file.label
     for position, row in enumerate(source.rows(), 1):
-        item = row if isinstance(row, BadRow) else maker.make(row, position)
+        item: MadeRequest | BadRow
+        if isinstance(row, BadRow):
+            item = row
+        else:
+            item = maker.make(row, position)
+            if row.doubt is not None:
+                problems.add(Problem("doubtful_row", row.doubt, Severity.WARNING, label, row.line))
         if isinstance(item, BadRow):
             problems.add(Problem(item.code, item.message, Severity.ERROR, label, item.line, item.custom_id))
         elif item.warning is not None:

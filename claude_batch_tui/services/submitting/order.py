@@ -27,13 +27,24 @@ class Rest(msgspec.Struct, frozen=True):
     run_id: str
 
 
+class Decision(msgspec.Struct, frozen=True):
+    """The user's word on a submission whose answer was lost: `batch_id` is its batch, or is not.
+
+    Without an id the one that was found for it is meant.
+    """
+
+    is_its: bool
+    batch_id: str | None = None
+
+
 class SendOrder(msgspec.Struct, frozen=True):
     """What the user wants sent: all of a requests file, a `part` of it, or what failed of a run.
 
     `report` is the check of the whole file, where it was checked already. Of what was sent before `again` sends all
     once more, and `new_only` none; without them nothing is sent then.
     `resend_if_absent` sends once more what was lost and does not show in the list; `counts_input` has the API count
-    the input before the question, so that the cost is known better.
+    the input before the question, so that the cost is known better. `guesses` are what reading the source rests on.
+    `decision` is about a batch that was found for what was sent before: nothing else is sent then.
     """
 
     requests: Path = Path()
@@ -48,6 +59,8 @@ class SendOrder(msgspec.Struct, frozen=True):
     new_only: bool = False
     resend_if_absent: bool = False
     counts_input: bool = False
+    guesses: tuple[str, ...] = ()
+    decision: Decision | None = None
 
 
 class Question(msgspec.Struct, frozen=True):

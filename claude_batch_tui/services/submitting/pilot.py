@@ -117,7 +117,7 @@ def _sent(
     for submission in run:
         if submission.state in {SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED}:
             continue
-        if submission.state is not SubmissionState.CREATED:
+        if not submission.is_certain:
             raise DraftError(
                 f"It is not known yet whether a batch of {submission.run_id} was created. Settle that first: open submissions "
                 "in the dashboard (Batches, U), or the same `cbtui submit` again."

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from claude_batch_tui.domain.batches.tracked import Overlap, SentIn, Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Overlap, SentIn, Submission
 from claude_batch_tui.errors import DraftError, StoreError
 from claude_batch_tui.services.submitting.digests import SentDigests, asks_the_same, id_digest, read
 from claude_batch_tui.store import batches, submissions
@@ -39,7 +39,7 @@ class Repeats(msgspec.Struct, frozen=True):
     @property
     def open(self) -> Submission | None:
         """The first known one of which it is not certain that its batch exists."""
-        return next((one for one in self.known if one.state is not SubmissionState.CREATED), None)
+        return next((one for one in self.known if not one.is_certain), None)
 
 
 def repeats(prepared: tuple[Submission, ...], *, store: Store, now: datetime) -> Repeats:
@@ -343,7 +343,7 @@ def _runs(
         actual = tracked.cost_actual if tracked else None
         whole = one.cost_at_most if actual is None else actual
         cost = None if whole is None else whole * count / one.requests
-        unknown = 0 if one.state is SubmissionState.CREATED else count
+        unknown = 0 if one.is_certain else count
         name = tracked.run_name or tracked.name if tracked else one.base_name
         title = name or one.batch_id or one.run_id
         when = one.sent_at or one.created_at

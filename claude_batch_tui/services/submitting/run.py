@@ -24,13 +24,22 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.tracked import Overlap, Submission, SubmissionState
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.money.spend import over_limits
-from claude_batch_tui.errors import CbtuiError, DraftError
+from claude_batch_tui.errors import (
+    CbtuiError,
+    DraftError,
+    NotFoundError,
+    RateLimitedError,
+    ResultsUnavailableError,
+    UnavailableError,
+)
 from claude_batch_tui.services.building.models import known_models, read_prices
-from claude_batch_tui.services.submitting.order import Confirm, Question, SendOrder
+from claude_batch_tui.services.submitting.adoption import settle_found
+from claude_batch_tui.services.submitting.order import Confirm, Decision, Question, SendOrder
 from claude_batch_tui.services.submitting.pilot import Others
 from claude_batch_tui.services.submitting.prepare import prepare
 from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price
 from claude_batch_tui.services.submitting.reconcile import (
+    decide,
     prepare_again,
     recover_interrupted,
     require_here,
@@ -55,6 +64,7 @@ from claude_batch_tui.services.submitting.steps import (
     Overlaps,
     PartlySent,
     Prepared,
+    Queued,
     Sending,
     SendingAgain,
     SentBefore,
@@ -117,9 +127,10 @@ async def submit(
         )
         for said in chosen.said:
             yield said
+        _require_decidable(order, chosen.to_look_for)
         if (earlier := chosen.to_look_for) is not None:
             discard(*frozen)
-            async with aclosing(see_to(earlier)) as steps:
+            async with aclosing(see_to(earlier, decision=order.decision)) as steps:
                 async for step in steps:
                     yield step
         prepared, missing = chosen.prepared, chosen.missing
@@ -163,15 +174,32 @@ async def send_one(
     sleep: Callable[[float], Awaitable[None]],
     random: Callable[[], float],
     guard: Guard = lambda _: None,
+    decision: Decision | None = None,
     number: int = 1,
     of: int = 1,
-) -> AsyncGenerator[Sending | Waiting | Looking | Looked | SendingAgain | Ended, None]:
+) -> AsyncGenerator[Queued | Sending | Waiting | Looking | Looked | SendingAgain | Ended, None]:
     """Send a prepared submission, and look for its batch where the answer was lost; one that was sent before is looked
-    for at once. With `resend` it is sent once more where the list does not show it. The last step says how it ended.
+    for at once, after what the user has decided about it. With `resend` it is sent once more where the list does not
+    show it. The last step says how it ended.
 
-    It is batch `number` of the `of` that are sent together. Raises what `send` and `resolve_unknown` raise.
+    It is batch `number` of the `of` that are sent together. Raises what `send`, `decide` and `resolve_unknown` raise.
     """
-    while True:
+    if decision is not None:
+        submission = await decide(
+            submission,
+            is_its=decision.is_its,
+            batch_id=decision.batch_id,
+            api=await connect(),
+            store=store,
+            hint=hint,
+            now=now(),
+        )
+    elif submission.is_adopted or submission.state is SubmissionState.CONFLICT:
+        api = await connect()
+        with contextlib.suppress(NotFoundError, ResultsUnavailableError, RateLimitedError, UnavailableError):
+            submission = await settle_found(submission, api=api, store=store, hint=hint, now=now())
+        yield Looked(submission)
+    while submission.state is not SubmissionState.CREATED:
         if submission.state is SubmissionState.PREPARED:
             sent = send(
                 submission,
@@ -203,6 +231,14 @@ async def send_one(
         yield SendingAgain(submission)
         submission, resend = prepare_again(submission, store=store, now=now()), False
     yield Ended(submission, number, of)
+
+
+def _require_decidable(order: SendOrder, earlier: Submission | None) -> None:
+    """Raise DraftError where the user decides about the batch of an `earlier` submission, and none is looked for."""
+    if order.decision is not None and earlier is None:
+        raise DraftError(
+            "No batch is looked for that these requests were sent as, so there is nothing to decide. Nothing was sent."
+        )
 
 
 def _require_workspace_of(plan: RetryPlan, workspace: Workspace | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from array import array
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -14,12 +15,12 @@ import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.domain.requests.limits import BODY_HEAD, BODY_TAIL, partition
-from claude_batch_tui.errors import DraftError, SourceError
+from claude_batch_tui.errors import DraftError, SourceError, StoreError
 from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.services.building.requests_files import custom_id_of, iter_request_lines
 from claude_batch_tui.services.submitting.digests import DigestsWriter, digests_path
 from claude_batch_tui.store import submissions
-from claude_batch_tui.store.files import written_whole
+from claude_batch_tui.store.files import refusal, sync_folder, written_whole
 from claude_batch_tui.store.store import Store
 
 _FORGOTTEN_AFTER = timedelta(days=2)
@@ -211,6 +212,33 @@ def iter_placed(body: Path) -> Iterator[tuple[bytes, int]]:
             yield request, at
 
 
+def _unsent_path(submission: Submission) -> Path:
+    return Path(submission.body_path).with_name(f"{submission.submission_id}.unsent")
+
+
+def mark_unsent(submission: Submission) -> None:
+    """Write down that no byte of the body has left yet; on disk when this returns. Raises StoreError."""
+    path = _unsent_path(submission)
+    try:
+        with path.open("wb") as file:
+            os.fsync(file.fileno())
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(refusal(path, error)) from error
+
+
+def mark_sent(submission: Submission) -> None:
+    """Write down that the body begins to leave; on disk when this returns. Raises OSError."""
+    path = _unsent_path(submission)
+    path.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def never_left(submission: Submission) -> bool:
+    """Whether it is certain that no byte of the body left: the mark is there, and so is the body."""
+    return _unsent_path(submission).exists() and Path(submission.body_path).exists()
+
+
 def discard(*unsent: Submission) -> None:
     """Remove the spooled files of submissions that were never sent."""
     for submission in unsent:
@@ -239,8 +267,10 @@ def sweep(store: Store, now: datetime) -> None:
 
 def _files_of(body: Path) -> tuple[Path, ...]:
     """A spooled body and what is beside it; the body last, so that what a kill leaves of them is swept by it."""
-    rows = body.with_name(body.name.replace(".body.json", ".rows.jsonl"))
-    return places_path(body), digests_path(body), rows, body
+    rows, unsent = (
+        body.with_name(body.name.replace(".body.json", end)) for end in (".rows.jsonl", ".unsent")
+    )
+    return places_path(body), digests_path(body), rows, unsent, body
 
 
 def _custom_id(requests: Path, line: bytes) -> str:

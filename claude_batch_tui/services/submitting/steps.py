@@ -36,7 +36,7 @@ class SentBefore(msgspec.Struct, frozen=True):
     @property
     def is_open(self) -> bool:
         """Whether there is something to look for: it was not created for certain, and nobody is sending it."""
-        return self.earlier.state not in (SubmissionState.CREATED, SubmissionState.SENDING)
+        return not self.earlier.is_certain and self.earlier.state is not SubmissionState.SENDING
 
 
 class PartlySent(msgspec.Struct, frozen=True):
@@ -59,6 +59,20 @@ class Overlaps(msgspec.Struct, frozen=True):
 
 class Declined(msgspec.Struct, frozen=True):
     """The user said no: nothing is sent."""
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """Another process, `holder`, is sending: this submission waits until it is done."""
+
+    submission: Submission
+    holder: str
+    until: None = None
+    """It is not known for how long."""
+
+    @property
+    def note(self) -> str:
+        """For whom it waits, as a sentence."""
+        return f"Process {self.holder} is submitting right now: waiting until it is done."
 
 
 class Sending(msgspec.Struct, frozen=True):
@@ -119,6 +133,7 @@ Step = (
     | PartlySent
     | Overlaps
     | Declined
+    | Queued
     | Sending
     | Waiting
     | Looking

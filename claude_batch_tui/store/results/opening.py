@@ -16,6 +16,7 @@ from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.gzip import is_gzip, require_results, unzipped_path, unzipping
 from claude_batch_tui.store.results.index import FEW_BYTES, MARGIN, ResultsIndex
 from claude_batch_tui.store.results.index_file import index_path, load_index, save_index
+from claude_batch_tui.store.results.run_file import is_run_file
 
 _KEPT_SECONDS: Final = 30 * 86400
 MOST_CACHED: Final = 10_000_000_000
@@ -90,6 +91,11 @@ def _steps(path: Path, cache: Path | None, *, is_packed: bool, in_order: bool) -
         for damaged in (index_path(path), place):
             if damaged is not None:
                 damaged.unlink(missing_ok=True)
+    if is_run_file(path):
+        path.unlink(missing_ok=True)
+        raise SourceError(
+            f"What {path} says of its batches is damaged: open the run again, which makes it anew."
+        )
     yield from _indexing(path, place, is_unpacked=is_packed, in_order=in_order)
 
 

@@ -84,7 +84,7 @@ def _ours(row: BatchRow, drawing: Drawing) -> Iterator[Fact]:
         yield "id", tracked.id, None
     yield "run", tracked.run_id or "made elsewhere: a adopts it", None if tracked.run_id else "dim"
     if tracked.provisional:
-        yield "adopted", "found in the list after a lost answer; its results will prove it", "warn"
+        yield "adopted", "found in the list after a lost answer, not proven to be its own: U decides", "warn"
     if tracked.hidden_at is not None:
         yield "hidden", "hidden on this machine: A brings it back", "dim"
 

@@ -12,7 +12,7 @@ from textual.worker import Worker, get_current_worker
 from claude_batch_tui.errors import CbtuiError, ScriptError
 from claude_batch_tui.tui.build.draft import BuildDraft, Checked, check_draft, write_draft
 from claude_batch_tui.tui.build.preview import BuildPreview
-from claude_batch_tui.tui.build.words import check_lines, trust_lines
+from claude_batch_tui.tui.build.words import check_lines, guess_lines, trust_lines
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.wording import size
@@ -41,7 +41,7 @@ class BackgroundBuild:
         if self.is_busy:
             self._screen.say("Still at work; ctrl+c stops it.")
         else:
-            self._once_trusted(self._begin_check)
+            self._once_understood(partial(self._once_trusted, self._begin_check))
 
     def write(self, target: Path) -> None:
         """Write the requests file, once a script was agreed to, in place of a check that runs."""
@@ -56,6 +56,22 @@ class BackgroundBuild:
     def stop_check(self) -> None:
         """Stop a check: the draft is another by now. A file that is being written is written as it was asked for."""
         self._screen.workers.cancel_group(self._screen, "check")
+
+    def _once_understood(self, build: Callable[[], None]) -> None:
+        """A file whose reading rests on a guess is checked after that was agreed to."""
+        guesses = self._preview.reading.guesses
+        if not guesses or guesses == self._draft.agreed_guesses:
+            build()
+            return
+
+        def agree() -> None:
+            self._draft.agreed_guesses = guesses
+            build()
+
+        dialog = ConfirmDialog(
+            "Is the file read right?", guess_lines(guesses), yes="Read it so", no="Change it"
+        )
+        self._screen.app.push_screen(dialog, if_agreed(agree))
 
     def _once_trusted(self, build: Callable[[], None]) -> None:
         """A script runs only after it was shown and agreed to."""

@@ -114,6 +114,8 @@ class BuildDraft:
         """The run of the pilot that was sent of this source."""
         self.problem_number = -1
         """The place among the problems of the check; -1 before the first was asked for."""
+        self.agreed_guesses: tuple[str, ...] = ()
+        """What reading the source rests on, as far as it was agreed to."""
         self.folders = DraftFolders(config.data_dir / "spool")
         self._data_dir = config.data_dir
         self._trusted: str | None = None

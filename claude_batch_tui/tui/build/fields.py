@@ -17,6 +17,8 @@ FIELDS = (
     "source",
     "rows",
     "script_env",
+    "encoding",
+    "reading",
     "prompt_column",
     "id_column",
     "template",
@@ -32,6 +34,17 @@ ROWS_HINTS: Mapping[str, str] = {
     "sqlite": "SELECT …; left out: all of the only table",
 }
 """What the field `rows` means, by kind; other kinds need none."""
+READING_HINTS: Mapping[str, str] = {
+    "csv": "found out; or delimiter=; quote=none escape=\\ skip_lines=2 no_header ragged=fill",
+    "json": "nan=null surrogates=replace",
+}
+"""What can be said in the field `reading`, by kind; other kinds have none."""
+_READING: Mapping[str, tuple[str, ...]] = {
+    "csv": ("delimiter", "quote", "escape", "skip_lines", "no_header", "ragged"),
+    "json": ("nan", "surrogates"),
+}
+_CHOICES = {"ragged": ("error", "fill"), "nan": ("null",), "surrogates": ("replace",)}
+_ENCODED = ("csv", "json", "text")
 _WITHOUT_COLUMNS = ("text", "documents", "jsonl", "custom")
 _READY = ("jsonl", "custom")
 _WITHOUT_FIELD = (
@@ -40,12 +53,12 @@ _WITHOUT_FIELD = (
     "image_column",
     "document_column",
     "cache_ttl",
-    "delimiter",
-    "encoding",
 )
 
 _LABELS = {"script_env": "variables", "prompt_column": "prompt col", "id_column": "id column"}
-_OPTION = re.compile(r"(?:\bSay )?--([a-z]+(?:-[a-z]+)*)(?: [A-Z]+\b)?")
+_OPTION = re.compile(
+    r"(?:\b([Ss])ay )?--([a-z]+(?:-[a-z]+)*)(?: ([A-Z]+\b|'[^' ]+'|(?:none|null|replace|fill|\d+)\b))?"
+)
 
 
 def label_of(name: str) -> str:
@@ -57,10 +70,12 @@ def in_fields(sentence: str) -> str:
     """A sentence that says options of the command line, with the fields of the form instead where there are such."""
 
     def field(found: re.Match[str]) -> str:
-        name = found[1].replace("-", "_")
-        if name not in FIELDS:
-            return found[0]
-        return f"Fill in `{label_of(name)}`" if found[0].startswith("Say ") else f"`{label_of(name)}`"
+        name = found[2].replace("-", "_")
+        fill_in = {"S": "Fill in ", "s": "fill in "}.get(found[1] or "", "")
+        if any(name in names for names in _READING.values()):
+            value = f"={found[3].strip(chr(39))}" if found[3] else ""
+            return f"{fill_in}`reading`: {name}{value}"
+        return f"{fill_in}`{label_of(name)}`" if name in FIELDS else found[0]
 
     return _OPTION.sub(field, sentence)
 
@@ -72,6 +87,10 @@ def visible_fields(kind: SourceKind) -> frozenset[str]:
         hidden.add("rows")
     if kind != "custom":
         hidden.add("script_env")
+    if kind not in READING_HINTS:
+        hidden.add("reading")
+    if kind not in _ENCODED:
+        hidden.add("encoding")
     if kind in _WITHOUT_COLUMNS:
         hidden |= {"prompt_column", "id_column"}
     if kind in _READY:
@@ -112,10 +131,12 @@ def spec_of(values: Mapping[str, str], *, base: BuildSpec | None = None, complet
         template=_with_newlines(given.get("template")),
         system=_with_newlines(given.get("system")),
         id_column=given.get("id_column"),
+        encoding=given.get("encoding"),
         model=model or "(no model yet)",
         max_tokens=limit if limit is not None else 1,
         params=(base.params if kept and base else {}) | params,
         **_rows(kind, given.get("rows")),
+        **_reading(kind, given.get("reading")),
     )
 
 
@@ -127,6 +148,8 @@ def values_of(recipe: Recipe) -> dict[str, str]:
         "source": spec.path,
         "rows": None if rows == "line" else rows,
         "script_env": " ".join(spec.script_env) or None,
+        "encoding": spec.encoding,
+        "reading": _reading_typed(spec),
         "prompt_column": spec.prompt_column,
         "id_column": spec.id_column,
         "template": spec.template,
@@ -148,6 +171,39 @@ def without_field(recipe: Recipe) -> list[str]:
 def _with_newlines(text: str | None) -> str | None:
     """A long text as it is meant: a field is one line, in which a newline is typed as two characters."""
     return text if text is None or text.startswith("@") else text.replace("\\n", "\n")
+
+
+def _reading(kind: SourceKind, text: str | None) -> dict[str, Any]:
+    """The field `reading` as the options it means: `quote=none no_header`. Raises ConfigError for what it cannot mean."""
+    options: dict[str, Any] = {}
+    for word in (text or "").split():
+        name, _, value = word.lstrip("-").partition("=")
+        name = name.replace("-", "_")
+        if name not in _READING.get(kind, ()):
+            raise ConfigError(f"reading: {word!r} is unknown. It can say {', '.join(_READING[kind])}.")
+        if name == "no_header":
+            options[name] = True
+        elif not value or (name in _CHOICES and value not in _CHOICES[name]):
+            raise ConfigError(f"reading: write {name}={'|'.join(_CHOICES.get(name, ('…',)))}.")
+        elif name == "skip_lines":
+            if not value.isdigit():
+                raise ConfigError(f"reading: skip_lines is a whole number, not {value!r}.")
+            options[name] = int(value)
+        else:
+            options[name] = value
+    return options
+
+
+def _reading_typed(spec: BuildSpec) -> str | None:
+    """What the field `reading` says for a build."""
+    words: list[str] = []
+    for name in _READING.get(spec.kind, ()):
+        value = getattr(spec, name)
+        if isinstance(value, bool):
+            words += [name] * value
+        elif value is not None and value != "error":
+            words.append(f"{name}={'tab' if value == chr(9) else value}")
+    return " ".join(words) or None
 
 
 def _rows(kind: SourceKind, text: str | None) -> dict[str, Any]:

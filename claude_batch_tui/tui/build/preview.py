@@ -14,6 +14,7 @@ from claude_batch_tui.services.building.preview import Preview, PreviewedRequest
 from claude_batch_tui.sources.patience import Patience
 from claude_batch_tui.sources.python_script import script_text
 from claude_batch_tui.sources.recipe import BuildSpec
+from claude_batch_tui.sources.rows import Reading
 from claude_batch_tui.tui.build.fields import in_fields
 from claude_batch_tui.tui.build.words import preview_lines, sample_lines, script_lines
 from claude_batch_tui.tui.widgets.text_rows import Line
@@ -55,6 +56,11 @@ class BuildPreview(TextView):
     def request(self) -> PreviewedRequest | None:
         """The request of the preview, or None where there is none."""
         return self._preview.requests[0] if self._preview and self._preview.requests else None
+
+    @property
+    def reading(self) -> Reading:
+        """How the source of the preview was understood."""
+        return self._preview.reading if self._preview else Reading()
 
     def read_row(self, step: int = 0) -> None:
         """Read the request so many rows from the one of the preview."""

@@ -164,7 +164,7 @@ class BuildScreen(DashboardScreen):
         self.draft.clear()
         self.form.fill(self.draft.values)
         self.preview.welcome()
-        self.form.focus_source()
+        self.form.focus_field("source")
 
     def action_save_recipe(self) -> None:
         """Save the form under a name."""

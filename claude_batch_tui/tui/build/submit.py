@@ -96,6 +96,7 @@ def ask_to_submit(screen: DashboardScreen, draft: BuildDraft, *, pilot: int | No
         betas=draft.betas,
         report=checked.found,
         counts_input=part is not None,
+        guesses=checked.report.reading.guesses,
     )
     _begin(screen, draft, order)
 

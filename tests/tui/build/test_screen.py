@@ -106,10 +106,11 @@ async def test_only_fields_that_mean_something_for_the_source_are_shown(build, s
         for source, hidden in (
             ("tickets.csv", {"rows", "script_env"}),
             ("x.json", {"script_env"}),
-            ("x.txt", {"prompt_column", "id_column", "script_env"}),
+            ("x.txt", {"prompt_column", "id_column", "reading", "script_env"}),
             (
                 "mine.py",
-                {"rows", "prompt_column", "id_column", "template", "system", "params", "model", "max_tokens"},
+                {"rows", "encoding", "reading", "prompt_column", "id_column"}
+                | {"template", "system", "params", "model", "max_tokens"},
             ),
         ):
             set_fields(build, source=source)
@@ -362,3 +363,47 @@ async def test_a_pilot_and_the_rest_are_two_batches_of_one_run_with_every_row_on
         await reached(pilot, lambda: len(live.snapshot.batches) == 2 and len(live.screen_stack) == 1)
         assert sorted(each.batch.request_counts.total for each in live.snapshot.batches) == [2, 3]
         assert len({each.run_id for each in live.snapshot.batches}) == 1
+
+
+async def test_a_file_whose_encoding_is_a_guess_is_asked_about_before_it_is_checked(build, folder, settled):
+    (folder / "odd.csv").write_bytes("id;body\n1;Die Größe ist schön\n2;Grüße\n".encode("cp1252"))
+    async with build.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="odd.csv", prompt_column="body", model="claude-haiku-4-5", max_tokens="9")
+        await done(build, pilot, settled)
+        assert "cp1252 (guessed) · delimiter semicolon" in detail(build)
+        assert "header on line 1 · 2 columns · 2 rows" in detail(build)
+        assert "Größe (in " in detail(build)
+        assert "fill in `encoding`" in detail(build)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(build.screen, ConfirmDialog)
+        await pilot.press("n")
+        await settled(pilot)
+        assert screen(build).draft.checked is None
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press("y")
+        await done(build, pilot, settled)
+        assert screen(build).draft.checked is not None
+        assert screen(build).draft.checked.report.reading.guesses
+        set_fields(build, encoding="cp1252")
+        await done(build, pilot, settled)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("enter")
+        await done(build, pilot, settled)
+        assert screen(build).draft.checked.report.reading.guesses == ()
+
+
+async def test_how_a_file_is_to_be_read_is_said_in_one_field(build, folder, settled):
+    (folder / "odd.csv").write_text('title\n\nid;body\n1;"stray\n2;fine\n')
+    async with build.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="odd.csv", prompt_column="body", reading="skip_lines=2 quote=none")
+        await done(build, pilot, settled)
+        assert "quote none · header on line 3" in detail(build)
+        assert '"stray' in detail(build)
+        set_fields(build, reading="skip=2")
+        await done(build, pilot, settled)
+        assert "reading: 'skip=2' is unknown. It can say delimiter, quote" in detail(build)
