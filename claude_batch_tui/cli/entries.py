@@ -51,7 +51,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--rows", type=Path, metavar="FILE", help="the rows file to join (known for own batches)"
     )
     parser.add_argument(
-        "--requests", type=Path, metavar="FILE", help="what was sent, for its schemas (known for own batches)"
+        "--sent",
+        "--requests",
+        dest="requests",
+        type=Path,
+        metavar="FILE",
+        help="the requests as they were sent, for schemas and ledger (known for own batches)",
     )
     parser.add_argument(
         "--spread", action="store_true", help="the top-level keys of JSON answers become columns"
@@ -108,7 +113,7 @@ def sent_files(sent: tuple[Path, ...], args: argparse.Namespace) -> Sent:
     from claude_batch_tui.services.results.schema_validation import Sent  # late: --help needs none of it
 
     if args.requests is not None and not args.requests.is_file():
-        raise ConfigError(f"--requests {args.requests}: there is no such file.")
+        raise ConfigError(f"--sent {args.requests}: there is no such file.")
     return Sent(sent if args.requests is None else (args.requests,))
 
 

@@ -80,15 +80,20 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
 
 
 def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
+    from claude_batch_tui.services.building.requests_files import ids_of_requests
     from claude_batch_tui.services.results.rows_file import RowsFile
 
     files = {word: results_path(word) for word in args.ids}
     found = [_Held(path.name, path, None) for path in files.values() if path is not None]
     words = [word for word, path in files.items() if path is None]
     found += run_to_end(_of_batches(words, context)) if words else []
-    if args.rows is None:
+    if args.requests is not None:
+        sent_files((), args)
+        sent = ids_of_requests(args.requests)
+    elif args.rows is not None:
+        sent = RowsFile(args.rows).custom_ids()
+    else:
         return found
-    sent = RowsFile(args.rows).custom_ids()
     return [held._replace(sent=sent) for held in found]
 
 
@@ -119,7 +124,7 @@ def _print_list(args: argparse.Namespace, found: Accounts, results: ResultsFile,
     listed = found.list_of(args.list)
     if listed is None:
         context.diagnostics.note(
-            f"What was sent is not known here, so nothing can be called {args.list}: name the rows file with --rows."
+            f"What was sent is not known here, so nothing can be called {args.list}: name the requests as they were sent with --sent, or the rows file with --rows."
         )
         return
     for one in listed:

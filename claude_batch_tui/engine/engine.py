@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.building.check import CheckReport
     from claude_batch_tui.services.building.trying import Trial, Tried
     from claude_batch_tui.services.keeping.pruning import Forgettable, Removable
+    from claude_batch_tui.services.results.triage import Triage
     from claude_batch_tui.services.submitting.order import Question, SendOrder
-    from claude_batch_tui.services.submitting.retry import RetryPlan, Wanted
+    from claude_batch_tui.services.submitting.retry import Choice, RetryPlan, Wanted
     from claude_batch_tui.services.submitting.steps import Step
+    from claude_batch_tui.store.results.file import ResultsFile
     from claude_batch_tui.store.results.index import ResultsIndex
 
 _log = logging.getLogger(__name__)
@@ -357,11 +359,29 @@ class Engine(LoopThread):
         """What the user says to the question of a submission: only after a yes anything is sent."""
         self._parts.submitter.answer(token, agreed)
 
-    def plan_retry(self, wanted: Sequence[Wanted], rules: RetryRules) -> RetryPlan:
+    def plan_retry(
+        self, wanted: Sequence[Wanted], rules: RetryRules, choices: Sequence[Choice] = ()
+    ) -> RetryPlan:
         """What would be sent again; reads the spool, for a thread. Raises DraftError where there is nothing."""
         from claude_batch_tui.services.submitting.retry import plan
 
-        return plan(wanted, rules, store=self.store)
+        return plan(wanted, rules, store=self.store, choices=choices)
+
+    def triage(
+        self, files: Sequence[tuple[str, ResultsFile]], positions: Sequence[int] | None = None
+    ) -> tuple[Triage, tuple[float | None, ...]]:
+        """What of the batches of a run is not truly good, by cause, and what each group costs to send; for a thread."""
+        from claude_batch_tui.services.results.triage import priced_triage
+
+        runtime = self._runtime
+        return priced_triage(
+            files,
+            store=self.store,
+            config=runtime.config,
+            hint=runtime.hint,
+            now=runtime.now(),
+            positions=positions,
+        )
 
     @command
     async def look_again(self, submission_id: str) -> None:

@@ -6,7 +6,7 @@ A template is constant JSON with holes, and what fills each hole from a row.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -78,6 +78,15 @@ def _refuse_nulls(value: Any, path: str, where: str) -> None:
     elif isinstance(value, list):
         for at, held in enumerate(value):
             _refuse_nulls(held, path, f"{where}[{at}]")
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts in a JSON value, which may be templates."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for held in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_in(held)
 
 
 class RequestTemplate:

@@ -23,19 +23,25 @@ Ragged = Literal["error", "fill"]
 Nan = Literal["null"]
 Surrogates = Literal["replace"]
 CacheTtl = Literal["5m", "1h"]
-SourceKind = Literal["csv", "json", "text", "documents", "sqlite", "parquet", "custom", "jsonl"]
+SourceKind = Literal[
+    "csv", "json", "text", "spreadsheet", "documents", "sqlite", "parquet", "custom", "jsonl"
+]
 
 VERSION = 1
 _REQUEST_KEYS = (
     "prompt_column",
+    "messages_column",
     "template",
     "system",
+    "rows_per_request",
     "id_column",
     "id_template",
     "run_prefix",
+    "clean_ids",
     "image_column",
     "document_column",
     "cache_ttl",
+    "set",
 )
 _PARAMS_KEYS = ("model", "max_tokens", "params")
 _TEMPLATES = ("template", "system")
@@ -46,30 +52,37 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `template` and `system` are templates or `@file`; `params` is what every request says besides, its strings
     templates too. `model` and `max_tokens` must be there or in `params` for every kind but `jsonl` and `custom`, whose
-    requests are ready. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT, `script_env` what a script
-    may see; None for `delimiter`, `encoding` and `skip_lines` means they are found out. `quote`, `escape`, `no_header` and
-    `ragged` are a CSV's, `nan` and `surrogates` JSON's.
+    requests are ready: there `model`, `max_tokens` and `set` (`path=value`) say something else than the file does, and
+    `clean_ids` makes ids legal. `messages_column` holds whole conversations, `rows_per_request` puts several rows into
+    one request. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT, `sheet` the name of one,
+    `script_env` what a script may see; None for `delimiter`, `encoding` and `skip_lines` means they are found out. `quote`,
+    `escape`, `no_header` and `ragged` are a CSV's, `nan` and `surrogates` JSON's.
     """
 
     kind: SourceKind
     path: str
     prompt_column: str | None = None
+    messages_column: str | None = None
     template: str | None = None
     system: str | None = None
+    rows_per_request: int | None = None
     model: str | None = None
     max_tokens: int | None = None
     params: dict[str, Any] = {}
     id_column: str | None = None
     id_template: str | None = None
     run_prefix: str | None = None
+    clean_ids: bool = False
     image_column: str | None = None
     document_column: str | None = None
     cache_ttl: CacheTtl | None = None
+    set: tuple[str, ...] = ()
     split_by: SplitBy = "line"
     separator: str | None = None
     at: str | None = None
     query: str | None = None
     script_env: tuple[str, ...] = ()
+    sheet: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
     quote: str | None = None

@@ -33,6 +33,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     values: dict[str, Any]
     doubt: str | None = None
     """Why it may be read wrongly, as a phrase."""
+    count: int = 1
+    """How many rows of the source are in it."""
 
 
 class BadRow(msgspec.Struct, frozen=True):
@@ -45,6 +47,7 @@ class BadRow(msgspec.Struct, frozen=True):
     custom_id: str | None = None
     lines: int = 1
     """How many lines of the file it takes."""
+    count: int = 1
 
 
 class Doubt(NamedTuple):
@@ -61,6 +64,8 @@ class Doubt(NamedTuple):
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """How a source was understood; None for what it does not have. `columns` is their number, `path` that in JSON."""
 
+    form: str | None = None
+    """What the source is, where its kind does not say it."""
     encoding: str | None = None
     encoding_guessed: bool = False
     changed_words: tuple[tuple[str, str], ...] = ()

@@ -5,6 +5,9 @@ A database is opened for reading alone, and a query can do nothing else; Parquet
 
 from __future__ import annotations
 
+import contextlib
+import glob
+import hashlib
 import re
 import shlex
 import sqlite3
@@ -162,6 +165,9 @@ def _cell(name: str, value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, bytes):
+        # Writers without a logical type leave texts as binary columns.
+        with contextlib.suppress(UnicodeDecodeError):
+            return value.decode()
         kept = value.decode("utf-8", "replace")
         return NoText("bytes", f"column {name!r} holds bytes, which are no UTF-8 text", kept)
     if isinstance(value, float) and value - value != 0.0:
@@ -169,30 +175,68 @@ def _cell(name: str, value: Any) -> Any:
     return value
 
 
-class ParquetSource:
-    """A Parquet file as rows."""
+class ParquetFiles:
+    """The files of a table together, as one origin."""
 
     def __init__(self, path: str) -> None:
-        self.file = WholeFile(path)
+        """`path` is a file, a folder or a pattern. Raises SourceError where there are no Parquet files."""
+        self.label = path
+        folder = Path(path).expanduser()
+        if folder.is_dir():
+            below = folder.rglob("*.parquet")
+            self.paths = sorted(one for one in below if not _is_hidden(one.relative_to(folder)))
+        elif folder.is_file() or not glob.has_magic(path):
+            self.paths = [Path(WholeFile(str(folder)).label)]
+        else:
+            found = map(Path, glob.glob(str(folder), recursive=True))  # noqa: PTH207  a pattern may begin at the root
+            start = next(at for at, part in enumerate(folder.parts) if glob.has_magic(part))
+            self.paths = sorted(
+                one for one in found if one.is_file() and not _is_hidden(Path(*one.parts[start:]))
+            )
+        if not self.paths:
+            raise SourceError(f"{path}: there are no Parquet files. Name a file, a folder or a pattern.")
+        self.size = sum(one.stat().st_size for one in self.paths)
+        self.bytes_read = 0
+
+    def sha256(self) -> str:
+        """The hash of its bytes, in hex; of several files that of theirs."""
+        hashes = [WholeFile(str(one)).sha256() for one in self.paths]
+        return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+class ParquetSource:
+    """A Parquet file as rows, or the files of a folder or a pattern as one table.
+
+    Columns that only some files have are empty in the others; folders like `year=2026` are columns, too.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.file = ParquetFiles(path)
         try:
-            from pyarrow import parquet  # an extra: 40 MB that most need not have
+            import pyarrow as pa  # an extra: 40 MB that most need not have
+            from pyarrow import dataset, parquet
         except ImportError as error:
             raise ConfigError(
                 f"{path}: reading Parquet needs pyarrow: pip install 'claude-batch-tui[parquet]'."
             ) from error
         try:
-            self._table: Any = parquet.ParquetFile(path)  # type: ignore[no-untyped-call]
-        except (OSError, ValueError) as error:
-            raise SourceError(f"{path}: this is no Parquet file: {error}.") from error
+            self._table = _table(pa, dataset, parquet, [str(one) for one in self.file.paths])
+        except (OSError, ValueError, TypeError) as error:
+            reason = str(error).rstrip(".")
+            raise SourceError(f"{path}: this is no Parquet file that can be read: {reason}.") from error
         doubts: list[Doubt] = []
-        self.columns = own_names(self._table.schema_arrow.names, doubts)
-        self.reading = Reading(columns=len(self.columns), doubts=tuple(doubts))
+        self.columns = own_names(self._table.schema.names, doubts)
+        count = len(self.file.paths)
+        form = f"{count:,} Parquet {'file' if count == 1 else 'files'}"
+        self.reading = Reading(form=form, columns=len(self.columns), doubts=tuple(doubts))
 
     def rows(self) -> Iterator[Row | BadRow]:
-        """Every row; null is the empty text."""
-        total, number = self._table.metadata.num_rows or 1, 0
+        """Every row; null is the empty text, and bytes that are UTF-8 are text."""
+        total, number = self._table.count_rows() or 1, 0
         try:
-            for batch in self._table.iter_batches(_ROWS_AT_ONCE):
+            for batch in self._table.to_batches(
+                batch_size=_ROWS_AT_ONCE, batch_readahead=1, fragment_readahead=1
+            ):
                 for values in zip(*map(_values_of, batch.columns), strict=True):
                     number += 1
                     row = zip(self.columns, values, strict=True)
@@ -200,6 +244,21 @@ class ParquetSource:
                 self.file.bytes_read = self.file.size * number // total
         except (OSError, ValueError) as error:
             raise SourceError(f"{self.file.label}: reading stops after row {number:,}: {error}.") from error
+
+
+def _table(pa: Any, dataset: Any, parquet: Any, paths: list[str]) -> Any:
+    """All files as one table, with the columns of any of them and of their folders."""
+    schemas = [parquet.read_schema(path) for path in paths]
+    schema = pa.unify_schemas(schemas, promote_options="permissive")
+    partitioning = dataset.partitioning(flavor="hive")
+    for field in dataset.dataset(paths, partitioning=partitioning, format="parquet").schema:
+        schema = schema if field.name in schema.names else schema.append(field)
+    return dataset.dataset(paths, schema=schema, partitioning=partitioning, format="parquet")
+
+
+def _is_hidden(path: Path) -> bool:
+    """True for what tables keep beside their data: `_delta_log`, `.part.crc`."""
+    return any(part[0] in "._" for part in path.parts)
 
 
 def _values_of(column: Any) -> list[Any]:

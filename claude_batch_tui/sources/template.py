@@ -22,6 +22,9 @@ ROW = "row"
 Fill = Callable[[Mapping[str, Any]], str]
 """Makes the text of one row. Raises RowRefusedError."""
 
+_MARKED = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
+_NAMED = re.compile(r"[A-Za-z_]\w*")
+_OF_ROW = re.compile(r"\brow\s*[.\[]")
 _NEWLINE = re.compile(r"\r\n|\r")
 _MARKUP = ("{{", "{%", "{#")
 _EXPRESSION = re.compile(r"""\{\{-?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^"'}]|\}(?!\}))*\}\}""", re.DOTALL)
@@ -114,6 +117,13 @@ def compile_template(
     names = {**(aliases or {}), **{name: name for name in columns}}
     pieces = _pieces(template, names)
     return _plain(*pieces) or _jinja(template, pieces, names, columns, option, limits)
+
+
+def names_column(template: str, column: str) -> bool:
+    """True where a template names that column, by itself or as one of the row, or takes the row as a whole."""
+    marked = " ".join(_MARKED.findall(template))
+    names = frozenset(_NAMED.findall(marked))
+    return column in names or (ROW in names and _OF_ROW.search(marked) is None)
 
 
 def plain_fill(texts: Sequence[str], columns: Sequence[str], as_text: Callable[[Any], str] = as_text) -> Fill:

@@ -19,6 +19,7 @@ SELECT = """
     SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes, d.flawed,
         coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual,
         coalesce(a.prices_as_of, c.prices_as_of, r.prices_as_of) AS prices_as_of, h.at AS hidden_at,
+        (SELECT s.state = 'created' AND json_extract(s.facts, '$.kind') = 'retry' FROM submission s WHERE s.batch_id = b.batch_id) AS is_retry,
         (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
     FROM batch b
     LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
@@ -58,6 +59,7 @@ def tracked_of(row: sqlite3.Row) -> TrackedBatch:
         hidden_at=_time(row["hidden_at"]),
         cancel_sent_at=_time(row["cancel_sent_at"]),
         provisional=bool(row["provisional"]),
+        is_retry=bool(row["is_retry"]),
     )
 
 
@@ -232,21 +234,38 @@ def ids_of(database: Database, scope_id: int, word: str) -> tuple[str, ...]:
     if database.row("SELECT 1 FROM batch WHERE scope_id = ? AND batch_id = ?", (scope_id, word)):
         return (word,)
     of_run = database.rows(
-        "SELECT batch_id FROM batch WHERE scope_id = ? AND run_id = ? ORDER BY created_at", (scope_id, word)
+        "SELECT batch_id FROM batch WHERE scope_id = ? AND run_id = ? ORDER BY created_at, batch_id",
+        (scope_id, word),
     )
     if of_run:
         return tuple(row[0] for row in of_run)
     named = database.rows(
-        "SELECT DISTINCT b.batch_id, b.run_id FROM batch b JOIN name n ON n.scope_id = b.scope_id"
-        " AND n.target_id IN (b.batch_id, b.run_id) WHERE b.scope_id = ? AND n.name = ? ORDER BY b.created_at",
+        "SELECT b.batch_id, b.run_id, n.target_id = b.run_id OR b.batch_id = (SELECT f.batch_id FROM batch f"
+        " WHERE f.scope_id = b.scope_id AND f.run_id = b.run_id ORDER BY f.created_at, f.batch_id LIMIT 1)"
+        " FROM batch b JOIN name n ON n.scope_id = b.scope_id AND n.target_id IN (b.batch_id, b.run_id)"
+        " WHERE b.scope_id = ? AND n.name = ? ORDER BY b.created_at",
         (scope_id, word),
-    )
+    ) or _sent_as(database, scope_id, word)
     if len(named) > 1 and len({row[1] or row[0] for row in named}) > 1:
         raise ConfigError(
             f"{len(named)} batches are called {word!r}: use the id of one, "
             f"{', '.join(row[0] for row in named[:3])}{' …' if len(named) > 3 else ''}."
         )
-    return tuple(row[0] for row in named)
+    run_id = next((row[1] for row in named if row[1] and row[2]), None)
+    if run_id is not None:  # the name of a run, or of what it began with
+        return ids_of(database, scope_id, run_id)
+    return tuple(dict.fromkeys(row[0] for row in named))
+
+
+def _sent_as(database: Database, scope_id: int, word: str) -> list[tuple[str, str, bool]]:
+    """The batches of runs that were sent under a name, which has what they are in the run behind it: a part, a pilot."""
+    rows = database.rows(
+        "SELECT b.batch_id, b.run_id, s.facts FROM submission s JOIN batch b ON b.batch_id = s.batch_id"
+        " WHERE b.scope_id = ? AND substr(json_extract(s.facts, '$.name'), 1, ?) = ? ORDER BY b.created_at",
+        (scope_id, len(word) + 1, f"{word} "),
+    )
+    found = ((row[0], row[1], msgspec.json.decode(row[2], type=Submission)) for row in rows)
+    return [(batch_id, run_id, True) for batch_id, run_id, sent in found if sent.base_name == word]
 
 
 def adopt(

@@ -46,6 +46,7 @@ from claude_batch_tui.wording.results import (
 from claude_batch_tui.wording.submissions import (
     adopted_words,
     changed_words,
+    foreign_cancel_words,
     group_words,
     layout_words,
     overlap_lines,

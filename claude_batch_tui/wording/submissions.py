@@ -177,6 +177,8 @@ def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> I
 def layout_words(reading: Reading) -> str:
     """How a source was understood: its encoding, what parts its columns, where its header or its rows are."""
     words: list[str] = []
+    if reading.form:
+        words.append(reading.form)
     if reading.encoding:
         words.append(f"{reading.encoding}{' (guessed)' if reading.encoding_guessed else ''}")
     if reading.delimiter:
@@ -192,6 +194,15 @@ def layout_words(reading: Reading) -> str:
     return " · ".join(words)
 
 
+def foreign_cancel_words(batches: int) -> str:
+    """That the tool which made batches may send what is canceled again."""
+    which = "One of them was" if batches == 1 else f"{batches:,} of them were"
+    return (
+        f"{which} not submitted by cbtui here: the tool that made it may send its requests again as soon as they are "
+        "canceled (inspect_ai does). Stop that tool first."
+    )
+
+
 def triage_words(found: Triage) -> str:
     """How much is not truly good, and what is waited for."""
     waiting = f"; {found.waiting:,} were sent again and are waited for" if found.waiting else ""
@@ -200,10 +211,10 @@ def triage_words(found: Triage) -> str:
     return f"{found.not_good:,} of {found.entries:,} entries are not truly good{waiting}."
 
 
-def group_words(group: Group, cost: float | None) -> str:
-    """A group in a line: count, cause, what is known of sending it, and what that costs at most."""
+def group_words(group: Group, cost: float | None, edits: str = "") -> str:
+    """A group in a line: count, cause, what is known of sending it, and what that costs at most; its edits, or an example."""
     price = "" if cost is None else f"at most {money(cost)}"
-    return f"{group.count:>9,}  {group.cause:<22} {group.remedy.value:<10} {price:<16} {group.said or group.example}"
+    return f"{group.count:>9,}  {group.cause:<22} {group.remedy.value:<10} {price:<16} {edits or group.said or group.example}"
 
 
 def problem_lines(problems: Iterable[Problem], counts: Mapping[str, int], examples: int) -> Iterator[str]:

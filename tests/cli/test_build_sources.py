@@ -198,10 +198,10 @@ def test_a_pattern_picks_documents_and_a_missing_one_says_so(cbtui, tmp_path):
         ("a.txt", b"", "docs:1: a.txt is empty"),
         (
             "a.exe",
-            b"\xff\xfe\x00\x01",
-            "docs:1: a.exe is neither UTF-8 text nor a PDF, PNG, JPEG, GIF or WebP file",
+            b"MZ\x90\x03\x00\x00\x00",
+            "docs:1: a.exe: this is a binary file, not text",
         ),
-        ("a.bin", b"a\x00b", "docs:1: a.bin is a binary file of no kind the API takes"),
+        ("a.bin", b"a\x00b\x01\x02\x03\x04" * 9, "docs:1: a.bin: this is a binary file, not text"),
         ("a.txt", b"x" * 24_000_001, "docs:1: a.txt has 24.0 MB; at most 24 MB fit into a request"),
     ],
 )

@@ -30,6 +30,7 @@ def test_a_good_file_is_described_and_priced(check):
     )
     assert (code, err) == (0, "")
     assert out.splitlines() == [
+        "format    JSON Lines: requests of the Message Batches API",
         "requests  1,000 (1.0% of the limit of 100,000)",
         "size      163.9 kB (0.1% of the limit of 256.0 MB)",
         "model     claude-opus-5: 1,000",
@@ -47,7 +48,7 @@ def test_errors_come_first_with_counts_and_places_and_end_with_2(check):
     assert (code, err) == (2, "cbtui: r.jsonl has errors (4): it cannot be sent as it is.\n")
     assert out.splitlines()[-8:] == [
         "error sampling_param: 1 time",
-        "  r.jsonl:1: `top_p` is refused under API version 2026-10-21; leave it out",
+        "  r.jsonl:1: `top_p` is refused under `api_version` 2026-10-21: leave it out, or set an earlier one in config.toml",
         "error duplicate_custom_id: 1 time",
         "  r.jsonl:3: custom_id 'a' repeats that of line 1; it is unique in a batch",
         "error stream: 2 times",
@@ -119,6 +120,7 @@ def test_a_file_of_blank_lines_has_no_requests(check):
 
 
 def test_a_pretty_printed_file_is_told_what_json_lines_are(check):
-    code, out, _ = check("[", request(), "]")
+    code, _, err = check("[", request(), "]")
     assert code == 2
-    assert "a requests file is JSON Lines, one request on each line" in out
+    assert "this is a JSON array, and a requests file has a request on each line" in err
+    assert "cbtui build jsonl" in err

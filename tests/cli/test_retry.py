@@ -265,3 +265,48 @@ def test_a_file_that_another_process_was_quicker_with_is_not_sent(
     assert (code, "The same requests were sent meanwhile, as msgbatch_" in err) == (2, True)
     assert len(simulator.log.creates) == 1
     assert len(list((own_folders / "data" / "spool").glob("*.body.json"))) == 1
+
+
+def test_a_retried_run_is_whole_and_every_verb_says_so_while_a_batch_answers_for_itself(
+    cbtui, simulator, fates, failed, tmp_path, monkeypatch
+):
+    assert cbtui("watch", "labels", "--interval", "1")[0] == 1
+    fates()
+    again = watched(cbtui, cbtui("retry", "labels", "--yes"))
+    run = run_of(cbtui, failed)
+    for word in ("labels", run):
+        for verb in (
+            ["status"],
+            ["watch", "--interval", "1"],
+            ["results"],
+            ["results", "--ledger"],
+            ["results", "--stats"],
+        ):
+            code, _, err = cbtui(verb[0], word, *verb[1:])
+            assert code == 0, (verb, err)
+    for verb in (
+        ["status"],
+        ["watch", "--interval", "1"],
+        ["results"],
+        ["results", "--ledger"],
+        ["results", "--stats"],
+    ):
+        assert cbtui(verb[0], failed, *verb[1:])[0] == 1, verb
+        assert cbtui(verb[0], again, *verb[1:])[0] == 0, verb
+    shown = json.loads(cbtui("status", "labels", "--json")[1])
+    assert shown["request_counts"] == {
+        "processing": 0,
+        "succeeded": 10,
+        "errored": 0,
+        "canceled": 0,
+        "expired": 0,
+    }
+    assert [batch["id"] for batch in shown["batches"]] == [failed, again]
+    out = cbtui("results", "labels", "--format", "csv")[1]
+    rows = {row["custom_id"]: (row["batch_id"], row["attempt"]) for row in csv.DictReader(io.StringIO(out))}
+    assert len(rows) == 10
+    assert {rows[name] for name in FATES} == {(again, "2")}
+    assert len(cbtui("results", "labels", "--attempts", "all")[1].splitlines()) == 13
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-sim-demo-another0000")
+    assert cbtui("status", "labels")[0] == 0
+    assert cbtui("results", "labels")[0] == 0

@@ -29,7 +29,8 @@ def results_of(cbtui, word):
 def settle(cbtui, word):
     assert cbtui("watch", word, "--interval", "1")[0] == 0
     code, out, _ = cbtui("status", word, "--json")
-    return code, [json.loads(line) for line in out.splitlines()]
+    shown = json.loads(out)
+    return code, shown.get("batches", [shown])
 
 
 def test_more_than_a_batch_takes_is_one_run_whose_id_every_verb_takes(

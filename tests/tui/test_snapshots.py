@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from claude_batch_tui.domain.batches.tracked import Link, LinkState, Submission, SubmissionState
-from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules
+from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules, rule_of
+from claude_batch_tui.services.results.triage import Group, Triage
 from claude_batch_tui.services.submitting.retry import RetryPart, RetryPlan
 from claude_batch_tui.tui.build.form import Field
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
@@ -302,7 +303,29 @@ def test_what_a_retry_would_send(snap_compare, dashboard, filled, settled):
     async def look(pilot):
         await settled(pilot)
         plan = RetryPlan("run_1", (part,), counts, "tickets retry", RetryRules())
-        pilot.app.push_screen(RetryDialog("Retry tickets", lambda _: plan))
+        groups = tuple(
+            Group(
+                cause,
+                count,
+                rule_of(cause).remedy,
+                rule_of(cause).advice,
+                said,
+                example,
+                "",
+                {},
+                cut,
+                offered,
+            )
+            for cause, count, said, example, cut, offered in (
+                ("overloaded_error", 201, "Overloaded", "T-1", 0, None),
+                ("truncated", 60, "", "T-7", 1024, 2048),
+                ("refused", 9, "", "T-9", 0, None),
+            )
+        )
+        found = Triage(400, 0, groups), (0.02, 0.13, None)
+        pilot.app.push_screen(RetryDialog("Retry tickets", lambda *_: plan, lambda: found))
+        await settled(pilot)
+        await pilot.press("j", "m")
         await settled(pilot)
         await pilot.press("a")
         await settled(pilot)

@@ -38,16 +38,20 @@ the prompt column. Any Jinja2 expression works: {{ row["Ticket No"] | upper }}. 
 """
 _KINDS = {
     "csv": "a row of a CSV or TSV file is a request",
-    "json": "an object of a JSON array, an object of arrays, or a JSON Lines file is a request",
+    "json": "an object of a JSON array, of an object by keys, of JSON Lines or of values one behind the other is a request",
     "text": "a line, a paragraph or another piece of a text file is a request",
-    "documents": "a file of a folder or a pattern is a request: text, PDF, images",
+    "documents": "a file of a folder or a pattern is a request: text, PDF, images; Word and HTML with the extra "
+    "claude-batch-tui[documents]",
+    "spreadsheet": "a row of an Excel or OpenDocument sheet is a request; needs the extra claude-batch-tui[spreadsheet]",
     "sqlite": "a row of an SQLite query is a request",
-    "parquet": "a row of a Parquet file is a request; needs the extra claude-batch-tui[parquet]",
+    "parquet": "a row of a Parquet file, or of a folder or pattern of them, is a request; needs the extra claude-batch-tui[parquet]",
     "custom": "build_requests() of a Python script gives the requests; it runs as you do",
-    "jsonl": "a line is a ready request with custom_id and params; it is checked and kept as it is",
+    "jsonl": "a ready request with custom_id and params is checked and kept as it is; those of OpenAI, Bedrock and "
+    "Vertex are converted as far as that is true",
 }
 _READY = ("custom", "jsonl")
-_ENCODED = ("csv", "text", "json")
+_READY_FIELDS = ("kind", "path", "script_env", "model", "max_tokens", "set", "clean_ids", "surrogates")
+_ENCODED = ("csv", "text", "json", "documents")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +74,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
             argument_default=argparse.SUPPRESS,  # what stands before KIND counts where nothing stands after it
         )
         sub.add_argument("file", metavar="FILE", help="the source; - reads standard input")
-        if kind not in _READY:
+        if kind in _READY:
+            _add_ready_options(sub, kind)
+        else:
             _add_request_options(sub)
         _add_source_options(sub, kind)
         _add_output_options(sub, top=False)
@@ -114,11 +120,48 @@ def _add_source_options(sub: argparse.ArgumentParser, kind: str) -> None:
             "--split-by", choices=("line", "paragraph", "separator", "whole"), help="what a row is (line)"
         )
         sub.add_argument("--separator", metavar="TEXT", help="what parts the rows, with --split-by separator")
+    elif kind == "spreadsheet":
+        sub.add_argument("--sheet", metavar="NAME", help="name or number; left out: the only one with rows")
+        sub.add_argument(
+            "--skip-lines",
+            metavar="N",
+            type=int,
+            help="rows above the header; left out, titles are found out",
+        )
     elif kind == "sqlite":
         sub.add_argument("--query", metavar="SQL", help="a SELECT; left out: all of the only table")
         _add_timeout(sub, "query", "row")
     elif kind == "custom":
         _add_script_options(sub)
+
+
+def _add_ready_options(sub: argparse.ArgumentParser, kind: str) -> None:
+    """What can be said over ready requests."""
+    group = sub.add_argument_group("requests")
+    group.add_argument("--model", metavar="M", help="this model in every request, whatever the file says")
+    group.add_argument("--max-tokens", metavar="N", type=int, help="this limit in every request")
+    _add_set(group)
+    if kind == "jsonl":
+        group.add_argument(
+            "--surrogates",
+            choices=("replace",),
+            help="half an emoji becomes U+FFFD; left out, it is an error",
+        )
+        group.add_argument(
+            "--clean-ids",
+            action="store_true",
+            help="make ids legal that are not, and missing ones from the line",
+        )
+
+
+def _add_set(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--set",
+        metavar="PATH=VALUE",
+        action="append",
+        help="a value of params over what is said elsewhere, like temperature=0 or thinking.type=disabled; "
+        "null leaves the key out; more than once",
+    )
 
 
 def _add_script_options(sub: argparse.ArgumentParser) -> None:
@@ -153,6 +196,17 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
         help="name or 1-based number; left out: prompt, content, text, or the only column",
     )
     group.add_argument(
+        "--messages-column",
+        metavar="COL",
+        help="whole conversations, a list of messages with role and content",
+    )
+    group.add_argument(
+        "--rows-per-request",
+        metavar="N",
+        type=int,
+        help="N rows in one request, numbered and answered together; a template may loop over {{ rows }} itself",
+    )
+    group.add_argument(
         "--template", metavar="T", help="the user message, with {{ column }}; @file reads a file"
     )
     group.add_argument("--system", metavar="S", help="the system prompt, a template too; @file reads a file")
@@ -165,6 +219,7 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="JSON or TOML with all other params; strings in it are templates, earlier messages come first",
     )
+    _add_set(group)
     group.add_argument("--schema", metavar="FILE", help="answers follow this JSON schema")
     group.add_argument(
         "--image-column", metavar="COL", help="an image for the message: a path, a URL or a file_id"
@@ -209,6 +264,12 @@ def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
         action="store_true",
         help="leave out rows with errors, and write them to FILE.left-out.jsonl",
     )
+    group.add_argument(
+        "--preview",
+        metavar="N",
+        type=int,
+        help="show how the source is read and its first N requests as they would be sent; write nothing",
+    )
     shown: dict[str, Any] = {"default": 5} if top else {}
     group.add_argument("--examples", metavar="N", type=int, help="problems shown of each kind (5)", **shown)
     group.add_argument("--json", action="store_true", help="the report as one line of JSON")
@@ -226,6 +287,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.recipe and known is None:
         return ExitCode.USAGE
     spec = _spec(args, context, known)
+    if args.preview is not None:
+        return _preview(spec, args, context)
     betas = tuple(args.betas.replace(",", " ").split()) if args.betas else known.betas if known else ()
     name = args.name or (known.name if known else None)
     updates = build(
@@ -237,6 +300,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         betas=betas,
         trust_script=args.trust_script,
         patience=Patience(args.seconds or DEFAULT_SECONDS),
+        api_version=context.config.api_version,
     )
     report = show_progress(_shown_on_failure(updates, args, context), "rows", context)
     if known is not None:
@@ -270,6 +334,31 @@ def _known(args: argparse.Namespace, context: Context) -> Recipe | None:
     return recipe
 
 
+def _preview(spec: BuildSpec, args: argparse.Namespace, context: Context) -> int:
+    """Print how the source is read, and its first requests. Nothing is written."""
+    from claude_batch_tui.services.building.preview import preview
+    from claude_batch_tui.wording import counted, layout_words
+
+    if spec.kind == "custom":
+        raise ConfigError(f"{spec.path}: a script is not run for a preview. Leave out --preview.")
+    shown = preview(spec, 0, max(args.preview, 1))
+    if words := layout_words(shown.reading):
+        about = "" if shown.rows_exact else "about "
+        rows = f" · {about}{counted(shown.rows, 'row')}" if shown.rows is not None else ""
+        context.diagnostics.note(f"read as: {words}{rows}")
+    for doubt in shown.reading.doubts:
+        context.diagnostics.note(f"warning: {doubt.message}")
+    if shown.columns:
+        context.diagnostics.note(f"columns: {', '.join(shown.columns)}")
+    for request in shown.requests:
+        if request.problem is not None:
+            context.diagnostics.note(f"line {request.line}: {request.problem}")
+        if request.request is not None:
+            context.output.line(request.request.decode())
+    is_good = any(request.request is not None for request in shown.requests)
+    return ExitCode.GOOD if is_good else ExitCode.USAGE
+
+
 def _shown_on_failure(
     updates: Iterator[BuildUpdate], args: argparse.Namespace, context: Context
 ) -> Iterator[BuildUpdate]:
@@ -289,6 +378,7 @@ def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> B
 
     given = {name: getattr(args, name, None) for name in BuildSpec.__struct_fields__}
     given["path"] = getattr(args, "file", None) or args.source
+    given["set"] = tuple(given["set"] or ()) or None
     said = {name: value for name, value in given.items() if value is not None and name != "params"}
     start = msgspec.structs.asdict(known.spec) if known else {}
     params = start.get("params", {})
@@ -302,8 +392,10 @@ def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> B
             f"What is to be built? Say a KIND and a FILE ({', '.join(_KINDS)}), or --recipe FILE."
         )
     if spec["kind"] in _READY:
-        variables = tuple(spec.get("script_env", ())) if spec["kind"] == "custom" else ()
-        return BuildSpec(kind=spec["kind"], path=spec["path"], script_env=variables)
+        spec |= {
+            name: params[name] for name in ("model", "max_tokens") if name in params and name not in said
+        }
+        return BuildSpec(**{name: spec[name] for name in _READY_FIELDS if name in spec})
     for name in ("model", "max_tokens"):
         # A flag, a recipe and a params file say it for this build; the settings for all.
         where = (said, params, spec, msgspec.structs.asdict(context.config))
@@ -375,6 +467,7 @@ def _reading_json(reading: Reading) -> dict[str, object]:
         for ours, theirs in reading.changed_words
     ]
     return {
+        "form": reading.form,
         "encoding": reading.encoding,
         "encoding_guessed": reading.encoding_guessed,
         "changed_words": words,

@@ -22,6 +22,8 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     """Cancel."""
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.cancel import cancel
+    from claude_batch_tui.store import submissions
+    from claude_batch_tui.wording import foreign_cancel_words
 
     async with open_runtime(context.config, patience=context.patience()) as runtime:
         found = await resolve_all(args.ids, runtime)
@@ -36,6 +38,9 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             return ExitCode.GOOD
         requests = sum(tracked.batch.request_counts.processing for tracked in running)
         question = f"Cancel {len(running)} batch(es) with {requests:,} requests in flight?"
+        foreign = sum(submissions.of_batch(runtime.store, tracked.id) is None for tracked in running)
+        if foreign:
+            context.diagnostics.note(foreign_cancel_words(foreign))
         if not context.confirm(question, yes=args.yes):
             return ExitCode.USAGE
         api, code = await runtime.connect(), ExitCode.GOOD

@@ -88,10 +88,13 @@ async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context
 
 def _lines(report: CheckReport, examples: int) -> Iterator[str]:
     from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
+    from claude_batch_tui.sources.json_values import FORMS
+    from claude_batch_tui.sources.ready import MAKERS
     from claude_batch_tui.wording import counted, forecast_lines, problem_lines, size
 
     draft = report.draft
     requests, bytes_ = draft.requests / MAX_REQUESTS, draft.body_bytes / MAX_BODY_BYTES
+    yield f"format    {FORMS['lines']}: {MAKERS['messages']}"
     yield f"requests  {draft.requests:,} ({requests:.1%} of the limit of {MAX_REQUESTS:,})"
     yield f"size      {size(draft.body_bytes)} ({bytes_:.1%} of the limit of {size(MAX_BODY_BYTES)})"
     for model, count in _by_model(draft).items():
@@ -112,12 +115,14 @@ def _by_model(draft: Draft) -> dict[str, int]:
 def _as_json(report: CheckReport) -> dict[str, object]:
     from claude_batch_tui.cli.reports import problem_json
     from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
+    from claude_batch_tui.sources.json_values import FORMS
 
     draft, forecast, at_most = report.draft, report.forecast, report.at_most
     likely, caching = forecast.likely, forecast.caching
     counted = forecast.counted_at_most
     return {
         "file": draft.path,
+        "format": FORMS["lines"],
         "ok": not draft.has_errors,
         "requests": draft.requests,
         "body_bytes": draft.body_bytes,

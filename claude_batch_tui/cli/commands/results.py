@@ -94,7 +94,9 @@ def _show_statistics(args: argparse.Namespace, context: Context) -> int:
         context.output.json(numbers)
     else:
         context.output.lines(statistics_lines(numbers))
-    classes = Counter(numbers.answers) if all(found.classes is None for found in places) else Counter()
+    others = {name: count for name, count in numbers.outcomes.items() if name != "succeeded"}
+    is_of_runs = any(found.classes is not None for found in places)
+    classes = Counter[str]() if is_of_runs else Counter({**numbers.answers, **others})
     code, words = verdict(places, classes)
     for line in words:
         context.diagnostics.note(line)

@@ -124,7 +124,8 @@ def request_findings(
 def sampling_finding(key: str, rules: ModelRules | None, api_version: str) -> Finding | None:
     """What is to be said of a sampling key, or None where the model takes it under this API version."""
     if api_version >= STRICT_VERSION:
-        return Finding("sampling_param", f"`{key}` is refused under API version {api_version}; leave it out")
+        message = f"`{key}` is refused under `api_version` {api_version}: leave it out, or set an earlier one in config.toml"
+        return Finding("sampling_param", message)
     if rules is None or "sampling" in rules.refuses:
         message = f"`{key}` is refused by models from Opus 4.7 on unless it has its default; leave it out"
         return Finding("sampling_param", message, Severity.WARNING)

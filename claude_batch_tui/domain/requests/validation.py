@@ -8,6 +8,7 @@ decoded fully and looked at closely.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -394,8 +395,7 @@ class RequestsCheck:
             self._report(number, None, "not_json", message)
         except msgspec.DecodeError:
             # The standard library is laxer: NaN, and halves of surrogate pairs.
-            message = "the line is not valid JSON: it holds NaN, Infinity or half of a surrogate pair"
-            self._report(number, None, "not_json", message)
+            self._report(number, None, *_laxer_than_json(line))
         except ValueError:
             message = f"the line holds a number of more than {MOST_DIGITS:,} digits"
             self._report(number, None, "not_json", message)
@@ -416,3 +416,25 @@ class RequestsCheck:
     ) -> None:
         shown_id = custom_id if custom_id is None or len(custom_id) <= 200 else custom_id[:199] + "…"
         self.problems.add(Problem(code, message, severity, self._file, line, shown_id))
+
+
+_ESCAPE = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""A backslash, a whole pair, or (as the group) half of a pair."""
+
+
+def with_whole_characters(line: bytes) -> bytes:
+    """JSON in which every half of a surrogate pair is U+FFFD, the sign for a character that is lost."""
+    return _ESCAPE.sub(lambda found: b"\\ufffd" if found[1] else found[0], line)
+
+
+def _laxer_than_json(line: bytes) -> tuple[str, str]:
+    """The code of a problem and its sentence for what Python's decoder takes and no JSON may hold."""
+    half = next((found[1] for found in _ESCAPE.finditer(line) if found[1]), None)
+    if half is None:
+        return "not_json", "the line is not valid JSON: it holds NaN or Infinity"
+    words = (
+        f"{half.decode()} at column {line.index(half) + 1} is half of a surrogate pair, which is no character"
+    )
+    return "bad_text", f"{words}; `build jsonl --surrogates replace` makes it U+FFFD"

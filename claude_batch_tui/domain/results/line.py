@@ -16,7 +16,7 @@ import msgspec
 
 from claude_batch_tui.domain.money.pricing import CacheCreation, Iteration, ServerToolUse, Usage
 from claude_batch_tui.domain.results.json_tree import decode_json
-from claude_batch_tui.domain.results.result import Outcome, Result
+from claude_batch_tui.domain.results.result import Outcome, Result, inner_error
 from claude_batch_tui.nesting import UNREADABLE, require_shallow
 
 Content = TypeVar("Content")
@@ -49,6 +49,15 @@ class LineError(msgspec.Struct, frozen=True, gc=False):
 
 class _OuterError(msgspec.Struct, frozen=True, gc=False):
     error: LineError | None = None
+    type: str | None = None
+    message: str | None = None
+
+    @property
+    def inner(self) -> LineError | None:
+        """The error itself, which lines of an older shape hold without one around it."""
+        if self.error is not None or self.message is None:
+            return self.error
+        return LineError(self.type or "", self.message)
 
 
 class LineResult(msgspec.Struct, Generic[Content], frozen=True, gc=False):
@@ -61,7 +70,7 @@ class LineResult(msgspec.Struct, Generic[Content], frozen=True, gc=False):
     @property
     def inner_error(self) -> LineError | None:
         """The error of an errored result."""
-        return self.error.error if self.error is not None else None
+        return self.error.inner if self.error is not None else None
 
 
 class Line(msgspec.Struct, Generic[Content], frozen=True, gc=False):
@@ -237,8 +246,8 @@ def _tokens(usage: dict[str, Any]) -> dict[str, Any]:
 
 
 def _error(error: Any) -> _OuterError | None:
-    inner = error.get("error") if isinstance(error, dict) else None
-    if not isinstance(inner, dict):
+    inner = inner_error(error)
+    if inner is None:
         return None
     details = inner.get("details")
     return _OuterError(

@@ -89,18 +89,16 @@ class Result(msgspec.Struct, frozen=True):
     @property
     def error(self) -> tuple[str, str]:
         """Type and message of an errored request, else two empty strings."""
-        outer = self.body.get("error")
-        inner = outer.get("error") if isinstance(outer, dict) else None
-        if not isinstance(inner, dict):
+        inner = inner_error(self.body.get("error"))
+        if inner is None:
             return "", ""
         return str(inner.get("type", "")), str(inner.get("message", ""))
 
     @property
     def error_details(self) -> list[str]:
         """What an error says beside its message, a line a value; see `details_lines`."""
-        outer = self.body.get("error")
-        inner = outer.get("error") if isinstance(outer, dict) else None
-        return details_lines(inner.get("details")) if isinstance(inner, dict) else []
+        inner = inner_error(self.body.get("error"))
+        return details_lines(inner.get("details")) if inner is not None else []
 
     @property
     def is_billed(self) -> bool:
@@ -174,6 +172,16 @@ def details_lines(details: Any, name: str = "details") -> list[str]:
     if details is None:
         return []
     return [f"{name}: {details if isinstance(details, str) else msgspec.json.encode(details).decode()}"]
+
+
+def inner_error(error: Any) -> dict[str, Any] | None:
+    """The object with type and message: the one inside, or, in lines of an older shape, the outer one itself."""
+    if not isinstance(error, dict):
+        return None
+    inner = error.get("error")
+    if inner is None and isinstance(error.get("message"), str):
+        return error
+    return inner if isinstance(inner, dict) else None
 
 
 OUTCOMES = (Outcome.SUCCEEDED, Outcome.ERRORED, Outcome.CANCELED, Outcome.EXPIRED, Outcome.UNPARSED)

@@ -24,7 +24,7 @@ from claude_batch_tui.services.building.source_items import line_of, opened_item
 from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, recipe_toml, text_hashes
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow, Reading, reading_of, written
+from claude_batch_tui.sources.rows import BadRow, Reading, written
 from claude_batch_tui.sources.source_file import SourceFile
 from claude_batch_tui.store.files import Flusher, remove_abandoned, written_whole
 
@@ -99,9 +99,10 @@ class RequestsWriter:
 
     def take(self, item: MadeRequest | BadRow) -> None:
         """Write one request, or count the row that became none."""
-        self.rows += 1
+        count = item.count if isinstance(item, BadRow) else item.row.count
+        self.rows += count
         if isinstance(item, BadRow):
-            self.left_out += 1
+            self.left_out += count
             self.left_out_lines += item.lines
             if self._skip_bad_rows:
                 self._left_out_file.write(self._left_out_line(item))
@@ -119,8 +120,9 @@ class RequestsWriter:
 
     def leave_out(self, item: MadeRequest | BadRow) -> None:
         """Leave a row out because the user said so."""
-        self.rows += 1
-        self.left_out += 1
+        count = item.count if isinstance(item, BadRow) else item.row.count
+        self.rows += count
+        self.left_out += count
         if isinstance(item, MadeRequest):
             item = BadRow(item.row.line, "left_out", "left out by hand", item.row.values, item.custom_id)
         self.left_out_lines += item.lines
@@ -198,6 +200,7 @@ def build(
     betas: tuple[str, ...] = (),
     trust_script: bool = False,
     patience: Patience = USUAL,
+    api_version: str | None = None,
     clock: Clock = time.monotonic,
 ) -> Iterator[BuildUpdate]:
     """Write the requests of `spec` to `out`, rows and recipe beside it; all, or nothing where there are errors.
@@ -207,7 +210,8 @@ def build(
     The recipe there repeats this build, templates written out, with `name` and `betas` for its submission.
     `skip_bad_rows` writes what is good, and what was left out into X.left-out.jsonl, where the rows go too that begin on
     a line of `leave_out`. `force` overwrites.
-    A script is run only where it is trusted; it and a query are stopped when `patience` ends.
+    A script is run only where it is trusted; it and a query are stopped when `patience` ends. `api_version` is the
+    anthropic-version the requests are to be sent under.
 
     Raises ConfigError for what no row could satisfy or an output that is there, SourceError for a source that cannot be
     read, ScriptError for a script that fails, and ExportError where the disk refuses.
@@ -215,7 +219,9 @@ def build(
     files = beside(out)
     files.require_free(spec.path, force=force)
     problems = ProblemList(leave_out)
-    with opened_items(spec, problems, trust_script=trust_script, patience=patience) as source:
+    with opened_items(
+        spec, problems, trust_script=trust_script, patience=patience, api_version=api_version
+    ) as source:
         file, items = source.origin, source.items
 
         def recipe() -> bytes:
@@ -223,7 +229,7 @@ def build(
             recipe = Recipe(spec=spec, name=name, betas=betas, hashes=hashes, guesses=reading.guesses)
             return recipe_toml(recipe, None)
 
-        reading = reading_of(source.rows)
+        reading = source.reading
         for doubt in reading.doubts:
             problems.add(Problem(doubt.code, doubt.message, Severity.WARNING, file.label))
         if isinstance(file, SourceFile):
@@ -235,7 +241,7 @@ def build(
             for number, item in enumerate(items, 1):
                 if unchecked and isinstance(item, MadeRequest):
                     unchecked = False
-                    _check_params(item, file.label, problems, writer)
+                    _check_params(item, RequestsCheck(file.label, api_version=api_version), problems, writer)
                 if leave_out and line_of(item) in leave_out:
                     writer.leave_out(item)
                 else:
@@ -266,12 +272,13 @@ def build(
         )
 
 
-def _check_params(item: MadeRequest, label: str, problems: ProblemList, writer: RequestsWriter) -> None:
+def _check_params(
+    item: MadeRequest, checked: RequestsCheck, problems: ProblemList, writer: RequestsWriter
+) -> None:
     """Check what all requests share by one of them; an error of it is one of all, so nothing will be kept."""
-    checked = RequestsCheck(label)
     checked.add(item.row.line, item.request)
     for found in checked.problems.kept:
-        problems.add(Problem(found.code, f"in every request: {found.message}", found.severity, label))
+        problems.add(Problem(found.code, f"in every request: {found.message}", found.severity, found.file))
     if checked.problems.errors:
         writer.refuse()
 

@@ -28,6 +28,7 @@ from claude_batch_tui.services.building.progress import (
     is_due,
 )
 from claude_batch_tui.sources.jsonl import numbered_lines
+from claude_batch_tui.sources.ready import require_requests_file
 from claude_batch_tui.sources.source_file import open_source
 
 PROCESSING = timedelta(hours=24)
@@ -65,7 +66,7 @@ def check(
     """Check every request of a file, made by us or not; see `RequestsCheck` for what is known of models and time.
 
     An iterator for a thread: progress about ten times a second, then one report. Problems of requests are in the report;
-    raises SourceError where the file cannot be read.
+    raises SourceError where the file cannot be read, or is no requests file.
     """
     checked = RequestsCheck(
         str(path),
@@ -78,6 +79,7 @@ def check(
     )
     look = is_due(clock)
     with open_source(str(path)) as file:
+        require_requests_file(file)
         for line in numbered_lines(file):
             checked.add(line.number, line.data)
             is_time = checked.requests % ROWS_BETWEEN_LOOKS == 0 or len(line.data) > _LARGE

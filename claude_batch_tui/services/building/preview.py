@@ -16,8 +16,7 @@ from claude_batch_tui.sources.open_rows import open_rows
 from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow, Reading, Row, RowSource, reading_of
-from claude_batch_tui.sources.source_file import SourceFile
+from claude_batch_tui.sources.rows import BadRow, Reading, Row, RowSource
 
 _COUNTED_BYTES = 1 << 18
 _COUNTED_ROWS = 5_000
@@ -81,14 +80,14 @@ def preview(
                         break
                     skipped += 1
         # A query that took its time is not run twice.
-        is_text = source is not None and isinstance(source.file, SourceFile)
-        rows, is_exact = _count(source) if source is not None and is_text else (None, False)
+        is_quick = spec.kind not in {"documents", "sqlite"}
+        rows, is_exact = _count(source) if source is not None and is_quick else (None, False)
         return Preview(
             rows=rows,
             rows_exact=is_exact,
             columns=source.columns if source else (),
             prompt_column=maker.prompt_column if maker else None,
-            reading=reading_of(source),
+            reading=opened.reading,
             first=skipped,
             requests=tuple(shown),
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.source_file import open_source
@@ -64,6 +64,23 @@ def iter_request_lines(path: Path) -> Iterator[bytes]:
     with open_source(str(path)) as file:
         for line in numbered_lines(file):
             yield line.data
+
+
+def ids_of_requests(path: Path) -> list[str]:
+    """The custom_ids of a requests file, in its order. Raises SourceError where it is none, or has one twice."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(iter_request_lines(path), 1):
+        try:
+            custom_id = custom_id_of(line)
+        except UNREADABLE as error:
+            raise SourceError(
+                f"{path}, request {number:,}, has no custom_id: this is no requests file."
+            ) from error
+        if found.setdefault(custom_id, number) != number:
+            raise SourceError(
+                f"{path}, request {number:,}: request {found[custom_id]:,} has its custom_id too."
+            )
+    return list(found)
 
 
 def rows_match(requests: Path, rows: Path) -> bool:

@@ -113,6 +113,11 @@ def _sent(
     run: Sequence[Submission], stack: contextlib.ExitStack
 ) -> dict[str, tuple[BinaryIO, tuple[int, int]]]:
     """Every custom_id sent in the run: the open body it was sent in, and its offset and length there."""
+    if not run:
+        raise DraftError(
+            "What this run was sent is not known on this machine, so that nothing can be left out: its batches were made "
+            "elsewhere. Nothing was sent; `cbtui adopt ID --sent FILE`, for a batch without a run, says what was sent."
+        )
     found: dict[str, tuple[BinaryIO, tuple[int, int]]] = {}
     for submission in run:
         if submission.state in {SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED}:

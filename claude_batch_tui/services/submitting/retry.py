@@ -280,7 +280,7 @@ def _submission_of(batch_id: str, store: Store) -> Submission:
 def _not_here(batch_id: str) -> DraftError:
     return DraftError(
         f"The requests of {batch_id} are not on this machine, and the API does not give them back: retry it where it was "
-        "submitted, or build them again from their source."
+        "submitted, build them again from their source, or say what was sent: `cbtui adopt ID --sent FILE`."
     )
 
 

@@ -12,9 +12,16 @@ from claude_batch_tui.domain.batches.batch_list import BatchRow, in_parts
 from claude_batch_tui.domain.batches.tracked import DownloadState, LinkState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.store import submissions
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.lines import LetterMenu
-from claude_batch_tui.wording import STATE_WORDS, counted_batches, duration, outcome_counts
+from claude_batch_tui.wording import (
+    STATE_WORDS,
+    counted_batches,
+    duration,
+    foreign_cancel_words,
+    outcome_counts,
+)
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.keeping.pruning import Forgettable, Removable
@@ -47,6 +54,10 @@ def cancel_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> 
         screen.say(f"{_several(running)}: cancel sent …")
 
     body = [*_listed(running, words), "", _CANCELING]
+    engines = screen.dashboard.engines
+    foreign = sum(submissions.of_batch(engines.of(one.id).store, one.id) is None for one in running)
+    if foreign:
+        body.append(foreign_cancel_words(foreign))
     _confirm(screen, f"Cancel {counted_batches(len(running))}", body, cancel, no="Keep running")
 
 
@@ -302,6 +313,7 @@ def open_results(screen: DashboardScreen, row: BatchRow) -> None:
         screen.say(
             f"Results of {len(readable)} of {counted_batches(len(row.members))}: the others have none."
         )
+    readable.sort(key=lambda each: each.batch.created_at)
     dashboard.open_run(row.key, [each.id for each in readable], tracked.title)
 
 

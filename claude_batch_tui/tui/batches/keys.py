@@ -21,7 +21,9 @@ KEYS: list[BindingType] = [
     hidden_key("batches.delete", "D", "delete", "delete", "delete from the server (asks)"),
     shown_key("batches.new", "n", "app.show('build')", "new", "build requests from a file"),
     shown_key("batches.poll", "r", "poll", "poll", "ask the API now"),
-    hidden_key("batches.retry", "R", "retry", "retry", "send again what errored or expired (asks)"),
+    hidden_key(
+        "batches.retry", "R", "retry", "retry", "triage: what is not good by cause, and retry it (asks)"
+    ),
     hidden_key("batches.pause", "p", "pause", "pause", "pause or resume polling"),
     hidden_key("batches.add", "i", "add", "watch id", "watch a batch by its id"),
     hidden_key("batches.rename", "e", "rename", "name", "give the batch a name of yours"),

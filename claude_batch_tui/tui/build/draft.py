@@ -117,6 +117,8 @@ class BuildDraft:
         self.agreed_guesses: tuple[str, ...] = ()
         """What reading the source rests on, as far as it was agreed to."""
         self.folders = DraftFolders(config.data_dir / "spool")
+        self.api_version = config.api_version
+        """The anthropic-version that the draft is to be sent under."""
         self._data_dir = config.data_dir
         self._trusted: str | None = None
         """The sha256 of the script that may run."""
@@ -140,8 +142,9 @@ class BuildDraft:
 
     @property
     def names_a_source(self) -> bool:
-        """True where the source can be read: a file, or documents of a folder or a pattern."""
-        return self.source is not None and (self.source_path.is_file() or self.source_kind == "documents")
+        """True where the source can be read: a file, or files of a folder or a pattern."""
+        are_several = self.source_kind in {"documents", "parquet"}
+        return self.source is not None and (self.source_path.is_file() or are_several)
 
     @property
     def name(self) -> str | None:
@@ -285,6 +288,7 @@ def write_draft(
         betas=draft.betas,
         trust_script=True,
         patience=Patience(stopped=stopped),
+        api_version=draft.api_version,
     )
     for update in updates:
         if isinstance(update, SourceProgress):

@@ -23,7 +23,10 @@ FIELDS = (
     "id_column",
     "template",
     "system",
+    "rows_per_request",
     "params",
+    "set",
+    "clean_ids",
     "model",
     "max_tokens",
     "name",
@@ -32,22 +35,28 @@ ROWS_HINTS: Mapping[str, str] = {
     "json": "where the rows are, like data.items; left out: searched",
     "text": "line, paragraph, whole, or what parts them, e.g. ===",
     "sqlite": "SELECT …; left out: all of the only table",
+    "spreadsheet": "the name of the sheet; left out: the only one with rows",
 }
 """What the field `rows` means, by kind; other kinds need none."""
 READING_HINTS: Mapping[str, str] = {
     "csv": "found out; or delimiter=; quote=none escape=\\ skip_lines=2 no_header ragged=fill",
     "json": "nan=null surrogates=replace",
+    "jsonl": "surrogates=replace",
+    "spreadsheet": "titles above the header are found out; or skip_lines=2",
 }
 """What can be said in the field `reading`, by kind; other kinds have none."""
 _READING: Mapping[str, tuple[str, ...]] = {
     "csv": ("delimiter", "quote", "escape", "skip_lines", "no_header", "ragged"),
     "json": ("nan", "surrogates"),
+    "jsonl": ("surrogates",),
+    "spreadsheet": ("skip_lines",),
 }
 _CHOICES = {"ragged": ("error", "fill"), "nan": ("null",), "surrogates": ("replace",)}
-_ENCODED = ("csv", "json", "text")
+_ENCODED = ("csv", "json", "text", "documents")
 _WITHOUT_COLUMNS = ("text", "documents", "jsonl", "custom")
 _READY = ("jsonl", "custom")
 _WITHOUT_FIELD = (
+    "messages_column",
     "id_template",
     "run_prefix",
     "image_column",
@@ -55,7 +64,17 @@ _WITHOUT_FIELD = (
     "cache_ttl",
 )
 
-_LABELS = {"script_env": "variables", "prompt_column": "prompt col", "id_column": "id column"}
+_LABELS = {
+    "script_env": "variables",
+    "prompt_column": "prompt col",
+    "id_column": "id column",
+    "rows_per_request": "per request",
+    "clean_ids": "clean ids",
+}
+_IN_ROWS = frozenset({"sheet", "at", "query"})
+"""Options that the field `rows` says, each for its kind of source."""
+_NEXT_SETTING = re.compile(r",\s*(?=[A-Za-z_][\w.\[\]]*=)")
+_YES = frozenset({"yes", "y", "true", "1"})
 _OPTION = re.compile(
     r"(?:\b([Ss])ay )?--([a-z]+(?:-[a-z]+)*)(?: ([A-Z]+\b|'[^' ]+'|(?:none|null|replace|fill|\d+)\b))?"
 )
@@ -70,7 +89,7 @@ def in_fields(sentence: str) -> str:
     """A sentence that says options of the command line, with the fields of the form instead where there are such."""
 
     def field(found: re.Match[str]) -> str:
-        name = found[2].replace("-", "_")
+        name = "rows" if found[2] in _IN_ROWS else found[2].replace("-", "_")
         fill_in = {"S": "Fill in ", "s": "fill in "}.get(found[1] or "", "")
         if any(name in names for names in _READING.values()):
             value = f"={found[3].strip(chr(39))}" if found[3] else ""
@@ -95,6 +114,12 @@ def visible_fields(kind: SourceKind) -> frozenset[str]:
         hidden |= {"prompt_column", "id_column"}
     if kind in _READY:
         hidden |= {"template", "system", "params", "model", "max_tokens"}
+    else:
+        hidden |= {"set", "clean_ids"}
+    if kind in {*_READY, "documents"}:
+        hidden.add("rows_per_request")
+    if kind == "custom":
+        hidden.add("clean_ids")
     return frozenset(FIELDS) - hidden
 
 
@@ -108,10 +133,23 @@ def spec_of(values: Mapping[str, str], *, base: BuildSpec | None = None, complet
         raise ConfigError("Name a source: a file, a folder, or a pattern like notes/*.md.")
     path = str(Path(source).expanduser())
     kind = guess_kind(path)
-    if kind in _READY:
-        variables = values.get("script_env", "") if kind == "custom" else ""
-        return BuildSpec(kind=kind, path=path, script_env=tuple(variables.replace(",", " ").split()))
     given = {name: values.get(name) for name in visible_fields(kind)}
+    if kind in _READY:
+        said = tuple(filter(None, map(str.strip, _NEXT_SETTING.split(given["set"] or ""))))
+        of_recipe = base.params if base and base.kind == kind else {}
+        kept_of_recipe = {name: of_recipe[name] for name in ("model", "max_tokens") if name in of_recipe}
+        cleans = (given.get("clean_ids") or "").lower() in _YES
+        reading = _reading(kind, given.get("reading"))
+        variables = tuple((given.get("script_env") or "").replace(",", " ").split())
+        return BuildSpec(
+            kind=kind,
+            path=path,
+            script_env=variables,
+            set=said,
+            clean_ids=cleans,
+            **kept_of_recipe,
+            **reading,
+        )
     params_file = given.get("params")
     params = read_params(str(Path(params_file).expanduser())) if params_file else {}
     model, tokens = given.get("model") or params.get("model"), given.get("max_tokens")
@@ -119,6 +157,9 @@ def spec_of(values: Mapping[str, str], *, base: BuildSpec | None = None, complet
         raise ConfigError("Name a model, e.g. claude-haiku-4-5.")
     if tokens is not None and not re.fullmatch(r"[0-9]{1,18}", tokens):
         raise ConfigError(f"max_tokens is a whole number, not {tokens!r}.")
+    together = given.get("rows_per_request")
+    if together is not None and not together.isdigit():
+        raise ConfigError(f"per request is how many rows a request has, not {together!r}.")
     limit = int(tokens) if tokens else params.get("max_tokens")
     if complete and limit is None:
         raise ConfigError("Say how long an answer may be: max_tokens, e.g. 1024.")
@@ -131,6 +172,8 @@ def spec_of(values: Mapping[str, str], *, base: BuildSpec | None = None, complet
         template=_with_newlines(given.get("template")),
         system=_with_newlines(given.get("system")),
         id_column=given.get("id_column"),
+        rows_per_request=int(together) if together else None,
+        set=base.set if kept and base else (),
         encoding=given.get("encoding"),
         model=model or "(no model yet)",
         max_tokens=limit if limit is not None else 1,
@@ -143,7 +186,12 @@ def spec_of(values: Mapping[str, str], *, base: BuildSpec | None = None, complet
 def values_of(recipe: Recipe) -> dict[str, str]:
     """The fields that mean a recipe. Raises ConfigError where the form has no field for something in it."""
     spec = recipe.spec
-    rows = {"json": spec.at, "sqlite": spec.query, "text": spec.separator or spec.split_by}.get(spec.kind)
+    rows = {
+        "json": spec.at,
+        "sqlite": spec.query,
+        "spreadsheet": spec.sheet,
+        "text": spec.separator or spec.split_by,
+    }.get(spec.kind)
     values: dict[str, Any] = {
         "source": spec.path,
         "rows": None if rows == "line" else rows,
@@ -154,6 +202,9 @@ def values_of(recipe: Recipe) -> dict[str, str]:
         "id_column": spec.id_column,
         "template": spec.template,
         "system": spec.system,
+        "rows_per_request": spec.rows_per_request,
+        "set": ", ".join(spec.set) if spec.set and spec.kind in _READY else None,
+        "clean_ids": "yes" if spec.clean_ids else None,
         "model": spec.model or spec.params.get("model"),
         "max_tokens": spec.max_tokens or spec.params.get("max_tokens"),
         "name": recipe.name,
@@ -212,8 +263,8 @@ def _rows(kind: SourceKind, text: str | None) -> dict[str, Any]:
         return {}
     if kind == "json":
         return {"at": text}
-    if kind == "sqlite":
-        return {"query": text}
+    if kind in {"sqlite", "spreadsheet"}:
+        return {"query" if kind == "sqlite" else "sheet": text}
     if kind == "text":
         if text in get_args(SplitBy) and text != "separator":
             return {"split_by": cast("SplitBy", text)}

@@ -143,12 +143,12 @@ def _patience() -> Patience:
 WELCOME = """
  Name a file, and see the first request here while you type. enter in an empty field, or o, lists files.
 
-   .csv .tsv .json .parquet   a row is a request; the columns are {{ names }} in template and system
+   .csv .xlsx .json .parquet  a row is a request; the columns are {{ names }} in template and system
    .txt .md                   a line or a paragraph is a request; its text is {{ text }}
-   a folder, *.pdf            a file is a request: text, PDF, images
+   a folder, *.pdf            a file is a request: text, PDF, images, Word, HTML
    .db .sqlite                a row of a query is a request
    .py                        build_requests() gives the requests
-   .jsonl                     ready requests: {"custom_id": …, "params": …}
+   .jsonl .json               ready requests: {"custom_id": …, "params": …}, also of OpenAI, Bedrock, Vertex
 
  enter checks all of it and says what it costs at most. Nothing is sent before you agree.
 """

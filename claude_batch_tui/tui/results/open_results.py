@@ -235,6 +235,8 @@ class OpenResults:
         """Why a key of the Results screen has nothing to work on, as the end of a sentence; None where it has."""
         if action == "retry":
             return self._why_no_retry()
+        if action == "attempts":
+            return None if self.run_id is not None else "only a run has several attempts at a request"
         if action not in (*_NEED_FILE, *_NEED_ENTRY):
             return None
         if self.file is None:

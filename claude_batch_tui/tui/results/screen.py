@@ -12,9 +12,10 @@ enter open  / filter  ...
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, getters, on, work
 from textual.app import ComposeResult
@@ -52,6 +53,11 @@ from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.results.failures import RetryRules
+    from claude_batch_tui.services.results.triage import Triage
+    from claude_batch_tui.services.submitting.retry import Choice, RetryPlan
 
 
 class ResultsScreen(DashboardScreen):
@@ -219,6 +225,10 @@ class ResultsScreen(DashboardScreen):
         if wanted is not None and not self._saving.is_running:
             self._saving.ask(wanted)
 
+    def action_attempts(self) -> None:
+        """All attempts of the run that is open, or again the answers that are kept."""
+        self.opening.show_attempts()
+
     def action_retry(self) -> None:
         """Send again what failed among the marked entries, or all that the filter shows."""
         opened = self.opened
@@ -230,7 +240,16 @@ class ResultsScreen(DashboardScreen):
         wanted = Wanted(opened.batch_id, opened.file.results.index, self.table.chosen)
         which = "the marked" if self.table.marks else "all shown"
         title = f"Retry {which}: {len(wanted.positions):,} of {opened.title}"
-        start_retry(self, title, engine, lambda rules: engine.plan_retry([wanted], rules))
+        results = opened.file.results
+
+        def look() -> tuple[Triage, Sequence[float | None]]:
+            with results.duplicate() as own:
+                return engine.triage([(wanted.batch_id, own)], wanted.positions)
+
+        def make(rules: RetryRules, choices: Sequence[Choice]) -> RetryPlan:
+            return engine.plan_retry([wanted], rules, choices)
+
+        start_retry(self, title, engine, make, look)
 
     def action_stop(self) -> None:
         """Stop what is being saved, else the download; what has arrived is kept until the next one."""

@@ -64,7 +64,7 @@ def thinking(kind, **more):
         ({"tool_choice": {"type": "any"}}, "tool_choice", "`tool_choice` of type any needs `tools`"),
         ({"tool_choice": {"type": "tool", "name": "x"}, "tools": [{"name": "t", "input_schema": {}}]}, "tool_choice",
          "`tool_choice` names the tool 'x', which is not among `tools`"),
-        ({"temperature": 0}, "sampling_param", "`temperature` is refused under API version 2026-10-21; leave it out"),
+        ({"temperature": 0}, "sampling_param", "`temperature` is refused under `api_version` 2026-10-21: leave it out, or set an earlier one in config.toml"),
         ({"messages": [{"role": "user", "content": [{"type": "image"}]}]}, "media",
          "the image messages[0].content[0] has no `source`"),
         ({"messages": [{"role": "user", "content": [
