@@ -16,7 +16,8 @@ CbtuiError
 ├── ResultsUnavailableError   not ended, archived or deleted
 ├── VerificationError         a file is not what it should be
 ├── ExportError               a file we cannot write
-└── StoreError                locked, damaged, full, or from a newer version
+└── StoreError                locked, full, read-only, or from a newer version
+    └── DamagedStoreError     it holds what nobody wrote: to be set aside and rebuilt
 
 The sentence of an error says what happened, where, and what to do. It may hold text from outside: secrets are taken
 out of it when the error is made, and the faces clean it before they show it.
@@ -162,7 +163,13 @@ class ExportError(CbtuiError):
 
 
 class StoreError(CbtuiError):
-    """The local store is locked, damaged, full, or from a newer version."""
+    """The local store is locked, full, read-only, or from a newer version."""
+
+
+class DamagedStoreError(StoreError):
+    """The local store holds what nobody wrote. `kept_as` is where it was moved, for the next start to make another."""
+
+    kept_as: str | None = None
 
 
 def unexpected(error: BaseException) -> str:

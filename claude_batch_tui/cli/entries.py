@@ -6,6 +6,7 @@ import argparse
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -163,6 +164,7 @@ def write_entries(
                 case ExportProgress():
                     context.diagnostics.progress(export_words(update))
                 case Exported() if output != STDOUT:
+                    _mark_exported(found, args, context)
                     context.diagnostics.note(_written_words(update, parts, output))
                     if update.guarded:
                         context.diagnostics.note(
@@ -183,6 +185,16 @@ def _verdict(files: Sequence[StreamingFilter], found: Sequence[Found], context: 
     for line in words:
         (context.diagnostics.error if code is ExitCode.STORE else context.diagnostics.note)(line)
     return code
+
+
+def _mark_exported(found: Sequence[Found], args: argparse.Namespace, context: Context) -> None:
+    """Write down where all results of these batches are in a file of the user; `prune` and `forget` ask otherwise."""
+    if args.where or args.limit is not None:
+        return
+    from claude_batch_tui.services.exporting.export import mark_exported
+    from claude_batch_tui.store.locations import Locations
+
+    mark_exported([one.path for one in found], Locations(context.config.data_dir), datetime.now(UTC))
 
 
 def _whole_part(file: StreamingFilter, found: Found, prices: PriceTable, args: argparse.Namespace) -> Part:

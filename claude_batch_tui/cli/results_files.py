@@ -152,13 +152,13 @@ async def _of_each(
     word: str, batches: Sequence[TrackedBatch], context: Context, runtime: Runtime, *, ended_only: bool
 ) -> list[Found]:
     from claude_batch_tui.services.downloading.recording import read_leftovers
-    from claude_batch_tui.services.results.local_files import bodies_of, is_unread, read_results, rows_path
+    from claude_batch_tui.services.results.local_files import bodies_of, read_results, rows_path, unread_path
 
     found: list[Found] = []
     store = runtime.store
     for tracked in batches:
         adopted = adopted_as(tracked.id, runtime)
-        if is_unread(tracked, store):
+        if unread_path(tracked, store) is not None:
             updates = read_leftovers(
                 tracked,
                 store=store,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.engine.parts import Parts
     from claude_batch_tui.services.building.check import CheckReport
     from claude_batch_tui.services.building.trying import Trial, Tried
+    from claude_batch_tui.services.keeping.pruning import Forgettable, Removable
     from claude_batch_tui.services.results.triage import Triage
     from claude_batch_tui.services.submitting.order import Question, SendOrder
     from claude_batch_tui.services.submitting.retry import Choice, RetryPlan, Wanted
@@ -91,6 +92,8 @@ class Engine(LoopThread):
     @command
     async def connect(self) -> None:
         """Begin to talk to the API; called after the first frame, because it imports the SDK."""
+        from claude_batch_tui.services.threads import in_thread
+
         if (workspace := self._runtime.workspace) is not None:
             try:
                 await self._board.load_rest(self._runtime.store, workspace)
@@ -98,6 +101,7 @@ class Engine(LoopThread):
                 self._report_error(error)
         self._parts.begin()
         await self._parts.downloader.index_leftovers()
+        await in_thread(self._runtime.sweep_once_a_day)
 
     @command
     async def refresh(self) -> None:
@@ -250,6 +254,53 @@ class Engine(LoopThread):
         )
         self._show_changes()
         return known[0] if len(known) == 1 else run_story(known)
+
+    # What is kept.
+
+    @query
+    async def removable(self) -> list[Removable]:
+        """What `prune` would remove now."""
+        from claude_batch_tui.services.keeping.pruning import removable
+        from claude_batch_tui.services.threads import in_thread
+
+        runtime = self._runtime
+        days = runtime.config.keep_days
+        return await in_thread(lambda: removable(runtime.store, keep_days=days, now=runtime.now()))
+
+    @command
+    async def prune(self, chosen: Sequence[Removable]) -> None:
+        """Remove files that the user agreed to."""
+        from claude_batch_tui.services.keeping.pruning import prune
+        from claude_batch_tui.services.threads import in_thread
+        from claude_batch_tui.wording import size
+
+        freed = await in_thread(lambda: prune(chosen, self.store))
+        self._board.tell(f"{size(freed)} freed.")
+
+    @query
+    async def forgettable(self, batch_ids: Sequence[str]) -> Forgettable:
+        """What would be forgotten of batches. Raises ConfigError where one has not ended."""
+        from claude_batch_tui.services.keeping.pruning import forgettable
+
+        targets = [self._tracked(batch_id) for batch_id in batch_ids]
+        return forgettable(targets, store=self.store, workspace=self._runtime.known_workspace())
+
+    @command
+    async def forget(self, chosen: Forgettable, *, on_server: bool) -> None:
+        """Remove the files of batches, hide them, and with `on_server` have the API delete them."""
+        from claude_batch_tui.services.keeping.pruning import forget
+        from claude_batch_tui.services.threads import in_thread
+        from claude_batch_tui.services.watching.cancel import delete
+        from claude_batch_tui.wording import counted_batches, size
+
+        runtime, workspace = self._runtime, self._runtime.known_workspace()
+        now = runtime.now()
+        freed = await in_thread(lambda: forget(chosen, store=runtime.store, workspace=workspace, now=now))
+        for tracked in chosen.batches if on_server else ():
+            api = await runtime.connect()
+            await delete(tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
+        self._board.tell(f"{counted_batches(len(chosen.batches))} forgotten, {size(freed)} freed.")
+        self._show_changes()
 
     # Downloads.
 
@@ -417,7 +468,8 @@ class Engine(LoopThread):
         self._runtime = runtime = Runtime(self._config, api_key=self._api_key, patience=patience)
         runtime.now, runtime.sleep = self._clock.now, self._clock.sleep
         self._board = board = Board(self._publish, runtime.now, self._profile)
-        board.load_newest(runtime.store, runtime.workspace)
+        with runtime.store.database.set_aside_if_damaged():
+            board.load_newest(runtime.store, runtime.workspace)
         board.publish()
         self._spawn(board.keep_publishing())
 

@@ -12,7 +12,7 @@ from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.tracked import ResultsState, Submission, TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import polls
-from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.database import Database, stored, stored_time
 from claude_batch_tui.store.notifications import note_due
 
 SELECT = """
@@ -40,7 +40,7 @@ _ONE_OF = "(SELECT value FROM json_each(?))"
 def tracked_of(row: sqlite3.Row) -> TrackedBatch:
     """The batch of a row that `SELECT` found."""
     return TrackedBatch(
-        batch=msgspec.json.decode(row["facts"], type=Batch),
+        batch=stored(row["facts"], Batch),
         run_id=row["run_id"],
         name=row["name"],
         run_name=row["run_name"],
@@ -51,9 +51,9 @@ def tracked_of(row: sqlite3.Row) -> TrackedBatch:
         cost_at_most=row["cost_at_most"],
         cost_actual=row["cost_actual"],
         prices_as_of=row["prices_as_of"],
-        results=ResultsState(row["results_state"] or ResultsState.NONE),
+        results=stored(f'"{row["results_state"] or ResultsState.NONE}"', ResultsState),
         results_bytes=row["results_bytes"],
-        flawed=msgspec.json.decode(row["flawed"]) if row["flawed"] else {},
+        flawed=stored(row["flawed"], dict[str, int]) if row["flawed"] else {},
         seen=bool(row["seen"]),
         gone_at=_time(row["gone_at"]),
         hidden_at=_time(row["hidden_at"]),
@@ -64,7 +64,7 @@ def tracked_of(row: sqlite3.Row) -> TrackedBatch:
 
 
 def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return stored_time(text) if text else None
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -90,18 +90,23 @@ def merge(
     Batches that are new to us and have ended count as seen: they ended before we looked. `seen=False` marks those
     that end while we watch as not yet looked at. Each end of a batch known to be unfinished is due to be told, once.
     With the time `at` of the answer, what is new goes into each batch's log. One that is new to the store and was
-    submitted or adopted here has its run, model and source at once: the store may have been lost since.
+    submitted or adopted here has its run, model and source at once: the store may have been lost since. What is known of
+    another batch of the same id, made at another time or of another count, is forgotten.
     """
     changes: list[Change] = []
     reports = list(batches)
     known = _facts(database, scope_id, [batch.id for batch in reports])
     fresh: list[tuple[Batch, bytes, bool]] = []
+    replaced: list[str] = []
     for batch in reports:
         facts = msgspec.json.encode(batch)
-        stored = known.get(batch.id)
-        if stored is not None and stored.encode() == facts:
+        last = known.get(batch.id)
+        if last is not None and last.encode() == facts:
             continue
-        before = msgspec.json.decode(stored, type=Batch) if stored is not None else None
+        before = stored(last, Batch) if last is not None else None
+        if before is not None and not _is_same(before, batch):
+            replaced.append(batch.id)
+            before = None
         if before is not None and not batch.supersedes(before):
             continue
         unseen = not seen and batch.has_ended and before is not None and not before.has_ended
@@ -110,6 +115,15 @@ def merge(
     if not fresh:
         return []
     with database.change() as connection:
+        for table in ("download", "usage", "spend", "sighting", "batch"):
+            connection.executemany(
+                f"DELETE FROM {table} WHERE scope_id = ? AND batch_id = ?",
+                [(scope_id, each) for each in replaced],
+            )
+        connection.executemany(
+            "DELETE FROM cost WHERE scope_id = ? AND target_id = ? AND kind = 'actual'",
+            [(scope_id, each) for each in replaced],
+        )
         connection.executemany(
             "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended, run_id, model, source, provisional)"
             " SELECT ?1, ?2, ?3, ?4, ?5, coalesce(s.run_id, a.run_id), json_extract(s.facts, '$.model'),"
@@ -134,6 +148,11 @@ def merge(
             told = (c.after for c in changes if c.before is not None or not c.after.has_ended)
             polls.note(connection, scope_id, told, at)
     return changes
+
+
+def _is_same(before: Batch, after: Batch) -> bool:
+    """Whether both are one batch. A simulator that is started again gives the ids of others to new ones."""
+    return (before.created_at, before.request_counts.total) == (after.created_at, after.request_counts.total)
 
 
 def _facts(database: Database, scope_id: int, batch_ids: Sequence[str]) -> dict[str, str]:
@@ -189,6 +208,25 @@ def find_all(database: Database, scope_id: int, batch_ids: Sequence[str]) -> tup
     rows = database.rows(query, (scope_id, msgspec.json.encode(batch_ids).decode()))
     found = {row["batch_id"]: tracked_of(row) for row in rows}
     return tuple(found[batch_id] for batch_id in batch_ids if batch_id in found)
+
+
+def has_ended(database: Database, batch_id: str) -> bool:
+    """Whether a batch is known to have ended, in whatever workspace; one that is gone or was deleted has."""
+    row = database.row(
+        "SELECT max(has_ended OR gone_at IS NOT NULL OR deleted_at IS NOT NULL) FROM batch WHERE batch_id = ?",
+        (batch_id,),
+    )
+    return bool(row and row[0])
+
+
+def ended_before(database: Database, before: datetime) -> list[tuple[str, bool]]:
+    """Ids of ended batches made before a time whose results are here, and whether those were exported."""
+    rows = database.rows(
+        "SELECT b.batch_id, d.exported_at IS NOT NULL FROM batch b JOIN download d ON d.scope_id = b.scope_id"
+        " AND d.batch_id = b.batch_id WHERE b.created_at < ? AND b.has_ended",
+        (before.isoformat(),),
+    )
+    return [(row[0], bool(row[1])) for row in rows]
 
 
 def ids_of(database: Database, scope_id: int, word: str) -> tuple[str, ...]:

@@ -64,6 +64,15 @@ class Journal:
             if fact is not None:
                 yield fact
 
+    def is_whole(self) -> bool:
+        """Whether every line of it is a fact. Raises StoreError where the file cannot be read."""
+        try:
+            return all(_decoded(line) is not None for line in self._path.read_bytes().split(b"\n") if line)
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise self._unreadable(error) from error
+
     def newest(self, kind: str) -> dict[str, Any] | None:
         """The last fact of that kind, or None; only the end of the file is read. Raises StoreError as `facts` does."""
         head = _HEAD + msgspec.json.encode(kind)

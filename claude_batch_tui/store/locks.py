@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+from claude_batch_tui.errors import StoreError
 
 
 class FileLock:
@@ -22,18 +25,25 @@ class FileLock:
         return self._descriptor is not None
 
     def try_acquire(self) -> bool:
-        """Take the lock if nobody has it; True on success."""
+        """Take the lock if nobody has it; True on success. Raises StoreError where its folder does not allow it."""
         if self._descriptor is not None:
             return True
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(
+                f"Cannot write the lock {self._path}: {error.strerror}. Make its folder writable for you, or choose another "
+                "--data-dir."
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             return False
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()} {self._purpose}".rstrip().encode())
         self._descriptor = descriptor
+        with contextlib.suppress(OSError):  # a full disk: the number is for words only
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()} {self._purpose}".rstrip().encode())
         return True
 
     def release(self) -> None:
@@ -63,3 +73,15 @@ class FileLock:
         finally:
             os.close(descriptor)
         return False
+
+    @contextlib.contextmanager
+    def held(self, what: str) -> Iterator[None]:
+        """Hold the lock, or raise StoreError that says who has it and that `what` must wait."""
+        if not self.try_acquire():
+            raise StoreError(
+                f"{what}: process {self.holder()} has the lock right now. Try again when it is done."
+            )
+        try:
+            yield
+        finally:
+            self.release()

@@ -204,4 +204,7 @@ STEPS: tuple[str, ...] = (
     ) STRICT;
     INSERT OR REPLACE INTO hint SELECT hint, scope_id, used_at FROM scope WHERE hint IS NOT NULL AND hint != '' ORDER BY used_at;
     """,
+    """
+    ALTER TABLE download ADD COLUMN exported_at TEXT;
+    """,
 )

@@ -9,6 +9,7 @@ import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import StoreError
+from claude_batch_tui.store.database import stored
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
@@ -144,7 +145,7 @@ def are_behind_journal(store: Store) -> bool:
 
     The journal is always written first, so such a store is new, half filled, or an older copy.
     """
-    if store.is_new or store.database.is_read_only:
+    if store.is_new or store.database.read_only_reason is not None:
         return store.is_new
     fact = store.journal.newest("submission")
     try:
@@ -157,4 +158,4 @@ def are_behind_journal(store: Store) -> bool:
 def _where(store: Store, condition: str, *values: str | int | None) -> tuple[Submission, ...]:
     """The submissions that fulfil a condition of SQL, which may end with their order and number."""
     rows = store.database.rows(f"SELECT facts FROM submission WHERE {condition}", values)
-    return tuple(msgspec.json.decode(row[0], type=Submission) for row in rows)
+    return tuple(stored(row[0], Submission) for row in rows)

@@ -51,6 +51,7 @@ def test_every_gap_is_counted_and_listed(broken, cbtui, requests_file, own_folde
     found = json.loads(out)
     assert code == 1
     assert [found[name] for name in ("missing", "extra", "duplicate", "unparsable")] == [1, 1, 1, 1]
+    assert "unparsed" not in found  # one line is counted once
     listed = {
         name: cbtui("results", path, "--list", name, "--rows", rows)[1].splitlines()
         for name in ("missing", "extra", "duplicate", "unparsable")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+import sqlite3
 import sys
 import threading
 from functools import partial
@@ -169,6 +171,10 @@ def test_invalid_requests_are_left_out_unless_included(cbtui, simulator, failed,
         if line["custom_id"] == "r1":
             line["result"]["error"]["error"]["type"] = "invalid_request_error"
     stored.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with contextlib.closing(
+        sqlite3.connect(stored.parent.parent / "store.db", isolation_level=None)
+    ) as store:
+        store.execute("UPDATE download SET bytes = ?", (stored.stat().st_size,))
     code, _, err = cbtui("retry", failed)
     assert "2 to retry: 1 errored, 1 expired" in err
     assert "Left out: 1 to be changed first (--include-invalid)" in err

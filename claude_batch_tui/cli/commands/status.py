@@ -39,7 +39,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 def _short(args: argparse.Namespace, context: Context) -> int:
     """One line for prompts and status bars, of all profiles together; an empty one where nothing runs or is new."""
-    import os  # these are late: --help needs none of them
+    import contextlib  # these are late: --help needs none of them
+    import os
 
     from claude_batch_tui.domain.batches.batch import RequestCounts
     from claude_batch_tui.errors import ConfigError
@@ -54,7 +55,7 @@ def _short(args: argparse.Namespace, context: Context) -> int:
     running, unseen = 0, list[RequestCounts]()
     if file.exists():
         database = Database(file)
-        try:
+        with contextlib.closing(database), database.set_aside_if_damaged():
             hints = [workspaces.hint_of(config, os.environ) for config in (context.config, *context.beside)]
             known = {
                 workspace.scope_id
@@ -63,8 +64,6 @@ def _short(args: argparse.Namespace, context: Context) -> int:
             }
             for found in (polls.standing(database, scope_id) for scope_id in known):
                 running, unseen = running + found[0], unseen + found[1]
-        finally:
-            database.close()
     if args.json:
         ended = {"ended": len(unseen), "succeeded": sum(counts.succeeded for counts in unseen)}
         context.output.json({"running": running, **ended, "requests": sum(counts.total for counts in unseen)})

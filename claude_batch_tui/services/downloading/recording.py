@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -16,17 +16,17 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.tracked import Download, DownloadState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.money.spend import Spend
 from claude_batch_tui.domain.results.result import Outcome
-from claude_batch_tui.errors import ApiError, SourceError
+from claude_batch_tui.errors import ApiError, SourceError, StoreError
 from claude_batch_tui.services.downloading.download import IndexMade, download, index_leftovers
 from claude_batch_tui.services.downloading.receiving import Downloaded, Flow, Step
 from claude_batch_tui.services.results.costs import spend_where_priced
 from claude_batch_tui.services.results.ledger import flawed
-from claude_batch_tui.services.results.local_files import bodies_of, is_unread
+from claude_batch_tui.services.results.local_files import bodies_of, unread_path
 from claude_batch_tui.services.results.schema_validation import validated_classes
 from claude_batch_tui.services.submitting.adoption import settle
 from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread, with_silences
-from claude_batch_tui.store import downloads, submissions
+from claude_batch_tui.store import batches, downloads, submissions
 from claude_batch_tui.store.store import Store
 
 _FLOW = Flow()
@@ -53,7 +53,7 @@ async def download_batch(
     whole. Those of a batch that was found for a lost submission settle whether it is its own. Raises as `download` does,
     and ConfigError where there are no credentials.
     """
-    if is_unread(tracked, store):
+    if unread_path(tracked, store) is not None:
         async for update in read_leftovers(
             tracked,
             store=store,
@@ -102,6 +102,34 @@ async def read_leftovers(
     steps = partial(index_leftovers, index_made=index_made)
     async for update in _recorded(tracked, steps, store, scope_id, config, now, stopped):
         yield update
+
+
+async def read_small_leftovers(
+    listed: Sequence[TrackedBatch],
+    *,
+    store: Store,
+    scope_id: int,
+    config: Config,
+    now: Callable[[], datetime],
+    most_bytes: int = 64_000_000,
+) -> tuple[TrackedBatch, ...]:
+    """The batches with what those of their results say that are here and of which nothing is written down.
+
+    So a list is whole again after the store was lost. Results of more than `most_bytes` together, a second's work, wait
+    for whoever opens them, and so does what another process reads.
+    """
+    read: list[str] = []
+    for tracked in listed:
+        path = unread_path(tracked, store)
+        if path is None or (size := path.stat().st_size) > most_bytes:
+            continue
+        most_bytes -= size
+        with contextlib.suppress(StoreError):
+            async for _ in read_leftovers(tracked, store=store, scope_id=scope_id, config=config, now=now):
+                pass
+            read.append(tracked.id)
+    fresh = {tracked.id: tracked for tracked in batches.find_all(store.database, scope_id, read)}
+    return tuple(fresh.get(tracked.id, tracked) for tracked in listed)
 
 
 async def _recorded(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import time
 from array import array
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from datetime import datetime
 from heapq import merge
 from itertools import chain
 from operator import itemgetter
@@ -19,12 +20,15 @@ from typing import BinaryIO
 import msgspec
 
 from claude_batch_tui.domain.money.pricing import PriceTable
-from claude_batch_tui.errors import SourceError
+from claude_batch_tui.errors import SourceError, StoreError
 from claude_batch_tui.exports.table import ID, OURS, RESPONSE, Column, Values, Writer, all_columns
 from claude_batch_tui.services.building.progress import is_due
 from claude_batch_tui.services.exporting.rows import Columns, RowReader, Survey, answer_columns
 from claude_batch_tui.services.exporting.target import Options, writer_to
 from claude_batch_tui.services.results.rows_file import RowsFile
+from claude_batch_tui.store import downloads
+from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 
@@ -67,6 +71,17 @@ class Exported(msgspec.Struct, frozen=True):
 
     entries: int
     guarded: int = 0
+
+
+def mark_exported(parts: Iterable[Path], locations: Locations, now: datetime) -> None:
+    """Write down that all results in these files, of a batch or of a run, are in a file of the user.
+
+    What cannot be written down is asked about once more before it is removed.
+    """
+    ids = [path.name.partition(".")[0] for path in parts if path.is_relative_to(locations.results)]
+    if ids:
+        with contextlib.suppress(StoreError), contextlib.closing(Database(locations.database)) as database:
+            downloads.mark_exported(database, ids, now)
 
 
 def export(

@@ -9,27 +9,42 @@ from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.services.results.schema_validation import Sent
 from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.store import submissions
-from claude_batch_tui.store.downloads import recorded_path
-from claude_batch_tui.store.results.file import results_path
+from claude_batch_tui.store.downloads import is_recorded_elsewhere, recorded
+from claude_batch_tui.store.results.file import incomplete_path, results_path
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
+
+_CLOCK_SLACK = 1.0
+"""Seconds by which the API's clock may be ahead of this one. By more, the results are downloaded once more."""
 
 
 def read_results(batch_id: str, *, store: Store, workspace: Workspace | None) -> Path | None:
     """The results that were read to their end and written down, or None; they may be incomplete ones."""
-    recorded = recorded_path(store.database, workspace.scope_id, batch_id) if workspace is not None else None
-    if recorded is None:
+    known = recorded(store.database, workspace.scope_id, batch_id) if workspace is not None else None
+    if known is None:
         return None
     # The name alone counts: the data folder may have been moved.
     path = results_path(store.locations.results, batch_id)
-    path = path.with_name(path.name + ".incomplete") if recorded.suffix == ".incomplete" else path
-    return path if path.exists() else None
+    path = incomplete_path(path) if known[0].suffix == ".incomplete" else path
+    # A file of another length was changed since, or is of a batch of the same id at another address.
+    return path if path.exists() and path.stat().st_size == known[1] else None
 
 
-def is_unread(tracked: TrackedBatch, store: Store) -> bool:
-    """Whether results are here under their name, of which nothing is written down."""
-    path = results_path(store.locations.results, tracked.id)
-    return tracked.results is ResultsState.NONE and tracked.batch.has_ended and path.exists()
+def unread_path(tracked: TrackedBatch, store: Store) -> Path | None:
+    """The results of an ended batch that are here, whole or not, and of which nothing is written down; else None.
+
+    A file that is older than the end of the batch, or known as that of another, is of a batch of the same id: simulators
+    that are started again give the same ones.
+    """
+    if tracked.results is not ResultsState.NONE or not tracked.batch.has_ended:
+        return None
+    name = results_path(store.locations.results, tracked.id)
+    path = next((each for each in (name, incomplete_path(name)) if each.exists()), None)
+    if path is None or is_recorded_elsewhere(store.database, tracked.id):
+        return None
+    ended_at = tracked.batch.ended_at
+    is_older = ended_at is not None and path.stat().st_mtime < ended_at.timestamp() - _CLOCK_SLACK
+    return None if is_older else path
 
 
 def rows_path(batch_id: str, store: Store) -> Path | None:

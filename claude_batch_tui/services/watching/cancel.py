@@ -9,7 +9,7 @@ from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import ApiError, NotFoundError, UnavailableError, UnknownOutcomeError
 from claude_batch_tui.services.workspace import workspace_of
-from claude_batch_tui.store import batches
+from claude_batch_tui.store import batches, labels
 from claude_batch_tui.store.store import Store
 
 
@@ -30,7 +30,7 @@ async def cancel(
         batch, facts = await _canceled_all_the_same(tracked, error, api)
     workspace = workspace_of(store, api, facts, hint, now)
     batches.merge(store.database, workspace.scope_id, [batch], seen=True, at=now)
-    batches.mark(store.database, workspace.scope_id, tracked.id, cancel_sent_at=now.isoformat())
+    labels.mark_canceled(store, workspace, batch, now)
     return batches.find(store.database, workspace.scope_id, tracked.id) or tracked
 
 
@@ -50,7 +50,7 @@ async def delete(tracked: TrackedBatch, *, api: BatchesApi, store: Store, hint: 
     workspace = workspace_of(store, api, facts or ResponseFacts(), hint, now)
     if batches.find(store.database, workspace.scope_id, tracked.id) is None:
         raise NotFoundError(f"{tracked.id} was deleted, but is not known here.")
-    batches.mark(store.database, workspace.scope_id, tracked.id, deleted_at=now.isoformat())
+    labels.mark_deleted(store, workspace, tracked.batch, now)
 
 
 async def _canceled_all_the_same(

@@ -24,6 +24,11 @@ def results_path(folder: Path, batch_id: str) -> Path:
     return folder / f"{name}.jsonl"
 
 
+def incomplete_path(path: Path) -> Path:
+    """Where results are kept that are not whole, beside where they would belong."""
+    return path.with_name(path.name + ".incomplete")
+
+
 class Origin(NamedTuple):
     """The batch an entry of a run came from, and which attempt of its request that was, from 1."""
 

@@ -19,6 +19,8 @@ from claude_batch_tui.store.results.index_file import index_path, load_index, sa
 from claude_batch_tui.store.results.run_file import is_run_file
 
 _KEPT_SECONDS: Final = 30 * 86400
+MOST_CACHED: Final = 10_000_000_000
+"""Bytes of caches that are kept together."""
 _FIRST_PASS: Final = 1 << 20
 _SECOND_PASS: Final = 1 << 19
 
@@ -65,7 +67,7 @@ def opening(
             results.close()
         raise
     if cache is not None:
-        _prune(cache)
+        prune_cache(cache, time.time())
 
 
 def _steps(path: Path, cache: Path | None, *, is_packed: bool, in_order: bool) -> Iterator[ResultsFile]:
@@ -144,15 +146,27 @@ def _index_place(path: Path, cache: Path | None) -> Path | None:
     return index_path(cache / name)
 
 
-def _prune(cache: Path) -> None:
-    """Forget what was not opened for a month."""
-    for index in cache.glob("*.index"):
-        if time.time() - index.stat().st_mtime > _KEPT_SECONDS:
-            index.unlink(missing_ok=True)
-            index.with_suffix("").unlink(missing_ok=True)
-    for judged in cache.glob("*.judged"):
-        if time.time() - judged.stat().st_mtime > _KEPT_SECONDS:
-            judged.unlink(missing_ok=True)
+def prune_cache(cache: Path, now: float) -> int:
+    """Remove what was not opened for a month, and the oldest of what is more than `MOST_CACHED` bytes; the bytes freed."""
+    groups: dict[str, list[tuple[Path, os.stat_result]]] = {}
+    with contextlib.suppress(OSError):
+        for path in cache.iterdir():
+            if path.suffix == ".part":  # being written, or swept
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                groups.setdefault(path.name.partition(".")[0], []).append((path, path.stat()))
+    kept, freed = 0, 0
+    for files in sorted(groups.values(), key=lambda files: -max(stat.st_mtime for _, stat in files)):
+        size = sum(stat.st_size for _, stat in files)
+        is_old = now - max(stat.st_mtime for _, stat in files) > _KEPT_SECONDS
+        if is_old or (kept and kept + size > MOST_CACHED):
+            for path, _ in files:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+            freed += size
+        else:
+            kept += size
+    return freed
 
 
 def index_file(descriptor: int, index: ResultsIndex) -> Iterator[None]:

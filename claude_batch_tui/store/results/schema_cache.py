@@ -32,10 +32,15 @@ class _Head(msgspec.Struct):
     count: int
 
 
+def judged_path(results: Path) -> Path:
+    """Where this is kept of a results file of ours."""
+    return results.with_name(results.name + ".judged")
+
+
 def misfits_path(results: Path, cache: Path | None) -> Path | None:
     """Where this is kept: beside the index, in the `cache` folder where the file is not ours; None for nowhere."""
     if index_path(results).exists():
-        return results.with_name(results.name + ".judged")
+        return judged_path(results)
     if cache is None:
         return None
     return cache / f"{hashlib.sha256(os.fsencode(results.absolute())).hexdigest()[:32]}.judged"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.domain.batches.batch_list import BatchRow, in_parts
 from claude_batch_tui.domain.batches.tracked import DownloadState, LinkState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.store import submissions
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.lines import LetterMenu
@@ -21,6 +23,11 @@ from claude_batch_tui.wording import (
     foreign_cancel_words,
     outcome_counts,
 )
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.keeping.pruning import Forgettable, Removable
+
+_T = TypeVar("_T")
 
 # Dialogs are imported when they are opened: the first frame does not wait for them.
 
@@ -83,6 +90,93 @@ def delete_batches(
         done()
 
     screen.app.push_screen(dialog, if_agreed(delete))
+
+
+def prune_files(screen: DashboardScreen) -> None:
+    """Look what can be removed of this machine's files, and remove it after asking."""
+    from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, TypedConfirmDialog, if_agreed
+    from claude_batch_tui.wording import size
+
+    engine, app = screen.dashboard.engines.home, screen.app
+
+    def ask(found: list[Removable]) -> None:
+        if not found:
+            screen.say("There is nothing to remove.")
+            return
+        total = sum(each.bytes for each in found)
+        unexported = sum(len(each.paths) for each in found if each.needs_asking)
+        body = [f"{size(each.bytes):>9}  {len(each.paths):>6,} files  {each.what}" for each in found]
+        title, yes = f"Free {size(total)} on this machine?", "Remove"
+
+        def remove() -> None:
+            engine.prune(found)
+
+        if unexported:
+            body += [
+                "",
+                "Results that were never exported are lost. Type the number of their files to remove all.",
+            ]
+            dialog: ConfirmDialog = TypedConfirmDialog(
+                title, body, yes=yes, expected=str(unexported), label=f"files ({unexported:,})", no="Keep"
+            )
+        else:
+            dialog = ConfirmDialog(title, body, yes=yes)
+        app.push_screen(dialog, if_agreed(remove))
+
+    _asked(screen, engine.removable, ask)
+
+
+def forget_batches(
+    screen: DashboardScreen, targets: Sequence[TrackedBatch], *, on_server: bool, done: Callable[[], None]
+) -> None:
+    """Forget batches that have ended on this machine, and on the server where wished, after their count was typed."""
+    from claude_batch_tui.tui.dialogs.questions import TypedConfirmDialog, if_agreed
+    from claude_batch_tui.wording import size
+
+    engine = screen.dashboard.engines.of(targets[0].id)
+
+    def ask(found: Forgettable) -> None:
+        requests = sum(tracked.batch.request_counts.total for tracked in targets)
+        what = counted_batches(len(targets))
+        body = _listed(targets, lambda tracked: outcome_counts(tracked.batch.request_counts))
+        body += [
+            "",
+            f"{len(found.paths):,} files, {size(found.bytes)}, of bodies, rows and results are removed here.",
+        ]
+        if on_server:
+            body.append("The batches and their results are removed from the API for everybody.")
+        if found.unexported:
+            body.append(f"The results of {found.unexported} were never exported and would be lost.")
+        dialog = TypedConfirmDialog(
+            f"Forget {what}{' here and on the server' if on_server else ' on this machine'}?",
+            [*body, "", "Type the number of requests to forget them."],
+            yes=f"Forget {what}",
+            expected=str(requests),
+            label=f"requests ({requests:,})",
+            no="Keep",
+        )
+
+        def forget() -> None:
+            engine.forget(found, on_server=on_server)
+            done()
+
+        screen.app.push_screen(dialog, if_agreed(forget))
+
+    _asked(screen, partial(engine.forgettable, [tracked.id for tracked in targets]), ask)
+
+
+def _asked(screen: DashboardScreen, ask: Callable[[], Future[_T]], then: Callable[[_T], None]) -> None:
+    """Wait in a thread for what the engine finds out, and go on with it; what goes wrong is said."""
+
+    def wait() -> None:
+        try:
+            found = ask().result()
+        except CbtuiError as error:
+            screen.app.call_from_thread(screen.say, str(error), "error")
+        else:
+            screen.app.call_from_thread(then, found)
+
+    screen.run_worker(wait, thread=True, group="asked")
 
 
 def hide_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch], done: Callable[[], None]) -> None:

@@ -364,6 +364,27 @@ class BatchesScreen(DashboardScreen):
         """Delete the marked ended batches, or the one under the cursor."""
         actions.delete_batches(self, self.table.batches, self._unmark)
 
+    def palette_actions(self) -> dict[str, str]:
+        """Actions without a key: what takes files away."""
+        found = {"free disk space: caches, leftovers, what is older than keep_days (asks)": "screen.prune"}
+        targets = self.table.batches
+        if (
+            targets
+            and all(tracked.batch.has_ended for tracked in targets)
+            and len({tracked.profile for tracked in targets}) == 1
+        ):
+            found["forget on this machine: bodies and results (asks)"] = "screen.forget(False)"
+            found["forget here and on the server (asks)"] = "screen.forget(True)"
+        return found
+
+    def action_prune(self) -> None:
+        """Remove files that are made again or past their time."""
+        actions.prune_files(self)
+
+    def action_forget(self, on_server: bool) -> None:
+        """Forget the marked batches, or the one under the cursor."""
+        actions.forget_batches(self, self.table.batches, on_server=on_server, done=self._unmark)
+
     def action_hide(self) -> None:
         """Hide the marked batches, or the one under the cursor; or bring them back."""
         actions.hide_batches(self, self.table.batches, self._unmark)
