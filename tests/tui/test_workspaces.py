@@ -253,9 +253,9 @@ async def test_what_is_for_one_workspace_asks_which_where_all_are_shown(dashboar
         assert shown(app) == {theirs.id}
         assert app.engines.home.snapshot.credential.startswith("production …")
         await app.run_action("show_workspace(None)")
-        await reached(pilot, lambda: app.current_mode == "batches")
+        await reached(pilot, lambda: app.current_mode == "batches" and isinstance(app.focused, VirtualList))
         await pilot.press("i")
-        await reached(pilot, lambda: "Watch a batch in which workspace?" in status(app))
+        await reached(pilot, lambda: "Track a batch in which workspace?" in status(app))
         await pilot.press("1")
         await reached(pilot, lambda: isinstance(app.screen, InputDialog))
         assert app.engines.shown == "research"
