@@ -72,6 +72,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The environment variable that holds the key. Left out, the key is found where the SDK looks."""
     workspace: str | None = None
     """Sent as anthropic-workspace-id; needed by keys of several workspaces only."""
+    user_profile_id: str | None = None
+    """Sent as anthropic-user-profile-id with what is paid: whom all requests are made for."""
     api_version: str | None = None
     """Overrides the anthropic-version header the SDK sends."""
     model: str | None = None
@@ -90,6 +92,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds a submission whose answer was lost is looked for before its batch counts as absent."""
     auto_download: bool = False
     """Download the results of ended batches without being asked."""
+    keep_days: int | None = None
+    """Days after which `cbtui prune` takes the bodies and results of ended batches. Left out, they stay."""
     downloads_at_once: int = 2
     """So many downloads run side by side, from 1 to 16; others wait."""
     batches_columns: str = "state,name,id,requests,progress,ok,errored,expired,canceled,age,left,cost,tags"
@@ -156,6 +160,7 @@ _CHOICES = {
 _RANGES = {
     "poll_interval": (1, math.inf, "the poll interval is at least 1 second"),
     "timeout": (0, 1e9, "the timeout is a number of seconds from 0"),
+    "keep_days": (1, math.inf, "keep_days is at least 1"),
     "downloads_at_once": (1, 16, "downloads_at_once is a number from 1 to 16"),
 }
 _LISTS = {
@@ -247,11 +252,11 @@ def _read_file(file: Path, names: set[str]) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: cannot read the settings: {error}.") from error
-    import tomllib  # late, as many have no such file
+    from claude_batch_tui.nesting import read_toml  # late, as many have no such file
 
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = read_toml(text)
+    except ValueError as error:
         raise ConfigError(f"{file}: cannot read the settings: {error}.") from error
     for key in table:
         if key not in names:

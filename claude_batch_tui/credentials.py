@@ -9,6 +9,8 @@ from claude_batch_tui.redaction import remember_secret
 
 _ODD = re.compile(r"[^\x21-\x7e]")
 _SHORTEST_SHOWN = 12
+_LONGEST = 4_000
+"""Tokens that hold facts have some thousand characters; a file that was mounted in place of one has more."""
 
 
 def unmounted(value: str) -> str:
@@ -21,6 +23,10 @@ def read_secret(value: str, name: str) -> str:
 
     Raises NoCredentialsError where it is blank, and ConfigError where no header can hold it, without showing it.
     """
+    if len(value) > _LONGEST:
+        raise ConfigError(
+            f"{name} has {len(value):,} characters, which no key has: set it again, to the key alone."
+        )
     remember_secret(value)
     secret = unmounted(value)
     if not secret:

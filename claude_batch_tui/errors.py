@@ -12,11 +12,12 @@ CbtuiError
 │   ├── RateLimitedError      429, with the seconds the API asked to wait
 │   ├── UnavailableError      not connected, 5xx, 529: try again later
 │   │   └── NotTheApiError    something between us and the API answered: a login page, a proxy
-│   └── UnknownOutcomeError   a create that may or may not have happened
+│   └── UnknownOutcomeError   a create, cancel or delete that may or may not have happened
 ├── ResultsUnavailableError   not ended, archived or deleted
 ├── VerificationError         a file is not what it should be
 ├── ExportError               a file we cannot write
-└── StoreError                locked, damaged, full, or from a newer version
+└── StoreError                locked, full, read-only, or from a newer version
+    └── DamagedStoreError     it holds what nobody wrote: to be set aside and rebuilt
 
 The sentence of an error says what happened, where, and what to do. It may hold text from outside: secrets are taken
 out of it when the error is made, and the faces clean it before they show it.
@@ -146,7 +147,7 @@ class NotTheApiError(UnavailableError):
 
 
 class UnknownOutcomeError(ApiError):
-    """A create that may or may not have happened."""
+    """A create, cancel or delete that may or may not have happened."""
 
 
 class ResultsUnavailableError(CbtuiError):
@@ -162,7 +163,13 @@ class ExportError(CbtuiError):
 
 
 class StoreError(CbtuiError):
-    """The local store is locked, damaged, full, or from a newer version."""
+    """The local store is locked, full, read-only, or from a newer version."""
+
+
+class DamagedStoreError(StoreError):
+    """The local store holds what nobody wrote. `kept_as` is where it was moved, for the next start to make another."""
+
+    kept_as: str | None = None
 
 
 def unexpected(error: BaseException) -> str:

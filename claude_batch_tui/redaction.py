@@ -33,7 +33,11 @@ _known_pattern: re.Pattern[str] | None = None
 def remember_secret(secret: str) -> None:
     """Have `redact` take this secret out from now on: as it is, as URLs and literals write it, and each of its words."""
     global _known, _known_pattern  # noqa: PLW0603  what must not be shown is one set a process
-    literals = (repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret), quote(secret, safe=""))
+    literals = (
+        repr(secret)[1:-1],
+        json.dumps(secret)[1:-1],
+        *(quote(secret, safe=safe, errors="surrogateescape") for safe in ("/", "")),
+    )
     forms = {form for form in (secret, *literals, *secret.split()) if len(form) >= SHORTEST}
     if forms <= _known:
         return

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.patience import Patience
 
 
+_SWEPT_EVERY = 86_400.0
+
+
 class Runtime:
     """The parts of one run of the program."""
 
@@ -37,10 +40,13 @@ class Runtime:
         self.store = Store(Locations(config.data_dir))
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         try:
-            if submissions.are_behind_journal(self.store):
-                from claude_batch_tui.store.rebuild import complete  # late: a whole store needs none of it
+            with self.store.database.set_aside_if_damaged():
+                self.store.database.require_whole()
+                if submissions.are_behind_journal(self.store):
+                    # Late: a whole store needs none of it.
+                    from claude_batch_tui.store.rebuild import complete
 
-                complete(self.store, self.now())
+                    complete(self.store, self.now())
         except BaseException:
             self.store.close()
             raise
@@ -84,6 +90,16 @@ class Runtime:
         if self._api is None:
             raise RuntimeError("connect() comes first")
         return self._api
+
+    def sweep_once_a_day(self) -> None:
+        """Remove what processes that died have left in the data folder, where that was not done today. Blocks."""
+        locations, now = self.store.locations, self.now()
+        with contextlib.suppress(OSError):
+            if now.timestamp() - locations.swept.stat().st_mtime < _SWEPT_EVERY:
+                return
+        from claude_batch_tui.services.keeping.sweeping import sweep_once_a_day  # late: once a day
+
+        sweep_once_a_day(locations, now)
 
     async def connect(self) -> BatchesApi:
         """The API, its reads tried again where this run has the patience. Raises ConfigError without credentials."""
@@ -155,9 +171,14 @@ def patient(api: BatchesApi, patience: Patience) -> BatchesApi:
 async def open_runtime(
     config: Config, *, api_key: str | None = None, patience: Patience | None = None
 ) -> AsyncIterator[Runtime]:
-    """A runtime that is closed afterwards. Raises StoreError where the data folder cannot be used."""
+    """A runtime that is closed afterwards. Raises StoreError where the data folder cannot be used.
+
+    A store that turns out to be damaged is set aside: see `Database.set_aside_if_damaged`.
+    """
     runtime = Runtime(config, api_key=api_key, patience=patience)
     try:
-        yield runtime
+        with runtime.store.database.set_aside_if_damaged():
+            yield runtime
+        runtime.sweep_once_a_day()
     finally:
         await runtime.close()

@@ -12,7 +12,7 @@ from claude_batch_tui.config import Config
 LEAST_SIZE = (60, 15)
 """Columns and rows the dashboard needs."""
 
-DARK, LIGHT, ANSI = "cbtui-dark", "textual-light", "ansi-dark"
+DARK, LIGHT, ANSI = "cbtui-dark", "cbtui-light", "ansi-dark"
 _THEMES = {"dark": DARK, "light": LIGHT, "ansi": ANSI}
 _REMOTE = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
 _SLOW_FRAMES, _FAST_FRAMES = "10", "60"

@@ -60,6 +60,8 @@ def require_address(address: str, origin: str, by_http: Collection[str] = ()) ->
         url = httpx2.URL(address)
     except httpx2.InvalidURL as error:
         raise ConfigError(f"{origin} is not a URL: {error}.") from error
+    except UnicodeError as error:
+        raise ConfigError(f"{origin} is not a URL: it holds bytes that are no UTF-8.") from error
     if url.scheme not in ("http", "https"):
         raise ConfigError(
             f"{origin}, {address}, begins with {url.scheme}://: the API is reached by https://."
@@ -170,7 +172,7 @@ def _require_sendable(name: str, value: str) -> None:
     if _UNSENDABLE.search(value):
         raise ConfigError(
             f"The header {name} holds a line end or a control character: look at where it comes from "
-            f"({_CUSTOM_HEADERS}, --betas, workspace, api_version, or the token of a profile)."
+            f"({_CUSTOM_HEADERS}, --betas, workspace, user_profile_id, api_version, or the token of a profile)."
         )
 
 

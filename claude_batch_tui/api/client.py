@@ -14,7 +14,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from urllib.parse import quote
 
 import anthropic
@@ -37,14 +37,16 @@ from claude_batch_tui.api.translation import NO_CREDENTIALS, is_page, page_error
 from claude_batch_tui.config import Config
 from claude_batch_tui.credentials import ending
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.requests.models import ModelFacts
+from claude_batch_tui.domain.requests.limits import CREATE_SECONDS
+from claude_batch_tui.domain.requests.models import Lifecycle, ModelFacts
 from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
 from claude_batch_tui.logs import make_log_records_safe
+from claude_batch_tui.nesting import UNREADABLE
 
 _BATCHES = "/v1/messages/batches"
 _STREAMED = "X-Stainless-Raw-Response"
 _CALL = httpx2.Timeout(connect=10, read=60, write=60, pool=10)
-_CREATE = httpx2.Timeout(connect=10, read=600, write=60, pool=10)
+_CREATE = httpx2.Timeout(connect=10, read=CREATE_SECONDS, write=60, pool=10)
 _LONGEST_MODELS_LIST = 1000
 _COUNTED = (
     "model",
@@ -91,6 +93,8 @@ class AnthropicApi:
             self._options["api_key"] = api_key
         elif config.profile and config.profile not in config.profiles:
             self._options["profile"] = config.profile
+        who = config.user_profile_id
+        self._paid_headers = {"anthropic-user-profile-id": who} if who else {}
         self._key_name = "ANTHROPIC_API_KEY" if api_key is None else "The API key"
         with named_network():
             transport = anthropic.DefaultAsyncHttpxClient(
@@ -132,7 +136,7 @@ class AnthropicApi:
         page = _decode(content, _Page)
         batches: list[Batch] = []
         for raw in page.data:
-            with contextlib.suppress(msgspec.ValidationError):
+            with contextlib.suppress(*UNREADABLE):
                 batches.append(msgspec.json.decode(raw, type=Batch))
         return BatchPage(
             batches=tuple(batches),
@@ -159,19 +163,24 @@ class AnthropicApi:
         return facts
 
     async def models(self) -> tuple[ModelFacts, ...]:
-        """All models, active and deprecated."""
-        content, _ = await self._call("GET", "/v1/models", {"limit": _LONGEST_MODELS_LIST})
+        """All models, retired ones too."""
+        query: dict[str, Any] = {"limit": _LONGEST_MODELS_LIST, "lifecycle": list(get_args(Lifecycle))}
+        content, _ = await self._call("GET", "/v1/models", query)
         return tuple(_model(entry) for entry in _decode(content, dict[str, Any]).get("data", []))
 
-    async def count_tokens(self, params: dict[str, Any]) -> int:
+    async def count_tokens(self, params: dict[str, Any], *, betas: Sequence[str] = ()) -> int:
         """What the API counts; keys that only matter for the answer are left out."""
         counted = {key: value for key, value in params.items() if key in _COUNTED}
-        content, _ = await self._call("POST", "/v1/messages/count_tokens", body=msgspec.json.encode(counted))
+        headers = {"anthropic-beta": ",".join(betas)} if betas else {}
+        content, _ = await self._call(
+            "POST", "/v1/messages/count_tokens", body=msgspec.json.encode(counted), headers=headers
+        )
         return _decode(content, _Counted).input_tokens
 
     async def message(self, params: bytes, *, betas: Sequence[str] = ()) -> bytes:
         """One message, waited for. What is not certain to have failed raises UnknownOutcomeError."""
         headers = {"anthropic-beta": ",".join(betas)} if betas else {}
+        headers |= self._paid_headers
         content, _ = await self._call("POST", "/v1/messages", body=params, headers=headers, creating=True)
         return content
 
@@ -184,7 +193,11 @@ class AnthropicApi:
         on_sent: Callable[[int], None] | None = None,
     ) -> tuple[Batch, ResponseFacts]:
         """Create a batch from the body file, streamed from disk over a connection of its own. Blocks."""
-        headers = {"content-type": "application/json", "idempotency-key": idempotency_key}
+        headers = {
+            "content-type": "application/json",
+            "idempotency-key": idempotency_key,
+            **self._paid_headers,
+        }
         if betas:
             headers["anthropic-beta"] = ",".join(betas)
         started = time.monotonic()
@@ -199,7 +212,7 @@ class AnthropicApi:
         facts = response_facts(response.headers, time.monotonic() - started)
         try:
             batch = msgspec.json.decode(answer, type=Batch)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except UNREADABLE as error:
             raise UnknownOutcomeError(
                 f"The API answered HTTP {response.status_code} with something that is not a batch.",
                 status=response.status_code,
@@ -333,15 +346,19 @@ def _batch_path(batch_id: str) -> str:
 def _decode(content: bytes, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(content, type=kind)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except UNREADABLE as error:
         raise UnavailableError(f"The answer of the API could not be read: {error}.") from error
 
 
 def _model(entry: dict[str, Any]) -> ModelFacts:
     capabilities = entry.get("capabilities")
-    batch = capabilities.get("batch") if isinstance(capabilities, dict) else None
+    capabilities = capabilities if isinstance(capabilities, dict) else {}
+    batch, effort = capabilities.get("batch"), capabilities.get("effort")
     supported = batch.get("supported") if isinstance(batch, dict) else None
+    efforts = None
+    if isinstance(effort, dict):
+        efforts = [name for name, leaf in effort.items() if isinstance(leaf, dict) and leaf.get("supported")]
     try:
-        return msgspec.convert({**entry, "batch_supported": supported}, type=ModelFacts)
+        return msgspec.convert({**entry, "batch_supported": supported, "efforts": efforts}, type=ModelFacts)
     except msgspec.ValidationError:
         return ModelFacts(id=str(entry.get("id", "")))

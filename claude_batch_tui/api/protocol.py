@@ -82,9 +82,9 @@ class BatchesApi(Protocol):
         """Delete an ended batch."""
 
     async def models(self) -> tuple[ModelFacts, ...]:
-        """All models, active and deprecated."""
+        """All models, retired ones too."""
 
-    async def count_tokens(self, params: dict[str, Any]) -> int:
+    async def count_tokens(self, params: dict[str, Any], *, betas: Sequence[str] = ()) -> int:
         """The input tokens of a request's params, as the API counts them. Free."""
 
     async def message(self, params: bytes, *, betas: Sequence[str] = ()) -> bytes:

@@ -50,7 +50,7 @@ def response_facts(headers: Mapping[str, str], seconds: float) -> ResponseFacts:
         retry_after=retry_after_seconds(headers.get("retry-after")),
         server_date=server_date,
         seconds=seconds,
-        requests_left=int(left) if left.isascii() and left.isdigit() else None,
+        requests_left=int(left) if re.fullmatch(r"[0-9]{1,18}", left) else None,
         reset_in=_until(headers.get(f"{_RATE}-reset"), server_date),
     )
 
@@ -94,7 +94,7 @@ def _date(value: str | None) -> datetime | None:
         return None
     try:
         parsed = parsedate_to_datetime(value)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -66,9 +68,9 @@ class Context(msgspec.Struct, frozen=True):
 
         return Patience(self.config.timeout, self.diagnostics.note, self.clock.monotonic, self.clock.sleep)
 
-    def confirm(self, question: str, *, yes: bool) -> bool:
-        """Whether the user agrees: by --yes, or by typing `yes` on a terminal. Anywhere else the answer is no."""
-        return yes or self._ask(question, "yes", "pass --yes to agree")
+    def confirm(self, question: str, *, yes: bool, option: str = "--yes") -> bool:
+        """Whether the user agrees: by an option, or by typing `yes` on a terminal. Anywhere else the answer is no."""
+        return yes or self._ask(question, "yes", f"pass {option} to agree")
 
     def confirm_count(self, question: str, why: str, *, count: int, said: int | None) -> bool:
         """Whether the user agrees to something above a limit: by saying its `count`, as an option or on a terminal.
@@ -82,15 +84,44 @@ class Context(msgspec.Struct, frozen=True):
             return False
         return self._ask(f"{question} Note: {why}.", str(count), f"pass --requests {count} to agree")
 
+    def choose(self, question: str, words: Collection[str]) -> str | None:
+        """The one of these words that the user types on a terminal; None for anything else, and anywhere else."""
+        typed = self._typed(question)
+        return typed if typed in words else None
+
     def _ask(self, question: str, expected: str, hint: str) -> bool:
         if not sys.stdin.isatty():
             self.diagnostics.error(f"{question} Nothing was done: {hint}.")
             return False
-        self.diagnostics.note(f"{question} Type {expected} to agree.")
-        if sys.stdin.readline().strip().lower().replace(",", "") == expected:
+        if self._typed(f"{question} Type {expected} to agree.").replace(",", "") == expected:
             return True
         self.diagnostics.note("Nothing was done.")
         return False
+
+    def _typed(self, question: str) -> str:
+        """Say it, and read the line that is typed; empty where that is no terminal."""
+        with _interruptible():
+            self.diagnostics.note(question)
+            return sys.stdin.readline().strip().lower() if sys.stdin.isatty() else ""
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """While a line is waited for: the first ctrl+c raises KeyboardInterrupt, also one that came right before.
+
+    asyncio would only cancel the task that asks, which hears of it when the line has been typed.
+    """
+    import asyncio  # late, as in `run_to_end`
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with contextlib.suppress(RuntimeError):  # a command that does not await
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise KeyboardInterrupt
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Command(Protocol):

@@ -8,7 +8,7 @@ Exit codes
   4    store, disk, lock, verification
   5    --timeout reached
   6    canceled or expired
-  75   the outcome of a submission is unknown
+  75   the outcome of a submission, cancel or delete is unknown, or the batch found for it is not proven its own
   128+n  ended by signal n
 """
 

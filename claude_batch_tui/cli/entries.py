@@ -6,12 +6,13 @@ import argparse
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.results_files import Found
+from claude_batch_tui.cli.results_files import Found, verdict
 from claude_batch_tui.domain.results.result import SORT_COLUMNS, parse_sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
@@ -50,13 +51,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--rows", type=Path, metavar="FILE", help="the rows file to join (known for own batches)"
     )
     parser.add_argument(
-        "--requests", type=Path, metavar="FILE", help="what was sent, for its schemas (known for own batches)"
+        "--sent",
+        "--requests",
+        dest="requests",
+        type=Path,
+        metavar="FILE",
+        help="the requests as they were sent, for schemas and ledger (known for own batches)",
     )
     parser.add_argument(
         "--spread", action="store_true", help="the top-level keys of JSON answers become columns"
     )
     parser.add_argument(
         "--csv-raw", action="store_true", help="CSV cells exactly, not guarded against formulas"
+    )
+    parser.add_argument(
+        "--attempts",
+        choices=("newest", "all"),
+        default="newest",
+        help="of a run the newest good answer of every id (newest), or all that came back",
     )
     parser.add_argument("--force", action="store_true", help="replace what is there under that name")
     formats = "\n".join(f"  {one.name:<9} {one.endings[0]:<12} {one.words}" for one in FORMATS)
@@ -101,7 +113,7 @@ def sent_files(sent: tuple[Path, ...], args: argparse.Namespace) -> Sent:
     from claude_batch_tui.services.results.schema_validation import Sent  # late: --help needs none of it
 
     if args.requests is not None and not args.requests.is_file():
-        raise ConfigError(f"--requests {args.requests}: there is no such file.")
+        raise ConfigError(f"--sent {args.requests}: there is no such file.")
     return Sent(sent if args.requests is None else (args.requests,))
 
 
@@ -152,6 +164,7 @@ def write_entries(
                 case ExportProgress():
                     context.diagnostics.progress(export_words(update))
                 case Exported() if output != STDOUT:
+                    _mark_exported(found, args, context)
                     context.diagnostics.note(_written_words(update, parts, output))
                     if update.guarded:
                         context.diagnostics.note(
@@ -164,19 +177,24 @@ def write_entries(
 
 def _verdict(files: Sequence[StreamingFilter], found: Sequence[Found], context: Context) -> ExitCode:
     """The exit code for what was read of some files; what is wrong with them is said."""
-    from claude_batch_tui.wording import not_good_words
-
-    broken = [one.title for one in found if one.path.suffix == ".incomplete"]
-    if broken:
-        context.diagnostics.error(f"The results of {', '.join(broken)} are not whole.")
-        return ExitCode.STORE
-    if all(file.is_good for file in files):
-        return ExitCode.GOOD
     classes: Counter[str] = Counter()
-    for file in files:
-        classes.update(file.results.index.class_counts())
-    context.diagnostics.note(not_good_words(classes))
-    return ExitCode.NOT_ALL_GOOD
+    for file, one in zip(files, found, strict=True):
+        if one.classes is None and not file.is_good:
+            classes.update(file.results.index.class_counts())
+    code, words = verdict(found, classes)
+    for line in words:
+        (context.diagnostics.error if code is ExitCode.STORE else context.diagnostics.note)(line)
+    return code
+
+
+def _mark_exported(found: Sequence[Found], args: argparse.Namespace, context: Context) -> None:
+    """Write down where all results of these batches are in a file of the user; `prune` and `forget` ask otherwise."""
+    if args.where or args.limit is not None:
+        return
+    from claude_batch_tui.services.exporting.export import mark_exported
+    from claude_batch_tui.store.locations import Locations
+
+    mark_exported([one.path for one in found], Locations(context.config.data_dir), datetime.now(UTC))
 
 
 def _whole_part(file: StreamingFilter, found: Found, prices: PriceTable, args: argparse.Namespace) -> Part:

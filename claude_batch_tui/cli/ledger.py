@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import sent_files
-from claude_batch_tui.cli.results_files import results_of, results_path
+from claude_batch_tui.cli.lookup import resolve
+from claude_batch_tui.cli.results_files import merged_of, results_path
 from claude_batch_tui.domain.plain_text import clean_line
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -79,15 +80,20 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
 
 
 def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
+    from claude_batch_tui.services.building.requests_files import ids_of_requests
     from claude_batch_tui.services.results.rows_file import RowsFile
 
     files = {word: results_path(word) for word in args.ids}
     found = [_Held(path.name, path, None) for path in files.values() if path is not None]
     words = [word for word, path in files.items() if path is None]
     found += run_to_end(_of_batches(words, context)) if words else []
-    if args.rows is None:
+    if args.requests is not None:
+        sent_files((), args)
+        sent = ids_of_requests(args.requests)
+    elif args.rows is not None:
+        sent = RowsFile(args.rows).custom_ids()
+    else:
         return found
-    sent = RowsFile(args.rows).custom_ids()
     return [held._replace(sent=sent) for held in found]
 
 
@@ -96,10 +102,16 @@ async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:
     from claude_batch_tui.services.results.local_files import sent_ids_of
 
     async with open_runtime(context.config, patience=context.patience()) as runtime:
-        found = [one for word in words for one in await results_of(word, context, runtime)]
-        return [
-            _Held(one.title, one.path, sent_ids_of(one.batch_id, runtime.store), one.sent) for one in found
-        ]
+        held: list[_Held] = []
+        for word in words:
+            found = await merged_of(word, context, runtime)
+            sent = [sent_ids_of(tracked.id, runtime.store) for tracked in await resolve(word, runtime)]
+            known = [ids for ids in sent if ids is not None]
+            every = dict.fromkeys(custom_id for ids in known for custom_id in ids)
+            held.append(
+                _Held(found.title, found.path, every if len(known) == len(sent) else None, found.sent)
+            )
+        return held
 
 
 def _numbers(found: Accounts) -> dict[str, int | None]:
@@ -112,7 +124,7 @@ def _print_list(args: argparse.Namespace, found: Accounts, results: ResultsFile,
     listed = found.list_of(args.list)
     if listed is None:
         context.diagnostics.note(
-            f"What was sent is not known here, so nothing can be called {args.list}: name the rows file with --rows."
+            f"What was sent is not known here, so nothing can be called {args.list}: name the requests as they were sent with --sent, or the rows file with --rows."
         )
         return
     for one in listed:

@@ -20,11 +20,23 @@ if TYPE_CHECKING:
 
 async def resolve(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
     """All batches the word means, looked up in the store, then the API. Raises NotFoundError where there is none."""
-    from claude_batch_tui.services.watching.lookup import known_batches
+    return await find_known(word, runtime) or (await retrieve(word, runtime),)
 
-    return known_batches(word, store=runtime.store, workspace=runtime.workspace) or (
-        await retrieve(word, runtime),
-    )
+
+async def find_known(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
+    """All batches of the store that the word means; none where it is unknown.
+
+    With a key that was never used here the API is asked whose it is: names and runs are of a workspace, not of a key.
+    """
+    from claude_batch_tui.services.watching.lookup import known_batches, workspace_of_key
+
+    if runtime.workspace is None and not word.startswith("msgbatch_"):
+        heard = await workspace_of_key(
+            api=runtime.connect, store=runtime.store, hint=runtime.hint, now=runtime.now
+        )
+        if heard is not None:
+            runtime.workspace = heard
+    return known_batches(word, store=runtime.store, workspace=runtime.workspace)
 
 
 async def resolve_all(words: Sequence[str], runtime: Runtime) -> list[TrackedBatch]:
@@ -96,7 +108,9 @@ def batch_json(tracked: TrackedBatch) -> dict[str, Any]:
         "source": tracked.source,
         "cost_at_most": tracked.cost_at_most,
         "cost_actual": tracked.cost_actual,
+        "prices_as_of": tracked.prices_as_of,
         "results": tracked.results.value,
         "hidden": tracked.hidden_at is not None,
+        "provisional": tracked.provisional,
     }
     return {**batch, **ours}

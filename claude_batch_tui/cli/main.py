@@ -16,7 +16,7 @@ from claude_batch_tui.cli.command import Clock, Command, Context, Dashboard, run
 from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.config import load, of_profile
-from claude_batch_tui.errors import CbtuiError, ConfigError, unexpected
+from claude_batch_tui.errors import CbtuiError, ConfigError, DamagedStoreError, unexpected
 from claude_batch_tui.redaction import redact
 
 COMMANDS = {
@@ -30,6 +30,8 @@ COMMANDS = {
     "watch": "Keep polling until batches have ended.",
     "cancel": "Ask the API to cancel a batch.",
     "delete": "Delete an ended batch from the API.",
+    "forget": "Remove what was sent and what came back of ended batches from this machine.",
+    "prune": "Free disk space: caches, leftovers, and what is older than keep_days.",
     "name": "Name a batch or a run; every command then takes the name.",
     "tag": "Tag batches, or take tags away: tag ID… +eval -draft.",
     "note": "Write a note on a batch or a run.",
@@ -39,10 +41,12 @@ COMMANDS = {
     "open": "Open the dashboard on a results file or on the results of a batch.",
     "export": "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer.",
     "compare": "Compare two batches or results files: answers that agree, tokens and cost.",
-    "retry": "Send again what errored or expired, as it was sent. This is paid.",
+    "triage": "What is not truly good, by cause: how many, what helps, and what sending it again costs.",
+    "retry": "Send again what errored or expired, as it was sent or with edits. This is paid.",
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
     "examples": "Worked examples: list them, or copy one to work on.",
     "simulate": "Serve the Message Batches API on this machine.",
+    "models": "Models and prices as they are known here, from when, and both brought up to date.",
     "info": "Every path, setting and decision, and where it comes from.",
     "config": "The settings in force, and where each comes from.",
     "doctor": "Look whether settings, key, API, clock, store, disk and terminal are in order.",
@@ -61,9 +65,17 @@ def main(
     argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], *, clock: Clock | None = None
 ) -> int:
     """Run the command line `argv` (without the program's name), by `clock`, and return the exit code."""
-    diagnostics = Diagnostics()
+    diagnostics, output, clock = Diagnostics(), Output(), clock or Clock()
     try:
-        return _run(argv, open_dashboard, diagnostics, clock or Clock())
+        try:
+            return _run(argv, open_dashboard, diagnostics, output, clock)
+        except DamagedStoreError as error:
+            if error.kept_as is None or output.has_written or _is_paid_at_once(argv):
+                raise
+            diagnostics.note(
+                f"The store was damaged: it is kept as {error.kept_as}, and rebuilt from the journal, the API and the files."
+            )
+            return _run(argv, open_dashboard, diagnostics, output, clock)
     except CbtuiError as error:
         diagnostics.error(str(error))
         return exit_code(error)
@@ -103,8 +115,17 @@ def _say_bug(error: Exception, diagnostics: Diagnostics) -> None:
     diagnostics.note(redact("".join(traceback.format_exception(error)).rstrip()))
 
 
+def _is_paid_at_once(argv: Sequence[str]) -> bool:
+    """Whether to begin again may pay again: all that is paid is looked for among what was sent, but not what is tried."""
+    return "try" in argv
+
+
 def _run(
-    argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], diagnostics: Diagnostics, clock: Clock
+    argv: Sequence[str],
+    open_dashboard: Callable[[Dashboard], int],
+    diagnostics: Diagnostics,
+    output: Output,
+    clock: Clock,
 ) -> int:
     parser, modules = _parser(argv)
     args = parser.parse_args(argv)
@@ -118,7 +139,7 @@ def _run(
     if others and command not in _SEVERAL_PROFILES:
         raise ConfigError(f"{command} takes one --profile.")
     beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)
-    context = Context(config, settings, Output(), diagnostics, open_dashboard, beside, clock)
+    context = Context(config, settings, output, diagnostics, open_dashboard, beside, clock)
     if module is None:
         return open_dashboard(Dashboard(config, beside=beside))
     code = module.run(args, context)
@@ -198,6 +219,12 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
         help="try reads that fail again for so many seconds (60); watch ends then, exit code 5",
     )
     group.add_argument("--workspace", metavar="ID", default=default, help="for keys of several workspaces")
+    group.add_argument(
+        "--user-profile-id",
+        metavar="ID",
+        default=default,
+        help="whom all requests that are sent are made for",
+    )
     group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")
     group.add_argument("--config-dir", metavar="DIR", default=default, help="where config.toml is")
     if top:

@@ -19,10 +19,11 @@ class Output:
     def __init__(self) -> None:
         self._stream = sys.stdout
         self.is_terminal = self._stream.isatty()
+        self.has_written = False
 
     def line(self, text: str = "") -> None:
         """One line of text."""
-        self._stream.write((clean(text) if self.is_terminal else text) + "\n")
+        self._write((clean(text) if self.is_terminal else text) + "\n")
 
     def lines(self, texts: Iterable[str]) -> None:
         """Several lines of text."""
@@ -32,10 +33,11 @@ class Output:
     def json(self, value: Any) -> None:
         """One JSON value on a line of its own."""
         encoded = msgspec.json.encode(value)
-        self._stream.write((escape_json(encoded.decode()) if self.is_terminal else encoded.decode()) + "\n")
+        self._write((escape_json(encoded.decode()) if self.is_terminal else encoded.decode()) + "\n")
 
     def binary(self) -> BinaryIO:
         """A stream for bytes: unchanged into a pipe or a file, cleaned text on a terminal."""
+        self.has_written = True
         self._stream.flush()
         if self.is_terminal:
             return cast("BinaryIO", io.BufferedWriter(_Cleaned(self._stream)))
@@ -43,8 +45,12 @@ class Output:
 
     def control(self, sequence: str) -> None:
         """A sequence of our own meant for the terminal; nothing from outside may come this way."""
-        self._stream.write(sequence)
+        self._write(sequence)
         self._stream.flush()
+
+    def _write(self, text: str) -> None:
+        self.has_written = True
+        self._stream.write(text)
 
     def flush(self) -> None:
         """Hand everything to the system, so that a reader of a pipe sees it now."""

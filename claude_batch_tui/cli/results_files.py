@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from claude_batch_tui.cli.adoptions import adopted_as, settled
 from claude_batch_tui.cli.command import Context, run_to_end
+from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve, retrieve
-from claude_batch_tui.errors import ResultsUnavailableError, VerificationError
+from claude_batch_tui.errors import ResultsUnavailableError, UnknownOutcomeError, VerificationError
 
 # Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.batches.tracked import Download, TrackedBatch
+    from claude_batch_tui.domain.batches.tracked import Download, Submission, TrackedBatch
     from claude_batch_tui.runtime import Runtime
 
 _BLANK = 4_096
@@ -33,7 +36,15 @@ class Found(msgspec.Struct, frozen=True):
     sent: tuple[Path, ...] = ()
     """The create body, where we submitted it."""
     is_batch: bool = False
-    """Whether the user named a batch and not this file."""
+    """Whether the user named a batch or a run and not this file."""
+    is_provisional: bool = False
+    """Whether they may be another's: their batch was found for a lost submission, and is not proven its own."""
+    is_whole: bool = True
+    """False where what was downloaded lacks results."""
+    waits_for: tuple[str, ...] = ()
+    """Of a run, the batches that have not ended: what is asked of them is not answered yet."""
+    classes: dict[str, int] | None = None
+    """Of a run, how many ids there are of each ledger class, each by the answer that is kept of it."""
 
 
 def results_path(word: str) -> Path | None:
@@ -63,43 +74,91 @@ def _is_blank(path: Path) -> bool:
     return len(start) < _BLANK and not start.strip()
 
 
-def find_results(words: Sequence[str], context: Context) -> list[Found]:
-    """The results files that paths, batch ids, runs and names mean: files first, no batch twice."""
+def find_results(words: Sequence[str], context: Context, *, every: bool = False) -> list[Found]:
+    """The results files that paths, batch ids, runs and names mean: files first, no batch twice.
+
+    A run is one of them: of every id the newest good answer, else the newest line, or with `every` all attempts.
+    """
     files = {word: results_path(word) for word in words}
     others = [word for word, path in files.items() if path is None]
     of_files = [
-        Found(path, path.name.removesuffix(".gz").removesuffix(".jsonl"), path.name)
+        Found(
+            path,
+            path.name.removesuffix(".gz").removesuffix(".jsonl"),
+            path.name,
+            is_whole=path.suffix != ".incomplete",
+        )
         for path in files.values()
         if path is not None
     ]
-    return [*of_files, *(run_to_end(_of_batches(others, context)) if others else ())]
+    return [*of_files, *(run_to_end(_of_batches(others, context, every=every)) if others else ())]
 
 
-async def _of_batches(words: Sequence[str], context: Context) -> list[Found]:
+async def _of_batches(words: Sequence[str], context: Context, *, every: bool) -> list[Found]:
     from claude_batch_tui.runtime import open_runtime
 
     found: dict[str, Found] = {}
     async with open_runtime(context.config, patience=context.patience()) as runtime:
         for word in words:
-            found |= {one.batch_id: one for one in await results_of(word, context, runtime)}
+            one = await merged_of(word, context, runtime, every=every)
+            found[one.batch_id] = one
     return list(found.values())
+
+
+async def merged_of(word: str, context: Context, runtime: Runtime, *, every: bool = False) -> Found:
+    """The results that `word` means as one file: those of a batch, or of a run, downloaded where they are not here.
+
+    Raises as `results_of` does.
+    """
+    from claude_batch_tui.domain.batches.merging import title_of_run
+    from claude_batch_tui.services.results.merged import attempts_of, merged_results
+    from claude_batch_tui.services.threads import in_thread
+
+    batches = await resolve(word, runtime)
+    parts = await _of_each(word, batches, context, runtime, ended_only=len(batches) > 1)
+    if len(batches) == 1:
+        return parts[0]
+    run_id, store = batches[0].run_id or "", runtime.store
+    here = [one.batch_id for one in parts]
+    attempts = attempts_of(run_id, here, store=store, workspace=runtime.workspace)
+    folder, cache = store.locations.results / "runs", store.locations.cache
+    merged = await in_thread(lambda: merged_results(run_id, attempts, folder, cache, every=every))
+    return Found(
+        merged.results,
+        run_id,
+        title_of_run(batches) or run_id,
+        merged.rows,
+        is_batch=True,
+        is_provisional=any(one.is_provisional for one in parts),
+        is_whole=all(one.is_whole for one in parts),
+        waits_for=tuple(tracked.title for tracked in batches if tracked.id not in here),
+        classes=merged.classes,
+    )
 
 
 async def results_of(
     word: str, context: Context, runtime: Runtime, *, ended_only: bool = False
 ) -> list[Found]:
-    """The results of all batches that `word` means, downloaded where they are not here.
+    """The results of all batches that `word` means, each on its own, downloaded where they are not here.
 
-    Raises ResultsUnavailableError where one has not ended; with `ended_only` where none of several has. Raises StoreError
-    where another process is just downloading or reading one.
+    Those of a batch that was found for a lost submission are held against what was sent. Raises UnknownOutcomeError where
+    they are another's, ResultsUnavailableError where one has not ended (with `ended_only` where none of several has), and
+    StoreError where another process is just downloading or reading one.
     """
+    return await _of_each(word, await resolve(word, runtime), context, runtime, ended_only=ended_only)
+
+
+async def _of_each(
+    word: str, batches: Sequence[TrackedBatch], context: Context, runtime: Runtime, *, ended_only: bool
+) -> list[Found]:
     from claude_batch_tui.services.downloading.recording import read_leftovers
-    from claude_batch_tui.services.results.local_files import bodies_of, is_unread, read_results, rows_path
+    from claude_batch_tui.services.results.local_files import bodies_of, read_results, rows_path, unread_path
 
     found: list[Found] = []
-    batches, store = await resolve(word, runtime), runtime.store
+    store = runtime.store
     for tracked in batches:
-        if is_unread(tracked, store):
+        adopted = adopted_as(tracked.id, runtime)
+        if unread_path(tracked, store) is not None:
             updates = read_leftovers(
                 tracked,
                 store=store,
@@ -125,11 +184,27 @@ async def results_of(
                 rows_path(tracked.id, store),
                 bodies_of([tracked.id], store).files,
                 is_batch=True,
+                is_provisional=adopted is not None and not await _is_proven(adopted, context, runtime),
+                is_whole=path.suffix != ".incomplete",
             )
         )
     if not found:
         raise ResultsUnavailableError(f"No batch of {word} has results yet.")
     return found
+
+
+async def _is_proven(adopted: Submission, context: Context, runtime: Runtime) -> bool:
+    """Whether the results of an adopted batch prove it the submission's own. Raises UnknownOutcomeError for another's."""
+    from claude_batch_tui.wording import settled_words
+
+    known = await settled(adopted, context, runtime)
+    words = settled_words(adopted, known)
+    if known.batch_id != adopted.batch_id:
+        raise UnknownOutcomeError(
+            f"{words} `cbtui results {adopted.batch_id}` again reads them as what they are."
+        )
+    context.diagnostics.note(words)
+    return known.is_certain
 
 
 async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -> Path:
@@ -161,10 +236,31 @@ async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -
     return path
 
 
+def verdict(found: Iterable[Found], classes: Counter[str]) -> tuple[ExitCode, list[str]]:
+    """The exit code of what was read, the same from every verb, with what is said about it.
+
+    `classes` are the ledger classes of entries of files and single batches; a run brings those of its own.
+    """
+    from claude_batch_tui.wording import not_good_words
+
+    every = [*found]
+    if broken := [one.title for one in every if not one.is_whole]:
+        return ExitCode.STORE, [f"The results of {', '.join(broken)} are not whole."]
+    counts = classes + sum((Counter(one.classes) for one in every if one.classes), Counter())
+    words = [
+        f"{one.title}: {', '.join(one.waits_for)} {'has' if len(one.waits_for) == 1 else 'have'} not ended yet."
+        for one in every
+        if one.waits_for
+    ]
+    if set(counts) - {"complete"}:
+        words.append(not_good_words(counts))
+    return (ExitCode.NOT_ALL_GOOD if words else ExitCode.GOOD), words
+
+
 def require_whole(found: Iterable[Found], output: str) -> None:
     """Raise VerificationError where what was downloaded is not whole, and was to be written to a file of its own."""
     for one in found:
-        if one.is_batch and one.path.suffix == ".incomplete":
+        if one.is_batch and not one.is_whole:
             raise VerificationError(
                 f"The results of {one.title} are not whole, so {output} was not written. What there is of them can be "
                 f"read as a file: {one.path}."

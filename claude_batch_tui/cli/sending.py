@@ -7,22 +7,19 @@ import sys
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import batch_json, resolve
-from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Overlap, Submission, SubmissionState
 
 # Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.submitting.order import Question, SendOrder
-    from claude_batch_tui.services.submitting.steps import Ended, Step
-
-_CODES = {
-    SubmissionState.CREATED: ExitCode.GOOD,
-    SubmissionState.REFUSED: ExitCode.API,
-}
+    from claude_batch_tui.services.submitting.order import Decision, Question, SendOrder
+    from claude_batch_tui.services.submitting.steps import Ended, Overlaps, Step
 
 
 def add_consent_options(parser: argparse.ArgumentParser) -> None:
@@ -37,14 +34,46 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
         help="agree to this count; needed above the limits confirm_above and confirm_in_flight",
     )
     parser.add_argument(
-        "--again", action="store_true", help="send although the same bytes were sent within 30 days"
+        "--again",
+        action="store_true",
+        help="send all of it although it, or a part of it, was sent within 30 days",
     )
     parser.add_argument(
         "--resend-if-absent",
         action="store_true",
         help="where an answer was lost and the list shows no batch after 3 minutes, send once more",
     )
+    decision = parser.add_mutually_exclusive_group()
+    decision.add_argument(
+        "--accept",
+        metavar="ID",
+        nargs="?",
+        const="",
+        help="of what was sent before: the batch found for it, or ID, is its own; pays nothing",
+    )
+    decision.add_argument(
+        "--reject",
+        metavar="ID",
+        nargs="?",
+        const="",
+        help="of what was sent before: the batch found for it, or ID, is another's: look on; pays nothing",
+    )
     parser.add_argument("--json", action="store_true", help="the batch object as one line")
+
+
+def decision_of(args: argparse.Namespace) -> Decision | None:
+    """What `--accept` or `--reject` says, if one of them is there."""
+    from claude_batch_tui.services.submitting.order import Decision  # late: --help needs none of it
+
+    said = args.reject if args.accept is None else args.accept
+    return None if said is None else Decision(args.accept is not None, said or None)
+
+
+def outcome_code(submission: Submission) -> ExitCode:
+    """The exit code of how a submission ended."""
+    if submission.state is SubmissionState.REFUSED:
+        return ExitCode.API
+    return ExitCode.GOOD if submission.is_certain else ExitCode.UNKNOWN_OUTCOME
 
 
 def can_ask(args: argparse.Namespace) -> bool:
@@ -53,11 +82,15 @@ def can_ask(args: argparse.Namespace) -> bool:
 
 
 async def send(order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
-    """Send what is ordered, and say each step of it; the exit code."""
+    """Send what is ordered, and say each step of it; the exit code.
+
+    Where some of it was sent before, and somebody is there to be asked, that is asked first.
+    """
     from claude_batch_tui.services.submitting.run import submit  # late: --help needs none of it
+    from claude_batch_tui.services.submitting.steps import Ended, Overlaps
 
     async def confirm(question: Question) -> bool:
-        return _agreed(question, args, context, runtime)
+        return _agreed(question, order, args, context, runtime)
 
     steps = submit(
         order,
@@ -71,11 +104,30 @@ async def send(order: SendOrder, args: argparse.Namespace, context: Context, run
         sleep=runtime.sleep,
         random=runtime.random,
     )
-    code = int(ExitCode.GOOD)
+    code, step, is_open = int(ExitCode.GOOD), None, False
     async with aclosing(steps):
         async for step in steps:
             code = await _say(step, order, args, context, runtime)
-    return code
+            is_open = is_open or (isinstance(step, Ended) and step.submission.is_adopted)
+    if isinstance(step, Overlaps) and can_ask(args):
+        chosen = _which(step.overlap, order, context)
+        if chosen is not None:
+            return await send(chosen, args, context, runtime)
+    return int(ExitCode.UNKNOWN_OUTCOME) if is_open and code == ExitCode.GOOD else code
+
+
+def _which(overlap: Overlap, order: SendOrder, context: Context) -> SendOrder | None:
+    """Ask what is sent of requests of which some were sent before: the others, all, or, for None, nothing."""
+    new = f"new to send only the other {overlap.others:,}, or " if overlap.others else ""
+    words = f"Type {new}all to send all {overlap.of:,} once more; anything else sends nothing."
+    match context.choose(f"{words} The cost is asked about next.", ("new", "all") if new else ("all",)):
+        case "new":
+            return msgspec.structs.replace(order, new_only=True)
+        case "all":
+            return msgspec.structs.replace(order, again=True)
+        case _:
+            context.diagnostics.note("Nothing was sent.")
+            return None
 
 
 async def _say(
@@ -83,17 +135,12 @@ async def _say(
 ) -> int:
     """Say one step; the exit code where it is the last one."""
     from claude_batch_tui.services.submitting import steps
-    from claude_batch_tui.wording import sent_before_words
 
     match step:
         case steps.SentBefore(earlier):
             return _say_sent_before(earlier, context)
-        case steps.Overlaps(earlier, requests):
-            context.diagnostics.error(
-                f"{sent_before_words(earlier, requests)} --rest-of {earlier.run_id} sends only the others; "
-                "--again pays for all of them once more."
-            )
-            return ExitCode.USAGE
+        case steps.Overlaps():
+            return _say_overlap(step, order, args, context)
         case steps.Declined():
             return ExitCode.USAGE
         case steps.Ended():
@@ -116,6 +163,8 @@ def _say_progress(step: Step, order: SendOrder, context: Context, runtime: Runti
             diagnostics.note(f"{step.kind} of {order.requests}: {step.requests:,} of {step.of:,} requests")
         case steps.PartlySent(known, of, run_id):
             diagnostics.note(partly_sent_words(known, of, run_id))
+        case steps.Queued():
+            diagnostics.note(step.note)
         case steps.Sending(submission, sent_bytes) if sent_bytes:
             diagnostics.progress(f"{size(sent_bytes)} of {size(submission.body_bytes)} sent")
         case steps.Waiting(_, until, note):
@@ -132,13 +181,17 @@ def _say_progress(step: Step, order: SendOrder, context: Context, runtime: Runti
             pass
 
 
-def _agreed(question: Question, args: argparse.Namespace, context: Context, runtime: Runtime) -> bool:
-    """Ask, with all that is known of the cost; above a limit for the count itself."""
+def _agreed(
+    question: Question, order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime
+) -> bool:
+    """Ask, with all that is known of the cost and what was guessed; above a limit for the count itself."""
     from claude_batch_tui.wording import cost_words, forecast_lines, size
 
     if can_ask(args):
         for line in forecast_lines(question.report.forecast, question.in_flight):
             context.diagnostics.note(line)
+    for guess in order.guesses:
+        context.diagnostics.note(f"guessed: {guess}.")
     prepared = question.prepared.submissions
     batches = "" if len(prepared) == 1 else f" in {question.batches} batches of one run"
     whole = "" if question.batches == len(prepared) else " for all of the file"
@@ -153,18 +206,41 @@ def _agreed(question: Question, args: argparse.Namespace, context: Context, runt
     return context.confirm_count(words, question.why_typed, count=question.requests, said=args.requests)
 
 
+def _say_overlap(step: Overlaps, order: SendOrder, args: argparse.Namespace, context: Context) -> int:
+    """Some of the requests were sent before: say how many, where, and for how much, and what can be done; the exit code."""
+    from claude_batch_tui.services.submitting.order import Rest
+    from claude_batch_tui.wording import overlap_lines
+
+    overlap, diagnostics = step.overlap, context.diagnostics
+    first, *runs = overlap_lines(overlap)
+    (diagnostics.note if step.is_left_out else diagnostics.error)(first)
+    for line in runs:
+        diagnostics.note(line)
+    if step.is_left_out:
+        diagnostics.note(f"They are left out; {overlap.others:,} are new.")
+        return ExitCode.GOOD
+    if not can_ask(args):
+        where = (
+            "" if isinstance(order.part, Rest) else f", with --rest-of {overlap.runs[0].run_id} in that run"
+        )
+        new = f"--new-only sends only the other {overlap.others:,}{where}; " if overlap.others else ""
+        diagnostics.note(f"Nothing was sent. {new}--again pays for all {overlap.of:,} once more.")
+    return ExitCode.USAGE
+
+
 def _say_sent_before(earlier: Submission, context: Context) -> int:
     """The same bytes were sent before: say what is known of that."""
     from claude_batch_tui.wording import sent_before_words, sent_when
 
-    if earlier.state is SubmissionState.CREATED:
+    if earlier.is_certain:
         context.diagnostics.error(f"{sent_before_words(earlier)} Pass --again to pay for them once more.")
         return ExitCode.USAGE
     if earlier.state is SubmissionState.SENDING:
         context.diagnostics.error("The same requests are being sent by another process right now.")
         return ExitCode.STORE
+    found = f"{earlier.batch_id} was found for them" if earlier.is_adopted else "looking for the batch"
     context.diagnostics.note(
-        f"The same requests were sent on {sent_when(earlier)} and no answer came: looking for the batch."
+        f"The same requests were sent on {sent_when(earlier)} and no answer came: {found}."
     )
     return ExitCode.UNKNOWN_OUTCOME
 
@@ -183,32 +259,33 @@ async def _say_end(ended: Ended, args: argparse.Namespace, context: Context, run
         diagnostics.note(
             f"{ended.number - 1} of {ended.of} batches were created. The same command again sends the rest."
         )
-    return _CODES.get(submission.state, ExitCode.UNKNOWN_OUTCOME)
+    return outcome_code(submission)
 
 
 async def _report_end(
     submission: Submission, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> None:
     """Say how it ended; only a created batch reaches stdout."""
+    from claude_batch_tui.wording import adopted_words
+
     output, diagnostics = context.output, context.diagnostics
     match submission.state:
         case SubmissionState.CREATED:
             batch_id = submission.batch_id or ""
             if args.json:
                 tracked = (await resolve(batch_id, runtime))[0]
-                output.json({**batch_json(tracked), "provisional": submission.provisional})
+                output.json(batch_json(tracked))
             else:
                 output.line(submission.run_id if submission.parts > 1 else batch_id)
-            if submission.provisional:
-                diagnostics.note(
-                    "Found in the list by its time and size; its results will prove that it is this one."
-                )
+            if submission.is_adopted:
+                diagnostics.note(adopted_words(submission))
         case SubmissionState.REFUSED:
             diagnostics.error(f"The API refused the batch: {submission.error} Nothing was created.")
         case SubmissionState.CONFLICT:
             diagnostics.error(
                 f"Several batches may be this one: {', '.join(submission.candidates)}. "
-                "Look at them, and choose in the dashboard (Batches, U)."
+                "Once they have ended, the same command tells them apart by their results; --accept ID, or the dashboard "
+                "(Batches, U), decides before."
             )
         case SubmissionState.ABSENT:
             diagnostics.error(

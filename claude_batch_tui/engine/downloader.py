@@ -15,7 +15,7 @@ from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import CbtuiError, unexpected
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.downloading.recording import download_batch, read_leftovers
-from claude_batch_tui.services.results.local_files import is_unread
+from claude_batch_tui.services.results.local_files import unread_path
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.notifications import claim_once
@@ -41,11 +41,11 @@ class Downloader:
     async def index_leftovers(self) -> None:
         """Read the results that are here, and of which a process that died wrote nothing down."""
         folder = self._runtime.store.locations.results
-        names = await in_thread(lambda: [path.stem for path in folder.glob("*.jsonl")])
+        names = await in_thread(lambda: {path.name.split(".")[0] for path in folder.glob("*.jsonl*")})
         for batch_id in names:
             tracked = self._board.find(batch_id)
             try:
-                if tracked is not None and is_unread(tracked, self._runtime.store):
+                if tracked is not None and unread_path(tracked, self._runtime.store) is not None:
                     await self._follow(batch_id, read_leftovers, is_asked=False)
             except Exception as error:  # noqa: BLE001 — logged and told; one file must not keep the others waiting
                 _log.exception("%s could not be read", batch_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.batches.tracked import Snapshot, TrackedBatch
+from claude_batch_tui.domain.batches.tracked import Overlap, Snapshot, TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.loop_thread import LoopThread, command, query
@@ -30,9 +30,12 @@ if TYPE_CHECKING:
     from claude_batch_tui.engine.parts import Parts
     from claude_batch_tui.services.building.check import CheckReport
     from claude_batch_tui.services.building.trying import Trial, Tried
+    from claude_batch_tui.services.keeping.pruning import Forgettable, Removable
+    from claude_batch_tui.services.results.triage import Triage
     from claude_batch_tui.services.submitting.order import Question, SendOrder
-    from claude_batch_tui.services.submitting.retry import RetryPlan, Wanted
+    from claude_batch_tui.services.submitting.retry import Choice, RetryPlan, Wanted
     from claude_batch_tui.services.submitting.steps import Step
+    from claude_batch_tui.store.results.file import ResultsFile
     from claude_batch_tui.store.results.index import ResultsIndex
 
 _log = logging.getLogger(__name__)
@@ -89,6 +92,8 @@ class Engine(LoopThread):
     @command
     async def connect(self) -> None:
         """Begin to talk to the API; called after the first frame, because it imports the SDK."""
+        from claude_batch_tui.services.threads import in_thread
+
         if (workspace := self._runtime.workspace) is not None:
             try:
                 await self._board.load_rest(self._runtime.store, workspace)
@@ -96,6 +101,7 @@ class Engine(LoopThread):
                 self._report_error(error)
         self._parts.begin()
         await self._parts.downloader.index_leftovers()
+        await in_thread(self._runtime.sweep_once_a_day)
 
     @command
     async def refresh(self) -> None:
@@ -249,6 +255,53 @@ class Engine(LoopThread):
         self._show_changes()
         return known[0] if len(known) == 1 else run_story(known)
 
+    # What is kept.
+
+    @query
+    async def removable(self) -> list[Removable]:
+        """What `prune` would remove now."""
+        from claude_batch_tui.services.keeping.pruning import removable
+        from claude_batch_tui.services.threads import in_thread
+
+        runtime = self._runtime
+        days = runtime.config.keep_days
+        return await in_thread(lambda: removable(runtime.store, keep_days=days, now=runtime.now()))
+
+    @command
+    async def prune(self, chosen: Sequence[Removable]) -> None:
+        """Remove files that the user agreed to."""
+        from claude_batch_tui.services.keeping.pruning import prune
+        from claude_batch_tui.services.threads import in_thread
+        from claude_batch_tui.wording import size
+
+        freed = await in_thread(lambda: prune(chosen, self.store))
+        self._board.tell(f"{size(freed)} freed.")
+
+    @query
+    async def forgettable(self, batch_ids: Sequence[str]) -> Forgettable:
+        """What would be forgotten of batches. Raises ConfigError where one has not ended."""
+        from claude_batch_tui.services.keeping.pruning import forgettable
+
+        targets = [self._tracked(batch_id) for batch_id in batch_ids]
+        return forgettable(targets, store=self.store, workspace=self._runtime.known_workspace())
+
+    @command
+    async def forget(self, chosen: Forgettable, *, on_server: bool) -> None:
+        """Remove the files of batches, hide them, and with `on_server` have the API delete them."""
+        from claude_batch_tui.services.keeping.pruning import forget
+        from claude_batch_tui.services.threads import in_thread
+        from claude_batch_tui.services.watching.cancel import delete
+        from claude_batch_tui.wording import counted_batches, size
+
+        runtime, workspace = self._runtime, self._runtime.known_workspace()
+        now = runtime.now()
+        freed = await in_thread(lambda: forget(chosen, store=runtime.store, workspace=workspace, now=now))
+        for tracked in chosen.batches if on_server else ():
+            api = await runtime.connect()
+            await delete(tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
+        self._board.tell(f"{counted_batches(len(chosen.batches))} forgotten, {size(freed)} freed.")
+        self._show_changes()
+
     # Downloads.
 
     @command
@@ -270,9 +323,10 @@ class Engine(LoopThread):
     # Submissions.
 
     @query
-    async def submit(self, token: str, order: SendOrder) -> Question | None:
-        """Begin to send; progress is in the snapshots under `token`. Gives the question that `answer` is awaited to, or
-        None where nothing is asked: what is shown then says why. Giving up on the question is a no.
+    async def submit(self, token: str, order: SendOrder) -> Question | Overlap | None:
+        """Begin to send; progress is in the snapshots under `token`. Gives the question that `answer` is awaited to;
+        what was sent before, where that ends it until another order says what becomes of it; or None where nothing is
+        asked: what is shown then says why. Giving up on the question is a no.
         """
         from claude_batch_tui.services.submitting.run import submit
 
@@ -305,11 +359,29 @@ class Engine(LoopThread):
         """What the user says to the question of a submission: only after a yes anything is sent."""
         self._parts.submitter.answer(token, agreed)
 
-    def plan_retry(self, wanted: Sequence[Wanted], rules: RetryRules) -> RetryPlan:
+    def plan_retry(
+        self, wanted: Sequence[Wanted], rules: RetryRules, choices: Sequence[Choice] = ()
+    ) -> RetryPlan:
         """What would be sent again; reads the spool, for a thread. Raises DraftError where there is nothing."""
         from claude_batch_tui.services.submitting.retry import plan
 
-        return plan(wanted, rules, store=self.store)
+        return plan(wanted, rules, store=self.store, choices=choices)
+
+    def triage(
+        self, files: Sequence[tuple[str, ResultsFile]], positions: Sequence[int] | None = None
+    ) -> tuple[Triage, tuple[float | None, ...]]:
+        """What of the batches of a run is not truly good, by cause, and what each group costs to send; for a thread."""
+        from claude_batch_tui.services.results.triage import priced_triage
+
+        runtime = self._runtime
+        return priced_triage(
+            files,
+            store=self.store,
+            config=runtime.config,
+            hint=runtime.hint,
+            now=runtime.now(),
+            positions=positions,
+        )
 
     @command
     async def look_again(self, submission_id: str) -> None:
@@ -317,17 +389,24 @@ class Engine(LoopThread):
         await self._parts.submitter.look_again(submission_id)
 
     @command
-    async def attach(self, submission_id: str, batch_id: str) -> None:
-        """The user says which batch a submission made."""
-        from claude_batch_tui.services.submitting.reconcile import attach
+    async def decide(self, submission_id: str, batch_id: str, *, is_its: bool) -> None:
+        """The user says that a batch is the one a submission made, or another's."""
+        from claude_batch_tui.services.submitting.reconcile import decide
 
         runtime = self._runtime
         if (submission := submissions.find(runtime.store, submission_id)) is not None:
-            api = await runtime.connect()
-            found = await attach(
-                submission, batch_id, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
+            decided = await decide(
+                submission,
+                is_its=is_its,
+                batch_id=batch_id,
+                api=await runtime.connect(),
+                store=runtime.store,
+                hint=runtime.hint,
+                now=runtime.now(),
             )
-            self._parts.submitter.show_outcome(found)
+            if decided.is_certain:
+                self._parts.submitter.show_outcome(decided)
+            await self._parts.submitter.show_decided(decided)
 
     @command
     async def send_again(self, submission_id: str, token: str) -> None:
@@ -389,7 +468,8 @@ class Engine(LoopThread):
         self._runtime = runtime = Runtime(self._config, api_key=self._api_key, patience=patience)
         runtime.now, runtime.sleep = self._clock.now, self._clock.sleep
         self._board = board = Board(self._publish, runtime.now, self._profile)
-        board.load_newest(runtime.store, runtime.workspace)
+        with runtime.store.database.set_aside_if_damaged():
+            board.load_newest(runtime.store, runtime.workspace)
         board.publish()
         self._spawn(board.keep_publishing())
 

@@ -37,7 +37,7 @@ class Parts:
         self._runtime = runtime
         self._board = board
         self._spawn = spawn
-        self.submitter = Submitter(runtime, board)
+        self.submitter = Submitter(runtime, board, spawn=spawn)
         self.downloader = Downloader(runtime, board)
         on_ended = self._save if runtime.config.auto_download else lambda _: None
         self._intake = Intake(runtime, board, self.submitter, on_ended=on_ended, on_notice=self._hook)

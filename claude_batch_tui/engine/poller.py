@@ -15,7 +15,13 @@ from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.intake import Intake
 from claude_batch_tui.engine.schedule import Schedule
 from claude_batch_tui.engine.submitter import Submitter
-from claude_batch_tui.errors import AuthenticationError, CbtuiError, ConfigError, StoreError
+from claude_batch_tui.errors import (
+    AuthenticationError,
+    CbtuiError,
+    ConfigError,
+    DamagedStoreError,
+    StoreError,
+)
 from claude_batch_tui.logs import log_path
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.store import polls
@@ -91,6 +97,11 @@ class Poller:
             await self._stand_still(LinkState.NO_CREDENTIALS, error)
         elif isinstance(error, AuthenticationError):
             await self._stand_still(LinkState.REFUSED, error)
+        elif isinstance(error, DamagedStoreError):
+            # Its workspaces may be numbered otherwise in the next one, so nothing here goes on with that.
+            with contextlib.suppress(DamagedStoreError), self._runtime.store.database.set_aside_if_damaged():
+                raise error
+            await self._stand_still(LinkState.OFFLINE, error)
         else:
             await self._back_off(error)
 
@@ -112,7 +123,7 @@ class Poller:
         board.base_url, board.credential = api.base_url, api.credential
         self._last_request = self._clock.monotonic()
         found = await self._intake.look(api)
-        await self._submitter.look_at_absent()
+        await self._submitter.look_at_open()
         self._failures = 0
         now = runtime.now()
         wait = self._schedule.interval(found.asked_wait)

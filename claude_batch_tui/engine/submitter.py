@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 import msgspec
 
-from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState, Submitting
+from claude_batch_tui.domain.batches.tracked import Overlap, Submission, SubmissionState, Submitting
 from claude_batch_tui.engine.board import Board
-from claude_batch_tui.errors import ApiError, CbtuiError, DraftError, StoreError
+from claude_batch_tui.errors import (
+    ApiError,
+    CbtuiError,
+    DraftError,
+    ResultsUnavailableError,
+    StoreError,
+)
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.submitting import reconcile, steps
+from claude_batch_tui.services.submitting.adoption import settle_found
 from claude_batch_tui.services.submitting.order import Question
 from claude_batch_tui.services.submitting.run import send_one
 from claude_batch_tui.store import batches, submissions
@@ -25,12 +32,16 @@ _log = logging.getLogger(__name__)
 class Submitter:
     """Shows how submissions go, looks for lost ones, and does what the user decides about those."""
 
-    def __init__(self, runtime: Runtime, board: Board) -> None:
+    def __init__(
+        self, runtime: Runtime, board: Board, *, spawn: Callable[[Coroutine[Any, Any, None]], None]
+    ) -> None:
+        """`spawn` begins something whose errors are reported."""
         self._runtime = runtime
         self._board = board
+        self._spawn = spawn
         self.on_created: Callable[[], None] = lambda: None
         """Called when a batch was created, so that somebody looks at it."""
-        self._asked: dict[str, asyncio.Future[Question | None]] = {}
+        self._asked: dict[str, asyncio.Future[Question | Overlap | None]] = {}
         """What is asked about each submission on its way, by its token; None where there is nothing to ask."""
         self._answers: dict[str, asyncio.Future[bool]] = {}
         """What the user says to that."""
@@ -38,6 +49,8 @@ class Submitter:
         """Submissions that somebody is looking for until it is known what became of them."""
         self._told: set[str] = set()
         """Those of them of which it was told meanwhile how they ended."""
+        self._weighed: set[str] = set()
+        """Adopted submissions whose results were held against what was sent: they do not say more the next time."""
 
     def recover_interrupted(self) -> None:
         """Find submissions whose process died, and show what is open."""
@@ -53,11 +66,13 @@ class Submitter:
         self._board.submissions = submissions.unsettled(self._runtime.store, self._runtime.workspace)
         self._board.touch()
 
-    def expect_question(self, token: str) -> asyncio.Future[Question | None]:
-        """What will be asked about a submission that is about to begin; None where there turns out to be nothing."""
+    def expect_question(self, token: str) -> asyncio.Future[Question | Overlap | None]:
+        """What will be asked about a submission that is about to begin, or what of it was sent before and ends it; None
+        where there turns out to be nothing to ask.
+        """
         loop = asyncio.get_running_loop()
         self._answers[token] = loop.create_future()
-        asked: asyncio.Future[Question | None] = loop.create_future()
+        asked: asyncio.Future[Question | Overlap | None] = loop.create_future()
         self._asked[token] = asked
         return asked
 
@@ -66,7 +81,7 @@ class Submitter:
         self._ask(token, question)
         return await self._answers[token]
 
-    def _ask(self, token: str, question: Question | None) -> None:
+    def _ask(self, token: str, question: Question | Overlap | None) -> None:
         asked = self._asked.get(token)
         if asked is not None and not asked.done():
             asked.set_result(question)
@@ -116,14 +131,16 @@ class Submitter:
             case steps.SentBefore(earlier):
                 self._show(token, repeat_of=earlier)
                 self._ask(token, None)  # it may be looked for, for minutes
-            case steps.Overlaps(earlier, requests):
-                self._show(token, repeat_of=earlier, repeated=requests)
+            case steps.Overlaps(overlap, is_left_out=False):
+                self._ask(token, overlap)
             case steps.Sending(submission, sent_bytes):
                 self._show(
                     token, submission=submission, sent_bytes=sent_bytes, waiting_until=None, note="sending"
                 )
-            case steps.Waiting(submission, until, note):
-                self._show(token, submission=submission, sent_bytes=0, waiting_until=until, note=note)
+            case steps.Queued(submission) | steps.Waiting(submission):
+                self._show(
+                    token, submission=submission, sent_bytes=0, waiting_until=step.until, note=step.note
+                )
             case steps.Looking(submission):
                 self._looking.add(submission.submission_id)
                 self._show(token, submission=submission)
@@ -165,6 +182,14 @@ class Submitter:
         board, title = self._board, _title(submission)
         self.reload()
         match submission.state:
+            case SubmissionState.CREATED if submission.is_adopted:
+                board.tell(
+                    f"{submission.batch_id} was found for {title}; that it is its batch is not proven: U decides, or its results",
+                    batch_id=submission.batch_id,
+                    is_error=True,
+                )
+                self._show_batch(submission)
+                self.on_created()
             case SubmissionState.CREATED:
                 board.tell(
                     f"{title} created, {submission.requests:,} requests, {submission.batch_id}",
@@ -210,19 +235,30 @@ class Submitter:
         finally:
             self._looking.discard(submission_id)
 
-    async def look_at_absent(self) -> None:
-        """Look once more for every open submission nobody is looking for; called after each poll."""
+    async def look_at_open(self) -> None:
+        """Look once more for every open submission nobody is looking for, and settle what was found for one once it has
+        ended; called after each poll.
+        """
         for submission in submissions.unsettled(self._runtime.store, self._runtime.workspace):
             if submission.state is SubmissionState.SENDING or submission.submission_id in self._looking:
                 continue
-            await self.look_again(submission.submission_id)
+            if self._can_be_settled(submission) and submission.submission_id not in self._weighed:
+                self._spawn(self._settle(submission))
+            elif not submission.is_adopted:
+                await self._look(submission)
 
     async def look_again(self, submission_id: str) -> None:
-        """One look."""
-        runtime = self._runtime
-        submission = submissions.find(runtime.store, submission_id)
+        """One look, at the results of what was found too."""
+        submission = submissions.find(self._runtime.store, submission_id)
         if submission is None:
             return
+        if self._can_be_settled(submission):
+            await self._settle(submission)
+        elif not submission.is_adopted:
+            await self._look(submission)
+
+    async def _look(self, submission: Submission) -> None:
+        runtime = self._runtime
         looked = await reconcile.look(
             submission,
             api=await runtime.connect(),
@@ -234,6 +270,58 @@ class Submitter:
         if looked.state is not submission.state:
             self.show_outcome(looked)
         self.reload()
+
+    def _can_be_settled(self, submission: Submission) -> bool:
+        """Whether every batch that was found for a submission has ended, so that its results can tell whose it is."""
+        found: tuple[str, ...] = ()
+        if submission.is_adopted or submission.state is SubmissionState.CONFLICT:
+            found = (submission.batch_id,) if submission.batch_id else submission.candidates
+        known = [self._board.find(batch_id) for batch_id in found]
+        return bool(known) and all(tracked is not None and tracked.batch.has_ended for tracked in known)
+
+    async def _settle(self, found: Submission) -> None:
+        """Hold the results of the batches that were found for a submission against what was sent."""
+        runtime, board = self._runtime, self._board
+        if found.submission_id in self._looking:
+            return
+        self._looking.add(found.submission_id)
+        try:
+            api = await runtime.connect()
+            settled = await settle_found(
+                found, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
+            )
+        except (ApiError, ResultsUnavailableError) as error:
+            # The next poll tries again.
+            _log.warning("The results of what was found could not be looked at: %s", error)
+            return
+        finally:
+            self._looking.discard(found.submission_id)
+        self._weighed.add(found.submission_id)
+        if settled.is_certain:
+            board.tell(f"{settled.batch_id} is the batch of {_title(found)}, as its results show")
+            self._show_batch(settled)
+        elif settled == found:
+            board.tell(
+                f"The results of what was found do not show whether it is the batch of {_title(found)}: U decides",
+                batch_id=found.batch_id,
+                is_error=True,
+            )
+        await self.show_decided(settled)
+
+    async def show_decided(self, submission: Submission) -> None:
+        """Show a submission after it was settled or decided whether its batch is its own; look on where it is not."""
+        runtime = self._runtime
+        if runtime.workspace is not None:
+            self._board.catch_up(runtime.store.database, runtime.workspace.scope_id)
+        if submission.state is SubmissionState.UNKNOWN:
+            self._weighed.discard(submission.submission_id)
+        for token, shown in list(self._board.submitting.items()):
+            if shown.submission is not None and shown.submission.submission_id == submission.submission_id:
+                self._show(token, submission=submission)
+        self.reload()
+        if submission.state is SubmissionState.UNKNOWN:
+            self._board.tell(f"{_title(submission)}: {submission.error} Looking again", is_error=True)
+            await self._resolve(submission)
 
     async def send_again(self, submission_id: str, token: str) -> None:
         """The user says it is not there: send the same body again."""

@@ -16,6 +16,7 @@ import msgspec
 from claude_batch_tui.exports.formats import file_stem
 from claude_batch_tui.exports.jsonl import FlatLines
 from claude_batch_tui.exports.table import ID, RESPONSE, Column, Values, Writer
+from claude_batch_tui.nesting import UNREADABLE
 
 INDEX = "index.jsonl"
 
@@ -63,7 +64,7 @@ def is_ours(folder: Path) -> bool:
     try:
         with (folder / INDEX).open("rb") as index:
             listed = {msgspec.json.decode(line, type=_Listed).file for line in index}
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, *UNREADABLE):
         return False
     return all(name == INDEX or name in listed for name in (path.name for path in folder.iterdir()))
 
@@ -77,6 +78,6 @@ def _is_json(text: str) -> bool:
         return False
     try:
         msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return True

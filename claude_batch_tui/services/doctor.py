@@ -19,6 +19,8 @@ from claude_batch_tui.domain.batches.tracked import ResultsState
 from claude_batch_tui.domain.checkup import Check, bad, ok, skip, warn
 from claude_batch_tui.errors import ApiError, AuthenticationError
 from claude_batch_tui.logs import log_path
+from claude_batch_tui.nesting import UNREADABLE
+from claude_batch_tui.services.keeping.pruning import leftovers, sizes
 from claude_batch_tui.services.results.ledger import ledger_of
 from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.watching.notify import ask_tmux
@@ -30,6 +32,8 @@ from claude_batch_tui.store.results.index import ResultsIndex
 _CLOCK_TOLERANCE = timedelta(seconds=30)
 _LITTLE, _TOO_LITTLE = 2_000_000_000, 300_000_000
 """Bytes free: below the first a large batch and its results may not fit, below the second not even its body (256 MB)."""
+_MUCH = 1_000_000_000
+"""Bytes that can be had back, from which on it is worth a word."""
 _NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "afs")
 _LONG_ESCAPE = 100
 _TMUX_OPTIONS = (
@@ -138,7 +142,7 @@ def _journal(path: Path) -> Check:
             try:
                 msgspec.json.decode(line)
                 facts += 1
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 damaged += 1
     if damaged:
         advice = "they are passed over; the store still has what they said, so keep a copy of it"
@@ -211,6 +215,16 @@ def _filesystem(place: Path, mounts: str) -> str:
     known = [(parts[1], parts[2]) for parts in fields if len(parts) > 2]
     holding = [(point, kind) for point, kind in known if place.is_relative_to(point.replace("\\040", " "))]
     return max(holding, key=lambda each: len(each[0]), default=("", ""))[1]
+
+
+def look_at_sizes(locations: Locations, now: datetime) -> Check:
+    """How large the parts of the data folder are, and how much of it `cbtui prune` would free."""
+    found = sizes(locations).items()
+    words = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, (_, size) in found)
+    freed = sum(each.bytes for each in leftovers(locations, now))
+    if freed > _MUCH:
+        return warn("sizes", words, f"cbtui prune frees {freed / 1e6:,.1f} MB")
+    return ok("sizes", words)
 
 
 def look_at_locks(locations: Locations) -> Iterator[Check]:

@@ -111,9 +111,9 @@ class PatientApi:
         """All models, active and deprecated."""
         return await self._read(self._api.models)
 
-    async def count_tokens(self, params: dict[str, Any]) -> int:
+    async def count_tokens(self, params: dict[str, Any], *, betas: Sequence[str] = ()) -> int:
         """The input tokens of a request's params, as the API counts them. Free."""
-        return await self._read(lambda: self._api.count_tokens(params))
+        return await self._read(lambda: self._api.count_tokens(params, betas=betas))
 
     def create(
         self,

@@ -13,6 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
+from claude_batch_tui.domain.requests.media import MediaTokens, find_media, media_tokens
+from claude_batch_tui.domain.requests.models import ModelRules
+from claude_batch_tui.media import look_at
 from claude_batch_tui.simulator.catalogue import Model
 from claude_batch_tui.simulator.params import Params
 from claude_batch_tui.simulator.schema_answers import SchemaAnswer
@@ -80,6 +83,19 @@ def _escaped_text(raw: bytes) -> bytes:
 BYTES_PER_TOKEN: Final = 4
 """A rough measure of English; models from 4.7 on use about 30 % more tokens (the pricing page)."""
 
+_COUNTED: Final = (
+    "model",
+    "messages",
+    "system",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "output_config",
+    "cache_control",
+)
+"""What is read; the other keys matter for the answer alone."""
+_ENVELOPE_BYTES: Final = 42
+
 _OPENINGS: Final = (
     b"",
     b"",
@@ -124,8 +140,21 @@ class Asked:
 
     @property
     def input_tokens(self) -> int:
-        """An estimate from the bytes of everything that is read."""
-        return max(8, int((len(self.raw) - 60) / self.per_token))
+        """An estimate from the bytes of everything that is read, however they are written down, media by their pixels and
+        pages: count_tokens gives the same.
+        """
+        body: dict[str, Any] = msgspec.json.decode(self.raw)
+        read = {key: body[key] for key in _COUNTED if key in body}
+        size, media = len(msgspec.json.encode(read)) - _ENVELOPE_BYTES, MediaTokens()
+        if b'"source"' in self.raw:
+            media = media_tokens(find_media(body, look_at), self._media_rules)
+        return max(8, int((size - media.base64_bytes) / self.per_token) + media.about)
+
+    @property
+    def _media_rules(self) -> ModelRules:
+        """How far the model scales an image down (the vision page, copies up to 2026-11-29)."""
+        edge, most = (1_568, 1_600) if self.model.version < 4.7 else (2_576, 4_784)
+        return ModelRules(ids=(), image_edge=edge, image_tokens=most)
 
     def message(self, *, tier: bytes, refused: bool, thinks: bool, prepared: str | None = None) -> bytes:
         """The message object as JSON."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b32encode
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -91,6 +93,56 @@ class PositionIds:
         """The id of the row at `position`."""
         own = f"row-{position:06d}-{self._tag}"
         return AssignedId(clean_id(self._prefix + own) if self._prefix else own, own)
+
+
+class ReadyIds:
+    """The ids of ready requests made legal where they are not, with the way back."""
+
+    def __init__(self, prefix: str = "", by_position: Callable[[], PositionIds] | None = None) -> None:
+        """`by_position` makes ids for requests that have none; left out, those stay without, and numbers stay numbers."""
+        self._given = GivenIds("custom_id", prefix)
+        self._by_position = by_position
+        self._filled = 0
+
+    def cleaned_line(self, line: bytes, number: int) -> tuple[bytes, str | None]:
+        """The request with a legal id, and its own one; as it is where nobody can read its id. Raises RowRefusedError."""
+        try:
+            given = _decode_id(line).custom_id
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return line, None  # the check says what is wrong with it
+        if self._by_position is not None:
+            given = str(given) if isinstance(given, int) else given
+            if given is None or (isinstance(given, str) and not given.strip()):
+                self._filled += 1
+                own = self._by_position().assign(number)
+                return _with_id(line, own.custom_id), own.id
+        if not isinstance(given, str):
+            return line, None
+        assigned = self._given.assign(given, number)
+        if assigned.custom_id == _decode_id(line).custom_id:
+            return line, given
+        return _with_id(line, assigned.custom_id), assigned.id
+
+    @property
+    def cleaned(self) -> int:
+        """How many ids had to be made legal, or made."""
+        return self._given.cleaned + self._filled
+
+
+class _Identified(msgspec.Struct):
+    custom_id: Any = None
+
+
+_decode_id = msgspec.json.Decoder(_Identified).decode
+
+
+def _with_id(line: bytes, custom_id: str) -> bytes:
+    try:
+        return msgspec.json.encode(
+            {"custom_id": custom_id} | msgspec.json.decode(line) | {"custom_id": custom_id}
+        )
+    except msgspec.DecodeError:
+        return line  # the check says what is wrong with it
 
 
 def build_tag(source_sha256: str, recipe: bytes) -> str:

@@ -7,14 +7,18 @@ sources (contract of the Messages API, platform documentation, copies of 2026-09
 from __future__ import annotations
 
 import base64
+import binascii
 import glob
 import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.request import url2pathname
 
 from claude_batch_tui.errors import SourceError
+from claude_batch_tui.sources.document_text import SEEN_BYTES, DocumentText, is_html, kind_of_file, text_of
 from claude_batch_tui.sources.rows import BadRow, Row
 
 MediaKind = Literal["image", "document"]
@@ -27,7 +31,24 @@ _IMAGES = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
 )
-_TEXT_SUFFIXES = frozenset({".txt", ".md", ".markdown", ".text"})
+_MEDIA_SUFFIXES = frozenset(
+    {
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".gif",
+        ".webp",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".heic",
+        ".avif",
+        ".ico",
+        ".pdf",
+    }
+)
+"""Names that promise an image or a PDF: what is neither by its bytes is not sent as text."""
 _ALL = "**/*"
 COLUMNS = ("path", "name", "stem", "suffix", "size", "text")
 
@@ -42,23 +63,54 @@ def media_type(head: bytes) -> str | None:
     return "application/pdf" if head.startswith(b"%PDF-") else None
 
 
-def media_source(value: str, kind: MediaKind, folder: str) -> dict[str, Any]:
-    """The `source` of a block: a URL as it is, a `file_…` id, or the bytes of a file below `folder` or absolute.
+def media_source(value: str, kind: MediaKind, folder: str, encoding: str | None = None) -> dict[str, Any]:
+    """The `source` of a block: a URL as it is, a `file_…` id, or the bytes of a file below `folder`, absolute, `file://`
+    or in a `data:` URL. `encoding` is that of texts, left out where it has to be found out.
 
     Raises ValueError with a sentence where the file cannot be used.
     """
     given = value.strip()
     if not given:
         raise ValueError(f"the {kind} is empty in this row")
-    if given.startswith(("https://", "http://")):
+    scheme = given[:8].lower()
+    if scheme.startswith(("https://", "http://")):
         return {"type": "url", "url": given}
+    if scheme.startswith("data:"):
+        return _data_source(given, kind)
+    if scheme.startswith("file://"):
+        given = url2pathname(urlsplit(given).path)
     path = Path(folder, given).expanduser()
+    if "\\" in given and not path.exists():
+        # Written on Windows; there a drive may stand before it, which leads nowhere here.
+        path = Path(folder, given.replace("\\", "/")).expanduser()
     if given.startswith("file_") and not path.exists():
         return {"type": "file", "file_id": given}
-    return _file_source(path, given, kind)
+    return _file_source(path, given, kind, encoding)
 
 
-def _file_source(path: Path, given: str, kind: MediaKind) -> dict[str, Any]:
+def _data_source(url: str, kind: MediaKind) -> dict[str, Any]:
+    """What a `data:` URL holds."""
+    head, comma, body = url[5:].partition(",")
+    if not comma:
+        raise ValueError(f"the data: URL {url[:40]}… is damaged: there is no comma after its type")
+    try:
+        is_base64 = head.lower().replace(" ", "").endswith(";base64")
+        packed = unquote_to_bytes(body)
+        data = base64.b64decode(b"".join(packed.split()), validate=True) if is_base64 else packed
+    except (ValueError, binascii.Error) as error:
+        raise ValueError(f"the data: URL {url[:40]}… is damaged: {error}") from error
+    name = media_type(data[:16])
+    if kind == "document" and name is None and head.lower().partition(";")[0] in {"", "text/plain"}:
+        return _text_source(data.decode("utf-8", "replace"))
+    if name is None or (name == "application/pdf") != (kind == "document"):
+        raise ValueError(f"the data: URL {url[:40]}… holds no {_TAKEN[kind]}")
+    return _base64_source(name, data)
+
+
+_TAKEN = {"image": "PNG, JPEG, GIF or WebP image", "document": "PDF or text"}
+
+
+def _file_source(path: Path, given: str, kind: MediaKind, encoding: str | None) -> dict[str, Any]:
     try:
         if path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
             raise ValueError(
@@ -70,15 +122,33 @@ def _file_source(path: Path, given: str, kind: MediaKind) -> dict[str, Any]:
     name = media_type(data[:16])
     if kind == "image":
         if name is None or not name.startswith("image/"):
-            raise ValueError(f"{given} is no PNG, JPEG, GIF or WebP image")
-    elif name is None and path.suffix.lower() in _TEXT_SUFFIXES:
-        try:
-            return {"type": "text", "media_type": "text/plain", "data": data.decode("utf-8-sig")}
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{given} is not UTF-8 text (byte offset {error.start})") from error
+            raise ValueError(f"{given} is no {_TAKEN[kind]}")
+    elif name is None:
+        return _text_source(document_text(path, given, encoding).text)
     elif name != "application/pdf":
-        raise ValueError(f"{given} is no PDF and no .txt or .md text")
+        raise ValueError(f"{given} is an image, not a PDF or a text; name its column with --image-column")
+    return _base64_source(name, data)
+
+
+def _text_source(text: str) -> dict[str, Any]:
+    return {"type": "text", "media_type": "text/plain", "data": text}
+
+
+def _base64_source(name: str, data: bytes) -> dict[str, Any]:
     return {"type": "base64", "media_type": name, "data": base64.b64encode(data).decode()}
+
+
+def document_text(path: Path, name: str, encoding: str | None) -> DocumentText:
+    """The text of a file that is neither an image nor a PDF. Raises ValueError with a sentence where it has none."""
+    if path.suffix.lower() in _MEDIA_SUFFIXES:
+        with path.open("rb") as file:
+            head = file.read(SEEN_BYTES)
+        what = "an HTML page" if is_html(head) else kind_of_file(head) or "neither"
+        raise ValueError(f"{name} has the name of an image or a PDF, and is {what}")
+    found = text_of(path, name, encoding)
+    if not found.text.strip():
+        raise ValueError(f"{name} has no text")
+    return found
 
 
 class DocumentFolder:
@@ -149,11 +219,15 @@ class DocumentsSource:
 
     columns = COLUMNS
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, encoding: str | None = None) -> None:
         self.file = DocumentFolder(path)
+        self._encoding = encoding
+        self.warnings: list[str] = []
+        """What is to be said of the texts that were read so far."""
 
     def rows(self) -> Iterator[Row | BadRow]:
         """Every file in the order of the paths; one that cannot be sent is a bad row. One file is in memory at a time."""
+        self.warnings = []
         for number, path in enumerate(self.file.paths, 1):
             yield self._row(number, path)
             self.file.bytes_read += path.stat().st_size if path.exists() else 0
@@ -179,16 +253,18 @@ class DocumentsSource:
             with path.open("rb") as file:
                 if media_type(file.read(16)) is not None:
                     return Row(number, values)
-            values["text"] = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError:
-            words = f"{name} is neither UTF-8 text nor a PDF, PNG, JPEG, GIF or WebP file"
-            return BadRow(number, "unsupported_file", words, values)
+            found = document_text(path, name, self._encoding)
+        except ValueError as error:
+            return BadRow(number, "unsupported_file", str(error), values)
         except OSError as error:
             return BadRow(number, "missing_file", f"{name} cannot be read: {error.strerror}", values)
-        if "\0" in values["text"]:
-            return BadRow(
-                number, "unsupported_file", f"{name} is a binary file of no kind the API takes", values
+        values["text"] = found.text
+        if found.guessed:
+            self.warnings.append(
+                f"{name} is not UTF-8; it was read as {found.guessed}. Is it another --encoding?"
             )
+        if found.pictures:
+            self.warnings.append(f"{name} has pictures that are left out: {found.pictures}")
         return Row(number, values)
 
 

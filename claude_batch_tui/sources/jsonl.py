@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -32,10 +31,7 @@ def numbered_lines(file: SourceFile) -> Iterator[NumberedLine]:
         raise SourceError(
             f"{file.label}: this is {name}, and requests are UTF-8. Convert it: iconv -f {name} -t UTF-8."
         )
-    file.handle.seek(0)
-    file.bytes_read = 0
-    if file.read(3) != codecs.BOM_UTF8:
-        file.handle.seek(0)
+    file.rewind()
     number, held = 1, 0
     parts: list[bytes] = []
     while chunk := file.read(_READ_BYTES):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import os
+import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-import msgspec
-
-from claude_batch_tui.errors import SourceError
+from claude_batch_tui.errors import CbtuiError, SourceError
 from claude_batch_tui.sources.csv import CsvSource
+from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec, SourceKind
 from claude_batch_tui.sources.rows import RowSource
-from claude_batch_tui.sources.source_file import open_source
+from claude_batch_tui.sources.source_file import as_utf8, open_source
 from claude_batch_tui.sources.text import TextSource
 
 _BY_SUFFIX: dict[str, SourceKind] = {
@@ -21,49 +23,55 @@ _BY_SUFFIX: dict[str, SourceKind] = {
     **dict.fromkeys((".txt", ".md", ".text", ".log"), "text"),
     **dict.fromkeys((".db", ".sqlite", ".sqlite3"), "sqlite"),
     **dict.fromkeys((".pdf", ".png", ".jpg", ".jpeg", ".gif", ".webp"), "documents"),
-    ".json": "json",
+    **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "spreadsheet"),
+    **dict.fromkeys((".html", ".htm", ".docx"), "documents"),
     ".parquet": "parquet",
     ".py": "custom",
 }
-_HEAD_BYTES = 1 << 20
-
-
-class _Ready(msgspec.Struct):
-    custom_id: msgspec.Raw
-    params: msgspec.Raw
+_LOOKED_AT = 50
+_PARTITION = re.compile(r"\w+=.*")
+"""A folder of a partitioned table: `year=2026`."""
 
 
 def guess_kind(path: str) -> SourceKind:
-    """The kind of source at `path`; text where nothing else is plain. A folder and a pattern are documents."""
+    """The kind of source at `path`; text where nothing else is plain. A folder and a pattern are documents, but for Parquet."""
     suffix = Path(path).suffix.lower()
-    if suffix in {".jsonl", ".ndjson"}:
+    if suffix in {".jsonl", ".ndjson", ".json"}:
         return "jsonl" if _is_ready(path) else "json"
+    if suffix == ".parquet" or is_parquet_folder(path):
+        return "parquet"
+    if glob.has_magic(path) and not Path(path).exists():
+        return "documents"
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
-    if Path(path).is_dir() or (glob.has_magic(path) and not Path(path).exists()):
-        return "documents"
-    return "text"
+    return "documents" if Path(path).is_dir() else "text"
+
+
+def is_parquet_folder(path: str) -> bool:
+    """True where the first files of a folder are Parquet files, as Spark and others write tables."""
+    try:
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in islice(entries, _LOOKED_AT) if entry.name[:1] not in {".", "_"}]
+    except OSError:
+        return False
+    return bool(names) and all(name.endswith(".parquet") or _PARTITION.fullmatch(name) for name in names)
 
 
 def _is_ready(path: str) -> bool:
-    """True where the first line is a ready request, or cannot be looked at."""
+    """True where the file holds ready requests, or request lines of another platform, or cannot be looked at."""
+    from claude_batch_tui.sources.ready import holds_requests  # only JSON is looked into
+
     try:
-        with Path(path).open("rb") as file:
-            line = file.readline(_HEAD_BYTES)
-        if not line.strip() or len(line) == _HEAD_BYTES:
-            return True
-        msgspec.json.decode(line, type=_Ready)
-    except msgspec.ValidationError:
-        return False
-    except (OSError, msgspec.DecodeError):
-        pass
-    return True
+        with open_source(path) as file:
+            return holds_requests(file)
+    except (CbtuiError, OSError):
+        return Path(path).suffix.lower() != ".json"
 
 
 @contextlib.contextmanager
-def open_rows(spec: BuildSpec) -> Iterator[RowSource]:
-    """Rows of every kind but ready requests. Raises SourceError or ConfigError where there are none to be had."""
-    if spec.path == "-" and spec.kind in {"documents", "sqlite", "parquet", "custom"}:
+def open_rows(spec: BuildSpec, patience: Patience = USUAL) -> Iterator[RowSource]:
+    """Rows of every kind but ready requests; a query has some `patience`. Raises SourceError or ConfigError where there are none to be had."""
+    if spec.path == "-" and spec.kind in {"documents", "sqlite", "parquet", "spreadsheet", "custom"}:
         raise SourceError(
             f"standard input: a source of kind {spec.kind} is a path, not a stream. Name a file."
         )
@@ -71,23 +79,37 @@ def open_rows(spec: BuildSpec) -> Iterator[RowSource]:
     if spec.kind == "documents":
         from claude_batch_tui.sources.documents import DocumentsSource
 
-        yield DocumentsSource(spec.path)
+        yield DocumentsSource(spec.path, spec.encoding)
     elif spec.kind == "parquet":
         from claude_batch_tui.sources.tables import ParquetSource
 
         yield ParquetSource(spec.path)
+    elif spec.kind == "spreadsheet":
+        from claude_batch_tui.sources.sheets import SheetSource
+
+        with contextlib.closing(SheetSource(spec.path, spec.sheet, spec.skip_lines)) as workbook:
+            yield workbook
     elif spec.kind == "sqlite":
         from claude_batch_tui.sources.tables import SqliteSource
 
-        with contextlib.closing(SqliteSource(spec.path, spec.query)) as database:
+        with contextlib.closing(SqliteSource(spec.path, spec.query, patience)) as database:
             yield database
     else:
-        with open_source(spec.path, spec.encoding, guess=spec.kind != "json") as file:
+        with open_source(spec.path, spec.encoding, guess=True) as file:
             if spec.kind == "json":
                 from claude_batch_tui.sources.json import JsonSource
 
-                yield JsonSource(file, spec.at)
+                with as_utf8(file) as converted:
+                    yield JsonSource(converted, spec.at, nan=spec.nan, surrogates=spec.surrogates)
             elif spec.kind == "text":
                 yield TextSource(file, spec.split_by, spec.separator)
             else:
-                yield CsvSource(file, spec.delimiter)
+                yield CsvSource(
+                    file,
+                    spec.delimiter,
+                    quote=spec.quote,
+                    escape=spec.escape,
+                    skip_lines=spec.skip_lines,
+                    no_header=spec.no_header,
+                    ragged=spec.ragged,
+                )

@@ -6,13 +6,13 @@ A template is constant JSON with holes, and what fills each hole from a row.
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.nesting import read_toml, require_shallow
 from claude_batch_tui.sources.documents import MediaKind, media_source
 from claude_batch_tui.sources.rows import RowRefusedError
 from claude_batch_tui.sources.template import Fill, is_constant, read_text
@@ -52,15 +52,17 @@ def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 def _read_object(path: str, option: str) -> dict[str, Any]:
     text = read_text(path, f"{option} {path}")
     try:
-        value = tomllib.loads(text) if path.lower().endswith(".toml") else json.loads(text)
+        if path.lower().endswith(".toml"):
+            value: Any = read_toml(text)
+        else:
+            require_shallow(text)
+            value = json.loads(text)
     except json.JSONDecodeError as error:
         raise ConfigError(
-            f"{path}:{error.lineno}: this is not valid JSON: {error.msg}. Mend the file, or name it .toml."
+            f"{path}:{error.lineno}: this is not valid JSON: {error.msg}. Fix the file, or name it .toml."
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: this is not valid TOML: {error}.") from error
-    except RecursionError as error:
-        raise ConfigError(f"{path}: the file is nested too deep.") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: this cannot be read: {error}.") from error
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: this is not an object. It has keys like model, max_tokens, messages.")
     return value
@@ -76,6 +78,15 @@ def _refuse_nulls(value: Any, path: str, where: str) -> None:
     elif isinstance(value, list):
         for at, held in enumerate(value):
             _refuse_nulls(held, path, f"{where}[{at}]")
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts in a JSON value, which may be templates."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for held in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_in(held)
 
 
 class RequestTemplate:

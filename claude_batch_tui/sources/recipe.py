@@ -8,31 +8,40 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.nesting import read_toml
 from claude_batch_tui.sources.template import read_template
 from claude_batch_tui.sources.text import SplitBy
 
+Ragged = Literal["error", "fill"]
+Nan = Literal["null"]
+Surrogates = Literal["replace"]
 CacheTtl = Literal["5m", "1h"]
-SourceKind = Literal["csv", "json", "text", "documents", "sqlite", "parquet", "custom", "jsonl"]
+SourceKind = Literal[
+    "csv", "json", "text", "spreadsheet", "documents", "sqlite", "parquet", "custom", "jsonl"
+]
 
 VERSION = 1
 _REQUEST_KEYS = (
     "prompt_column",
+    "messages_column",
     "template",
     "system",
+    "rows_per_request",
     "id_column",
     "id_template",
     "run_prefix",
+    "clean_ids",
     "image_column",
     "document_column",
     "cache_ttl",
+    "set",
 )
 _PARAMS_KEYS = ("model", "max_tokens", "params")
 _TEMPLATES = ("template", "system")
@@ -43,58 +52,77 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `template` and `system` are templates or `@file`; `params` is what every request says besides, its strings
     templates too. `model` and `max_tokens` must be there or in `params` for every kind but `jsonl` and `custom`, whose
-    requests are ready. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT; None for `delimiter` and `encoding` means they are found out.
+    requests are ready: there `model`, `max_tokens` and `set` (`path=value`) say something else than the file does, and
+    `clean_ids` makes ids legal. `messages_column` holds whole conversations, `rows_per_request` puts several rows into
+    one request. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT, `sheet` the name of one,
+    `script_env` what a script may see; None for `delimiter`, `encoding` and `skip_lines` means they are found out. `quote`,
+    `escape`, `no_header` and `ragged` are a CSV's, `nan` and `surrogates` JSON's.
     """
 
     kind: SourceKind
     path: str
     prompt_column: str | None = None
+    messages_column: str | None = None
     template: str | None = None
     system: str | None = None
+    rows_per_request: int | None = None
     model: str | None = None
     max_tokens: int | None = None
     params: dict[str, Any] = {}
     id_column: str | None = None
     id_template: str | None = None
     run_prefix: str | None = None
+    clean_ids: bool = False
     image_column: str | None = None
     document_column: str | None = None
     cache_ttl: CacheTtl | None = None
+    set: tuple[str, ...] = ()
     split_by: SplitBy = "line"
     separator: str | None = None
     at: str | None = None
     query: str | None = None
+    script_env: tuple[str, ...] = ()
+    sheet: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+    skip_lines: int | None = None
+    no_header: bool = False
+    ragged: Ragged = "error"
+    nan: Nan | None = None
+    surrogates: Surrogates | None = None
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """A build and what its submission is to be called. `hashes` are of what it was made from when it was written:
 
-    `source`, and `template` and `system` where those are files.
+    `source`, and `template` and `system` where those are files. `guesses` are sentences on what reading its source
+    rests on, which `submit` repeats.
     """
 
     spec: BuildSpec
     name: str | None = None
     betas: tuple[str, ...] = ()
     hashes: dict[str, str] = {}
+    guesses: tuple[str, ...] = ()
 
 
 _SOURCE_KEYS = tuple(
     name for name in BuildSpec.__struct_fields__ if name not in {*_REQUEST_KEYS, *_PARAMS_KEYS}
 )
-_SUBMIT_KEYS = ("name", "betas")
+_SUBMIT_KEYS = ("name", "betas", "guesses")
 
 
 def read_recipe(path: str) -> Recipe:
     """The recipe in a file; paths in it start from its folder. Raises ConfigError for anything it cannot mean."""
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        table = read_toml(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: there is no such recipe. Check the path.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: the recipe cannot be read: {error}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ConfigError(f"{path}: the recipe is not valid TOML: {error}.") from error
     version = table.pop("version", None)
     if version != VERSION:
@@ -123,7 +151,7 @@ def read_recipe(path: str) -> Recipe:
             **msgspec.structs.asdict(msgspec.convert(submit, _Submit)),
         )
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}. Mend the recipe.") from error
+        raise ConfigError(f"{path}: {error}. Fix the recipe.") from error
 
 
 def recipe_toml(recipe: Recipe, folder: Path | None) -> bytes:
@@ -152,6 +180,8 @@ def recipe_toml(recipe: Recipe, folder: Path | None) -> bytes:
     submit: dict[str, Any] = {"name": recipe.name} if recipe.name else {}
     if recipe.betas:
         submit["betas"] = list(recipe.betas)
+    if recipe.guesses:
+        submit["guesses"] = list(recipe.guesses)
     tables = {"source": source, "request": request, "params": spec.params | params, "submit": submit}
     document = {"version": VERSION, **{name: table for name, table in tables.items() if table}}
     return tomli_w.dumps(document, multiline_strings=True).encode()
@@ -186,6 +216,30 @@ def drift(recipe: Recipe, now: Mapping[str, str], model: str | None) -> list[str
     return said
 
 
+def outside_files(recipe: Recipe, path: str, *, source: bool = True) -> list[str]:
+    """The files that the recipe at `path` names and that do not lie in its folder; without its `source`, the others."""
+    spec = recipe.spec
+    named = [text[1:] for text in (spec.template, spec.system) if text is not None and is_file(text)]
+    if source and spec.path != "-":
+        named.append(spec.path)
+    beside = Path(spec.path).parent
+    named += [str(beside / media) for media in _media_paths(spec.params) if "://" not in media]
+    folder = Path(path).resolve().parent
+    return [name for name in dict.fromkeys(named) if not Path(name).resolve().is_relative_to(folder)]
+
+
+def _media_paths(value: Any) -> Iterator[str]:
+    """The paths of images and documents within params."""
+    if isinstance(value, dict):
+        if value.get("type") == "path" and isinstance(value.get("path"), str):
+            yield value["path"]
+        for held in value.values():
+            yield from _media_paths(held)
+    elif isinstance(value, list):
+        for held in value:
+            yield from _media_paths(held)
+
+
 def is_file(template: str) -> bool:
     """True for `@file`; `@@` begins a template with a plain `@`."""
     return template.startswith("@") and not template.startswith("@@")
@@ -194,6 +248,7 @@ def is_file(template: str) -> bool:
 class _Submit(msgspec.Struct, frozen=True):
     name: str | None = None
     betas: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
 
 
 def _given_fields(spec: BuildSpec, names: tuple[str, ...]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -31,6 +31,10 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     line: int
     values: dict[str, Any]
+    doubt: str | None = None
+    """Why it may be read wrongly, as a phrase."""
+    count: int = 1
+    """How many rows of the source are in it."""
 
 
 class BadRow(msgspec.Struct, frozen=True):
@@ -41,6 +45,92 @@ class BadRow(msgspec.Struct, frozen=True):
     message: str
     values: dict[str, Any] = {}
     custom_id: str | None = None
+    lines: int = 1
+    """How many lines of the file it takes."""
+    count: int = 1
+
+
+class Doubt(NamedTuple):
+    """Something about a whole source that may be meant otherwise. `code` and `message` are a warning's.
+
+    `is_guess` is True where reading rests on it: it is repeated before anything is paid.
+    """
+
+    code: str
+    message: str
+    is_guess: bool = False
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """How a source was understood; None for what it does not have. `columns` is their number, `path` that in JSON."""
+
+    form: str | None = None
+    """What the source is, where its kind does not say it."""
+    encoding: str | None = None
+    encoding_guessed: bool = False
+    changed_words: tuple[tuple[str, str], ...] = ()
+    """Words as the guessed encoding spells them, and as the next best one does."""
+    other_encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    header_line: int | None = None
+    columns: int | None = None
+    path: str | None = None
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """The doubts on which reading rests, as sentences."""
+        return tuple(doubt.message for doubt in self.doubts if doubt.is_guess)
+
+
+def reading_of(source: object) -> Reading:
+    """How a source was understood, as far as it says so."""
+    reading = getattr(source, "reading", None)
+    return reading if isinstance(reading, Reading) else Reading()
+
+
+def own_names(names: Sequence[str], doubts: list[Doubt]) -> tuple[str, ...]:
+    """The names of columns, each its own: of two `text` the second is `text_2`, which goes to `doubts`."""
+    columns: dict[str, int] = {}
+    taken = set(names)
+    for number, name in enumerate(names, 1):
+        own = name
+        if own in columns:
+            own = next(
+                other
+                for count in range(2, len(names) + 2)
+                if (other := f"{name}_{count}") not in taken and other not in columns
+            )
+            message = (
+                f"columns {columns[name]} and {number} are both named {name!r}; the second is {own!r} here"
+            )
+            doubts.append(Doubt("same_name", message))
+        columns[own] = number
+    return tuple(columns)
+
+
+class NoText:
+    """What stands in a row for a value that is no text. Using it refuses the row; where nobody does, nothing happens."""
+
+    def __init__(self, code: str, message: str, kept: str | None = None) -> None:
+        """`kept` is what files beside the requests have of it."""
+        self.code = code
+        self.message = message
+        self.kept = kept
+
+    def __str__(self) -> str:
+        """Raise RowRefusedError: there is no text."""
+        raise RowRefusedError(self.code, self.message)
+
+    def __format__(self, spec: str) -> str:
+        """Raise RowRefusedError: there is no text."""
+        return str(self)
+
+
+def written(value: object) -> object:
+    """What a rows file says of a value that is no JSON; an `enc_hook` of msgspec."""
+    return value.kept if isinstance(value, NoText) else str(value)
 
 
 class RowRefusedError(Exception):
@@ -65,6 +155,14 @@ class RowSource(Protocol):
 
     def rows(self) -> Iterator[Row | BadRow]:
         """All rows from the first; every call starts anew. Raises SourceError where reading cannot go on."""
+
+
+@runtime_checkable
+class LateColumns(Protocol):
+    """A source whose rows may have columns that its first rows have not."""
+
+    def read_all_columns(self) -> bool:
+        """Read the whole source for its columns; True where there are more than were known."""
 
 
 def find_column(wanted: str, columns: Sequence[str], option: str, file: str) -> str:
@@ -98,43 +196,27 @@ def list_columns(columns: Sequence[str]) -> str:
     return shown if len(columns) <= 40 else f"{shown} and {len(columns) - 40} more"
 
 
-class JsonObject(dict[str, Any]):
-    """An object that a template prints as JSON and can look into."""
-
-    def __str__(self) -> str:
-        """Its JSON."""
-        return _encode(self).decode()
-
-
-class JsonList(list[Any]):
-    """A list that a template prints as JSON and can loop over."""
-
-    def __str__(self) -> str:
-        """Its JSON."""
-        return _encode(self).decode()
-
-
 def as_row(columns: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of all columns in order; a missing one and null are the empty text."""
-    return {name: as_value(values.get(name)) for name in columns}
+    """The values of all columns in order, then those of no column; a missing one is the empty text."""
+    row = {name: values.get(name, "") for name in columns}
+    if len(values) > len(row) or not values.keys() <= row.keys():
+        row |= values
+    return row
 
 
-def as_value(value: Any) -> Any:
-    """One value as templates see it."""
-    if value is None:
-        return ""
-    if isinstance(value, str | int | float):
+def as_text(value: Any) -> str:
+    """A value as a template prints it: texts as they are, all else as JSON."""
+    if isinstance(value, str):
         return value
-    if isinstance(value, Mapping):
-        return JsonObject({str(key): held for key, held in value.items()})
-    if isinstance(value, list | tuple):
-        return JsonList(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping | list | tuple):
+        return _encode(value).decode()
     return str(value)
 
 
-def bad_bytes(number: int, values: Mapping[str, Any]) -> BadRow | None:
-    """The row `number` as a bad one where a column holds bytes, which are no text; else None."""
-    for name, value in values.items():
-        if isinstance(value, bytes):
-            return BadRow(number, "bytes", f"column {name!r} holds bytes, which are no text")
-    return None
+def as_cell(value: Any) -> str:
+    """A value as a column by itself: null is the empty text."""
+    return "" if value is None else as_text(value)

@@ -1,7 +1,8 @@
-"""Runs `build_requests()` of a user's script in a process of its own: `python -P script_runner.py SCRIPT DESCRIPTOR`.
+"""Runs `build_requests()` of a user's script in a process of its own: `python -P script_runner.py SCRIPT OUT ALIVE`.
 
-Every request is a line of JSON on the descriptor, an array of one object; a failure is one object with `kind`,
-`message`, `line` and `traceback`. What the script prints goes to its standard error. Nothing of ours is imported.
+Every request is a line of JSON on the descriptor OUT, an array of one object; a failure is one object with `kind`,
+`message`, `line` and `traceback`. What the script prints goes to its standard error. When the descriptor ALIVE ends, whoever asked for the requests is gone,
+however that came, and all processes of the script end. Nothing of ours is imported.
 """
 
 from __future__ import annotations
@@ -9,10 +10,22 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
+
+
+def end_with(alive: int) -> None:
+    """End this process and all of its group as soon as the descriptor ends."""
+
+    def wait() -> None:
+        os.read(alive, 1)
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def main(script: str, out: TextIO) -> NoReturn:
@@ -68,6 +81,7 @@ def _fail(out: TextIO, kind: str, message: str, line: int | None = None, trace: 
 
 if __name__ == "__main__":
     name, descriptor = sys.argv[1], int(sys.argv[2])
+    end_with(int(sys.argv[3]))
     os.dup2(2, 1)
     sys.argv = [name]
     sys.path.insert(0, str(Path(name).absolute().parent))

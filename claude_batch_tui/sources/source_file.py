@@ -20,7 +20,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import msgspec
+
 from claude_batch_tui.errors import ConfigError, SourceError
+from claude_batch_tui.sources.encodings import Encoding, guess_encoding, utf16_without_mark
+from claude_batch_tui.sources.rows import Doubt, Reading
 
 CHUNK_BYTES = 256 * 1024
 _HASH_BYTES = 1 << 20
@@ -28,27 +32,13 @@ _TEXT_CHUNK_BYTES = 16 * 1024
 """One read of text. In a larger piece one emoji widens all characters of the piece to four bytes, which costs a
 third more time."""
 _HEAD_BYTES = 64 * 1024
-_LIKELY = [
-    "cp1252",
-    "cp1250",
-    "cp1251",
-    "koi8_r",
-    "cp1253",
-    "cp1254",
-    "cp1255",
-    "cp1256",
-    "iso8859_2",
-    "mac_roman",
-    "cp932",
-    "euc_jp",
-    "gb18030",
-    "big5",
-    "cp949",
-    "cp874",
-]
+_SEARCHED_BYTES = 64 << 20
+"""So far is a file looked through for its first byte beyond ASCII, which says what encoding it has."""
 
 _KINDS = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "Export it as CSV first"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Word file (OLE2)", "Save it as CSV or XLSX first"),
+    (b"{\\rtf", "rich text (RTF)", "Save it as plain text first"),
     (b"\x1f\x8b", "compressed with gzip", "Unpack it with gunzip first"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd", "Unpack it with unzstd first"),
     (b"%PDF-", "a PDF", "Name a text file"),
@@ -56,6 +46,16 @@ _KINDS = (
     (b"SQLite format 3\x00", "an SQLite database", "Export a table as CSV first"),
 )
 """First bytes of files often given by mistake, from the specifications of those formats."""
+
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r\x1a\x1b\x1e")
+_TEXT_BYTES_FOR_A_CONTROL = 200
+"""A zero byte or another control character in so many is a damaged row; more of them are a binary file."""
 
 
 class SourceFile:
@@ -77,12 +77,54 @@ class SourceFile:
         head = self.read(_HEAD_BYTES)
         if not head:
             raise SourceError(f"{label}: the file is empty. There is nothing to make requests from.")
-        self.encoding = _encoding(head, label, encoding)
-        self.guessed_encoding: str | None = None
+        self.guess: Encoding | None = None
         """The encoding, where only a guess from the text says it."""
-        if guess and encoding is None and self.encoding == "utf-8-sig" and _is_hardly_utf8(head):
-            self.guessed_encoding = _guess(head)
-            self.encoding = self.guessed_encoding or self.encoding
+        self.encoding, self._begin = _encoding(head, label, encoding)
+        self._codec = self.encoding
+        if self._begin:
+            self._codec = {
+                "utf-16": "utf-16-le" if head[:1] == b"\xff" else "utf-16-be",
+                "utf-8-sig": "utf-8",
+            }.get(self.encoding, self.encoding)
+        self.encoding_found = self.encoding
+        """The encoding it had before it was made UTF-8."""
+        self.has_zero_bytes = False
+        """True from the moment on at which a zero byte was read as text."""
+        if guess and encoding is None and self.encoding == "utf-8-sig":
+            self._guess_encoding(head)
+        elif encoding is None and self.encoding.endswith(("-le", "-be")) and not guess:
+            raise SourceError(
+                f"{label}: this looks like UTF-16 without a byte order mark. Say --encoding {self.encoding}, or convert "
+                f"it: iconv -f {self.encoding.upper()} -t UTF-8."
+            )
+
+    def _guess_encoding(self, head: bytes) -> None:
+        """Find out what a file is that is no UTF-8. Raises SourceError where two encodings fit equally."""
+        sample = head
+        while sample.isascii() and self.handle.tell() < _SEARCHED_BYTES and (chunk := self.read(CHUNK_BYTES)):
+            # A character may lie over the end of a piece: only whole lines are looked at.
+            sample = sample[sample.rfind(b"\n") + 1 :][-CHUNK_BYTES:] + chunk
+        self.handle.seek(0)
+        is_ascii = sample.isascii() and b"\x1b$" not in sample
+        if is_ascii or not _is_hardly_utf8(sample):
+            return
+        if (len(sample) == len(head) and len(head) == _HEAD_BYTES) or len(sample) > len(head):
+            sample = sample[: sample.rfind(b"\n") + 1] or sample
+        found = guess_encoding(sample)
+        if found is None:
+            return
+        if found.tied is not None:
+            raise SourceError(
+                f"{self.label}: the file is not UTF-8, and {found.name} and {found.tied} fit equally: "
+                f"{found.spellings}. Say --encoding E."
+            )
+        self.guess, self.encoding, self._codec = found, found.name, found.name
+        self.encoding_found = found.name
+
+    def rewind(self) -> None:
+        """Read from the start again, after byte order marks."""
+        self.handle.seek(self._begin)
+        self.bytes_read = self._begin
 
     def read(self, size: int) -> bytes:
         """The next bytes, at most `size`. Raises SourceError where the disk or the network refuses."""
@@ -131,10 +173,9 @@ class SourceFile:
     @contextlib.contextmanager
     def text(self, newline: str | None) -> Iterator[io.TextIOWrapper]:
         """The file decoded from its start; `newline` as in `open`. Bytes that are no text raise SourceError."""
-        self.handle.seek(0)
-        self.bytes_read = 0
+        self.rewind()
         wrapper = io.TextIOWrapper(
-            cast("BinaryIO", _Bytes(self)), encoding=self.encoding, errors="strict", newline=newline
+            cast("BinaryIO", _Bytes(self)), encoding=self._codec, errors="strict", newline=newline
         )
         try:
             yield wrapper
@@ -143,8 +184,22 @@ class SourceFile:
 
     def head(self) -> str:
         """The first 64 KB as text, for guessing. Broken characters are replaced."""
-        self.handle.seek(0)
-        return self.handle.read(_HEAD_BYTES).decode(self.encoding, "replace")
+        self.rewind()
+        return self.handle.read(_HEAD_BYTES).decode(self._codec, "replace")
+
+    @property
+    def is_all_head(self) -> bool:
+        """True where the head is all there is."""
+        return self.size <= _HEAD_BYTES
+
+    def text_apart(self, newline: str | None) -> io.TextIOWrapper:
+        """The text once more, read from its start beside another reading that goes on."""
+        return io.TextIOWrapper(
+            cast("BinaryIO", _Apart(self.handle, self._begin)),
+            encoding=self._codec,
+            errors="replace",
+            newline=newline,
+        )
 
     def line_at(self, offset: int) -> int:
         """The 1-based line that holds the byte at `offset`."""
@@ -171,11 +226,11 @@ class SourceFile:
 
 
 class _Bytes(io.BufferedIOBase):
-    """The raw side of the text: counts what is read and stops at bytes that no text holds."""
+    """The raw side of the text: counts what is read, and tells of bytes that no text holds."""
 
     def __init__(self, source: SourceFile) -> None:
         self._source = source
-        # UTF-16 and UTF-32 are full of zero bytes; in every other encoding one means a binary file.
+        # UTF-16 and UTF-32 are full of zero bytes; in every other encoding one means a damaged row.
         self._zero_is_text = source.encoding.startswith(("utf-16", "utf-32"))
 
     def readable(self) -> bool:
@@ -184,14 +239,49 @@ class _Bytes(io.BufferedIOBase):
     def read1(self, size: int = -1, /) -> bytes:  # noqa: ARG002  the text layer takes whatever comes
         chunk = self._source.read(_TEXT_CHUNK_BYTES)
         if not self._zero_is_text and b"\x00" in chunk:
-            offset = self._source.bytes_read + chunk.index(b"\x00")
-            line = self._source.line_at(offset)
-            raise SourceError(
-                f"{self._source.label}:{line}: a zero byte at byte offset {offset}: "
-                f"the file is binary or damaged. Name a text file."
-            )
+            self._source.has_zero_bytes = True
         self._source.bytes_read += len(chunk)
         return chunk
+
+
+class _Apart(io.BufferedIOBase):
+    """A handle that others read too, from a place of its own."""
+
+    def __init__(self, handle: BinaryIO, at: int) -> None:
+        self._handle = handle
+        self._at = at
+
+    def readable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1, /) -> bytes:  # noqa: ARG002  the text layer takes whatever comes
+        theirs = self._handle.tell()
+        self._handle.seek(self._at)
+        chunk = self._handle.read(_TEXT_CHUNK_BYTES)
+        self._handle.seek(theirs)
+        self._at += len(chunk)
+        return chunk
+
+
+def encoding_reading(file: SourceFile, reading: Reading) -> Reading:
+    """How a file was understood, with its encoding, and whether that is a guess."""
+    name, guess = file.encoding_found.removesuffix("-sig"), file.guess
+    if guess is None:
+        return msgspec.structs.replace(reading, encoding=name)
+    spelled = f": {guess.spellings}" if guess.words else ""
+    doubt = Doubt(
+        "guessed_encoding",
+        f"the file is not UTF-8 and was read as {name}{spelled}. If letters are wrong, say --encoding E",
+        is_guess=True,
+    )
+    return msgspec.structs.replace(
+        reading,
+        encoding=name,
+        encoding_guessed=True,
+        changed_words=guess.words,
+        other_encoding=guess.other,
+        doubts=(doubt, *reading.doubts),
+    )
 
 
 @contextlib.contextmanager
@@ -209,6 +299,23 @@ def open_source(path: str, encoding: str | None = None, *, guess: bool = False) 
             yield source
         finally:
             source.close()
+
+
+@contextlib.contextmanager
+def as_utf8(file: SourceFile) -> Iterator[SourceFile]:
+    """The file itself, or what it says in UTF-8, kept for as long as the context lasts."""
+    if file.encoding == "utf-8-sig":
+        yield file
+        return
+    with tempfile.TemporaryFile() as spool, file.text(newline="") as text:
+        while piece := text.read(CHUNK_BYTES):
+            spool.write(piece.encode("utf-8", "surrogatepass"))
+        converted = SourceFile(cast("BinaryIO", spool), file.label, "utf-8")
+        converted.encoding_found, converted.guess = file.encoding_found, file.guess
+        try:
+            yield converted
+        finally:
+            converted.close()
 
 
 def _open(path: str) -> BinaryIO:
@@ -236,44 +343,42 @@ def _is_hardly_utf8(head: bytes) -> bool:
     """True where more bytes are broken than characters beyond ASCII are whole: another encoding, not damage."""
     text = head.decode("utf-8", "replace")
     beyond = len(text) - len(text.encode("ascii", "ignore"))
-    broken = text.count("\ufffd")
-    return broken > beyond - broken and broken > 1
+    broken = text.count("\ufffd") - head.count(b"\xef\xbf\xbd")
+    return b"\x1b$" in head if beyond == 0 else broken > beyond - broken
 
 
-def _guess(head: bytes) -> str | None:
-    """What the text looks like of the encodings that spreadsheets and old systems write, or None."""
-    from charset_normalizer import from_bytes  # 20 ms that a UTF-8 file need not pay
+def _known(wanted: str) -> str:
+    """The codec of a name. Raises ConfigError where Python has none."""
+    try:
+        found = codecs.lookup(wanted)
+        "".encode(found.name)
+    except LookupError as error:
+        raise ConfigError(
+            f"--encoding {wanted!r} is not known. Try utf-8, utf-16, cp1252 or latin-1."
+        ) from error
+    return "utf-8-sig" if found.name == "utf-8" else found.name
 
-    best = from_bytes(head, cp_isolation=_LIKELY).best()
-    return codecs.lookup(best.encoding).name if best is not None else None
 
-
-def _encoding(head: bytes, label: str, wanted: str | None) -> str:
-    """The codec to read with: the one asked for, else what a byte order mark says, else UTF-8."""
+def _encoding(head: bytes, label: str, wanted: str | None) -> tuple[str, int]:
+    """The codec to read with, and where text begins: the one asked for, else what a mark says, else UTF-8."""
     if wanted is not None:
-        try:
-            found = codecs.lookup(wanted)
-            "".encode(found.name)
-        except LookupError as error:
-            raise ConfigError(
-                f"--encoding {wanted!r} is not known. Try utf-8, utf-16, cp1252 or latin-1."
-            ) from error
-        return "utf-8-sig" if found.name == "utf-8" else found.name
+        return _known(wanted), 0
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return "utf-32"
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+        return "utf-32", 0
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            # Some programs write the mark twice.
+            return name, len(mark) * (2 if head.startswith(mark * 2) else 1)
     for magic, kind, remedy in _KINDS:
         if head.startswith(magic):
             raise SourceError(f"{label}: this is {kind}, not text. {remedy}.")
     if b"\x00" in head:
-        if head[1:200:2].count(0) > 50 or head[0:200:2].count(0) > 50:
-            order = "utf-16-le" if head[1:200:2].count(0) > 50 else "utf-16-be"
-            raise SourceError(
-                f"{label}: this looks like UTF-16 without a byte order mark. Say --encoding {order}."
-            )
-        raise SourceError(f"{label}: this is a binary file, not text. Name a text file.")
-    return "utf-8-sig"
+        if (without_mark := utf16_without_mark(head)) is not None:
+            return without_mark, 0
+        controls = len(head) - len(head.translate(None, _CONTROLS))
+        if controls > max(1, len(head) // _TEXT_BYTES_FOR_A_CONTROL) or controls * 4 > len(head):
+            raise SourceError(f"{label}: this is a binary file, not text. Name a text file.")
+    return "utf-8-sig", 0
 
 
 class WholeFile:

@@ -7,8 +7,8 @@ from io import TextIOWrapper
 from typing import Literal
 
 from claude_batch_tui.errors import ConfigError, SourceError
-from claude_batch_tui.sources.rows import BadRow, Row
-from claude_batch_tui.sources.source_file import SourceFile
+from claude_batch_tui.sources.rows import BadRow, Reading, Row
+from claude_batch_tui.sources.source_file import SourceFile, encoding_reading
 
 SplitBy = Literal["line", "paragraph", "separator", "whole"]
 
@@ -28,19 +28,29 @@ class TextSource:
         self.file = file
         self._split_by = split_by
         self._separator = separator or ""
+        self.reading = encoding_reading(file, Reading())
 
     def rows(self) -> Iterator[Row | BadRow]:
-        """Every piece that is not blank, without the newline at its end."""
+        """Every piece that is not blank, without the newline at its end; one with a zero byte is a bad row."""
         with self.file.text(newline=None) as text:
-            match self._split_by:
-                case "line":
-                    yield from self._lines(text)
-                case "paragraph":
-                    yield from self._paragraphs(text)
-                case "separator":
-                    yield from self._pieces(text)
-                case "whole":
-                    yield from self._whole(text)
+            for row in self._pieces_of(text):
+                if self.file.has_zero_bytes and "\0" in row.values["text"]:
+                    yield BadRow(
+                        row.line, "zero_byte", "the text holds a zero byte: it is damaged", row.values
+                    )
+                else:
+                    yield row
+
+    def _pieces_of(self, text: TextIOWrapper) -> Iterator[Row]:
+        match self._split_by:
+            case "line":
+                return self._lines(text)
+            case "paragraph":
+                return self._paragraphs(text)
+            case "separator":
+                return self._pieces(text)
+            case "whole":
+                return self._whole(text)
 
     def _lines(self, text: Iterator[str]) -> Iterator[Row]:
         for number, line in enumerate(text, 1):

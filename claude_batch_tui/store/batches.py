@@ -12,12 +12,14 @@ from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.tracked import ResultsState, Submission, TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import polls
-from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.database import Database, stored, stored_time
 from claude_batch_tui.store.notifications import note_due
 
 SELECT = """
     SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes, d.flawed,
-        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual, h.at AS hidden_at,
+        coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual,
+        coalesce(a.prices_as_of, c.prices_as_of, r.prices_as_of) AS prices_as_of, h.at AS hidden_at,
+        (SELECT s.state = 'created' AND json_extract(s.facts, '$.kind') = 'retry' FROM submission s WHERE s.batch_id = b.batch_id) AS is_retry,
         (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
     FROM batch b
     LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
@@ -38,7 +40,7 @@ _ONE_OF = "(SELECT value FROM json_each(?))"
 def tracked_of(row: sqlite3.Row) -> TrackedBatch:
     """The batch of a row that `SELECT` found."""
     return TrackedBatch(
-        batch=msgspec.json.decode(row["facts"], type=Batch),
+        batch=stored(row["facts"], Batch),
         run_id=row["run_id"],
         name=row["name"],
         run_name=row["run_name"],
@@ -48,19 +50,21 @@ def tracked_of(row: sqlite3.Row) -> TrackedBatch:
         source=row["source"],
         cost_at_most=row["cost_at_most"],
         cost_actual=row["cost_actual"],
-        results=ResultsState(row["results_state"] or ResultsState.NONE),
+        prices_as_of=row["prices_as_of"],
+        results=stored(f'"{row["results_state"] or ResultsState.NONE}"', ResultsState),
         results_bytes=row["results_bytes"],
-        flawed=msgspec.json.decode(row["flawed"]) if row["flawed"] else {},
+        flawed=stored(row["flawed"], dict[str, int]) if row["flawed"] else {},
         seen=bool(row["seen"]),
         gone_at=_time(row["gone_at"]),
         hidden_at=_time(row["hidden_at"]),
         cancel_sent_at=_time(row["cancel_sent_at"]),
         provisional=bool(row["provisional"]),
+        is_retry=bool(row["is_retry"]),
     )
 
 
 def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return stored_time(text) if text else None
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -86,18 +90,23 @@ def merge(
     Batches that are new to us and have ended count as seen: they ended before we looked. `seen=False` marks those
     that end while we watch as not yet looked at. Each end of a batch known to be unfinished is due to be told, once.
     With the time `at` of the answer, what is new goes into each batch's log. One that is new to the store and was
-    submitted or adopted here has its run, model and source at once: the store may have been lost since.
+    submitted or adopted here has its run, model and source at once: the store may have been lost since. What is known of
+    another batch of the same id, made at another time or of another count, is forgotten.
     """
     changes: list[Change] = []
     reports = list(batches)
     known = _facts(database, scope_id, [batch.id for batch in reports])
     fresh: list[tuple[Batch, bytes, bool]] = []
+    replaced: list[str] = []
     for batch in reports:
         facts = msgspec.json.encode(batch)
-        stored = known.get(batch.id)
-        if stored is not None and stored.encode() == facts:
+        last = known.get(batch.id)
+        if last is not None and last.encode() == facts:
             continue
-        before = msgspec.json.decode(stored, type=Batch) if stored is not None else None
+        before = stored(last, Batch) if last is not None else None
+        if before is not None and not _is_same(before, batch):
+            replaced.append(batch.id)
+            before = None
         if before is not None and not batch.supersedes(before):
             continue
         unseen = not seen and batch.has_ended and before is not None and not before.has_ended
@@ -106,6 +115,15 @@ def merge(
     if not fresh:
         return []
     with database.change() as connection:
+        for table in ("download", "usage", "spend", "sighting", "batch"):
+            connection.executemany(
+                f"DELETE FROM {table} WHERE scope_id = ? AND batch_id = ?",
+                [(scope_id, each) for each in replaced],
+            )
+        connection.executemany(
+            "DELETE FROM cost WHERE scope_id = ? AND target_id = ? AND kind = 'actual'",
+            [(scope_id, each) for each in replaced],
+        )
         connection.executemany(
             "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended, run_id, model, source, provisional)"
             " SELECT ?1, ?2, ?3, ?4, ?5, coalesce(s.run_id, a.run_id), json_extract(s.facts, '$.model'),"
@@ -130,6 +148,11 @@ def merge(
             told = (c.after for c in changes if c.before is not None or not c.after.has_ended)
             polls.note(connection, scope_id, told, at)
     return changes
+
+
+def _is_same(before: Batch, after: Batch) -> bool:
+    """Whether both are one batch. A simulator that is started again gives the ids of others to new ones."""
+    return (before.created_at, before.request_counts.total) == (after.created_at, after.request_counts.total)
 
 
 def _facts(database: Database, scope_id: int, batch_ids: Sequence[str]) -> dict[str, str]:
@@ -187,26 +210,62 @@ def find_all(database: Database, scope_id: int, batch_ids: Sequence[str]) -> tup
     return tuple(found[batch_id] for batch_id in batch_ids if batch_id in found)
 
 
+def has_ended(database: Database, batch_id: str) -> bool:
+    """Whether a batch is known to have ended, in whatever workspace; one that is gone or was deleted has."""
+    row = database.row(
+        "SELECT max(has_ended OR gone_at IS NOT NULL OR deleted_at IS NOT NULL) FROM batch WHERE batch_id = ?",
+        (batch_id,),
+    )
+    return bool(row and row[0])
+
+
+def ended_before(database: Database, before: datetime) -> list[tuple[str, bool]]:
+    """Ids of ended batches made before a time whose results are here, and whether those were exported."""
+    rows = database.rows(
+        "SELECT b.batch_id, d.exported_at IS NOT NULL FROM batch b JOIN download d ON d.scope_id = b.scope_id"
+        " AND d.batch_id = b.batch_id WHERE b.created_at < ? AND b.has_ended",
+        (before.isoformat(),),
+    )
+    return [(row[0], bool(row[1])) for row in rows]
+
+
 def ids_of(database: Database, scope_id: int, word: str) -> tuple[str, ...]:
     """The batch ids a user may mean by `word`: a batch id, a run id, or a name. Raises ConfigError for a name of several."""
     if database.row("SELECT 1 FROM batch WHERE scope_id = ? AND batch_id = ?", (scope_id, word)):
         return (word,)
     of_run = database.rows(
-        "SELECT batch_id FROM batch WHERE scope_id = ? AND run_id = ? ORDER BY created_at", (scope_id, word)
+        "SELECT batch_id FROM batch WHERE scope_id = ? AND run_id = ? ORDER BY created_at, batch_id",
+        (scope_id, word),
     )
     if of_run:
         return tuple(row[0] for row in of_run)
     named = database.rows(
-        "SELECT DISTINCT b.batch_id, b.run_id FROM batch b JOIN name n ON n.scope_id = b.scope_id"
-        " AND n.target_id IN (b.batch_id, b.run_id) WHERE b.scope_id = ? AND n.name = ? ORDER BY b.created_at",
+        "SELECT b.batch_id, b.run_id, n.target_id = b.run_id OR b.batch_id = (SELECT f.batch_id FROM batch f"
+        " WHERE f.scope_id = b.scope_id AND f.run_id = b.run_id ORDER BY f.created_at, f.batch_id LIMIT 1)"
+        " FROM batch b JOIN name n ON n.scope_id = b.scope_id AND n.target_id IN (b.batch_id, b.run_id)"
+        " WHERE b.scope_id = ? AND n.name = ? ORDER BY b.created_at",
         (scope_id, word),
-    )
+    ) or _sent_as(database, scope_id, word)
     if len(named) > 1 and len({row[1] or row[0] for row in named}) > 1:
         raise ConfigError(
             f"{len(named)} batches are called {word!r}: use the id of one, "
             f"{', '.join(row[0] for row in named[:3])}{' …' if len(named) > 3 else ''}."
         )
-    return tuple(row[0] for row in named)
+    run_id = next((row[1] for row in named if row[1] and row[2]), None)
+    if run_id is not None:  # the name of a run, or of what it began with
+        return ids_of(database, scope_id, run_id)
+    return tuple(dict.fromkeys(row[0] for row in named))
+
+
+def _sent_as(database: Database, scope_id: int, word: str) -> list[tuple[str, str, bool]]:
+    """The batches of runs that were sent under a name, which has what they are in the run behind it: a part, a pilot."""
+    rows = database.rows(
+        "SELECT b.batch_id, b.run_id, s.facts FROM submission s JOIN batch b ON b.batch_id = s.batch_id"
+        " WHERE b.scope_id = ? AND substr(json_extract(s.facts, '$.name'), 1, ?) = ? ORDER BY b.created_at",
+        (scope_id, len(word) + 1, f"{word} "),
+    )
+    found = ((row[0], row[1], msgspec.json.decode(row[2], type=Submission)) for row in rows)
+    return [(batch_id, run_id, True) for batch_id, run_id, sent in found if sent.base_name == word]
 
 
 def adopt(
@@ -224,7 +283,8 @@ def adopt(
 def link_to_run(database: Database, scope_id: int, created: Submission) -> None:
     """Write down of a batch what its submission knows: run, model, source, cost at most, and a name unless it has one.
 
-    The batch itself may still be unknown here.
+    What joins a run answers with it: the run then has the name of its first batch, unless it has one. The batch itself may
+    still be unknown here.
     """
     batch_id, usd, model, source = created.batch_id, created.cost_at_most, created.model, created.source
     if batch_id is None:
@@ -236,8 +296,20 @@ def link_to_run(database: Database, scope_id: int, created: Submission) -> None:
         if created.name:
             named = scope_id, batch_id, created.name
             connection.execute("INSERT OR IGNORE INTO name VALUES (?, ?, ?)", named)
+        if created.kind == "rest" and (name := _name_of_run(connection, created.run_id)):
+            connection.execute(
+                "INSERT OR IGNORE INTO name VALUES (?, ?, ?)", (scope_id, created.run_id, name)
+            )
         if usd is not None:
             record_cost(database, scope_id, batch_id, "at_most", usd, created.prices_as_of)
+
+
+def _name_of_run(connection: sqlite3.Connection, run_id: str) -> str | None:
+    """The name that the first batch of a run was sent under, without what says that it is a part or a pilot."""
+    query = "SELECT facts FROM submission WHERE run_id = ? ORDER BY created_at, submission_id LIMIT 1"
+    row = connection.execute(query, (run_id,)).fetchone()
+    first = msgspec.json.decode(row[0], type=Submission) if row else None
+    return first.base_name if first else None
 
 
 def mark(database: Database, scope_id: int, batch_id: str, **columns: str | int | None) -> None:

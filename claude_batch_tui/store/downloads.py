@@ -4,6 +4,7 @@ batches of the past cost.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from claude_batch_tui.domain.batches.history import PastBatch
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.money.spend import Spend
 from claude_batch_tui.domain.requests.models import without_date
-from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.database import Database, stored, stored_time
 
 _PAST = """
     SELECT b.facts, b.model, a.usd AS usd, m.usd AS at_most FROM batch b
@@ -37,10 +38,19 @@ class ResultsRecord(msgspec.Struct, frozen=True):
     """Ledger classes of what succeeded and is not whole, with their numbers."""
 
 
-def recorded_path(database: Database, scope_id: int, batch_id: str) -> Path | None:
-    """Where the last download left the results of a batch, or None where none was written down."""
-    row = database.row("SELECT path FROM download WHERE scope_id = ? AND batch_id = ?", (scope_id, batch_id))
-    return Path(row["path"]) if row else None
+def recorded(database: Database, scope_id: int, batch_id: str) -> tuple[Path, int] | None:
+    """Where the last download left the results of a batch, and their bytes; None where none was written down."""
+    query = "SELECT path, bytes FROM download WHERE scope_id = ? AND batch_id = ?"
+    row = database.row(query, (scope_id, batch_id))
+    return (Path(row["path"]), row["bytes"]) if row else None
+
+
+def is_recorded_elsewhere(database: Database, batch_id: str) -> bool:
+    """Whether results under this id are those of a batch at some other address or workspace, and of none here.
+
+    Simulators that are started again give the same ids.
+    """
+    return database.row("SELECT 1 FROM download WHERE batch_id = ?", (batch_id,)) is not None
 
 
 def record_results(
@@ -49,7 +59,7 @@ def record_results(
     """Write down what a download left."""
     with database.change() as connection:
         connection.execute(
-            "INSERT OR REPLACE INTO download VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO download VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             (
                 scope_id,
                 batch_id,
@@ -62,6 +72,32 @@ def record_results(
                 "\n".join(record.problems) or None,
                 msgspec.json.encode(record.flawed).decode() if record.flawed else None,
             ),
+        )
+
+
+def mark_exported(database: Database, ids: Sequence[str], now: datetime) -> None:
+    """Write down that all results of batches or runs are in a file of the user."""
+    with database.change() as connection:
+        connection.executemany(
+            "UPDATE download SET exported_at = ?1 WHERE batch_id = ?2"
+            " OR batch_id IN (SELECT batch_id FROM batch WHERE run_id = ?2)",
+            [(now.isoformat(), each) for each in ids],
+        )
+
+
+def exported_at(database: Database, scope_id: int, batch_id: str) -> datetime | None:
+    """When all results of a batch were last written to a file of the user, as far as is known."""
+    query = "SELECT exported_at FROM download WHERE scope_id = ? AND batch_id = ?"
+    row = database.row(query, (scope_id, batch_id))
+    return stored_time(row[0]) if row and row[0] else None
+
+
+def forget_results(database: Database, scope_id: int, batch_ids: Sequence[str]) -> None:
+    """The files of these results are gone."""
+    with database.change() as connection:
+        connection.executemany(
+            "DELETE FROM download WHERE scope_id = ? AND batch_id = ?",
+            [(scope_id, each) for each in batch_ids],
         )
 
 
@@ -94,9 +130,11 @@ def record_spend(database: Database, scope_id: int, batch_id: str, spend: Spend,
 
 
 def find_spend(database: Database, scope_id: int, batch_id: str) -> Spend | None:
-    """What a batch cost, or None where its results have not been read here."""
+    """What a batch cost, or None where its results have not been read here, or before advisors and compactions counted."""
     row = database.row("SELECT facts FROM spend WHERE scope_id = ? AND batch_id = ?", (scope_id, batch_id))
-    return msgspec.json.decode(row["facts"], type=Spend) if row else None
+    if row is None or '"additional_tokens"' not in row["facts"]:
+        return None
+    return stored(row["facts"], Spend)
 
 
 def spends_like(
@@ -166,7 +204,4 @@ def usage_like(
 def past_since(database: Database, scope_id: int, since: datetime) -> list[PastBatch]:
     """The batches created since then, oldest first, deleted ones too: they were paid for. About 20 µs each."""
     rows = database.rows(_PAST, (scope_id, since.isoformat()))
-    return [
-        PastBatch(msgspec.json.decode(row["facts"], type=Batch), row["model"], row["usd"], row["at_most"])
-        for row in rows
-    ]
+    return [PastBatch(stored(row["facts"], Batch), row["model"], row["usd"], row["at_most"]) for row in rows]

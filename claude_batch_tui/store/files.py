@@ -116,6 +116,7 @@ _REFUSALS: Final = {
     errno.EDQUOT: "your quota of the disk is used up. Free some space and try again.",
     errno.EFBIG: "the file is larger than this system allows (ulimit -f). Raise the limit and try again.",
     errno.EROFS: "the disk is read-only. Choose another folder, or mount it writable.",
+    errno.ENOENT: "its folder is gone. Put it back, or choose another.",
     errno.EACCES: "you may not write there. Choose another folder, or change its permissions.",
 }
 
@@ -126,11 +127,12 @@ def remove_abandoned(path: Path) -> None:
     with contextlib.suppress(OSError):
         for part in path.parent.iterdir():
             found = ours.fullmatch(part.name)
-            if found and not _lives(int(found[1])):
+            if found and not is_process(int(found[1])):
                 _remove(part)
 
 
-def _lives(pid: int) -> bool:
+def is_process(pid: int) -> bool:
+    """Whether there is a process of that number, whoever it is."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

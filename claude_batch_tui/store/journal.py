@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.errors import StoreError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.store.files import refusal, sync_folder
 
 _HEAD = b'{"kind":'
@@ -63,6 +64,15 @@ class Journal:
             if fact is not None:
                 yield fact
 
+    def is_whole(self) -> bool:
+        """Whether every line of it is a fact. Raises StoreError where the file cannot be read."""
+        try:
+            return all(_decoded(line) is not None for line in self._path.read_bytes().split(b"\n") if line)
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise self._unreadable(error) from error
+
     def newest(self, kind: str) -> dict[str, Any] | None:
         """The last fact of that kind, or None; only the end of the file is read. Raises StoreError as `facts` does."""
         head = _HEAD + msgspec.json.encode(kind)
@@ -88,6 +98,6 @@ def _decoded(line: bytes) -> dict[str, Any] | None:
     """The fact of a line, or None where it is none."""
     try:
         fact = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return fact if isinstance(fact, dict) else None

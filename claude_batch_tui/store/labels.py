@@ -1,4 +1,7 @@
-"""What is ours about batches and not the API's: names, tags, notes, what is hidden, what was adopted. Journal first."""
+"""What is ours about batches and not the API's: names, tags, notes, what is hidden, adopted, canceled or deleted by us.
+
+Journal first.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.store import batches, workspaces
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.store import Store
@@ -27,6 +31,7 @@ class _Ours(msgspec.Struct):
     note: str | None = None
     is_hidden: bool = True
     run_id: str = ""
+    batch: Batch | None = None
     at: datetime | None = None
 
 
@@ -70,10 +75,22 @@ def adopt(store: Store, workspace: Workspace, batch_ids: Sequence[str], run_id: 
     _adopt(store, workspace.scope_id, batch_ids, run_id, now)
 
 
+def mark_canceled(store: Store, workspace: Workspace, batch: Batch, now: datetime) -> None:
+    """The API has taken our wish to cancel a batch, and says this of it."""
+    _journal(store, workspace, "canceled", now, batch=batch)
+    batches.mark(store.database, workspace.scope_id, batch.id, cancel_sent_at=now.isoformat())
+
+
+def mark_deleted(store: Store, workspace: Workspace, batch: Batch, now: datetime) -> None:
+    """The API has deleted a batch at our wish; what was last known of it is known no more to anybody else."""
+    _journal(store, workspace, "deleted", now, batch=batch)
+    batches.mark(store.database, workspace.scope_id, batch.id, deleted_at=now.isoformat())
+
+
 def replay(store: Store, fact: dict[str, Any], now: datetime) -> bool:
     """Take a fact of the journal into a new store; False where it is none of these. Raises ValidationError."""
     kind = fact.get("kind")
-    if kind not in ("name", "tags", "note", "hidden", "adoption"):
+    if kind not in ("name", "tags", "note", "hidden", "adoption", "canceled", "deleted"):
         return False
     ours = msgspec.convert(fact, type=_Ours)
     scope_id = workspaces.remember(store.database, ours.base_url, ours.workspace_id, None, "", now).scope_id
@@ -86,6 +103,12 @@ def replay(store: Store, fact: dict[str, Any], now: datetime) -> bool:
             _note(store, scope_id, ours.target_id, ours.note)
         case "hidden":
             _hide(store, scope_id, ours.batch_ids, ours.is_hidden, ours.at or now)
+        case "canceled" | "deleted":
+            if ours.batch is not None:
+                batches.merge(store.database, scope_id, [ours.batch], seen=True)
+                done_at = (ours.at or now).isoformat()
+                column = "cancel_sent_at" if kind == "canceled" else "deleted_at"
+                batches.mark(store.database, scope_id, ours.batch.id, **{column: done_at})
         case _:
             _adopt(store, scope_id, ours.batch_ids, ours.run_id, ours.at or now)
     return True
@@ -162,4 +185,8 @@ def disown(database: Database, scope_id: int, batch_id: str, *, name: str | None
         )
         connection.execute(
             "DELETE FROM cost WHERE scope_id = ? AND target_id = ? AND kind = 'at_most'", where
+        )
+        # Its tokens say nothing of what batches of that source are like.
+        connection.execute(
+            "UPDATE usage SET model = NULL, source = NULL WHERE scope_id = ? AND batch_id = ?", where
         )

@@ -56,6 +56,11 @@ class Locations(msgspec.Struct, frozen=True):
         """Held around every create."""
         return self.locks / "submit.lock"
 
+    @property
+    def swept(self) -> Path:
+        """Written when leftovers were removed last."""
+        return self.locks / "swept"
+
     def create(self) -> None:
         """Make the folders. Raises StoreError where that fails."""
         try:

@@ -196,4 +196,15 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX sighting_by_batch ON sighting (scope_id, batch_id);
     CREATE INDEX poll_by_time ON poll (scope_id, at);
     """,
+    """
+    CREATE TABLE hint (
+        hint TEXT PRIMARY KEY,
+        scope_id INTEGER NOT NULL REFERENCES scope,
+        used_at TEXT NOT NULL
+    ) STRICT;
+    INSERT OR REPLACE INTO hint SELECT hint, scope_id, used_at FROM scope WHERE hint IS NOT NULL AND hint != '' ORDER BY used_at;
+    """,
+    """
+    ALTER TABLE download ADD COLUMN exported_at TEXT;
+    """,
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.database import Database, stored_time
 
 _OPEN = "('prepared', 'sending', 'unknown')"
 
@@ -29,7 +29,7 @@ def claim_once(
     database: Database, scope_id: int, wishes: Iterable[tuple[str, str]], now: datetime
 ) -> set[str]:
     """Of targets, each with a kind of notice: those this process, and no other before or after it, is to tell of."""
-    if database.is_read_only:
+    if database.is_newer:
         return set()
     query = "SELECT 1 FROM notification WHERE scope_id = ? AND target_id = ? AND kind = ?"
     fresh = [wish for wish in wishes if database.row(query, (scope_id, *wish)) is None]
@@ -52,7 +52,7 @@ def claim(
     A run of several batches is told once, when the last of them has ended. `only` limits it to some batches.
     """
     query = "SELECT target_id FROM notification WHERE scope_id = ? AND kind = 'due'"
-    if database.is_read_only or database.row(query, (scope_id,)) is None:
+    if database.is_newer or database.row(query, (scope_id,)) is None:
         return []
     told: list[tuple[str, tuple[str, ...]]] = []
     with database.change() as connection:
@@ -100,7 +100,7 @@ def told(database: Database, scope_id: int, limit: int, after: datetime | None =
         if (row["run_id"], at) in together:
             continue  # told with its run
         own = tuple(each[0] for each in database.rows(members, (scope_id, target)))
-        found.append(Told(target, own or (target,), datetime.fromisoformat(at)))
+        found.append(Told(target, own or (target,), stored_time(at)))
     return found
 
 
@@ -117,7 +117,7 @@ def warned(
     found = []
     for kind, at, joined in reversed(rows):
         ids = tuple(joined.split("\x1f"))
-        found.append((kind, Told(ids[0], ids, datetime.fromisoformat(at))))
+        found.append((kind, Told(ids[0], ids, stored_time(at))))
     return found
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.story import PollRecord, Sighting
-from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.database import Database, stored, stored_time
 
 KEPT = 20_000
 """Sightings kept of all batches together."""
@@ -44,7 +44,7 @@ def of_batch(database: Database, scope_id: int, batch_id: str) -> tuple[Sighting
         "SELECT facts FROM sighting WHERE scope_id = ? AND batch_id = ? ORDER BY sighting_id",
         (scope_id, batch_id),
     )
-    return tuple(msgspec.json.decode(row[0], type=Sighting) for row in rows)
+    return tuple(stored(row[0], Sighting) for row in rows)
 
 
 def polls_since(
@@ -56,7 +56,7 @@ def polls_since(
         "SELECT at, seconds, batches, error FROM poll WHERE scope_id = ? AND at >= ? AND at <= ? ORDER BY at DESC",
         (scope_id, since.isoformat(), end),
     )
-    return tuple(PollRecord(datetime.fromisoformat(row[0]), *row[1:]) for row in rows)
+    return tuple(PollRecord(stored_time(row[0]), *row[1:]) for row in rows)
 
 
 def unfinished(database: Database, scope_id: int) -> tuple[Batch, ...]:
@@ -66,7 +66,7 @@ def unfinished(database: Database, scope_id: int) -> tuple[Batch, ...]:
         " ORDER BY created_at DESC",
         (scope_id,),
     )
-    return tuple(msgspec.json.decode(row[0], type=Batch) for row in rows)
+    return tuple(stored(row[0], Batch) for row in rows)
 
 
 def number_since(database: Database, scope_id: int, created_at: datetime, most: int) -> int:
@@ -84,7 +84,7 @@ def standing(database: Database, scope_id: int) -> tuple[int, list[RequestCounts
     where = "scope_id = ? AND deleted_at IS NULL AND gone_at IS NULL"
     running = database.row(f"SELECT count(*) FROM batch WHERE {where} AND NOT has_ended", (scope_id,))
     unseen = database.rows(f"SELECT facts FROM batch WHERE {where} AND has_ended AND NOT seen", (scope_id,))
-    decoded = (msgspec.json.decode(row["facts"], type=Batch) for row in unseen)
+    decoded = (stored(row["facts"], Batch) for row in unseen)
     return int(running[0]) if running else 0, [batch.request_counts for batch in decoded]
 
 
@@ -103,4 +103,4 @@ def record_poll(
 def last_poll_at(database: Database, scope_id: int) -> datetime | None:
     """When anybody last heard from the API about this workspace."""
     row = database.row("SELECT max(at) FROM poll WHERE scope_id = ? AND error IS NULL", (scope_id,))
-    return datetime.fromisoformat(row[0]) if row and row[0] else None
+    return stored_time(row[0]) if row and row[0] else None

@@ -1,18 +1,25 @@
 """Filling a new store from the journal: submissions with their runs, names and costs, and all that is ours.
 
-Batches themselves come back from the API's list, results from their files.
+Bodies in the spool of which the journal has lost the fact, or perhaps the last one, become submissions of unknown
+outcome: they may have been sent, so the API is asked before they are paid for again. Batches themselves come back from
+the API's list, results from their files.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
-from claude_batch_tui.domain.batches.tracked import Submission
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.store import batches, labels, lost_history, submissions, workspaces
 from claude_batch_tui.store.store import Store
+
+_BODY: Final = ".body.json"
 
 
 def complete(store: Store, now: datetime) -> None:
@@ -24,7 +31,13 @@ def complete(store: Store, now: datetime) -> None:
         if submissions.are_behind_journal(store):
             if store.is_new:
                 lost_history.note(store, now)
+            is_new = store.is_new
             rebuild(store, now)
+            if is_new and not lost_history.is_lost(store, now):
+                for submission in _without_a_fact(store, now):
+                    submissions.insert(store, submission)
+                if not store.journal.is_whole():
+                    _doubt_what_is_prepared(store, now)
 
 
 def rebuild(store: Store, now: datetime) -> int:
@@ -69,3 +82,80 @@ def _submission(store: Store, submission: Submission, now: datetime) -> None:
         where = submission.base_url, submission.workspace_id
         workspace = workspaces.remember(store.database, *where, None, "", now)
         batches.link_to_run(store.database, workspace.scope_id, submission)
+
+
+def _doubt_what_is_prepared(store: Store, now: datetime) -> None:
+    """Of what was about to be sent the journal may have lost that it was: it is looked for, too."""
+    for one in submissions.every(store):
+        if one.state is SubmissionState.PREPARED and not _never_left(store, one.submission_id):
+            unknown = msgspec.structs.replace(
+                one,
+                state=SubmissionState.UNKNOWN,
+                sent_at=one.sent_at or one.created_at,
+                settled_at=now,
+                error="What was written down of it last is lost.",
+            )
+            submissions.advance(store, unknown, expected=SubmissionState.PREPARED, at=now)
+
+
+def _without_a_fact(store: Store, now: datetime) -> Iterator[Submission]:
+    """A submission of unknown outcome for every body in the spool that the journal does not know."""
+    known = {one.submission_id for one in submissions.every(store)}
+    for body in sorted(store.locations.spool.glob(f"sub_*{_BODY}")):
+        submission_id = body.name.removesuffix(_BODY)
+        if submission_id not in known and not _never_left(store, submission_id):
+            yield _of_body(body, submission_id, now)
+
+
+def _never_left(store: Store, submission_id: str) -> bool:
+    """Whether the mark is there that no byte of its body has left yet (see `services.submitting.spool`)."""
+    return (store.locations.spool / f"{submission_id}.unsent").exists()
+
+
+def _of_body(body: Path, submission_id: str, now: datetime) -> Submission:
+    """What a body says of itself. One that cannot be read is as long as it is, and of no request."""
+    from ulid import ULID  # late: a store is seldom rebuilt
+
+    try:
+        sent_at = ULID.from_str(submission_id.removeprefix("sub_")).datetime
+    except ValueError:
+        sent_at = now
+    rows = body.with_name(f"{submission_id}.rows.jsonl")
+    with body.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        sent = msgspec.json.decode(body.read_bytes(), type=_Body).requests
+    except (msgspec.DecodeError, UnicodeDecodeError, MemoryError):
+        sent = []
+    return Submission(
+        submission_id=submission_id,
+        run_id=f"run_{ULID()}",
+        state=SubmissionState.UNKNOWN,
+        requests=len(sent),
+        body_bytes=body.stat().st_size,
+        sha256=sha256,
+        body_path=str(body),
+        rows_path=str(rows) if rows.exists() else None,
+        name=None,
+        model=sent[0].params.model if sent else None,
+        source=None,
+        cost_at_most=None,
+        created_at=sent_at,
+        sent_at=sent_at,
+        settled_at=now,
+        error="What was written down of it is lost.",
+    )
+
+
+class _Params(msgspec.Struct):
+    model: str | None = None
+
+
+class _Request(msgspec.Struct):
+    params: _Params
+
+
+class _Body(msgspec.Struct):
+    """A create body, as far as it is needed here."""
+
+    requests: list[_Request]

@@ -21,7 +21,7 @@ class Store:
     @property
     def is_new(self) -> bool:
         """Whether the database is still to be filled from the journal: it was made now, or its filling was cut off."""
-        return not self.database.is_read_only and not self.database.is_marked
+        return self.database.read_only_reason is None and not self.database.is_marked
 
     def __enter__(self) -> Self:
         return self

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import StoreError
+from claude_batch_tui.store.database import stored
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
-_UNSETTLED = "('sending', 'unknown', 'absent', 'conflict')"
+_UNSETTLED = (
+    "(state IN ('sending', 'unknown', 'absent', 'conflict')"
+    " OR (state = 'created' AND json_extract(facts, '$.provisional')))"
+)
 _PERHAPS_SENT = "('sending', 'unknown', 'absent', 'conflict', 'created')"
 
 
@@ -61,7 +66,7 @@ def find(store: Store, submission_id: str) -> Submission | None:
 
 def unsettled(store: Store, workspace: Workspace | None = None) -> tuple[Submission, ...]:
     """Submissions of which something is still to be found out or decided, oldest first; with a workspace those sent there."""
-    found = _where(store, f"state IN {_UNSETTLED} ORDER BY created_at")
+    found = _where(store, f"{_UNSETTLED} ORDER BY created_at")
     return tuple(each for each in found if workspace is None or not is_elsewhere(each, workspace))
 
 
@@ -77,13 +82,19 @@ def with_body(store: Store, sha256: str, since: datetime) -> tuple[Submission, .
     return _where(store, condition, sha256, since.isoformat())
 
 
-def of_source(store: Store, source: str | None, since: datetime, *, limit: int) -> tuple[Submission, ...]:
-    """Submissions made from that source since then that were, or may have been, sent; newest first, so many."""
+def sent_since(
+    store: Store, since: datetime, workspace: Workspace | None, besides: Iterable[str] = ()
+) -> tuple[Submission, ...]:
+    """Submissions since then that were, or may have been, sent to a workspace, newest first; `besides` are left out.
+
+    With None for the workspace those of all.
+    """
     condition = (
-        f"created_at >= ? AND state IN {_PERHAPS_SENT} AND json_extract(facts, '$.source') IS ?"
-        " ORDER BY created_at DESC LIMIT ?"
+        f"created_at >= ? AND state IN {_PERHAPS_SENT} AND submission_id NOT IN (SELECT value FROM json_each(?))"
+        " ORDER BY created_at DESC, submission_id DESC"
     )
-    return _where(store, condition, since.isoformat(), source, limit)
+    found = _where(store, condition, since.isoformat(), msgspec.json.encode([*besides]).decode())
+    return tuple(each for each in found if workspace is None or not is_elsewhere(each, workspace))
 
 
 def every(store: Store) -> tuple[Submission, ...]:
@@ -102,10 +113,9 @@ def of_run(store: Store, run_id: str) -> tuple[Submission, ...]:
 
 
 def attributed_ids(store: Store) -> frozenset[str]:
-    """Ids of batches that a submission of ours is known to have made."""
-    return frozenset(
-        row[0] for row in store.database.rows("SELECT batch_id FROM submission WHERE batch_id IS NOT NULL")
-    )
+    """Ids of batches of which it is known who made them: a submission of ours, or somebody else, as the user has said."""
+    query = "SELECT batch_id FROM submission WHERE batch_id IS NOT NULL UNION SELECT batch_id FROM adoption"
+    return frozenset(row[0] for row in store.database.rows(query))
 
 
 def put(store: Store, submission: Submission) -> None:
@@ -135,7 +145,7 @@ def are_behind_journal(store: Store) -> bool:
 
     The journal is always written first, so such a store is new, half filled, or an older copy.
     """
-    if store.is_new or store.database.is_read_only:
+    if store.is_new or store.database.read_only_reason is not None:
         return store.is_new
     fact = store.journal.newest("submission")
     try:
@@ -148,4 +158,4 @@ def are_behind_journal(store: Store) -> bool:
 def _where(store: Store, condition: str, *values: str | int | None) -> tuple[Submission, ...]:
     """The submissions that fulfil a condition of SQL, which may end with their order and number."""
     rows = store.database.rows(f"SELECT facts FROM submission WHERE {condition}", values)
-    return tuple(msgspec.json.decode(row[0], type=Submission) for row in rows)
+    return tuple(stored(row[0], Submission) for row in rows)

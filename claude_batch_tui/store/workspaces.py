@@ -49,6 +49,11 @@ def remember(
             " organization_id = coalesce(excluded.organization_id, organization_id)",
             (base_url, workspace_id, organization_id, hint, now.isoformat()),
         )
+        if hint:
+            connection.execute(
+                "INSERT OR REPLACE INTO hint SELECT ?, scope_id, ? FROM scope WHERE base_url = ? AND workspace_id = ?",
+                (hint, now.isoformat(), base_url, workspace_id),
+            )
         row = connection.execute(
             "SELECT scope_id, organization_id FROM scope WHERE base_url = ? AND workspace_id = ?",
             (base_url, workspace_id),
@@ -56,11 +61,16 @@ def remember(
     return Workspace(row["scope_id"], base_url, workspace_id, row["organization_id"])
 
 
+def are_any(database: Database) -> bool:
+    """Whether any workspace is known here."""
+    return database.row("SELECT 1 FROM scope LIMIT 1") is not None
+
+
 def recall(database: Database, hint: str) -> Workspace | None:
     """The workspace last seen with this hint, or None."""
     row = database.row(
-        "SELECT scope_id, base_url, workspace_id, organization_id FROM scope WHERE hint = ?"
-        " ORDER BY used_at DESC LIMIT 1",
+        "SELECT scope_id, base_url, workspace_id, organization_id FROM hint JOIN scope USING (scope_id)"
+        " WHERE hint.hint = ?",
         (hint,),
     )
     return Workspace(*row) if row else None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.binding import BindingType
 from textual.message import Message
@@ -91,6 +91,9 @@ def _results() -> DashboardScreen:
     from claude_batch_tui.tui.results.screen import ResultsScreen
 
     return ResultsScreen()
+
+
+_S = TypeVar("_S", bound=DashboardScreen)
 
 
 class DashboardApp(CbtuiApp):
@@ -199,9 +202,7 @@ class DashboardApp(CbtuiApp):
         self.snapshot = self.engines.snapshot
         for screen in self.screen_stack:
             show = getattr(screen, "show_snapshot", None)
-            if (
-                show is not None and screen.is_mounted
-            ):  # one that is being made has no parts yet, and looks by itself
+            if show is not None and screen.is_mounted:  # a dialog looks by itself once it is made
                 show(self.snapshot)
         self._tell_events()
         self._show_standing()
@@ -237,9 +238,11 @@ class DashboardApp(CbtuiApp):
         self.say(f"Workspace {name}." if name is not None else "All workspaces.")
 
     def palette_actions(self) -> dict[str, str]:
-        """A way to each of the other workspaces, and to all that are watched."""
+        """A way to each of the other workspaces, to all that are watched, and what every app has."""
         others = [name for name in self.engines.names if name != self.engines.shown]
-        ways = {f"workspace {name}": f"show_workspace({name!r})" for name in others}
+        ways = {
+            f"workspace {name}": f"show_workspace({name!r})" for name in others
+        } | super().palette_actions()
         if self.engines.shown is not None and len(self.engines.watched) > 1:
             ways["all workspaces"] = "show_workspace(None)"
         return ways
@@ -281,7 +284,7 @@ class DashboardApp(CbtuiApp):
         def go() -> None:
             screen = self.screen
             if isinstance(screen, BatchesScreen):
-                work(screen)
+                self._once_mounted(screen, work)
 
         self.switch_mode("batches")
         self.call_after_refresh(go)
@@ -296,10 +299,17 @@ class DashboardApp(CbtuiApp):
             if shown is None:
                 self._on_results(work)  # a key typed ahead has gone elsewhere
             else:
-                work(shown)
+                self._once_mounted(shown, work)
 
         self.switch_mode("results")
         self.call_after_refresh(go)
+
+    def _once_mounted(self, screen: _S, work: Callable[[_S], object]) -> None:
+        """Do something on a screen as soon as its widgets are there."""
+        if screen.is_mounted:
+            work(screen)
+        elif screen.is_running:
+            self.call_after_refresh(self._once_mounted, screen, work)
 
     def _tell_events(self) -> None:
         """Say the newest event; ring once for what ended, by the ways the settings name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -20,16 +21,16 @@ from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen
-from textual.theme import Theme
 from textual.widgets import Input, Static
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.terminal import DARK, LEAST_SIZE, Profile, decide_profile
+from claude_batch_tui.terminal import LEAST_SIZE, Profile, decide_profile
 from claude_batch_tui.tui.dashboard import reason_disabled
 from claude_batch_tui.tui.terminal import terminal_app
 from claude_batch_tui.tui.widgets.key_line import active_hints, hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind, StatusLine
+from claude_batch_tui.tui.widgets.roles import is_readable, our_themes, readable
 
 if TYPE_CHECKING:
     from claude_batch_tui.tui.dialogs.help import HelpPage
@@ -73,22 +74,7 @@ class TooSmallNotice(ModalScreen[None]):
         )
 
 
-CALM_DARK = Theme(
-    name=DARK,
-    primary="#7aa2c8",
-    secondary="#8a9ba8",
-    accent="#c8a27a",
-    success="#7fb38a",
-    warning="#d0b070",
-    error="#d07a7a",
-    foreground="#d4d4d4",
-    background="#14171a",
-    surface="#1b1f23",
-    panel="#22272c",
-    dark=True,
-    variables={"block-cursor-background": "#2f4a63", "block-cursor-foreground": "#ffffff"},
-)
-"""Muted colors on near black, all readable as text."""
+_MADE_SECONDS = 0.5
 LEAVE_SECONDS = 2.0
 """How long the first ctrl+c waits for the second."""
 
@@ -110,6 +96,7 @@ class CbtuiApp(TerminalApp):
     COMMANDS: ClassVar[set[Any]] = {_actions}
     CSS = """
     Screen { background: $background; color: $foreground; }
+    Input:ansi > .input--cursor { color: ansi_default; background: ansi_default; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("app.palette", "colon", "command_palette", "cmd", "every action by name"),
@@ -128,7 +115,7 @@ class CbtuiApp(TerminalApp):
         self.profile = profile or decide_profile(config, environ)
         super().__init__(
             theme=self.profile.theme,
-            themes=[CALM_DARK],
+            themes=our_themes(self.profile.colors),
             ascii_only=self.profile.ascii,
             crash_log=config.state_dir / "crash.log",
         )
@@ -173,6 +160,17 @@ class CbtuiApp(TerminalApp):
         )
         self.run_worker(lambda: self.call_from_thread(self.say, work()), thread=True, group="copy")
 
+    def palette_actions(self) -> dict[str, str]:
+        """The themes that can be read, and a way out from everywhere."""
+        themes = [name for name, theme in self.available_themes.items() if is_readable(theme)]
+        ways = {f"theme {name}": f"take_theme({name!r})" for name in themes if name != self.theme}
+        return {"settings: where they are": "help", "quit": "quit", **ways}
+
+    def action_take_theme(self, name: str) -> None:
+        """Draw in another theme until the end of this run."""
+        self.theme = name
+        self.say(f'Theme {name}. To keep it: theme = "{name}" in {self.config.config_dir / "config.toml"}')
+
     def help_pages(self) -> Sequence[HelpPage]:
         """The other screens' keys, for the second page of help."""
         return ()
@@ -188,6 +186,11 @@ class CbtuiApp(TerminalApp):
 
     # What Textual calls.
 
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's, each role readable on what lies behind it."""
+        self.theme_variables = readable(super().get_css_variables())
+        return self.theme_variables
+
     def notify(
         self,
         message: str,
@@ -200,6 +203,32 @@ class CbtuiApp(TerminalApp):
         """A message in the status line: a notice over the screen costs 14 kB to show and remove."""
         text = clean_line(f"{title}: {message}" if title else message)
         self.say(text, "note" if severity == "information" else "error", timeout)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys act in the order in which they were typed, on what is there by then; one typed before a question stood on the
+        screen is no answer to it.
+        """
+        if isinstance(event, events.Key):
+            await self._parts_made()
+            if event.time < getattr(self.screen, "asked_at", 0.0):
+                return
+        await super().on_event(event)
+
+    async def _parts_made(self) -> None:
+        """What is typed ahead waits for the screen it is meant for, and for the field there."""
+        screen, until = self.screen, monotonic() + _MADE_SECONDS
+        if not screen.is_mounted:
+            while screen.focused is None and monotonic() < until:  # noqa: ASYNC110  no event tells of the focus
+                await asyncio.sleep(0.005)
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Textual's, but a key that is not typed into a field acts at once: passed on to the widget, it acts after the next."""
+        if await super()._check_bindings(key, priority):
+            return True
+        # By name: the first frame does not wait for the editor of several lines.
+        kinds = {kind.__name__ for kind in type(self.focused).__mro__}
+        is_text = not kinds.isdisjoint({"Input", "TextArea"}) or getattr(self.screen, "awaits_letter", False)
+        return priority and not is_text and await super()._check_bindings(key)
 
     async def run_action(
         self,

@@ -10,6 +10,7 @@ enter open  / filter  ...
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import events
@@ -18,6 +19,7 @@ from textual.screen import Screen
 
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.dashboard import Dashboard, check_action, dashboard_of
+from claude_batch_tui.tui.widgets.inputs import FilterBar
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind, TabsLine, TitleLine
 from claude_batch_tui.wording import link_words, links_words
@@ -39,10 +41,12 @@ class DashboardScreen(Screen[None]):
     """A screen of the dashboard, in one of its three modes or over one of them.
 
     A subclass composes itself: a TitleLine first, a StatusLine and a KeyLine last. It says in `title_left` what stands
-    beside its name, in `reason_disabled` which keys are greyed and why, and overrides `show_snapshot` to show more of it.
+    beside its name, in `reason_disabled` which keys are greyed and why, and overrides `draw_snapshot` to show more of it.
     """
 
     help_title: ClassVar[str] = ""
+    pane_titles: ClassVar[Mapping[str, str]] = {}
+    """What stands in the borders, by id, where there is room for borders."""
     AUTO_FOCUS = "#list"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 — an instance variable in Textual
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # noqa: RUF012 — the same
@@ -50,12 +54,17 @@ class DashboardScreen(Screen[None]):
         shown_key("frame.back", "q,escape", "back", "back", "one step back; leaves at the top"),
         # With priority, so that keys typed ahead land in the field that tab leads to.
         hidden_key(
-            "frame.next", "tab", "app.focus_next", "next pane", "the next pane or field", priority=True
+            "frame.next",
+            "tab",
+            "next_pane",
+            "next pane",
+            "the next pane or field; in a filter: complete",
+            priority=True,
         ),
         hidden_key(
             "frame.previous",
             "shift+tab",
-            "app.focus_previous",
+            "previous_pane",
             "previous pane",
             "the pane or field before",
             priority=True,
@@ -83,7 +92,9 @@ class DashboardScreen(Screen[None]):
             self.add_class(max(each for each in breakpoints or () if each[0] <= room)[1])
 
     def on_resize(self) -> None:
-        """The title has another width to fill."""
+        """The title has another width to fill, and panes have titles where they have borders."""
+        for name, title in self.pane_titles.items():
+            self.query_one(f"#{name}").border_title = title if self.has_class("-wide") else ""
         self.call_after_refresh(self._show_all)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
@@ -101,7 +112,12 @@ class DashboardScreen(Screen[None]):
         return ""
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the engine's newest snapshot; here in the title: how the connection is."""
+        """Show the engine's newest snapshot; a screen that has no widgets yet shows it as soon as it has."""
+        if self.is_mounted:
+            self.draw_snapshot(snapshot)
+
+    def draw_snapshot(self, snapshot: Snapshot) -> None:
+        """Draw a snapshot; all widgets are there. Here in the title: how the connection is."""
         link = snapshot.link
         ascii_only = self.dashboard.ascii_only
         words = (
@@ -132,13 +148,35 @@ class DashboardScreen(Screen[None]):
         """Tell the user something."""
         self.dashboard.say(text, kind, seconds)
 
+    def action_next_pane(self) -> None:
+        """To the next pane or field. Out of a filter only enter and esc lead: there it completes."""
+        if not self._completed(1):
+            self.focus_next()
+
+    def action_previous_pane(self) -> None:
+        """To the pane or field before; in a filter, to the choice before."""
+        if not self._completed(-1):
+            self.focus_previous()
+
+    def _completed(self, step: int) -> bool:
+        """Whether a filter has the keys, which is then completed as far as it can be."""
+        bar = next((bar for bar in self.query(FilterBar) if bar.has_focus_within), None)
+        if bar is None:
+            return False
+        if not bar.complete(step):
+            self.say("Nothing completes this. Enter goes to the list.", seconds=2.0)
+        return True
+
     def action_back(self) -> None:
         """One step back: the batches."""
         self.dashboard.action_show("batches")
 
     def _show_all(self) -> None:
         """Show what is known in the room there is; once that is on the terminal, the engine may begin to work."""
-        self.show_snapshot(self.snapshot)
+        if not self.is_mounted:
+            self.call_after_refresh(self._show_all)
+            return
+        self.draw_snapshot(self.snapshot)
         self.set_timer(_FRAME_WRITTEN, self.dashboard.begin)
 
     def _compositor_refresh(self) -> None:

@@ -44,14 +44,21 @@ from claude_batch_tui.wording.results import (
     usage_words,
 )
 from claude_batch_tui.wording.submissions import (
+    adopted_words,
     changed_words,
+    foreign_cancel_words,
+    group_words,
+    layout_words,
+    overlap_lines,
     partly_sent_words,
     problem_lines,
     question_lines,
     retry_words,
     sent_before_words,
     sent_when,
+    settled_words,
     submission_words,
+    triage_words,
 )
 from claude_batch_tui.wording.values import (
     ago,

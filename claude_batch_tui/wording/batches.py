@@ -21,7 +21,7 @@ _STATES = {
     BatchState.ENDED_WITH_ERRORS: ("!", "!", "ended, some errored"),
     BatchState.ENDED_EXPIRED: ("!", "!", "ended, some expired"),
     BatchState.ENDED_CANCELED: ("✗", "x", "ended, some canceled"),
-    BatchState.ARCHIVED: ("–", "-", "archived: the API gives the results out no more"),
+    BatchState.ARCHIVED: ("–", "-", "results deleted by the API"),
     BatchState.GONE: ("✗", "x", "gone: deleted, or in another workspace"),
     BatchState.UNKNOWN: ("?", "?", "unknown"),
 }
@@ -71,9 +71,9 @@ def progress_words(batch: Batch, now: datetime, turnaround: Forecast | None = No
     if batch.processing_status == "in_progress" and turnaround is not None:
         elapsed = now - batch.created_at
         if elapsed > turnaround.ninth_tenth:
-            return f"running {duration(elapsed)}, longer than 9 of 10 similar"
+            return f"running {duration(elapsed)}, longer than p90 of similar ones"
         half, most = duration(turnaround.median), duration(turnaround.ninth_tenth)
-        return f"running {duration(elapsed)}; half end by {half}, 9 of 10 by {most}"
+        return f"running {duration(elapsed)}; of similar: p50 {half}, p90 {most}"
     if batch.processing_status == "in_progress":
         return f"{counts.total:,} requests, running {duration(now - batch.created_at)}"
     return batch.processing_status
@@ -122,7 +122,7 @@ def left_words(tracked: TrackedBatch, now: datetime) -> str:
     if tracked.gone_at is not None:
         return ""
     if not batch.has_ended:
-        return duration(batch.deadline - now) if batch.deadline > now else "over"
+        return span(batch.deadline - now) if batch.deadline > now else "over"
     warning = warned(tracked, now)
     if warning is not None and warning.about is Warned.RESULTS:
         return f"!{span(warning.at - now)}"
@@ -147,9 +147,13 @@ def _count(name: str) -> Words:
     return words
 
 
+def _name(tracked: TrackedBatch) -> str:
+    """Its name, and whether it may be another's."""
+    return f"{tracked.name or ''} (provisional)".lstrip() if tracked.provisional else tracked.name or ""
+
+
 def _age(tracked: TrackedBatch, now: datetime, _forecast: Forecast | None) -> str:
-    since = now - tracked.batch.created_at
-    return ago(since) if tracked.batch.has_ended or tracked.gone_at else duration(since)
+    return ago(now - tracked.batch.created_at)
 
 
 def _took(tracked: TrackedBatch, _now: datetime, _forecast: Forecast | None) -> str:
@@ -164,7 +168,7 @@ def _clock(moment: datetime | None) -> str:
 COLUMNS: dict[str, ColumnWords] = {
     "state": ColumnWords("S", lambda t, now, _: GLYPHS[t.state(now)], "state"),
     "workspace": ColumnWords("WORKSPACE", lambda t, _, __: t.profile or "", "workspace"),
-    "name": ColumnWords("NAME", lambda t, _, __: t.name or "", "name"),
+    "name": ColumnWords("NAME", lambda t, _, __: _name(t), "name"),
     "id": ColumnWords("ID", lambda t, _, __: t.id, "id"),
     "requests": ColumnWords(
         "REQS", lambda t, _, __: f"{t.batch.request_counts.total:,}", "requests", "right"

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
     from claude_batch_tui.domain.batches.history import Day
     from claude_batch_tui.domain.batches.tracked import TrackedBatch
-    from claude_batch_tui.domain.money.pricing import Cost, CostForecast
+    from claude_batch_tui.domain.money.pricing import Caching, Cost, CostForecast
     from claude_batch_tui.domain.money.spend import Bill
 
+_OPEN_ENDED = "files, URLs, server tools, compactions and advisors without a limit"
 _WORTH_SAYING = 0.0001
 """Dollars below which the cache neither saved nor lost anything."""
 
@@ -24,8 +25,9 @@ def cost_words(at_most: Cost) -> str:
         return f"a cost nobody knows: no price for {', '.join(at_most.unpriced)}"
     words = f"at most {money(at_most.batch)}"
     if at_most.open_ended:
-        words += f" (files, URLs and searches of {at_most.open_ended:,} requests not counted)"
-    return words
+        requests = counted(at_most.open_ended, "request")
+        words += f" (without what nobody knows before: {_OPEN_ENDED} of {requests})"
+    return f"{words}, prices as of {at_most.as_of}"
 
 
 def earlier_batches(number: int) -> str:
@@ -42,42 +44,80 @@ def forecast_lines(forecast: CostForecast, in_flight: float = 0.0) -> Iterator[s
             f"cost      no price is known for {', '.join(at_most.unpriced)} ({requests}); no cost is guessed for it"
         )
     if at_most.batch:
-        words = f"likely {money(likely.batch)}, " if likely is not None else ""
-        yield f"cost      {words}at most {money(at_most.batch)}; prices as of {at_most.as_of}"
-        standard = f"likely {money(likely.standard)}, " if likely is not None else ""
-        saved = (likely or at_most).standard - (likely or at_most).batch
+        yield f"cost      {_range_words(forecast)}; {_dates(forecast)}"
+        low, high = likely or forecast.counted_at_most or at_most, forecast.counted_at_most or at_most
+        standard = f"likely {money(low.standard)}, " if likely is not None else ""
         yield (
-            f"standard  {standard}at most {money(at_most.standard)}; "
-            f"batching saves {'' if likely is not None else 'up to '}{money(saved)}"
+            f"standard  {standard}at most {money(high.standard)}; "
+            f"batching saves {'' if likely is not None else 'up to '}{money(low.standard - low.batch)}"
         )
-    if forecast.counted is not None:
-        known = forecast.counted
-        margin = f", ±{known.margin:.0%}" if known.margin else ""
-        yield f"input     {known.tokens:,} tokens, by the API's count of {known.sampled} requests{margin}"
-    else:
-        about = forecast.about
-        price = f", {money(about.batch)}" if about.batch else ""
-        yield f"input     about {about.input_tokens:,} tokens{price} (3.6 bytes a token, ±25%)"
+    yield _input_words(forecast)
     if forecast.not_counted:
         yield f"          the API did not count it: {forecast.not_counted}"
-    if likely is not None and forecast.history is not None:
-        earlier = earlier_batches(forecast.history.batches)
-        yield f"output    likely {likely.output_tokens:,} tokens, as in {earlier}; at most {at_most.output_tokens:,}"
-    else:
-        yield f"output    at most {at_most.output_tokens:,} tokens (every answer at max_tokens)"
+    yield _output_words(forecast)
+    if forecast.caching is not None and not at_most.unpriced:
+        yield _caching_words(forecast.caching)
     if at_most.open_ended:
-        yield f"          not in it: what {counted(at_most.open_ended, 'request')} will fetch (files, URLs, server tools)"
+        yield f"          not in it: {_OPEN_ENDED} of {counted(at_most.open_ended, 'request')}"
     if in_flight:
         yield f"in flight {money(in_flight)} at most, in batches that have not ended"
 
 
+def _range_words(forecast: CostForecast) -> str:
+    """`likely $41.25, at most $67.50 with the input as counted, at most $91.20 whatever it holds`."""
+    parts = [f"likely {money(forecast.likely.batch)}"] if forecast.likely is not None else []
+    whatever = ""
+    if forecast.counted_at_most is not None:
+        parts.append(f"at most {money(forecast.counted_at_most.batch)} with the input as counted")
+        whatever = " whatever the count"
+    return ", ".join([*parts, f"at most {money(forecast.at_most.batch)}{whatever}"])
+
+
+def _dates(forecast: CostForecast) -> str:
+    models = "" if forecast.models_as_of is None else f", models as of {forecast.models_as_of}"
+    return f"prices as of {forecast.at_most.as_of}{models}"
+
+
+def _input_words(forecast: CostForecast) -> str:
+    if forecast.counted is not None:
+        known, cost = forecast.counted, forecast.counted_input
+        margin = f", ±{known.margin:.0%}" if known.margin else ""
+        price = f", {money(cost.batch)}" if cost is not None and cost.batch else ""
+        return f"input     {known.tokens:,} tokens{price}, by the API's count of {known.sampled} requests{margin}"
+    about = forecast.about
+    price = f", {money(about.batch)}" if about.batch else ""
+    return f"input     about {about.input_tokens:,} tokens{price} (3.6 bytes a token, ±25%)"
+
+
+def _output_words(forecast: CostForecast) -> str:
+    full, alone = forecast.counted_at_most, forecast.counted_input
+    most = f" ({money(full.batch - alone.batch)})" if full is not None and alone is not None else ""
+    at_most = f"at most {(full or forecast.at_most).output_tokens:,}"
+    likely = forecast.likely
+    if likely is None or forecast.history is None:
+        return f"output    {at_most} tokens{most} (every answer at max_tokens)"
+    earlier = earlier_batches(forecast.history.batches)
+    price = f" ({money(likely.batch - alone.batch)})" if alone is not None else ""
+    return f"output    likely {likely.output_tokens:,} tokens{price}, as in {earlier}; {at_most}{most}"
+
+
+def _caching_words(caching: Caching) -> str:
+    return (
+        f"caching   the first {caching.shared_tokens:,} tokens of every request are the same ({caching.share:.0%} of all "
+        f"input): at most {money(caching.cost.batch)} with one write for an hour and reads by all others, "
+        f"{money(caching.saved)} less; pays from {caching.break_even_requests} requests on, where {caching.break_even_hits:.0%} "
+        "of them find it"
+    )
+
+
 def cost_of_batch(tracked: TrackedBatch) -> str | None:
-    """`$3.12 by its results, at most $19.90 was estimated`; None where nothing is known."""
+    """`$3.12 by its results, at most $19.90 was estimated; prices as of 2026-11-29`; None where nothing is known."""
     actual, at_most = tracked.cost_actual, tracked.cost_at_most
+    dated = f"; prices as of {tracked.prices_as_of}" if tracked.prices_as_of else ""
     if actual is None:
-        return None if at_most is None else f"at most {money(at_most)}"
+        return None if at_most is None else f"at most {money(at_most)}{dated}"
     estimated = "" if at_most is None else f", at most {money(at_most)} was estimated"
-    return f"{money(actual)} by its results{estimated}"
+    return f"{money(actual)} by its results{estimated}{dated}"
 
 
 def spent_words(spent: Bill) -> str:

@@ -24,6 +24,7 @@ _STOP_WORDS = {
     "pause_turn": "paused: the turn is not over, send it back to go on",
     "refusal": "refused",
     "model_context_window_exceeded": "cut where the model's context ended",
+    "compaction": "paused after a compaction: the turn is not over, send it back to go on",
 }
 
 
@@ -66,6 +67,11 @@ def usage_words(usage: Mapping[str, object]) -> str:
             for name, number in tools.items()
             if isinstance(number, int) and number
         ]
+    iterations = usage.get("iterations")
+    for one in iterations if isinstance(iterations, list) else ():
+        if isinstance(one, dict) and one.get("type") in ("compaction", "advisor_message"):
+            who = "compaction" if one["type"] == "compaction" else f"advisor {one.get('model')}"
+            parts.append(f"besides {who}: {usage_words({**one, 'iterations': None})}")
     return " · ".join(parts)
 
 
@@ -78,10 +84,10 @@ def tried_words(answer: Tried) -> str:
 
 
 def spread_words(spread: Distribution, words: Callable[[float], str]) -> str:
-    """`3,910,000 in all · half at most 380 · 9 of 10 at most 1,204 · most 9,000`."""
+    """`3,910,000 in all · p50 380 · p90 1,204 · max 9,000`."""
     if not spread.count:
         return "none"
-    parts = ("half at most", spread.median), ("9 of 10 at most", spread.ninth_tenth), ("most", spread.most)
+    parts = ("p50", spread.median), ("p90", spread.ninth_tenth), ("max", spread.most)
     total = money(spread.total) if words is fine_money else words(spread.total)
     return " · ".join([f"{total} in all", *(f"{what} {words(value)}" for what, value in parts)])
 
@@ -111,7 +117,12 @@ def spend_notes(statistics: Statistics) -> str:
     spend = statistics.spend
     models = clean_line(", ".join(name or "an unnamed model" for name in spend.unpriced_models), 200)
     without = f"without {spend.unpriced:,} of {models}: no price known; "
-    return f"{without if spend.unpriced else ''}prices as of {spend.as_of}"
+    besides = (
+        f"with {spend.additional_tokens:,} tokens of advisors and compactions; "
+        if spend.additional_tokens
+        else ""
+    )
+    return f"{besides}{without if spend.unpriced else ''}prices as of {spend.as_of}"
 
 
 def statistics_lines(statistics: Statistics) -> Iterator[str]:

@@ -62,11 +62,15 @@ def share(part: int, total: int) -> str:
 
 
 def duration(span: timedelta) -> str:
-    """`0:41` below a day (hours and minutes, changing once a minute), then `2d`; negative spans count as zero."""
-    minutes = max(int(span.total_seconds()) // 60, 0)
+    """`49 m`, `5 h 33`, `24 h`, then `2 d`: changing once a minute at most. Below a minute, and below zero, `<1 m`."""
+    minutes = int(span.total_seconds()) // 60
+    if minutes < 1:
+        return "<1 m"
+    if minutes < 60:
+        return f"{minutes} m"
     if minutes >= 48 * 60:
-        return f"{minutes // (24 * 60)}d"
-    return f"{minutes // 60}:{minutes % 60:02d}"
+        return f"{minutes // (24 * 60)} d"
+    return f"{minutes // 60} h {minutes % 60:02d}" if minutes % 60 else f"{minutes // 60} h"
 
 
 def duration_words(seconds: float) -> str:

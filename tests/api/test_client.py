@@ -5,7 +5,7 @@ import json
 import pytest
 
 from claude_batch_tui.api.client import AnthropicApi
-from claude_batch_tui.api.translation import retry_after_seconds
+from claude_batch_tui.api.translation import response_facts, retry_after_seconds
 from claude_batch_tui.config import load
 from claude_batch_tui.errors import (
     AuthenticationError,
@@ -208,3 +208,10 @@ async def test_workspace_and_version_are_sent_where_they_are_set(simulator):
 )
 def test_a_retry_after_that_makes_no_sense_is_none(value, seconds):
     assert retry_after_seconds(value) == seconds
+
+
+def test_headers_with_impossible_numbers_and_dates_say_nothing():
+    remaining = "anthropic-ratelimit-requests-remaining"
+    assert response_facts({remaining: "9" * 5_000, "date": "12020000000020 Nov 2026 12:00:00 GMT"}, 0.1) == (
+        response_facts({}, 0.1)
+    )

@@ -65,9 +65,9 @@ def run_list(rows: int) -> None:
     """The app with our list, on our driver."""
     from textual.app import App
 
-    from claude_batch_tui.tui.base import CALM_DARK
     from claude_batch_tui.tui.terminal.driver import TerminalDriver
     from claude_batch_tui.tui.widgets.columns import Column
+    from claude_batch_tui.tui.widgets.roles import our_themes
     from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
     class ListApp(App):
@@ -79,8 +79,9 @@ def run_list(rows: int) -> None:
             yield VirtualList(columns, self.source)
 
         def on_mount(self):
-            self.register_theme(CALM_DARK)
-            self.theme = CALM_DARK.name
+            [dark, _] = our_themes("truecolor")
+            self.register_theme(dark)
+            self.theme = dark.name
             self.query_one(VirtualList).focus()
 
         def action_cell(self):

@@ -18,7 +18,9 @@ def submitted(cbtui, file):
 def test_submit_prints_bare_ids_and_with_json_one_object(cbtui, simulator, requests_file):
     code, out, _ = cbtui("submit", requests_file(), "--yes")
     assert (code, out.startswith("msgbatch_"), out.count("\n")) == (0, True, 1)
-    code, out, _ = cbtui("submit", requests_file(4, "other.jsonl"), "--yes", "--json", "--name", "n")
+    code, out, _ = cbtui(
+        "submit", requests_file(4, "other.jsonl"), "--yes", "--again", "--json", "--name", "n"
+    )
     batch = json.loads(out)
     assert (code, batch["processing_status"], batch["request_counts"]["processing"]) == (0, "in_progress", 4)
     assert batch["name"] == "n"
@@ -55,8 +57,9 @@ def test_a_refusal_is_said_with_the_apis_words(cbtui, simulator, requests_file):
 def test_a_lost_answer_is_looked_for_and_found(cbtui, simulator, requests_file):
     simulator.faults.next(Fault(**CREATE, status=500, after_work=True))
     code, out, err = cbtui("submit", requests_file(), "--yes")
-    assert (code, out.startswith("msgbatch_")) == (0, True)
+    assert (code, out.startswith("msgbatch_")) == (75, True)
     assert "could pay twice" in err
+    assert "not proven" in err
     assert len(simulator.log.creates) == 1
 
 
@@ -282,6 +285,49 @@ def test_a_submission_that_never_left_leaves_nothing_in_the_spool(
     assert (code, out) == (3, "")
     assert list((own_folders / "data" / "spool").iterdir()) == []
     assert simulator.log.creates == []
+
+
+LOST = [{"status": 500}, {"status": 529}, {"connection": "reset"}]
+
+
+@pytest.mark.parametrize("fault", LOST)
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_cancel_whose_answer_is_lost_is_looked_up(cbtui, simulator, fault, happened):
+    first, second = (simulator.batches.add(9, duration=1e9).id for _ in range(2))
+    simulator.faults.next(Fault(method="POST", path=r"/cancel$", after_work=happened, **fault))
+    code, out, err = cbtui("cancel", first, second, "--yes")
+    assert f"{second} canceling" in out
+    if happened:
+        assert (code, out.startswith((f"{first} canceling", f"{first} ended"))) == (0, True), err
+    else:
+        assert (code, "it still shows as in progress" in err) == (75, True)
+        assert cbtui("cancel", first, "--yes")[:2] == (0, f"{first} canceling\n")
+
+
+@pytest.mark.parametrize("fault", LOST)
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_delete_whose_answer_is_lost_is_looked_up(cbtui, simulator, fault, happened):
+    first, second = (simulator.batches.add(9, age=99).id for _ in range(2))
+    cbtui("list")
+    simulator.faults.next(Fault(method="DELETE", path="/batches/", after_work=happened, **fault))
+    code, out, err = cbtui("delete", first, second, "--yes")
+    assert f"{second} deleted" in out
+    if happened:
+        assert (code, f"{first} deleted" in out) == (0, True), err
+    else:
+        assert (code, "it is still there" in err) == (75, True)
+        assert cbtui("delete", first, "--yes")[:2] == (0, f"{first} deleted\n")
+
+
+@pytest.mark.parametrize("verb", ["cancel", "delete"])
+def test_what_cannot_even_be_looked_up_is_told_as_such(cbtui, simulator, verb):
+    batch = simulator.batches.add(9, **({"duration": 1e9} if verb == "cancel" else {"age": 99})).id
+    cbtui("list")
+    simulator.faults.always(Fault(path=rf"{batch}", status=503, skip=verb == "cancel"))
+    code, out, err = cbtui(verb, batch, "--yes")
+    assert (code, out) == (75, "")
+    assert f"The {verb} of {batch} was sent, but no good answer came" in err
+    assert f"cbtui status {batch}" in err
 
 
 @pytest.mark.parametrize("word", ["", " ", ".", ".."])

@@ -23,7 +23,10 @@ def test_build_csv_prints_the_file_it_made(cbtui, tmp_path):
         "build", "csv", "rows.csv", "--prompt-column", "body", "--id-column", "id", *MODEL, "-o", "r.jsonl"
     )
     assert (code, out) == (0, "r.jsonl\n")
-    assert err == "2 requests of 2 rows · 250 B · 1 id cleaned\n"
+    assert err == (
+        'read as: utf-8 · delimiter comma · quote " · header on line 1 · 2 columns · 2 rows\n'
+        "2 requests of 2 rows · 250 B · 1 id cleaned\n"
+    )
     assert (tmp_path / "r.rows.jsonl").exists()
 
 
@@ -37,7 +40,8 @@ def test_build_text_reads_standard_input(cbtui, monkeypatch, tmp_path):
     code, _, err = cbtui(
         "build", "text", "-", "--split-by", "paragraph", "--template", "Sum up: {{ text }}", *MODEL
     )
-    assert (code, err.split(" · ")[0]) == (0, "2 requests of 2 rows")
+    assert (code, err.splitlines()[0]) == (0, "read as: utf-8 · 2 rows")
+    assert err.splitlines()[1].startswith("2 requests of 2 rows")
     rows = [json.loads(line) for line in (tmp_path / "requests.rows.jsonl").read_text().splitlines()]
     assert [(row["source"], row["line"]) for row in rows] == [("standard input", 1), ("standard input", 3)]
 
@@ -75,7 +79,9 @@ def test_errors_are_grouped_and_nothing_is_written(cbtui, tmp_path):
         "  bad.csv:3: the id '1' repeats that of line 2\n"
         "  … and 7 more\n"
         "error ragged_row: 1 time\n"
-        "  bad.csv:11: the row has 1 column where the header has 2: some are missing\n"
+        "  bad.csv:11: the row has 1 column where the header has 2: some are missing. "
+        "--ragged fill reads them as empty\n"
+        'read as: utf-8 · delimiter comma · quote " · header on line 1 · 2 columns · 10 rows\n'
         "cbtui: nothing was written: mend the rows, or say --skip-bad-rows.\n"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "rows.csv"]

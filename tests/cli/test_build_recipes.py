@@ -204,7 +204,7 @@ def test_a_recipe_is_toml_with_the_long_options_as_keys(cbtui, tmp_path):
         ("version = 1\nsource = 3", "r.toml: [source] is a table. Write [source] on a line of its own."),
         (
             "version = 1\n[source]\nkind = 'xml'\npath = 'f'",
-            "r.toml: Invalid enum value 'xml' - at `$.kind`. Mend the recipe.",
+            "r.toml: Invalid enum value 'xml' - at `$.kind`. Fix the recipe.",
         ),
         ("version = ", "r.toml: the recipe is not valid TOML: Invalid value (at end of document)."),
     ],
@@ -222,7 +222,7 @@ def test_a_recipe_that_cannot_be_meant_is_refused_in_one_sentence(cbtui, tmp_pat
         (
             "p.json",
             '{\n"a": }',
-            "p.json:2: this is not valid JSON: Expecting value. Mend the file, or name it .toml.",
+            "p.json:2: this is not valid JSON: Expecting value. Fix the file, or name it .toml.",
         ),
         ("p.json", '{"container": {"id": null}}', "p.json: container.id is null. Leave the key out."),
         ("gone.json", None, "--params gone.json: there is no such file. Check the path."),
@@ -246,3 +246,83 @@ def test_what_is_wrong_in_every_request_is_said_once_and_nothing_is_written(cbtu
     assert code == 2
     assert err.count("in every request") == 1
     assert not (tmp_path / "requests.jsonl").exists()
+
+
+RECIPE = """version = 1
+[source]
+kind = "csv"
+path = "{source}"
+[request]
+prompt_column = "body"
+template = "{template}"
+[params]
+model = "m"
+max_tokens = 1
+"""
+
+
+def foreign_recipe(tmp_path, source="rows.csv", template="@t.txt"):
+    """A recipe in a folder of its own, with rows and a template; and a file that is nobody's business."""
+    folder = tmp_path / "theirs"
+    folder.mkdir(exist_ok=True)
+    (tmp_path / "private.txt").write_text("{{ body }} secret")
+    (folder / "t.txt").write_text("{{ body }}")
+    (folder / "rows.csv").write_text("body\nhello\n")
+    (folder / "r.toml").write_text(RECIPE.format(source=source, template=template))
+    return "theirs/r.toml"
+
+
+def test_a_recipe_that_names_files_of_its_own_folder_is_not_asked_about(cbtui, tmp_path):
+    assert cbtui("build", "--recipe", foreign_recipe(tmp_path))[0] == 0
+
+
+@pytest.mark.parametrize(
+    "named", [{"template": "@../private.txt"}, {"source": "../rows.csv"}, {"template": "@link.txt"}]
+)
+def test_a_recipe_that_names_a_file_outside_of_its_folder_asks_once(cbtui, tmp_path, named):
+    recipe = foreign_recipe(tmp_path, **named)
+    (tmp_path / "theirs" / "link.txt").symlink_to(tmp_path / "private.txt")
+    code, _, err = cbtui("build", "--recipe", recipe)
+    assert code == 2
+    assert "has files outside of its folder read and sent: " in err
+    assert "pass --trust-recipe to agree" in err
+    assert not (tmp_path / "requests.jsonl").exists()
+    assert cbtui("build", "--recipe", recipe, "--trust-recipe")[0] == 0
+    assert cbtui("build", "--recipe", recipe, "--force")[0] == 0
+    (tmp_path / recipe).write_text((tmp_path / recipe).read_text() + "\n")
+    assert cbtui("build", "--recipe", recipe, "--force")[0] == 2
+
+
+def test_a_source_of_the_users_own_is_none_of_the_recipes(cbtui, tmp_path):
+    recipe = foreign_recipe(tmp_path, source="../rows.csv")
+    assert cbtui("build", "--recipe", recipe, "--source", "rows.csv")[0] == 0
+
+
+def test_what_cbtui_wrote_itself_is_not_asked_about(cbtui, tmp_path):
+    (tmp_path / "out").mkdir()
+    assert cbtui("build", "csv", "rows.csv", "--prompt-column", "body", *MODEL, "-o", "out/r.jsonl")[0] == 0
+    assert cbtui("build", "--recipe", "out/r.recipe.toml")[0] == 0
+
+
+def test_a_path_within_params_is_a_file_that_a_recipe_names(cbtui, tmp_path):
+    recipe = foreign_recipe(tmp_path)
+    more = '[[params.messages]]\nrole = "user"\n[[params.messages.content]]\ntype = "image"\n'
+    more += '[params.messages.content.source]\ntype = "path"\npath = "../../p.png"\n'
+    (tmp_path / recipe).write_text((tmp_path / recipe).read_text() + more)
+    code, _, err = cbtui("build", "--recipe", recipe)
+    assert (code, "p.png" in err) == (2, True)
+
+
+def test_a_recipe_says_which_variables_a_script_sees(cbtui, tmp_path, monkeypatch):
+    monkeypatch.setenv("SHOP_DB", "a-place")
+    (tmp_path / "mine.py").write_text(
+        "import os\ndef build_requests():\n    return [{'custom_id': os.environ['SHOP_DB'], 'params': {'model': 'm',"
+        " 'max_tokens': 1, 'messages': [{'role': 'user', 'content': 'x'}]}}]\n"
+    )
+    options = ("--trust-script", "--script-env", "SHOP_DB")
+    assert cbtui("build", "custom", "mine.py", *options)[0] == 0
+    assert read_recipe("requests.recipe.toml").spec.script_env == ("SHOP_DB",)
+    code, _, err = cbtui("build", "--recipe", "requests.recipe.toml", "--force")
+    assert (code, "and, as asked, SHOP_DB" in err) == (2, True)
+    assert cbtui("build", "--recipe", "requests.recipe.toml", "--force", "--trust-script")[0] == 0
+    assert requests_in(tmp_path)[0]["custom_id"] == "a-place"

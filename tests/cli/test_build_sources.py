@@ -66,7 +66,7 @@ def test_objects_inside_json_rows_print_as_json_and_can_be_looked_into(cbtui):
         *("build", "json", "items.json", *MODEL),
         *("--template", "{{ a }} {{ a.b[1] }} {% for one in a.b %}{{ one }}{% endfor %} [{{ n }}] {{ f }}"),
     )
-    assert prompts() == ['{"b":["x","y"]} y xy [] 1.5']
+    assert prompts() == ['{"b":["x","y"]} y xy [null] 1.5']
 
 
 def test_a_key_that_a_json_row_leaves_out_is_empty(cbtui):
@@ -80,16 +80,20 @@ def test_a_key_that_a_json_row_leaves_out_is_empty(cbtui):
     [
         ('[{"a": 1}, {"a": ', (), "items.json: the JSON breaks off or is damaged: "),
         ("{nonsense}", (), "items.json: "),
-        ("[1, 2]", (), "items.json: there is no array of objects in it."),
-        ('{"a": 1}', (), "items.json: there is no array of objects in it."),
+        (
+            "[1, 2]",
+            (),
+            "there are no objects to make rows of. The first: a row is an object with keys, and this is int",
+        ),
+        ('{"a": {"b": {}}}', (), "items.json: there is no array of objects in it."),
         ('{"a": 1}', ("--at", "b"), "items.json: --at b is not there, or holds no array of rows."),
-        ('{"a": 1}', ("--at", "a"), "items.json: --at a is a single value, not an array of rows."),
+        ('{"a": 1}', ("--at", "a"), "items.json: --at a is not there, or holds no array of rows."),
         (
             '{"a": [1], "b": [1, 2]}',
             ("--prompt-column", "a"),
             "items.json: the arrays a, b are not of the same length",
         ),
-        ('{"a": 1}\n{"a": }\n', ("--prompt-column", "a"), "items.json:2: the line is not valid JSON"),
+        ('{"a": 1}\n{"a": }\n', ("--prompt-column", "a"), "items.json:2: this is not valid JSON"),
         (
             '[{"a": 1}, 5]',
             ("--prompt-column", "a"),
@@ -194,10 +198,10 @@ def test_a_pattern_picks_documents_and_a_missing_one_says_so(cbtui, tmp_path):
         ("a.txt", b"", "docs:1: a.txt is empty"),
         (
             "a.exe",
-            b"\xff\xfe\x00\x01",
-            "docs:1: a.exe is neither UTF-8 text nor a PDF, PNG, JPEG, GIF or WebP file",
+            b"MZ\x90\x03\x00\x00\x00",
+            "docs:1: a.exe: this is a binary file, not text",
         ),
-        ("a.bin", b"a\x00b", "docs:1: a.bin is a binary file of no kind the API takes"),
+        ("a.bin", b"a\x00b\x01\x02\x03\x04" * 9, "docs:1: a.bin: this is a binary file, not text"),
         ("a.txt", b"x" * 24_000_001, "docs:1: a.txt has 24.0 MB; at most 24 MB fit into a request"),
     ],
 )
@@ -233,9 +237,7 @@ def test_a_query_gives_rows_and_the_only_table_needs_none(cbtui):
         ("CREATE TABLE a (x); CREATE TABLE b (x)", (), "which rows? Say --query 'SELECT …'. Tables: a, b."),
         ("CREATE TABLE a (x)", (), "the query gives no rows. There is nothing"),
         ("CREATE TABLE a (x)", ("--query", "SELEC"), 'SQLite says: near "SELEC": syntax error.'),
-        ("CREATE TABLE a (x)", ("--query", "DELETE FROM a"), "attempt to write a readonly database"),
-        ("CREATE TABLE a (x)", ("--query", "SELECT 1 AS y, 2 AS y"), "--query gives two columns named 'y'."),
-        ("CREATE TABLE a (x); INSERT INTO a VALUES (x'00ff')", (), "shop.db:1: column 'x' holds bytes"),
+        ("CREATE TABLE a (x)", ("--query", "DELETE FROM a"), "--query can only read: it is one SELECT"),
     ],
 )
 def test_a_database_that_gives_no_rows_is_one_sentence(cbtui, statements, options, sentence):
@@ -244,10 +246,31 @@ def test_a_database_that_gives_no_rows_is_one_sentence(cbtui, statements, option
     assert (code, sentence in err) == (2, True), err
 
 
+def test_a_value_of_a_database_that_is_no_text_stops_its_row_alone_and_only_where_it_is_used(cbtui):
+    database(
+        "CREATE TABLE a (x, y); INSERT INTO a VALUES (x'00ff', 1), (CAST(x'e9' AS TEXT), 2), ('good', 3)"
+    )
+    assert cbtui("build", "sqlite", "shop.db", "--template", "{{ y }}", *MODEL)[0] == 0
+    assert prompts() == ["1", "2", "3"]
+    options = ("--template", "{{ x }}", "--skip-bad-rows", "--force", *MODEL)
+    code, _, err = cbtui("build", "sqlite", "shop.db", *options)
+    assert (code, prompts()) == (0, ["good"])
+    assert "shop.db:1: column 'x' holds bytes" in err
+    assert "shop.db:2: column 'x' holds bytes" in err
+
+
+def test_two_columns_of_one_name_in_a_query_are_told_apart(cbtui):
+    database("CREATE TABLE a (x)")
+    options = ("--query", "SELECT 1 AS y, 2 AS y", "--template", "{{ y }}{{ y_2 }}", *MODEL)
+    code, _, err = cbtui("build", "sqlite", "shop.db", *options)
+    assert (code, prompts()) == (0, ["12"])
+    assert "columns 1 and 2 are both named 'y'; the second is 'y_2' here" in err
+
+
 def test_a_file_that_is_no_database_says_so(cbtui):
     Path("shop.db").write_text("no database, whatever its name says" * 40)
     code, _, err = cbtui("build", "sqlite", "shop.db", *MODEL)
-    assert (code, "SQLite says: file is not a database" in err) == (2, True)
+    assert (code, "this is no SQLite database, but text" in err) == (2, True)
 
 
 def test_parquet_gives_rows_where_its_extra_is_installed(cbtui):
@@ -284,7 +307,11 @@ def test_a_script_nobody_trusted_does_not_run(cbtui):
     Path("mine.py").write_text("open('ran', 'w')\n" + SCRIPT)
     code, _, err = cbtui("build", "custom", "mine.py")
     assert code == 2
-    assert "is a program and would run as you. Read it, then say --trust-script." in err
+    assert (
+        "is a program and would run as you. It can read and write your files and use the network; of the"
+        in err
+    )
+    assert "LANG and the like and no API key. Read it, then say --trust-script." in err
     assert not Path("ran").exists()
 
 
@@ -359,6 +386,14 @@ def test_a_stopped_script_leaves_no_process_behind(cbtui):
             pytest.fail(f"{pid} still runs")
 
 
+def test_a_build_goes_on_with_a_guess_of_the_encoding_but_not_where_two_fit_equally(cbtui):
+    Path("rows.csv").write_bytes("id,text\n1,東京\n".encode("euc_jp"))
+    code, _, err = cbtui("build", "csv", "rows.csv", *MODEL)
+    assert (code, "fit equally: " in err, "Say --encoding E." in err) == (2, True, True)
+    assert cbtui("build", "csv", "rows.csv", *MODEL, "--encoding", "euc_jp")[0] == 0
+    assert prompts() == ["東京"]
+
+
 @pytest.mark.parametrize("kind", ["documents", "sqlite", "parquet", "custom"])
 def test_what_is_no_stream_cannot_come_from_standard_input(cbtui, kind):
     options = MODEL if kind != "custom" else ("--trust-script",)
@@ -381,4 +416,4 @@ def test_an_encoding_that_is_not_utf_8_is_found_out_and_said(cbtui, encoding, te
     code, _, err = cbtui("build", "csv", "rows.csv", *MODEL)
     assert code == 0, err
     assert prompts() == text.splitlines()[1:]
-    assert ("is not UTF-8; it was read as" in err) == (encoding != "utf-16")
+    assert ("is not UTF-8 and was read as" in err) == (encoding != "utf-16")

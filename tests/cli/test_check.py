@@ -30,10 +30,11 @@ def test_a_good_file_is_described_and_priced(check):
     )
     assert (code, err) == (0, "")
     assert out.splitlines() == [
+        "format    JSON Lines: requests of the Message Batches API",
         "requests  1,000 (1.0% of the limit of 100,000)",
         "size      163.9 kB (0.1% of the limit of 256.0 MB)",
         "model     claude-opus-5: 1,000",
-        "cost      at most $12.66; prices as of 2026-11-12",
+        "cost      at most $12.66; prices as of 2026-11-29, models as of 2026-11-29",
         "standard  at most $25.33; batching saves up to $12.66",
         "input     about 36,389 tokens, $0.09 (3.6 bytes a token, ±25%)",
         "output    at most 1,000,000 tokens (every answer at max_tokens)",
@@ -44,10 +45,10 @@ def test_a_good_file_is_described_and_priced(check):
 def test_errors_come_first_with_counts_and_places_and_end_with_2(check):
     lines = (request("a", top_p=1), "", request("a"), request("b", stream=True), request("c", stream=True))
     code, out, err = check(*lines, options=("--examples", "1"))
-    assert (code, err) == (2, "")
+    assert (code, err) == (2, "cbtui: r.jsonl has errors (4): it cannot be sent as it is.\n")
     assert out.splitlines()[-8:] == [
         "error sampling_param: 1 time",
-        "  r.jsonl:1: `top_p` is refused under API version 2026-10-21; leave it out",
+        "  r.jsonl:1: `top_p` is refused under `api_version` 2026-10-21: leave it out, or set an earlier one in config.toml",
         "error duplicate_custom_id: 1 time",
         "  r.jsonl:3: custom_id 'a' repeats that of line 1; it is unique in a batch",
         "error stream: 2 times",
@@ -62,16 +63,20 @@ def test_warnings_alone_end_with_0(check):
 
 
 def test_a_model_without_a_price_says_so(check):
-    code, out, _ = check(request(model="claude-mythos-5-2"))
+    code, out, _ = check(request(model="claude-mythos-preview"))
     assert code == 0
-    assert "cost      no price is known for claude-mythos-5-2 (1 request); no cost is guessed for it" in out
+    assert (
+        "cost      no price is known for claude-mythos-preview (1 request); no cost is guessed for it" in out
+    )
     assert "$" not in out
 
 
 def test_what_will_be_fetched_is_said_to_be_in_no_figure(check):
-    image = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
-    _, out, _ = check(request(messages=[{"role": "user", "content": [image]}]))
-    assert "not in it: what 1 request will fetch (files, URLs, server tools)" in out
+    document = {"type": "document", "source": {"type": "url", "url": "https://example.com/a.pdf"}}
+    _, out, _ = check(request(messages=[{"role": "user", "content": [document]}]))
+    assert (
+        "not in it: files, URLs, server tools, compactions and advisors without a limit of 1 request" in out
+    )
 
 
 def test_the_users_own_prices_are_used(check, own_folders):
@@ -115,6 +120,7 @@ def test_a_file_of_blank_lines_has_no_requests(check):
 
 
 def test_a_pretty_printed_file_is_told_what_json_lines_are(check):
-    code, out, _ = check("[", request(), "]")
+    code, _, err = check("[", request(), "]")
     assert code == 2
-    assert "a requests file is JSON Lines, one request on each line" in out
+    assert "this is a JSON array, and a requests file has a request on each line" in err
+    assert "cbtui build jsonl" in err

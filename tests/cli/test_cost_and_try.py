@@ -146,3 +146,38 @@ def test_a_bad_request_is_not_tried(cbtui, simulator, tmp_path):
     code, _, err = cbtui("try", file, "--yes")
     assert (code, "params have no `max_tokens`. Nothing was sent." in err) == (2, True)
     assert simulator.log.all("POST", "/v1/messages") == []
+
+
+def test_whom_requests_are_made_for_goes_with_what_is_paid_alone(cbtui, simulator, requests_file):
+    cbtui("try", requests_file(), "--yes", "--user-profile-id", "profile_1")
+    cbtui("submit", requests_file(), "--yes", "--user-profile-id", "profile_1")
+    for path in ("/v1/messages", "/v1/messages/batches"):
+        (sent,) = simulator.log.all("POST", path)
+        assert sent.headers["anthropic-user-profile-id"] == "profile_1"
+    assert all(
+        "anthropic-user-profile-id" not in one.headers for one in simulator.log.all("GET", "/v1/models")
+    )
+
+
+def test_a_count_in_hand_is_said_in_dollars(cbtui, simulator, tmp_path):
+    shared = "Read this carefully and answer in one word. " * 200
+    line = '{{"custom_id":"r{0}","params":{{"model":"claude-sonnet-4-6","max_tokens":500,"system":"{1}","messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
+    path = tmp_path / "r.jsonl"
+    path.write_text("".join(line.format(number, shared) for number in range(10)))
+    code, out, _ = cbtui("check", path, "--count")
+    assert code == 0
+    cost, standard, counted, output, caching = [
+        found
+        for found in out.splitlines()
+        if found[:9].strip() in ("cost", "standard", "input", "output", "caching")
+    ]
+    assert "with the input as counted, at most $" in cost
+    assert cost.endswith("prices as of 2026-11-29, models as of 2026-11-29")
+    assert standard.startswith("standard  at most $")
+    assert "tokens, $0.03, by the API's count of 10 requests" in counted
+    assert output == "output    at most 5,000 tokens ($0.04) (every answer at max_tokens)"
+    assert caching.endswith("pays from 3 requests on, where 53% of them find it")
+    said = json.loads(cbtui("check", path, "--count", "--json")[1])["cost"]
+    assert said["cached_at_most"] < said["counted_at_most"] < said["at_most"]
+    assert said["counted_standard_at_most"] == pytest.approx(2 * said["counted_at_most"])
+    assert said["models_as_of"] == "2026-11-29"

@@ -45,7 +45,7 @@ def test_where_all_is_well_every_check_is_one_line_and_the_code_is_0(cbtui, simu
     names = [line.split()[1] for line in out.splitlines()]
     assert names == [
         *("settings", "hook", "credentials", "api", "clock", "store", "journal"),
-        *("folders", "log", "disk", "locks", "terminal", "tmux", "files"),
+        *("folders", "log", "disk", "sizes", "locks", "terminal", "tmux", "files"),
     ]
     assert {line.split()[0] for line in out.splitlines()} == {"ok", "skip"}
     assert err == "All is well.\n"

@@ -174,7 +174,7 @@ def test_results_that_another_process_still_reads_are_not_taken_for_whole(
     path = own_folders / "data" / "results" / f"{ended}.jsonl"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(given_results(simulator, ended)[:200])
-    with own_results(path):
+    with own_results(path, path):
         code, out, err = cbtui("results", ended)
     assert (code != 0, out) == (True, "")
     assert f"Another process is downloading {ended}" in err

@@ -20,6 +20,36 @@ def test_what_cannot_be_written_down_is_not_sent(cbtui, simulator, requests_file
     assert list((tmp_path / "data" / "spool").iterdir()) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "limit", [1, 4_096, 12_000, 14_000, 20_000, 60_000, 100_000, 130_000, 150_000, 170_000]
+)
+def test_wherever_the_disk_is_full_a_submission_says_one_sentence_and_the_same_command_pays_once(
+    cbtui, simulator, requests_file, tmp_path, monkeypatch, limit
+):
+    monkeypatch.setenv("CBTUI_DATA_DIR", str(tmp_path / "data"))
+    spool = tmp_path / "data" / "spool"
+    assert cbtui("submit", requests_file(5, "first.jsonl"), "--yes")[0] == 0
+    file = requests_file(100)
+    with files_of_at_most(limit):
+        code, out, err = cbtui("submit", file, "--yes", "--new-only")
+    created = len(simulator.batches.all()) - 1
+    if code:
+        assert (code, out) == (4, "")
+        assert err.splitlines()[-1].startswith("cbtui: ")
+        assert "Traceback" not in err
+        bodies = [path.name.partition(".")[0] for path in spool.iterdir()]
+        assert len(set(bodies)) == 1 + created
+        assert not [path for path in spool.iterdir() if path.suffix == ".part" or "portion" in path.name]
+        assert ("was created, but that could not be written down" in err) is bool(created)
+        code, out, err = cbtui("submit", file, "--yes", "--new-only")
+        assert code in (0, 2)
+    assert sorted(len(batch.rows) for batch in simulator.batches.all()) == [5, 95]
+    code, _, _ = cbtui("submit", file, "--yes", "--new-only")
+    assert code == 2
+    assert len(simulator.log.creates) == 2
+
+
 @pytest.mark.parametrize("name", ["all.csv", "all.jsonl", "all.md", "all.sqlite", "answers/"])
 def test_an_export_keeps_what_was_there(cbtui, tmp_path, name):
     line = '{"custom_id":"r%d","result":{"type":"succeeded","message":{"content":[{"type":"text","text":"%s"}]}}}\n'

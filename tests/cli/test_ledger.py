@@ -43,11 +43,15 @@ def test_the_ledger_of_a_whole_batch_has_no_gaps(ended, cbtui):
 def test_every_gap_is_counted_and_listed(broken, cbtui, requests_file, own_folders):
     _, path = broken
     rows = path.with_name("rows.jsonl")
-    rows.write_text("".join(json.dumps({"custom_id": f"r{n}"}) + "\n" for n in range(20)))
+    made = [
+        {"custom_id": f"r{n}", "id": f"r{n}", "source": "t.csv", "line": n + 2, "row": {}} for n in range(20)
+    ]
+    rows.write_text("".join(json.dumps(row) + "\n" for row in made))
     code, out, _ = cbtui("results", path, "--ledger", "--json", "--rows", rows)
     found = json.loads(out)
     assert code == 1
     assert [found[name] for name in ("missing", "extra", "duplicate", "unparsable")] == [1, 1, 1, 1]
+    assert "unparsed" not in found  # one line is counted once
     listed = {
         name: cbtui("results", path, "--list", name, "--rows", rows)[1].splitlines()
         for name in ("missing", "extra", "duplicate", "unparsable")

@@ -167,4 +167,4 @@ def test_time_used_is_compared_with_batches_of_the_list(cbtui, simulator):
         simulator.batches.add(100, age=DAY + number, duration=1800)
     simulator.batches.add(100, age=60, duration=36_000_000)
     out = cbtui("list", "--columns", "progress")[1]
-    assert "running 0:01; half end by 0:30, 9 of 10 by 0:30" in out
+    assert "running 1 m; of similar: p50 30 m, p90 30 m" in out

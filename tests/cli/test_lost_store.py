@@ -1,7 +1,9 @@
 """What is paid, and what is not paid twice, where the store is lost: from the command line to the simulator's log."""
 
+import contextlib
 import json
 import shutil
+import sqlite3
 
 import pytest
 
@@ -56,7 +58,7 @@ def test_a_submission_whose_answer_was_lost_is_looked_for_after_the_store_was_lo
     simulator.faults.clear()
     (data / "store.db").write_bytes(b"")
     code, out, err = cbtui("submit", file, "--yes")
-    assert (code, len(simulator.log.creates)) == (0, 1)
+    assert (code, len(simulator.log.creates)) == (75, 1)
     assert "looking for the batch" in err
     assert out.strip() == simulator.batches.all()[0].id
 
@@ -87,7 +89,7 @@ def test_who_agrees_once_is_not_asked_again_and_still_pays_nothing_twice(
     assert cbtui("submit", file, "--yes")[0] == 4
     assert cbtui("submit", file, "--yes", "--again")[0] == 0
     assert cbtui("submit", file, "--yes")[0] == 2
-    assert cbtui("submit", requests_file(5, "other.jsonl"), "--yes")[0] == 0
+    assert cbtui("submit", requests_file(5, "other.jsonl"), "--yes", "--new-only")[0] == 0
     assert len(simulator.log.creates) == 2
 
 
@@ -106,3 +108,92 @@ def test_what_the_store_still_knows_needs_no_journal(cbtui, simulator, requests_
     assert cbtui("results", made.id)[0] == 0
     assert not (data / "journal.jsonl").exists()
     assert cbtui("submit", requests_file(), "--yes")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["DROP TABLE name", "UPDATE batch SET facts = '{\"id\":'", "UPDATE submission SET facts = x'ff'"],
+)
+def test_a_store_found_damaged_is_set_aside_rebuilt_and_the_command_goes_on(
+    cbtui, simulator, requests_file, data, damage
+):
+    batch_id = cbtui("submit", requests_file(), "--yes", "--name", "mine")[1].strip()
+    with contextlib.closing(sqlite3.connect(data / "store.db", isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = on")
+        connection.execute(damage.replace("x'ff'", "CAST(x'ff' AS TEXT)"))
+    code, out, err = cbtui("list", "--json")
+    (kept,) = data.glob("store.db.damaged-*[0-9]")
+    assert (code, err) == (
+        0,
+        f"The store was damaged: it is kept as {kept}, and rebuilt from the journal, the API and the files.\n",
+    )
+    assert [(row["id"], row["name"]) for row in map(json.loads, out.splitlines())] == [(batch_id, "mine")]
+    assert cbtui("list")[2] == ""
+
+
+def test_a_tag_that_its_index_has_lost_is_not_silently_gone(cbtui, simulator, requests_file, data):
+    batch_id = cbtui("submit", requests_file(), "--yes", "--name", "mine")[1].strip()
+    assert cbtui("tag", batch_id, "+eval")[0] == 0
+    with contextlib.closing(sqlite3.connect(data / "store.db", isolation_level=None)) as connection:
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'tag'"
+        ).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with (data / "store.db").open("r+b") as file:
+        file.seek(page * size - 100)  # cells are at the end of a page
+        file.write(bytes(100))
+    code, out, err = cbtui("list", "--json")
+    assert (code, "it is kept as" in err) == (0, True)
+    assert [row["tags"] for row in map(json.loads, out.splitlines())] == [["eval"]]
+
+
+def test_what_is_tried_and_paid_at_once_is_not_begun_again_by_itself(cbtui, simulator, requests_file, data):
+    assert cbtui("submit", requests_file(), "--yes")[0] == 0
+    with contextlib.closing(sqlite3.connect(data / "store.db")) as connection:
+        connection.execute("DROP TABLE submission")
+    code, out, err = cbtui("try", requests_file(), "--yes")
+    assert (code, out) == (4, "")
+    assert "is damaged: no such table: submission. Start again: it is rebuilt then." in err
+    assert cbtui("try", requests_file(), "--yes")[0] == 0
+
+
+def test_a_body_whose_fact_the_journal_lost_is_looked_for_and_not_paid_again(
+    cbtui, simulator, requests_file, data
+):
+    first = cbtui("submit", requests_file(), "--yes")[1].strip()
+    second = cbtui("submit", requests_file(5, "second.jsonl"), "--yes", "--again")[1].strip()
+    lines = (data / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    (data / "journal.jsonl").write_bytes(b"".join(lines[:3]))
+    assert first.encode() in lines[2]
+    assert second.encode() not in b"".join(lines[:3])
+    (data / "store.db").unlink()
+    code, out, err = cbtui("submit", requests_file(5, "second.jsonl"), "--yes")
+    assert "looking for the batch" in err
+    assert out.strip() == second
+    assert code in (0, 75)
+    assert len(simulator.log.creates) == 2
+
+
+def test_a_submission_of_which_the_journal_lost_that_it_was_sent_is_not_paid_again(
+    cbtui, simulator, requests_file, data
+):
+    batch_id = cbtui("submit", requests_file(), "--yes")[1].strip()
+    lines = (data / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    (data / "journal.jsonl").write_bytes(lines[0] + lines[1][:-40])
+    (data / "store.db").unlink()
+    code, out, err = cbtui("submit", requests_file(), "--yes")
+    assert (code in (0, 75), out.strip()) == (True, batch_id)
+    assert "looking for the batch" in err
+    assert len(simulator.log.creates) == 1
+
+
+def test_results_and_what_was_deleted_are_known_again(cbtui, simulator, requests_file, data, tmp_path):
+    kept = cbtui("submit", requests_file(), "--yes")[1].strip()
+    gone = cbtui("submit", requests_file(5, "gone.jsonl"), "--yes", "--again")[1].strip()
+    assert cbtui("watch", kept, gone)[0] == 0
+    assert cbtui("results", kept, "-o", tmp_path / "kept.jsonl")[0] == 0
+    assert cbtui("delete", gone, "--yes")[0] == 0
+    before = cbtui("list", "--json")[1], cbtui("history", "--json")[1]
+    (data / "store.db").unlink()
+    assert (cbtui("list", "--json")[1], cbtui("history", "--json")[1]) == before
+    assert '"results":"complete"' in before[0]

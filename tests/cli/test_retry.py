@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+import sqlite3
 import sys
 import threading
 from functools import partial
@@ -77,7 +79,7 @@ def test_what_errored_or_expired_is_sent_again_to_the_byte_in_the_same_run(
     assert run_of(cbtui, again) == run_of(cbtui, failed)
     assert sorted(outcomes(cbtui, again)) == [(name, "succeeded") for name in FATES]
     assert "labels retry" in cbtui("list")[1]
-    assert len(outcomes(cbtui, run_of(cbtui, failed))) == 13
+    assert sorted(outcomes(cbtui, run_of(cbtui, failed))) == [(f"r{n}", "succeeded") for n in range(10)]
     assert not list((own_folders / "data" / "spool").glob("retry-*"))
 
 
@@ -142,7 +144,10 @@ def test_a_lost_answer_is_looked_for_and_never_paid_twice(cbtui, simulator, fail
     assert (code, "It is not known yet whether a retry of 2 of these requests" in err) == (2, True)
     simulator.faults.clear()
     code, out, err = cbtui("retry", failed, "--yes")
-    assert (code, out.startswith("msgbatch_")) == (0, True), err
+    assert (code, out.startswith("msgbatch_")) == (75, True), err
+    code, _, err = cbtui("retry", out.strip(), "--yes")
+    assert (code, "not proven" in err) == (2, True)
+    assert cbtui("retry", failed, "--yes", "--accept")[:2] == (0, out)
     assert len(simulator.log.creates) == 2
 
 
@@ -166,11 +171,15 @@ def test_invalid_requests_are_left_out_unless_included(cbtui, simulator, failed,
         if line["custom_id"] == "r1":
             line["result"]["error"]["error"]["type"] = "invalid_request_error"
     stored.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with contextlib.closing(
+        sqlite3.connect(stored.parent.parent / "store.db", isolation_level=None)
+    ) as store:
+        store.execute("UPDATE download SET bytes = ?", (stored.stat().st_size,))
     code, _, err = cbtui("retry", failed)
     assert "2 to retry: 1 errored, 1 expired" in err
-    assert "Left out: 1 invalid requests (--include-invalid)" in err
+    assert "Left out: 1 to be changed first (--include-invalid)" in err
     code, _, err = cbtui("retry", failed, "--where", "id=r1")
-    assert (code, "1 are invalid requests (--include-invalid sends them as they are)" in err) == (2, True)
+    assert (code, "1 have to be changed first (--set changes them, --include-invalid" in err) == (2, True)
     assert cbtui("retry", failed, "--yes", "--include-invalid")[0] == 0
     assert sent(own_folders) == [["r1", "r4", "r6"]]
 
@@ -256,3 +265,48 @@ def test_a_file_that_another_process_was_quicker_with_is_not_sent(
     assert (code, "The same requests were sent meanwhile, as msgbatch_" in err) == (2, True)
     assert len(simulator.log.creates) == 1
     assert len(list((own_folders / "data" / "spool").glob("*.body.json"))) == 1
+
+
+def test_a_retried_run_is_whole_and_every_verb_says_so_while_a_batch_answers_for_itself(
+    cbtui, simulator, fates, failed, tmp_path, monkeypatch
+):
+    assert cbtui("watch", "labels", "--interval", "1")[0] == 1
+    fates()
+    again = watched(cbtui, cbtui("retry", "labels", "--yes"))
+    run = run_of(cbtui, failed)
+    for word in ("labels", run):
+        for verb in (
+            ["status"],
+            ["watch", "--interval", "1"],
+            ["results"],
+            ["results", "--ledger"],
+            ["results", "--stats"],
+        ):
+            code, _, err = cbtui(verb[0], word, *verb[1:])
+            assert code == 0, (verb, err)
+    for verb in (
+        ["status"],
+        ["watch", "--interval", "1"],
+        ["results"],
+        ["results", "--ledger"],
+        ["results", "--stats"],
+    ):
+        assert cbtui(verb[0], failed, *verb[1:])[0] == 1, verb
+        assert cbtui(verb[0], again, *verb[1:])[0] == 0, verb
+    shown = json.loads(cbtui("status", "labels", "--json")[1])
+    assert shown["request_counts"] == {
+        "processing": 0,
+        "succeeded": 10,
+        "errored": 0,
+        "canceled": 0,
+        "expired": 0,
+    }
+    assert [batch["id"] for batch in shown["batches"]] == [failed, again]
+    out = cbtui("results", "labels", "--format", "csv")[1]
+    rows = {row["custom_id"]: (row["batch_id"], row["attempt"]) for row in csv.DictReader(io.StringIO(out))}
+    assert len(rows) == 10
+    assert {rows[name] for name in FATES} == {(again, "2")}
+    assert len(cbtui("results", "labels", "--attempts", "all")[1].splitlines()) == 13
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-sim-demo-another0000")
+    assert cbtui("status", "labels")[0] == 0
+    assert cbtui("results", "labels")[0] == 0

@@ -105,10 +105,10 @@ def test_a_file_that_is_no_results_file_is_said(cbtui, tmp_path):
     assert "is not a results file" in err
 
 
-def test_an_empty_file_has_no_entries(cbtui, tmp_path):
+def test_an_empty_file_has_no_results_and_says_so(cbtui, tmp_path):
     path = tmp_path / "empty.jsonl"
     path.write_text("")
-    assert cbtui("results", path) == (0, "", "")
+    assert cbtui("results", path) == (3, "", f"cbtui: {path} is empty: there are no results in it.\n")
 
 
 @pytest.mark.slow

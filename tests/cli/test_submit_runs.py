@@ -1,6 +1,8 @@
 """A draft as several batches of one run, a pilot and its rest, betas: from the command line to the simulator's log."""
 
+import io
 import json
+from datetime import datetime
 from functools import partial
 
 import pytest
@@ -27,7 +29,8 @@ def results_of(cbtui, word):
 def settle(cbtui, word):
     assert cbtui("watch", word, "--interval", "1")[0] == 0
     code, out, _ = cbtui("status", word, "--json")
-    return code, [json.loads(line) for line in out.splitlines()]
+    shown = json.loads(out)
+    return code, shown.get("batches", [shown])
 
 
 def test_more_than_a_batch_takes_is_one_run_whose_id_every_verb_takes(
@@ -66,7 +69,7 @@ def test_a_lost_answer_in_a_run_is_looked_for_before_the_rest_is_sent(
     file = requests_file(10)
     simulator.faults.next(Fault(**CREATE, skip=1, status=500, after_work=True))
     code, out, err = cbtui("submit", file, "--yes")
-    assert code == 0
+    assert code == 75
     assert "The batch may or may not exist" in err
     _, batches = settle(cbtui, out.strip())
     assert sum(batch["request_counts"]["succeeded"] for batch in batches) == 10
@@ -109,11 +112,111 @@ def test_a_part_of_what_was_sent_and_the_whole_of_a_part_are_not_paid_again_unas
     assert code == 0
     code, _, err = cbtui("submit", file, "--yes", *then)
     assert code == 2
-    assert "5 of these requests were sent on" in err
-    assert f"as {out.strip()}. --rest-of run_" in err
+    assert f"  5 on {datetime.now().astimezone():%Y-%m-%d}" in err
+    assert f"as {out.strip()} (run_" in err
+    assert "for at most $" in err
+    if then:
+        assert "All 5 requests were sent before, within 30 days: under the same custom_id." in err
+        assert "Nothing was sent. --again pays for all 5 once more." in err
+    else:
+        assert "5 of these 20 requests were sent before, within 30 days: under the same custom_id." in err
+        assert "Nothing was sent. --new-only sends only the other 15, with --rest-of run_" in err
     assert len(simulator.log.creates) == 1
     assert cbtui("submit", file, "--yes", "--again", *then)[0] == 0
     assert len(simulator.log.creates) == 2
+
+
+def table(path, rows, **params):
+    """A requests file of these rows, as a build makes it whose ids are the places of the rows in this very file."""
+    of_row = {"model": "claude-haiku-4-5", "max_tokens": 9, **params}
+    path.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "custom_id": f"{path.stem}-{place}",
+                    "params": {**of_row, "messages": [{"role": "user", "content": row}]},
+                }
+            )
+            + "\n"
+            for place, row in enumerate(rows)
+        )
+    )
+    return path
+
+
+def test_a_table_that_grows_each_week_is_one_run_with_one_set_of_answers(
+    cbtui, simulator, tmp_path, own_folders
+):
+    rows = [f"row {number}" for number in range(10)]
+    code, _, _ = cbtui("submit", table(tmp_path / "w1.jsonl", rows[:5]), "--yes", "--name", "weekly")
+    assert code == 0
+    code, out, err = cbtui(
+        *("submit", table(tmp_path / "w2.jsonl", rows[7::-1]), "--yes", "--new-only", "--rest-of", "weekly")
+    )
+    assert code == 0
+    assert "5 of these 8 requests were sent before, within 30 days: under another custom_id." in err
+    assert "They are left out; 3 are new." in err
+    file = table(tmp_path / "w3.jsonl", rows)
+    assert cbtui("submit", file, "--yes", "--new-only", "--rest-of", "weekly")[0] == 0
+    code, _, err = cbtui(
+        "submit", table(tmp_path / "w4.jsonl", rows), "--yes", "--new-only", "--rest-of", "weekly"
+    )
+    assert (code, "All 10 requests were sent before, last as weekly" in err) == (2, True)
+    assert len(simulator.log.creates) == 3
+    settle(cbtui, "weekly")
+    answered = results_of(cbtui, "weekly")
+    assert len(answered) == len(set(answered)) == 10
+    run_id = json.loads(cbtui("status", out.strip(), "--json")[1])["run_id"]
+    assert sorted(results_of(cbtui, run_id)) == sorted(answered)
+    exported = tmp_path / "all.csv"
+    assert cbtui("export", "weekly", "-o", exported)[0] == 0
+    assert len(exported.read_text().splitlines()) == 11
+    (own_folders / "data" / "store.db").unlink()
+    assert cbtui("list")[0] == 0
+    assert sorted(results_of(cbtui, "weekly")) == sorted(answered)
+    assert cbtui("submit", file, "--yes", "--new-only")[0] == 2
+    assert len(simulator.log.creates) == 3
+
+
+def test_two_pilots_leave_a_rest_that_can_be_sent(cbtui, simulator, requests_file):
+    file = requests_file(20)
+    pilots = []
+    for seed in ("1", "2"):
+        code, out, _ = cbtui("submit", file, "--yes", "--pilot", "5", "--seed", seed, "--new-only")
+        assert code == 0
+        pilots.append(out.strip())
+    assert cbtui("submit", file, "--yes", "--rest-of", pilots[0])[0] == 2
+    code, out, _ = cbtui("submit", file, "--yes", "--rest-of", pilots[0], "--new-only")
+    assert code == 0
+    ids = []
+    for batch in (*pilots, out.strip()):
+        settle(cbtui, batch)
+        ids += results_of(cbtui, batch)
+    assert sorted(ids) == sorted(f"r{number}" for number in range(20))
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"), [("new\nyes\n", 15), ("all\nyes\n", 20), ("\n", 0), ("yes\n", 0), ("new\n\n", 0)]
+)
+def test_on_a_terminal_it_is_asked_what_to_send_of_what_was_sent_before(
+    cbtui, simulator, requests_file, monkeypatch, typed, sent
+):
+    file = requests_file(20)
+    assert cbtui("submit", file, "--yes", "--pilot", "5")[0] == 0
+    terminal = io.StringIO(typed)
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", terminal)
+    code, _, err = cbtui("submit", file)
+    assert code == (0 if sent else 2)
+    assert "Type new to send only the other 15, or all to send all 20 once more" in err
+    totals = [len(batch.rows) for batch in simulator.batches.all()]
+    assert sorted(totals) == sorted([5, sent] if sent else [5])
+
+
+def test_leaving_out_and_sending_once_more_are_not_both_meant(cbtui, simulator, requests_file):
+    code, _, err = cbtui("submit", requests_file(3), "--yes", "--new-only", "--again")
+    assert (code, "use one of them" in err) == (2, True)
+    assert simulator.log.creates == []
 
 
 def test_the_same_ids_with_another_question_are_no_repeat(cbtui, simulator, requests_file):
@@ -185,3 +288,15 @@ def test_a_part_that_is_refused_leaves_nothing_in_the_spool_that_was_not_sent(
     assert cbtui("submit", requests_file(10), "--yes")[0] == 3
     assert len(list((own_folders / "data" / "spool").glob("*.body.json"))) == 1
     assert len(simulator.batches.all()) == 1
+
+
+def test_what_was_guessed_of_the_source_is_said_again_before_it_is_paid_for(cbtui, simulator, tmp_path):
+    (tmp_path / "rows.csv").write_bytes("id,text\n1,très tôt\n".encode("cp1252"))
+    out = tmp_path / "requests.jsonl"
+    options = ("--model", "claude-haiku-4-5", "--max-tokens", "9", "-o", out)
+    assert cbtui("build", "csv", tmp_path / "rows.csv", *options)[0] == 0
+    code, _, err = cbtui("submit", out, "--yes")
+    assert code == 0
+    assert "guessed: the file is not UTF-8 and was read as cp1252: très (in " in err
+    assert cbtui("build", "csv", tmp_path / "rows.csv", *options, "--encoding", "cp1252", "--force")[0] == 0
+    assert "guessed:" not in cbtui("submit", out, "--yes", "--again")[2]

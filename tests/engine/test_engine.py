@@ -6,13 +6,16 @@ from functools import partial
 import msgspec
 import pytest
 
+from adopting import lose_the_next_create, request, requests, somebody_creates
+from claude_batch_tui.api.client import AnthropicApi
 from claude_batch_tui.domain.batches.tracked import LinkState, SubmissionState
 from claude_batch_tui.domain.requests.limits import partition
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.services.building.check import check
 from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.building.trying import trial
-from claude_batch_tui.services.results.local_files import read_results, results_of_run
+from claude_batch_tui.services.results.local_files import read_results
+from claude_batch_tui.services.results.merged import attempts_of
 from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.services.submitting.spool import sent_ids
@@ -96,8 +99,64 @@ def test_a_lost_answer_is_found_in_the_list(make, simulator, order, until):
     engine = make()
     agree(engine, "t", order)
     until(lambda: [b.provisional for b in engine.snapshot.batches] == [True])
+    assert [one.is_adopted for one in engine.snapshot.submissions] == [True]
+    simulator.batches.finish()
     until(lambda: engine.snapshot.submissions == ())
+    assert [b.provisional for b in engine.snapshot.batches] == [False]
+    assert told(engine, "as its results show")
     assert len(simulator.log.creates) == 1
+
+
+@pytest.fixture
+def adopted(make, simulator, order, until, monkeypatch):
+    """A function that submits the order, which is lost, while somebody creates a batch; the engine that found that one."""
+
+    def submit(theirs):
+        create = AnthropicApi.create
+
+        def interrupted(*arguments, **options):
+            somebody_creates(simulator, theirs)
+            lose_the_next_create(simulator)
+            return create(*arguments, **options)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(AnthropicApi, "create", interrupted)
+            engine = make()
+            agree(engine, "t", order)
+            until(lambda: [one.is_adopted for one in engine.snapshot.submissions] == [True])
+            until(lambda: [b.provisional for b in engine.snapshot.batches] == [True])
+        return engine
+
+    return submit
+
+
+def test_a_foreign_batch_of_the_same_size_is_let_go_when_it_has_ended(adopted, simulator, until):
+    engine = adopted(requests(1, tag="theirs"))
+    simulator.batches.finish()
+    until(lambda: [one.state for one in engine.snapshot.submissions] == [SubmissionState.ABSENT])
+    assert [(b.name, b.run_id, b.provisional) for b in engine.snapshot.batches] == [(None, None, False)]
+    engine.send_again(engine.snapshot.submissions[0].submission_id, "again")
+    until(lambda: "mine" in [b.name for b in engine.snapshot.batches])
+    assert len(simulator.log.creates) == 3
+
+
+@pytest.mark.parametrize("is_its", [True, False])
+def test_a_person_decides_about_what_was_found(adopted, simulator, until, is_its):
+    engine = adopted([request("a", "x", max_tokens=0)])
+    simulator.batches.finish()
+    until(lambda: told(engine, "do not show whether it is the batch of mine"))
+    looked = len(simulator.log.all("GET", "/results"))
+    (submission,) = engine.snapshot.submissions
+    engine.refresh()
+    until(lambda: len(simulator.log.all("GET", "/batches")) > 4)
+    assert len(simulator.log.all("GET", "/results")) == looked
+    engine.decide(submission.submission_id, submission.batch_id, is_its=is_its)
+    if is_its:
+        until(lambda: engine.snapshot.submissions == ())
+        until(lambda: [(b.name, b.provisional) for b in engine.snapshot.batches] == [("mine", False)])
+    else:
+        until(lambda: [one.state for one in engine.snapshot.submissions] == [SubmissionState.ABSENT])
+    assert len(simulator.log.creates) == 2
 
 
 def test_a_lost_create_is_absent_and_sent_again_only_when_asked(make, simulator, order, until):
@@ -201,10 +260,10 @@ def test_results_are_taken_as_whole_when_they_are_written_down_and_a_run_is_put_
     assert read_results(read, **known) == path
     assert read_results(unread, **known) is None
     with pytest.raises(StoreError, match=f"The results of {unread} are"):
-        results_of_run("run_1", [read, unread], **known)
+        attempts_of("run_1", [read, unread], **known)
     engine.download(unread)
     until(lambda: engine.snapshot.find(unread).results.value == "complete")
-    assert results_of_run("run_1", [read, unread], **known).results.read_bytes().count(b"\n") == 100
+    assert [one.batch_id for one in attempts_of("run_1", [read, unread], **known)] == [read, unread]
 
 
 def test_downloads_over_the_limit_wait_and_can_be_stopped_while_they_do(make, simulator, until):
@@ -373,7 +432,8 @@ def test_a_lost_answer_in_the_middle_of_a_run_is_looked_for_and_the_rest_of_it_i
     assert finished(engine, "t").submission.state is SubmissionState.CREATED
     until(lambda: len(engine.snapshot.batches) == 3)
     assert len(simulator.log.creates) == 3
-    assert len(told(engine, " created, 2 requests, ")) == 3
+    assert len(told(engine, " created, 2 requests, ")) == 2
+    assert len(told(engine, "is not proven")) == 1
 
 
 def test_what_was_lost_before_is_said_at_once_and_looked_for_beside_that(make, simulator, order, until):

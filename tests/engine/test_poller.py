@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import shutil
 import sqlite3
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store.locks import FileLock
 from clock import MovedClock
+from rights import read_only
 
 HOUR = 3600.0
 
@@ -37,7 +39,7 @@ class World:
         self.runtime.now = self.clock.now
         self.runtime.random = lambda: 0.5
         self.board = Board(lambda _: None, self.clock.now)
-        submitter = Submitter(self.runtime, self.board)
+        submitter = Submitter(self.runtime, self.board, spawn=asyncio.ensure_future)
         intake = Intake(self.runtime, self.board, submitter)
         self.poller = Poller(self.runtime, self.board, submitter, intake, clock=self.clock, budget=budget)
 
@@ -255,16 +257,62 @@ async def test_an_exception_nobody_expected_is_shown_logged_and_survived(simulat
         assert world.link.state is LinkState.LIVE
 
 
+async def test_a_store_found_damaged_is_set_aside_and_said_and_the_next_start_rebuilds_it(simulator):
+    simulator.batches.add(5, duration=10 * HOUR)
+    async with World(simulator) as world:
+        file = world.runtime.store.locations.database
+        with contextlib.closing(sqlite3.connect(file)) as other:
+            other.execute("DROP TABLE poll")
+        await world.clock.advance_here(200)
+        assert world.link.state is LinkState.OFFLINE
+        assert "was damaged and is kept as" in world.link.error
+        assert not file.exists()
+        assert len(list(file.parent.glob("store.db.damaged-*"))) == 1
+        world.poller.wake()
+        await world.clock.advance_here(200)
+        assert "leave and start again" in world.link.error
+        assert not file.exists()
+    with Runtime(world.runtime.config).store as store:
+        assert store.database.row("SELECT count(*) FROM poll")[0] == 0
+
+
+async def test_a_read_only_data_folder_is_said_with_what_to_do_and_polled_again_once_it_is_writable(
+    simulator,
+):
+    simulator.batches.add(5, duration=10 * HOUR)
+    world = World(simulator)
+    with read_only(world.runtime.store.locations.data):
+        await world.__aenter__()
+        assert world.link.state is LinkState.OFFLINE
+        assert "Make its folder writable for you, or choose another --data-dir." in world.link.error
+    await world.clock.advance_here(301)
+    assert world.link.state is LinkState.LIVE
+    assert len(world.board.batches) == 1
+    await world.__aexit__()
+
+
+async def test_a_data_folder_that_is_removed_is_said_and_nothing_else_happens(simulator):
+    simulator.batches.add(5, duration=10 * HOUR)
+    async with World(simulator) as world:
+        shutil.rmtree(world.runtime.store.locations.data)
+        await world.clock.advance_here(200)
+        assert world.link.state is LinkState.OFFLINE
+        assert "was moved, removed or replaced while cbtui ran" in world.link.error
+        assert not world.task.done()
+
+
 async def test_a_store_that_fails_while_an_error_is_waited_out_is_survived_too(simulator):
     simulator.batches.add(5, duration=10 * HOUR)
     async with World(simulator) as world:
         file = world.runtime.store.locations.database
         other = sqlite3.connect(file, isolation_level=None)
-        other.execute("ALTER TABLE poll RENAME TO lost")
+        other.execute(
+            "CREATE TRIGGER refused BEFORE INSERT ON poll BEGIN SELECT RAISE(ABORT, 'no room'); END"
+        )
         await world.clock.advance_here(200)
         assert world.link.state is LinkState.OFFLINE
         assert not world.task.done()
-        other.execute("ALTER TABLE lost RENAME TO poll")
+        other.execute("DROP TRIGGER refused")
         other.close()
         await world.clock.advance_here(301)
         assert world.link.state is LinkState.LIVE

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from claude_batch_tui.domain.money.pricing import load_prices
 from claude_batch_tui.exports.formats import format_called
+from claude_batch_tui.services.building.models import built_in_prices
 from claude_batch_tui.services.exporting.export import Part, export
+from claude_batch_tui.services.exporting.rows import RowReader
 from claude_batch_tui.services.exporting.target import Options
 from claude_batch_tui.store.results.opening import open_indexed
 
@@ -67,3 +69,11 @@ def test_an_answer_is_the_same_in_every_format(name, texts):
             part = Part(path, results.index, range(len(texts)), "b")
             list(export([part], target, Options(format_called(name), csv_raw=True), prices=PRICES))
         assert READERS[name](target) == texts
+
+
+def test_a_tool_call_whose_input_is_no_utf8_is_exported_with_marks_in_its_place():
+    line = (
+        b'{"custom_id":"a","result":{"type":"succeeded","message":{"model":"m","stop_reason":"tool_use",'
+        b'"content":[{"type":"tool_use","input":{"q":"\xf2"}}]}}}'
+    )
+    assert '{"q":"\ufffd"}' in RowReader(built_in_prices()).values(line, "msgbatch_1")

@@ -60,7 +60,7 @@ def requests_file(tmp_path):
         path.write_text(
             "".join(
                 f'{{"custom_id":"{tag}-{i}","params":{{"model":"claude-haiku-4-5","max_tokens":50,'
-                f'"messages":[{{"role":"user","content":"Say {i}"}}]}}}}\n'
+                f'"messages":[{{"role":"user","content":"Say {i} to {tag}"}}]}}}}\n'
                 for i in range(count)
             )
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from media_files import image
+
 anthropic = pytest.importorskip("anthropic")
 
 
@@ -92,3 +94,15 @@ async def test_the_asynchronous_client_likewise(simulator):
         assert len([row async for row in stream]) == 4
         assert [found.id async for found in client.messages.batches.list()] == [batch.id]
         assert (await client.models.retrieve("claude-opus-5")).id == "claude-opus-5"
+
+
+def test_a_picture_is_counted_by_its_pixels(client):
+    def count(model, *blocks):
+        content = [*blocks, {"type": "text", "text": "What is it?"}]
+        return client.messages.count_tokens(
+            model=model, messages=[{"role": "user", "content": content}]
+        ).input_tokens
+
+    photo = image(3000, 2000, padding=3_000_000)
+    assert count("claude-sonnet-4-6", photo) - count("claude-sonnet-4-6") == pytest.approx(1_600, abs=60)
+    assert count("claude-opus-5", photo) - count("claude-opus-5") == pytest.approx(4_784, abs=60)

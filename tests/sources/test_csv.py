@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources import csv as csv_module
-from claude_batch_tui.sources.csv import CsvSource, guess_delimiter, named_delimiter
+from claude_batch_tui.sources.csv import CsvSource, named_delimiter
+from claude_batch_tui.sources.csv_layout import guess_delimiter
 from claude_batch_tui.sources.rows import BadRow, Row
 from claude_batch_tui.sources.source_file import SourceFile, open_source
 
@@ -56,10 +57,10 @@ _cells = st.text(st.sampled_from('ab,;"\n\t\\ é世😀\x01'), max_size=6)
 def test_whatever_csv_writes_is_read_the_same(header, table, end, quoting, delimiter):
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator=end, quoting=quoting, delimiter=delimiter).writerows([header, *table])
-    source = CsvSource(SourceFile(io.BytesIO(out.getvalue().encode()), "rows.csv"), delimiter)
+    source = CsvSource(SourceFile(io.BytesIO(out.getvalue().encode()), "rows.csv"), delimiter, skip_lines=0)
     assert source.columns == tuple(map(str.strip, header))
     rows = [list(row.values.values()) for row in source.rows()]
-    assert rows == [row[: len(header)] for row in table if row]
+    assert [row[: len(header)] for row in rows] == [row[: len(header)] for row in table if row]
 
 
 def test_a_return_inside_quotes_ends_no_line_and_stays_in_the_value(tmp_path):
@@ -109,14 +110,17 @@ def test_a_delimiter_can_be_named():
 def test_ragged_rows_are_told_with_their_lines_and_reading_goes_on(tmp_path):
     _, rows = read(written(tmp_path, "a,b\n1,2\n3\n4,5,6\n7,8\n"))
     assert [(type(row), row.line) for row in rows] == [(Row, 2), (BadRow, 3), (BadRow, 4), (Row, 5)]
-    assert rows[1].message == "the row has 1 column where the header has 2: some are missing"
+    assert rows[1].message.startswith("the row has 1 column where the header has 2: some are missing")
     assert rows[2].message.startswith("the row has 3 columns where the header has 2: put text with commas")
 
 
 def test_a_quote_that_is_never_closed_names_the_line_it_opened_on(tmp_path):
     _, rows = read(written(tmp_path, 'a,b\n1,2\n3,"never\nclosed\n'))
     assert (rows[1].line, rows[1].code) == (3, "malformed_row")
-    assert rows[1].message == "a double quote opened in this row is never closed"
+    assert rows[1].message.startswith(
+        "a double quote opened in this row is never closed, and the row goes from line 3 to line 4"
+    )
+    assert (rows[1].lines, rows[1].values) == (2, {"unread": '3,"never\nclosed'})
 
 
 def test_text_after_a_closing_quote_is_a_problem_and_reading_goes_on(tmp_path):
@@ -145,9 +149,12 @@ def test_a_header_that_is_no_csv_says_why(tmp_path):
         read(written(tmp_path, 'a,"b\n1,2\n'))
 
 
-def test_two_columns_of_one_name_are_refused(tmp_path):
-    with pytest.raises(SourceError, match="columns 1 and 3 are both named 'a'"):
-        read(written(tmp_path, "a,b,a\n1,2,3\n"))
+def test_two_columns_of_one_name_are_told_apart(tmp_path):
+    with open_source(str(written(tmp_path, "a,b,a,a_2,a\n1,2,3,4,5\n"))) as file:
+        source = CsvSource(file)
+        assert source.columns == ("a", "b", "a_3", "a_2", "a_4")
+        assert [doubt.code for doubt in source.reading.doubts] == ["same_name", "same_name"]
+        assert "columns 1 and 3 are both named 'a'" in source.reading.doubts[0].message
 
 
 def test_a_column_without_a_name_is_named_by_its_position(tmp_path):

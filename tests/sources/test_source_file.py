@@ -7,6 +7,7 @@ import pytest
 
 from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources.csv import CsvSource
+from claude_batch_tui.sources.rows import RowRefusedError
 from claude_batch_tui.sources.source_file import SourceFile, open_source
 
 
@@ -74,10 +75,15 @@ def test_well_known_formats_are_called_by_name(tmp_path, magic, words):
     assert words in refusal(tmp_path, magic)
 
 
-def test_a_zero_byte_far_into_the_file_names_line_and_offset(tmp_path):
-    lines = b"a,b\n" + b"1,2\n" * 50_000
-    message = refusal(tmp_path, lines + b"3,\x00\n")
-    assert message.startswith(f"f.csv:50002: a zero byte at byte offset {len(lines) + 2}:")
+def test_a_zero_byte_is_in_one_row_and_stops_no_other(tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_bytes(b"a,b\n" + b"1,2\n" * 50_000 + b"3,\x00\n4,5\n")
+    rows = rows_of(path)
+    assert rows[-1].values == {"a": "4", "b": "5"}
+    damaged = rows[-2]
+    assert (damaged.line, damaged.values["a"]) == (50_002, "3")
+    with pytest.raises(RowRefusedError, match="column 'b' holds a zero byte"):
+        str(damaged.values["b"])
 
 
 @pytest.mark.parametrize("before", [0, 1, 40_000])

@@ -12,6 +12,7 @@ from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.sources import template as module
 from claude_batch_tui.sources.rows import RowRefusedError
 from claude_batch_tui.sources.template import (
+    TemplateLimits,
     compile_template,
     is_constant,
     read_template,
@@ -42,21 +43,21 @@ PIECES = [
 @settings(max_examples=300, deadline=None)
 def test_the_fast_path_gives_what_jinja2_gives(text):
     names = {name: name for name in ROW}
-    fast = module._plain(text, names)
+    fast = module._plain(*module._pieces(text, names))
     if fast is not None:
-        assert fast(ROW) == module._jinja(text, names, tuple(ROW), "--template")(ROW)
+        assert fast(ROW) == module._jinja(text, ([text], []), names, tuple(ROW), "--template")(ROW)
 
 
 @pytest.mark.parametrize("text", ["{{ a }}", "x", "{{ a }}{{ n }}", "100 % {{ a }} {{ b }}\n"])
 def test_plain_templates_take_the_fast_path(text):
-    assert module._plain(text, {name: name for name in ROW}) is not None
+    assert module._plain(*module._pieces(text, {name: name for name in ROW})) is not None
 
 
 @pytest.mark.parametrize(
-    "text", ["{{ a|upper }}", "{% if a %}x{% endif %}", "{{{ a }}}", "{{ none }}", "{{- a }}"]
+    "text", ["{{ a|upper }}", "{% if a %}x{% endif %}", "{{{ a }}}", "{{ true }}", "{{- a }}"]
 )
 def test_anything_more_is_left_to_jinja2(text):
-    assert module._plain(text, {name: name for name in ROW}) is None
+    assert module._plain(*module._pieces(text, {name: name for name in ROW})) is None
 
 
 def test_a_value_is_never_taken_for_a_template():
@@ -77,7 +78,8 @@ def test_an_unknown_variable_lists_the_columns_and_the_nearest():
     with pytest.raises(ConfigError) as caught:
         compile_template("{{ titel }}", ("title", "body"), "--template")
     assert str(caught.value) == (
-        "--template: {{ titel }} is no column of the source. Did you mean 'title'? Columns: title, body."
+        "--template: {{ titel }} is no column of the source. Did you mean 'title'? Columns: title, body. "
+        "For this file: {{ title }}."
     )
 
 
@@ -209,3 +211,88 @@ def test_no_expression_reaches_what_python_runs(start, steps, item):
             filled = fill({"a": "x"})
         assert events == []
         assert not re.search(r"<(class|module|frame|code) |'__name__':", filled)
+
+
+def bounded(template, limits, row=None):
+    return compile_template(template, list(row or {}), "--template", limits=limits)(row or {})
+
+
+_SMALL = TemplateLimits(seconds=5.0, characters=1_000)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for a in range(40) %}{% for b in range(40) %}x{% endfor %}{% endfor %}",
+        "{{ 'x' * 1001 }}",
+        "{{ 1001 * 'x' }}",
+        "{{ [1] * 1001 }}",
+        "{% set t = namespace(x='ab') %}{% for a in range(12) %}{% set t.x = t.x ~ t.x %}{% endfor %}",
+        "{% set t = namespace(x='ab') %}{% for a in range(12) %}{% set t.x = t.x + t.x %}{% endfor %}",
+        "{{ 'x'.center(1001) }}",
+        "{{ 'x' | center(1001) }}",
+        "{{ 'x'.zfill(1001) }}",
+        "{{ 'a b'.replace(' ', 'x' * 999) }}",
+        "{{ 'a b' | replace(' ', 'x' * 999) }}",
+        "{{ ['a', 'b', 'c'] | join('x' * 900) }}",
+        "{{ ('x' * 900).join(['a', 'b', 'c']) }}",
+        "{{ 'a\nb\nc' | indent(600) }}",
+        "{{ ['x'] | map('center', 1001) | list }}",
+    ],
+)
+def test_a_template_that_makes_too_much_of_a_row_is_refused(template):
+    with pytest.raises(RowRefusedError, match="makes more than 1,000 characters of this row"):
+        bounded(template, _SMALL)
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{{ 10 ** 10000 }}", "a number that is too large"),
+        ("{{ '%099999d' % 1 }}", "a width that is too large"),
+        ("{{ '{:>99999}'.format(1) }}", "a width that is too large"),
+        ("{{ '{:{w}}'.format(1, w=5) }}", "that another value says"),
+        ("{{ '%099999d' | format(1) }}", "a width that is too large"),
+    ],
+)
+def test_numbers_and_widths_have_bounds(template, words):
+    with pytest.raises(RowRefusedError, match=words):
+        bounded(template, TemplateLimits())
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for a in range(3) %}{% endfor %}",
+        "{% macro m(n) %}{% endmacro %}{{ m(1) }}",
+        "{% for a in [1] recursive %}{% endfor %}",
+    ],
+)
+def test_every_turn_of_a_loop_looks_at_the_time(template):
+    with pytest.raises(RowRefusedError, match="takes more than -1 s for this row"):
+        bounded(template, TemplateLimits(seconds=-1))
+
+
+def test_what_templates_usually_do_stays_within_the_bounds():
+    template = (
+        "{% for tag in tags %}{{ loop.index }}. {{ tag | upper }}{{ ', ' if not loop.last }}{% endfor %}"
+        "{{ ' / ' ~ tags | join('; ') ~ '!' }}{{ '%.2f' % price }}{{ '{:,}'.format(7800000000) }}"
+        "{{ 'a b' | replace(' ', '-') }}{{ 2 ** 10 }}{{ tags | length * 3 }}{{ 'x'.center(5) | trim }}"
+        "{{ tags | map('title') | join }}{{ {'a': 1} | tojson(indent=1) }}{{ 'a\nb' | indent(2) }}"
+    )
+    text = bounded(template, TemplateLimits(), {"tags": ["a", "b"], "price": 1.5})
+    assert text == '1. A, 2. B / a; b!1.507,800,000,000a-b10246xAB{\n "a": 1\n}a\n  b'
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ " + "(" * 400 + "1" + ")" * 400 + " }}", "{{ " + "9" * 5_000 + " }}"]
+)
+def test_a_template_that_nests_too_deep_or_has_too_long_a_number_is_one_sentence(template):
+    with pytest.raises(ConfigError, match="nested too deep, or a number is too long"):
+        compile_template(template, [], "--template")
+
+
+def test_loops_within_many_loops_are_one_sentence():
+    template = "{% for a in [1] %}" * 30 + "x" + "{% endfor %}" * 30
+    with pytest.raises(ConfigError, match="nested too deep"):
+        compile_template(template, [], "--template")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 import subprocess
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from claude_batch_tui.config import load
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
-from claude_batch_tui.errors import StoreError
+from claude_batch_tui.errors import DamagedStoreError, StoreError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.submitting import reconcile
 from claude_batch_tui.store import batches, labels, submissions, workspaces
@@ -107,10 +108,15 @@ def write_journal(locations, count, **changes):
     return last
 
 
+def reported(number):
+    """A batch as the API has it."""
+    return Batch(f"msgbatch_{number}", "in_progress", RequestCounts(processing=3), NOW)
+
+
 def listed(store, *numbers):
     """What the list shows of batches once the API has told of them."""
     workspace = workspaces.remember(store.database, *WHERE.values(), None, "hint", NOW)
-    told = [Batch(f"msgbatch_{n}", "in_progress", RequestCounts(processing=3), NOW) for n in numbers]
+    told = [reported(number) for number in numbers]
     batches.merge(store.database, workspace.scope_id, told, seen=True)
     return batches.find_all(store.database, workspace.scope_id, [batch.id for batch in told])
 
@@ -151,6 +157,21 @@ def no_database(locations):
 def half_a_file(locations):
     schema_marked_before_the_facts(locations)
     locations.database.write_bytes(locations.database.read_bytes()[: locations.database.stat().st_size // 2])
+
+
+def a_page_of_zeros(locations):
+    schema_marked_before_the_facts(locations)
+    with locations.database.open("r+b") as file:
+        file.seek(8192)
+        file.write(bytes(20_000))
+
+
+def a_table_less(locations):
+    """It shows at the first query only."""
+    schema_marked_before_the_facts(locations)
+    connection = sqlite3.connect(locations.database)
+    connection.execute("DROP TABLE submission")
+    connection.close()
 
 
 def no_store_but_its_rollback_journal(locations):
@@ -379,7 +400,8 @@ FACTS = {
     "hidden": "SELECT batch_id FROM hidden",
     "adoption": "SELECT batch_id, run_id FROM adoption",
     "cost": "SELECT target_id, kind, usd, prices_as_of FROM cost",
-    "batch": "SELECT batch_id, run_id, model, source, provisional FROM batch WHERE run_id IS NOT NULL",
+    "batch": "SELECT batch_id, run_id, model, source, provisional, cancel_sent_at, deleted_at FROM batch"
+    " WHERE run_id IS NOT NULL OR cancel_sent_at IS NOT NULL OR deleted_at IS NOT NULL",
 }
 NUMBERS = st.integers(0, 3)
 WORDS = st.sampled_from(["", "a", "b", "ü \U0001f600", '{"kind":"submission"'])
@@ -390,6 +412,8 @@ DEEDS = st.one_of(
     st.tuples(st.just("note"), NUMBERS, WORDS),
     st.tuples(st.just("hide"), NUMBERS, st.booleans()),
     st.tuples(st.just("adopt"), st.integers(4, 5), WORDS),
+    st.tuples(st.just("cancel"), st.integers(0, 5), st.booleans()),
+    st.tuples(st.just("delete"), st.integers(0, 5), st.booleans()),
 )
 
 
@@ -423,22 +447,37 @@ def do(store, workspace, deed):
             labels.note(store, workspace, batch_id, detail, NOW)
         case "hide":
             labels.hide(store, workspace, [batch_id], hidden=detail, now=NOW)
+        case "cancel":
+            batches.merge(store.database, workspace.scope_id, [reported(number)], seen=True)
+            labels.mark_canceled(store, workspace, reported(number), NOW)
+        case "delete":
+            batches.merge(store.database, workspace.scope_id, [reported(number)], seen=True)
+            labels.mark_deleted(store, workspace, reported(number), NOW)
         case "adopt":
             labels.adopt(store, workspace, [batch_id], f"run_{number}", NOW)
 
 
 def known(locations):
-    """All that is ours in the store, once the list has been heard."""
-    with Runtime(load({"data_dir": str(locations.data)})[0]).store as store:
-        listed(store, *range(6))
-        return {table: sorted(map(tuple, store.database.rows(query))) for table, query in FACTS.items()}
+    """All that is ours in the store, once the list has been heard; a command begins again where it is set aside."""
+    for _ in range(2):
+        with (
+            contextlib.suppress(DamagedStoreError),
+            Runtime(load({"data_dir": str(locations.data)})[0]).store as store,
+            store.database.set_aside_if_damaged(),
+        ):
+            listed(store, *range(6))
+            return {table: sorted(map(tuple, store.database.rows(query))) for table, query in FACTS.items()}
+    raise AssertionError("damaged after it was rebuilt")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     deeds=st.lists(DEEDS, max_size=12),
     damage=st.sampled_from(
-        [no_store, empty_store, half_a_schema, schema_without_facts, no_database, half_a_file]
+        [
+            *(no_store, empty_store, half_a_schema, schema_without_facts, no_database, half_a_file),
+            *(a_page_of_zeros, a_table_less),
+        ]
     ),
     torn=st.booleans(),
 )

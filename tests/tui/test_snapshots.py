@@ -3,10 +3,12 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from claude_batch_tui.domain.batches.tracked import Link, LinkState, Submission, SubmissionState
-from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules
+from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules, rule_of
+from claude_batch_tui.services.results.triage import Group, Triage
 from claude_batch_tui.services.submitting.retry import RetryPart, RetryPlan
 from claude_batch_tui.tui.build.form import Field
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
@@ -16,7 +18,7 @@ NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
 
 LOOKS = {
     "dark": {},
-    "light": {"theme": "textual-light"},
+    "light": {"theme": "cbtui-light"},
     "ansi": {"theme": "ansi-dark", "colors": "16"},
     "no-color": {"theme": "ansi-dark", "colors": "none"},
     "ascii": {"ascii_only": True},
@@ -239,6 +241,20 @@ def test_a_submission_of_unknown_outcome(snap_compare, dashboard, filled, week, 
     assert snap_compare(dashboard(), terminal_size=(80, 24), press=["U"], run_before=settled)
 
 
+def test_a_submission_whose_batch_is_not_proven(
+    snap_compare, dashboard, filled, week, settled, unknown_submission
+):
+    adopted = msgspec.structs.replace(
+        unknown_submission,
+        state=SubmissionState.CREATED,
+        provisional=True,
+        batch_id=week[1][1].id,
+        error=None,
+    )
+    filled(week, unknown=adopted)
+    assert snap_compare(dashboard(), terminal_size=(80, 24), press=["U"], run_before=settled)
+
+
 def test_help_of_the_batches(snap_compare, dashboard, filled, week, settled):
     filled(week)
     assert snap_compare(dashboard(), terminal_size=(80, 24), press=["question_mark"], run_before=settled)
@@ -287,7 +303,29 @@ def test_what_a_retry_would_send(snap_compare, dashboard, filled, settled):
     async def look(pilot):
         await settled(pilot)
         plan = RetryPlan("run_1", (part,), counts, "tickets retry", RetryRules())
-        pilot.app.push_screen(RetryDialog("Retry tickets", lambda _: plan))
+        groups = tuple(
+            Group(
+                cause,
+                count,
+                rule_of(cause).remedy,
+                rule_of(cause).advice,
+                said,
+                example,
+                "",
+                {},
+                cut,
+                offered,
+            )
+            for cause, count, said, example, cut, offered in (
+                ("overloaded_error", 201, "Overloaded", "T-1", 0, None),
+                ("truncated", 60, "", "T-7", 1024, 2048),
+                ("refused", 9, "", "T-9", 0, None),
+            )
+        )
+        found = Triage(400, 0, groups), (0.02, 0.13, None)
+        pilot.app.push_screen(RetryDialog("Retry tickets", lambda *_: plan, lambda: found))
+        await settled(pilot)
+        await pilot.press("j", "m")
         await settled(pilot)
         await pilot.press("a")
         await settled(pilot)

@@ -1,13 +1,18 @@
-"""`cbtui adopt ID…`: batches made elsewhere become a run of ours."""
+"""`cbtui adopt ID…`: batches made elsewhere become a run of ours, with what they were sent where that is said."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.lookup import label_batches
+from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.lookup import label_batches, resolve_one
+from claude_batch_tui.errors import ConfigError
+
+# Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import TrackedBatch
@@ -20,8 +25,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "ids", metavar="ID", nargs="+", help="batches of this workspace; several become one run"
     )
     parser.add_argument("--name", metavar="NAME", help="what to call it")
+    parser.add_argument(
+        "--sent",
+        type=Path,
+        metavar="FILE",
+        help="the requests of this batch as they were sent: checked against its results, and kept",
+    )
     parser.epilog = (
-        "Prints the id of the run. What was sent is not known of such a batch: the API gives no inputs back."
+        "Prints the id of the run. The API gives no inputs back: without --sent there is no retry, ledger or join of such a\n"
+        "batch. --sent takes one batch, which has ended."
     )
 
 
@@ -29,9 +41,46 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     """Adopt."""
 
     def make_run(found: Sequence[TrackedBatch], runtime: Runtime) -> list[str]:
-        from claude_batch_tui.services.watching.labels import adopt  # late: --help needs none of it
+        from claude_batch_tui.services.watching.labels import adopt
 
         workspace, now = runtime.known_workspace(), runtime.now()
         return [adopt(found, name=args.name, store=runtime.store, workspace=workspace, now=now)]
 
-    return await label_batches(args.ids, make_run, context)
+    if args.sent is None:
+        return await label_batches(args.ids, make_run, context)
+    if len(args.ids) > 1:
+        raise ConfigError("--sent FILE is what one batch was sent: adopt one after the other.")
+    return await _adopt_with(args, context)
+
+
+async def _adopt_with(args: argparse.Namespace, context: Context) -> int:
+    """Adopt one batch with what it was sent; one that was adopted without it keeps its run."""
+    from claude_batch_tui.cli.results_files import results_of
+    from claude_batch_tui.runtime import open_runtime
+    from claude_batch_tui.services.submitting.known_requests import remember_sent, require_sent
+    from claude_batch_tui.services.threads import in_thread
+    from claude_batch_tui.services.watching.labels import adopt
+    from claude_batch_tui.store import submissions
+    from claude_batch_tui.store.results.opening import open_indexed
+
+    (word,) = args.ids
+    async with open_runtime(context.config, patience=context.patience()) as runtime:
+        store = runtime.store
+        tracked = await resolve_one(word, runtime)
+        if submissions.of_batch(store, tracked.id) is not None:
+            raise ConfigError(f"What {tracked.title} was sent is known on this machine already.")
+        (found,) = await results_of(tracked.id, context, runtime)
+        tracked = await resolve_one(tracked.id, runtime)
+
+        def check() -> None:
+            with open_indexed(found.path, store.locations.cache) as results:
+                require_sent(tracked, args.sent, results.index.all_ids())
+
+        await in_thread(check)
+        workspace, now = runtime.known_workspace(), runtime.now()
+        run_id = tracked.run_id or adopt([tracked], name=args.name, store=store, workspace=workspace, now=now)
+        await in_thread(
+            lambda: remember_sent(tracked, args.sent, run_id, store=store, workspace=workspace, now=now)
+        )
+        context.output.line(run_id)
+    return ExitCode.GOOD

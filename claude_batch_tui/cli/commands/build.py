@@ -18,6 +18,7 @@ from claude_batch_tui.errors import ConfigError, ScriptError
 if TYPE_CHECKING:
     from claude_batch_tui.services.building.build import BuildReport, BuildUpdate
     from claude_batch_tui.sources.recipe import BuildSpec, Recipe
+    from claude_batch_tui.sources.rows import Reading
 
 
 _EXAMPLES = """\
@@ -32,21 +33,25 @@ examples:
   cbtui build jsonl ready.jsonl -o requests.jsonl
   cbtui build csv tickets.csv --recipe labels.toml -o requests.jsonl
 
-A template names columns as {{ column }}; any Jinja2 expression works. {{ prompt }} is the prompt column,
-{{ row["First name"] }} a column whose name is no variable. @file reads it from a file.
+A template names columns as they stand in the header: {{ column }}, {{ Ticket No }}, {{ user-id }}; {{ prompt }} is
+the prompt column. Any Jinja2 expression works: {{ row["Ticket No"] | upper }}. @file reads it from a file.
 """
 _KINDS = {
     "csv": "a row of a CSV or TSV file is a request",
-    "json": "an object of a JSON array, an object of arrays, or a JSON Lines file is a request",
+    "json": "an object of a JSON array, of an object by keys, of JSON Lines or of values one behind the other is a request",
     "text": "a line, a paragraph or another piece of a text file is a request",
-    "documents": "a file of a folder or a pattern is a request: text, PDF, images",
+    "documents": "a file of a folder or a pattern is a request: text, PDF, images; Word and HTML with the extra "
+    "claude-batch-tui[documents]",
+    "spreadsheet": "a row of an Excel or OpenDocument sheet is a request; needs the extra claude-batch-tui[spreadsheet]",
     "sqlite": "a row of an SQLite query is a request",
-    "parquet": "a row of a Parquet file is a request; needs the extra claude-batch-tui[parquet]",
+    "parquet": "a row of a Parquet file, or of a folder or pattern of them, is a request; needs the extra claude-batch-tui[parquet]",
     "custom": "build_requests() of a Python script gives the requests; it runs as you do",
-    "jsonl": "a line is a ready request with custom_id and params; it is checked and kept as it is",
+    "jsonl": "a ready request with custom_id and params is checked and kept as it is; those of OpenAI, Bedrock and "
+    "Vertex are converted as far as that is true",
 }
 _READY = ("custom", "jsonl")
-_ENCODED = ("csv", "text")
+_READY_FIELDS = ("kind", "path", "script_env", "model", "max_tokens", "set", "clean_ids", "surrogates")
+_ENCODED = ("csv", "text", "json", "documents")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", metavar="FILE", help="with --recipe: this file and not the recipe's")
     _add_request_options(parser)
     _add_script_options(parser)
+    _add_timeout(parser, "query", "row")
     _add_output_options(parser, top=True)
     parser.set_defaults(kind=None)
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", title="kinds of source")
@@ -68,7 +74,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
             argument_default=argparse.SUPPRESS,  # what stands before KIND counts where nothing stands after it
         )
         sub.add_argument("file", metavar="FILE", help="the source; - reads standard input")
-        if kind not in _READY:
+        if kind in _READY:
+            _add_ready_options(sub, kind)
+        else:
             _add_request_options(sub)
         _add_source_options(sub, kind)
         _add_output_options(sub, top=False)
@@ -80,28 +88,103 @@ def _add_source_options(sub: argparse.ArgumentParser, kind: str) -> None:
         sub.add_argument("--encoding", metavar="E", help="left out, it is found out and said")
     if kind == "csv":
         sub.add_argument("--delimiter", metavar="C", help="a character, or tab; left out, it is guessed")
+        sub.add_argument("--quote", metavar="C", help='what quotes fields ("); none: quotes are plain text')
+        sub.add_argument("--escape", metavar="C", help="what stands before a quote that is text, mostly \\")
+        sub.add_argument(
+            "--skip-lines", metavar="N", type=int, help="lines above the header; left out, they are found out"
+        )
+        sub.add_argument(
+            "--no-header",
+            action="store_true",
+            help="the first row is one too: columns are column_1, column_2 …",
+        )
+        sub.add_argument(
+            "--ragged",
+            choices=("error", "fill"),
+            help="a row that is too short is an error, or filled (error)",
+        )
     elif kind == "json":
         sub.add_argument(
             "--at", metavar="PATH", help="where the rows are, like data.items; left out: searched"
+        )
+        sub.add_argument(
+            "--nan", choices=("null",), help="NaN and Infinity are null, not errors of their rows"
+        )
+        sub.add_argument(
+            "--surrogates",
+            choices=("replace",),
+            help="half a character becomes U+FFFD, not an error of its row",
         )
     elif kind == "text":
         sub.add_argument(
             "--split-by", choices=("line", "paragraph", "separator", "whole"), help="what a row is (line)"
         )
         sub.add_argument("--separator", metavar="TEXT", help="what parts the rows, with --split-by separator")
+    elif kind == "spreadsheet":
+        sub.add_argument("--sheet", metavar="NAME", help="name or number; left out: the only one with rows")
+        sub.add_argument(
+            "--skip-lines",
+            metavar="N",
+            type=int,
+            help="rows above the header; left out, titles are found out",
+        )
     elif kind == "sqlite":
         sub.add_argument("--query", metavar="SQL", help="a SELECT; left out: all of the only table")
+        _add_timeout(sub, "query", "row")
     elif kind == "custom":
         _add_script_options(sub)
+
+
+def _add_ready_options(sub: argparse.ArgumentParser, kind: str) -> None:
+    """What can be said over ready requests."""
+    group = sub.add_argument_group("requests")
+    group.add_argument("--model", metavar="M", help="this model in every request, whatever the file says")
+    group.add_argument("--max-tokens", metavar="N", type=int, help="this limit in every request")
+    _add_set(group)
+    if kind == "jsonl":
+        group.add_argument(
+            "--surrogates",
+            choices=("replace",),
+            help="half an emoji becomes U+FFFD; left out, it is an error",
+        )
+        group.add_argument(
+            "--clean-ids",
+            action="store_true",
+            help="make ids legal that are not, and missing ones from the line",
+        )
+
+
+def _add_set(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--set",
+        metavar="PATH=VALUE",
+        action="append",
+        help="a value of params over what is said elsewhere, like temperature=0 or thinking.type=disabled; "
+        "null leaves the key out; more than once",
+    )
 
 
 def _add_script_options(sub: argparse.ArgumentParser) -> None:
     group = sub.add_argument_group("scripts")
     group.add_argument("--trust-script", action="store_true", help="run it: you have read it")
     group.add_argument(
-        "--script-timeout", metavar="SECONDS", type=float, help="how long it may give no request (60)"
+        "--script-env",
+        metavar="NAME",
+        action="append",
+        help="an environment variable it may see, again for each; left out: PATH, HOME, LANG and the like, no key",
     )
+    _add_timeout(group, "script", "request")
     group.add_argument("--traceback", action="store_true", help="where it fails, with its own traceback")
+
+
+def _add_timeout(group: argparse._ActionsContainer, what: str, gives: str) -> None:
+    group.add_argument(
+        f"--{what}-timeout",
+        dest="seconds",
+        metavar="SECONDS",
+        type=float,
+        help=f"how long it may give no {gives} (60)",
+    )
 
 
 def _add_request_options(sub: argparse.ArgumentParser) -> None:
@@ -111,6 +194,17 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
         "--prompt-field",
         metavar="COL",
         help="name or 1-based number; left out: prompt, content, text, or the only column",
+    )
+    group.add_argument(
+        "--messages-column",
+        metavar="COL",
+        help="whole conversations, a list of messages with role and content",
+    )
+    group.add_argument(
+        "--rows-per-request",
+        metavar="N",
+        type=int,
+        help="N rows in one request, numbered and answered together; a template may loop over {{ rows }} itself",
     )
     group.add_argument(
         "--template", metavar="T", help="the user message, with {{ column }}; @file reads a file"
@@ -125,6 +219,7 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="JSON or TOML with all other params; strings in it are templates, earlier messages come first",
     )
+    _add_set(group)
     group.add_argument("--schema", metavar="FILE", help="answers follow this JSON schema")
     group.add_argument(
         "--image-column", metavar="COL", help="an image for the message: a path, a URL or a file_id"
@@ -147,6 +242,9 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
 def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
     group = sub.add_argument_group("recipe")
     group.add_argument("--recipe", metavar="FILE", help="build as this recipe says; options given here win")
+    group.add_argument(
+        "--trust-recipe", action="store_true", help="read the files that it names outside of its folder"
+    )
     group.add_argument("--save-recipe", metavar="FILE", type=Path, help="write this build as a recipe")
     group.add_argument("--name", metavar="N", help="what `cbtui submit` will call the batch")
     group.add_argument("--betas", metavar="B,…", help="beta headers of the batch; `cbtui submit` sends them")
@@ -166,6 +264,12 @@ def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
         action="store_true",
         help="leave out rows with errors, and write them to FILE.left-out.jsonl",
     )
+    group.add_argument(
+        "--preview",
+        metavar="N",
+        type=int,
+        help="show how the source is read and its first N requests as they would be sent; write nothing",
+    )
     shown: dict[str, Any] = {"default": 5} if top else {}
     group.add_argument("--examples", metavar="N", type=int, help="problems shown of each kind (5)", **shown)
     group.add_argument("--json", action="store_true", help="the report as one line of JSON")
@@ -175,12 +279,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Build."""
     from claude_batch_tui.cli.reports import show_progress
     from claude_batch_tui.services.building.build import build
-    from claude_batch_tui.services.building.recipes import save_recipe
-    from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
-    from claude_batch_tui.sources.recipe import Recipe, drift, read_recipe
+    from claude_batch_tui.services.building.recipes import agree_to, save_recipe
+    from claude_batch_tui.sources.patience import DEFAULT_SECONDS, Patience
+    from claude_batch_tui.sources.recipe import Recipe, drift
 
-    known = read_recipe(args.recipe) if args.recipe else None
+    known = _known(args, context) if args.recipe else None
+    if args.recipe and known is None:
+        return ExitCode.USAGE
     spec = _spec(args, context, known)
+    if args.preview is not None:
+        return _preview(spec, args, context)
     betas = tuple(args.betas.replace(",", " ").split()) if args.betas else known.betas if known else ()
     name = args.name or (known.name if known else None)
     updates = build(
@@ -191,18 +299,64 @@ def run(args: argparse.Namespace, context: Context) -> int:
         name=name,
         betas=betas,
         trust_script=args.trust_script,
-        script_seconds=args.script_timeout or DEFAULT_SECONDS,
+        patience=Patience(args.seconds or DEFAULT_SECONDS),
+        api_version=context.config.api_version,
     )
     report = show_progress(_shown_on_failure(updates, args, context), "rows", context)
     if known is not None:
         for sentence in drift(known, report.hashes, spec.model):
             context.diagnostics.note(f"recipe {args.recipe}: {sentence}.")
     _show(report, args, context)
-    if args.save_recipe is not None and report.files is not None:
-        recipe = Recipe(spec=spec, name=name, betas=betas, hashes=report.hashes)
-        save_recipe(recipe, args.save_recipe, force=args.force)
-        context.diagnostics.note(f"recipe saved: {args.save_recipe}")
+    if report.files is not None:
+        agree_to(report.files.recipe, context.config.state_dir)
+        if args.save_recipe is not None:
+            recipe = Recipe(spec=spec, name=name, betas=betas, hashes=report.hashes)
+            save_recipe(recipe, args.save_recipe, force=args.force)
+            agree_to(args.save_recipe, context.config.state_dir)
+            context.diagnostics.note(f"recipe saved: {args.save_recipe}")
     return ExitCode.GOOD if report.files is not None else ExitCode.USAGE
+
+
+def _known(args: argparse.Namespace, context: Context) -> Recipe | None:
+    """The recipe, or None where the user does not agree to what it reads."""
+    from claude_batch_tui.services.building.recipes import agree_to, files_to_agree_to
+    from claude_batch_tui.sources.recipe import read_recipe
+
+    path, state = Path(args.recipe), context.config.state_dir
+    recipe = read_recipe(args.recipe)
+    own_source = getattr(args, "file", None) is None and args.source is None
+    outside = files_to_agree_to(recipe, path, state, source=own_source)
+    if outside:
+        question = f"The recipe {path} has files outside of its folder read and sent: {', '.join(outside)}."
+        if not context.confirm(question, yes=args.trust_recipe, option="--trust-recipe"):
+            return None
+        agree_to(path, state)
+    return recipe
+
+
+def _preview(spec: BuildSpec, args: argparse.Namespace, context: Context) -> int:
+    """Print how the source is read, and its first requests. Nothing is written."""
+    from claude_batch_tui.services.building.preview import preview
+    from claude_batch_tui.wording import counted, layout_words
+
+    if spec.kind == "custom":
+        raise ConfigError(f"{spec.path}: a script is not run for a preview. Leave out --preview.")
+    shown = preview(spec, 0, max(args.preview, 1))
+    if words := layout_words(shown.reading):
+        about = "" if shown.rows_exact else "about "
+        rows = f" · {about}{counted(shown.rows, 'row')}" if shown.rows is not None else ""
+        context.diagnostics.note(f"read as: {words}{rows}")
+    for doubt in shown.reading.doubts:
+        context.diagnostics.note(f"warning: {doubt.message}")
+    if shown.columns:
+        context.diagnostics.note(f"columns: {', '.join(shown.columns)}")
+    for request in shown.requests:
+        if request.problem is not None:
+            context.diagnostics.note(f"line {request.line}: {request.problem}")
+        if request.request is not None:
+            context.output.line(request.request.decode())
+    is_good = any(request.request is not None for request in shown.requests)
+    return ExitCode.GOOD if is_good else ExitCode.USAGE
 
 
 def _shown_on_failure(
@@ -224,6 +378,7 @@ def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> B
 
     given = {name: getattr(args, name, None) for name in BuildSpec.__struct_fields__}
     given["path"] = getattr(args, "file", None) or args.source
+    given["set"] = tuple(given["set"] or ()) or None
     said = {name: value for name, value in given.items() if value is not None and name != "params"}
     start = msgspec.structs.asdict(known.spec) if known else {}
     params = start.get("params", {})
@@ -237,7 +392,10 @@ def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> B
             f"What is to be built? Say a KIND and a FILE ({', '.join(_KINDS)}), or --recipe FILE."
         )
     if spec["kind"] in _READY:
-        return BuildSpec(kind=spec["kind"], path=spec["path"])
+        spec |= {
+            name: params[name] for name in ("model", "max_tokens") if name in params and name not in said
+        }
+        return BuildSpec(**{name: spec[name] for name in _READY_FIELDS if name in spec})
     for name in ("model", "max_tokens"):
         # A flag, a recipe and a params file say it for this build; the settings for all.
         where = (said, params, spec, msgspec.structs.asdict(context.config))
@@ -246,10 +404,12 @@ def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> B
 
 
 def _show(report: BuildReport, args: argparse.Namespace, context: Context) -> None:
-    from claude_batch_tui.wording import problem_lines
+    from claude_batch_tui.wording import counted, layout_words, problem_lines
 
     for line in problem_lines(report.problems, report.counts, args.examples):
         context.diagnostics.note(line)
+    if words := layout_words(report.reading):
+        context.diagnostics.note(f"read as: {words} · {counted(report.rows, 'row')}")
     if args.json:
         context.output.json(_as_json(report))
     elif report.files is not None:
@@ -270,7 +430,8 @@ def _summary(report: BuildReport) -> str:
     if report.cleaned_ids:
         words.append(f"{counted(report.cleaned_ids, 'id')} cleaned")
     if report.left_out and report.files is not None:
-        words.append(f"{counted(report.left_out, 'row')} left out: {report.files.left_out}")
+        lines = "" if report.left_out_lines == report.left_out else f" of {report.left_out_lines:,} lines"
+        words.append(f"{counted(report.left_out, 'row')}{lines} left out: {report.files.left_out}")
     return " · ".join(words)
 
 
@@ -287,6 +448,7 @@ def _as_json(report: BuildReport) -> dict[str, object]:
         "rows": report.rows,
         "requests": report.requests,
         "left_out": report.left_out,
+        "left_out_lines": report.left_out_lines,
         "cleaned_ids": report.cleaned_ids,
         "bytes": report.bytes,
         "body_bytes": report.body_bytes,
@@ -294,4 +456,25 @@ def _as_json(report: BuildReport) -> dict[str, object]:
         "warnings": report.warnings,
         "counts": report.counts,
         "problems": [problem_json(problem) for problem in report.problems],
+        "reading": _reading_json(report.reading),
+    }
+
+
+def _reading_json(reading: Reading) -> dict[str, object]:
+    """How the source was understood; the words of a guessed encoding stand in both spellings."""
+    words = [
+        {reading.encoding or "": ours, reading.other_encoding or "": theirs}
+        for ours, theirs in reading.changed_words
+    ]
+    return {
+        "form": reading.form,
+        "encoding": reading.encoding,
+        "encoding_guessed": reading.encoding_guessed,
+        "changed_words": words,
+        "delimiter": reading.delimiter,
+        "quote": reading.quote,
+        "header_line": reading.header_line,
+        "columns": reading.columns,
+        "path": reading.path,
+        "guesses": list(reading.guesses),
     }

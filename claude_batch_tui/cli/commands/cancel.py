@@ -7,6 +7,7 @@ import argparse
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import batch_json, resolve_all, retrieve
+from claude_batch_tui.errors import UnknownOutcomeError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +22,8 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     """Cancel."""
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.cancel import cancel
+    from claude_batch_tui.store import submissions
+    from claude_batch_tui.wording import foreign_cancel_words
 
     async with open_runtime(context.config, patience=context.patience()) as runtime:
         found = await resolve_all(args.ids, runtime)
@@ -35,15 +38,23 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             return ExitCode.GOOD
         requests = sum(tracked.batch.request_counts.processing for tracked in running)
         question = f"Cancel {len(running)} batch(es) with {requests:,} requests in flight?"
+        foreign = sum(submissions.of_batch(runtime.store, tracked.id) is None for tracked in running)
+        if foreign:
+            context.diagnostics.note(foreign_cancel_words(foreign))
         if not context.confirm(question, yes=args.yes):
             return ExitCode.USAGE
-        api = await runtime.connect()
+        api, code = await runtime.connect(), ExitCode.GOOD
         for tracked in running:
-            canceled = await cancel(
-                tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
-            )
+            try:
+                canceled = await cancel(
+                    tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now()
+                )
+            except UnknownOutcomeError as error:
+                context.diagnostics.error(str(error))
+                code = ExitCode.UNKNOWN_OUTCOME
+                continue
             if args.json:
                 context.output.json(batch_json(canceled))
             else:
                 context.output.line(f"{canceled.id} {canceled.batch.processing_status}")
-    return ExitCode.GOOD
+    return code

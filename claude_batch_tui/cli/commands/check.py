@@ -30,8 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="the report as one line of JSON")
     parser.epilog = (
-        "The cost at most reckons with one token for every 2 bytes of input, at the dearest rate that applies,\n"
-        "and with answers of max_tokens each. Exit codes: 0 no errors (warnings may be there), 2 errors."
+        "The cost at most reckons with one token for every 2 bytes of text, images by their pixels and PDFs by their\n"
+        "pages, at the dearest rate that applies, and with answers of max_tokens each. Exit codes: 0 no errors (warnings may be there), 2 errors."
     )
 
 
@@ -88,10 +88,13 @@ async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context
 
 def _lines(report: CheckReport, examples: int) -> Iterator[str]:
     from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
+    from claude_batch_tui.sources.json_values import FORMS
+    from claude_batch_tui.sources.ready import MAKERS
     from claude_batch_tui.wording import counted, forecast_lines, problem_lines, size
 
     draft = report.draft
     requests, bytes_ = draft.requests / MAX_REQUESTS, draft.body_bytes / MAX_BODY_BYTES
+    yield f"format    {FORMS['lines']}: {MAKERS['messages']}"
     yield f"requests  {draft.requests:,} ({requests:.1%} of the limit of {MAX_REQUESTS:,})"
     yield f"size      {size(draft.body_bytes)} ({bytes_:.1%} of the limit of {size(MAX_BODY_BYTES)})"
     for model, count in _by_model(draft).items():
@@ -104,18 +107,22 @@ def _lines(report: CheckReport, examples: int) -> Iterator[str]:
 def _by_model(draft: Draft) -> dict[str, int]:
     counts: dict[str, int] = {}
     for totals in draft.models:
-        counts[totals.model] = counts.get(totals.model, 0) + totals.requests
+        if totals.requests:
+            counts[totals.model] = counts.get(totals.model, 0) + totals.requests
     return counts
 
 
 def _as_json(report: CheckReport) -> dict[str, object]:
     from claude_batch_tui.cli.reports import problem_json
     from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
+    from claude_batch_tui.sources.json_values import FORMS
 
     draft, forecast, at_most = report.draft, report.forecast, report.at_most
-    likely = forecast.likely
+    likely, caching = forecast.likely, forecast.caching
+    counted = forecast.counted_at_most
     return {
         "file": draft.path,
+        "format": FORMS["lines"],
         "ok": not draft.has_errors,
         "requests": draft.requests,
         "body_bytes": draft.body_bytes,
@@ -137,7 +144,17 @@ def _as_json(report: CheckReport) -> dict[str, object]:
             "models_without_price": at_most.unpriced,
             "requests_without_price": at_most.unpriced_requests,
             "open_ended_requests": at_most.open_ended,
+            "counted_at_most": counted.batch if counted and not at_most.unpriced else None,
+            "counted_standard_at_most": counted.standard if counted and not at_most.unpriced else None,
+            "counted_input": forecast.counted_input.batch
+            if forecast.counted_input and not at_most.unpriced
+            else None,
+            "cached_at_most": caching.cost.batch if caching else None,
+            "cached_tokens_shared": caching.shared_tokens if caching else None,
+            "cache_pays_from_requests": caching.break_even_requests if caching else None,
+            "cache_pays_from_hits": caching.break_even_hits if caching else None,
             "prices_as_of": at_most.as_of.isoformat(),
+            "models_as_of": forecast.models_as_of.isoformat() if forecast.models_as_of else None,
         },
         "errors": draft.errors,
         "warnings": draft.warnings,

@@ -7,8 +7,7 @@ from contextlib import ExitStack
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.results_files import Found, find_results
-from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.cli.results_files import find_results
 
 _IDS = {
     "same": "same",
@@ -22,7 +21,7 @@ _IDS = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("a", metavar="A", help="a batch, a name, or a results file")
+    parser.add_argument("a", metavar="A", help="a batch, a run, a name, or a results file")
     parser.add_argument("b", metavar="B", help="another")
     parser.add_argument("--where", metavar="FILTER", help="only these entries of A, and what B has for them")
     parser.add_argument(
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.wording import compared_words, comparison_lines
 
     wanted, prices = parse(args.where or ""), read_prices(context.config)
-    sides = [_one(args.a, context), _one(args.b, context)]
+    sides = [find_results([word], context)[0] for word in (args.a, args.b)]
     cache = Locations(context.config.data_dir).cache
     whole: Comparison | None = None
     with ExitStack() as stack:
@@ -72,10 +71,3 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return ExitCode.GOOD
     context.diagnostics.note(f"{different:,} of {whole.total:,} do not agree, or are on one side only.")
     return ExitCode.NOT_ALL_GOOD
-
-
-def _one(word: str, context: Context) -> Found:
-    found = find_results([word], context)
-    if len(found) != 1:
-        raise ConfigError(f"{word} is a run of {len(found)} batches: name one of them.")
-    return found[0]

@@ -7,6 +7,7 @@ import argparse
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve_all
+from claude_batch_tui.errors import UnknownOutcomeError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,11 +34,16 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             question += f" The results of {len(unsaved)} were never downloaded and would be lost."
         if not context.confirm(question, yes=args.yes):
             return ExitCode.USAGE
-        api = await runtime.connect()
+        api, code = await runtime.connect(), ExitCode.GOOD
         for tracked in found:
-            await delete(tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
+            try:
+                await delete(tracked, api=api, store=runtime.store, hint=runtime.hint, now=runtime.now())
+            except UnknownOutcomeError as error:
+                context.diagnostics.error(str(error))
+                code = ExitCode.UNKNOWN_OUTCOME
+                continue
             if args.json:
                 context.output.json({"id": tracked.id, "type": "message_batch_deleted"})
             else:
                 context.output.line(f"{tracked.id} deleted")
-    return ExitCode.GOOD
+    return code

@@ -75,6 +75,7 @@ async def _checks(context: Context, *, reads_files: bool) -> AsyncIterator[Check
         *doctor.look_at_folders(config, places),
         doctor.look_at_log(config),
         *doctor.look_at_disk(config.data_dir),
+        doctor.look_at_sizes(places, datetime.now(UTC)),
         *doctor.look_at_locks(places),
         *_terminal(context),
         *doctor.look_at_tmux(os.environ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import textwrap
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,6 +22,7 @@ from claude_batch_tui.errors import CbtuiError, ConfigError
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.batch_list import BatchList, BatchRow
+    from claude_batch_tui.services.watching.listing import Listed
 
 _COLUMNS = "state,id,name,requests,age,tags,progress"
 _EXAMPLES = """\
@@ -70,8 +71,6 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.domain.batches.batch_list import BatchList, order_of
     from claude_batch_tui.domain.batches.filter import batch_filter
     from claude_batch_tui.domain.requests.limits import LIST_LIMIT
-    from claude_batch_tui.runtime import open_runtime
-    from claude_batch_tui.services.watching.listing import everything, newest
     from claude_batch_tui.wording.batches import columns_of
 
     if args.limit < 1:
@@ -80,33 +79,86 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
     chosen.wanted, chosen.order = batch_filter(args.where), order_of(args.sort or "age")
     chosen.shows_hidden, chosen.folds = args.hidden, args.runs
     searches = chosen.wanted is not None or args.sort is not None or args.runs
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
-        api = await runtime.connect()
-        facts: dict[str, Any] = {
-            "api": api, "store": runtime.store, "hint": runtime.hint, "now": runtime.now()
-        }  # fmt: skip
-        if searches:
-            known = await everything(**facts, at_least=max(args.limit, LIST_LIMIT))
-        else:
-            known = await newest(args.limit, **facts)
-        now = runtime.now()
-    place = context.config.profile or "default"
+    count = max(args.limit, LIST_LIMIT) if searches else args.limit
+    listed, where, now = await _heard(count, context, and_known=searches)
+    place, known = context.config.profile or "default", listed.batches
     known = tuple(msgspec.structs.replace(tracked, profile=place) for tracked in known)
     chosen.update(known, now)
+    if chosen.gave_up:
+        raise ConfigError(chosen.gave_up)
     rows = chosen.rows[: args.limit]
     if args.json:
-        where = {"profile": context.config.profile} if context.beside else {}
+        profile = {"profile": context.config.profile} if context.beside else {}
         for row in rows:
-            context.output.json({**where, **_row_as_json(row)})
+            context.output.json({**profile, **_row_as_json(row)})
     elif rows:
         context.output.lines(table(rows, columns, known, now))
     else:
-        _say_why_empty(context, chosen, f"{api.credential} at {api.base_url}")
+        _say_why_empty(context, chosen, where)
     if searches and rows:
         context.diagnostics.note(f"{_shown(rows):,} of {chosen.total:,} known batches.")
-    for sentence in warnings(known, now):
+    for sentence in (*warnings(known, now), *_left_open(listed, now)):
         context.diagnostics.note(sentence)
-    return ExitCode.GOOD
+    for trouble in listed.troubles:
+        context.diagnostics.error(trouble)
+    return ExitCode.STORE if listed.troubles else ExitCode.GOOD
+
+
+async def _heard(count: int, context: Context, *, and_known: bool) -> tuple[Listed, str, datetime]:
+    """What API and store know, who asked where, and when; the API alone where the store cannot be opened."""
+    from claude_batch_tui.errors import DamagedStoreError, StoreError
+    from claude_batch_tui.runtime import open_api, open_runtime, patient
+    from claude_batch_tui.services.results.local_files import unread_path
+    from claude_batch_tui.services.watching.listing import newest
+
+    config, patience = context.config, context.patience()
+    try:
+        async with open_runtime(config, patience=patience) as runtime:
+            api, now = await runtime.connect(), runtime.now()
+            listed = await newest(
+                count, api=api, store=runtime.store, hint=runtime.hint, now=now, and_known=and_known
+            )
+            workspace = runtime.workspace
+            if workspace is not None and any(unread_path(each, runtime.store) for each in listed.batches):
+                from claude_batch_tui.services.downloading.recording import read_small_leftovers
+
+                whole = await read_small_leftovers(
+                    listed.batches,
+                    store=runtime.store,
+                    scope_id=workspace.scope_id,
+                    config=config,
+                    now=runtime.now,
+                )
+                listed = msgspec.structs.replace(listed, batches=whole)
+            return listed, f"{api.credential} at {api.base_url}", runtime.now()
+    except DamagedStoreError:
+        raise
+    except StoreError as error:
+        now = datetime.now(UTC)
+        api = await open_api(config)
+        try:
+            listed = await newest(count, api=patient(api, patience), store=None, hint="", now=now)
+        finally:
+            await api.close()
+        listed = msgspec.structs.replace(listed, troubles=(str(error),))
+        return listed, f"{api.credential} at {api.base_url}", now
+
+
+def _left_open(listed: Listed, now: datetime) -> Iterable[str]:
+    """What could not be read, and what is still looked for."""
+    from claude_batch_tui.wording import ago, counted, counted_batches
+
+    if listed.unreadable:
+        yield (
+            f"{counted_batches(listed.unreadable)} of the API's list cannot be read by this version and "
+            f"{'is' if listed.unreadable == 1 else 'are'} not shown: a newer cbtui may know the form."
+        )
+    for one in listed.looked_for:
+        when = one.sent_at or one.created_at
+        yield (
+            f"Still looked for: {counted(one.requests, 'request')} of {one.source or one.name or one.submission_id}, "
+            f"sent {ago(now - when)} ago without an answer. To look now: the same `cbtui submit` again, or U in the dashboard."
+        )
 
 
 def _shown(rows: Sequence[BatchRow]) -> int:
@@ -158,10 +210,15 @@ def table(
 
 
 def warnings(known: Iterable[TrackedBatch], now: datetime) -> Iterable[str]:
-    """What is about to be lost, and the command that saves it."""
+    """What may be another's, what is about to be lost, and the command that settles or saves it."""
     from claude_batch_tui.domain.batches.notices import Warned, warned
     from claude_batch_tui.wording import counted_batches, span
 
+    if unproven := [tracked for tracked in known if tracked.provisional]:
+        yield (
+            f"{counted_batches(len(unproven))}, found after a lost answer, may be somebody else's: "
+            f"cbtui watch {unproven[0].id} holds the results against what was sent."
+        )
     for about in Warned:
         near = [
             (warning.at, tracked)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import STDOUT, add_options, choose_format, sent_files, write_entries
 from claude_batch_tui.cli.ledger import add_ledger_options, show_ledger, wants_ledger
-from claude_batch_tui.cli.results_files import find_results, require_whole
+from claude_batch_tui.cli.results_files import Found, find_results, require_whole, verdict
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -51,10 +53,17 @@ def write_results(args: argparse.Namespace, context: Context) -> int:
         check_target(
             Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
         )
-    found = find_results(args.ids, context)
+    found = find_results(args.ids, context, every=args.attempts == "all")
     if args.output != STDOUT:
         require_whole(found, args.output)
-    return write_entries(found, form, args.output, args, context)
+    code = write_entries(found, form, args.output, args, context)
+    return _provisional_code(found, code)
+
+
+def _provisional_code(found: Sequence[Found], code: int) -> int:
+    """The exit code, where some of the results may be another's."""
+    is_open = any(one.is_provisional for one in found)
+    return ExitCode.UNKNOWN_OUTCOME if is_open and code in (ExitCode.GOOD, ExitCode.NOT_ALL_GOOD) else code
 
 
 def _show_statistics(args: argparse.Namespace, context: Context) -> int:
@@ -67,10 +76,10 @@ def _show_statistics(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.results.statistics import statistics
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
-    from claude_batch_tui.wording import not_good_words, statistics_lines
+    from claude_batch_tui.wording import statistics_lines
 
     wanted, prices = parse(args.where or ""), read_prices(context.config)
-    places = find_results(args.ids, context)
+    places = find_results(args.ids, context, every=args.attempts == "all")
     with ExitStack() as stack:
         cache = Locations(context.config.data_dir).cache
         files = [stack.enter_context(open_indexed(found.path, cache)) for found in places]
@@ -85,7 +94,10 @@ def _show_statistics(args: argparse.Namespace, context: Context) -> int:
         context.output.json(numbers)
     else:
         context.output.lines(statistics_lines(numbers))
-    if numbers.answers.get("complete", 0) == numbers.entries:
-        return ExitCode.GOOD
-    context.diagnostics.note(not_good_words(numbers.answers))
-    return ExitCode.NOT_ALL_GOOD
+    others = {name: count for name, count in numbers.outcomes.items() if name != "succeeded"}
+    is_of_runs = any(found.classes is not None for found in places)
+    classes = Counter[str]() if is_of_runs else Counter({**numbers.answers, **others})
+    code, words = verdict(places, classes)
+    for line in words:
+        context.diagnostics.note(line)
+    return _provisional_code(places, code)

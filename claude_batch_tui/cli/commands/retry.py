@@ -1,4 +1,4 @@
-"""`cbtui retry ID`: send again what failed, as it was sent, as a batch of the same run. This is paid."""
+"""`cbtui retry ID`: send again what failed, as it was sent or with edits, as a batch of the same run. This is paid."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import select_entries
 from claude_batch_tui.cli.results_files import results_of, results_path
-from claude_batch_tui.cli.sending import add_consent_options, can_ask, send
+from claude_batch_tui.cli.sending import add_consent_options, can_ask, decision_of, send
 from claude_batch_tui.errors import ConfigError
 
 # Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
+    from claude_batch_tui.services.submitting.edits import Edits
     from claude_batch_tui.services.submitting.retry import RetryPlan
 
 
@@ -27,10 +28,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--where", metavar="FILTER", help="only these, as in `cbtui results`")
     parser.add_argument(
-        "--include-invalid", action="store_true", help="errors of the type invalid_request_error too"
+        "--include-invalid", action="store_true", help="errors whose requests have to be changed first, too"
     )
     parser.add_argument(
         "--any-outcome", action="store_true", help="what succeeded or was canceled too: paid once more"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="another value in each request, e.g. max_tokens=4096, model=M, output_config.effort=low",
+    )
+    parser.add_argument(
+        "--drop", action="append", default=[], metavar="PATH", help="take a parameter out, e.g. temperature"
+    )
+    parser.add_argument(
+        "--system", metavar="S", help="another system prompt, a template of the row; @file reads a file"
+    )
+    parser.add_argument(
+        "--template", metavar="T", help="another text of the last user message, a template of the row; @file"
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write the requests only, send nothing"
@@ -41,8 +58,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_consent_options(parser)
     parser.epilog = (
-        "The requests are those that were sent, to the byte, under the same custom_ids, and the new batch belongs to\n"
-        "the same run. What was retried already is left out unless --again. Exit codes are those of submit."
+        "The requests are those that were sent, to the byte unless they are edited, under the same custom_ids, and the\n"
+        "new batch belongs to the same run. With an edit, what was cut, refused or invalid is sent too: choose by --where;\n"
+        "`cbtui triage ID` says what there is. What was retried already is left out unless --again. Exit codes are those\n"
+        "of submit."
     )
 
 
@@ -52,6 +71,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.building.requests_files import beside
 
     parse(args.where or "")
+    _edits(args)
     if results_path(args.id) is not None:
         raise ConfigError(
             f"{args.id} is a file, which does not say what was sent: name the batch, or its run."
@@ -85,8 +105,16 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
             again=args.again,
             resend_if_absent=args.resend_if_absent,
             counts_input=can_ask(args),
+            decision=decision_of(args),
         )
         return await send(order, args, context, runtime)
+
+
+def _edits(args: argparse.Namespace) -> Edits:
+    """What is to be changed in each request. Raises ConfigError for what cannot be meant."""
+    from claude_batch_tui.services.submitting.edits import read_edits
+
+    return read_edits(args.set, args.drop, system=args.system, template=args.template)
 
 
 async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) -> RetryPlan:
@@ -95,7 +123,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
     from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.results.costs import EntryCosts
     from claude_batch_tui.services.results.schema_validation import Sent, validate_schemas
-    from claude_batch_tui.services.submitting.retry import Wanted, plan
+    from claude_batch_tui.services.submitting.retry import Choice, Wanted, plan
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store.results.opening import open_indexed
 
@@ -112,6 +140,7 @@ async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) ->
                     opened, args.where, EntryCosts(opened.index, read_prices(runtime.config))
                 )
                 wanted.append(Wanted(one.batch_id, opened.index, positions))
-        return plan(wanted, rules, store=runtime.store)
+        choice = Choice({one.batch_id: one.positions for one in wanted}, edits=_edits(args))
+        return plan(wanted, rules, store=runtime.store, choices=[choice])
 
     return await in_thread(look)

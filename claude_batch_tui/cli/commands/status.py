@@ -8,6 +8,7 @@ from datetime import datetime
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import batch_json, resolve, retrieve
+from claude_batch_tui.cli.outcomes import exit_code, outcomes_of
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import ConfigError, NotFoundError
 
@@ -20,7 +21,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--short", action="store_true", help="one line about all batches, from the last poll; no network"
     )
-    parser.add_argument("--json", action="store_true", help="the batch object, with what is ours beside it")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="the batch object, with what is ours beside it; of a run its batches too",
+    )
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -34,7 +39,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 def _short(args: argparse.Namespace, context: Context) -> int:
     """One line for prompts and status bars, of all profiles together; an empty one where nothing runs or is new."""
-    import os  # these are late: --help needs none of them
+    import contextlib  # these are late: --help needs none of them
+    import os
 
     from claude_batch_tui.domain.batches.batch import RequestCounts
     from claude_batch_tui.errors import ConfigError
@@ -49,7 +55,7 @@ def _short(args: argparse.Namespace, context: Context) -> int:
     running, unseen = 0, list[RequestCounts]()
     if file.exists():
         database = Database(file)
-        try:
+        with contextlib.closing(database), database.set_aside_if_damaged():
             hints = [workspaces.hint_of(config, os.environ) for config in (context.config, *context.beside)]
             known = {
                 workspace.scope_id
@@ -58,8 +64,6 @@ def _short(args: argparse.Namespace, context: Context) -> int:
             }
             for found in (polls.standing(database, scope_id) for scope_id in known):
                 running, unseen = running + found[0], unseen + found[1]
-        finally:
-            database.close()
     if args.json:
         ended = {"ended": len(unseen), "succeeded": sum(counts.succeeded for counts in unseen)}
         context.output.json({"running": running, **ended, "requests": sum(counts.total for counts in unseen)})
@@ -70,6 +74,7 @@ def _short(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _status(args: argparse.Namespace, context: Context) -> int:
+    from claude_batch_tui.domain.batches.merging import fold
     from claude_batch_tui.runtime import open_runtime
 
     configs = (context.config, *context.beside)
@@ -83,15 +88,18 @@ async def _status(args: argparse.Namespace, context: Context) -> int:
                 continue
             fresh = [await retrieve(tracked.id, runtime) for tracked in known]
             now = runtime.now()
+            outcomes = await outcomes_of(args.id, fresh, context, runtime, fetches=False)
+        shown = fold(fresh[0].run_id or "", fresh) if len(fresh) > 1 else fresh[0]
         where = {"profile": config.profile} if context.beside else {}
-        for tracked in fresh:
-            if args.json:
-                context.output.json({**where, **batch_json(tracked)})
-            else:
-                context.output.lines(
-                    [*(f"{'profile':<9} {name}" for name in where.values()), *facts(tracked, now)]
-                )
-        break
+        if args.json:
+            of_run = {"batches": [batch_json(tracked) for tracked in fresh]} if len(fresh) > 1 else {}
+            context.output.json({**where, **batch_json(shown), **of_run})
+        else:
+            lines = [("profile", name) for name in where.values()]
+            if len(fresh) > 1:
+                lines.append(("batches", ", ".join(tracked.id for tracked in fresh)))
+            context.output.lines([*(f"{label:<9} {value}" for label, value in lines), *facts(shown, now)])
+        return exit_code(outcomes) if shown.batch.has_ended else ExitCode.GOOD
     return ExitCode.GOOD
 
 
@@ -108,6 +116,7 @@ def facts(tracked: TrackedBatch, now: datetime) -> list[str]:
         ("created", f"{batch.created_at:%Y-%m-%d %H:%M:%S %Z} ({ago(now - batch.created_at)} ago)"),
         ("deadline", None if batch.has_ended else f"in {duration(batch.deadline - now)}"),
         ("ended", f"{batch.ended_at:%Y-%m-%d %H:%M:%S %Z}" if batch.ended_at else None),
+        ("adopted", "provisional: cbtui watch settles it" if tracked.provisional else None),
         ("results", _results(tracked, now)),
         ("model", tracked.model),
         ("source", tracked.source),

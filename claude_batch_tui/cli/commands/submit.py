@@ -11,7 +11,7 @@ import msgspec
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve
-from claude_batch_tui.cli.sending import add_consent_options, can_ask, send
+from claude_batch_tui.cli.sending import add_consent_options, can_ask, decision_of, send
 from claude_batch_tui.errors import ConfigError, DraftError
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -34,17 +34,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="another sample for --pilot (0)")
     parser.add_argument(
-        "--rest-of", metavar="ID", help="leave out what this run has sent already, and join it: after a pilot"
+        "--rest-of",
+        metavar="ID",
+        help="leave out what this run has sent already, and join it: after a pilot, or with --new-only for a table that "
+        "has grown",
     )
     parser.add_argument(
         "--betas", metavar="B,…", help="beta headers of the batch; left out, those of the recipe beside FILE"
     )
     parser.add_argument("--rows", metavar="FILE", type=Path, help="the rows file (FILE.rows.jsonl beside it)")
+    parser.add_argument(
+        "--new-only",
+        action="store_true",
+        help="leave out each request that was sent within 30 days, under whatever custom_id and in whatever file; "
+        "with --rest-of ID the others join that run",
+    )
     add_consent_options(parser)
     parser.epilog = (
         "Exit codes: 0 created, 2 something is wrong with the file, 3 the API refused or is out of reach,\n"
-        "75 it is not known whether the batch was created. Running the same command again looks for it\n"
-        "and never pays twice. A file of more than 100,000 requests or 256 MB becomes several batches of one\n"
+        "75 it is not known whether the batch was created, or whether the one found for it is its own. Running the\n"
+        "same command again looks for it and never pays twice. A file of more than 100,000 requests or 256 MB becomes several batches of one\n"
         "run, whose id is printed; every verb that takes ID takes it."
     )
 
@@ -59,6 +68,10 @@ async def run(args: argparse.Namespace, context: Context) -> int:
 
     if args.pilot is not None and args.rest_of:
         raise ConfigError("--pilot comes first and --rest-of after it: use one of them.")
+    if args.new_only and args.again:
+        raise ConfigError(
+            "--new-only leaves out what was sent before, --again sends it once more: use one of them."
+        )
     async with open_runtime(context.config, patience=context.patience()) as runtime:
         recipe = recipe_beside(args.file)
         order = SendOrder(
@@ -67,8 +80,11 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             source=str(args.file),
             betas=_betas(args, recipe),
             again=args.again,
+            new_only=args.new_only,
             resend_if_absent=args.resend_if_absent,
             counts_input=can_ask(args),
+            guesses=recipe.guesses if recipe else (),
+            decision=decision_of(args),
         )
         order = await in_thread(lambda: _checked(order, runtime))
         if await refreshed_models(

@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
+from claude_batch_tui.cli.adoptions import adopted_as, settled
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import retrieve
+from claude_batch_tui.cli.lookup import find_known, retrieve
+from claude_batch_tui.cli.outcomes import exit_code, outcome_words, outcomes_of
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.errors import ConfigError, ExportError, NotFoundError
@@ -22,7 +26,7 @@ from claude_batch_tui.errors import ConfigError, ExportError, NotFoundError
 # Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.batches.tracked import TrackedBatch
+    from claude_batch_tui.domain.batches.tracked import Submission, TrackedBatch
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.watching.watch import Watched
 
@@ -37,8 +41,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="a JSON line for every change")
     parser.epilog = (
-        "Exit codes: 0 all ended and succeeded, 1 some entries errored, 6 some were canceled or expired,\n"
-        "5 the timeout was reached, 3 the API refused, 130 interrupted (the batches go on)."
+        "Exit codes: 0 all ended and succeeded, 1 some did not, 6 some were canceled or expired; a run answers for its ids,\n"
+        "each by its newest good answer: for one with retries the results are fetched.\n"
+        "5 the timeout was reached, 3 the API refused, 130 interrupted (the batches go on), 75 a batch that was found\n"
+        "for a lost submission ended, and its results do not prove that it is its own."
     )
 
 
@@ -69,7 +75,8 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
             await stack.enter_async_context(open_runtime(each.config, patience=each.patience()))
             for each in contexts
         ]
-        watched = await _found(args.ids, runtimes)
+        words = await _found(args.ids, runtimes)
+        watched = [[*{one.id: one for found in each.values() for one in found}.values()] for each in words]
         names = {tracked.id: tracked.title for found in watched for tracked in found}
         # Workspaces in which nothing is watched are not polled.
         parts = [part for part in zip(runtimes, contexts, watched, strict=True) if part[2]]
@@ -96,36 +103,64 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
         context.diagnostics.keep_block()
         for notifier in notifiers:
             await notifier.finish()
-    code = verdict(final)
+        ended = {batch.id for batch in final if batch.has_ended}
+        for runtime, own, found in parts:
+            adopted = [adopted_as(tracked.id, runtime) for tracked in found if tracked.id in ended]
+            are_certain = [await _is_certain(one, own, runtime) for one in adopted if one is not None]
+            if not all(are_certain):
+                return ExitCode.UNKNOWN_OUTCOME
+        return await _verdict(zip(runtimes, contexts, words, strict=True), final, context)
+
+
+async def _verdict(
+    watched: Iterable[tuple[Runtime, Context, dict[str, tuple[TrackedBatch, ...]]]],
+    final: Sequence[Batch],
+    context: Context,
+) -> ExitCode:
+    """The exit code that says how what was watched has ended; what of it is not good is said."""
+    latest = {batch.id: batch for batch in final}
+    outcomes: Counter[str] = Counter()
+    for runtime, own, words in watched:
+        for word, found in words.items():
+            members = [replace(one, batch=latest.get(one.id, one.batch)) for one in found]
+            outcomes += await outcomes_of(word, members, own, runtime, fetches=True)
+    code = exit_code(outcomes)
     if code is not ExitCode.GOOD:
-        context.diagnostics.note(_verdict_words(final))
+        context.diagnostics.note(outcome_words(outcomes))
     return code
 
 
-async def _found(words: Sequence[str], runtimes: Sequence[Runtime]) -> list[list[TrackedBatch]]:
-    """What the words mean, as the API has it now, for each workspace: a word belongs to the first that knows it."""
-    from claude_batch_tui.services.watching.lookup import known_batches
+async def _is_certain(adopted: Submission, context: Context, runtime: Runtime) -> bool:
+    """Whether the results of a batch prove that it is the one of a lost submission; what they show is said."""
+    from claude_batch_tui.wording import settled_words
 
-    def known(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
-        return known_batches(word, store=runtime.store, workspace=runtime.workspace)
+    known = await settled(adopted, context, runtime)
+    context.diagnostics.note(settled_words(adopted, known))
+    return known.is_certain
 
-    found: list[dict[str, TrackedBatch]] = [{} for _ in runtimes]
+
+async def _found(
+    words: Sequence[str], runtimes: Sequence[Runtime]
+) -> list[dict[str, tuple[TrackedBatch, ...]]]:
+    """What each word means, as the API has it now, for each workspace: a word belongs to the first that knows it."""
+    found: list[dict[str, tuple[TrackedBatch, ...]]] = [{} for _ in runtimes]
     for word in words:
-        number = next((n for n, runtime in enumerate(runtimes) if known(word, runtime)), None)
-        if number is not None:
-            for tracked in known(word, runtimes[number]):
-                found[number][tracked.id] = await retrieve(tracked.id, runtimes[number])
-            continue
         for number, runtime in enumerate(runtimes):
-            try:
-                tracked = await retrieve(word, runtime)
-            except NotFoundError:
-                if number == len(runtimes) - 1:
-                    raise
-            else:
-                found[number][tracked.id] = tracked
+            known = await find_known(word, runtime)
+            if known:
+                fresh = [await retrieve(tracked.id, runtime) for tracked in known]
+                found[number][word] = tuple(fresh)
                 break
-    return [list(batches.values()) for batches in found]
+        else:
+            for number, runtime in enumerate(runtimes):
+                try:
+                    found[number][word] = (await retrieve(word, runtime),)
+                except NotFoundError:
+                    if number == len(runtimes) - 1:
+                        raise
+                else:
+                    break
+    return found
 
 
 async def _steps(
@@ -182,28 +217,6 @@ def _draw(
         again = f"{running:,} running; next look in {duration_words(step.next_in)}; ctrl+c leaves, they go on"
         lines.append(again[: size.columns - 1])
     diagnostics.block(lines)
-
-
-def verdict(batches: tuple[Batch, ...]) -> ExitCode:
-    """The exit code that says how ended batches ended."""
-    counts = [batch.request_counts for batch in batches if batch.has_ended]
-    if any(count.errored for count in counts):
-        return ExitCode.NOT_ALL_GOOD
-    if any(count.canceled or count.expired for count in counts):
-        return ExitCode.CANCELED_OR_EXPIRED
-    return ExitCode.GOOD
-
-
-def _verdict_words(batches: Sequence[Batch]) -> str:
-    """What of ended batches did not succeed."""
-    counts = [batch.request_counts for batch in batches if batch.has_ended]
-    numbers = {
-        "errored": sum(count.errored for count in counts),
-        "expired": sum(count.expired for count in counts),
-        "canceled": sum(count.canceled for count in counts),
-    }
-    parts = [f"{number:,} {name}" for name, number in numbers.items() if number]
-    return f"{', '.join(parts)} of {sum(count.total for count in counts):,} requests that have ended."
 
 
 def _say(batch: Batch, name: str, now: datetime, args: argparse.Namespace, context: Context) -> None:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from claude_batch_tui.domain.batches.filter import FIELDS, Value, depends_on_time, matcher_of, names_state
 from claude_batch_tui.domain.batches.merging import fold
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
-from claude_batch_tui.domain.filters.language import Filter, FilterError
+from claude_batch_tui.domain.filters.language import Filter
+from claude_batch_tui.domain.filters.pattern import FilterError
 
 SORTABLE = tuple(name for name in FIELDS if name != "text")
 
@@ -58,6 +59,8 @@ class BatchList:
         self._runs: dict[str, tuple[TrackedBatch, ...]] = {}
         self._folds: dict[str, BatchRow] = {}
         self._matcher = matcher_of(None)
+        self.gave_up: str | None = None
+        """Why the filter lets everything through: it took too long."""
 
     @property
     def total(self) -> int:
@@ -106,7 +109,7 @@ class BatchList:
 
     def choose(self, now: datetime) -> None:
         """Fold, filter and sort everything anew."""
-        self._matcher = matcher_of(self.wanted)
+        self._matcher, self.gave_up = matcher_of(self.wanted), None
         self._runs = _runs(self._batches) if self.folds else {}
         rows = [row for row in self._top() if self._lets_through(row, now)]
         rows = _sorted(rows, self.order, now)
@@ -146,7 +149,11 @@ class BatchList:
             self.shows_hidden or names_state(self.wanted, "hidden")
         ):
             return False
-        return any(self._matcher(tracked, now) for tracked in (row.tracked, *row.members))
+        try:
+            return any(self._matcher(tracked, now) for tracked in (row.tracked, *row.members))
+        except FilterError as error:
+            self._matcher, self.gave_up = matcher_of(None), str(error)
+            return True
 
     def _replace(self, old: TrackedBatch, new: TrackedBatch, now: datetime) -> bool:
         """Put one batch in the place of its earlier self; False where that may move or hide a row."""

@@ -7,24 +7,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.domain.batches.notices import Warned, warned
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
-from claude_batch_tui.domain.filters.fields import check_pattern
+from claude_batch_tui.domain.filters.fields import Completion
 from claude_batch_tui.domain.filters.language import (
     Both,
     Condition,
     Either,
     Filter,
-    FilterError,
     Language,
     Not,
     parse,
 )
+from claude_batch_tui.domain.filters.pattern import FilterError, Pattern
 from claude_batch_tui.domain.filters.tree import ORDERING, conditions
 
 Value = str | float | None
@@ -66,10 +66,14 @@ Matcher = Callable[[TrackedBatch, datetime], bool]
 _ALIASES = {"reqs": "requests", "succeeded": "ok", "err": "errored", "exp": "expired", "tags": "tag"}
 _STATE_ALIASES = {"err": "errored", "error": "errored", "succeeded": "ok", "cancelled": "canceled"}
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_MATCH_SECONDS = 0.02
+"""A batch has short texts, and they are looked through while keys wait."""
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?)?")
 _BEGUN = re.compile(r"([A-Za-z_]+)(?:!=|<=|>=|=|<|>|:|~)")
 """A condition whose value is still to be typed."""
+_BEGUN_VALUE = re.compile(r'(?P<field>[A-Za-z_]+)(?:!=|<=|>=|=|<|>|:|~)(?P<part>"[^"]*|[^\s()"]*)$')
+_BEGUN_WORD = re.compile(r"[A-Za-z_]+$")
 _WORD_OPERATORS = ("=", "!=", ":", "~")
 
 
@@ -177,6 +181,41 @@ def batch_filter(text: str) -> Filter | None:
     return parse(text, Language("text", _comparison))
 
 
+def complete_filter(text: str, cursor: int, batches: Iterable[TrackedBatch]) -> Completion:
+    """What can stand at the cursor: fields, their usual operators, and the values that these batches have."""
+    before = text[:cursor]
+    if (match := _BEGUN_VALUE.search(before)) is not None:
+        known = _known_values(_ALIASES.get(match["field"].lower(), match["field"].lower()), batches)
+        part = match["part"].removeprefix('"').lower()
+        values = dict.fromkeys(value for value in known if value.lower().startswith(part))
+        quoted = (f'"{value}"' if re.search(r'[\s()"]', value) else value for value in values)
+        return Completion(match.start("part"), tuple(quoted))
+    match = _BEGUN_WORD.search(before)
+    word = match[0].lower() if match else ""
+    names = [name for name in FIELDS if name != "text" and name.startswith(word)]
+    ordered = sorted(names, key=lambda name: name != word)
+    return Completion(cursor - len(word), tuple(name + _usual_operator(name) for name in ordered))
+
+
+def _known_values(field: str, batches: Iterable[TrackedBatch]) -> Iterable[str]:
+    if field == "state":
+        return STATE_WORDS
+    if field == "tag":
+        return sorted({tag for tracked in batches for tag in tracked.tags})
+    known = FIELDS.get(field)
+    if known is None or known.kind != "word":
+        return ()
+    values = {known.value(tracked, tracked.batch.created_at) for tracked in batches}
+    return sorted(value for value in values if isinstance(value, str) and value)
+
+
+def _usual_operator(field: str) -> str:
+    kind = FIELDS[field].kind
+    if kind in ("word", "words"):
+        return "=" if field in ("state", "tag", "results", "workspace", "run") else ":"
+    return "<" if kind == "duration" else ">"
+
+
 def matcher_of(wanted: Filter | None) -> Matcher:
     """The filter as a function of a batch and the time."""
     match wanted:
@@ -249,8 +288,8 @@ def _word_matcher(op: str, value: str) -> Callable[[frozenset[str]], bool]:
         case ":":
             return lambda words: any(wanted in word for word in words)
         case _:
-            pattern = re.compile(value, re.IGNORECASE)
-            return lambda words: any(pattern.search(word) for word in words)
+            pattern = Pattern(value, ignores_case=True, seconds=_MATCH_SECONDS)
+            return lambda words: any(map(pattern.fits, words))
 
 
 def _number(kind: str, value: str) -> float:
@@ -273,7 +312,7 @@ def _comparison(field: str, op: str, value: str) -> Condition:
         if op not in _WORD_OPERATORS:
             raise FilterError(f"Filter: {name} is a word: compare it with = != : ~.")
         if op == "~":
-            check_pattern(value)
+            Pattern(value)
         return _state(op, value) if name == "state" else Condition(name, op, value)
     if op == "~" or (op == ":" and kind != "date"):
         raise FilterError(f"Filter: {name} is a {kind}: compare it with = != < <= > >=.")

@@ -27,6 +27,7 @@ _STANDING = (
 )
 """Of several states the first of these that one of them is in stands for all: what still works comes first."""
 _EVENTS_KEPT = 200
+_FAILED = ("errored", "expired", "canceled")
 
 
 def title_of_run(members: Sequence[TrackedBatch]) -> str | None:
@@ -39,10 +40,11 @@ def title_of_run(members: Sequence[TrackedBatch]) -> str | None:
 
 
 def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
-    """The batches of a run as one: counts summed, ended when all have, as old as its first, due with its last.
+    """The batches of a run as one: every request counted once, ended when all have, as old as its first, due with its last.
 
     Counts of batches that ended are real, so the progress of a run moves with each of its batches.
     """
+    counts, flawed = answers_of(members)
     batches = [tracked.batch for tracked in members]
     waiting = [t.batch for t in members if not t.batch.has_ended and t.gone_at is None]
     ends = [batch.ended_at for batch in batches if batch.ended_at is not None]
@@ -51,7 +53,7 @@ def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
         batch=Batch(
             id=run_id,
             processing_status=_status(waiting),
-            request_counts=summed(batch.request_counts for batch in batches),
+            request_counts=counts,
             created_at=min(batch.created_at for batch in batches),
             expires_at=max((batch.deadline for batch in waiting), default=None),
             ended_at=None if waiting else max(ends, default=None),
@@ -67,8 +69,9 @@ def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
         source=_common(tracked.source for tracked in members),
         cost_at_most=_if_all((tracked.cost_at_most for tracked in members), sum),
         cost_actual=_if_all((tracked.cost_actual for tracked in members), sum),
+        prices_as_of=min((tracked.prices_as_of for tracked in members if tracked.prices_as_of), default=None),
         results=_results(members),
-        flawed=dict(sum((Counter(tracked.flawed) for tracked in members), Counter())),
+        flawed=flawed,
         results_bytes=sum(tracked.results_bytes or 0 for tracked in members) or None,
         seen=all(tracked.seen for tracked in members),
         gone_at=_if_all((tracked.gone_at for tracked in members), max),
@@ -77,6 +80,31 @@ def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
         provisional=any(tracked.provisional for tracked in members),
         profile=members[0].profile,
     )
+
+
+def answers_of(members: Iterable[TrackedBatch]) -> tuple[RequestCounts, dict[str, int]]:
+    """What became of the requests of a run, and how many of the answers are not truly good, by class.
+
+    What a retry was sent is counted there and no longer where it failed: first for what errored, expired or was canceled,
+    then for answers that were not whole. Of a batch whose results nobody has read more cannot be known.
+    """
+    left: Counter[str] = Counter()
+    flawed: Counter[str] = Counter()
+    retries_last = sorted(members, key=lambda t: (t.is_retry, t.batch.created_at, t.id))
+    for tracked in retries_last:
+        counts = msgspec.structs.asdict(tracked.batch.request_counts)
+        if tracked.is_retry:
+            again = sum(counts.values())
+            for name in (*_FAILED, *flawed, "succeeded"):
+                column = flawed if name in flawed else left
+                taken = min(again, column[name])
+                again -= taken
+                column[name] -= taken
+                if column is flawed:
+                    left["succeeded"] -= taken
+        left.update(counts)
+        flawed.update(tracked.flawed)
+    return RequestCounts(**{name: left[name] for name in RequestCounts.__struct_fields__}), dict(+flawed)
 
 
 def summed(counts: Iterable[RequestCounts]) -> RequestCounts:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch, BatchState, RequestCounts
+
+_PART_OF = re.compile(r" \d+/\d+$")
+"""What a name ends with where one submission became several batches: `tickets 2/3`."""
 
 
 class ResultsState(StrEnum):
@@ -32,6 +36,8 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     cost_at_most: float | None = None
     cost_actual: float | None = None
     """By the usage of its results, once they have been read here."""
+    prices_as_of: str | None = None
+    """The day of the prices behind these, as ISO 8601."""
     results: ResultsState = ResultsState.NONE
     results_bytes: int | None = None
     flawed: dict[str, int] = {}
@@ -44,7 +50,8 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     """When the user hid it on this machine; the API knows nothing of that."""
     cancel_sent_at: datetime | None = None
     provisional: bool = False
-    """Adopted after a lost answer, and not yet proven ours by its custom_ids."""
+    is_retry: bool = False
+    """Found in the list after a lost answer, and not yet proven ours by its results."""
     profile: str | None = None
     """The name of the profile it is watched by, where the dashboard watches it."""
 
@@ -167,11 +174,13 @@ class Submission(msgspec.Struct, frozen=True):
     server_date: datetime | None = None
     sent_at: datetime | None = None
     settled_at: datetime | None = None
+    alive_at: datetime | None = None
+    """When the process that sent it last gave a sign of life, where the answer was lost."""
     last_looked_at: datetime | None = None
     looks: int = 0
     candidates: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
-    """Batches that were taken for it and turned out to hold other requests."""
+    """Batches that were taken for it and are another's, by their results or by the user's word."""
     batch_id: str | None = None
     provisional: bool = False
     request_id: str | None = None
@@ -186,12 +195,71 @@ class Submission(msgspec.Struct, frozen=True):
     """Where it was sent, once it was: this address, and the workspace its answers name."""
     workspace_id: str | None = None
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether its batch exists for certain, and which one it is."""
+        return self.state is SubmissionState.CREATED and not self.provisional
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether a batch was found for it in the list that is not proven to be its own."""
+        return self.state is SubmissionState.CREATED and self.provisional
+
+    @property
+    def base_name(self) -> str | None:
+        """Its name without what says that it is a part, a pilot, a rest or a retry."""
+        return None if self.name is None else _PART_OF.sub("", self.name).removesuffix(f" {self.kind}")
+
+
+class SentIn(msgspec.Struct, frozen=True):
+    """How many requests of a draft one run was sent before, and what they cost there, in US dollars.
+
+    `title` is the name of the run, or the name or id of the newest of its batches they were sent in, `sent_at` its time.
+    The cost is their share of what those batches cost, or may cost at most unless it `is_actual`; None where that is not
+    known.
+    """
+
+    run_id: str
+    title: str
+    sent_at: datetime
+    requests: int
+    cost: float | None = None
+    is_actual: bool = False
+    unknown: int = 0
+    """Of how many it is not known that their batch was created."""
+
+
+class Overlap(msgspec.Struct, frozen=True):
+    """How many `of` the requests of a draft were sent before: under the `same_id`, and under another.
+
+    `runs` are those they were sent in, the one with the most of them first.
+    """
+
+    same_id: int
+    other_id: int
+    of: int
+    runs: tuple[SentIn, ...]
+
+    @property
+    def requests(self) -> int:
+        """How many were sent before."""
+        return self.same_id + self.other_id
+
+    @property
+    def others(self) -> int:
+        """How many were not."""
+        return self.of - self.requests
+
+    @property
+    def unknown(self) -> int:
+        """Of how many of them it is not known that their batch was created."""
+        return sum(one.unknown for one in self.runs)
+
 
 class Submitting(msgspec.Struct, frozen=True):
     """A submission this process is working on, from freezing its body to its end.
 
-    `token` is the asker's own; `repeat_of` an earlier submission of the same bytes, which stops this one. Where only
-    some of the requests are the same, `repeated` says how many.
+    `token` is the asker's own; `repeat_of` an earlier submission of the same bytes, which stops this one.
     """
 
     token: str
@@ -201,7 +269,6 @@ class Submitting(msgspec.Struct, frozen=True):
     note: str = ""
     error: str | None = None
     repeat_of: Submission | None = None
-    repeated: int | None = None
     is_finished: bool = False
 
 
@@ -234,7 +301,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     link: Link = Link()
     downloads: dict[str, Download] = msgspec.field(default_factory=dict)
     submissions: tuple[Submission, ...] = ()
-    """Those that are not settled: sending, unknown, absent, conflict."""
+    """Those that are not settled: sending, unknown, absent, conflict, or created and not proven."""
     submitting: dict[str, Submitting] = msgspec.field(default_factory=dict)
     events: tuple[Event, ...] = ()
     """What happened, oldest first."""

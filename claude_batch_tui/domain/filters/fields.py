@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from claude_batch_tui.domain.filters.json_path import as_number, parse_path
-from claude_batch_tui.domain.filters.tree import Condition, FilterError, Not
+from claude_batch_tui.domain.filters.pattern import FilterError, Pattern
+from claude_batch_tui.domain.filters.tree import Condition, Not
 from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, STOP_REASONS
 
 Kind = Literal["word", "count", "money", "text", "path"]
@@ -26,6 +27,7 @@ OUTCOME_ALIASES = {
     "bad": "unparsed",
 }
 _COUNT = re.compile(r"(\d[\d_,]*)([kKmM]?)")
+_MOST_DIGITS = 30
 _MONEY = re.compile(r"\$?(\d+(?:\.\d*)?|\.\d+)")
 _SCALE = {"": 1, "k": 1_000, "m": 1_000_000}
 _VALUE = re.compile(
@@ -68,7 +70,7 @@ FIELDS = {
             closed=True,
         ),
         FilterField("class", "word", "how good it is", CLASSES, closed=True),
-        FilterField("stop", "word", "stop reason", tuple(name for name in STOP_REASONS if name), closed=True),
+        FilterField("stop", "word", "stop reason", tuple(name for name in STOP_REASONS if name)),
         FilterField("error", "word", "type of the error"),
         FilterField("in", "count", "input tokens, cached ones included"),
         FilterField("out", "count", "output tokens"),
@@ -122,7 +124,7 @@ def condition(match: re.Match[str]) -> Condition | Not:
         )
     at = match.start("value" if quoted is None else "quoted") + 1
     if op == "~":
-        check_pattern(value, f" at character {at}")
+        Pattern(value, place=f" at character {at}")
     if name == "id" and op in ("=", "!=") and quoted is None and any(mark in value for mark in "*?["):
         glob = Condition(name, "glob", value)
         return glob if op == "=" else Not(glob)
@@ -136,7 +138,7 @@ def _value(field: FilterField, op: str, value: str, at: int) -> str:
     match field.kind:
         case "count":
             found = _COUNT.fullmatch(value)
-            if found is None:
+            if found is None or len(value) > _MOST_DIGITS:
                 raise FilterError(
                     f"Filter: {field.name} is compared with a whole number, not {value!r} at character {at}."
                 )
@@ -164,24 +166,20 @@ def path_condition(match: re.Match[str]) -> Condition:
     """`json:PATH OP VALUE`, from the groups path, json_op, json_value and json_quoted. Raises FilterError for a wrong path."""
     path = match["path"]
     op = match["json_op"]
+    try:
+        parse_path(path)
+    except ValueError as error:
+        raise FilterError(f"Filter: at character {match.start('path') + 1}: {error}.") from error
     if op is None:
         return Condition("json", "exists", "", path)
     quoted = match["json_quoted"]
     value = match["json_value"] if quoted is None else unquoted(quoted)
     at = match.start("json_value" if quoted is None else "json_quoted") + 1
     if op == "~":
-        check_pattern(value, f" at character {at}")
+        Pattern(value, place=f" at character {at}")
     elif op in ("<", "<=", ">", ">=") and as_number(value) is None:
         raise FilterError(f"Filter: {op} compares with a number, not {value!r} at character {at}.")
     return Condition("json", op, value, path)
-
-
-def check_pattern(value: str, place: str = "") -> None:
-    """Raise FilterError for what is no regular expression; `place` says where it stands."""
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise FilterError(f"Filter: {value!r}{place} is not a regular expression: {error}.") from error
 
 
 class Completion(NamedTuple):

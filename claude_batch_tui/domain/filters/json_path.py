@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from claude_batch_tui.domain.filters.pattern import Pattern
 from claude_batch_tui.domain.filters.text_match import fold, ignores_case
 from claude_batch_tui.domain.filters.tree import ORDERING
+from claude_batch_tui.nesting import MOST_LEVELS
 
 STEP = r"""\.[^\s.\[\]()="'<>:~!]+|\[\s*(?:-?\d{1,9}|\*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*\]"""
 _STEP = re.compile(STEP)
@@ -32,6 +34,8 @@ def parse_path(text: str) -> Path:
             raise ValueError(f"{text[at]!r} at character {at + 1} of the path begins no step")
         at = match.end()
         steps.append(_step(match.group()))
+        if len(steps) > MOST_LEVELS:
+            raise ValueError(f"a path has at most {MOST_LEVELS} steps")
     return tuple(steps)
 
 
@@ -61,8 +65,8 @@ def compared(op: str, wanted: str) -> Callable[[Any], bool]:
     if op == "exists":
         return lambda _: True
     if op == "~":
-        pattern = re.compile(wanted)
-        return lambda value: pattern.search(_text(value)) is not None
+        pattern = Pattern(wanted)
+        return lambda value: pattern.fits(_text(value))
     if op == ":":
         if ignores_case(wanted):
             folded = fold(wanted)

@@ -8,15 +8,20 @@ parentheses stands in double quotes. `id=T-9*` is a glob unless it is quoted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from claude_batch_tui.domain.filters.fields import condition, path_condition, refuse_unfinished, unquoted
 from claude_batch_tui.domain.filters.json_path import STEP
-from claude_batch_tui.domain.filters.tree import Both, Condition, Either, Filter, FilterError, Not
+from claude_batch_tui.domain.filters.pattern import FilterError
+from claude_batch_tui.domain.filters.tree import Both, Condition, Either, Filter, Not
+from claude_batch_tui.nesting import MOST_LEVELS
 
 __all__ = ["Both", "Condition", "Either", "Filter", "FilterError", "Not", "parse"]
 
+MOST_CHARACTERS = 100_000
+"""The longest filter: a list of a thousand ids has 30,000."""
+MOST_CONDITIONS = 2_000
 _TOKEN = re.compile(
     rf"""\s*(?:
       (?P<open>\() | (?P<close>\))
@@ -66,8 +71,15 @@ def parse(text: str, language: Language | None = None) -> Filter | None:
 
 class _Parser:
     def __init__(self, text: str, language: Language | None) -> None:
+        if len(text) > MOST_CHARACTERS:
+            raise FilterError(
+                f"Filter: it has {len(text):,} characters; the longest has {MOST_CHARACTERS:,}. Name ids by a pattern: id=T-9*."
+            )
         self._tokens = list(_tokens(text, language))
+        if (count := sum(token.condition is not None for token in self._tokens)) > MOST_CONDITIONS:
+            raise FilterError(f"Filter: it has {count:,} conditions; the most are {MOST_CONDITIONS:,}.")
         self._next = 0
+        self._level = 0
 
     def ended(self) -> bool:
         return self._next >= len(self._tokens)
@@ -79,19 +91,30 @@ class _Parser:
         return f"{token.text!r} at character {token.at + 1}"
 
     def either(self) -> Filter:
-        found = self.both()
+        found = [self.both()]
         while self._take("or"):
-            found = Either(found, self.both())
-        return found
+            found.append(self.both())
+        return _joined(Either, found)
 
     def both(self) -> Filter:
-        found = self.single()
+        found = [self.single()]
         while not self.ended() and self._tokens[self._next].kind not in ("or", ")"):
             self._take("and")
-            found = Both(found, self.single())
-        return found
+            found.append(self.single())
+        return _joined(Both, found)
 
     def single(self) -> Filter:
+        self._level += 1
+        try:
+            if self._level > MOST_LEVELS:
+                raise FilterError(
+                    f"Filter: {self.here()} is nested more than {MOST_LEVELS} levels deep. Leave out parentheses."
+                )
+            return self._single()
+        finally:
+            self._level -= 1
+
+    def _single(self) -> Filter:
         if self._take("not"):
             return Not(self.single())
         if self._take("("):
@@ -111,9 +134,17 @@ class _Parser:
         return False
 
 
+def _joined(kind: type[Both | Either], parts: Sequence[Filter]) -> Filter:
+    """Many parts as a tree that is hardly deep, however many they are."""
+    if len(parts) == 1:
+        return parts[0]
+    half = (len(parts) + 1) // 2
+    return kind(_joined(kind, parts[:half]), _joined(kind, parts[half:]))
+
+
 def _tokens(text: str, language: Language | None) -> Iterator[_Token]:
-    at = 0
-    while text[at:].strip():
+    at, end = 0, len(text.rstrip())
+    while at < end:
         match = _TOKEN.match(text, at)
         if match is None:
             quote = text.index('"', at) + 1
@@ -134,7 +165,7 @@ def _tokens(text: str, language: Language | None) -> Iterator[_Token]:
             yield _Token(spelled.lower(), spelled, start)
         else:
             if language is None:
-                refuse_unfinished(spelled, start, text[at:])
+                refuse_unfinished(spelled, start, text[at : at + 1])
                 word = Condition("id", ":", spelled)
             else:
                 word = language.comparison(language.bare, ":", spelled)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from claude_batch_tui.domain.filters.pattern import Pattern
+
 if TYPE_CHECKING:
     from claude_batch_tui.domain.filters.tree import Condition
 
@@ -29,6 +31,8 @@ FOLD = bytes(c | 0x20 if chr(c) in _CAPITALS else c for c in range(256))
 """A translation of bytes that ignores the case of ASCII letters."""
 _MOST_VARIANTS = 8
 _LONG_ENOUGH = 4
+_ALONE = "AbBdDfnrsStvwWZ"
+"""Letters that a backslash makes an escape without any more characters."""
 _CLASS = re.compile(r"\[\^?\]?(?:[^\]\\]|\\.)*\]", re.DOTALL)
 
 
@@ -62,7 +66,7 @@ def text_test(wanted: Condition) -> Callable[[str], bool]:
     value = wanted.value
     match wanted.op:
         case "~":
-            return lambda text, search=re.compile(value).search: search(text) is not None  # type: ignore[misc]
+            return Pattern(value).fits
         case "=":
             return lambda text: text.strip() == value.strip()
         case _ if ignores_case(value):
@@ -75,7 +79,7 @@ def text_test(wanted: Condition) -> Callable[[str], bool]:
 def name_test(op: str, value: str) -> Callable[[str], bool]:
     """Whether a name (an outcome, a class, a stop reason, an error type) is what a condition asks for."""
     if op == "~":
-        return lambda name: re.search(value, name) is not None
+        return Pattern(value).fits
     if op == ":":
         return lambda name: value.lower() in name.lower()
     return (lambda name: name == value) if op == "=" else (lambda name: name != value)
@@ -85,7 +89,7 @@ def id_test(op: str, value: str) -> Callable[[str], bool]:
     """Whether a custom_id is what a condition asks for: fits a pattern, is, or (exactly) contains."""
     match op:
         case "~":
-            search = re.compile(value).search
+            return Pattern(value).fits
         case "glob":
             search = re.compile(fnmatch.translate(value)).match
         case "=":
@@ -163,7 +167,7 @@ def _others(character: str) -> tuple[str, ...]:
 
 def _literal_of(pattern: str) -> str:
     """The longest run of characters every match of a regular expression holds, as far as that is plain to see."""
-    if "|" in pattern or re.search(r"\(\?(?!i\)|:)|(?<!^)\(\?i\)", pattern):
+    if _is_involved(pattern):
         return ""
     runs = [""]
     depth = 0
@@ -173,7 +177,7 @@ def _literal_of(pattern: str) -> str:
         following = pattern[at + 1 : at + 2]
         literal = ""
         if character == "\\":
-            literal = following if following and not following.isalnum() else ""
+            literal = "" if following.isalnum() else following
             at += 1
         elif character == "[" and (members := _CLASS.match(pattern, at)):
             at = members.end() - 1
@@ -191,3 +195,12 @@ def _literal_of(pattern: str) -> str:
             runs.append("")
         at += 1
     return max(runs, key=len)
+
+
+def _is_involved(pattern: str) -> bool:
+    r"""Whether a regular expression has more than plain characters, classes and repeats: alternatives, look-around, or an
+    escape to which the characters after it belong (`\x41`, `\p{L}`).
+    """
+    if "|" in pattern or "[:" in pattern or re.search(r"\(\?(?!i\)|:)|(?<!^)\(\?i\)", pattern):
+        return True
+    return any(each[1].isalnum() and each[1] not in _ALONE for each in re.findall(r"\\.", pattern))

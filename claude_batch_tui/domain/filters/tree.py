@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.domain.filters.text_match import fold, ignores_case
-from claude_batch_tui.errors import ConfigError
 
 ORDERING: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
@@ -22,8 +21,7 @@ ORDERING: dict[str, Callable[[Any, Any], Any]] = {
 """What the operators of numbers mean, of one or of an array of them."""
 
 
-class FilterError(ConfigError):
-    """A filter that cannot be understood; the sentence names the place."""
+_MOST_PAIRS = 10_000
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -71,7 +69,23 @@ def conditions(wanted: Filter | None) -> Iterator[Condition]:
 
 
 def narrows(new: Filter, old: Filter) -> bool:
-    """True where everything `new` lets through `old` lets through too, as far as their forms show it."""
+    """True where everything `new` lets through `old` lets through too, as far as their forms show it.
+
+    The forms of very long filters are not looked at.
+    """
+    pairs = sum(1 for _ in conditions(new)) * sum(1 for _ in conditions(old))
+    return new == old if pairs > _MOST_PAIRS else _narrows(new, old, {})
+
+
+def _narrows(new: Filter, old: Filter, known: dict[tuple[int, int], bool]) -> bool:
+    """As `narrows`; every pair of parts is decided once, as the ways to come to it are without number."""
+    pair = (id(new), id(old))
+    if pair not in known:
+        known[pair] = _parts_narrow(new, old, lambda new, old: _narrows(new, old, known))
+    return known[pair]
+
+
+def _parts_narrow(new: Filter, old: Filter, narrows: Callable[[Filter, Filter], bool]) -> bool:
     if new == old:
         return True
     match new, old:

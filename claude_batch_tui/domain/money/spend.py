@@ -8,12 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from statistics import median
+from typing import TypeVar
 
 import msgspec
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.money.pricing import Cost, PriceTable, Usage, answer_cost
+from claude_batch_tui.domain.money.pricing import (
+    Cost,
+    Iteration,
+    PriceTable,
+    Tokens,
+    Usage,
+    additional,
+    entry_cost,
+)
 
+_Counted = TypeVar("_Counted", bound=Tokens)
 LEAST_SUCCEEDED = 1
 """Batches of which fewer requests succeeded say nothing of what a request costs."""
 
@@ -49,6 +59,8 @@ class Spend(Bill, frozen=True):
     """Models that answered, the one of most answers first."""
     unpriced_models: tuple[str, ...]
     as_of: date
+    additional_tokens: int = 0
+    """Tokens of advisors and compactions, read and written, which no other count here has."""
 
 
 _SUMS = [name for name in Spend.__struct_fields__ if name not in ("models", "unpriced_models", "as_of")]
@@ -63,7 +75,7 @@ class Meter:
         self._answers: dict[str, int] = {}
         self._unpriced: dict[str, int] = {}
         self._usd = self._standard = self._uncached = 0.0
-        self._fresh = self._read = self._written = self._output = 0
+        self._fresh = self._read = self._written = self._output = self._additional = 0
 
     def add(self, usage: Usage, model: str) -> float | None:
         """One succeeded request; what it cost, or None where its model has no price."""
@@ -74,23 +86,24 @@ class Meter:
         self._written += written
         self._output += usage.output_tokens or 0
         self._answers[model] = self._answers.get(model, 0) + 1
-        price = self._prices.find(model)
-        if price is None:
-            self._unpriced[model] = self._unpriced.get(model, 0) + 1
-            return None
-        usd = uncached = answer_cost(usage, price, self._prices)
-        self._usd += usd
-        self._standard += answer_cost(usage, price, self._standard_prices)
-        if read or written:
-            plain = msgspec.structs.replace(
-                usage,
-                input_tokens=fresh + read + written,
-                cache_read_input_tokens=0,
-                cache_creation_input_tokens=0,
-                cache_creation=None,
+        more = additional(usage, model) if usage.iterations else []
+        for tokens, _ in more:
+            self._additional += (tokens.input_tokens or 0) + (tokens.cache_read_input_tokens or 0)
+            self._additional += sum(tokens.written) + (tokens.output_tokens or 0)
+        usd = uncached = entry_cost(usage, model, self._prices)
+        standard = entry_cost(usage, model, self._standard_prices)
+        if usd is None or standard is None:
+            unpriced = next(
+                (by for by in (model, *(by for _, by in more)) if not self._prices.find(by)), model
             )
-            uncached = answer_cost(plain, price, self._prices)
-        self._uncached += uncached
+            self._unpriced[unpriced] = self._unpriced.get(unpriced, 0) + 1
+            return None
+        self._usd += usd
+        self._standard += standard
+        if read or written or more:
+            plain = _uncached(usage, [_uncached(one) for one in usage.iterations or ()])
+            uncached = entry_cost(plain, model, self._prices)
+        self._uncached += uncached or 0.0
         return usd
 
     def spend(self) -> Spend:
@@ -108,7 +121,22 @@ class Meter:
             models=tuple(sorted(self._answers, key=lambda model: -self._answers[model])),
             unpriced_models=tuple(self._unpriced),
             as_of=self._prices.as_of,
+            additional_tokens=self._additional,
         )
+
+
+def _uncached(tokens: _Counted, iterations: list[Iteration] | None = None) -> _Counted:
+    """The same with all that was read from the cache and written to it as fresh input."""
+    fresh = (tokens.input_tokens or 0) + (tokens.cache_read_input_tokens or 0) + sum(tokens.written)
+    changes: dict[str, object] = {} if iterations is None else {"iterations": iterations}
+    return msgspec.structs.replace(
+        tokens,
+        input_tokens=fresh,
+        cache_read_input_tokens=0,
+        cache_creation_input_tokens=0,
+        cache_creation=None,
+        **changes,
+    )
 
 
 def spent(answers: Iterable[tuple[Usage, str]], prices: PriceTable) -> Spend:

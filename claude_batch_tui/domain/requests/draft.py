@@ -7,9 +7,13 @@ from typing import Any
 
 import msgspec
 
-LONG_PROMPT_BYTES = 200_000
-"""From these bytes of params a prompt may be longer than 100,000 tokens, where Haiku 5.5 costs more (see
-`pricing`, which reckons with at most one token for every 2 bytes)."""
+BYTES_PER_TOKEN_AT_LEAST = 2
+"""For the cost at most: one token for every 2 UTF-8 bytes of params. Ordinary text has 3 to 5 bytes a token with
+the tokenizer of 4.7 and later; dense digits and rare scripts come near 2."""
+BYTES_PER_TOKEN_ABOUT = 3.6
+"""For the likely input, ±25 %."""
+LONG_PROMPT_TOKENS = 100_000
+"""Requests that may be longer are told apart: Haiku 5.5 costs more for them (see `pricing`)."""
 
 
 class Severity(StrEnum):
@@ -57,9 +61,11 @@ class SourceRow(msgspec.Struct, frozen=True):
 
 
 class ModelTotals(msgspec.Struct, frozen=True):
-    """Requests that cost alike, together. `params_bytes` is UTF-8 as sent, `max_tokens` their sum.
+    """Requests that cost alike, together. `params_bytes` is UTF-8 as sent, without the base64 of media, `max_tokens` their
+    sum. `more_tokens` is input that is no text of theirs, at most, and `media_tokens` what of it is likely.
 
-    `open_ended` counts those whose input the bytes do not bound: files and URLs to be fetched, server tools.
+    `open_ended` counts those whose cost is not bounded: files and URLs to be fetched, server tools, compactions, advisors
+    without a limit. The most that limited advisors may take is a group of its own, of no requests.
     """
 
     model: str
@@ -70,6 +76,16 @@ class ModelTotals(msgspec.Struct, frozen=True):
     in_us: bool = False
     long_prompts: bool = False
     open_ended: int = 0
+    media_tokens: int = 0
+    more_tokens: int = 0
+
+
+class SharedPrefix(msgspec.Struct, frozen=True):
+    """What all requests of a draft begin with: so many bytes, of the one model that they name."""
+
+    bytes: int
+    model: str
+    min_cached_tokens: int | None
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -83,6 +99,7 @@ class Draft(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     errors: int
     warnings: int
+    shared: SharedPrefix | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -92,5 +109,5 @@ class Draft(msgspec.Struct, frozen=True):
     @property
     def model(self) -> str | None:
         """The one model of all requests, or None where there are several."""
-        names = {totals.model for totals in self.models}
+        names = {totals.model for totals in self.models if totals.requests}
         return names.pop() if len(names) == 1 else None

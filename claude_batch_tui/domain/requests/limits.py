@@ -17,6 +17,9 @@ MAX_BODY_BYTES = 256_000_000
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 """What a custom_id must fully match (guide; the API's own 400 quotes the same pattern)."""
 
+CREATE_SECONDS = 600.0
+"""How long the answer to a create is waited for after its last byte, and so how much later its batch may still appear."""
+
 LIST_LIMIT = 1000
 """Batches on one page of a list."""
 

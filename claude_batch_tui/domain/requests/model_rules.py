@@ -16,10 +16,9 @@ import msgspec
 
 from claude_batch_tui.domain.requests.draft import Severity
 from claude_batch_tui.domain.requests.models import ModelRules, Models
-from claude_batch_tui.domain.requests.param_rules import Finding
+from claude_batch_tui.domain.requests.param_rules import STRICT_VERSION, Finding, shown
+from claude_batch_tui.domain.requests.schema_rules import unsupported_keywords
 
-STRICT_VERSION = "2026-10-21"
-"""From this anthropic-version on, sampling keys are refused whatever their value."""
 _WORDS = {
     "enabled": "use `adaptive` with `output_config.effort`",
     "adaptive": "use `enabled` with `budget_tokens`",
@@ -31,32 +30,73 @@ BYTES_PER_TOKEN = 3.6
 _BREAKPOINT = b'"cache_control"'
 
 
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+
+
 def model_findings(
     model: str,
-    rules: ModelRules | None,
-    source: str,
+    models: Models,
     *,
     max_tokens: int,
     betas: Sequence[str],
     deadline: date | None,
 ) -> Iterator[Finding]:
     """What is to be said of the model itself. `deadline` is the day on which a batch sent now would expire."""
+    rules, source = models.find(model), models.source
     if rules is None:
         message = f"model {model!r} is not known ({source}); a private one may be right, a misspelt one fails in every request"
         yield Finding("unknown_model", message, Severity.WARNING)
         return
     if rules.batch_supported is False:
         yield Finding("no_batch_support", f"{model} does not work in batches ({source})")
-    if rules.retires is not None and deadline is not None and rules.retires <= deadline:
-        word = "retired" if rules.retires < deadline else "retires"
-        message = f"{model} {word} on {rules.retires}, before a batch sent now must end ({source})"
-        yield Finding("model_retires", message, Severity.WARNING)
+    if not models.is_listed(model):
+        # The API's own list has every id there is; ours may be behind it.
+        severity = Severity.ERROR if models.is_live else Severity.WARNING
+        yield Finding("never_issued", f"{model} was never issued: {rules.ids[0]} is ({source})", severity)
+    yield from _lifecycle(model, rules, source, deadline)
     ceiling = rules.ceiling(betas)
     if ceiling is not None and max_tokens > ceiling:
         yield Finding(
             "max_tokens_above_ceiling",
             f"`max_tokens` {max_tokens:,} is above the {ceiling:,} that {model} allows",
         )
+
+
+def _lifecycle(model: str, rules: ModelRules, source: str, deadline: date | None) -> Iterator[Finding]:
+    retires = rules.retires
+    if rules.lifecycle == "retired":
+        yield Finding("model_retired", f"{model} is retired ({source}): every request fails")
+    elif rules.lifecycle == "deprecated" and retires is not None:
+        if deadline is None or retires > deadline:
+            message = f"{model} is deprecated and retires on {retires} ({source})"
+        elif retires < deadline:
+            message = f"{model} was to retire on {retires} and is overdue: it may be gone any day ({source})"
+        else:
+            message = f"{model} retires on {retires}, before a batch sent now must end ({source})"
+        yield Finding("model_retires", message, Severity.WARNING)
+
+
+def output_findings(rules: ModelRules | None, output_config: msgspec.Raw) -> Iterator[Finding]:
+    """What the model refuses of `output_config`: its effort, and what of its schema is outside of the documented subset."""
+    value = msgspec.json.decode(output_config)
+    if not isinstance(value, dict):
+        return
+    effort, known = value.get("effort"), rules.efforts if rules is not None else None
+    if effort is not None and effort not in EFFORTS:
+        yield Finding("effort", f"`output_config.effort` is one of {', '.join(EFFORTS)}, not {shown(effort)}")
+    elif effort is not None and known is not None and effort not in known:
+        levels = f"it has {', '.join(known)}" if known else "it has none; leave it out"
+        yield Finding("effort", f"this model has no effort {effort}: {levels}")
+    form = value.get("format")
+    if isinstance(form, dict):
+        yield from schema_findings("`output_config.format.schema`", form.get("schema"))
+
+
+def schema_findings(what: str, schema: Any) -> Iterator[Finding]:
+    """A warning that names the keywords of a schema which structured outputs do not document."""
+    if names := unsupported_keywords(schema):
+        message = f"{what} has {', '.join(names)}, outside of what structured outputs document: refused, or not enforced"
+        yield Finding("schema_keywords", message, Severity.WARNING)
 
 
 def request_findings(
@@ -84,7 +124,8 @@ def request_findings(
 def sampling_finding(key: str, rules: ModelRules | None, api_version: str) -> Finding | None:
     """What is to be said of a sampling key, or None where the model takes it under this API version."""
     if api_version >= STRICT_VERSION:
-        return Finding("sampling_param", f"`{key}` is refused under API version {api_version}; leave it out")
+        message = f"`{key}` is refused under `api_version` {api_version}: leave it out, or set an earlier one in config.toml"
+        return Finding("sampling_param", message)
     if rules is None or "sampling" in rules.refuses:
         message = f"`{key}` is refused by models from Opus 4.7 on unless it has its default; leave it out"
         return Finding("sampling_param", message, Severity.WARNING)
@@ -109,7 +150,9 @@ def _thinking(value: Any, refuses: frozenset[Any], max_tokens: int) -> Iterator[
 
 def _tool_choice(value: Any, refuses: frozenset[Any], tools: Sequence[str | None]) -> Iterator[Finding]:
     kind = value.get("type") if isinstance(value, dict) else None
-    if kind in {"any", "tool"} and "forced_tool" in refuses:
+    if kind is None:
+        yield Finding("tool_choice", '`tool_choice` is an object, such as {"type": "auto"}')
+    elif kind in {"any", "tool"} and "forced_tool" in refuses:
         yield Finding("tool_choice", f"this model refuses a `tool_choice` of type {kind}: use auto")
     elif kind == "any" and not tools:
         yield Finding("tool_choice", "`tool_choice` of type any needs `tools`")

@@ -17,6 +17,7 @@ import msgspec
 Refusal = Literal[
     "thinking.enabled", "thinking.adaptive", "thinking.disabled", "forced_tool", "prefill", "sampling"
 ]
+Lifecycle = Literal["active", "deprecated", "retired"]
 LONG_OUTPUT_BETA = "output-300k-2026-03-24"
 """With this beta some models answer with up to 300,000 tokens, in batches alone (batch guide, 2026-09-26)."""
 LONG_OUTPUT_TOKENS = 300_000
@@ -24,11 +25,22 @@ _SNAPSHOT = re.compile(r"-\d{8}$")
 
 
 class ModelRules(msgspec.Struct, frozen=True, kw_only=True):
-    """One model. Tokens are counts; None means that nothing is known."""
+    """One model. Tokens are counts; None means that nothing is known.
+
+    `context` is the longest prompt. An image is scaled down to a long edge of `image_edge` pixels and to `image_tokens`;
+    a model that says nothing of it has the largest there are. `efforts` are the levels of `output_config.effort`.
+    `lifecycle` tells whether a model is retired; a `retires` that is past only means that it is overdue.
+    """
 
     ids: tuple[str, ...]
     max_tokens: int | None = None
+    context: int | None = 1_000_000
     min_cached_tokens: int | None = None
+    image_edge: int = 2_576
+    image_tokens: int = 4_784
+    efforts: tuple[str, ...] | None = None
+    us_inference: bool = True
+    lifecycle: Lifecycle = "active"
     retires: date | None = None
     long_output: bool = False
     refuses: frozenset[Refusal] = frozenset()
@@ -46,22 +58,32 @@ class ModelFacts(msgspec.Struct, frozen=True):
 
     id: str
     display_name: str = ""
-    lifecycle: str = "active"
+    lifecycle: Lifecycle = "active"
     retires_at: datetime | None = None
     max_tokens: int | None = None
     max_input_tokens: int | None = None
     batch_supported: bool | None = None
+    efforts: tuple[str, ...] | None = None
 
 
 class Models(msgspec.Struct, frozen=True):
-    """All known models by every name a request may use, and how they came to be known: `source` is for sentences."""
+    """All known models by every name a request may use, and how they came to be known: `source` is for sentences.
+
+    `as_of` is the day of that; `is_live` says that it is the API's own list.
+    """
 
     by_name: dict[str, ModelRules]
     source: str
+    as_of: date
+    is_live: bool = False
 
     def find(self, name: str) -> ModelRules | None:
-        """The model of that id or alias, or None."""
+        """The model of that id or alias, or None; a dated id that is not listed has the rules of its alias."""
         return self.by_name.get(name) or self.by_name.get(without_date(name))
+
+    def is_listed(self, name: str) -> bool:
+        """Whether a model of exactly that name is known."""
+        return name in self.by_name
 
 
 def without_date(model: str) -> str:
@@ -83,16 +105,18 @@ def load_models(table: bytes, live: Iterable[ModelFacts] = (), live_at: date | N
     known = {name: rules for rules in decoded.model for name in rules.ids}
     facts = {fact.id: fact for fact in live}
     if not facts or live_at is None:
-        return Models(known, f"the built-in table of {decoded.as_of}")
+        return Models(known, f"the built-in table of {decoded.as_of}", decoded.as_of)
     by_name: dict[str, ModelRules] = {}
     for fact in facts.values():
-        rules = known.get(fact.id, ModelRules(ids=(fact.id,)))
-        retiring = fact.lifecycle != "active" and fact.retires_at is not None
+        rules = known.get(fact.id, ModelRules(ids=(fact.id,), context=None))
         merged = msgspec.structs.replace(
             rules,
             max_tokens=fact.max_tokens or rules.max_tokens,
-            retires=fact.retires_at.date() if retiring and fact.retires_at else rules.retires,
+            context=fact.max_input_tokens or rules.context,
+            lifecycle=fact.lifecycle,
+            retires=fact.retires_at.date() if fact.retires_at else rules.retires,
             batch_supported=fact.batch_supported,
+            efforts=rules.efforts if fact.efforts is None else fact.efforts,
         )
         by_name |= dict.fromkeys((fact.id, *rules.ids), merged)
-    return Models(by_name, f"what the API said on {live_at}")
+    return Models(by_name, f"what the API said on {live_at}", live_at, is_live=True)

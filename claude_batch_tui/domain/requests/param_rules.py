@@ -29,6 +29,7 @@ OPTIONAL = (
     "container",
     "diagnostics",
     "stream",
+    "user_profile_id",
 )
 SAMPLING = ("temperature", "top_p", "top_k")
 BETA = (
@@ -52,9 +53,54 @@ _FORBIDDEN = {
     "speed": "fast mode does not exist in a batch; leave `speed` out",
     "betas": "`betas` belong to the whole batch, not into params; leave them out here",
     "fallbacks": "fallbacks do not work in a batch; leave `fallbacks` out",
-    "user_profile_id": "`user_profile_id` belongs to the whole batch, not into params; leave it out here",
     "workspace_id": "`workspace_id` belongs to the whole batch, not into params; leave it out here",
 }
+
+
+FOREIGN_BLOCKS = {
+    "image_url": 'an image is {"type": "image", "source": {"type": "url", "url": …}}',
+    "input_image": 'an image is {"type": "image", "source": {"type": "url", "url": …}}',
+    "input_text": 'a text is {"type": "text", "text": …}',
+    "output_text": 'a text is {"type": "text", "text": …}',
+    "input_file": 'a file is {"type": "document", "source": …}',
+    "file": 'a file is {"type": "document", "source": …}',
+    "input_audio": "there is no audio",
+    "video_url": "there is no video",
+}
+"""Types of content blocks in other APIs, and what to write here."""
+_FOREIGN_KEYS = {
+    "stop": "write `stop_sequences`, a list",
+    "max_completion_tokens": "write `max_tokens`",
+    "max_output_tokens": "write `max_tokens`",
+    "response_format": "write `output_config.format`",
+    "reasoning_effort": "write `output_config.effort`",
+    "reasoning": "write `thinking` and `output_config.effort`",
+    "functions": "write `tools`, each with `name`, `description` and `input_schema`",
+    "function_call": "write `tool_choice`",
+    "parallel_tool_calls": "write `tool_choice.disable_parallel_tool_use`",
+    "user": "write `metadata.user_id`",
+    "input": "write `messages`",
+    "instructions": "write `system`",
+    **dict.fromkeys(
+        ("n", "seed", "logit_bias", "logprobs", "top_logprobs", "frequency_penalty", "presence_penalty"),
+        "leave it out",
+    ),
+}
+_FOREIGN_ROLES = {
+    "developer": "write its text as `system`",
+    "tool": 'write a user message with a block {"type": "tool_result", "tool_use_id": …, "content": …}',
+    "function": 'write a user message with a block {"type": "tool_result", "tool_use_id": …, "content": …}',
+}
+_FOREIGN_TURN_KEYS = {
+    "tool_calls": 'write blocks {"type": "tool_use", "id": …, "name": …, "input": …}',
+    "function_call": 'write a block {"type": "tool_use", "id": …, "name": …, "input": …}',
+    "tool_call_id": 'write a block {"type": "tool_result", "tool_use_id": …, "content": …}',
+    "refusal": "leave it out",
+    "name": "leave it out",
+}
+STRICT_VERSION = "2026-10-21"
+"""From this anthropic-version on sampling keys are refused whatever their value, and so are documents and citations out of
+their place (migration page)."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -65,12 +111,15 @@ class Finding(msgspec.Struct, frozen=True):
     severity: Severity = Severity.ERROR
 
 
-def findings(params: Mapping[str, Any]) -> Iterator[Finding]:
-    """Everything wrong with `params`, errors and warnings."""
+def findings(params: Mapping[str, Any], api_version: str = STRICT_VERSION) -> Iterator[Finding]:
+    """Everything wrong with `params` under an anthropic-version, errors and warnings."""
     yield from _model(params)
     yield from _max_tokens(params)
     yield from _messages(params)
+    yield from _places(params, api_version)
+    yield from _tools(params)
     yield from _stream(params)
+    yield from _settings(params)
     yield from _keys(params)
 
 
@@ -119,7 +168,11 @@ def _message(index: int, message: Any) -> Iterator[Finding]:
         return
     role, content = message.get("role"), message.get("content")
     if role not in ROLES:
-        yield Finding("message_type", f"{place} has the role {shown(role)}; it is user, assistant or system")
+        hint = f": {_FOREIGN_ROLES[role]}" if role in _FOREIGN_ROLES else ""
+        yield Finding(
+            "message_type", f"{place} has the role {shown(role)}; it is user, assistant or system{hint}"
+        )
+    yield from _turn_keys(place, message)
     if isinstance(content, str):
         if role == "user" and is_blank(content):
             yield Finding("empty_prompt", f"the user message {place} is empty")
@@ -134,6 +187,16 @@ def _message(index: int, message: Any) -> Iterator[Finding]:
         )
 
 
+def _turn_keys(place: str, message: Mapping[str, Any]) -> Iterator[Finding]:
+    for key in message:
+        if key in _FOREIGN_TURN_KEYS:
+            yield Finding("other_api", f"`{key}` in {place} is another API's: {_FOREIGN_TURN_KEYS[key]}")
+        elif key not in ("role", "content"):
+            yield Finding(
+                "unknown_param", f"{shown(key)} in {place} is no known key of a message", Severity.WARNING
+            )
+
+
 def _block(place: str, block: Any) -> Iterator[Finding]:
     if not isinstance(block, dict) or not isinstance(block.get("type"), str):
         yield Finding("message_type", f"{place} is a content block, an object with a `type`")
@@ -145,6 +208,9 @@ def _block(place: str, block: Any) -> Iterator[Finding]:
             yield Finding("empty_prompt", f"the text block {place} is empty")
     elif block["type"] in MEDIA_TYPES:
         yield from _media(place, block)
+    elif block["type"] in FOREIGN_BLOCKS:
+        kind = block["type"]
+        yield Finding("other_api", f"{place} is of the type `{kind}` of another API: {FOREIGN_BLOCKS[kind]}")
 
 
 def _media(place: str, block: Mapping[str, Any]) -> Iterator[Finding]:
@@ -163,6 +229,63 @@ def _media(place: str, block: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding("media", f"the {kind} {place} has no data")
 
 
+def _places(params: Mapping[str, Any], api_version: str) -> Iterator[Finding]:
+    """Blocks that stand where they may not."""
+    system, messages = params.get("system"), params.get("messages")
+    turns = [("system", "system", system)]
+    for index, turn in enumerate(messages if isinstance(messages, list) else ()):
+        if isinstance(turn, dict):
+            turns.append((f"messages[{index}].content", str(turn.get("role")), turn.get("content")))
+    for place, role, content in turns:
+        for number, block in enumerate(content if isinstance(content, list) else ()):
+            if isinstance(block, dict):
+                yield from _place(f"{place}[{number}]", role, block, is_strict=api_version >= STRICT_VERSION)
+
+
+def _place(place: str, role: str, block: Mapping[str, Any], *, is_strict: bool) -> Iterator[Finding]:
+    kind = block.get("type")
+    if role == "system" and kind != "text":
+        yield Finding("misplaced", f"{place} is of the type {shown(kind)}; a system prompt is text alone")
+    elif role == "assistant" and kind == "image":
+        yield Finding(
+            "misplaced", f"the image {place} stands in a message of the assistant; put it into the user's"
+        )
+    elif role == "assistant" and kind == "document" and is_strict:
+        message = f"the document {place} stands in a message of the assistant, which API version {STRICT_VERSION} refuses"
+        yield Finding("misplaced", f"{message}; put it into the user's")
+    elif role == "user" and kind == "text" and block.get("citations") and is_strict:
+        message = f"the text {place} of the user has `citations`, which API version {STRICT_VERSION} refuses"
+        yield Finding("misplaced", f"{message}; ask for them by `citations` of a document")
+
+
+def _tools(params: Mapping[str, Any]) -> Iterator[Finding]:
+    tools = params.get("tools")
+    for number, tool in enumerate(tools if isinstance(tools, list) else ()):
+        if isinstance(tool, dict) and (tool.get("type") == "function" or "function" in tool):
+            message = (
+                f"tools[{number}] is a function tool of another API: write its `name` and `description` at the top, and "
+                "`input_schema` for its `parameters`"
+            )
+            yield Finding("other_api", message)
+
+
+def _settings(params: Mapping[str, Any]) -> Iterator[Finding]:
+    """Settings whose values are few."""
+    tier, geo, policy = (params.get(name) for name in ("service_tier", "inference_geo", "billing_policy"))
+    if tier not in (None, "auto", "standard_only"):
+        yield Finding("service_tier", f"`service_tier` is auto or standard_only, not {shown(tier)}")
+    if geo not in (None, "us", "global"):
+        yield Finding("inference_geo", f"`inference_geo` is us or global, not {shown(geo)}")
+    if isinstance(policy, dict) and policy.get("bill_to") == "user_profile":
+        message = (
+            "`billing_policy.bill_to` of user_profile does not exist in a batch; leave `billing_policy` out"
+        )
+        yield Finding("forbidden_param", message)
+    profile = params.get("user_profile_id")
+    if profile is not None and not isinstance(profile, str):
+        yield Finding("user_profile_id", f"`user_profile_id` is a text, not {kind_of(profile)}")
+
+
 def _stream(params: Mapping[str, Any]) -> Iterator[Finding]:
     stream = params.get("stream")
     if stream is True:
@@ -179,6 +302,8 @@ def _keys(params: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(
                 "beta_param", f"`{key}` is a beta: it needs an anthropic-beta header", Severity.WARNING
             )
+        elif key in _FOREIGN_KEYS:
+            yield Finding("other_api", f"`{key}` is another API's; {_FOREIGN_KEYS[key]}")
         elif key not in KNOWN:
             near = difflib.get_close_matches(key, KNOWN, 1)
             hint = f"; did you mean `{near[0]}`?" if near else ""

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from claude_batch_tui.domain.requests.param_rules import MEDIA_TYPES, is_blank
+from claude_batch_tui.domain.requests.param_rules import FOREIGN_BLOCKS, MEDIA_TYPES, is_blank
 
 
 class SourceShape(msgspec.Struct):
@@ -28,9 +28,10 @@ class BlockShape(msgspec.Struct):
     type: str
     text: str | UnsetType = UNSET
     source: SourceShape | UnsetType = UNSET
+    citations: Raw | UnsetType = UNSET
 
 
-class MessageShape(msgspec.Struct):
+class MessageShape(msgspec.Struct, forbid_unknown_fields=True):
     """One message."""
 
     role: Literal["user", "assistant", "system"]
@@ -42,6 +43,17 @@ class ToolShape(msgspec.Struct):
 
     type: str | None = None
     name: str | None = None
+    strict: bool | None = None
+    input_schema: Raw | UnsetType = UNSET
+    model: str | None = None
+    max_uses: int | None = None
+    max_tokens: int | None = None
+    caching: Raw | UnsetType = UNSET
+
+    @property
+    def is_advisor(self) -> bool:
+        """True for a model that is asked for advice, which costs what that model costs."""
+        return self.type is not None and self.type.startswith("advisor")
 
 
 class ParamsShape(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,7 +64,7 @@ class ParamsShape(msgspec.Struct, forbid_unknown_fields=True):
     messages: Annotated[list[MessageShape], msgspec.Meta(min_length=1)]
     system: str | list[BlockShape] | UnsetType = UNSET
     tools: list[ToolShape] | UnsetType = UNSET
-    inference_geo: str | UnsetType | None = UNSET
+    inference_geo: Literal["us", "global"] | UnsetType | None = UNSET
     stream: Literal[False] | UnsetType = UNSET
     temperature: Raw | UnsetType = UNSET
     top_p: Raw | UnsetType = UNSET
@@ -63,14 +75,19 @@ class ParamsShape(msgspec.Struct, forbid_unknown_fields=True):
     tool_choice: Raw | UnsetType = UNSET
     stop_sequences: Raw | UnsetType = UNSET
     metadata: Raw | UnsetType = UNSET
-    service_tier: Raw | UnsetType = UNSET
+    service_tier: Literal["auto", "standard_only"] | UnsetType | None = UNSET
+    user_profile_id: str | UnsetType | None = UNSET
     container: Raw | UnsetType = UNSET
     diagnostics: Raw | UnsetType = UNSET
 
     @property
     def is_sound(self) -> bool:
-        """False where a closer look would find an error: a blank model, prompt or text block."""
-        return not is_blank(self.model) and all(_is_sound(message) for message in self.messages)
+        """False where a closer look may find an error: a blank model, prompt or text block, a block out of its place."""
+        if is_blank(self.model) or not all(_is_sound(message) for message in self.messages):
+            return False
+        if isinstance(self.system, list) and any(block.type != "text" for block in self.system):
+            return False
+        return self.tools is UNSET or all(tool.type != "function" for tool in self.tools)
 
     @property
     def has_prefill(self) -> bool:
@@ -84,7 +101,7 @@ class ParamsShape(msgspec.Struct, forbid_unknown_fields=True):
             return True
         return any(
             block.type == "container_upload"
-            or (block.source is not UNSET and block.source.type in {"url", "file"})
+            or (block.type != "image" and block.source is not UNSET and block.source.type in {"url", "file"})
             for message in self.messages
             if not isinstance(message.content, str)
             for block in message.content
@@ -104,14 +121,23 @@ def _is_sound(message: MessageShape) -> bool:
         return message.role != "user" or not is_blank(content)
     if not content:
         return message.role != "user"
-    return all(_is_sound_block(block) for block in content)
+    return all(_is_sound_block(block) and _is_in_place(block, message.role) for block in content)
+
+
+def _is_in_place(block: BlockShape, role: str) -> bool:
+    """False where the place of a block has to be looked at."""
+    if role == "system":
+        return block.type == "text"
+    if role == "assistant":
+        return block.type not in MEDIA_TYPES
+    return block.type != "text" or block.citations is UNSET
 
 
 def _is_sound_block(block: BlockShape) -> bool:
     if block.type == "text":
         return block.text is not UNSET and not is_blank(block.text)
     if block.type not in MEDIA_TYPES:
-        return True
+        return block.type not in FOREIGN_BLOCKS
     source = block.source
     if source is UNSET:
         return False

@@ -1,6 +1,6 @@
 """What stands in a message, as pieces of text to read: answers, thinking, tool calls and what came of them.
 
-Block types and their fields: types/ of the SDK 2.11. A block of an unknown type, or of an unknown shape, becomes its
+Block types and their fields: types/ of the SDK 2.14. A block of an unknown type, or of an unknown shape, becomes its
 JSON, so nothing of a message is left out.
 """
 
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.domain.results.json_tree import pretty
+from claude_batch_tui.domain.results.result import SPOKEN
 
 
 class Kind(StrEnum):
@@ -64,16 +65,19 @@ def _known(kind: str, block: dict[str, Any]) -> Iterator[Piece]:
         yield Piece(Kind.TEXT, _text(block["text"]))
         for citation in block.get("citations") or ():
             yield _citation(citation)
-    elif kind == "thinking":
-        yield Piece(Kind.THINKING, _text(block["thinking"]) or "(not shown by the API)", "thinking")
-    elif kind == "redacted_thinking":
-        yield Piece(Kind.THINKING, f"({len(_text(block['data'])):,} characters, encrypted)", "thinking")
+    elif kind in ("thinking", "redacted_thinking"):
+        thought = f"({len(_text(block['data'])):,} characters, encrypted)" if "data" in block else ""
+        yield Piece(
+            Kind.THINKING, thought or _text(block["thinking"]) or "(not shown by the API)", "thinking"
+        )
     elif kind.endswith("tool_use"):
         where = {"server_tool_use": "server tool call", "mcp_tool_use": "MCP tool call"}.get(
             kind, "tool call"
         )
         server = f" of {block['server_name']}" if "server_name" in block else ""
         yield Piece(Kind.CALL, pretty(block["input"]), f"{where}: {block['name']}{server}")
+    elif kind in SPOKEN:
+        yield _spoken(kind, block)
     elif kind.endswith("tool_result"):
         yield from _tool_result(kind, block["content"], is_error=bool(block.get("is_error")))
     elif kind in ("image", "document"):
@@ -83,6 +87,37 @@ def _known(kind: str, block: dict[str, Any]) -> Iterator[Piece]:
     elif kind == "search_result":
         inner = "\n".join(piece.text for piece in pieces(block["content"]))
         yield Piece(Kind.RESULT, inner, f"search result: {block['title']} ({block['source']})")
+
+
+def _spoken(kind: str, block: dict[str, Any]) -> Piece:
+    """A block of a type that is not the answer itself; its JSON is folded in the tab `json`."""
+    content = block.get("content")
+    match kind:
+        case "compaction":
+            return Piece(
+                Kind.RESULT,
+                "(it failed: no summary)" if content is None else _text(content),
+                "compaction: summary",
+            )
+        case "fallback":
+            return Piece(
+                Kind.RESULT, f"{block['from']['model']} declined, {block['to']['model']} goes on", "fallback"
+            )
+        case "mcp_tool_listing":
+            tools = [
+                f"{tool['name']}: {tool.get('description') or ''}".rstrip(": ") for tool in block["tools"]
+            ]
+            return Piece(
+                Kind.RESULT,
+                "\n".join(tools) or "(no tools)",
+                f"tools of the MCP server {block['mcp_server_name']}",
+            )
+        case _ if "error_code" in block["content"]:
+            return Piece(Kind.RESULT, str(block["content"]["error_code"]), "advisor result, an error")
+        case _ if "encrypted_content" in block["content"]:
+            return Piece(Kind.RESULT, "(advice encrypted)", "advisor result")
+        case _:
+            return Piece(Kind.RESULT, _text(block["content"]["text"]), "advisor result")
 
 
 def _citation(citation: dict[str, Any]) -> Piece:

@@ -1,4 +1,4 @@
-"""Entries that failed: what to do about them, which are sent again, and which error messages say the same.
+"""Entries that are not truly good: what to do about them, which are sent again, and which error messages say the same.
 
 Types and whether they may be sent again as they are: the batch guide (an `invalid_request_error` has to be changed
 first, other errors can be tried again directly; expired requests were never tried). Messages: as seen in results files
@@ -8,10 +8,9 @@ of real batches; one that is not known falls back to its type. Neither errored n
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 import msgspec
-
-from claude_batch_tui.domain.results.result import Outcome
 
 _BY_MESSAGE = (
     (r"prompt is too long", "Shorten or split the input: it is longer than the model can read."),
@@ -38,21 +37,77 @@ _BY_MESSAGE = (
     (r"at least one message is required", "Give the request at least one message."),
     (r"Field required", "Add the field it names."),
 )
-_BY_TYPE = {
-    "invalid_request_error": "The request has to be changed before it is sent again.",
-    "request_too_large": "The request has to be made smaller before it is sent again.",
-    "not_found_error": "Something the request names does not exist, or not for this workspace.",
-    "permission_error": "The key may not use what the request names: ask who manages the workspace.",
-    "authentication_error": "The key was refused: check it, then send the request again.",
-    "billing_error": "Put the account right; then it can be sent again.",
-    "rate_limit_error": "It can be sent again as it is.",
-    "timeout_error": "It can be sent again as it is.",
-    "overloaded_error": "It can be sent again as it is.",
-    "api_error": "It can be sent again as it is.",
+
+
+class Remedy(StrEnum):
+    """What is known of sending a request again whose entry is not truly good."""
+
+    AS_IT_IS = "as it is"
+    FIX = "fix first"
+    NEVER = "never"
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """What to do about entries of one cause. `is_free` says that what failed was not paid for."""
+
+    remedy: Remedy
+    advice: str
+    is_free: bool = True
+
+
+_AGAIN = Rule(Remedy.AS_IT_IS, "It can be sent again as it is.")
+_RULES = {
+    "errored": Rule(Remedy.AS_IT_IS, "The JSON has all the API said."),
+    "invalid_request_error": Rule(Remedy.FIX, "The request has to be changed before it is sent again."),
+    "request_too_large": Rule(Remedy.FIX, "The request has to be made smaller before it is sent again."),
+    "not_found_error": Rule(
+        Remedy.FIX, "Something the request names does not exist, or not for this workspace."
+    ),
+    "permission_error": Rule(
+        Remedy.FIX, "The key may not use what the request names: ask who manages the workspace."
+    ),
+    "authentication_error": Rule(
+        Remedy.AS_IT_IS, "The key was refused: check it, then send the request again."
+    ),
+    "billing_error": Rule(Remedy.AS_IT_IS, "Put the account right; then it can be sent again."),
+    "rate_limit_error": _AGAIN,
+    "timeout_error": _AGAIN,
+    "overloaded_error": _AGAIN,
+    "api_error": _AGAIN,
+    "expired": Rule(Remedy.AS_IT_IS, "It was never tried: it can be sent again as it is."),
+    "canceled": Rule(
+        Remedy.AS_IT_IS, "It was canceled before it was tried: send it where it is wanted after all."
+    ),
+    "truncated": Rule(
+        Remedy.FIX, "Raise max_tokens: under the same limit it is cut again, and paid again.", is_free=False
+    ),
+    "context": Rule(
+        Remedy.FIX, "Shorten the input: input and answer fill what the model can read.", is_free=False
+    ),
+    "refused": Rule(
+        Remedy.NEVER,
+        "The same request is refused again: only another prompt or model may help.",
+        is_free=False,
+    ),
+    "paused": Rule(
+        Remedy.FIX,
+        "Go on with it: send its answer back as the assistant's turn. As it is it begins anew, and is paid again.",
+        is_free=False,
+    ),
+    "unknown_stop": Rule(
+        Remedy.FIX, "Look at the answer first: why it stopped is not known here.", is_free=False
+    ),
+    "empty": Rule(
+        Remedy.FIX, "Change the prompt: the same one often ends without text again.", is_free=False
+    ),
+    "schema_invalid": Rule(
+        Remedy.AS_IT_IS, "Another answer may fit its schema; it is paid again.", is_free=False
+    ),
+    "unparsed": Rule(Remedy.NEVER, "Its line cannot be read: look at the file first.", is_free=False),
 }
-RETRY = frozenset(("rate_limit_error", "timeout_error", "overloaded_error", "api_error"))
+"""The one table of what is done about an entry, by its cause: the type of its error, else its class."""
+RETRY = frozenset(name for name, rule in _RULES.items() if rule is _AGAIN)
 """Types of errors after which a request can be sent again as it is."""
-_FAILED = (Outcome.ERRORED, Outcome.EXPIRED)
 _VARYING = re.compile(
     r"""(?P<quoted>"[^"]*"|`[^`]*`|'[^']*(?<!\w)'(?!\w)|(?<!\w)'[^']*')
     | (?P<id>\b(?:req|msg|msgbatch|toolu|file|org|wrkspc)_[A-Za-z0-9]+)
@@ -65,6 +120,18 @@ _SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
 _MOST_CHARACTERS = 200
 
 
+def cause_of(class_name: str, error_type: str = "", stop_reason: str = "") -> str:
+    """What an entry that is not truly good is grouped by: the type of its error, else its class."""
+    if class_name == "truncated" and stop_reason == "model_context_window_exceeded":
+        return "context"
+    return error_type if class_name == "errored" and error_type else class_name
+
+
+def rule_of(cause: str) -> Rule:
+    """What is known of a cause. Errors of a type that is unknown here can be tried again, as the batch guide says."""
+    return _RULES.get(cause) or _RULES["invalid_request_error" if is_invalid(cause) else "errored"]
+
+
 def advice(error_type: str, message: str) -> str:
     """One sentence on what to do about an error."""
     if error_type == "not_found_error" and message.startswith("model:"):
@@ -74,21 +141,30 @@ def advice(error_type: str, message: str) -> str:
             found = re.search(pattern, message)
             if found is not None:
                 return words.format(**found.groupdict())
-    return _BY_TYPE.get(error_type, "The JSON has all the API said.")
+    return rule_of(error_type).advice
 
 
 class RetryRules(msgspec.Struct, frozen=True):
-    """What the user allows beyond the default: what errored or expired, but for invalid requests."""
+    """What the user allows beyond the default: what failed for nothing, and can be sent as it is."""
 
     include_invalid: bool = False
     any_outcome: bool = False
     again: bool = False
 
-    def allows(self, outcome: Outcome, error_type: str) -> bool:
-        """Whether an entry may be sent again, as far as its result tells."""
-        if outcome is Outcome.ERRORED and is_invalid(error_type):
-            return self.include_invalid
-        return outcome in _FAILED or (self.any_outcome and outcome is not Outcome.UNPARSED)
+    def decide(self, cause: str, *, is_changed: bool) -> str:
+        """Where an entry of a cause is counted: `sent`, `invalid` (to be changed first) or `good` (it did not fail).
+
+        What `is_changed` before it is sent again may be sent whatever is wrong with it. What succeeded is not, unless
+        that is asked for.
+        """
+        rule = rule_of(cause)
+        if cause in ("complete", "unparsed"):
+            return "sent" if self.any_outcome and cause == "complete" else "good"
+        if is_changed or (rule.is_free and rule.remedy is Remedy.AS_IT_IS and cause != "canceled"):
+            return "sent"
+        if rule.is_free and cause != "canceled":
+            return "sent" if self.include_invalid else "invalid"
+        return "sent" if self.any_outcome else "good"
 
 
 def is_invalid(error_type: str) -> bool:
@@ -104,13 +180,15 @@ class RetryCounts(msgspec.Struct, frozen=True):
     others: int = 0
     """Succeeded or canceled: what succeeded was paid for already."""
     invalid: int = 0
-    """Left out: their requests are invalid."""
+    """Left out: their requests have to be changed first."""
     good: int = 0
     """Left out: they succeeded or were canceled."""
     retried: int = 0
     """Left out: a retry has them already."""
     unknown: int = 0
     """Left out: no request that was sent has their custom_id."""
+    cut_again: int = 0
+    """Of those that are sent: they were cut at max_tokens, and go out under no higher limit."""
 
     @property
     def chosen(self) -> int:

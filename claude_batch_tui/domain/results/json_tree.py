@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from claude_batch_tui.nesting import require_shallow
+
 Key = str | int
 Path = tuple[Key, ...]
 """Keys and indexes from the root to a value."""
@@ -20,16 +22,13 @@ def decode_json(text: bytes | str) -> Any:
     """The value of a JSON text, with a byte order mark or without.
 
     msgspec decodes it; what that refuses and the standard library takes is taken: lone surrogates, NaN and huge numbers.
-    Bytes that are no UTF-8 are replaced. Raises ValueError where it is no JSON.
+    Bytes that are no UTF-8 are replaced. Raises ValueError where it is no JSON, or nests too deep.
     """
+    require_shallow(text)
     try:
         return msgspec.json.decode(text)
-    except (ValueError, RecursionError):  # errors of msgspec and of surrogates are ValueErrors too
-        pass
-    try:
+    except ValueError:  # errors of msgspec and of surrogates are ValueErrors too
         return json.loads(text if isinstance(text, str) else text.decode("utf-8-sig", "replace"))
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
 
 
 def path_words(path: Path) -> str:

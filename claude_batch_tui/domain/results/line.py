@@ -14,13 +14,19 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from claude_batch_tui.domain.money.pricing import CacheCreation, ServerToolUse, Usage
+from claude_batch_tui.domain.money.pricing import CacheCreation, Iteration, ServerToolUse, Usage
 from claude_batch_tui.domain.results.json_tree import decode_json
-from claude_batch_tui.domain.results.result import Outcome, Result
+from claude_batch_tui.domain.results.result import Outcome, Result, inner_error
+from claude_batch_tui.nesting import UNREADABLE, require_shallow
 
 Content = TypeVar("Content")
 _BOM: Final = b"\xef\xbb\xbf"
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class StopDetails(msgspec.Struct, frozen=True, gc=False):
+    """`message.stop_details`, which say why a model refused."""
+
+    category: str | None = None
 
 
 class LineMessage(msgspec.Struct, Generic[Content], frozen=True, gc=False):
@@ -30,6 +36,7 @@ class LineMessage(msgspec.Struct, Generic[Content], frozen=True, gc=False):
     stop_reason: str | None = None
     model: str | None = None
     usage: Usage | None = None
+    stop_details: StopDetails | None = None
 
 
 class LineError(msgspec.Struct, frozen=True, gc=False):
@@ -37,10 +44,20 @@ class LineError(msgspec.Struct, frozen=True, gc=False):
 
     type: str = ""
     message: str = ""
+    details: msgspec.Raw = msgspec.Raw()
 
 
 class _OuterError(msgspec.Struct, frozen=True, gc=False):
     error: LineError | None = None
+    type: str | None = None
+    message: str | None = None
+
+    @property
+    def inner(self) -> LineError | None:
+        """The error itself, which lines of an older shape hold without one around it."""
+        if self.error is not None or self.message is None:
+            return self.error
+        return LineError(self.type or "", self.message)
 
 
 class LineResult(msgspec.Struct, Generic[Content], frozen=True, gc=False):
@@ -53,7 +70,7 @@ class LineResult(msgspec.Struct, Generic[Content], frozen=True, gc=False):
     @property
     def inner_error(self) -> LineError | None:
         """The error of an errored result."""
-        return self.error.error if self.error is not None else None
+        return self.error.inner if self.error is not None else None
 
 
 class Line(msgspec.Struct, Generic[Content], frozen=True, gc=False):
@@ -89,7 +106,7 @@ def answer_line(line: bytes) -> Line[Blocks] | None:
     """A line as the API writes it; None for any other."""
     try:
         return _ANSWER.decode(line)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -98,9 +115,10 @@ def read_line(line: bytes) -> RawLine:
     stripped = line.strip().removeprefix(_BOM)
     try:
         return _RAW.decode(stripped)
-    except _UNREADABLE:
+    except UNREADABLE:
         pass
     try:
+        require_shallow(stripped)
         return _from_value(json.loads(stripped.decode(), parse_constant=_refused))
     except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
         return Line(_id_of(stripped), LineResult(Outcome.UNPARSED.value))
@@ -110,7 +128,7 @@ def read_block(block: bytes | memoryview, count: int) -> Sequence[RawLine] | Non
     """The lines of a block whose lines all begin and end with braces; None where one has to be read by itself."""
     try:
         lines = _RAW.decode_lines(block)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return lines if len(lines) == count else None
 
@@ -148,7 +166,7 @@ def read_result(line: bytes) -> Result:
         return _unparsed(line)
     body = value.get("result") if isinstance(value, dict) else None
     if not isinstance(body, dict):
-        return _unparsed(msgspec.json.encode(value))
+        return _unparsed(line)
     return Result(str(value.get("custom_id", "")), body)
 
 
@@ -156,7 +174,7 @@ def content_blocks(content: msgspec.Raw) -> Sequence[ContentBlock] | None:
     """The blocks of an answer's content; None where it is of a shape that is unknown here."""
     try:
         return _decode_blocks(content) or ()
-    except _UNREADABLE:
+    except UNREADABLE:
         return None if bytes(content) else ()
 
 
@@ -187,39 +205,57 @@ def _message(message: Any) -> LineMessage[msgspec.Raw] | None:
     if not isinstance(message, dict):
         return None
     usage = message.get("usage")
-    content = message.get("content")
+    content, details = message.get("content"), message.get("stop_details")
     return LineMessage(
         msgspec.Raw(json.dumps(content).encode()) if content is not None else msgspec.Raw(),
         _word_or_none(message.get("stop_reason")),
         _word_or_none(message.get("model")),
         _usage(usage) if isinstance(usage, dict) else None,
+        StopDetails(_word_or_none(details.get("category"))) if isinstance(details, dict) else None,
     )
 
 
 def _usage(usage: dict[str, Any]) -> Usage:
-    creation, server = usage.get("cache_creation"), usage.get("server_tool_use")
+    server, iterations = usage.get("server_tool_use"), usage.get("iterations")
     return Usage(
-        _number(usage.get("input_tokens")),
-        _number(usage.get("output_tokens")),
-        _number(usage.get("cache_creation_input_tokens")),
-        _number(usage.get("cache_read_input_tokens")),
-        CacheCreation(
-            _number(creation.get("ephemeral_5m_input_tokens")),
-            _number(creation.get("ephemeral_1h_input_tokens")),
-        )
-        if isinstance(creation, dict)
+        **_tokens(usage),
+        server_tool_use=ServerToolUse(_number(server.get("web_search_requests")))
+        if isinstance(server, dict)
         else None,
-        ServerToolUse(_number(server.get("web_search_requests"))) if isinstance(server, dict) else None,
-        _word_or_none(usage.get("inference_geo")),
+        inference_geo=_word_or_none(usage.get("inference_geo")),
+        iterations=[
+            Iteration(
+                **_tokens(one), type=_word_or_none(one.get("type")), model=_word_or_none(one.get("model"))
+            )
+            for one in iterations
+            if isinstance(one, dict)
+        ]
+        if isinstance(iterations, list)
+        else None,
     )
 
 
+def _tokens(usage: dict[str, Any]) -> dict[str, Any]:
+    creation = usage.get("cache_creation")
+    names = "input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"
+    tokens: dict[str, Any] = {name: _number(usage.get(name)) for name in names}
+    if isinstance(creation, dict):
+        kinds = CacheCreation.__struct_fields__
+        tokens["cache_creation"] = CacheCreation(*(_number(creation.get(kind)) for kind in kinds))
+    return tokens
+
+
 def _error(error: Any) -> _OuterError | None:
-    inner = error.get("error") if isinstance(error, dict) else None
-    if not isinstance(inner, dict):
+    inner = inner_error(error)
+    if inner is None:
         return None
+    details = inner.get("details")
     return _OuterError(
-        LineError(_word_or_none(inner.get("type")) or "", _word_or_none(inner.get("message")) or "")
+        LineError(
+            _word_or_none(inner.get("type")) or "",
+            _word_or_none(inner.get("message")) or "",
+            msgspec.Raw() if details is None else msgspec.Raw(json.dumps(details).encode()),
+        )
     )
 
 
@@ -245,5 +281,5 @@ def _id_of(line: bytes) -> str:
     """The custom_id of a line whose rest cannot be read, or nothing."""
     try:
         return msgspec.json.decode(line, type=_OnlyId).custom_id
-    except _UNREADABLE:
+    except UNREADABLE:
         return ""

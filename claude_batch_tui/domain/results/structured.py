@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from claude_batch_tui.domain.results.line import content_blocks
+from claude_batch_tui.nesting import UNREADABLE
 
 
 class _Format(msgspec.Struct):
@@ -49,7 +50,7 @@ def asked_schema(request: bytes) -> AskedSchema | None:
     """What a request as it was sent asks for; None where it is no request that can be read."""
     try:
         found = _decode(request)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     config = found.params.output_config
     form = config.format if config is not None else None

@@ -21,14 +21,14 @@ from claude_batch_tui.errors import ExportError, SourceError
 from claude_batch_tui.services.building.progress import ROWS_BETWEEN_LOOKS, Clock, SourceProgress, is_due
 from claude_batch_tui.services.building.requests_files import RequestsFiles, beside
 from claude_batch_tui.services.building.source_items import line_of, opened_items
-from claude_batch_tui.sources.python_script import DEFAULT_SECONDS
+from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, recipe_toml, text_hashes
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow, Origin
+from claude_batch_tui.sources.rows import BadRow, Reading, written
 from claude_batch_tui.sources.source_file import SourceFile
 from claude_batch_tui.store.files import Flusher, remove_abandoned, written_whole
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=written).encode
 _NOTHING = {
     "csv": "there is a header line and no row below it.",
     "text": "all lines are blank.",
@@ -52,7 +52,7 @@ class RequestsWriter:
         self, files: RequestsFiles, source: str, *, skip_bad_rows: bool, recipe: Callable[[], bytes]
     ) -> None:
         """`recipe` is asked, when all is read, for what stands in the recipe's file."""
-        self.rows = self.requests = self.bytes = self.left_out = 0
+        self.rows = self.requests = self.bytes = self.left_out = self.left_out_lines = 0
         self._files = files
         self._recipe = recipe
         self._source = source
@@ -99,9 +99,11 @@ class RequestsWriter:
 
     def take(self, item: MadeRequest | BadRow) -> None:
         """Write one request, or count the row that became none."""
-        self.rows += 1
+        count = item.count if isinstance(item, BadRow) else item.row.count
+        self.rows += count
         if isinstance(item, BadRow):
-            self.left_out += 1
+            self.left_out += count
+            self.left_out_lines += item.lines
             if self._skip_bad_rows:
                 self._left_out_file.write(self._left_out_line(item))
             else:
@@ -118,10 +120,12 @@ class RequestsWriter:
 
     def leave_out(self, item: MadeRequest | BadRow) -> None:
         """Leave a row out because the user said so."""
-        self.rows += 1
-        self.left_out += 1
+        count = item.count if isinstance(item, BadRow) else item.row.count
+        self.rows += count
+        self.left_out += count
         if isinstance(item, MadeRequest):
             item = BadRow(item.row.line, "left_out", "left out by hand", item.row.values, item.custom_id)
+        self.left_out_lines += item.lines
         self._left_out_file.write(self._left_out_line(item))
 
     def _left_out_line(self, item: BadRow) -> bytes:
@@ -169,6 +173,8 @@ class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     body_bytes: int
     left_out: int
+    left_out_lines: int
+    """How many lines of the source the rows take that were left out: one with a stray quote may take many."""
     cleaned_ids: int
     problems: tuple[Problem, ...]
     counts: dict[str, int]
@@ -176,6 +182,8 @@ class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
     warnings: int
     hashes: dict[str, str]
     """Of what it was made from: `source`, and `template` and `system` where those are files."""
+    reading: Reading = Reading()
+    """How the source was understood."""
 
 
 BuildUpdate = SourceProgress | BuildReport
@@ -191,7 +199,8 @@ def build(
     name: str | None = None,
     betas: tuple[str, ...] = (),
     trust_script: bool = False,
-    script_seconds: float = DEFAULT_SECONDS,
+    patience: Patience = USUAL,
+    api_version: str | None = None,
     clock: Clock = time.monotonic,
 ) -> Iterator[BuildUpdate]:
     """Write the requests of `spec` to `out`, rows and recipe beside it; all, or nothing where there are errors.
@@ -201,7 +210,8 @@ def build(
     The recipe there repeats this build, templates written out, with `name` and `betas` for its submission.
     `skip_bad_rows` writes what is good, and what was left out into X.left-out.jsonl, where the rows go too that begin on
     a line of `leave_out`. `force` overwrites.
-    A script is run only where it is trusted, and stopped when it gives nothing for `script_seconds`.
+    A script is run only where it is trusted; it and a query are stopped when `patience` ends. `api_version` is the
+    anthropic-version the requests are to be sent under.
 
     Raises ConfigError for what no row could satisfy or an output that is there, SourceError for a source that cannot be
     read, ScriptError for a script that fails, and ExportError where the disk refuses.
@@ -209,14 +219,19 @@ def build(
     files = beside(out)
     files.require_free(spec.path, force=force)
     problems = ProblemList(leave_out)
-    with opened_items(spec, problems, trust_script=trust_script, script_seconds=script_seconds) as source:
+    with opened_items(
+        spec, problems, trust_script=trust_script, patience=patience, api_version=api_version
+    ) as source:
         file, items = source.origin, source.items
 
         def recipe() -> bytes:
             hashes = {"source": file.sha256()}
-            return recipe_toml(Recipe(spec=spec, name=name, betas=betas, hashes=hashes), None)
+            recipe = Recipe(spec=spec, name=name, betas=betas, hashes=hashes, guesses=reading.guesses)
+            return recipe_toml(recipe, None)
 
-        _say_guess(file, problems)
+        reading = source.reading
+        for doubt in reading.doubts:
+            problems.add(Problem(doubt.code, doubt.message, Severity.WARNING, file.label))
         if isinstance(file, SourceFile):
             file.hash_beside()
         writer = RequestsWriter(files, file.label, skip_bad_rows=skip_bad_rows, recipe=recipe)
@@ -226,7 +241,7 @@ def build(
             for number, item in enumerate(items, 1):
                 if unchecked and isinstance(item, MadeRequest):
                     unchecked = False
-                    _check_params(item, file.label, problems, writer)
+                    _check_params(item, RequestsCheck(file.label, api_version=api_version), problems, writer)
                 if leave_out and line_of(item) in leave_out:
                     writer.leave_out(item)
                 else:
@@ -246,31 +261,26 @@ def build(
             bytes=writer.bytes,
             body_bytes=size,
             left_out=writer.left_out,
+            left_out_lines=writer.left_out_lines,
             cleaned_ids=source.cleaned_ids(),
             problems=tuple(problems.kept),
             counts=problems.counts,
             errors=problems.errors,
             warnings=problems.warnings,
             hashes={"source": file.sha256(), **text_hashes(spec)},
+            reading=reading,
         )
 
 
-def _check_params(item: MadeRequest, label: str, problems: ProblemList, writer: RequestsWriter) -> None:
+def _check_params(
+    item: MadeRequest, checked: RequestsCheck, problems: ProblemList, writer: RequestsWriter
+) -> None:
     """Check what all requests share by one of them; an error of it is one of all, so nothing will be kept."""
-    checked = RequestsCheck(label)
     checked.add(item.row.line, item.request)
     for found in checked.problems.kept:
-        problems.add(Problem(found.code, f"in every request: {found.message}", found.severity, label))
+        problems.add(Problem(found.code, f"in every request: {found.message}", found.severity, found.file))
     if checked.problems.errors:
         writer.refuse()
-
-
-def _say_guess(origin: Origin, problems: ProblemList) -> None:
-    """A guessed encoding is said: it may be another."""
-    guessed = getattr(origin, "guessed_encoding", None)
-    if guessed is not None:
-        message = f"the file is not UTF-8; it was read as {guessed}. If letters are wrong, name the right --encoding"
-        problems.add(Problem("guessed_encoding", message, Severity.WARNING, origin.label))
 
 
 def _warn_of_limits(problems: ProblemList, file: str, requests: int, size: int) -> None:

@@ -19,6 +19,7 @@ from claude_batch_tui.domain.money.pricing import (
 from claude_batch_tui.domain.requests.draft import Draft
 from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.domain.requests.validation import RequestsCheck
+from claude_batch_tui.media import look_at
 from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.building.progress import (
     ROWS_BETWEEN_LOOKS,
@@ -27,10 +28,13 @@ from claude_batch_tui.services.building.progress import (
     is_due,
 )
 from claude_batch_tui.sources.jsonl import numbered_lines
+from claude_batch_tui.sources.ready import require_requests_file
 from claude_batch_tui.sources.source_file import open_source
 
 PROCESSING = timedelta(hours=24)
 """How long a batch may take before it expires (batch guide)."""
+_LARGE = 100_000
+"""Bytes of a request that may hold a PDF, which takes up to 50 ms."""
 
 
 class CheckReport(msgspec.Struct, frozen=True):
@@ -56,22 +60,34 @@ def check(
     betas: tuple[str, ...] = (),
     api_version: str | None = None,
     deadline: date | None = None,
+    user_profile_id: str | None = None,
     clock: Clock = time.monotonic,
 ) -> Iterator[CheckUpdate]:
     """Check every request of a file, made by us or not; see `RequestsCheck` for what is known of models and time.
 
     An iterator for a thread: progress about ten times a second, then one report. Problems of requests are in the report;
-    raises SourceError where the file cannot be read.
+    raises SourceError where the file cannot be read, or is no requests file.
     """
-    checked = RequestsCheck(str(path), models=models, betas=betas, api_version=api_version, deadline=deadline)
+    checked = RequestsCheck(
+        str(path),
+        models=models,
+        betas=betas,
+        api_version=api_version,
+        deadline=deadline,
+        look=look_at,
+        user_profile_id=user_profile_id,
+    )
     look = is_due(clock)
     with open_source(str(path)) as file:
+        require_requests_file(file)
         for line in numbered_lines(file):
             checked.add(line.number, line.data)
-            if checked.requests % ROWS_BETWEEN_LOOKS == 0 and look():
+            is_time = checked.requests % ROWS_BETWEEN_LOOKS == 0 or len(line.data) > _LARGE
+            if is_time and look():
                 yield SourceProgress(checked.requests, file.bytes_read, file.size)
     draft = checked.draft()
-    yield CheckReport(draft, cost_forecast(draft.models, prices))
+    as_of = models.as_of if models is not None else None
+    yield CheckReport(draft, cost_forecast(draft.models, prices, shared=draft.shared, models_as_of=as_of))
 
 
 def check_file(
@@ -89,6 +105,7 @@ def check_file(
         betas=betas,
         api_version=config.api_version,
         deadline=(now + PROCESSING).date(),
+        user_profile_id=config.user_profile_id,
     )
 
 

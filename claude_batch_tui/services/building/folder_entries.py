@@ -12,7 +12,7 @@ from claude_batch_tui.sources.open_rows import guess_kind
 
 MOST = 2_000
 """Entries of a folder that are shown."""
-_ARCHIVES = frozenset({".gz", ".zip", ".zst", ".xz", ".bz2", ".tar", ".7z", ".xlsx", ".xls", ".docx"})
+_ARCHIVES = frozenset({".gz", ".zip", ".zst", ".xz", ".bz2", ".tar", ".7z", ".doc", ".pptx"})
 
 
 class FolderEntry(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.money.pricing import PriceTable, load_prices
+from claude_batch_tui.domain.money.pricing import PriceTable, load_prices, require_own_prices
 from claude_batch_tui.domain.requests.models import ModelFacts, Models, load_models
-from claude_batch_tui.errors import ApiError, StoreError
+from claude_batch_tui.errors import ApiError, ConfigError, StoreError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.store.files import written_whole
 
 FRESH = timedelta(hours=24)
@@ -44,18 +46,52 @@ async def refreshed_models(api: BatchesApi, folder: Path, hint: str, now: dateti
     if answer is not None and now - answer.at < FRESH:
         return False
     try:
-        models = await api.models()
+        return bool(await ask_models(api, folder, hint, now))
     except ApiError:
         return False
-    with contextlib.suppress(StoreError), written_whole(_path(folder, hint)) as file:
-        file.write(msgspec.json.encode(_Answer(now, models)))
-    return bool(models)
+
+
+async def ask_models(api: BatchesApi, folder: Path, hint: str, now: datetime) -> tuple[ModelFacts, ...]:
+    """Ask the API for its models, and keep what it says. Raises ApiError."""
+    models = await api.models()
+    _keep(_path(folder, hint), _Answer(now, models))
+    return models
+
+
+def _keep(path: Path, answer: _Answer) -> None:
+    """Write an answer down; a folder that cannot be written is one where nothing is kept."""
+    with contextlib.suppress(OSError, StoreError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with written_whole(path) as file:
+            file.write(msgspec.json.encode(answer))
+
+
+def take_prices(config: Config, file: Path) -> tuple[int, Path | None]:
+    """Make a file of prices (`-` is stdin) the user's own from now on.
+
+    How many models it has, and where the file before it is now. Raises ConfigError for what is no table of prices, which
+    then changes nothing, and StoreError where the disk refuses.
+    """
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"Cannot read {file}: {error.strerror}.") from error
+    taken = require_own_prices(data, str(file))
+    own, before = config.config_dir / "prices.toml", None
+    config.config_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if own.exists() and own.read_bytes() != data:
+        before = own.with_name("prices.toml.old")
+        with written_whole(before) as kept:
+            kept.write(own.read_bytes())
+    with written_whole(own) as new:
+        new.write(data)
+    return taken, before
 
 
 def _answer(folder: Path, hint: str) -> _Answer | None:
     try:
         return msgspec.json.decode(_path(folder, hint).read_bytes(), type=_Answer)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+    except (OSError, *UNREADABLE):
         return None
 
 

@@ -11,12 +11,16 @@ import msgspec
 
 from claude_batch_tui.domain.requests.validation import ProblemList
 from claude_batch_tui.services.building.source_items import line_of, opened_items
-from claude_batch_tui.sources.csv import CsvSource
 from claude_batch_tui.sources.custom_ids import PREVIEW_TAG, TAG_LENGTH
 from claude_batch_tui.sources.open_rows import open_rows
+from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow, Row
+from claude_batch_tui.sources.rows import BadRow, Reading, Row, RowSource
+
+_COUNTED_BYTES = 1 << 18
+_COUNTED_ROWS = 5_000
+"""So much of a source is counted for its preview."""
 
 
 class PreviewedRequest(msgspec.Struct, frozen=True):
@@ -46,19 +50,23 @@ class Preview(msgspec.Struct, frozen=True):
 
     columns: tuple[str, ...]
     prompt_column: str | None
-    delimiter: str | None
-    encoding: str
+    reading: Reading
     first: int
+    rows: int | None
+    """How many rows there are; of a large source as its beginning lets one expect, None where that says nothing."""
+    rows_exact: bool
     requests: tuple[PreviewedRequest, ...]
 
 
-def preview(spec: BuildSpec, first: int, count: int, *, line: int | None = None) -> Preview:
+def preview(
+    spec: BuildSpec, first: int, count: int, *, line: int | None = None, patience: Patience = USUAL
+) -> Preview:
     """`count` requests from the row with the 0-based number `first`, or from the one that begins on `line`.
 
     Ids by position have no tag yet. Problems of a row are in it; raises ConfigError and SourceError as `build` does.
     """
     problems = ProblemList()
-    with opened_items(spec, problems, tag=lambda _: PREVIEW_TAG) as opened:
+    with opened_items(spec, problems, tag=lambda _: PREVIEW_TAG, patience=patience) as opened:
         source, maker = opened.rows, opened.maker
         with contextlib.closing(opened.items):
             if line is None:
@@ -71,23 +79,40 @@ def preview(spec: BuildSpec, first: int, count: int, *, line: int | None = None)
                         shown = [_previewed(item), *map(_previewed, islice(opened.items, count - 1))]
                         break
                     skipped += 1
+        # A query that took its time is not run twice.
+        is_quick = spec.kind not in {"documents", "sqlite"}
+        rows, is_exact = _count(source) if source is not None and is_quick else (None, False)
         return Preview(
+            rows=rows,
+            rows_exact=is_exact,
             columns=source.columns if source else (),
             prompt_column=maker.prompt_column if maker else None,
-            delimiter=source.delimiter if isinstance(source, CsvSource) else None,
-            encoding=getattr(opened.origin, "encoding", "utf-8-sig"),
+            reading=opened.reading,
             first=skipped,
             requests=tuple(shown),
         )
 
 
-def sample_rows(spec: BuildSpec, count: int) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+def sample_rows(
+    spec: BuildSpec, count: int, patience: Patience = USUAL
+) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
     """The columns of a source and its first rows, whatever is to become of them. Raises SourceError."""
     with (
-        open_rows(spec) as source,
+        open_rows(spec, patience) as source,
         contextlib.closing(cast("Generator[Row | BadRow]", source.rows())) as rows,
     ):
         return source.columns, [row.values for row in islice(rows, count)]
+
+
+def _count(source: RowSource) -> tuple[int | None, bool]:
+    """How many rows a source has, and whether that is exact: of a large one only the beginning is counted."""
+    origin, count = source.file, 0
+    with contextlib.closing(cast("Generator[Row | BadRow]", source.rows())) as rows:
+        for count, _ in enumerate(rows, 1):
+            if count >= _COUNTED_ROWS or origin.bytes_read > _COUNTED_BYTES:
+                done = origin.bytes_read
+                return (count * origin.size // done if 0 < done < origin.size else None), False
+    return count, True
 
 
 def _previewed(item: MadeRequest | BadRow) -> PreviewedRequest:

@@ -4,14 +4,20 @@ a closed terminal loses nothing that was typed.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 from pathlib import Path
 
 import msgspec
 
 from claude_batch_tui.errors import ConfigError, ExportError, StoreError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.services.building.requests_files import beside
-from claude_batch_tui.sources.recipe import Recipe, read_recipe, recipe_toml
+from claude_batch_tui.sources.recipe import Recipe, outside_files, read_recipe, recipe_toml
 from claude_batch_tui.store.files import refusals_told, written_whole
+
+_AGREED = "recipes-agreed"
+_KEPT = 1_000
 
 
 def save_recipe(recipe: Recipe, path: Path, *, force: bool = False) -> None:
@@ -58,6 +64,38 @@ def read_named(config_dir: Path, name: str) -> Recipe:
     return read_recipe(str(recipe_path(config_dir, name)))
 
 
+def files_to_agree_to(recipe: Recipe, path: Path, state_dir: Path, *, source: bool = True) -> list[str]:
+    """The files outside of its folder that a recipe would have read and sent, unless it was written or agreed to here.
+
+    Without its `source`, where that is another. Raises ConfigError where the recipe cannot be read any more.
+    """
+    outside = outside_files(recipe, str(path), source=source)
+    return [] if not outside or _digest(path) in _agreed(state_dir) else outside
+
+
+def agree_to(path: Path, state_dir: Path) -> None:
+    """Ask no more about a recipe as it is now. Where the folder cannot be written, it is asked about again."""
+    known = [each for each in _agreed(state_dir) if each != _digest(path)]
+    with contextlib.suppress(OSError, StoreError):
+        state_dir.mkdir(parents=True, exist_ok=True)
+        with written_whole(state_dir / _AGREED) as file:
+            file.write("\n".join([*known, _digest(path)][-_KEPT:]).encode())
+
+
+def _agreed(state_dir: Path) -> list[str]:
+    try:
+        return (state_dir / _AGREED).read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return []
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigError(f"{path}: the recipe cannot be read: {error.strerror}.") from error
+
+
 class FormDraft(msgspec.Struct, frozen=True):
     """What was typed, by field, and the rows that were left out by hand."""
 
@@ -87,7 +125,7 @@ def load_draft(folder: Path) -> FormDraft | None:
     """The draft that was kept, or None."""
     try:
         draft = msgspec.json.decode(_draft_path(folder).read_bytes(), type=FormDraft)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+    except (OSError, *UNREADABLE):
         return None
     return None if draft.is_empty else draft
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.errors import ConfigError, SourceError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.source_file import open_source
 
@@ -21,7 +22,7 @@ _decode_id = msgspec.json.Decoder(_Identified).decode
 
 
 def custom_id_of(line: bytes) -> str:
-    """The custom_id of a request or of a row. Raises msgspec.DecodeError or UnicodeDecodeError where it has none."""
+    """The custom_id of a request or of a row. Raises one of `UNREADABLE` where it has none."""
     return _decode_id(line).custom_id
 
 
@@ -65,6 +66,23 @@ def iter_request_lines(path: Path) -> Iterator[bytes]:
             yield line.data
 
 
+def ids_of_requests(path: Path) -> list[str]:
+    """The custom_ids of a requests file, in its order. Raises SourceError where it is none, or has one twice."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(iter_request_lines(path), 1):
+        try:
+            custom_id = custom_id_of(line)
+        except UNREADABLE as error:
+            raise SourceError(
+                f"{path}, request {number:,}, has no custom_id: this is no requests file."
+            ) from error
+        if found.setdefault(custom_id, number) != number:
+            raise SourceError(
+                f"{path}, request {number:,}: request {found[custom_id]:,} has its custom_id too."
+            )
+    return list(found)
+
+
 def rows_match(requests: Path, rows: Path) -> bool:
     """True where both files hold the same custom_ids in the same order."""
     return _ids_sha256(requests) == _ids_sha256(rows) is not None
@@ -76,6 +94,6 @@ def _ids_sha256(path: Path) -> str | None:
     try:
         for line in iter_request_lines(path):
             digest.update(custom_id_of(line).encode() + b"\n")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return digest.hexdigest()

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from claude_batch_tui.domain.requests.draft import Problem, Severity
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
-from claude_batch_tui.sources.custom_ids import GivenIds
-from claude_batch_tui.sources.jsonl import numbered_lines
+from claude_batch_tui.errors import ConfigError, SourceError
+from claude_batch_tui.sources.custom_ids import PositionIds, ReadyIds, build_tag
+from claude_batch_tui.sources.documents import DocumentsSource
+from claude_batch_tui.sources.jsonl import NumberedLine
 from claude_batch_tui.sources.open_rows import open_rows
-from claude_batch_tui.sources.python_script import DEFAULT_SECONDS, PythonScript
+from claude_batch_tui.sources.overrides import Override, read_overrides, with_overrides
+from claude_batch_tui.sources.patience import USUAL, Patience
+from claude_batch_tui.sources.python_script import PythonScript
+from claude_batch_tui.sources.ready import ReadyRequests
 from claude_batch_tui.sources.recipe import BuildSpec
-from claude_batch_tui.sources.request_maker import MadeRequest, RequestMaker
-from claude_batch_tui.sources.rows import BadRow, Origin, Row, RowRefusedError, RowSource
-from claude_batch_tui.sources.source_file import SourceFile, open_source
+from claude_batch_tui.sources.request_maker import MadeRequest, RequestMaker, prompt_column_of
+from claude_batch_tui.sources.rows import (
+    BadRow,
+    LateColumns,
+    Origin,
+    Reading,
+    Row,
+    RowRefusedError,
+    RowSource,
+    reading_of,
+)
+from claude_batch_tui.sources.rows_together import RowsTogether, kept_row
+from claude_batch_tui.sources.source_file import open_source
 
 Items = Generator[MadeRequest | BadRow]
-
-
-class _Loose(msgspec.Struct):
-    custom_id: Any = None
-
-
-_decode_loose = msgspec.json.Decoder(_Loose).decode
-_encode = msgspec.json.Encoder().encode
 
 
 class OpenedItems(NamedTuple):
     """A source with what becomes of it, item by item, in the order of its lines.
 
-    `rows` and `maker` are None for ready requests and those of a script.
+    `rows` and `maker` are None for ready requests and those of a script. `reading` is how the source was understood.
     """
 
     origin: Origin
@@ -41,6 +48,7 @@ class OpenedItems(NamedTuple):
     rows: RowSource | None = None
     maker: RequestMaker | None = None
     cleaned: Callable[[], int] = lambda: 0
+    reading: Reading = Reading()
 
     def cleaned_ids(self) -> int:
         """How many ids of the user's were made legal so far."""
@@ -54,26 +62,63 @@ def opened_items(
     *,
     tag: Callable[[bytes], str] | None = None,
     trust_script: bool = False,
-    script_seconds: float = DEFAULT_SECONDS,
+    patience: Patience = USUAL,
+    api_version: str | None = None,
 ) -> Iterator[OpenedItems]:
     """Open a source for as long as the context lasts; what is wrong with an item goes to `problems` as it is read.
 
-    `tag` makes the tag of ids by position from the recipe; left out, from the source's hash too. A script is run only where it is trusted, and
-    stopped when it gives nothing for `script_seconds`. Raises SourceError for a source that cannot be read.
+    `tag` makes the tag of ids by position from the recipe; left out, from the source's hash too. A script is run only where
+    it is trusted; it and a query are stopped when `patience` ends. `api_version` is the anthropic-version of the requests.
+    Raises SourceError for a source that cannot be read.
     """
+
+    def check_of(origin: Origin) -> RequestsCheck:
+        return RequestsCheck(origin.label, problems=problems, api_version=api_version)
+
+    if spec.kind in {"jsonl", "custom"}:
+        overrides = read_overrides(spec.set, model=spec.model, max_tokens=spec.max_tokens)
     if spec.kind == "jsonl":
         with open_source(spec.path) as file:
-            yield OpenedItems(file, _ready(file, problems))
+            requests = ReadyRequests(file, overrides, spec.surrogates)
+            ids = (
+                ReadyIds(spec.run_prefix or "", lambda: _positions(spec, file, tag))
+                if spec.clean_ids
+                else None
+            )
+            items = _ready(requests, ids, check_of(file))
+            yield OpenedItems(
+                file,
+                items,
+                cleaned=lambda: ids.cleaned if ids else 0,
+                reading=requests.reading,
+            )
     elif spec.kind == "custom":
-        script = PythonScript(spec.path, trusted=trust_script, seconds=script_seconds)
-        ids = GivenIds("custom_id", spec.run_prefix or "")
-        items = _scripted(script, ids, problems)
+        script = PythonScript(spec.path, spec.script_env, trusted=trust_script, patience=patience)
+        script_ids = ReadyIds(spec.run_prefix or "")
+        items = _scripted(script, script_ids, overrides, check_of(script.file))
         with contextlib.closing(items):
-            yield OpenedItems(script.file, items, cleaned=lambda: ids.cleaned)
+            yield OpenedItems(script.file, items, cleaned=lambda: script_ids.cleaned)
     else:
-        with open_rows(spec) as source:
-            maker = RequestMaker(spec, source, tag)
-            yield OpenedItems(source.file, _made(maker, source, problems), source, maker)
+        with open_rows(spec, patience) as source:
+            together = _together(spec, source)
+            read = together or source
+            maker = _maker(together.spec if together else spec, read, tag)
+            if together is not None:
+                problems.add(Problem("rows_together", together.sentence, Severity.WARNING, source.file.label))
+            items = _made(maker, read, problems)
+            yield OpenedItems(source.file, items, source, maker, reading=reading_of(source))
+
+
+def _together(spec: BuildSpec, source: RowSource) -> RowsTogether | None:
+    """The rows of a source, several at a time, where a request is to have several."""
+    if spec.rows_per_request is None:
+        return None
+    return RowsTogether(source, spec, prompt_column_of(spec, source))
+
+
+def _positions(spec: BuildSpec, origin: Origin, tag: Callable[[bytes], str] | None) -> PositionIds:
+    """Ids for requests that have none, from their lines."""
+    return PositionIds(tag(b"ready") if tag else build_tag(origin.sha256(), b"ready"), spec.run_prefix or "")
 
 
 def line_of(item: MadeRequest | BadRow) -> int:
@@ -81,52 +126,90 @@ def line_of(item: MadeRequest | BadRow) -> int:
     return item.line if isinstance(item, BadRow) else item.row.line
 
 
+def _maker(spec: BuildSpec, source: RowSource, tag: Callable[[bytes], str] | None) -> RequestMaker:
+    """What makes the requests. A source whose columns are not all known yet is read for them where one is missing."""
+    try:
+        return RequestMaker(spec, source, tag)
+    except (ConfigError, SourceError):
+        if isinstance(source, LateColumns) and source.read_all_columns():
+            return RequestMaker(spec, source, tag)
+        raise
+
+
 def _made(maker: RequestMaker, source: RowSource, problems: ProblemList) -> Items:
     """What every row of the source became."""
     label = source.file.label
-    for position, row in enumerate(source.rows(), 1):
-        item = row if isinstance(row, BadRow) else maker.make(row, position)
+    is_together, position = isinstance(source, RowsTogether), 1
+    for row in source.rows():
+        item: MadeRequest | BadRow
+        if isinstance(row, BadRow):
+            item = row
+        else:
+            item = maker.make(row, position)
+            if is_together and isinstance(item, MadeRequest):
+                item = msgspec.structs.replace(item, row=kept_row(item.row))
+            if row.doubt is not None:
+                problems.add(Problem("doubtful_row", row.doubt, Severity.WARNING, label, row.line))
+        position += row.count
         if isinstance(item, BadRow):
             problems.add(Problem(item.code, item.message, Severity.ERROR, label, item.line, item.custom_id))
         elif item.warning is not None:
-            problems.add(
-                Problem("empty_column", item.warning, Severity.WARNING, label, row.line, item.custom_id)
-            )
+            problems.add(Problem(item.code, item.warning, Severity.WARNING, label, row.line, item.custom_id))
         yield item
+    if isinstance(source, DocumentsSource):
+        for warning in source.warnings:
+            problems.add(Problem("document", warning, Severity.WARNING, label))
 
 
-def _ready(file: SourceFile, problems: ProblemList) -> Items:
-    """Ready requests as they are, each checked."""
-    checked = RequestsCheck(file.label, problems=problems)
-    for line in numbered_lines(file):
-        custom_id = checked.add(line.number, line.data)
-        if custom_id is None and (found := problems.last_error) is not None:
-            yield BadRow(line.number, found.code, found.message, {}, found.custom_id)
-        elif custom_id is not None:
-            yield MadeRequest(custom_id, custom_id, line.data, Row(line.number, {}))
-
-
-def _scripted(script: PythonScript, ids: GivenIds, problems: ProblemList) -> Items:
-    """Requests of a script: their ids cleaned where needed, each checked. There are no lines, so they are numbered."""
-    label = script.file.label
-    checked = RequestsCheck(label, problems=problems)
-    for number, data in enumerate(script.requests(), 1):
-        own_id, request = None, data
-        try:
-            loose = _decode_loose(data)
-            if isinstance(loose.custom_id, str):
-                given = ids.assign(loose.custom_id, number)
-                own_id = given.id
-                if given.custom_id != own_id:
-                    request = _encode({**msgspec.json.decode(data), "custom_id": given.custom_id})
-        except RowRefusedError as error:
-            problems.add(Problem(error.code, str(error), Severity.ERROR, label, number, error.custom_id))
-            yield BadRow(number, error.code, str(error), {}, error.custom_id)
+def _ready(requests: ReadyRequests, ids: ReadyIds | None, check: RequestsCheck) -> Items:
+    """Ready requests, converted where they are another platform's, each checked."""
+    label, problems = requests.file.label, check.problems
+    for line in requests:
+        if not isinstance(line, NumberedLine):
+            number, error = line
+            yield _refused(problems, label, number, error)
             continue
-        except msgspec.DecodeError:
-            pass  # the check says what is wrong with it
-        custom_id_checked = checked.add(number, request)
-        if custom_id_checked is not None:
-            yield MadeRequest(custom_id_checked, own_id or custom_id_checked, request, Row(number, {}))
-        elif (found := problems.last_error) is not None:
-            yield BadRow(number, found.code, found.message, {}, found.custom_id)
+        data, own_id = line.data, None
+        if ids is not None:
+            try:
+                data, own_id = ids.cleaned_line(line.data, line.number)
+            except RowRefusedError as error:
+                yield _refused(problems, label, line.number, error)
+                continue
+        yield _checked(check, line.number, data, own_id)
+    for key in requests.surplus():
+        message = f"`{key}` stands beside `requests` in the body, belongs to no request, and is left out"
+        problems.add(Problem("surplus_key", message, Severity.WARNING, label))
+
+
+def _scripted(
+    script: PythonScript, ids: ReadyIds, overrides: Sequence[Override], check: RequestsCheck
+) -> Items:
+    """Requests of a script: their ids cleaned where needed, each checked. There are no lines, so they are numbered."""
+    label, problems = script.file.label, check.problems
+    for number, data in enumerate(script.requests(), 1):
+        request, own_id = data, None
+        try:
+            if overrides:
+                request = with_overrides(request, overrides)
+            request, own_id = ids.cleaned_line(request, number)
+        except RowRefusedError as error:
+            yield _refused(problems, label, number, error)
+            continue
+        yield _checked(check, number, request, own_id)
+
+
+def _refused(problems: ProblemList, label: str, number: int, error: RowRefusedError) -> BadRow:
+    problems.add(Problem(error.code, str(error), Severity.ERROR, label, number, error.custom_id))
+    return BadRow(number, error.code, str(error), {}, error.custom_id)
+
+
+def _checked(check: RequestsCheck, number: int, data: bytes, own_id: str | None) -> MadeRequest | BadRow:
+    """A ready request, or what the check has against it."""
+    custom_id = check.add(number, data)
+    if custom_id is not None:
+        return MadeRequest(custom_id, own_id or custom_id, data, Row(number, {}))
+    found = check.problems.last_error
+    if found is None:
+        raise AssertionError("a request without an id has an error")
+    return BadRow(number, found.code, found.message, {}, found.custom_id)

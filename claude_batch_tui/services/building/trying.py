@@ -15,6 +15,8 @@ from claude_batch_tui.domain.requests.draft import Request
 from claude_batch_tui.domain.requests.validation import RequestsCheck
 from claude_batch_tui.domain.results.result import Result
 from claude_batch_tui.errors import DraftError, UnknownOutcomeError
+from claude_batch_tui.media import look_at
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.services.building.requests_files import iter_request_lines
 from claude_batch_tui.store.store import Store
 
@@ -52,7 +54,7 @@ def request_at(path: Path, number: int) -> bytes:
 
 def trial(request: bytes, prices: PriceTable, name: str) -> Trial:
     """The request checked and priced. Raises DraftError with its first problem."""
-    check = RequestsCheck(name)
+    check = RequestsCheck(name, look=look_at)
     check.add(1, request)
     draft = check.draft()
     for problem in draft.problems:
@@ -88,12 +90,13 @@ async def tried(
         ) from error
     try:
         decoded = msgspec.json.decode(message, type=_Message)
-        cost = entry_cost(decoded.usage, decoded.model, _standard(prices))
-        body = {"type": "succeeded", "message": msgspec.json.decode(message)}
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        result = Result(chosen.custom_id, {"type": "succeeded", "message": msgspec.json.decode(message)})
+        usage = msgspec.structs.replace(decoded.usage, is_billed=result.is_billed)
+        cost = entry_cost(usage, decoded.model, _standard(prices))
+    except UNREADABLE as error:
         raise UnknownOutcomeError(f"The answer could not be read: {error}.") from error
     store.journal.append("try", now(), custom_id=chosen.custom_id, sha256=digest, state="answered", usd=cost)
-    return Tried(message, Result(chosen.custom_id, body), cost)
+    return Tried(message, result, cost)
 
 
 def _standard(prices: PriceTable) -> PriceTable:

@@ -29,7 +29,7 @@ from claude_batch_tui.errors import (
 from claude_batch_tui.services.downloading.part_file import PartFile, own_part, own_results
 from claude_batch_tui.services.downloading.receiving import FEW_LINES, Attempt, Downloaded, Flow, Step
 from claude_batch_tui.services.patience import again_words, tried_words
-from claude_batch_tui.store.results.file import results_path
+from claude_batch_tui.store.results.file import incomplete_path, results_path
 from claude_batch_tui.store.results.index import ResultsIndex, load_scanner
 from claude_batch_tui.store.results.index_file import save_index
 
@@ -78,9 +78,7 @@ def download(
                 yield from attempt.receive(api, stopped, exactly=lambda: few or loading.is_alive())
                 yield Step(attempt.update(DownloadState.VERIFYING))
             except NotFoundError as error:
-                raise ResultsUnavailableError(
-                    f"There are no results for {batch.id}: {error} They can be read once it has ended, for 29 days."
-                ) from error
+                raise ResultsUnavailableError(_why_none(batch, target, error)) from error
             except (RateLimitedError, UnavailableError) as error:
                 wait = failures.wait(error, brought=part.bytes > 0, random=random())
                 if wait is None:
@@ -121,25 +119,46 @@ def index_leftovers(
     stopped: Callable[[], bool],
     index_made: IndexMade = lambda _index, _path: None,
 ) -> Iterator[Step]:
-    """Read results that have their name, and of which nothing is written down; for a thread.
+    """Read results that are here, whole or not, and of which nothing is written down; for a thread.
 
     A process may have died before it was done with them, or the store was lost. What is not whole becomes
     `.incomplete`. Raises StoreError where another process has them.
     """
     target = results_path(folder, batch.id)
-    with own_results(target) as file:
+    with own_results(target if target.exists() else incomplete_path(target), target) as file:
         attempt = Attempt(batch, file)
-        index_made(attempt.index, target)
+        index_made(attempt.index, file.path)
         yield from attempt.read_again(stopped)
         if stopped():
             yield Step(attempt.update(DownloadState.STOPPED))
             return
         finished = attempt.finished(target, sent_ids)
         if finished.ledger.is_complete:
+            file.keep_as(target)
             save_index(attempt.index, target)
             yield Step(attempt.update(DownloadState.COMPLETE), finished)
         else:
             yield _with_problems(attempt, file, finished)
+
+
+def _why_none(batch: Batch, target: Path, error: NotFoundError) -> str:
+    """Why the API gives no results out, and what there is in their place."""
+    if not batch.has_ended:
+        return (
+            f"There are no results for {batch.id}: {error} They can be read once it has ended, for 29 days."
+        )
+    kept = next((path for path in (target, incomplete_path(target)) if path.exists()), None)
+    here = (
+        f"The file {kept} is not as it was verified, or of another batch: cbtui results {kept} reads it all the same."
+        if kept is not None
+        else "They were not downloaded here while they could be."
+    )
+    if batch.archived_at is not None:
+        return f"The API has archived {batch.id} on {batch.archived_at:%Y-%m-%d} and gives its results out no more. {here}"
+    until = f"{batch.results_until:%Y-%m-%d}"
+    return (
+        f"There are no results for {batch.id}: {error} It has ended, and they are kept until {until}. {here}"
+    )
 
 
 class _Failures:
@@ -171,7 +190,7 @@ class _Failures:
 
 def _with_problems(attempt: Attempt, part: PartFile, finished: Downloaded) -> Step:
     """Keep what is not whole under a name that says so."""
-    incomplete = finished.path.with_name(finished.path.name + ".incomplete")
+    incomplete = incomplete_path(finished.path)
     part.keep_as(incomplete)
     save_index(attempt.index, incomplete)
     words = "; ".join(finished.problems)

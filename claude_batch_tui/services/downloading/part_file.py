@@ -138,9 +138,9 @@ def own_part(target: Path) -> Iterator[PartFile]:
 
 
 @contextlib.contextmanager
-def own_results(target: Path) -> Iterator[PartFile]:
-    """A results file under its name, held by this process alone."""
-    with _owned(target, target, 0) as file:
+def own_results(path: Path, target: Path) -> Iterator[PartFile]:
+    """A results file that is here under `path`, held by this process alone; whole, it belongs under `target`."""
+    with _owned(path, target, 0) as file:
         yield file
 
 

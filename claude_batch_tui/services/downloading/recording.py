@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -15,17 +16,17 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.tracked import Download, DownloadState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.money.spend import Spend
 from claude_batch_tui.domain.results.result import Outcome
-from claude_batch_tui.errors import SourceError
+from claude_batch_tui.errors import ApiError, SourceError, StoreError
 from claude_batch_tui.services.downloading.download import IndexMade, download, index_leftovers
 from claude_batch_tui.services.downloading.receiving import Downloaded, Flow, Step
 from claude_batch_tui.services.results.costs import spend_where_priced
 from claude_batch_tui.services.results.ledger import flawed
-from claude_batch_tui.services.results.local_files import bodies_of, is_unread
+from claude_batch_tui.services.results.local_files import bodies_of, unread_path
 from claude_batch_tui.services.results.schema_validation import validated_classes
-from claude_batch_tui.services.submitting import reconcile
+from claude_batch_tui.services.submitting.adoption import settle
 from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.threads import in_thread, iterate_in_thread, with_silences
-from claude_batch_tui.store import downloads, submissions
+from claude_batch_tui.store import batches, downloads, submissions
 from claude_batch_tui.store.store import Store
 
 _FLOW = Flow()
@@ -49,9 +50,10 @@ async def download_batch(
     """Download a batch's results and write down what became of them; progress is yielded, silence too.
 
     Results that are here, and of which nothing is written down, are read first: the API is asked where they are not
-    whole. Raises as `download` does, and ConfigError where there are no credentials.
+    whole. Those of a batch that was found for a lost submission settle whether it is its own. Raises as `download` does,
+    and ConfigError where there are no credentials.
     """
-    if is_unread(tracked, store):
+    if unread_path(tracked, store) is not None:
         async for update in read_leftovers(
             tracked,
             store=store,
@@ -77,6 +79,10 @@ async def download_batch(
     )
     async for update in _recorded(tracked, steps, store, scope_id, config, now, stopped, flow.says_after):
         yield update
+    found_for = submissions.of_batch(store, tracked.id)
+    if found_for is not None and update.state is DownloadState.COMPLETE:
+        with contextlib.suppress(ApiError):  # they are here: whose they are can be settled later
+            await settle(found_for, tracked.batch, api=api, store=store, now=now())
 
 
 async def read_leftovers(
@@ -98,6 +104,34 @@ async def read_leftovers(
         yield update
 
 
+async def read_small_leftovers(
+    listed: Sequence[TrackedBatch],
+    *,
+    store: Store,
+    scope_id: int,
+    config: Config,
+    now: Callable[[], datetime],
+    most_bytes: int = 64_000_000,
+) -> tuple[TrackedBatch, ...]:
+    """The batches with what those of their results say that are here and of which nothing is written down.
+
+    So a list is whole again after the store was lost. Results of more than `most_bytes` together, a second's work, wait
+    for whoever opens them, and so does what another process reads.
+    """
+    read: list[str] = []
+    for tracked in listed:
+        path = unread_path(tracked, store)
+        if path is None or (size := path.stat().st_size) > most_bytes:
+            continue
+        most_bytes -= size
+        with contextlib.suppress(StoreError):
+            async for _ in read_leftovers(tracked, store=store, scope_id=scope_id, config=config, now=now):
+                pass
+            read.append(tracked.id)
+    fresh = {tracked.id: tracked for tracked in batches.find_all(store.database, scope_id, read)}
+    return tuple(fresh.get(tracked.id, tracked) for tracked in listed)
+
+
 async def _recorded(
     tracked: TrackedBatch,
     steps: Callable[..., Iterator[Step]],
@@ -113,7 +147,8 @@ async def _recorded(
     Silence while something should come is yielded each time it has lasted `says_after` seconds.
     """
     ours = submissions.of_batch(store, tracked.id)
-    sent = await in_thread(lambda: sent_ids(ours)) if ours else None
+    # Whether what was found for a lost submission is its own is not known: its results are whole by their counts.
+    sent = await in_thread(lambda: sent_ids(ours)) if ours and not ours.is_adopted else None
     stop = threading.Event()
     taken = steps(
         tracked.batch,
@@ -156,7 +191,7 @@ def record_download(
     scope_id: int,
     now: datetime,
 ) -> None:
-    """Write a finished download down, and settle whether an adopted batch is ours.
+    """Write a finished download down.
 
     That there are results comes last: what a death of the process leaves without it is done again.
     """
@@ -172,11 +207,6 @@ def record_download(
     )
     if spend is not None:
         downloads.record_spend(database, scope_id, tracked.id, spend, now)
-    ours = submissions.of_batch(store, tracked.id)
-    if ours is not None and ledger.missing is not None and ledger.extra is not None:
-        reconcile.confirm_adoption(
-            ours, missing=ledger.missing, extra=ledger.extra, store=store, scope_id=scope_id, now=now
-        )
     record = downloads.ResultsRecord(
         state=ResultsState.PROBLEMS if finished.problems else ResultsState.COMPLETE,
         path=str(finished.path),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import time
 from array import array
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from datetime import datetime
 from heapq import merge
 from itertools import chain
 from operator import itemgetter
@@ -19,18 +20,23 @@ from typing import BinaryIO
 import msgspec
 
 from claude_batch_tui.domain.money.pricing import PriceTable
-from claude_batch_tui.errors import SourceError
+from claude_batch_tui.errors import SourceError, StoreError
 from claude_batch_tui.exports.table import ID, OURS, RESPONSE, Column, Values, Writer, all_columns
 from claude_batch_tui.services.building.progress import is_due
 from claude_batch_tui.services.exporting.rows import Columns, RowReader, Survey, answer_columns
 from claude_batch_tui.services.exporting.target import Options, writer_to
 from claude_batch_tui.services.results.rows_file import RowsFile
+from claude_batch_tui.store import downloads
+from claude_batch_tui.store.database import Database
+from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 
 _CHUNK_ROWS = 500
 _CHUNK_BYTES = 1 << 21
 _NOTHING_MORE_YET = _NO_ROW = -1
+_ATTEMPT = "attempt"
+"""The column that exports of a run have beside the others."""
 _NOWHERE = 2**63
 """The line of an entry without a row, after all that have one."""
 
@@ -65,6 +71,17 @@ class Exported(msgspec.Struct, frozen=True):
 
     entries: int
     guarded: int = 0
+
+
+def mark_exported(parts: Iterable[Path], locations: Locations, now: datetime) -> None:
+    """Write down that all results in these files, of a batch or of a run, are in a file of the user.
+
+    What cannot be written down is asked about once more before it is removed.
+    """
+    ids = [path.name.partition(".")[0] for path in parts if path.is_relative_to(locations.results)]
+    if ids:
+        with contextlib.suppress(StoreError), contextlib.closing(Database(locations.database)) as database:
+            downloads.mark_exported(database, ids, now)
 
 
 def export(
@@ -134,7 +151,8 @@ class _Opened:
             yield (lines[number] if number >= 0 else _NOWHERE), self, position, number
 
 
-_Line = tuple[bytes, _Opened, int]
+_Line = tuple[bytes, _Opened, int, int]
+"""The bytes, the part, the number of the row, and the position."""
 _Placed = tuple[int, _Opened, int, int]
 
 
@@ -167,13 +185,15 @@ class _Work:
                 for name in part.rows.row(0).row
             )
         )
+        self._of_run: tuple[str, ...] = (_ATTEMPT,) if any(part.results.run for part in parts) else ()
         self.done = self._bytes = 0
         self._started = clock()
         self._is_due = is_due(clock)
 
     def columns(self, found: Columns) -> tuple[Column, ...]:
         """All columns, with the kinds a survey has found."""
-        source = (Column(name, found.source.get(name, "any")) for name in self._source)
+        source = [Column(name, "int") for name in self._of_run]
+        source += [Column(name, found.source.get(name, "any")) for name in self._source]
         return all_columns(source, (Column(name, kind) for name, kind in found.answer.items()))
 
     def survey(self) -> Generator[ExportProgress, None, Columns]:
@@ -181,7 +201,7 @@ class _Work:
         source, answer = Survey(), Survey()
         for chunk in self._chunks(Columns()):
             for row in chunk:
-                source.add(zip(self._source, row[len(OURS) :], strict=True))
+                source.add(zip(self._source, row[len(OURS) + len(self._of_run) :], strict=True))
                 if self._options.spread:
                     answer.add(answer_columns(row[RESPONSE]).items())
             if self._is_due():
@@ -192,7 +212,7 @@ class _Work:
     def write(self, writer: Writer, columns: Columns, flush: Callable[[], None]) -> Iterator[ExportProgress]:
         """Write everything; `flush` is called where more has to be waited for."""
         is_raw = self._options.form.name == "jsonl"
-        raw = ([line for line, _, _ in lines] for lines in self._lines())
+        raw = ([line for line, *_ in lines] for lines in self._lines())
         chunks = raw if is_raw else self._chunks(columns)
         for chunk in chunks:
             writer.write(chunk)
@@ -208,8 +228,11 @@ class _Work:
         unknown = [None] * len(source)
         for lines in self._lines():
             chunk = []
-            for line, part, number in lines:
-                values = read(line, part.batch_id)
+            for line, part, number, position in lines:
+                origin = part.results.origin(position)
+                values = read(line, part.batch_id if origin is None else origin.batch_id)
+                if self._of_run:
+                    values.append(None if origin is None else origin.attempt)
                 if part.rows is not None and number >= 0:
                     row = part.rows.row(number)
                     values[ID] = row.id
@@ -234,7 +257,7 @@ class _Work:
                 continue
             line = part.results.line(position)
             size += len(line)
-            lines.append((line, part, number))
+            lines.append((line, part, number, position))
             left -= 1
             if len(lines) >= _CHUNK_ROWS or size >= _CHUNK_BYTES or not left:
                 yield self._counted(lines, size)

@@ -11,9 +11,10 @@ import msgspec
 
 from claude_batch_tui.domain.money.pricing import PriceTable, Usage, entry_cost
 from claude_batch_tui.domain.results.line import ContentBlock, answer_line, read_result
-from claude_batch_tui.domain.results.result import Outcome, Result
+from claude_batch_tui.domain.results.result import SPOKEN, Outcome, Result, details_lines
 from claude_batch_tui.errors import ExportError
 from claude_batch_tui.exports.table import Kind, Values
+from claude_batch_tui.nesting import UNREADABLE, require_shallow
 
 _FREE = frozenset({Outcome.ERRORED.value, Outcome.CANCELED.value, Outcome.EXPIRED.value})
 """Outcomes that cost nothing."""
@@ -44,9 +45,15 @@ class RowReader:
             error = result.inner_error
             if error is None and outcome not in _FREE:
                 return self._odd_values(line, batch_id)
-            words = _error_words(error.type, error.message) if error is not None else None
+            words = None
+            if error is not None:
+                details = _decode_value(error.details) if bytes(error.details) else None
+                words = _error_words(error.type, error.message, details_lines(details))
             cost = 0.0 if outcome in _FREE else None
             return [custom_id, custom_id, outcome, None, words, None, None, None, None, cost, batch_id]
+        text = _text(message.content or ())
+        if text is None:
+            text = read_result(line).spoken
         usage, model = message.usage, message.model or ""
         tokens_in = tokens_out = cost = None
         if usage is not None:
@@ -58,12 +65,15 @@ class RowReader:
             tokens_out = usage.output_tokens or 0
             if not (0 <= tokens_in <= _MOST and 0 <= tokens_out <= _MOST):
                 return self._odd_values(line, batch_id)
-            cost = self._cost(usage, model)
+            if message.stop_reason != "refusal" or read_result(line).is_billed:
+                cost = self._cost(usage, model)
+            else:
+                cost = 0.0
         return [
             custom_id,
             custom_id,
             outcome,
-            _text(message.content or ()),
+            text,
             None,
             message.stop_reason,
             model or None,
@@ -82,15 +92,15 @@ class RowReader:
         result = read_result(line)
         custom_id, message = plain(result.custom_id), result.message
         cost = 0.0 if result.outcome in _FREE else None
-        with contextlib.suppress(msgspec.ValidationError):
+        with contextlib.suppress(*UNREADABLE):
             if message:
                 usage = msgspec.convert(message.get("usage"), Usage)
-                cost = self._cost(usage, str(message.get("model")))
+                cost = self._cost(usage, str(message.get("model"))) if result.is_billed else 0.0
         return [
             custom_id,
             custom_id,
             plain(result.outcome),
-            plain(result.text) if message else None,
+            plain(result.text or result.spoken) if message else None,
             plain(_odd_error(result)) or None,
             _word(message.get("stop_reason")),
             _word(message.get("model")),
@@ -111,8 +121,9 @@ def answer_columns(response: str | None) -> dict[str, Any]:
     if not text.startswith("{"):
         return {}
     try:
+        require_shallow(text)
         found = _decode_value(text)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -122,27 +133,35 @@ def plain(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _text(blocks: Sequence[ContentBlock]) -> str:
-    """All text blocks joined by a newline; where there are none, the input of the tool calls as JSON."""
+def _text(blocks: Sequence[ContentBlock]) -> str | None:
+    """All text blocks joined by a newline; where there are none, the input of the tool calls as JSON.
+
+    None where there is neither, but blocks of other types that say something.
+    """
     if len(blocks) == 1 and blocks[0].type == "text":
         return blocks[0].text or ""
     text = "\n".join(block.text or "" for block in blocks if block.type == "text")
     if text:
         return text
+    if any(block.type in SPOKEN for block in blocks):
+        return None
     calls = [
-        bytes(block.input).decode() for block in blocks if block.type == "tool_use" and bytes(block.input)
+        bytes(block.input).decode("utf-8", "replace")
+        for block in blocks
+        if block.type == "tool_use" and bytes(block.input)
     ]
     return calls[0] if len(calls) == 1 else f"[{','.join(calls)}]" if calls else ""
 
 
-def _error_words(kind: str, message: str) -> str:
-    return f"{kind}: {message}" if kind or message else ""
+def _error_words(kind: str, message: str, details: Sequence[str]) -> str:
+    words = f"{kind}: {message}" if kind or message else ""
+    return f"{words} ({'; '.join(details)})" if details else words
 
 
 def _odd_error(result: Result) -> str:
     kind, message = result.error
     if kind or message:
-        return _error_words(kind, message)
+        return _error_words(kind, message, result.error_details)
     if result.outcome == Outcome.UNPARSED:
         return f"not readable: {result.body.get('raw', '')}"
     if result.message or result.outcome in _FREE:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.errors import StoreError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.store.files import written_whole
 
 _KEPT = 100
@@ -18,7 +19,7 @@ def read_filters(state_dir: Path) -> list[str]:
     """The filters, the newest last; none where the file is missing or damaged."""
     try:
         return msgspec.json.decode((state_dir / _NAME).read_bytes(), type=list[str])
-    except (OSError, ValueError):
+    except (OSError, *UNREADABLE):
         return []
 
 

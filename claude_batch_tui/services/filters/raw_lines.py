@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +33,14 @@ class RawLines:
         self._stringzilla = stringzilla
         self._index = results.index
         self._path = results.path
-        self._descriptor = os.dup(results.fileno())
+        self._starts = results.starts
+        self._descriptors = results.descriptors()
         self._is_mapped = results.path.suffix != ".part"
-        self._map = memoryview(b"")
+        self._maps = [memoryview(b"")] * len(self._starts)
 
     def __del__(self) -> None:
-        os.close(self._descriptor)
+        for descriptor in self._descriptors:
+            os.close(descriptor)
 
     def line(self, position: int) -> bytes:
         """The bytes of one line."""
@@ -53,6 +55,16 @@ class RawLines:
             yield from self._holding(anchor, int(places[0]), int(places[-1]) + 1)
 
     def _holding(self, anchor: Anchor, start: int, end: int) -> Iterator[int]:
+        """The same of all lines from `start` up to `end`, those of each file of a run on their own."""
+        for begin in self._starts[1:]:
+            border = bisect_left(self._index.offsets, begin, start, end)
+            if start < border:
+                yield from self._holding_in_file(anchor, start, border)
+            start = border
+        if start < end:
+            yield from self._holding_in_file(anchor, start, end)
+
+    def _holding_in_file(self, anchor: Anchor, start: int, end: int) -> Iterator[int]:
         low, high = self._index.offsets[start], self._end(end - 1)
         data = self._bytes(low, high)
         folded = None
@@ -84,15 +96,18 @@ class RawLines:
         return view
 
     def _bytes(self, low: int, high: int) -> memoryview:
+        """The bytes between two places of one file."""
+        at = bisect_right(self._starts, low) - 1
+        descriptor, low, high = self._descriptors[at], low - self._starts[at], high - self._starts[at]
         if not self._is_mapped:
-            data = memoryview(os.pread(self._descriptor, high - low, low))
+            data = memoryview(os.pread(descriptor, high - low, low))
             whole = len(data) == high - low
         else:
             # A page of a map that is not in the file any more ends the process.
-            whole = os.fstat(self._descriptor).st_size >= high
-            if whole and len(self._map) < high:
-                self._map = memoryview(mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ))
-            data = self._map[low:high] if whole else memoryview(b"")
+            whole = os.fstat(descriptor).st_size >= high
+            if whole and len(self._maps[at]) < high:
+                self._maps[at] = memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
+            data = self._maps[at][low:high] if whole else memoryview(b"")
         if not whole:
             raise SourceError(f"{self._path} has become shorter while it was searched: open it again.")
         return data

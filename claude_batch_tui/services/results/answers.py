@@ -11,7 +11,7 @@ from claude_batch_tui.domain.results.line import (
     read_line,
     read_result,
 )
-from claude_batch_tui.domain.results.result import Outcome, Result
+from claude_batch_tui.domain.results.result import SPOKEN, Outcome, Result
 from claude_batch_tui.domain.results.structured import structured_text
 
 NO_DOCUMENT = object()
@@ -21,13 +21,15 @@ NO_DOCUMENT = object()
 def answer_text(line: bytes) -> str:
     """What a filter on `text` looks into: the answer's text blocks joined by newlines, or what stands in its place.
 
-    That is `type: message` of an error, and the line itself where it cannot be read. Thinking and tool calls are
-    no text.
+    That is `type: message` of an error with its details, and the line itself where it cannot be read. Thinking and tool
+    calls are no text; summaries of compactions, advice and listings are.
     """
     found = answer_line(line)
     if found is None or found.result.message is None or found.result.type != Outcome.SUCCEEDED:
         return _text_of(read_result(line))
     blocks = found.result.message.content or ()
+    if any(block.type in SPOKEN for block in blocks):
+        return read_result(line).spoken
     return "\n".join([block.text or "" for block in blocks if block.type == "text"])
 
 
@@ -58,10 +60,10 @@ def schema_text(line: bytes) -> str | None:
 def _text_of(result: Result) -> str:
     match result.outcome:
         case Outcome.SUCCEEDED:
-            return result.text
+            return result.spoken
         case Outcome.ERRORED:
             kind, message = result.error
-            return f"{kind}: {message}"
+            return "\n".join([f"{kind}: {message}", *result.error_details])
         case Outcome.UNPARSED:
             return str(result.body.get("raw", ""))
         case _:

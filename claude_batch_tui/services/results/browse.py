@@ -21,11 +21,11 @@ def first_words(result: Result, limit: int = 200) -> str:
     """What a result says in its first `limit` characters: the answer, the error, or what its outcome means."""
     match result.outcome:
         case Outcome.SUCCEEDED:
-            text = result.text.lstrip()[:limit]
+            text = result.spoken.lstrip()[:limit]
             return text or _without_text(result)
         case Outcome.ERRORED:
             kind, message = result.error
-            return f"{kind}: {message}"[:limit]
+            return "; ".join([f"{kind}: {message}", *result.error_details])[:limit]
         case Outcome.EXPIRED:
             return "expired before it was tried"
         case Outcome.CANCELED:
@@ -111,9 +111,12 @@ def usage_of(result: Result) -> Usage | None:
     """What an answer used, or None where that is not said in a known way."""
     usage = result.message.get("usage")
     try:
-        return msgspec.convert(usage, Usage) if isinstance(usage, dict) else None
+        known = msgspec.convert(usage, Usage) if isinstance(usage, dict) else None
     except msgspec.ValidationError:
         return None
+    if known is None or result.is_billed:
+        return known
+    return msgspec.structs.replace(known, is_billed=False)
 
 
 def tokens_of(result: Result) -> tuple[int, int]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from claude_batch_tui.domain.money.pricing import ModelPrice, PriceTable
+    from claude_batch_tui.store.results.columns import Additions
     from claude_batch_tui.store.results.index import ResultsIndex
 
 _SUCCEEDED = OUTCOMES.index(Outcome.SUCCEEDED)
@@ -29,11 +31,11 @@ _AT_ONCE = 1 << 16
 
 
 class _Computed(NamedTuple):
-    """What each of some entries cost in a batch; what all cost outside of one; what the cache saved of it."""
+    """What each of some entries cost in a batch and outside of one, and what the cache saved in a batch."""
 
     batch: NDArray[Any]
-    standard: float
-    cache_saved: float
+    standard: NDArray[Any]
+    cache_saved: NDArray[Any]
 
 
 class EntryCosts:
@@ -84,48 +86,76 @@ class EntryCosts:
         import numpy as np  # late: 60 to 90 ms
 
         costs = self._computed(start, end)
-        unknown = np.isnan(costs.batch)
-        usd = float(costs.batch.sum(where=~unknown))
-        return Bill(
-            usd=usd,
-            standard=costs.standard,
-            uncached=usd + costs.cache_saved,
-            unpriced=int(np.count_nonzero(unknown)),
-        )
+        known = ~np.isnan(costs.batch)
+        usd, standard, saved = (float(column.sum(where=known)) for column in costs)
+        return Bill(usd=usd, standard=standard, uncached=usd + saved, unpriced=int(np.count_nonzero(~known)))
 
     def _computed(self, start: int, end: int) -> _Computed:
+        """What the entries from `start` up to `end` cost, by the rules of `pricing.entry_cost`."""
         import numpy as np  # late: 60 to 90 ms
 
-        index, standard, cache_saved = self._index, 0.0, 0.0
-        models = np.frombuffer(index.models[start:end], np.uint16)
+        index, added = self._index, self._index.additions
+        paid = np.array([one.is_billed for one in [*index.answered_by]])
         succeeded = np.frombuffer(bytes(index.outcomes[start:end]), np.uint8) == _SUCCEEDED
-        costs = np.where(succeeded, np.nan, 0.0)
-        for number, (model, in_us) in enumerate([*index.answered_by]):
+        succeeded &= paid[np.frombuffer(index.models[start:end], np.uint16)]
+        searches = np.frombuffer(index.searches[start:end], np.uint16) * self._prices.web_search
+        costs = _Computed(*(np.where(succeeded, first, 0.0) for first in (searches, searches, 0.0)))
+        entries: NDArray[Any] = np.flatnonzero(succeeded)
+        self._add(costs, index, slice(start, end), entries, entries)
+        rows = slice(bisect_left(added.entries, start), bisect_left(added.entries, end))
+        if rows.start < rows.stop:
+            of = np.frombuffer(added.entries[rows], np.uint32).astype(np.int64) - start
+            answers: NDArray[Any] = np.flatnonzero(succeeded[of])
+            self._add(costs, added, rows, answers, of[answers])
+        return costs
+
+    def _add(
+        self,
+        costs: _Computed,
+        columns: ResultsIndex | Additions,
+        within: slice,
+        rows: NDArray[Any],
+        entries: NDArray[Any],
+    ) -> None:
+        """Add what the tokens of some rows within a slice of columns cost to the entries they belong to."""
+        import numpy as np  # late: 60 to 90 ms
+
+        models = np.frombuffer(columns.models[within], np.uint16)[rows]
+        for number, (model, in_us, _) in enumerate([*self._index.answered_by]):
+            places: NDArray[Any] = np.flatnonzero(models == number)
+            if not len(places):
+                continue
             price = self._prices.find(model)
-            if price is not None:
-                places: NDArray[Any] = np.flatnonzero(succeeded & (models == number))
-                priced = self._priced(price, places, start, end, in_us=in_us)
-                costs[places] = priced.batch
-                standard += priced.standard
-                cache_saved += priced.cache_saved
-        return _Computed(costs, standard, cache_saved)
+            if price is None:
+                for column in costs:
+                    column[entries[places]] = np.nan
+                continue
+            priced = self._priced(price, columns, within, rows[places], in_us=in_us)
+            for column, more in zip(costs, priced, strict=True):
+                np.add.at(column, entries[places], more)
 
     def _priced(
-        self, price: ModelPrice, places: NDArray[Any], start: int, end: int, *, in_us: bool
+        self,
+        price: ModelPrice,
+        columns: ResultsIndex | Additions,
+        within: slice,
+        rows: NDArray[Any],
+        *,
+        in_us: bool,
     ) -> _Computed:
-        """What the entries of one model cost, by the rules of `pricing.answer_cost`."""
+        """What the tokens of rows of one model cost."""
         import numpy as np  # late: 60 to 90 ms
 
-        def column(name: str, kind: Any = np.uint32) -> NDArray[Any]:
+        def column(name: str) -> NDArray[Any]:
             # A slice of a growing column is a copy; a view would keep it from growing.
-            numbers: NDArray[Any] = np.frombuffer(getattr(self._index, name)[start:end], kind)[places]
+            numbers: NDArray[Any] = np.frombuffer(getattr(columns, name)[within], np.uint32)[rows]
             return numbers.astype(np.float64)
 
         read, output = column("cache_read_tokens"), column("output_tokens")
         written_5m, written_1h = column("cache_write_5m_tokens"), column("cache_write_1h_tokens")
         cached = read + written_5m + written_1h
         fresh = np.maximum(column("input_tokens") - cached, 0.0)
-        is_long = fresh + cached > price.long.above if price.long is not None else np.zeros(len(places), bool)
+        is_long = fresh + cached > price.long.above if price.long is not None else np.zeros(len(rows), bool)
 
         def rate(name: str) -> NDArray[Any]:
             long = getattr(price.long, name) if price.long is not None else 0.0
@@ -138,13 +168,8 @@ class EntryCosts:
             + rate("cache_write_1h") * written_1h
         )
         tokens = geo * (rate("input") * fresh + of_cache + rate("output") * output)
-        searches = self._prices.web_search * column("searches", np.uint16)
         factor = self._prices.batch_factor
-        return _Computed(
-            factor * tokens + searches,
-            standard=float((tokens + searches).sum()),
-            cache_saved=float((factor * geo * (rate("input") * cached - of_cache)).sum()),
-        )
+        return _Computed(factor * tokens, tokens, factor * geo * (rate("input") * cached - of_cache))
 
 
 def spend_of(results: Path, prices: PriceTable, cache: Path | None = None) -> Spend:

@@ -29,7 +29,7 @@ class Accounts(msgspec.Struct, frozen=True):
     sent: int | None
     entries: int
     classes: dict[str, int]
-    """How many entries there are of each ledger class that occurs."""
+    """How many entries there are of each ledger class that occurs; what cannot be read is in `unparsable` alone."""
     missing: tuple[Listed, ...] | None
     """Sent, but without a result; in the order in which they were sent."""
     extra: tuple[Listed, ...] | None
@@ -79,7 +79,7 @@ def accounts(index: ResultsIndex, sent: Collection[str] | None) -> Accounts:
     return Accounts(
         sent=None if sent is None else len(sent),
         entries=index.count,
-        classes=index.class_counts(),
+        classes={name: number for name, number in index.class_counts().items() if name != Outcome.UNPARSED},
         missing=missing,
         extra=extra,
         duplicate=tuple(duplicate),

@@ -11,6 +11,7 @@ import msgspec
 
 from claude_batch_tui.domain.requests.draft import SourceRow
 from claude_batch_tui.errors import SourceError
+from claude_batch_tui.nesting import UNREADABLE
 
 
 class _Head(msgspec.Struct):
@@ -49,7 +50,7 @@ class RowsFile:
                     self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except OSError as error:
             raise SourceError(f"Cannot read the rows file {path}: {error.strerror}.") from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise SourceError(f"{path} is no rows file, as `cbtui build` writes them: {error}.") from error
         self._starts.append(start)
         if not self.lines:
@@ -74,7 +75,7 @@ class RowsFile:
         """One row, by its number from 0. Raises SourceError where the file says something else by now."""
         try:
             return _decode_row(self._data[self._starts[number] : self._starts[number + 1]])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise SourceError(
                 f"{self._path} is no rows file, as `cbtui build` writes them: row {number + 1}: {error}."
             ) from error

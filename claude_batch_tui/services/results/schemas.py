@@ -10,6 +10,7 @@ import msgspec
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.results.json_tree import path_words
 from claude_batch_tui.domain.results.structured import Misfit, asked_schema
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.services.results.answers import schema_text
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Schema:
         """Whether a text is JSON as the schema wants it, 0.3 µs and the decoding."""
         try:
             return self._validator.is_valid(msgspec.json.decode(text))
-        except (ValueError, RecursionError):  # errors of msgspec and of surrogates are ValueErrors too
+        except UNREADABLE:  # errors of msgspec and of surrogates are ValueErrors too
             return self.misfit(text) is None
 
     def misfit(self, text: str) -> Misfit | None:
@@ -48,11 +49,11 @@ class Schema:
             value = json.loads(text, parse_constant=_refuse_constant)
         except json.JSONDecodeError as error:
             return Misfit("$", f"the answer is no JSON: {error.msg.lower()} at character {error.pos + 1:,}")
-        except (ValueError, RecursionError) as error:
+        except UNREADABLE as error:
             return Misfit("$", f"the answer is no JSON: {error}")
         try:
             first = next(self._validator.iter_errors(_without_surrogates(value)), None)
-        except (ValueError, RecursionError) as error:
+        except UNREADABLE as error:
             # What does not fit is handed over with the error, of 255 levels at most.
             return Misfit("$", f"the answer does not fit, and why cannot be told: {str(error).lower()}")
         if first is None:

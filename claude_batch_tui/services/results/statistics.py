@@ -74,7 +74,8 @@ def error_groups(results: ResultsFile, stopped: Callable[[], bool] = lambda: Fal
         number += 1
         if number % _LOOK_UP_EVERY == 0 and stopped():
             break
-        kind, message = results.read(at).error
+        result = results.read(at)
+        kind, message = result.error[0], "\n".join([result.error[1], *result.error_details])
         key = kind, shape_of(message)
         count, first = found.get(key, (0, message))
         found[key] = count + 1, first

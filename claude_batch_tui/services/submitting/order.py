@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.domain.batches.tracked import Submission
+from claude_batch_tui.domain.batches.tracked import Overlap, Submission
 from claude_batch_tui.services.building.check import CheckReport
+from claude_batch_tui.services.submitting.pilot import Others
 from claude_batch_tui.services.submitting.retry import RetryPlan
 from claude_batch_tui.services.submitting.steps import Prepared
 
@@ -26,25 +27,40 @@ class Rest(msgspec.Struct, frozen=True):
     run_id: str
 
 
+class Decision(msgspec.Struct, frozen=True):
+    """The user's word on a submission whose answer was lost: `batch_id` is its batch, or is not.
+
+    Without an id the one that was found for it is meant.
+    """
+
+    is_its: bool
+    batch_id: str | None = None
+
+
 class SendOrder(msgspec.Struct, frozen=True):
     """What the user wants sent: all of a requests file, a `part` of it, or what failed of a run.
 
-    `report` is the check of the whole file, where it was checked already. `again` sends what was sent before;
+    `report` is the check of the whole file, where it was checked already. Of what was sent before `again` sends all
+    once more, and `new_only` none; without them nothing is sent then.
     `resend_if_absent` sends once more what was lost and does not show in the list; `counts_input` has the API count
-    the input before the question, so that the cost is known better.
+    the input before the question, so that the cost is known better. `guesses` are what reading the source rests on.
+    `decision` is about a batch that was found for what was sent before: nothing else is sent then.
     """
 
     requests: Path = Path()
     """Not looked at for a retry: its requests are read from what was sent, and so are source and betas."""
     rows: Path | None = None
-    part: Pilot | Rest | RetryPlan | None = None
+    part: Pilot | Rest | RetryPlan | Others | None = None
     name: str | None = None
     source: str | None = None
     betas: tuple[str, ...] = ()
     report: CheckReport | None = None
     again: bool = False
+    new_only: bool = False
     resend_if_absent: bool = False
     counts_input: bool = False
+    guesses: tuple[str, ...] = ()
+    decision: Decision | None = None
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -58,6 +74,8 @@ class Question(msgspec.Struct, frozen=True):
     """What batches that have not ended may cost at most, in US dollars."""
     why_typed: str | None
     """Why the count has to be typed, as a phrase; None where a yes is enough."""
+    left_out: Overlap | None = None
+    """What was sent before and is left out."""
 
     @property
     def requests(self) -> int:

@@ -13,14 +13,16 @@ import msgspec
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.building.requests_files import custom_id_of, iter_request_lines
-from claude_batch_tui.services.submitting.spool import sent_places
+from claude_batch_tui.services.submitting.digests import canonical
+from claude_batch_tui.services.submitting.spool import iter_placed, sent_places
 from claude_batch_tui.store.files import written_whole
 
 
 class Portion(msgspec.Struct, frozen=True):
     """Some requests of a file as files of their own. `of` is how many the whole file has.
 
-    `changed` counts requests that were left out because they were sent, although the file says something else now.
+    `left_out` are the custom_ids of those that the run has sent; `changed` counts those of them of which the file says
+    something else now.
     """
 
     requests: Path
@@ -28,6 +30,19 @@ class Portion(msgspec.Struct, frozen=True):
     count: int
     of: int
     changed: int = 0
+    left_out: frozenset[str] = frozenset()
+
+
+class Others(msgspec.Struct, frozen=True):
+    """What of some frozen `parts` was not sent before: all but the requests at the offsets `sent` of each body.
+
+    `of` and `changed` are those of the parts; see `Portion`.
+    """
+
+    parts: tuple[Submission, ...]
+    sent: tuple[frozenset[int], ...]
+    of: int
+    changed: int
 
 
 @contextlib.contextmanager
@@ -53,6 +68,7 @@ def rest(requests: Path, rows: Path | None, *, run: Sequence[Submission], folder
     Raises DraftError where it is not certain what was sent, or nothing is left.
     """
     changed = 0
+    left_out: set[str] = set()
     with contextlib.ExitStack() as stack:
         sent = _sent(run, stack)
 
@@ -63,24 +79,50 @@ def rest(requests: Path, rows: Path | None, *, run: Sequence[Submission], folder
                 return True
             body, (offset, length) = found
             body.seek(offset)
-            changed += body.read(length) != line
+            left_out.add(custom_id_of(line))
+            sent_line = body.read(length)
+            changed += sent_line != line and canonical(sent_line) != canonical(line)
             return False
 
         portion = stack.enter_context(_portion(requests, rows, is_left, folder))
         if portion.count == 0:
             raise DraftError(f"All {portion.of:,} requests of {requests} were sent in this run already.")
-        yield msgspec.structs.replace(portion, changed=changed)
+        yield msgspec.structs.replace(portion, changed=changed, left_out=frozenset(left_out))
+
+
+@contextlib.contextmanager
+def others(chosen: Others, *, folder: Path) -> Iterator[Portion]:
+    """The requests that were not sent before, and their rows. Gone after the block."""
+    count = 0
+    with _portion_files(folder) as (requests, rows):
+        with written_whole(requests) as file, written_whole(rows) as rows_file:
+            for part, sent in zip(chosen.parts, chosen.sent, strict=True):
+                row_lines = iter_request_lines(Path(part.rows_path)) if part.rows_path else None
+                for line, offset in iter_placed(Path(part.body_path)):
+                    row = next(row_lines, b"") if row_lines else b""
+                    if offset not in sent:
+                        count += 1
+                        file.write(line + b"\n")
+                        if row_lines:
+                            rows_file.write(row + b"\n")
+        with_rows = rows if chosen.parts[0].rows_path else None
+        yield Portion(requests, with_rows, count, chosen.of, chosen.changed)
 
 
 def _sent(
     run: Sequence[Submission], stack: contextlib.ExitStack
 ) -> dict[str, tuple[BinaryIO, tuple[int, int]]]:
     """Every custom_id sent in the run: the open body it was sent in, and its offset and length there."""
+    if not run:
+        raise DraftError(
+            "What this run was sent is not known on this machine, so that nothing can be left out: its batches were made "
+            "elsewhere. Nothing was sent; `cbtui adopt ID --sent FILE`, for a batch without a run, says what was sent."
+        )
     found: dict[str, tuple[BinaryIO, tuple[int, int]]] = {}
     for submission in run:
         if submission.state in {SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED}:
             continue
-        if submission.state is not SubmissionState.CREATED:
+        if not submission.is_certain:
             raise DraftError(
                 f"It is not known yet whether a batch of {submission.run_id} was created. Settle that first: open submissions "
                 "in the dashboard (Batches, U), or the same `cbtui submit` again."
@@ -101,10 +143,8 @@ def _sent(
 def _portion(
     requests: Path, rows: Path | None, keep: Callable[[int, bytes], bool], folder: Path
 ) -> Iterator[Portion]:
-    kept_requests = folder / f"portion-{random.getrandbits(64):016x}.jsonl"
-    kept_rows = kept_requests.with_suffix(".rows.jsonl")
     count = total = 0
-    try:
+    with _portion_files(folder) as (kept_requests, kept_rows):
         with written_whole(kept_requests) as file, written_whole(kept_rows) as rows_file:
             row_lines = iter_request_lines(rows) if rows else None
             for total, line in enumerate(iter_request_lines(requests), 1):
@@ -115,6 +155,15 @@ def _portion(
                     if rows:
                         rows_file.write(row + b"\n")
         yield Portion(kept_requests, kept_rows if rows else None, count, total)
+
+
+@contextlib.contextmanager
+def _portion_files(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Free names for requests and rows; what has them is gone after the block."""
+    requests = folder / f"portion-{random.getrandbits(64):016x}.jsonl"
+    rows = requests.with_suffix(".rows.jsonl")
+    try:
+        yield requests, rows
     finally:
-        kept_requests.unlink(missing_ok=True)
-        kept_rows.unlink(missing_ok=True)
+        requests.unlink(missing_ok=True)
+        rows.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.building.check import PROCESSING, CheckReport, check, report_of
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
-from claude_batch_tui.services.submitting.pilot import Portion, rest, sample
+from claude_batch_tui.services.submitting.pilot import Others, Portion, others, rest, sample
 from claude_batch_tui.services.submitting.retry import RetryPlan, draft
 from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.services.submitting.steps import Prepared
@@ -45,6 +45,7 @@ def prepare(
                     betas=order.betas,
                     api_version=config.api_version,
                     deadline=(now + PROCESSING).date(),
+                    user_profile_id=config.user_profile_id,
                 )
             )
         require_sendable(report, order)
@@ -68,7 +69,7 @@ def prepare(
             now=now,
         )
     count = sum(one.requests for one in frozen)
-    return Prepared(frozen, report, kind, name, count, portion.of or count, portion.changed)
+    return Prepared(frozen, report, kind, name, count, portion.of or count, portion.changed, portion.left_out)
 
 
 def require_sendable(report: CheckReport, order: SendOrder) -> None:
@@ -88,7 +89,7 @@ def require_sendable(report: CheckReport, order: SendOrder) -> None:
     raise DraftError(f"{place}{first.message}. Nothing was sent; `cbtui check {file}` lists every problem.")
 
 
-def _place_in_run(part: Pilot | Rest | RetryPlan | None) -> tuple[str, str | None]:
+def _place_in_run(part: Pilot | Rest | RetryPlan | Others | None) -> tuple[str, str | None]:
     """What it is in its run, and the run, where that is there already."""
     match part:
         case Pilot():
@@ -97,6 +98,8 @@ def _place_in_run(part: Pilot | Rest | RetryPlan | None) -> tuple[str, str | Non
             return "rest", run_id
         case RetryPlan(run_id):
             return "retry", run_id
+        case Others(parts):
+            return parts[0].kind, parts[0].run_id
         case _:
             return "submit", None
 
@@ -111,5 +114,7 @@ def _portion(order: SendOrder, store: Store) -> contextlib.AbstractContextManage
             return rest(requests, rows, run=submissions.of_run(store, run_id), folder=folder)
         case RetryPlan() as plan:
             return draft(plan, folder)
+        case Others() as chosen:
+            return others(chosen, folder=folder)
         case _:
             return contextlib.nullcontext(Portion(requests, rows, 0, 0))

@@ -14,7 +14,10 @@ import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.money.pricing import InputCount, PriceTable, cost_forecast, output_history
+from claude_batch_tui.domain.requests.draft import BYTES_PER_TOKEN_ABOUT
+from claude_batch_tui.domain.requests.media import find_media, media_tokens
 from claude_batch_tui.errors import ApiError, RejectedError
+from claude_batch_tui.media import look_at
 from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches, downloads
@@ -46,12 +49,11 @@ async def count_and_price(
     if workspace is not None and model is not None:
         earlier = downloads.usage_like(store.database, workspace.scope_id, model=model, source=source)
         history = output_history(earlier)
-    return not_counted(
-        CheckReport(
-            report.draft, cost_forecast(report.draft.models, prices, counted=counted, history=history)
-        ),
-        why,
+    draft, models_as_of = report.draft, report.forecast.models_as_of
+    forecast = cost_forecast(
+        draft.models, prices, counted=counted, history=history, shared=draft.shared, models_as_of=models_as_of
     )
+    return not_counted(CheckReport(draft, forecast), why)
 
 
 def not_counted(report: CheckReport, why: str) -> CheckReport:
@@ -91,7 +93,7 @@ async def count_input(
 
     counts = await asyncio.gather(*(count(line) for line, _ in chosen))
     known = [
-        (tokens, len(line) - _ENVELOPE_BYTES, group)
+        (tokens, _weight(line), group)
         for tokens, (line, group) in zip(counts, chosen, strict=True)
         if tokens is not None
     ]
@@ -102,15 +104,24 @@ async def count_input(
     tokens = int(weighed * total / sum(group for _, _, group in known))
     spread = 2 * stdev(ratios) / fmean(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else 0.25
     exact = len(chosen) == len(known) and all(group == size for _, size, group in known)
-    return InputCount(tokens, len(known), 0.0 if exact else max(spread, 0.01), total), ""
+    return InputCount(tokens, len(known), 0.0 if exact else max(spread, 0.01)), ""
 
 
 def _strata(lines: Callable[[], Iterable[bytes]], sample: int) -> tuple[list[tuple[bytes, int]], int]:
-    """The middle request of each group and the bytes of its group's params, and the bytes of all."""
-    sizes = array("Q", (max(len(line) - _ENVELOPE_BYTES, 1) for line in lines()))
+    """The middle request of each group and what its group weighs, and what all weigh."""
+    sizes = array("Q", (_weight(line) for line in lines()))
     order = sorted(range(len(sizes)), key=sizes.__getitem__)
     count = min(sample, len(order))
     groups = [order[len(order) * at // count : len(order) * (at + 1) // count] for at in range(count)]
     middles = {group[len(group) // 2]: sum(sizes[at] for at in group) for group in groups}
     chosen = [(line, middles[at]) for at, line in enumerate(lines()) if at in middles]
     return chosen, sum(sizes)
+
+
+def _weight(line: bytes) -> int:
+    """About how much of the input a request is: the bytes of its text, and media as so many bytes of text."""
+    size = len(line) - _ENVELOPE_BYTES
+    if b'"source"' in line:
+        media = media_tokens(find_media(json.loads(line)["params"], look_at), None)
+        size += int(media.about * BYTES_PER_TOKEN_ABOUT) - media.base64_bytes
+    return max(size, 1)

@@ -1,4 +1,4 @@
-"""Trying again: the requests of entries that failed, as they were sent, as a new draft of the same run.
+"""Trying again: the requests of entries that failed, as they were sent or with edits, as a new draft of the same run.
 
 Never paid twice: what a later retry of the run has sent is left out; the same bytes as a retry of unknown outcome go on
 with that one; anything else that overlaps with it is not sent. What succeeded is left out unless the user says otherwise.
@@ -7,22 +7,27 @@ with that one; anything else that overlaps with it is not sent. What succeeded i
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
-from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules, is_invalid
-from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
+from claude_batch_tui.domain.money.pricing import PriceTable, cost_at_most
+from claude_batch_tui.domain.requests.models import Models
+from claude_batch_tui.domain.requests.validation import RequestsCheck
+from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules, cause_of
+from claude_batch_tui.domain.results.result import CLASSES, STOP_REASONS
 from claude_batch_tui.errors import DraftError
+from claude_batch_tui.media import look_at
 from claude_batch_tui.services.building.requests_files import (
     RequestsFiles,
     beside,
     custom_id_of,
     iter_request_lines,
 )
+from claude_batch_tui.services.submitting.edits import NO_EDITS, Edits, Rows, edited
 from claude_batch_tui.services.submitting.pilot import Portion
 from claude_batch_tui.services.submitting.spool import sent_ids, sent_places
 from claude_batch_tui.store import submissions
@@ -30,8 +35,9 @@ from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.store import Store
 
+_PRICED = 2_000
+"""Requests that the cost of a group is told by: 0.1 s."""
 _NEVER_SENT = (SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED)
-_PART_OF = re.compile(r" \d+/\d+$")
 
 
 class NothingToRetryError(DraftError):
@@ -50,11 +56,22 @@ class Wanted(msgspec.Struct, frozen=True):
     positions: Sequence[int]
 
 
+class Choice(msgspec.Struct, frozen=True):
+    """What the user chose for some of the entries: positions by batch. Whether one is sent is left to the rules where
+    `is_sent` is None.
+    """
+
+    places: Mapping[str, Sequence[int]]
+    is_sent: bool | None = None
+    edits: Edits = NO_EDITS
+
+
 class RetryPart(msgspec.Struct, frozen=True):
-    """The requests of one submission that are sent again."""
+    """The requests of one submission that are sent again, with the same edits."""
 
     submission: Submission
     custom_ids: frozenset[str]
+    edits: Edits = NO_EDITS
 
 
 class RetryPlan(msgspec.Struct, frozen=True):
@@ -69,7 +86,7 @@ class RetryPlan(msgspec.Struct, frozen=True):
     @property
     def of(self) -> tuple[str, ...]:
         """The submissions whose requests these are."""
-        return tuple(part.submission.submission_id for part in self.parts)
+        return tuple(dict.fromkeys(part.submission.submission_id for part in self.parts))
 
     @property
     def first(self) -> Submission:
@@ -82,8 +99,10 @@ class RetryPlan(msgspec.Struct, frozen=True):
         return all(part.submission.rows_path is not None for part in self.parts)
 
 
-def plan(wanted: Sequence[Wanted], rules: RetryRules, *, store: Store) -> RetryPlan:
-    """Decide what is sent again. Reads store and spool; for a thread.
+def plan(
+    wanted: Sequence[Wanted], rules: RetryRules, *, store: Store, choices: Sequence[Choice] = ()
+) -> RetryPlan:
+    """Decide what is sent again, by the rules and what was chosen of it. Reads store and spool; for a thread.
 
     Raises DraftError with what to do where nothing is left to send, or the requests are not on this machine.
     """
@@ -100,14 +119,23 @@ def plan(wanted: Sequence[Wanted], rules: RetryRules, *, store: Store) -> RetryP
     # Newest first: of a request that failed twice, the newest attempt is the one to repeat.
     for one, submission in sorted(known, key=lambda pair: _age(pair[1]), reverse=True):
         retried = frozenset[str]() if rules.again else _retried(submission, run)
-        chosen = _chosen(one, submission, rules, retried | taken, totals)
-        taken |= chosen
-        if chosen:
-            parts.append(RetryPart(submission, chosen))
+        found = _chosen(one, submission, rules, choices, retried | taken, totals)
+        taken.update(chain.from_iterable(ids for _, ids in found))
+        parts += (RetryPart(submission, frozenset(ids), edits) for edits, ids in reversed(found))
     counts = RetryCounts(**totals)
     if not parts:
         raise NothingToRetryError(counts)
     return RetryPlan(run_id, tuple(reversed(parts)), counts, _name(run), rules)
+
+
+def being_retried(batch_ids: Sequence[str], store: Store) -> frozenset[str]:
+    """The custom_ids of these batches of a run that were sent again in other batches than these."""
+    first = submissions.of_batch(store, batch_ids[0]) if batch_ids else None
+    found = frozenset[str]()
+    for one in submissions.of_run(store, first.run_id) if first is not None else ():
+        if one.kind == "retry" and one.state not in _NEVER_SENT and one.batch_id not in batch_ids:
+            found |= sent_ids(one) or frozenset()
+    return found
 
 
 def still_to_send(made: RetryPlan, run: Sequence[Submission], own: frozenset[str]) -> None:
@@ -116,7 +144,7 @@ def still_to_send(made: RetryPlan, run: Sequence[Submission], own: frozenset[str
     for part in made.parts:
         for later in _later_retries(part.submission, others):
             overlap = len(part.custom_ids & (sent_ids(later) or frozenset()))
-            if overlap and later.state is not SubmissionState.CREATED:
+            if overlap and not later.is_certain:
                 raise DraftError(
                     f"It is not known yet whether a retry of {overlap:,} of these requests was created. Nothing was "
                     "sent now. Settle that first: open submissions in the dashboard (Batches, U)."
@@ -128,20 +156,33 @@ def still_to_send(made: RetryPlan, run: Sequence[Submission], own: frozenset[str
 
 
 def write_draft(made: RetryPlan, files: RequestsFiles) -> Portion:
-    """Write the requests, byte for byte as they were sent, and their rows. Blocks."""
+    """Write the requests, byte for byte as they were sent where nothing is edited, and their rows. Blocks."""
     count = 0
     with contextlib.ExitStack() as stack:
         requests = stack.enter_context(written_whole(files.requests))
         rows = stack.enter_context(written_whole(files.rows)) if made.has_rows else None
         for part in made.parts:
             count += len(part.custom_ids)
-            for line in _as_sent(part):
+            for line in _to_send(part):
                 requests.write(line + b"\n")
             if rows is not None:
                 for line in iter_request_lines(Path(part.submission.rows_path or "")):
                     if custom_id_of(line) in part.custom_ids:
                         rows.write(line + b"\n")
     return Portion(files.requests, files.rows if made.has_rows else None, count, count)
+
+
+def cost_of(made: RetryPlan, prices: PriceTable, models: Models) -> float | None:
+    """What a plan costs at most, in US dollars; of many requests by the first ones. None where a model has no price.
+
+    Reads the spool; for a thread. Raises DraftError where the requests are not on this machine, or cannot be edited.
+    """
+    counted = RequestsCheck("", models=models, look=look_at)
+    for number, line in enumerate(islice(chain.from_iterable(map(_to_send, made.parts)), _PRICED), 1):
+        counted.add(number, line)
+    found = counted.draft()
+    cost = cost_at_most(found.models, prices)
+    return None if cost.unpriced or not found.requests else cost.batch * made.counts.chosen / found.requests
 
 
 @contextlib.contextmanager
@@ -155,6 +196,17 @@ def draft(made: RetryPlan, folder: Path) -> Iterator[Portion]:
     finally:
         files.requests.unlink(missing_ok=True)
         files.rows.unlink(missing_ok=True)
+
+
+def _to_send(part: RetryPart) -> Iterator[bytes]:
+    """The requests of a part with their edits, in the order they were sent in."""
+    lines = _as_sent(part)
+    if part.edits == NO_EDITS:
+        yield from lines
+        return
+    rows = Rows(part.submission.rows_path, part.custom_ids) if part.edits.needs_rows else None
+    for line in lines:
+        yield edited(line, part.edits, rows)
 
 
 def _as_sent(part: RetryPart) -> Iterator[bytes]:
@@ -177,16 +229,20 @@ def _chosen(
     one: Wanted,
     submission: Submission,
     rules: RetryRules,
+    choices: Sequence[Choice],
     retried: frozenset[str] | set[str],
     totals: dict[str, int],
-) -> frozenset[str]:
-    """The custom_ids of a batch that are sent again; `totals` counts what becomes of each entry."""
+) -> list[tuple[Edits, set[str]]]:
+    """The custom_ids of a batch that are sent again, by their edits; `totals` counts what becomes of each entry."""
     sent = sent_ids(submission)
     if sent is None or not Path(submission.body_path).exists():
         raise _not_here(one.batch_id)
-    chosen: set[str] = set()
+    usual = Choice({})
+    found = [(choice, set[str]()) for choice in (*choices, usual)]
+    of = {at: number for number, choice in enumerate(choices) for at in choice.places.get(one.batch_id, ())}
     for position in one.positions:
-        kind = _kind(one.index, position, OUTCOMES[one.index.outcomes[position]], rules)
+        choice, ids = found[of.get(position, -1)]
+        kind = _kind(one.index, position, rules, choice)
         if kind not in ("good", "invalid"):
             custom_id = one.index.custom_id(position)
             if custom_id in retried:
@@ -194,31 +250,62 @@ def _chosen(
             elif custom_id not in sent:
                 kind = "unknown"
             else:
-                chosen.add(custom_id)
+                ids.add(custom_id)
+                if _is_cut_again(one.index, position, choice.edits):
+                    totals["cut_again"] = totals.get("cut_again", 0) + 1
         totals[kind] = totals.get(kind, 0) + 1
-    return frozenset(chosen)
+    return [(choice.edits, ids) for choice, ids in found if ids]
+
+
+def _is_cut_again(index: ResultsIndex, position: int, edits: Edits) -> bool:
+    """Whether an answer was cut at max_tokens, and its request would go out under no higher limit."""
+    if CLASSES[index.classes[position]] != "truncated" or _stop_reason(index, position) != "max_tokens":
+        return False
+    limit = edits.max_tokens
+    return limit is None or limit <= index.output_tokens[position]
 
 
 def _submission_of(batch_id: str, store: Store) -> Submission:
     submission = submissions.of_batch(store, batch_id)
     if submission is None:
         raise _not_here(batch_id)
+    if submission.is_adopted:
+        raise DraftError(
+            f"{batch_id} was found for a lost submission and is not proven to be its batch: `cbtui results {batch_id}` looks "
+            "at its results, and `cbtui submit` of the same file with --accept or --reject decides. Then retry it."
+        )
     return submission
 
 
 def _not_here(batch_id: str) -> DraftError:
     return DraftError(
         f"The requests of {batch_id} are not on this machine, and the API does not give them back: retry it where it was "
-        "submitted, or build them again from their source."
+        "submitted, build them again from their source, or say what was sent: `cbtui adopt ID --sent FILE`."
     )
 
 
-def _kind(index: ResultsIndex, position: int, outcome: Outcome, rules: RetryRules) -> str:
-    """Where an entry is counted, as far as its result tells."""
-    error_type = index.entry(position).error_type if outcome is Outcome.ERRORED else ""
-    if rules.allows(outcome, error_type):
-        return str(outcome) if outcome in (Outcome.ERRORED, Outcome.EXPIRED) else "others"
-    return "invalid" if outcome is Outcome.ERRORED and is_invalid(error_type) else "good"
+def cause_at(index: ResultsIndex, position: int) -> str:
+    """What an entry is grouped by: `complete`, or its cause."""
+    name = CLASSES[index.classes[position]]
+    error_type = index.error_types[index.errors[position]] if name == "errored" else ""
+    return cause_of(name, error_type, _stop_reason(index, position) if name == "truncated" else "")
+
+
+def _stop_reason(index: ResultsIndex, position: int) -> str:
+    number = index.stops[position]
+    return STOP_REASONS[number] if number < len(STOP_REASONS) else index.stop_reasons[number]
+
+
+def _kind(index: ResultsIndex, position: int, rules: RetryRules, choice: Choice) -> str:
+    """Where an entry is counted, as far as its result and what was chosen tell."""
+    name = CLASSES[index.classes[position]]
+    if choice.is_sent is None:
+        decided = rules.decide(cause_at(index, position), is_changed=choice.edits != NO_EDITS)
+    else:
+        decided = "sent" if choice.is_sent and name != "unparsed" else "good"
+    if decided != "sent":
+        return decided
+    return name if name in ("errored", "expired") else "others"
 
 
 def _age(submission: Submission) -> tuple[str, str]:
@@ -238,7 +325,7 @@ def _retried(submission: Submission, run: Sequence[Submission]) -> frozenset[str
     """The custom_ids that later retries of the run have sent for certain."""
     found: frozenset[str] = frozenset()
     for later in _later_retries(submission, run):
-        if later.state is not SubmissionState.CREATED:
+        if not later.is_certain:
             continue
         ids = sent_ids(later)
         if ids is None:
@@ -252,9 +339,9 @@ def _retried(submission: Submission, run: Sequence[Submission]) -> frozenset[str
 
 def _name(run: Sequence[Submission]) -> str | None:
     """The name of the run's first batch, and that this is a retry, with a number from the second on."""
-    if not run or run[0].name is None:
+    base = run[0].base_name if run else None
+    if base is None:
         return None
-    base = _PART_OF.sub("", run[0].name).removesuffix(f" {run[0].kind}")
     earlier = {one.created_at for one in run if one.kind == "retry" and one.state not in _NEVER_SENT}
     return f"{base} retry {len(earlier) + 1}" if earlier else f"{base} retry"
 
@@ -265,7 +352,9 @@ def _nothing_words(counts: RetryCounts) -> str:
     if counts.retried:
         reasons.append(f"{counts.retried:,} were retried already (--again sends them once more)")
     if counts.invalid:
-        reasons.append(f"{counts.invalid:,} are invalid requests (--include-invalid sends them as they are)")
+        reasons.append(
+            f"{counts.invalid:,} have to be changed first (--set changes them, --include-invalid sends them as they are)"
+        )
     if counts.good:
         reasons.append(f"{counts.good:,} did not fail (--any-outcome sends them, and is paid again)")
     if counts.unknown:

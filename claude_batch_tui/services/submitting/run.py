@@ -17,26 +17,44 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
+import msgspec
+
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Overlap, Submission, SubmissionState
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.money.spend import over_limits
-from claude_batch_tui.errors import CbtuiError, DraftError
+from claude_batch_tui.errors import (
+    CbtuiError,
+    DraftError,
+    NotFoundError,
+    RateLimitedError,
+    ResultsUnavailableError,
+    UnavailableError,
+)
 from claude_batch_tui.services.building.models import known_models, read_prices
-from claude_batch_tui.services.submitting.order import Confirm, Question, SendOrder
+from claude_batch_tui.services.submitting.adoption import settle_found
+from claude_batch_tui.services.submitting.order import Confirm, Decision, Question, SendOrder
+from claude_batch_tui.services.submitting.pilot import Others
 from claude_batch_tui.services.submitting.prepare import prepare
 from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price
 from claude_batch_tui.services.submitting.reconcile import (
+    decide,
     prepare_again,
     recover_interrupted,
     require_here,
     resolve_unknown,
 )
-from claude_batch_tui.services.submitting.repeats import not_sent_meanwhile, overlap, repeats
+from claude_batch_tui.services.submitting.repeats import (
+    SAME_BODY_WINDOW,
+    none_sent_meanwhile,
+    not_sent_meanwhile,
+    overlap,
+    repeats,
+)
 from claude_batch_tui.services.submitting.retry import RetryPlan, still_to_send
 from claude_batch_tui.services.submitting.send import Guard, send
-from claude_batch_tui.services.submitting.spool import discard, iter_sent
+from claude_batch_tui.services.submitting.spool import discard, iter_sent, sent_ids
 from claude_batch_tui.services.submitting.steps import (
     Answered,
     Declined,
@@ -46,6 +64,7 @@ from claude_batch_tui.services.submitting.steps import (
     Overlaps,
     PartlySent,
     Prepared,
+    Queued,
     Sending,
     SendingAgain,
     SentBefore,
@@ -96,20 +115,25 @@ async def submit(
     if isinstance(order.part, RetryPlan):
         _require_workspace_of(order.part, workspace)
     prices, models = read_prices(config), known_models(config.data_dir, hint, now())
-    prepared = await in_thread(
-        lambda: prepare(order, store=store, config=config, prices=prices, models=models, now=now())
-    )
-    handed_over: set[str] = set()
+    freeze = partial(prepare, store=store, config=config, prices=prices, models=models, now=now())
+    prepared = await in_thread(lambda: freeze(order))
+    frozen, handed_over = [*prepared.submissions], set[str]()
     try:
         yield prepared
-        missing, found = await in_thread(lambda: _not_sent_before(order, prepared, store=store, now=now()))
-        if found is not None:
-            yield found
-        if isinstance(found, SentBefore) and found.is_open:
-            discard(*prepared.submissions)
-            async with aclosing(see_to(found.earlier)) as steps:
+        chosen = await in_thread(
+            lambda: _not_sent_before(
+                order, prepared, frozen, freeze, store=store, workspace=workspace, now=now()
+            )
+        )
+        for said in chosen.said:
+            yield said
+        _require_decidable(order, chosen.to_look_for)
+        if (earlier := chosen.to_look_for) is not None:
+            discard(*frozen)
+            async with aclosing(see_to(earlier, decision=order.decision)) as steps:
                 async for step in steps:
                     yield step
+        prepared, missing = chosen.prepared, chosen.missing
         if not missing:
             return
         question = await _question(
@@ -121,11 +145,12 @@ async def submit(
             config=config,
             prices=prices,
             workspace=workspace,
+            left_out=chosen.left_out,
         )
         if not await confirm(question):
             yield Declined()
             return
-        guard = _guard(order, prepared, store=store, now=now)
+        guard = _guard(order, prepared, chosen.looked_at, store=store, workspace=workspace, now=now)
         for number, part in enumerate(missing, 1):
             handed_over.add(part.submission_id)
             async with aclosing(see_to(part, guard=guard, number=number, of=len(missing))) as steps:
@@ -134,7 +159,7 @@ async def submit(
             if step.submission.state is not SubmissionState.CREATED:
                 return
     finally:
-        discard(*(one for one in prepared.submissions if one.submission_id not in handed_over))
+        discard(*(one for one in frozen if one.submission_id not in handed_over))
 
 
 async def send_one(
@@ -149,15 +174,32 @@ async def send_one(
     sleep: Callable[[float], Awaitable[None]],
     random: Callable[[], float],
     guard: Guard = lambda _: None,
+    decision: Decision | None = None,
     number: int = 1,
     of: int = 1,
-) -> AsyncGenerator[Sending | Waiting | Looking | Looked | SendingAgain | Ended, None]:
+) -> AsyncGenerator[Queued | Sending | Waiting | Looking | Looked | SendingAgain | Ended, None]:
     """Send a prepared submission, and look for its batch where the answer was lost; one that was sent before is looked
-    for at once. With `resend` it is sent once more where the list does not show it. The last step says how it ended.
+    for at once, after what the user has decided about it. With `resend` it is sent once more where the list does not
+    show it. The last step says how it ended.
 
-    It is batch `number` of the `of` that are sent together. Raises what `send` and `resolve_unknown` raise.
+    It is batch `number` of the `of` that are sent together. Raises what `send`, `decide` and `resolve_unknown` raise.
     """
-    while True:
+    if decision is not None:
+        submission = await decide(
+            submission,
+            is_its=decision.is_its,
+            batch_id=decision.batch_id,
+            api=await connect(),
+            store=store,
+            hint=hint,
+            now=now(),
+        )
+    elif submission.is_adopted or submission.state is SubmissionState.CONFLICT:
+        api = await connect()
+        with contextlib.suppress(NotFoundError, ResultsUnavailableError, RateLimitedError, UnavailableError):
+            submission = await settle_found(submission, api=api, store=store, hint=hint, now=now())
+        yield Looked(submission)
+    while submission.state is not SubmissionState.CREATED:
         if submission.state is SubmissionState.PREPARED:
             sent = send(
                 submission,
@@ -191,6 +233,14 @@ async def send_one(
     yield Ended(submission, number, of)
 
 
+def _require_decidable(order: SendOrder, earlier: Submission | None) -> None:
+    """Raise DraftError where the user decides about the batch of an `earlier` submission, and none is looked for."""
+    if order.decision is not None and earlier is None:
+        raise DraftError(
+            "No batch is looked for that these requests were sent as, so there is nothing to decide. Nothing was sent."
+        )
+
+
 def _require_workspace_of(plan: RetryPlan, workspace: Workspace | None) -> None:
     """Raise DraftError where it is not certain that a retry goes where its batches were sent."""
     if workspace is None:
@@ -198,34 +248,101 @@ def _require_workspace_of(plan: RetryPlan, workspace: Workspace | None) -> None:
     require_here(plan.first, workspace)
 
 
-def _guard(order: SendOrder, prepared: Prepared, *, store: Store, now: Callable[[], datetime]) -> Guard:
-    """What is looked at right before each batch is sent: somebody else may have sent it meanwhile."""
+def _guard(
+    order: SendOrder,
+    prepared: Prepared,
+    looked_at: frozenset[str],
+    *,
+    store: Store,
+    workspace: Workspace | None,
+    now: Callable[[], datetime],
+) -> Guard:
+    """What is looked at right before each batch is sent: somebody else may have sent it, or some of it, since the
+    submissions were `looked_at`.
+    """
     own = frozenset(one.submission_id for one in prepared.submissions)
 
     def guard(submission: Submission) -> None:
         if not order.again:
+            besides = looked_at | own
             not_sent_meanwhile(submission, own, store=store, now=now())
+            none_sent_meanwhile(submission, besides, store=store, workspace=workspace, now=now())
         if isinstance(order.part, RetryPlan):
             still_to_send(order.part, submissions.of_run(store, order.part.run_id), own)
 
     return guard
 
 
+def _sent_until_now(store: Store, now: datetime) -> frozenset[str]:
+    """The submissions that what is to be sent is compared with."""
+    return frozenset(one.submission_id for one in submissions.sent_since(store, now - SAME_BODY_WINDOW, None))
+
+
+class _Chosen(msgspec.Struct, frozen=True):
+    """What of all that was prepared is still to be sent, and what is said where it is not all."""
+
+    prepared: Prepared
+    missing: tuple[Submission, ...]
+    said: tuple[Step, ...] = ()
+    to_look_for: Submission | None = None
+    left_out: Overlap | None = None
+    looked_at: frozenset[str] = frozenset()
+    """The submissions that all of it was compared with."""
+
+
 def _not_sent_before(
-    order: SendOrder, prepared: Prepared, *, store: Store, now: datetime
-) -> tuple[tuple[Submission, ...], SentBefore | PartlySent | Overlaps | None]:
-    """The batches that are still to be sent, and what is to be said where it is not all of them. Blocks."""
+    order: SendOrder,
+    prepared: Prepared,
+    frozen: list[Submission],
+    freeze: Callable[[SendOrder], Prepared],
+    *,
+    store: Store,
+    workspace: Workspace | None,
+    now: datetime,
+) -> _Chosen:
+    """Leave out what was sent before, or stop. Blocks. What is frozen anew for that is added to `frozen`.
+
+    Raises DraftError where it is not certain what was sent, or nothing is left.
+    """
     if order.again:
-        return prepared.submissions, None
+        return _Chosen(prepared, prepared.submissions)
+    looked_at = _sent_until_now(store, now)
     before = repeats(prepared.submissions, store=store, now=now)
     if before.known and (before.open is not None or not before.missing):
-        return (), SentBefore(before.open or before.known[0])
+        sent = SentBefore(before.open or before.known[0])
+        return _Chosen(prepared, (), (sent,), sent.earlier if sent.is_open else None)
+    said, left_out = list[Step](), prepared.left_out
     if before.known:
         known, first = len(before.known), before.known[0]
-        return before.missing, PartlySent(known, len(prepared.submissions), first.run_id)
-    if (partly := overlap(prepared.submissions[0], store=store, now=now)) is not None:
-        return (), partly
-    return prepared.submissions, None
+        said.append(PartlySent(known, len(prepared.submissions), first.run_id))
+        left_out = left_out.union(*(sent_ids(one) or () for one in before.known))
+    found = overlap(before.missing, store=store, workspace=workspace, now=now, left_out=left_out)
+    if found is None:
+        return _Chosen(prepared, before.missing, tuple(said), looked_at=looked_at)
+    said.append(Overlaps(found.overlap, is_left_out=order.new_only))
+    if not order.new_only:
+        return _Chosen(prepared, (), tuple(said))
+    _require_others(found.overlap)
+    others = Others(before.missing, found.offsets, prepared.of, prepared.changed)
+    narrowed = freeze(msgspec.structs.replace(order, part=others, report=None))
+    frozen += narrowed.submissions
+    return _Chosen(
+        narrowed, narrowed.submissions, (*said, narrowed), left_out=found.overlap, looked_at=looked_at
+    )
+
+
+def _require_others(found: Overlap) -> None:
+    """Raise DraftError where it is not certain what was sent before, or nothing else is left to send."""
+    if found.unknown:
+        raise DraftError(
+            f"It is not known yet whether {found.unknown:,} of these requests were sent. Settle that first: open submissions "
+            "in the dashboard (Batches, U), or the same `cbtui submit` as then."
+        )
+    if not found.others:
+        newest = max(found.runs, key=lambda one: one.sent_at)
+        raise DraftError(
+            f"All {found.of:,} requests were sent before, last as {newest.title}: nothing is left to send."
+        )
 
 
 async def _question(
@@ -238,6 +355,7 @@ async def _question(
     config: Config,
     prices: PriceTable,
     workspace: Workspace | None,
+    left_out: Overlap | None,
 ) -> Question:
     """What the user is asked, with all that is known of the cost by then."""
     report = prepared.report
@@ -256,4 +374,5 @@ async def _question(
                     source=prepared.submissions[0].source,
                 )
     in_flight = cost_in_flight(store, workspace)
-    return Question(prepared, missing, report, in_flight, over_limits(report.at_most, in_flight, config))
+    why_typed = over_limits(report.at_most, in_flight, config)
+    return Question(prepared, missing, report, in_flight, why_typed, left_out)

@@ -2,12 +2,15 @@
 
 prepared → sending → created | refused | unknown; what is unknown goes to `reconcile`. The intent is on disk,
 in the store and in the journal, before the POST. One POST at a time over all processes of a data folder, so that one
-watermark bounds one unknown. What is certain not to have happened is tried again by itself; nothing else is.
+watermark bounds one unknown; who comes second waits. What is certain not to have happened is tried again by itself;
+nothing else is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -16,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
+from claude_batch_tui.api.protocol import BatchesApi, BatchPage, ResponseFacts
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.polling import LONGEST_RETRY_AFTER, backoff
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
@@ -27,6 +30,7 @@ from claude_batch_tui.errors import (
     NotFoundError,
     RateLimitedError,
     RejectedError,
+    StoreError,
     UnavailableError,
     UnknownOutcomeError,
 )
@@ -37,8 +41,8 @@ from claude_batch_tui.services.submitting.reconcile import (
     record_created,
     require_here,
 )
-from claude_batch_tui.services.submitting.spool import discard
-from claude_batch_tui.services.submitting.steps import Answered, Sending, Waiting
+from claude_batch_tui.services.submitting.spool import discard, mark_sent, mark_unsent
+from claude_batch_tui.services.submitting.steps import Answered, Queued, Sending, Waiting
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import submissions
@@ -53,12 +57,18 @@ _REFUSALS = (AuthenticationError, NotFoundError, RejectedError)
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """Times of a submission, in seconds. Connections that fail are tried `tries` times."""
+    """Times of a submission, in seconds. Connections that fail are tried `tries` times.
+
+    Where the API asks to wait, a wait is at most `longest_wait` and all of them together `longest_waits`. `alive_every`
+    is how often a process that sends gives a sign of life, `queued_every` how often one that waits for another looks.
+    """
 
     tries: int = 6
     longest_wait: float = LONGEST_RETRY_AFTER
-    default_wait: float = 60.0
+    longest_waits: float = 3600.0
     progress_every: float = 0.1
+    alive_every: float = 1.0
+    queued_every: float = 0.5
 
 
 _DEFAULT_PACE = Pace()
@@ -75,37 +85,54 @@ async def send(
     random: Callable[[], float],
     pace: Pace = _DEFAULT_PACE,
     guard: Guard = lambda _: None,
-) -> AsyncGenerator[Sending | Waiting | Answered, None]:
+) -> AsyncGenerator[Queued | Sending | Waiting | Answered, None]:
     """Write a prepared submission down and send it; the last step has its outcome: created, refused or unknown.
 
-    `guard` looks once more while nobody else can send, and may raise DraftError: then nothing is written or sent.
+    It waits while another process sends. `guard` looks once more while nobody else can send, and may raise DraftError:
+    then nothing is written or sent.
 
-    Raises ApiError where the API could not be reached before anything was sent, and StoreError where the intent could
-    not be written down or another process is submitting. What ends before it was sent, or is refused, leaves nothing
+    Raises ApiError where the API could not be reached before anything was sent, or asks to wait for too long, and
+    StoreError where the intent could not be written down. What ends before it was sent, or is refused, leaves nothing
     in the spool; what was to be sent again is absent then, as before.
     """
-    is_new = submissions.find(store, submission.submission_id) is None
+    is_new, was_sent = submissions.find(store, submission.submission_id) is None, False
+    lock = FileLock(store.locations.submit_lock, submission.name or submission.source or "")
+    holder = ""
     try:
         api = await connect()
-        with FileLock(store.locations.submit_lock).held("Submitting"):
-            guard(submission)
-            if is_new:
-                submissions.insert(store, submission)
-            steps = _until_answered(
-                submission, api=api, store=store, hint=hint, now=now, sleep=sleep, random=random, pace=pace
-            )
-            async with aclosing(steps):
-                async for step in steps:
-                    yield step
+        while not lock.try_acquire():
+            if holder != (holder := lock.holder()):
+                yield Queued(submission, holder)
+            await sleep(pace.queued_every)
+        guard(submission)
+        if is_new:
+            submissions.insert(store, submission)
+        steps = _until_answered(
+            submission, api=api, store=store, hint=hint, now=now, sleep=sleep, random=random, pace=pace
+        )
+        async with aclosing(steps):
+            async for step in steps:
+                was_sent = True
+                yield step
     except BaseException as error:  # the end of the program, too, may come before anything is sent
         if not is_new:
             put_back(submission, error, store=store, now=now())
         raise
     finally:
-        known = submissions.find(store, submission.submission_id)
-        never_left = known is None or (is_new and known.state is SubmissionState.PREPARED)
-        if never_left or (known is not None and known.state is SubmissionState.REFUSED):
+        lock.release()
+        if _is_unsent(submission, is_new=is_new, was_sent=was_sent, store=store):
             discard(submission)
+
+
+def _is_unsent(submission: Submission, *, is_new: bool, was_sent: bool, store: Store) -> bool:
+    """Whether nothing can come of a submission any more: it was never sent, or is refused."""
+    try:
+        known = submissions.find(store, submission.submission_id)
+    except StoreError:  # a full disk may be why nothing was sent
+        return is_new and not was_sent
+    if known is None:
+        return True
+    return known.state is SubmissionState.REFUSED or (is_new and known.state is SubmissionState.PREPARED)
 
 
 async def _until_answered(
@@ -120,9 +147,10 @@ async def _until_answered(
     pace: Pace,
 ) -> AsyncGenerator[Sending | Waiting | Answered, None]:
     """One attempt after the other, for as long as it is certain that nothing was created."""
-    failures = 0
+    failures, waited = 0, 0.0
+    page = await api.list_page(limit=1)
     while True:
-        sending, workspace = await _intend(submission, api=api, store=store, hint=hint, now=now)
+        sending, workspace = _intend(submission, page, api=api, store=store, hint=hint, now=now)
         yield Sending(sending)
         try:
             attempt = _attempt(sending, workspace, api=api, store=store, now=now, pace=pace)
@@ -136,21 +164,39 @@ async def _until_answered(
             if isinstance(error, UnavailableError) and failures >= pace.tries:
                 raise
             wait = _wait(error, failures, random(), pace)
+            if isinstance(error, RateLimitedError):
+                waited += wait
+                if waited > pace.longest_waits:
+                    error.add(
+                        f"It was waited for {(waited - wait) / 60:.0f} minutes, and the next wait would be over the hour that cbtui "
+                        "waits in all. Nothing was created; submit again later."
+                    )
+                    raise
             yield Waiting(submission, now() + timedelta(seconds=wait), str(error))
             await sleep(wait)
-            if isinstance(error, RateLimitedError) and await find_candidates(sending, api=api, store=store):
-                # A batch of our size appeared although the API had said no: look before paying.
+            if isinstance(error, UnavailableError):
+                page = await api.list_page(limit=1)
+                continue
+            page, candidates = await find_candidates(submission, api=api, store=store)
+            if candidates:
+                # A batch of our size was there before the API had said no: look before paying.
                 yield Answered(_record(submission, SubmissionState.UNKNOWN, error, store, now()))
                 return
 
 
-async def _intend(
-    submission: Submission, *, api: BatchesApi, store: Store, hint: str, now: Callable[[], datetime]
+def _intend(
+    submission: Submission,
+    page: BatchPage,
+    *,
+    api: BatchesApi,
+    store: Store,
+    hint: str,
+    now: Callable[[], datetime],
 ) -> tuple[Submission, Workspace]:
-    """Ask for the newest batch, and write down that everything newer than it may be ours."""
-    page = await api.list_page(limit=1)
+    """Write down that everything newer than the newest batch of the `page` may be ours."""
     workspace = workspace_of(store, api, page.facts, hint, now())
     require_here(submission, workspace)
+    mark_unsent(submission)
     sending = msgspec.structs.replace(
         submission,
         state=SubmissionState.SENDING,
@@ -158,6 +204,8 @@ async def _intend(
         watermark_id=page.batches[0].id if page.batches else None,
         server_date=page.facts.server_date or now(),
         sent_at=now(),
+        settled_at=None,
+        alive_at=None,
         error=None,
         base_url=workspace.base_url,
         workspace_id=workspace.workspace_id,
@@ -182,7 +230,7 @@ async def _attempt(
     Raises RateLimitedError, or UnavailableError where nothing was sent: the submission is then still `sending`.
     """
     try:
-        async with aclosing(_post(sending, api, pace)) as updates:
+        async with aclosing(_post(sending, api, now, pace)) as updates:
             async for update in updates:
                 if isinstance(update, int):
                     yield Sending(sending, update)
@@ -203,27 +251,35 @@ async def _attempt(
         _record(sending, SubmissionState.PREPARED, error, store, now())
         raise
     except BaseException as error:
-        # The POST may be on its way in its thread, or done: from here on only looking can tell.
-        _record(sending, SubmissionState.UNKNOWN, error, store, now())
+        # The POST may be on its way in its thread, or done: from here on only looking can tell. Where that cannot be
+        # written down it stays `sending`, and is unknown to the next who submits.
+        with contextlib.suppress(StoreError):
+            _record(sending, SubmissionState.UNKNOWN, error, store, now())
         raise
 
 
 async def _post(
-    sending: Submission, api: BatchesApi, pace: Pace
+    sending: Submission, api: BatchesApi, now: Callable[[], datetime], pace: Pace
 ) -> AsyncGenerator[int | tuple[Batch, ResponseFacts], None]:
     """The POST in a thread of its own: the bytes sent so far now and then, and the answer last."""
     sent = 0
 
     def count(total: int) -> None:
         nonlocal sent
+        if not sent:  # the first bytes are read, and have not left yet
+            mark_sent(sending)
         sent = total
 
     key = f"{sending.submission_id}-{sending.attempt}"
     body = Path(sending.body_path)
+    alive_due = 0.0
     answer = asyncio.ensure_future(
         in_thread(lambda: api.create(body, idempotency_key=key, betas=sending.betas, on_sent=count))
     )
     while not answer.done():
+        if (at := now().timestamp()) >= alive_due:
+            alive_due = at + pace.alive_every
+            _touch(body, at)
         await asyncio.wait([answer], timeout=pace.progress_every)
         if not answer.done():
             yield sent
@@ -246,15 +302,21 @@ def _created(
             f"{sending.requests:,} were sent."
         )
         return _record(sending, SubmissionState.UNKNOWN, error, store, at)
-    return record_created(
-        sending,
-        batch,
-        store=store,
-        workspace=workspace,
-        at=at,
-        request_id=facts.request_id,
-        provisional=False,
-    )
+    try:
+        return record_created(
+            sending,
+            batch,
+            store=store,
+            workspace=workspace,
+            at=at,
+            request_id=facts.request_id,
+            provisional=False,
+        )
+    except StoreError as error:
+        raise StoreError(
+            f"{batch.id} was created, but that could not be written down. {error} The same command again finds it, and "
+            "does not pay twice."
+        ) from error
 
 
 def _record(
@@ -265,14 +327,21 @@ def _record(
         attempted,
         state=state,
         settled_at=at,
+        alive_at=at,
         request_id=getattr(error, "request_id", None),
         error=redact(str(error)) or "The submission was interrupted while it was being sent.",
     )
     return submissions.advance(store, ended, expected=attempted.state, at=at)
 
 
+def _touch(body: Path, at: float) -> None:
+    """A sign of life: it outlives the process, and bounds when the batch can have been created."""
+    with contextlib.suppress(OSError):
+        os.utime(body, (at, at))
+
+
 def _wait(error: ApiError, failures: int, random: float, pace: Pace) -> float:
+    """Seconds until the next attempt: the longer of what the API asks for and 1 s doubled with each of its refusals."""
     if isinstance(error, RateLimitedError):
-        asked = error.retry_after if error.retry_after is not None else pace.default_wait
-        return min(max(asked, 1.0), pace.longest_wait)
+        return min(max(error.retry_after or 0.0, 2.0 ** (failures - 1)), pace.longest_wait)
     return backoff(failures, random)

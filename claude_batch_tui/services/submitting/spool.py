@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from array import array
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -14,10 +15,12 @@ import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.domain.requests.limits import BODY_HEAD, BODY_TAIL, partition
-from claude_batch_tui.errors import DraftError, SourceError
+from claude_batch_tui.errors import DraftError, SourceError, StoreError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.services.building.requests_files import custom_id_of, iter_request_lines
+from claude_batch_tui.services.submitting.digests import DigestsWriter, digests_path
 from claude_batch_tui.store import submissions
-from claude_batch_tui.store.files import written_whole
+from claude_batch_tui.store.files import refusal, sync_folder, written_whole
 from claude_batch_tui.store.store import Store
 
 _FORGOTTEN_AFTER = timedelta(days=2)
@@ -108,9 +111,10 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> tuple[Submissi
 
 
 def _with_body(submission: Submission, lines: Iterable[bytes], requests: Path) -> Submission:
-    """Write one body, and the places of its requests."""
+    """Write one body, and the places and digests of its requests."""
     body = Path(submission.body_path)
     digest = hashlib.sha256()
+    digests = DigestsWriter()
     size = 0
     places: list[str] = []
     with written_whole(body) as file:
@@ -124,10 +128,12 @@ def _with_body(submission: Submission, lines: Iterable[bytes], requests: Path) -
         for line in lines:
             write(b"," if places else b"")
             places.append(f"{_custom_id(requests, line)}\t{size}\t{len(line)}\n")
+            digests.add(line, size)
             write(line)
         write(BODY_TAIL)
     with written_whole(places_path(body)) as file:
         file.write("".join(places).encode())
+    digests.write(body)
     return msgspec.structs.replace(submission, body_bytes=size, sha256=digest.hexdigest())
 
 
@@ -184,7 +190,12 @@ def is_body(path: Path) -> bool:
 
 
 def iter_sent(body: Path) -> Iterator[bytes]:
-    """Every request of a spooled body as it was sent, in order.
+    """Every request of a spooled body as it was sent, in order. Raises as `iter_placed` does."""
+    return (request for request, _ in iter_placed(body))
+
+
+def iter_placed(body: Path) -> Iterator[tuple[bytes, int]]:
+    """Every request of a spooled body as it was sent, in order, and its offset there.
 
     Raises OSError where the spool has lost it, SourceError where it is damaged.
     """
@@ -192,22 +203,47 @@ def iter_sent(body: Path) -> Iterator[bytes]:
         for number, place in enumerate(places, 1):
             try:
                 _, offset, length = place.split(b"\t")
-                file.seek(int(offset))
+                file.seek(at := int(offset))
                 request = file.read(int(length))
             except (ValueError, OverflowError, MemoryError) as error:
                 raise SourceError(
                     f"{places.name}, line {number:,}, says no place of a request: the file is damaged."
                 ) from error
-            yield request
+            yield request, at
+
+
+def _unsent_path(submission: Submission) -> Path:
+    return Path(submission.body_path).with_name(f"{submission.submission_id}.unsent")
+
+
+def mark_unsent(submission: Submission) -> None:
+    """Write down that no byte of the body has left yet; on disk when this returns. Raises StoreError."""
+    path = _unsent_path(submission)
+    try:
+        with path.open("wb") as file:
+            os.fsync(file.fileno())
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(refusal(path, error)) from error
+
+
+def mark_sent(submission: Submission) -> None:
+    """Write down that the body begins to leave; on disk when this returns. Raises OSError."""
+    path = _unsent_path(submission)
+    path.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def never_left(submission: Submission) -> bool:
+    """Whether it is certain that no byte of the body left: the mark is there, and so is the body."""
+    return _unsent_path(submission).exists() and Path(submission.body_path).exists()
 
 
 def discard(*unsent: Submission) -> None:
     """Remove the spooled files of submissions that were never sent."""
     for submission in unsent:
-        Path(submission.body_path).unlink(missing_ok=True)
-        places_path(Path(submission.body_path)).unlink(missing_ok=True)
-        if submission.rows_path:
-            Path(submission.rows_path).unlink(missing_ok=True)
+        for path in _files_of(Path(submission.body_path)):
+            path.unlink(missing_ok=True)
 
 
 def sweep(store: Store, now: datetime) -> None:
@@ -225,18 +261,22 @@ def sweep(store: Store, now: datetime) -> None:
             continue
         with contextlib.suppress(OSError):
             if now.timestamp() - body.stat().st_mtime > _FORGOTTEN_AFTER.total_seconds():
-                for path in (
-                    body,
-                    places_path(body),
-                    body.with_name(body.name.replace(".body.json", ".rows.jsonl")),
-                ):
+                for path in _files_of(body):
                     path.unlink(missing_ok=True)
+
+
+def _files_of(body: Path) -> tuple[Path, ...]:
+    """A spooled body and what is beside it; the body last, so that what a kill leaves of them is swept by it."""
+    rows, unsent = (
+        body.with_name(body.name.replace(".body.json", end)) for end in (".rows.jsonl", ".unsent")
+    )
+    return places_path(body), digests_path(body), rows, unsent, body
 
 
 def _custom_id(requests: Path, line: bytes) -> str:
     try:
         return custom_id_of(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise DraftError(
             f"{requests} holds a line without a custom_id: `cbtui check {requests}` says which."
         ) from error

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Overlap, Submission, SubmissionState
 from claude_batch_tui.services.building.check import CheckReport
 
 
@@ -14,7 +14,8 @@ class Prepared(msgspec.Struct, frozen=True):
     """What is to be sent is checked, and frozen on disk as these batches of one run.
 
     `name` is that of all of them. They hold `requests` of the `of` requests that the file has, and `changed` counts
-    those left out because the run has sent them, although the file says something else now.
+    those left out because the run has sent them, although the file says something else now. `left_out` are the
+    custom_ids that the run has sent.
     """
 
     submissions: tuple[Submission, ...]
@@ -24,6 +25,7 @@ class Prepared(msgspec.Struct, frozen=True):
     requests: int
     of: int
     changed: int = 0
+    left_out: frozenset[str] = frozenset()
 
 
 class SentBefore(msgspec.Struct, frozen=True):
@@ -34,7 +36,7 @@ class SentBefore(msgspec.Struct, frozen=True):
     @property
     def is_open(self) -> bool:
         """Whether there is something to look for: it was not created for certain, and nobody is sending it."""
-        return self.earlier.state not in (SubmissionState.CREATED, SubmissionState.SENDING)
+        return not self.earlier.is_certain and self.earlier.state is not SubmissionState.SENDING
 
 
 class PartlySent(msgspec.Struct, frozen=True):
@@ -46,14 +48,31 @@ class PartlySent(msgspec.Struct, frozen=True):
 
 
 class Overlaps(msgspec.Struct, frozen=True):
-    """So many of these requests were sent before, under the same custom_ids, in a batch of another run: nothing is sent now."""
+    """Some of these requests were sent before, as parts of something else.
 
-    earlier: Submission
-    requests: int
+    Nothing is sent, unless `is_left_out` says that the others will be.
+    """
+
+    overlap: Overlap
+    is_left_out: bool = False
 
 
 class Declined(msgspec.Struct, frozen=True):
     """The user said no: nothing is sent."""
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """Another process, `holder`, is sending: this submission waits until it is done."""
+
+    submission: Submission
+    holder: str
+    until: None = None
+    """It is not known for how long."""
+
+    @property
+    def note(self) -> str:
+        """For whom it waits, as a sentence."""
+        return f"Process {self.holder} is submitting right now: waiting until it is done."
 
 
 class Sending(msgspec.Struct, frozen=True):
@@ -114,6 +133,7 @@ Step = (
     | PartlySent
     | Overlaps
     | Declined
+    | Queued
     | Sending
     | Waiting
     | Looking

@@ -61,6 +61,11 @@ def adopt(
     from ulid import ULID  # late: it reads the metadata of packages, and a first frame would wait for that
 
     for tracked in found:
+        if tracked.provisional:
+            raise ConfigError(
+                f"{tracked.title} was found for a lost submission of {tracked.source or 'this machine'}: `cbtui submit` of the "
+                "same file with --accept or --reject says whether it is its batch."
+            )
         if tracked.run_id is not None:
             raise ConfigError(f"{tracked.title} has a run already, {tracked.run_id}.")
     run_id = f"run_{ULID()}"

@@ -2,46 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
+from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.history import History, history
-from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.tracked import Submission, TrackedBatch
 from claude_batch_tui.domain.requests.limits import LIST_LIMIT
+from claude_batch_tui.errors import DamagedStoreError, StoreError
 from claude_batch_tui.services.workspace import workspace_of
-from claude_batch_tui.store import batches, workspaces
+from claude_batch_tui.store import batches, submissions, workspaces
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.downloads import past_since
 from claude_batch_tui.store.store import Store
+from claude_batch_tui.store.workspaces import Workspace
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """Batches, newest first; what the store would not do, as sentences; how many batches of the API were not read.
+
+    `looked_for` are submissions whose outcome is not known.
+    """
+
+    batches: tuple[TrackedBatch, ...]
+    troubles: tuple[str, ...] = ()
+    unreadable: int = 0
+    looked_for: tuple[Submission, ...] = ()
 
 
 async def newest(
-    count: int, *, api: BatchesApi, store: Store, hint: str, now: datetime
-) -> tuple[TrackedBatch, ...]:
-    """The newest `count` batches, written down on the way. Raises ApiError where the API cannot be read."""
-    scope_id, found = 0, list[str]()
-    after: str | None = None
-    while len(found) < count:
-        page = await api.list_page(limit=min(count - len(found), LIST_LIMIT), after_id=after)
-        scope_id = workspace_of(store, api, page.facts, hint, now).scope_id
-        batches.merge(store.database, scope_id, page.batches, seen=True, at=now)
-        found += [batch.id for batch in page.batches]
+    count: int, *, api: BatchesApi, store: Store | None, hint: str, now: datetime, and_known: bool = False
+) -> Listed:
+    """The newest `count` batches, written down on the way; with `and_known` all others that the store knows too.
+
+    Where the store cannot be written or read, or there is none, they are shown all the same, as the API has them and as
+    far as the store knows them. Raises ApiError where the API cannot be read.
+    """
+    heard: dict[str, Batch] = {}
+    unreadable, after = 0, None
+    workspace: Workspace | None = None
+    troubles = dict[str, None]()
+
+    @contextlib.contextmanager
+    def noted() -> Iterator[None]:
+        try:
+            yield
+        except DamagedStoreError:
+            raise
+        except StoreError as error:
+            troubles[str(error)] = None
+
+    while len(heard) < count:
+        page = await api.list_page(limit=min(count - len(heard), LIST_LIMIT), after_id=after)
+        heard |= {batch.id: batch for batch in page.batches}
+        unreadable += page.unreadable
+        if store is not None:
+            with noted():
+                workspace = workspace_of(store, api, page.facts, hint, now)
+                batches.merge(store.database, workspace.scope_id, page.batches, seen=True, at=now)
         if not page.has_more or page.last_id is None:
             break
         after = page.last_id
-    return batches.find_all(store.database, scope_id, found)
+    known: dict[str, TrackedBatch] = {}
+    looked_for: tuple[Submission, ...] = ()
+    if store is not None:
+        with noted():
+            workspace = workspace or workspaces.recall(store.database, hint)
+            looked_for = submissions.unsettled(store, workspace)
+            if workspace is not None:
+                found = (
+                    batches.tracked(store.database, workspace.scope_id)
+                    if and_known
+                    else batches.find_all(store.database, workspace.scope_id, [*heard])
+                )
+                known = {tracked.id: tracked for tracked in found}
+    merged = known | {batch.id: _as_heard(batch, known.get(batch.id)) for batch in heard.values()}
+    ordered = sorted(merged.values(), key=lambda tracked: tracked.batch.created_at, reverse=True)
+    return Listed(tuple(ordered), tuple(troubles), unreadable, looked_for)
 
 
-async def everything(
-    *, api: BatchesApi, store: Store, hint: str, now: datetime, at_least: int
-) -> tuple[TrackedBatch, ...]:
-    """All batches the store knows, newest first, after the newest `at_least` were asked for. Raises ApiError."""
-    await newest(at_least, api=api, store=store, hint=hint, now=now)
-    workspace = workspaces.recall(store.database, hint)
-    return batches.tracked(store.database, workspace.scope_id) if workspace is not None else ()
+def _as_heard(batch: Batch, known: TrackedBatch | None) -> TrackedBatch:
+    """A batch as the API has it, with what is ours; the store may not have taken it in."""
+    if known is None:
+        return TrackedBatch(batch)
+    return msgspec.structs.replace(known, batch=batch) if batch.supersedes(known.batch) else known
 
 
 class OlderPage(msgspec.Struct, frozen=True):

@@ -35,6 +35,21 @@ def known_batches(word: str, *, store: Store, workspace: Workspace | None) -> tu
     return batches.find_all(store.database, workspace.scope_id, ids)
 
 
+async def workspace_of_key(
+    *,
+    api: Callable[[], Awaitable[BatchesApi]],
+    store: Store,
+    hint: str,
+    now: Callable[[], datetime],
+) -> Workspace | None:
+    """The workspace that a key unknown here is of, as the API says; None where nothing is known of any. Raises ApiErrors."""
+    if not workspaces.are_any(store.database):
+        return None
+    asked = await api()
+    page = await asked.list_page(limit=1)
+    return workspace_of(store, asked, page.facts, hint, now())
+
+
 async def retrieve(
     batch_id: str,
     *,

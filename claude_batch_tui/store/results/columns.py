@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Sequence
 from operator import add
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from msgspec import Raw
 
-from claude_batch_tui.domain.money.pricing import Usage
+from claude_batch_tui.domain.money.pricing import CacheCreation, Tokens, Usage, additional
 from claude_batch_tui.domain.results.line import LineMessage, LineResult, RawLine, begins_with_text, is_empty
-from claude_batch_tui.domain.results.result import OUTCOMES, STOP_REASONS, Outcome, class_number
+from claude_batch_tui.domain.results.result import (
+    OUTCOMES,
+    STOP_REASONS,
+    Outcome,
+    class_number,
+    is_billed_refusal,
+)
 
 UNPARSED: Final = OUTCOMES.index(Outcome.UNPARSED)
 OUTCOME_NUMBERS: Final = {str(outcome): number for number, outcome in enumerate(OUTCOMES[:UNPARSED])}
-_STOP_NUMBERS: Final[dict[str | None, int]] = {
-    None: 0,
-    **{reason: number for number, reason in enumerate(STOP_REASONS)},
-}
 _OTHER_STOP: Final = len(STOP_REASONS) - 1
+_MOST_STOPS: Final = 2**8
 _CLASS_NUMBERS: Final = {
     (outcome, stop, empty): class_number(OUTCOMES[outcome], STOP_REASONS[stop], empty=empty)
     for outcome in range(len(OUTCOMES))
@@ -33,28 +37,39 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Numbered(list[T]):
-    """Values in the order in which they were met; the first stands for none, and for all beyond 65,536."""
+    """Values in the order in which they were met, the first of which stands for none; beyond `most` of them, the one
+    with the number `beyond` stands for the rest.
+    """
 
-    def __init__(self, values: Iterable[T]) -> None:
+    def __init__(self, values: Iterable[T], most: int = _MOST_NUMBERED, beyond: int = 0) -> None:
         super().__init__(values)
         self._numbers = {value: number for number, value in enumerate(self)}
+        self._most, self._beyond = most, beyond
 
     def number(self, value: T) -> int:
         """The number of a value, a new one where it was never met."""
         number = self._numbers.get(value)
         if number is None:
-            if len(self) >= _MOST_NUMBERED:
-                return 0
+            if len(self) >= self._most:
+                return self._beyond
             number = self._numbers[value] = len(self)
             self.append(value)
         return number
 
 
+def numbered_stops(known: Iterable[str] = STOP_REASONS) -> Numbered[str]:
+    """Stop reasons of an index: those of the API, then others by their own names, up to a byte's worth."""
+    return Numbered(known, _MOST_STOPS, _OTHER_STOP)
+
+
 class AnsweredBy(NamedTuple):
-    """What prices an answer: its model, and whether it was made in the US only, which costs more."""
+    """What prices an answer: its model, whether it was made in the US only, which costs more, and whether it costs
+    anything at all, which some refusals do not.
+    """
 
     model: str
     in_us: bool
+    is_billed: bool = True
 
 
 class Described(NamedTuple):
@@ -71,6 +86,73 @@ class Described(NamedTuple):
     cache_write_5m_tokens: array[int]
     cache_write_1h_tokens: array[int]
     output_tokens: array[int]
+
+
+class Additions:
+    """What the totals of entries leave out, a row an inference: tokens of advisors and compactions, in file order.
+
+    `entries` are positions; the other columns are as in the index.
+    """
+
+    kinds: Final[dict[str, Literal["I", "H"]]] = {
+        "entries": "I",
+        "input_tokens": "I",
+        "cache_read_tokens": "I",
+        "cache_write_5m_tokens": "I",
+        "cache_write_1h_tokens": "I",
+        "output_tokens": "I",
+        "models": "H",
+    }
+
+    def __init__(self) -> None:
+        self.entries = array("I")
+        self.input_tokens = array("I")
+        self.cache_read_tokens = array("I")
+        self.cache_write_5m_tokens = array("I")
+        self.cache_write_1h_tokens = array("I")
+        self.output_tokens = array("I")
+        self.models = array("H")
+
+    def add(self, lines: Sequence[RawLine], first: int, answered_by: Numbered[AnsweredBy]) -> None:
+        """Take in the lines of the entries from `first` on; most have nothing for it."""
+        for position, line in enumerate(lines, first):
+            message = line.result.message
+            if message is None or message.usage is None or not message.usage.iterations:
+                continue
+            in_us = message.usage.inference_geo == "us"
+            for tokens, model in additional(message.usage, message.model or ""):
+                self._add(position, tokens, answered_by.number(AnsweredBy(model, in_us)))
+
+    def _add(self, position: int, tokens: Tokens, model: int) -> None:
+        (five, hour), read = tokens.written, tokens.cache_read_input_tokens or 0
+        self.models.append(model)
+        self.entries.append(position)
+        for column, number in (
+            (self.cache_read_tokens, read),
+            (self.cache_write_5m_tokens, five),
+            (self.cache_write_1h_tokens, hour),
+            (self.output_tokens, tokens.output_tokens or 0),
+            (self.input_tokens, (tokens.input_tokens or 0) + read + five + hour),
+        ):
+            column.extend(_numbers("I", [number]))
+
+    def rows(self, position: int) -> range:
+        """The rows of one entry."""
+        return range(bisect_left(self.entries, position), bisect_right(self.entries, position))
+
+
+def token_fields(columns: Any, at: int) -> dict[str, Any]:
+    """The fields of `Tokens` at a place of the token columns of an index or its additions."""
+    read = columns.cache_read_tokens[at]
+    written_5m, written_1h = columns.cache_write_5m_tokens[at], columns.cache_write_1h_tokens[at]
+    written = written_5m + written_1h
+    return {
+        "input_tokens": max(columns.input_tokens[at] - read - written, 0),
+        "output_tokens": columns.output_tokens[at],
+        "cache_creation_input_tokens": written,
+        "cache_read_input_tokens": read,
+        "cache_creation": CacheCreation(written_5m, written_1h),
+    }
 
 
 def outcome_numbers(lines: Sequence[RawLine]) -> bytes:
@@ -94,9 +176,15 @@ def joined_ids(lines: Sequence[RawLine]) -> tuple[bytes, Iterable[int]]:
 
 
 def described(
-    lines: Sequence[RawLine], error_types: Numbered[str], answered_by: Numbered[AnsweredBy]
+    lines: Sequence[RawLine],
+    stop_reasons: Numbered[str],
+    error_types: Numbered[str],
+    answered_by: Numbered[AnsweredBy],
+    additions: Additions,
+    first: int,
 ) -> Described:
-    """Everything an index keeps of the lines, but their ids. New error types and models are added to the lists.
+    """Everything an index keeps of the lines, the first of which has the position `first`, but their ids. New names are
+    added to the lists, and what their totals leave out to the additions.
 
     A cache write of unstated length is one of 5 minutes, as it is priced.
     """
@@ -104,15 +192,18 @@ def described(
     messages = [result.message or _NO_MESSAGE for result in results]
     usages = [message.usage or _NO_USAGE for message in messages]
     outcomes = outcome_numbers(lines)
-    stops = bytes([_STOP_NUMBERS.get(message.stop_reason, _OTHER_STOP) for message in messages])
+    stops = _stops(messages, stop_reasons)
+    shown = stops if max(stops, default=0) <= _OTHER_STOP else bytes(min(stop, _OTHER_STOP) for stop in stops)
     empty = [not begins_with_text(message.content) and is_empty(message.content) for message in messages]
+    if any([usage.iterations for usage in usages]):  # noqa: C419 — a list is twice as fast here
+        additions.add(lines, first, answered_by)
     read = [usage.cache_read_input_tokens or 0 for usage in usages]
     written_5m, written_1h = _written(usages)
     servers = [usage.server_tool_use for usage in usages]
     return Described(
         outcomes=outcomes,
         stops=stops,
-        classes=bytes(map(_CLASS_NUMBERS.__getitem__, zip(outcomes, stops, empty, strict=True))),
+        classes=bytes(map(_CLASS_NUMBERS.__getitem__, zip(outcomes, shown, empty, strict=True))),
         errors=_errors(results, error_types),
         models=_models(messages, usages, answered_by),
         searches=_numbers("H", [0 if used is None else used.web_search_requests or 0 for used in servers]),
@@ -137,6 +228,12 @@ def _written(usages: Sequence[Usage]) -> tuple[list[int], list[int]]:
         ],
         [0 if kinds is None else kinds.ephemeral_1h_input_tokens or 0 for kinds in made],
     )
+
+
+def _stops(messages: Sequence[LineMessage[Raw]], known: Numbered[str]) -> bytes:
+    reasons = [message.stop_reason for message in messages]
+    numbers = {reason: known.number(reason or "") for reason in dict.fromkeys(reasons)}
+    return bytes([numbers[reason] for reason in reasons])
 
 
 def _sums(fresh: list[int], *more: list[int]) -> list[int]:
@@ -169,7 +266,17 @@ def _models(
         )
         for pair in dict.fromkeys(pairs)
     }
-    return array("H", [numbers[pair] for pair in pairs])
+    found = array("H", [numbers[pair] for pair in pairs])
+    if "refusal" in [message.stop_reason for message in messages]:
+        for at, message in enumerate(messages):
+            if message.stop_reason == "refusal" and not _is_billed(message):
+                found[at] = known.number(AnsweredBy(message.model or "", geos[at] == "us", is_billed=False))
+    return found
+
+
+def _is_billed(refusal: LineMessage[Raw]) -> bool:
+    category = refusal.stop_details.category if refusal.stop_details is not None else None
+    return is_billed_refusal(category, before_output=bytes(refusal.content) in (b"", b"[]", b"null"))
 
 
 def _numbers(kind: str, values: Iterable[int]) -> array[int]:

@@ -1,10 +1,15 @@
-"""A gzipped results file: decompressed once into the cache folder, its rows shown while that goes on."""
+"""A gzipped results file: decompressed once into the cache folder, its rows shown while that goes on.
+
+What it unpacks to is bounded: by its own size, by the room on the disk, and by having to be results at all. gzip makes a
+thousand bytes of one.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import shutil
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +24,14 @@ from claude_batch_tui.store.results.index_file import save_index
 
 _PIECE: Final = 1 << 19
 _MAGIC: Final = b"\x1f\x8b"
+MOST_TIMES: Final = 200
+"""So many times its size a file may unpack to, beyond `ANY_SIZE`; results take 5 to 30 times."""
+ANY_SIZE: Final = 256_000_000
+"""Bytes that any file may unpack to."""
+LEFT_FREE: Final = 500_000_000
+"""Bytes that are left free on the disk."""
+_LOOKED_AT: Final = 32_000_000
+"""Bytes within which there has to be a result."""
 
 
 def is_gzip(path: Path) -> bool:
@@ -45,7 +58,18 @@ def unzipping(path: Path, target: Path) -> Iterator[ResultsFile]:
         with os.fdopen(descriptor, "wb", buffering=_PIECE) as out, path.open("rb") as packed:
             results = ResultsFile(part, ResultsIndex(), is_unpacked=True)
             size = max(path.stat().st_size, 1)
+            written = checked = 0
             for piece in _pieces(packed, path):
+                written += len(piece)
+                if written > max(ANY_SIZE, MOST_TIMES * size):
+                    raise SourceError(
+                        f"{path} unpacks to more than {MOST_TIMES} times its size, as results do not: nothing of it is kept. "
+                        f"To read it all the same: gunzip -k {path}, and open what that leaves."
+                    )
+                if written - checked > _LOOKED_AT:
+                    checked = written
+                    _require_room(part, path, len(piece))
+                    require_results(results.index, path, at_least=1)
                 out.write(piece)
                 out.flush()
                 results.index.feed(piece)
@@ -60,9 +84,19 @@ def unzipping(path: Path, target: Path) -> Iterator[ResultsFile]:
     yield results
 
 
-def require_results(index: ResultsIndex, path: Path) -> None:
-    """Raise SourceError for a file none of whose lines is a result."""
-    if index.count and index.outcome_counts()[Outcome.UNPARSED] == index.count:
+def _require_room(part: Path, path: Path, size: int) -> None:
+    """Raise SourceError where the disk would have less than `LEFT_FREE` left."""
+    free = shutil.disk_usage(part.parent).free
+    if free < size + LEFT_FREE:
+        raise SourceError(
+            f"{path} is not unpacked any further: {free / 1e9:.1f} GB are free on the disk of {part.parent}, and "
+            f"{LEFT_FREE / 1e9:.1f} GB are left so. `cbtui prune` frees some; --data-dir takes another disk."
+        )
+
+
+def require_results(index: ResultsIndex, path: Path, *, at_least: int = 0) -> None:
+    """Raise SourceError for a file none of whose lines, which are `at_least` so many, is a result."""
+    if index.count < at_least or (index.count and index.outcome_counts()[Outcome.UNPARSED] == index.count):
         raise SourceError(f"{path} is not a results file: no line of it has a custom_id and a result.")
 
 

@@ -21,16 +21,26 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
-from claude_batch_tui.domain.money.pricing import CacheCreation, PriceTable, ServerToolUse, Usage, entry_cost
+from claude_batch_tui.domain.money.pricing import (
+    ADDITIONAL,
+    Iteration,
+    PriceTable,
+    ServerToolUse,
+    Usage,
+    entry_cost,
+)
 from claude_batch_tui.domain.results.line import RawLine, read_block, read_line, read_lines
-from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, STOP_REASONS, Entry, Outcome
+from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, Entry, Outcome
 from claude_batch_tui.store.results.columns import (
+    Additions,
     AnsweredBy,
     Numbered,
     described,
     id_bytes,
     joined_ids,
+    numbered_stops,
     outcome_numbers,
+    token_fields,
 )
 
 if TYPE_CHECKING:
@@ -49,8 +59,8 @@ def load_scanner() -> None:
 
 
 class ResultsIndex:
-    """Columns of all entries so far, in file order. `outcomes`, `stops` and `classes` are numbers into the domain's
-    tuples, `errors` and `models` into the lists here. Those of an index that was loaded can only be read.
+    """Columns of all entries so far, in file order. `outcomes` and `classes` are numbers into the domain's tuples,
+    `stops`, `errors` and `models` into the lists here. Those of an index that was loaded can only be read.
     """
 
     def __init__(self) -> None:
@@ -77,6 +87,8 @@ class ResultsIndex:
         self.cache_write_5m_tokens = array("I")
         self.cache_write_1h_tokens = array("I")
         self.output_tokens = array("I")
+        self.additions = Additions()
+        self.stop_reasons = numbered_stops()
         self.error_types: Numbered[str] = Numbered([""])
         self.answered_by: Numbered[AnsweredBy] = Numbered([AnsweredBy("", in_us=False)])
         self._ids = bytearray(b"\n")
@@ -178,7 +190,7 @@ class ResultsIndex:
             position=position,
             custom_id=self.custom_id(position),
             outcome=OUTCOMES[self.outcomes[position]],
-            stop_reason=STOP_REASONS[self.stops[position]] if is_described else "",
+            stop_reason=self.stop_reasons[self.stops[position]] if is_described else "",
             error_type=self.error_types[self.errors[position]] if is_described else "",
             input_tokens=self.input_tokens[position] if is_described else 0,
             output_tokens=self.output_tokens[position] if is_described else 0,
@@ -228,18 +240,26 @@ class ResultsIndex:
 
     def usage(self, position: int) -> Usage:
         """What an entry used, as far as it costs. The entry has to be described."""
-        read = self.cache_read_tokens[position]
-        written_5m, written_1h = self.cache_write_5m_tokens[position], self.cache_write_1h_tokens[position]
-        written = written_5m + written_1h
+        answered_by = self.answered_by[self.models[position]]
         return Usage(
-            input_tokens=max(self.input_tokens[position] - read - written, 0),
-            output_tokens=self.output_tokens[position],
-            cache_creation_input_tokens=written,
-            cache_read_input_tokens=read,
-            cache_creation=CacheCreation(written_5m, written_1h),
+            **token_fields(self, position),
             server_tool_use=ServerToolUse(self.searches[position]),
-            inference_geo="us" if self.answered_by[self.models[position]].in_us else None,
+            inference_geo="us" if answered_by.in_us else None,
+            is_billed=answered_by.is_billed,
+            iterations=self._iterations(position) if self.additions.entries else None,
         )
+
+    def _iterations(self, position: int) -> list[Iteration]:
+        """What an entry's totals leave out; who made it is what tells a compaction of its own model and others alike."""
+        added = self.additions
+        return [
+            Iteration(
+                **token_fields(added, row),
+                type=ADDITIONAL[-1],
+                model=self.answered_by[added.models[row]].model,
+            )
+            for row in added.rows(position)
+        ]
 
     def cost(self, position: int, prices: PriceTable) -> float | None:
         """What an entry cost in US dollars, or None where its model has no price. The entry has to be described."""
@@ -265,7 +285,8 @@ class ResultsIndex:
 
     def _describe(self, lines: Sequence[RawLine], *, is_checked: bool = True) -> None:
         first, last = self.described, self.described + len(lines)
-        found = described(lines, self.error_types, self.answered_by)
+        names = self.stop_reasons, self.error_types, self.answered_by
+        found = described(lines, *names, self.additions, first)
         if is_checked:
             self._correct(lines, first, found.outcomes)
         for name in found._fields[1:]:

@@ -9,17 +9,18 @@ import mmap
 import os
 import sys
 import zlib
+from array import array
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
 
-from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, STOP_REASONS
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.store.files import written_whole
-from claude_batch_tui.store.results.columns import AnsweredBy, Numbered
+from claude_batch_tui.store.results.columns import Additions, AnsweredBy, Numbered, numbered_stops
 from claude_batch_tui.store.results.index import ResultsIndex
 
-_VERSION: Final = 5
+_VERSION: Final = 6
 _ALIGNED: Final = 64
 _WIDE: Final[dict[str, tuple[Literal["Q", "I", "H"], int]]] = {
     "offsets": ("Q", 8),
@@ -35,8 +36,8 @@ _WIDE: Final[dict[str, tuple[Literal["Q", "I", "H"], int]]] = {
     "searches": ("H", 2),
 }
 """Columns that are mapped, the widest first, so that all of them are aligned: format and bytes of a number."""
-_SMALL: Final = {"outcomes": len(OUTCOMES), "stops": len(STOP_REASONS), "classes": len(CLASSES)}
-"""Columns of a byte an entry, which are read, and how many different numbers each may hold."""
+_SMALL: Final = ("outcomes", "stops", "classes")
+"""Columns of a byte an entry, which are read."""
 
 
 class _Head(msgspec.Struct):
@@ -47,8 +48,11 @@ class _Head(msgspec.Struct):
     modified_ns: int
     count: int
     id_bytes: int
+    additions: int
+    """Rows of what totals leave out; their columns follow the small ones, and are read as these are."""
+    stop_reasons: list[str]
     error_types: list[str]
-    answered_by: list[tuple[str, bool]]
+    answered_by: list[AnsweredBy]
     byteorder: str
     checksum: int
     """Of the small columns, and of the first and last bytes of the others: looked at before the index is used."""
@@ -94,14 +98,17 @@ def save_index(
     """Write the index of a results file, beside it unless told otherwise; `stat` is of the bytes it was made from."""
     stat = stat or results.stat()
     columns = [memoryview(getattr(index, name)).cast("B") for name in (*_WIDE, *_SMALL)]
+    columns += [memoryview(getattr(index.additions, name)).cast("B") for name in Additions.kinds]
     head = _Head(
         _VERSION,
         stat.st_size,
         stat.st_mtime_ns,
         index.count,
         len(index.ids),
+        len(index.additions.entries),
+        list(index.stop_reasons),
         list(index.error_types),
-        [(model, in_us) for model, in_us in index.answered_by],
+        list(index.answered_by),
         sys.byteorder,
         _checksum(columns, index.ids),
         _whole_checksum(columns, index.ids),
@@ -129,7 +136,7 @@ def load_index(results: Path, place: Path | None = None) -> ResultsIndex | None:
                 return None
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         return _loaded(head, mapped, len(line))
-    except (OSError, ValueError):  # msgspec errors are ValueErrors too
+    except (OSError, *UNREADABLE):
         return None
 
 
@@ -141,7 +148,8 @@ def index_path(results: Path) -> Path:
 def _loaded(head: _Head, mapped: mmap.mmap, start: int) -> ResultsIndex | None:
     count, view = head.count, memoryview(mapped)
     sizes = {name: width * count for name, (_, width) in _WIDE.items()} | dict.fromkeys(_SMALL, count)
-    ids_at = start + sum(sizes.values())
+    added = {name: array(kind).itemsize * head.additions for name, kind in Additions.kinds.items()}
+    ids_at = start + sum(sizes.values()) + sum(added.values())
     if len(mapped) != ids_at + head.id_bytes:
         return None
     index = _Loaded(mapped, start, ids_at, head.whole_checksum)
@@ -152,10 +160,15 @@ def _loaded(head: _Head, mapped: mmap.mmap, start: int) -> ResultsIndex | None:
         kind = _WIDE.get(name)
         setattr(index, name, part.cast(kind[0]) if kind else bytearray(part))
         start += size
+    for name, size in added.items():
+        parts.append(view[start : start + size])
+        getattr(index.additions, name).frombytes(parts[-1])
+        start += size
     if _checksum(parts, view[ids_at:]) != head.checksum:
         return None
+    index.stop_reasons = numbered_stops(head.stop_reasons)
     index.error_types = Numbered(head.error_types)
-    index.answered_by = Numbered(AnsweredBy(*pair) for pair in head.answered_by)
+    index.answered_by = Numbered(head.answered_by)
     index.count = index.described = count
     index.complete = True
     return index

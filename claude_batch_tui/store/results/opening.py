@@ -16,8 +16,11 @@ from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.gzip import is_gzip, require_results, unzipped_path, unzipping
 from claude_batch_tui.store.results.index import FEW_BYTES, MARGIN, ResultsIndex
 from claude_batch_tui.store.results.index_file import index_path, load_index, save_index
+from claude_batch_tui.store.results.run_file import is_run_file
 
 _KEPT_SECONDS: Final = 30 * 86400
+MOST_CACHED: Final = 10_000_000_000
+"""Bytes of caches that are kept together."""
 _FIRST_PASS: Final = 1 << 20
 _SECOND_PASS: Final = 1 << 19
 
@@ -64,7 +67,7 @@ def opening(
             results.close()
         raise
     if cache is not None:
-        _prune(cache)
+        prune_cache(cache, time.time())
 
 
 def _steps(path: Path, cache: Path | None, *, is_packed: bool, in_order: bool) -> Iterator[ResultsFile]:
@@ -88,6 +91,11 @@ def _steps(path: Path, cache: Path | None, *, is_packed: bool, in_order: bool) -
         for damaged in (index_path(path), place):
             if damaged is not None:
                 damaged.unlink(missing_ok=True)
+    if is_run_file(path):
+        path.unlink(missing_ok=True)
+        raise SourceError(
+            f"What {path} says of its batches is damaged: open the run again, which makes it anew."
+        )
     yield from _indexing(path, place, is_unpacked=is_packed, in_order=in_order)
 
 
@@ -138,15 +146,27 @@ def _index_place(path: Path, cache: Path | None) -> Path | None:
     return index_path(cache / name)
 
 
-def _prune(cache: Path) -> None:
-    """Forget what was not opened for a month."""
-    for index in cache.glob("*.index"):
-        if time.time() - index.stat().st_mtime > _KEPT_SECONDS:
-            index.unlink(missing_ok=True)
-            index.with_suffix("").unlink(missing_ok=True)
-    for judged in cache.glob("*.judged"):
-        if time.time() - judged.stat().st_mtime > _KEPT_SECONDS:
-            judged.unlink(missing_ok=True)
+def prune_cache(cache: Path, now: float) -> int:
+    """Remove what was not opened for a month, and the oldest of what is more than `MOST_CACHED` bytes; the bytes freed."""
+    groups: dict[str, list[tuple[Path, os.stat_result]]] = {}
+    with contextlib.suppress(OSError):
+        for path in cache.iterdir():
+            if path.suffix == ".part":  # being written, or swept
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                groups.setdefault(path.name.partition(".")[0], []).append((path, path.stat()))
+    kept, freed = 0, 0
+    for files in sorted(groups.values(), key=lambda files: -max(stat.st_mtime for _, stat in files)):
+        size = sum(stat.st_size for _, stat in files)
+        is_old = now - max(stat.st_mtime for _, stat in files) > _KEPT_SECONDS
+        if is_old or (kept and kept + size > MOST_CACHED):
+            for path, _ in files:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+            freed += size
+        else:
+            kept += size
+    return freed
 
 
 def index_file(descriptor: int, index: ResultsIndex) -> Iterator[None]:

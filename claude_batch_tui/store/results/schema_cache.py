@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from claude_batch_tui.errors import StoreError
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results.index_file import index_path
 
@@ -31,10 +32,15 @@ class _Head(msgspec.Struct):
     count: int
 
 
+def judged_path(results: Path) -> Path:
+    """Where this is kept of a results file of ours."""
+    return results.with_name(results.name + ".judged")
+
+
 def misfits_path(results: Path, cache: Path | None) -> Path | None:
     """Where this is kept: beside the index, in the `cache` folder where the file is not ours; None for nowhere."""
     if index_path(results).exists():
-        return results.with_name(results.name + ".judged")
+        return judged_path(results)
     if cache is None:
         return None
     return cache / f"{hashlib.sha256(os.fsencode(results.absolute())).hexdigest()[:32]}.judged"
@@ -49,7 +55,7 @@ def load_misfits(place: Path, results: Path, sent: Sequence[Path]) -> array[int]
             if head.version != _VERSION or head.stamps != _stamps(results, sent):
                 return None
             positions.frombytes(file.read())
-    except (OSError, ValueError):  # msgspec errors are ValueErrors too
+    except (OSError, *UNREADABLE):
         return None
     return positions if len(positions) == head.count else None
 

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.domain.batches.batch_list import BatchRow, in_parts
 from claude_batch_tui.domain.batches.tracked import DownloadState, LinkState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.store import submissions
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.lines import LetterMenu
-from claude_batch_tui.wording import STATE_WORDS, counted_batches, duration, outcome_counts
+from claude_batch_tui.wording import (
+    STATE_WORDS,
+    counted,
+    counted_batches,
+    duration,
+    foreign_cancel_words,
+    outcome_counts,
+)
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.keeping.pruning import Forgettable, Removable
+
+_T = TypeVar("_T")
 
 # Dialogs are imported when they are opened: the first frame does not wait for them.
 
@@ -40,6 +55,10 @@ def cancel_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> 
         screen.say(f"{_several(running)}: cancel sent …")
 
     body = [*_listed(running, words), "", _CANCELING]
+    engines = screen.dashboard.engines
+    foreign = sum(submissions.of_batch(engines.of(one.id).store, one.id) is None for one in running)
+    if foreign:
+        body.append(foreign_cancel_words(foreign))
     _confirm(screen, f"Cancel {counted_batches(len(running))}", body, cancel, no="Keep running")
 
 
@@ -71,6 +90,93 @@ def delete_batches(
         done()
 
     screen.app.push_screen(dialog, if_agreed(delete))
+
+
+def prune_files(screen: DashboardScreen) -> None:
+    """Look what can be removed of this machine's files, and remove it after asking."""
+    from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, TypedConfirmDialog, if_agreed
+    from claude_batch_tui.wording import size
+
+    engine, app = screen.dashboard.engines.home, screen.app
+
+    def ask(found: list[Removable]) -> None:
+        if not found:
+            screen.say("There is nothing to remove.")
+            return
+        total = sum(each.bytes for each in found)
+        unexported = sum(len(each.paths) for each in found if each.needs_asking)
+        body = [f"{size(each.bytes):>9}  {len(each.paths):>6,} files  {each.what}" for each in found]
+        title, yes = f"Free {size(total)} on this machine?", "Remove"
+
+        def remove() -> None:
+            engine.prune(found)
+
+        if unexported:
+            body += [
+                "",
+                "Results that were never exported are lost. Type the number of their files to remove all.",
+            ]
+            dialog: ConfirmDialog = TypedConfirmDialog(
+                title, body, yes=yes, expected=str(unexported), label=f"files ({unexported:,})", no="Keep"
+            )
+        else:
+            dialog = ConfirmDialog(title, body, yes=yes)
+        app.push_screen(dialog, if_agreed(remove))
+
+    _asked(screen, engine.removable, ask)
+
+
+def forget_batches(
+    screen: DashboardScreen, targets: Sequence[TrackedBatch], *, on_server: bool, done: Callable[[], None]
+) -> None:
+    """Forget batches that have ended on this machine, and on the server where wished, after their count was typed."""
+    from claude_batch_tui.tui.dialogs.questions import TypedConfirmDialog, if_agreed
+    from claude_batch_tui.wording import size
+
+    engine = screen.dashboard.engines.of(targets[0].id)
+
+    def ask(found: Forgettable) -> None:
+        requests = sum(tracked.batch.request_counts.total for tracked in targets)
+        what = counted_batches(len(targets))
+        body = _listed(targets, lambda tracked: outcome_counts(tracked.batch.request_counts))
+        body += [
+            "",
+            f"{len(found.paths):,} files, {size(found.bytes)}, of bodies, rows and results are removed here.",
+        ]
+        if on_server:
+            body.append("The batches and their results are removed from the API for everybody.")
+        if found.unexported:
+            body.append(f"The results of {found.unexported} were never exported and would be lost.")
+        dialog = TypedConfirmDialog(
+            f"Forget {what}{' here and on the server' if on_server else ' on this machine'}?",
+            [*body, "", "Type the number of requests to forget them."],
+            yes=f"Forget {what}",
+            expected=str(requests),
+            label=f"requests ({requests:,})",
+            no="Keep",
+        )
+
+        def forget() -> None:
+            engine.forget(found, on_server=on_server)
+            done()
+
+        screen.app.push_screen(dialog, if_agreed(forget))
+
+    _asked(screen, partial(engine.forgettable, [tracked.id for tracked in targets]), ask)
+
+
+def _asked(screen: DashboardScreen, ask: Callable[[], Future[_T]], then: Callable[[_T], None]) -> None:
+    """Wait in a thread for what the engine finds out, and go on with it; what goes wrong is said."""
+
+    def wait() -> None:
+        try:
+            found = ask().result()
+        except CbtuiError as error:
+            screen.app.call_from_thread(screen.say, str(error), "error")
+        else:
+            screen.app.call_from_thread(then, found)
+
+    screen.run_worker(wait, thread=True, group="asked")
 
 
 def hide_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch], done: Callable[[], None]) -> None:
@@ -157,14 +263,14 @@ def note_row(screen: DashboardScreen, row: BatchRow) -> None:
 
 
 def add_batch(screen: DashboardScreen) -> None:
-    """Watch a batch whose id is typed, of the workspace that is shown."""
+    """Track a batch whose id is typed, of the workspace that is shown."""
 
     def add(batch_id: str) -> None:
         if batch_id:
             screen.dashboard.engines.home.add(batch_id)
 
     body = "It must be in the workspace of this key."
-    _ask(screen, "Watch a batch by its id", body, add, placeholder="msgbatch_…")
+    _ask(screen, "Track a batch by its id", body, add, placeholder="msgbatch_…")
 
 
 def ask_workspace(screen: DashboardScreen, letters: LetterMenu, what: str, then: Callable[[], None]) -> None:
@@ -208,11 +314,12 @@ def open_results(screen: DashboardScreen, row: BatchRow) -> None:
         screen.say(
             f"Results of {len(readable)} of {counted_batches(len(row.members))}: the others have none."
         )
+    readable.sort(key=lambda each: each.batch.created_at)
     dashboard.open_run(row.key, [each.id for each in readable], tracked.title)
 
 
 def leave(screen: DashboardScreen) -> None:
-    """Leave the dashboard, after asking while results are being downloaded.
+    """Leave the dashboard, after asking once while something of this process is running: a submission, a download.
 
     Without a key it ends with the sentence and the exit code a command would end with.
     """
@@ -227,18 +334,29 @@ def leave(screen: DashboardScreen) -> None:
         else:
             screen.app.exit()
 
-    states = (DownloadState.WAITING, DownloadState.RUNNING)
-    downloading = sum(download.state in states for download in snapshot.downloads.values())
-    if not downloading:
+    running = _running_here(screen)
+    if not running:
         go()
         return
-    dialog = ConfirmDialog(
-        "Leave while results are being downloaded?",
-        [f"{downloading} download(s) stop; they start over the next time you open the batch."],
-        yes="Leave",
-        no="Stay",
-    )
+    dialog = ConfirmDialog("Leave while this is running?", running, yes="Leave", no="Stay")
     screen.app.push_screen(dialog, if_agreed(go))
+
+
+def _running_here(screen: DashboardScreen) -> list[str]:
+    """What would stop with this process, and what becomes of it: a line each."""
+    snapshots = screen.dashboard.engines.snapshots
+    states = (DownloadState.WAITING, DownloadState.RUNNING)
+    downloads = sum(each.state in states for snapshot in snapshots for each in snapshot.downloads.values())
+    sending = [
+        each for snapshot in snapshots for each in snapshot.submitting.values() if not each.is_finished
+    ]
+    lines = []
+    if sending:
+        what = "what is being sent may be created all the same, and is found in the list the next time"
+        lines.append(f"{counted(len(sending), 'submission')}: {what}.")
+    if downloads:
+        lines.append(f"{counted(downloads, 'download')}: it starts over the next time you open the batch.")
+    return [*lines, "Batches go on at the API; cbtui need not stay open for them."] if lines else []
 
 
 def _has_results(tracked: TrackedBatch, screen: DashboardScreen) -> bool:

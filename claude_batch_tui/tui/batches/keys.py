@@ -20,11 +20,13 @@ KEYS: list[BindingType] = [
     shown_key("batches.cancel", "x", "cancel", "cancel", "cancel on the server (asks)"),
     hidden_key("batches.delete", "D", "delete", "delete", "delete from the server (asks)"),
     shown_key("batches.new", "n", "app.show('build')", "new", "build requests from a file"),
-    shown_key("batches.poll", "r", "poll", "poll", "ask the API now"),
-    hidden_key("batches.retry", "R", "retry", "retry", "send again what errored or expired (asks)"),
+    shown_key("batches.poll", "r", "poll", "refresh", "refresh: look at the API now"),
+    hidden_key(
+        "batches.retry", "R", "retry", "retry", "triage: what is not good by cause, and retry it (asks)"
+    ),
     hidden_key("batches.pause", "p", "pause", "pause", "pause or resume polling"),
-    hidden_key("batches.add", "i", "add", "watch id", "watch a batch by its id"),
-    hidden_key("batches.rename", "e", "rename", "name", "give the batch a name of yours"),
+    hidden_key("batches.add", "i", "add", "track", "track a batch by its id"),
+    hidden_key("batches.rename", "e", "rename", "rename", "give the batch a name of yours"),
     hidden_key("batches.tag", "t", "tag", "tag", "tags of yours"),
     hidden_key("batches.note", "N", "note", "note", "a note of yours"),
     hidden_key("batches.adopt", "a", "adopt", "adopt", "adopt a batch made elsewhere"),

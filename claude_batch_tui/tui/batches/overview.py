@@ -84,7 +84,7 @@ def _ours(row: BatchRow, drawing: Drawing) -> Iterator[Fact]:
         yield "id", tracked.id, None
     yield "run", tracked.run_id or "made elsewhere: a adopts it", None if tracked.run_id else "dim"
     if tracked.provisional:
-        yield "adopted", "found in the list after a lost answer; its results will prove it", "warn"
+        yield "adopted", "found in the list after a lost answer, not proven to be its own: U decides", "warn"
     if tracked.hidden_at is not None:
         yield "hidden", "hidden on this machine: A brings it back", "dim"
 
@@ -116,7 +116,7 @@ def _time_words(batch: Batch, forecast: Forecast | None, drawing: Drawing, width
     basis = f"{forecast.similar} similar{f', {forecast.model}' if forecast.model else ''}"
     if elapsed > forecast.ninth_tenth:
         most = duration(forecast.ninth_tenth)
-        return f"{duration(elapsed)}, longer than 9 of 10, which ended by {most} ({basis})"
+        return f"{duration(elapsed)}, longer than p90, {most} ({basis})"
     ruler = charts.waiting(
         elapsed.total_seconds(),
         max((batch.deadline - drawing.now).total_seconds(), 0.0),
@@ -125,8 +125,8 @@ def _time_words(batch: Batch, forecast: Forecast | None, drawing: Drawing, width
         ascii_only=drawing.ascii_only,
     )
     return (
-        f"{duration(elapsed)} {ruler}  half end by {duration(forecast.median)}, 9 of 10 by "
-        f"{duration(forecast.ninth_tenth)}; now past {forecast.share_past(elapsed):.0%} of {basis}"
+        f"{duration(elapsed)} {ruler}  of {basis}: p50 {duration(forecast.median)}, "
+        f"p90 {duration(forecast.ninth_tenth)}"
     )
 
 

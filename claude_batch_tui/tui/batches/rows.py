@@ -144,13 +144,14 @@ def _state(row: BatchRow, drawing: Drawing) -> Cell:
 def _name(row: BatchRow, drawing: Drawing) -> Cell:
     tracked = row.tracked
     title = tracked.name or ("(unnamed)" if "id" in drawing.shown else tracked.id)
+    title = f"? {title}" if tracked.provisional else title
     if row.members:
         is_open = row.key in drawing.opened
         mark = ("-" if is_open else "+") if drawing.ascii_only else ("▾" if is_open else "▸")
         title = f"{mark} {title} ({len(row.members)})"
     elif row.is_child:
         title = f"  {'`-' if drawing.ascii_only else '└'} {title}"
-    style = None if tracked.seen else "strong"
+    style = "warn" if tracked.provisional else None if tracked.seen else "strong"
     if title.endswith(tracked.id):
         mark = "~" if drawing.ascii_only else "…"
         return Cell(lambda width: _shortened(title, width, mark), style)
@@ -283,7 +284,7 @@ def _briefer(text: str, width: int) -> str:
         text,
         text.removesuffix(" left").removesuffix(", waiting for the API"),
         text.removeprefix("no history · ").removeprefix("no history - "),
-        "longer than 9 of 10" if text.startswith("longer") else text,
+        "longer than p90" if text.startswith("longer") else text,
     )
     return next((each for each in shorter if len(each) <= width), text)
 

@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Key
 
+from claude_batch_tui.domain.batches.filter import complete_filter
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.batches import actions
 from claude_batch_tui.tui.batches.detail import BatchDetail
@@ -36,6 +37,7 @@ class BatchesScreen(DashboardScreen):
     """List, detail, events, and what can be done with a batch; how the list is looked at is in `view`."""
 
     help_title: ClassVar[str] = "Batches"
+    pane_titles: ClassVar = {"list": "Batches", "detail": "Detail", "events": "Events"}
     BINDINGS: ClassVar[list[BindingType]] = KEYS
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (40, "-tall")]  # noqa: RUF012 — an instance variable in Textual
 
@@ -61,7 +63,10 @@ class BatchesScreen(DashboardScreen):
         self._begin_anew()
         yield TitleLine("BATCHES")
         yield TabsLine(1)
-        yield FilterBar(placeholder="words, state=running, tag=eval, age<2d, model:sonnet")
+        yield FilterBar(
+            completer=lambda text, cursor: complete_filter(text, cursor, self.snapshot.batches),
+            placeholder="words, state=running, tag=eval, age<2d, model:sonnet; tab completes",
+        )
         yield Vertical(
             BatchTable(self.view, lambda: dashboard.engines.watched, id="list"),
             BatchDetail(id="detail"),
@@ -121,6 +126,11 @@ class BatchesScreen(DashboardScreen):
         )
         return reason or super().reason_disabled(action, parameters)
 
+    @property
+    def awaits_letter(self) -> bool:
+        """Whether the next key is a letter that was asked for."""
+        return self._letters.is_open
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash typed into the filter is a slash."""
         if action == "filter" and isinstance(self.focused, LineInput):
@@ -129,9 +139,9 @@ class BatchesScreen(DashboardScreen):
 
     # Showing what is known.
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
+    def draw_snapshot(self, snapshot: Snapshot) -> None:
         """List, detail and resting words as the engine has them; what did not change costs nothing."""
-        super().show_snapshot(snapshot)
+        super().draw_snapshot(snapshot)
         self.view.update(snapshot)
         self._show_rows()
         gone = self.table.drop_marks()
@@ -204,6 +214,11 @@ class BatchesScreen(DashboardScreen):
             self._show_rows()
         else:
             actions.open_results(self, row)
+
+    @on(VirtualList.TitleClicked, "#list")
+    def _title_clicked(self, event: VirtualList.TitleClicked) -> None:
+        self.view.sort_by_column(event.column)
+        self._show_sorted()
 
     @on(VirtualList.MarksChanged)
     def _marks_changed(self) -> None:
@@ -349,6 +364,27 @@ class BatchesScreen(DashboardScreen):
         """Delete the marked ended batches, or the one under the cursor."""
         actions.delete_batches(self, self.table.batches, self._unmark)
 
+    def palette_actions(self) -> dict[str, str]:
+        """Actions without a key: what takes files away."""
+        found = {"free disk space: caches, leftovers, what is older than keep_days (asks)": "screen.prune"}
+        targets = self.table.batches
+        if (
+            targets
+            and all(tracked.batch.has_ended for tracked in targets)
+            and len({tracked.profile for tracked in targets}) == 1
+        ):
+            found["forget on this machine: bodies and results (asks)"] = "screen.forget(False)"
+            found["forget here and on the server (asks)"] = "screen.forget(True)"
+        return found
+
+    def action_prune(self) -> None:
+        """Remove files that are made again or past their time."""
+        actions.prune_files(self)
+
+    def action_forget(self, on_server: bool) -> None:
+        """Forget the marked batches, or the one under the cursor."""
+        actions.forget_batches(self, self.table.batches, on_server=on_server, done=self._unmark)
+
     def action_hide(self) -> None:
         """Hide the marked batches, or the one under the cursor; or bring them back."""
         actions.hide_batches(self, self.table.batches, self._unmark)
@@ -372,9 +408,9 @@ class BatchesScreen(DashboardScreen):
             actions.note_row(self, row)
 
     def action_add(self) -> None:
-        """Watch a batch by its id."""
+        """Track a batch by its id."""
         if self.dashboard.engines.shown is None:
-            self.ask_workspace("Watch a batch", self.action_add)
+            self.ask_workspace("Track a batch", self.action_add)
         else:
             actions.add_batch(self)
 

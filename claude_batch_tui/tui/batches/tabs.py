@@ -126,7 +126,7 @@ def _points(batch: Batch, now: datetime, forecast: Forecast | None, glyphs: _Gly
         yield _Point(
             created + forecast.median, glyphs.half, f"half of {forecast.similar:,} like it had ended", "dim"
         )
-        yield _Point(created + forecast.ninth_tenth, glyphs.ninth, "9 of 10 had ended", "dim")
+        yield _Point(created + forecast.ninth_tenth, glyphs.ninth, "p90: 9 of 10 had ended", "dim")
     if batch.cancel_initiated_at is not None:
         yield _Point(batch.cancel_initiated_at, glyphs.canceled, "cancel was asked for", "warn")
     if batch.ended_at is not None:
@@ -282,13 +282,13 @@ def poll_lines(row: BatchRow, story: Story, drawing: Drawing) -> list[AnyLine]:
         return [(" Each batch of a run has a log of its own: enter opens the run.", "dim")]
     lines: list[AnyLine] = []
     if batch.has_ended:
-        lines.append((" ended: polls look at it no more", "dim"))
+        lines.append((" no longer polled", "dim"))
     elif link.next_poll_at is not None:
         every = f", every {duration_words(link.interval)}" if link.interval else ""
         lines.append((f" next {local_clock(link.next_poll_at)}{every}; r asks now", "dim"))
     log = answers(story.sightings, story.polls, ended_at=batch.ended_at, one_by_one=_ONE_BY_ONE)
     if not log:
-        lines.append((" no poll of its time is kept: it ran before this machine looked", "dim"))
+        lines.append((" no poll log: it ran before this machine looked", "dim"))
     return [*lines, *(_poll_line(line, _status_at(story, line.until), now) for line in log)]
 
 

@@ -11,7 +11,7 @@ from claude_batch_tui.domain.batches.filter import batch_filter
 from claude_batch_tui.domain.batches.notices import AtRisk, LossWarning, Warned
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot, SubmissionState, TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
-from claude_batch_tui.domain.filters.tree import FilterError
+from claude_batch_tui.domain.filters.pattern import FilterError
 from claude_batch_tui.tui.batches.rows import Drawing, list_columns, row_cells
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.wording import ago, counted, counted_batches, span
@@ -41,13 +41,18 @@ class BatchesView:
         """The names of the columns."""
         self.filter = ""
         """What was typed to filter by and understood last."""
-        self.filter_error: str | None = None
+        self._not_understood: str | None = None
         self.now = now
         self.ascii_only = ascii_only
         self._wanted_columns = self.columns
         self._shown = shown
         self._learned: dict[str | None, Turnarounds] = {}
         """How long batches take, in each workspace as its own teach it."""
+
+    @property
+    def filter_error(self) -> str | None:
+        """Why what is typed is no filter, or why the filter gave up; None where neither is so."""
+        return self._not_understood or self.listing.gave_up
 
     # The rows, for a `VirtualList`.
 
@@ -134,9 +139,9 @@ class BatchesView:
         try:
             self.listing.wanted = batch_filter(text)
         except FilterError as error:
-            self.filter_error = str(error)
+            self._not_understood = str(error)
             return
-        self.filter, self.filter_error = text.strip(), None
+        self.filter, self._not_understood = text.strip(), None
         self.choose()
 
     def sort_by_next(self, step: int) -> None:
@@ -146,6 +151,14 @@ class BatchesView:
         now = self.listing.order.field
         place = fields.index(now) + step if now in fields else 0
         self._sort(Order(fields[place % len(fields)]))
+
+    def sort_by_column(self, number: int) -> None:
+        """Sort by a column, the other way round where that is done already."""
+        field = COLUMNS[self.columns[number]].sort
+        if field == self.listing.order.field:
+            self.reverse()
+        else:
+            self._sort(Order(field))
 
     def reverse(self) -> None:
         """Sort the other way round."""
@@ -193,7 +206,7 @@ _EMPTY = """
               No batches in this workspace yet.
 
    n     build one from a file (CSV, text, ready requests)
-   i     watch a batch made elsewhere: paste its msgbatch_… id
+   i     track a batch made elsewhere: paste its msgbatch_… id
 
    Batches cost half the normal token price and may take up to 24 hours.
    Results can be read for 29 days; cbtui keeps a copy of those you open.
@@ -285,5 +298,6 @@ def _warning_words(warnings: Collection[LossWarning], now: datetime) -> str:
     several = counted_batches(count)
     left = f"{'' if count == 1 else 'the first '}in {span(first.at - now)}"
     if first.about is Warned.RESULTS:
-        return f"results of {several} go {left}: W marks, s downloads"
+        what = f"{several} loses its results" if count == 1 else f"{several} lose their results soon,"
+        return f"{what} {left}: W marks, s downloads"
     return f"{several} will expire {left}: W marks, x ends now"

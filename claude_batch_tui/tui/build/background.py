@@ -12,10 +12,13 @@ from textual.worker import Worker, get_current_worker
 from claude_batch_tui.errors import CbtuiError, ScriptError
 from claude_batch_tui.tui.build.draft import BuildDraft, Checked, check_draft, write_draft
 from claude_batch_tui.tui.build.preview import BuildPreview
-from claude_batch_tui.tui.build.words import check_lines, trust_lines
+from claude_batch_tui.tui.build.words import check_lines, guess_lines, trust_lines
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.wording import size
+
+Updates = Generator[str | Checked]
+Stopped = Callable[[], bool]
 
 
 class BackgroundBuild:
@@ -38,7 +41,7 @@ class BackgroundBuild:
         if self.is_busy:
             self._screen.say("Still at work; ctrl+c stops it.")
         else:
-            self._once_trusted(self._begin_check)
+            self._once_understood(partial(self._once_trusted, self._begin_check))
 
     def write(self, target: Path) -> None:
         """Write the requests file, once a script was agreed to, in place of a check that runs."""
@@ -54,6 +57,22 @@ class BackgroundBuild:
         """Stop a check: the draft is another by now. A file that is being written is written as it was asked for."""
         self._screen.workers.cancel_group(self._screen, "check")
 
+    def _once_understood(self, build: Callable[[], None]) -> None:
+        """A file whose reading rests on a guess is checked after that was agreed to."""
+        guesses = self._preview.reading.guesses
+        if not guesses or guesses == self._draft.agreed_guesses:
+            build()
+            return
+
+        def agree() -> None:
+            self._draft.agreed_guesses = guesses
+            build()
+
+        dialog = ConfirmDialog(
+            "Is the file read right?", guess_lines(guesses), yes="Read it so", no="Change it"
+        )
+        self._screen.app.push_screen(dialog, if_agreed(agree))
+
     def _once_trusted(self, build: Callable[[], None]) -> None:
         """A script runs only after it was shown and agreed to."""
         script = self._draft.untrusted_script()
@@ -66,29 +85,32 @@ class BackgroundBuild:
             self._draft.trust(digest)
             build()
 
-        body = trust_lines(Path(script.label), script.size, digest)
+        body = trust_lines(Path(script.label), script.size, digest, self._draft.spec().script_env)
         dialog = ConfirmDialog("Run this script?", body, yes="Run it", no="Not now")
         self._screen.app.push_screen(dialog, if_agreed(trust))
 
     def _begin_check(self) -> None:
         dashboard = self._screen.dashboard
         count = dashboard.engines.home.forecast
-        self._begin(
-            check_draft(self._draft, config=dashboard.config, now=dashboard.now(), count=count), "check"
-        )
+
+        def check(stopped: Stopped) -> Updates:
+            now = dashboard.now()
+            return check_draft(self._draft, config=dashboard.config, now=now, count=count, stopped=stopped)
+
+        self._begin(check, "check")
 
     def _begin_writing(self, target: Path) -> None:
         self.stop()
-        self._begin(write_draft(self._draft, target), "write")
+        self._begin(partial(write_draft, self._draft, target), "write")
 
-    def _begin(self, updates: Generator[str | Checked], group: str) -> None:
+    def _begin(self, begin: Callable[[Stopped], Updates], group: str) -> None:
         """Work in a thread, and show what it says, as long as nobody has stopped it."""
         changes, app = self._draft.changes, self._screen.app
 
         def work() -> None:
             worker = get_current_worker()
             try:
-                with contextlib.closing(updates):
+                with contextlib.closing(begin(lambda: worker.is_cancelled)) as updates:
                     for update in updates:
                         if worker.is_cancelled or not app.call_from_thread(self._show, update, changes):
                             return

@@ -23,6 +23,7 @@ from claude_batch_tui.services.building.progress import SourceProgress
 from claude_batch_tui.services.building.recipes import FormDraft, load_draft, save_draft
 from claude_batch_tui.services.building.requests_files import RequestsFiles
 from claude_batch_tui.sources.open_rows import guess_kind
+from claude_batch_tui.sources.patience import Patience
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, SourceKind
 from claude_batch_tui.sources.source_file import WholeFile
 from claude_batch_tui.store.workspaces import hint_of
@@ -113,7 +114,11 @@ class BuildDraft:
         """The run of the pilot that was sent of this source."""
         self.problem_number = -1
         """The place among the problems of the check; -1 before the first was asked for."""
+        self.agreed_guesses: tuple[str, ...] = ()
+        """What reading the source rests on, as far as it was agreed to."""
         self.folders = DraftFolders(config.data_dir / "spool")
+        self.api_version = config.api_version
+        """The anthropic-version that the draft is to be sent under."""
         self._data_dir = config.data_dir
         self._trusted: str | None = None
         """The sha256 of the script that may run."""
@@ -137,8 +142,9 @@ class BuildDraft:
 
     @property
     def names_a_source(self) -> bool:
-        """True where the source can be read: a file, or documents of a folder or a pattern."""
-        return self.source is not None and (self.source_path.is_file() or self.source_kind == "documents")
+        """True where the source can be read: a file, or files of a folder or a pattern."""
+        are_several = self.source_kind in {"documents", "parquet"}
+        return self.source is not None and (self.source_path.is_file() or are_several)
 
     @property
     def name(self) -> str | None:
@@ -264,11 +270,13 @@ Count = Callable[[Path, CheckReport, str | None], Future[Forecasted]]
 """Has the API count the input of a requests file, made from a source."""
 
 
-def write_draft(draft: BuildDraft, target: Path) -> Generator[str | Checked]:
+def write_draft(
+    draft: BuildDraft, target: Path, stopped: Callable[[], bool] = lambda: False
+) -> Generator[str | Checked]:
     """Write the requests file of a draft; a script in it is trusted.
 
-    An iterator for a thread: words of progress, then what the build reports. Leaving it early stops the work. Raises
-    CbtuiErrors of the source and the form.
+    An iterator for a thread: words of progress, then what the build reports. Leaving it early stops the work; a script
+    or a query that gives nothing is stopped when `stopped` says so. Raises CbtuiErrors of the source and the form.
     """
     spec = draft.spec(complete=True)
     updates = build(
@@ -279,6 +287,8 @@ def write_draft(draft: BuildDraft, target: Path) -> Generator[str | Checked]:
         name=draft.name,
         betas=draft.betas,
         trust_script=True,
+        patience=Patience(stopped=stopped),
+        api_version=draft.api_version,
     )
     for update in updates:
         if isinstance(update, SourceProgress):
@@ -288,7 +298,12 @@ def write_draft(draft: BuildDraft, target: Path) -> Generator[str | Checked]:
 
 
 def check_draft(
-    draft: BuildDraft, *, config: Config, now: datetime, count: Count
+    draft: BuildDraft,
+    *,
+    config: Config,
+    now: datetime,
+    count: Count,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Generator[str | Checked]:
     """Write a draft into a folder of ours, and check that where there were no errors.
 
@@ -296,7 +311,7 @@ def check_draft(
     gone in the end, unless the draft took what was found.
     """
     with draft.folders.new() as out:
-        for built in write_draft(draft, out):
+        for built in write_draft(draft, out, stopped):
             if isinstance(built, str) or built.files is None:
                 yield built
                 continue

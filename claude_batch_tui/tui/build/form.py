@@ -15,7 +15,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
 from claude_batch_tui.sources.recipe import SourceKind
-from claude_batch_tui.tui.build.fields import FIELDS, ROWS_HINTS, label_of, visible_fields
+from claude_batch_tui.tui.build.fields import FIELDS, READING_HINTS, ROWS_HINTS, label_of, visible_fields
 from claude_batch_tui.tui.widgets.key_line import shown_key
 
 
@@ -106,10 +106,15 @@ def _split(value: str) -> tuple[str, str]:
 
 _HINTS = {
     "source": "a file or a folder; enter here lists what there is",
+    "script_env": "environment variables the script may see; else no key",
+    "encoding": "found out and said; or utf-8, cp1252, cp932 …",
     "prompt_column": "a column name or number; guessed where it is plain",
     "id_column": "a column with ids of yours; else by position",
     "template": "e.g. Summarise: {{ body }}   (left out: the prompt column)",
     "system": "the system prompt, may name columns too",
+    "rows_per_request": "how many rows a request has, e.g. 10; left out: one",
+    "set": "over what the file says, e.g. model=claude-haiku-4-5, temperature=null",
+    "clean_ids": "yes makes ids legal that are not; left out: they are errors",
     "params": "a JSON or TOML file with all else: tools, schema …",
     "model": "e.g. claude-haiku-4-5",
     "max_tokens": "e.g. 1024",
@@ -157,10 +162,11 @@ class BuildForm(Vertical):
         for name in FIELDS:
             self._field(name).display = name in visible
         self.query_one("#rows Input", Input).placeholder = ROWS_HINTS.get(kind, "")
+        self.query_one("#reading Input", Input).placeholder = READING_HINTS.get(kind, "")
 
-    def focus_source(self) -> None:
-        """Type the source."""
-        self._field("source").focus_input()
+    def focus_field(self, name: str) -> None:
+        """Type into a field."""
+        self._field(name).focus_input()
 
     def _field(self, name: str) -> Field:
         return self.query_one(f"#{name}", Field)

@@ -11,14 +11,18 @@ from textual.worker import get_current_worker
 
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.building.preview import Preview, PreviewedRequest, preview, sample_rows
+from claude_batch_tui.sources.patience import Patience
 from claude_batch_tui.sources.python_script import script_text
 from claude_batch_tui.sources.recipe import BuildSpec
+from claude_batch_tui.sources.rows import Reading
 from claude_batch_tui.tui.build.fields import in_fields
 from claude_batch_tui.tui.build.words import preview_lines, sample_lines, script_lines
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
 
 _SAMPLES = 3
+_PREVIEW_SECONDS = 10.0
+"""How long a query may look for its first row while a form is filled in."""
 
 
 class BuildPreview(TextView):
@@ -52,6 +56,11 @@ class BuildPreview(TextView):
     def request(self) -> PreviewedRequest | None:
         """The request of the preview, or None where there is none."""
         return self._preview.requests[0] if self._preview and self._preview.requests else None
+
+    @property
+    def reading(self) -> Reading:
+        """How the source of the preview was understood."""
+        return self._preview.reading if self._preview else Reading()
 
     def read_row(self, step: int = 0) -> None:
         """Read the request so many rows from the one of the preview."""
@@ -103,7 +112,7 @@ class BuildPreview(TextView):
                 if not worker.is_cancelled:
                     self.app.call_from_thread(self.fill, script_lines(text), "preview")
                 return
-            read = preview(spec, self._row, 1, line=line)
+            read = preview(spec, self._row, 1, line=line, patience=_patience())
         except CbtuiError as error:
             if not worker.is_cancelled:
                 self.app.call_from_thread(self.show_trouble, "\n".join([str(error), *self._sampled()]))
@@ -119,21 +128,27 @@ class BuildPreview(TextView):
     def _sampled(self) -> list[str]:
         """The columns of the source with values of its first rows, where it has any."""
         try:
-            columns, rows = sample_rows(self._spec(), _SAMPLES)
+            columns, rows = sample_rows(self._spec(), _SAMPLES, _patience())
         except CbtuiError:
             return []
         return ["", *sample_lines(columns, rows)]
 
 
+def _patience() -> Patience:
+    """For as long as nothing else is typed."""
+    worker = get_current_worker()
+    return Patience(_PREVIEW_SECONDS, lambda: worker.is_cancelled)
+
+
 WELCOME = """
  Name a file, and see the first request here while you type. enter in an empty field, or o, lists files.
 
-   .csv .tsv .json .parquet   a row is a request; the columns are {{ names }} in template and system
+   .csv .xlsx .json .parquet  a row is a request; the columns are {{ names }} in template and system
    .txt .md                   a line or a paragraph is a request; its text is {{ text }}
-   a folder, *.pdf            a file is a request: text, PDF, images
+   a folder, *.pdf            a file is a request: text, PDF, images, Word, HTML
    .db .sqlite                a row of a query is a request
    .py                        build_requests() gives the requests
-   .jsonl                     ready requests: {"custom_id": …, "params": …}
+   .jsonl .json               ready requests: {"custom_id": …, "params": …}, also of OpenAI, Bedrock, Vertex
 
  enter checks all of it and says what it costs at most. Nothing is sent before you agree.
 """

@@ -6,11 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.services.building.recipes import read_named, recipe_names, save_named
+from claude_batch_tui.services.building.recipes import (
+    agree_to,
+    files_to_agree_to,
+    read_named,
+    recipe_names,
+    recipe_path,
+    save_named,
+)
 from claude_batch_tui.sources.recipe import Recipe
 from claude_batch_tui.tui.build.draft import BuildDraft
 from claude_batch_tui.tui.build.fields import without_field
-from claude_batch_tui.tui.dialogs.questions import InputDialog
+from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog, if_agreed
 from claude_batch_tui.tui.screen import DashboardScreen
 
 
@@ -23,6 +30,7 @@ def ask_recipe_name(screen: DashboardScreen, draft: BuildDraft) -> None:
         try:
             recipe = Recipe(spec=draft.spec(), name=draft.name, betas=draft.betas)
             path = save_named(recipe, screen.dashboard.config.config_dir, name)
+            agree_to(path, screen.dashboard.config.state_dir)
         except CbtuiError as error:
             screen.say(str(error), kind="error")
         else:
@@ -35,7 +43,7 @@ def ask_recipe_name(screen: DashboardScreen, draft: BuildDraft) -> None:
 
 def ask_recipe(screen: DashboardScreen, fill: Callable[[Recipe], None]) -> None:
     """Fill the form from a saved recipe, whose name is typed."""
-    folder = screen.dashboard.config.config_dir
+    folder, state = screen.dashboard.config.config_dir, screen.dashboard.config.state_dir
     names = recipe_names(folder)
 
     def read(name: str | None) -> None:
@@ -43,9 +51,24 @@ def ask_recipe(screen: DashboardScreen, fill: Callable[[Recipe], None]) -> None:
             return
         try:
             recipe = read_named(folder, name)
+            path = recipe_path(folder, name)
+            outside = files_to_agree_to(recipe, path, state)
         except CbtuiError as error:
             screen.say(str(error), kind="error")
             return
+        if not outside:
+            use(name, recipe)
+            return
+
+        def agreed() -> None:
+            agree_to(path, state)
+            use(name, recipe)
+
+        body = ["It has these files outside of its folder read and sent:", "", *outside]
+        dialog = ConfirmDialog(f"Use the recipe {name}?", body, yes="Read them", no="Not now")
+        screen.app.push_screen(dialog, if_agreed(agreed))
+
+    def use(name: str, recipe: Recipe) -> None:
         fill(recipe)
         kept = without_field(recipe)
         also = f"; it also says {', '.join(kept)}" if kept else ""

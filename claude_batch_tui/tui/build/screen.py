@@ -45,6 +45,7 @@ class BuildScreen(DashboardScreen):
     """The form, and beside or below it the preview or the check; what both are about is in `draft`."""
 
     help_title: ClassVar[str] = "Build"
+    pane_titles: ClassVar = {"form": "Requests", "detail": "Preview"}
     AUTO_FOCUS = "#source Input"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
@@ -164,7 +165,7 @@ class BuildScreen(DashboardScreen):
         self.draft.clear()
         self.form.fill(self.draft.values)
         self.preview.welcome()
-        self.form.focus_source()
+        self.form.focus_field("source")
 
     def action_save_recipe(self) -> None:
         """Save the form under a name."""

@@ -74,17 +74,10 @@ def ask_pilot(screen: DashboardScreen, draft: BuildDraft) -> None:
     )
 
 
-def ask_to_submit(
-    screen: DashboardScreen, draft: BuildDraft, *, pilot: int | None = None, again: bool = False
-) -> None:
+def ask_to_submit(screen: DashboardScreen, draft: BuildDraft, *, pilot: int | None = None) -> None:
     """Ask whether to submit what was checked, all of it, a sample of `pilot` requests, or what the pilot before has not
     sent, and follow its submission.
     """
-    screen.run_worker(_submit(screen, draft, pilot, again=again), exclusive=True, group="ask")
-
-
-async def _submit(screen: DashboardScreen, draft: BuildDraft, pilot: int | None, *, again: bool) -> None:
-    """Begin to send; nothing goes out before the question that is paid has a yes."""
     checked = draft.checked
     if checked is None or checked.found is None or checked.files is None:
         return
@@ -93,18 +86,28 @@ async def _submit(screen: DashboardScreen, draft: BuildDraft, pilot: int | None,
         part = Pilot(pilot)
     elif draft.pilot_run is not None:
         part = Rest(draft.pilot_run)
-    dashboard, source = screen.dashboard, checked.spec.path
+    source = checked.spec.path
     order = SendOrder(
         requests=checked.files.requests,
         rows=checked.files.rows,
         part=part,
-        name=draft.name or f"{Path(source).stem}-{dashboard.now().astimezone():%Y-%m-%d}",
+        name=draft.name or f"{Path(source).stem}-{screen.dashboard.now().astimezone():%Y-%m-%d}",
         source=source,
         betas=draft.betas,
         report=checked.found,
-        again=again,
         counts_input=part is not None,
+        guesses=checked.report.reading.guesses,
     )
+    _begin(screen, draft, order)
+
+
+def _begin(screen: DashboardScreen, draft: BuildDraft, order: SendOrder) -> None:
+    screen.run_worker(_submit(screen, draft, order), exclusive=True, group="ask")
+
+
+async def _submit(screen: DashboardScreen, draft: BuildDraft, order: SendOrder) -> None:
+    """Begin to send; nothing goes out before the question that is paid has a yes."""
+    dashboard = screen.dashboard
     engine, token = dashboard.engines.home, uuid4().hex
     screen.say("Preparing …", seconds=60.0)
     try:
@@ -113,16 +116,17 @@ async def _submit(screen: DashboardScreen, draft: BuildDraft, pilot: int | None,
         screen.say(f"{error} Nothing was sent.", kind="error")
         return
     screen.say("Nothing has been sent.")
-    if draft.checked is None or draft.checked.files != checked.files:  # the draft is another one by now
+    files = draft.checked.files if draft.checked else None
+    if files is None or files.requests != order.requests:  # the draft is another one by now
         engine.answer(token, agreed=False)
         return
 
     def created(batch_id: str) -> None:
-        if pilot is None:
-            draft.sent()
-        else:
+        if isinstance(order.part, Pilot):
             tracked = engine.snapshot.find(batch_id)
             draft.pilot_run = tracked.run_id if tracked else None
+        else:
+            draft.sent()
         dashboard.show_created(batch_id)
 
     ask_and_follow(
@@ -131,6 +135,6 @@ async def _submit(screen: DashboardScreen, draft: BuildDraft, pilot: int | None,
         token,
         order,
         question,
-        again=lambda: ask_to_submit(screen, draft, pilot=pilot, again=True),
+        anew=partial(_begin, screen, draft),
         created=created,
     )

@@ -16,9 +16,18 @@ from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.building.preview import Preview, PreviewedRequest
 from claude_batch_tui.services.building.trying import Trial, Tried
 from claude_batch_tui.services.results.browse import first_words
+from claude_batch_tui.sources.python_script import seen_words
 from claude_batch_tui.tui.build.fields import in_fields
 from claude_batch_tui.tui.widgets.text_rows import Line
-from claude_batch_tui.wording import cost_words, counted, forecast_lines, problem_lines, size, tried_words
+from claude_batch_tui.wording import (
+    cost_words,
+    counted,
+    forecast_lines,
+    layout_words,
+    problem_lines,
+    size,
+    tried_words,
+)
 
 _EXAMPLES = 20
 _SAMPLE_CHARACTERS = 40
@@ -26,12 +35,7 @@ _SAMPLE_CHARACTERS = 40
 
 def preview_lines(shown: Preview, row: int, *, as_json: bool, is_out: bool = False) -> list[Line]:
     """One request of a source: its system prompt and messages, or its JSON; and the row it came from."""
-    lines: list[Line] = []
-    if shown.columns:
-        facts = [f"columns: {', '.join(shown.columns)}"]
-        if shown.prompt_column:
-            facts.append(f"prompt: {shown.prompt_column}")
-        lines.append((f" {' · '.join(facts)}", "dim"))
+    lines = _source_lines(shown)
     if not shown.requests:
         return [*lines, (" There is no row to preview.", "warn")]
     request = shown.requests[0]
@@ -58,6 +62,21 @@ def preview_lines(shown: Preview, row: int, *, as_json: bool, is_out: bool = Fal
     return [*lines, *_row_lines(request.row)]
 
 
+def _source_lines(shown: Preview) -> list[Line]:
+    """The columns of a source, how it was understood, and what of that may be meant otherwise."""
+    lines: list[Line] = []
+    if shown.columns:
+        facts = [f"columns: {', '.join(shown.columns)}"]
+        if shown.prompt_column:
+            facts.append(f"prompt: {shown.prompt_column}")
+        lines.append((f" {' · '.join(facts)}", "dim"))
+    if words := layout_words(shown.reading):
+        about = "" if shown.rows_exact else "about "
+        rows = f" · {about}{counted(shown.rows, 'row')}" if shown.rows is not None else ""
+        lines.append((f" {words}{rows}", "dim"))
+    return [*lines, *((f" {in_fields(doubt.message)}", "warn") for doubt in shown.reading.doubts)]
+
+
 def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float = 0.0) -> list[Line]:
     """What a build and its check found."""
     share = 100 * report.body_bytes / MAX_BODY_BYTES
@@ -69,6 +88,8 @@ def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float
             "dim",
         ),
     ]
+    if words := layout_words(report.reading):
+        lines.append((f" read as {words}", "dim"))
     if report.cleaned_ids:
         lines.append(
             (
@@ -78,7 +99,8 @@ def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float
         )
     if report.left_out:
         words = "left out" if report.files is not None else "of no use, or left out"
-        lines.append((f" {counted(report.left_out, 'row')} {words}", "warn"))
+        took = "" if report.left_out_lines == report.left_out else f" of {report.left_out_lines:,} lines"
+        lines.append((f" {counted(report.left_out, 'row')}{took} {words}", "warn"))
     errors, warnings = report.errors, report.warnings
     problems, counts = list(report.problems), dict(report.counts)
     if found is not None:
@@ -91,7 +113,7 @@ def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float
         ("", None),
         (f" {counted(errors, 'error')}, {counted(warnings, 'warning')}", "bad" if errors else "good"),
     ]
-    lines += [(f" {line}", None) for line in problem_lines(problems, counts, _EXAMPLES)]
+    lines += [(f" {in_fields(line)}", None) for line in problem_lines(problems, counts, _EXAMPLES)]
     if report.files is None:
         lines += [
             ("", None),
@@ -138,11 +160,21 @@ def trial_lines(request: PreviewedRequest, chosen: Trial, snapshot: Snapshot) ->
     ]
 
 
-def trust_lines(path: Path, bytes_: int, digest: str) -> list[str]:
-    """What is said before a script is run; `digest` is the sha256 of its content."""
+def guess_lines(guesses: Sequence[str]) -> list[str]:
+    """What is asked before a file is checked whose reading rests on a guess."""
+    return [
+        *(f"- {in_fields(guess)}." for guess in guesses),
+        "",
+        "Each request is made of what is read here.",
+    ]
+
+
+def trust_lines(path: Path, bytes_: int, digest: str, variables: Sequence[str]) -> list[str]:
+    """What is said before a script is run; `digest` is the sha256 of its content, `variables` are those it is given."""
     return [
         f"{path.name}: {bytes_:,} bytes, sha256 {digest[:16]}…",
         "Its build_requests() runs as you, in a process of its own.",
+        *seen_words(variables).split("; "),
         "Read it in the preview first.",
     ]
 

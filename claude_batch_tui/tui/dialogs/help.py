@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 from typing import ClassVar, NamedTuple
 
 from textual import events, on
@@ -14,13 +16,24 @@ from claude_batch_tui.tui.widgets.columns import fit
 from claude_batch_tui.tui.widgets.inputs import FilterBar
 from claude_batch_tui.tui.widgets.key_line import Hint, KeyLine, shown_key
 from claude_batch_tui.tui.widgets.lines import TitleLine
-from claude_batch_tui.tui.widgets.text_rows import Line
+from claude_batch_tui.tui.widgets.text_rows import AnyLine, Span, StyledLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 
 KEYS_WIDTH = 12
 LEAST_COLUMN = 38
 MOST_COLUMNS = 3
-_SECTIONS = {"app": "EVERYWHERE", "list": "MOVE AND MARK", "text": "READ", "filter": "FILTER"}
+_SECTIONS = {
+    "app": "EVERYWHERE",
+    "frame": "PANES",
+    "over": "SCREENS",
+    "list": "MOVE AND MARK",
+    "text": "READ",
+    "filter": "FILTER",
+}
+
+
+_LAST = ("filter", "text", "list", "frame", "over", "app")
+"""Sections that are the same on all screens."""
 
 
 class HelpPage(NamedTuple):
@@ -94,12 +107,12 @@ class HelpDialog(ModalScreen[None]):
 
     def _fill(self, width: int) -> None:
         pages = [self._here, *self._everywhere()] if self._shows_all else [self._here]
-        lines: list[Line] = []
+        lines: list[AnyLine] = []
         for page in pages:
             if self._shows_all:
                 lines.append((f" {page.title}", "accent"))
             lines += page_lines(page.hints, width, self._query)
-        if not any(line.strip() for line, _ in lines):
+        if not any(line[0].strip() for line in lines):
             lines = [(f' Nothing about "{self._query}".', "dim")]
         lines += [("", None), *[(f" {line}", "dim") for line in self._foot]]
         what = "all screens" if self._shows_all else f"for: {self._here.title}"
@@ -107,33 +120,48 @@ class HelpDialog(ModalScreen[None]):
         self.query_one(TextView).show(lines)
 
 
-def page_lines(hints: Sequence[Hint], width: int, query: str = "") -> list[Line]:
-    """Sections of keys set in as many columns as fit; with a query only the keys that match it."""
+def page_lines(hints: Sequence[Hint], width: int, query: str = "") -> list[AnyLine]:
+    """Sections of keys in as many columns as fit, read down the first and then the next; with a query only keys that match."""
     columns = min(max(width // LEAST_COLUMN, 1), MOST_COLUMNS)
     column_width = width // columns
-    blocks = _blocks(hints, query)
-    heights = [0] * columns
-    placed: list[list[str]] = [[] for _ in range(columns)]
-    for title, found in blocks:
-        column = heights.index(min(heights))
-        placed[column] += [title, *(_hint_line(hint) for hint in found), ""]
-        heights[column] += len(found) + 2
-    lines: list[Line] = []
-    for number in range(max(heights, default=0)):
-        cells = [column[number] if number < len(column) else "" for column in placed]
-        text = "".join(" " + fit(cell, column_width - 1) for cell in cells).rstrip()
-        is_title = all(cell == "" or cell.isupper() for cell in cells)
-        lines.append((text, "strong" if is_title else None))
-    return lines
+    pieces: list[list[str]] = []
+    for title, found in _blocks(hints, query):
+        made = [_hint_lines(hint, column_width - 1) for hint in found]
+        pieces += [[title, *made[0]], *made[1:-1], [*(made[-1] if len(made) > 1 else []), ""]]
+    height = max(-(-sum(map(len, pieces)) // columns), max(map(len, pieces), default=0))
+    placed: list[list[str]] = [[]]
+    for piece in pieces:
+        if len(placed[-1]) + len(piece) - (not piece[-1]) > height and len(placed) < columns:
+            placed.append([])
+        placed[-1] += piece
+    return [_row(cells, column_width) for cells in zip_longest(*placed, fillvalue="")]
+
+
+def _row(cells: Sequence[str], column_width: int) -> StyledLine:
+    """One line over all columns; the titles of sections are strong, and so are keys."""
+    text, spans = "", []
+    for cell in cells:
+        start = len(text) + 1
+        text += " " + fit(cell, column_width - 1)
+        is_title = len(cell) > 2 and cell.isupper() and "  " not in cell
+        spans.append(
+            Span(start, start + (len(cell) if is_title else KEYS_WIDTH), "accent" if is_title else "strong")
+        )
+    return StyledLine(text.rstrip(), None, tuple(span for span in spans if span.start < len(text.rstrip())))
 
 
 def _blocks(hints: Sequence[Hint], query: str) -> list[tuple[str, list[Hint]]]:
+    """Sections: those of the screen first, moving about and what works everywhere last."""
     blocks: dict[str, list[Hint]] = {}
-    for hint in hints:
+    for hint in sorted(hints, key=lambda hint: _LAST.index(hint.section) if hint.section in _LAST else -1):
         if query in f"{' '.join(hint.keys)} {hint.label} {hint.tooltip}".lower():
             blocks.setdefault(_SECTIONS.get(hint.section, hint.section.upper()), []).append(hint)
     return list(blocks.items())
 
 
-def _hint_line(hint: Hint) -> str:
-    return f"{fit(' '.join(hint.keys), KEYS_WIDTH)} {hint.tooltip}"
+def _hint_lines(hint: Hint, width: int) -> list[str]:
+    """Keys and what they do, the sentence in as many lines as it needs."""
+    keys, *others = wrap(" ".join(hint.keys), KEYS_WIDTH)
+    words = wrap(hint.tooltip, max(width - KEYS_WIDTH - 1, 10))
+    left = [keys, *others, *[""] * (len(words) - len(others) - 1)]
+    return [f"{fit(key, KEYS_WIDTH)} {text}".rstrip() for key, text in zip_longest(left, words, fillvalue="")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,15 +15,78 @@ from claude_batch_tui.tui.dashboard import reason_disabled
 from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.key_line import key_name
 
-_MOVES = ("list.", "text.", "app.palette", "filter.", "help.")
+_MOVES = ("list.", "frame.next", "frame.previous", "text.", "app.palette", "filter.", "help.")
 """Moving about needs no palette."""
+
+
+_SYNONYMS = {
+    "rename": "name title label",
+    "tag": "label group",
+    "note": "comment annotate",
+    "hide": "archive remove put away unhide",
+    "hidden": "archived show hidden",
+    "cancel": "stop abort kill end",
+    "delete": "remove erase trash",
+    "retry": "rerun resend again failed resubmit",
+    "save": "export csv json parquet write download copy out",
+    "download": "fetch get results save export",
+    "add": "track watch follow import id",
+    "adopt": "import take over foreign",
+    "poll": "refresh reload update sync",
+    "pause": "hold freeze resume polling",
+    "sort": "order columns by",
+    "reverse": "descending ascending order",
+    "filter": "search find query",
+    "quick": "class outcome errors only",
+    "copy": "clipboard yank",
+    "compare": "diff difference versus",
+    "statistics": "stats numbers charts histogram",
+    "history": "spend charts trend costs",
+    "ledger": "account report missing",
+    "zoom": "full screen maximize",
+    "detail": "inspector pane preview",
+    "pager": "less view",
+    "unknown": "lost reconcile submission",
+    "warned": "risk expire",
+    "events": "log messages",
+    "wrap": "lines long",
+    "open": "file load path",
+    "workspace": "profile key account switch",
+    "show('build')": "new create build submit",
+    "help": "keys shortcuts manual",
+    "toggle_mouse": "select text click",
+    "redraw": "refresh paint",
+    "suspend_process": "shell background",
+    "back": "quit exit leave close",
+    "quit": "quit exit leave close",
+    "check": "validate cost price submit send",
+    "files": "source browse open choose csv",
+    "pilot": "sample trial test",
+    "try_row": "test send one",
+    "save_recipe": "settings template store",
+    "reuse": "recipe load settings template",
+    "write": "export requests jsonl file",
+    "edit": "editor template prompt",
+    "clear": "reset empty new form",
+    "errors": "messages group",
+    "columns": "choose fields show hide",
+}
+"""By action: the words of other programs for it."""
 
 
 class _Entry(NamedTuple):
     name: str
+    """What it is called, first in one word."""
     note: str
     action: str
     node: Any
+    also: str = ""
+    """Other words that find it."""
+
+    def is_named(self, words: Sequence[str]) -> bool:
+        """Whether each of these words begins one of its own."""
+        known = f"{self.name} {self.also}".lower().split()
+        return bool(words) and all(any(each.startswith(word) for each in known) for word in words)
 
 
 class Palette(CommandPalette):
@@ -61,8 +124,12 @@ class ActionProvider(Provider):
     async def search(self, query: str) -> Hits:
         """Those whose name matches."""
         matcher = self.matcher(query)
-        for entry in self._entries():
-            score = matcher.match(entry.name)
+        words = query.lower().split()
+        entries = list(self._entries())
+        named = [entry for entry in entries if entry.is_named(words)]
+        for entry in named or entries:
+            # Letters that happen to follow each other in a sentence are looked for only where no word is meant.
+            score = 1.0 + entry.name.lower().startswith(query.lower()) if named else matcher.match(entry.name)
             if score > 0:
                 display = _display(matcher.highlight(entry.name), entry.note)
                 yield Hit(score, display, partial(self._run, entry), text=entry.name)
@@ -80,12 +147,23 @@ class ActionProvider(Provider):
             reason = None if enabled else _reason(node, self.app, binding.action)
             key = binding.key_display or key_name(binding.key, ascii_only=plain)
             note = f"{key}  not now: {reason}" if reason else key
-            yield _Entry(
-                clean_line(binding.tooltip or binding.description), clean_line(note), binding.action, node
-            )
+            name = _named(binding.description, binding.tooltip)
+            yield _Entry(name, clean_line(note), binding.action, node, _synonyms(binding.action))
         for node in (self.screen, self.app):
             for name, action in getattr(node, "palette_actions", dict)().items():
-                yield _Entry(clean_line(name), "", action, node)
+                yield _Entry(clean_line(name), "", action, node, _synonyms(action))
+
+
+def _named(label: str, tooltip: str) -> str:
+    """`rename: give the batch a name of yours`."""
+    label, tooltip = clean_line(label), clean_line(tooltip or label)
+    return tooltip if tooltip.lower().startswith(label.lower()) else f"{label}: {tooltip}"
+
+
+def _synonyms(action: str) -> str:
+    name = action.removeprefix("app.").removeprefix("screen.")
+    plain = name.partition("(")[0]
+    return f"{plain.replace('_', ' ')} {_SYNONYMS.get(name) or _SYNONYMS.get(plain, '')}"
 
 
 def _display(name: Content, note: str) -> Content:

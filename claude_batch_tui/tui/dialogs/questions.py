@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import ClassVar, Generic, TypeVar
 
 from textual import on
@@ -12,13 +13,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from claude_batch_tui.domain.plain_text import clean, clean_line
 from claude_batch_tui.tui.dashboard import check_action
 from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.inputs import LineInput
-from claude_batch_tui.tui.widgets.key_line import KeyLine, shown_key
+from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import StatusLine
 
 Result = TypeVar("Result")
@@ -88,6 +89,8 @@ class ConfirmDialog(Box[bool]):
 
     def __init__(self, title: str, body: Sequence[str], *, yes: str, no: str = "Keep") -> None:
         super().__init__(title)
+        self.asked_at = monotonic()
+        """Keys typed before that are no answer."""
         self._body = body
         self._yes = clean_line(yes)
         self._no = clean_line(no)
@@ -194,16 +197,39 @@ def if_agreed(work: Callable[[], object]) -> Callable[[bool | None], None]:
     return answered
 
 
+class _Choices(OptionList):
+    """What can be taken instead of being typed."""
+
+    DEFAULT_CSS = """
+    _Choices { height: auto; max-height: 8; border: none; padding: 0; background: $background; margin-bottom: 1; }
+    _Choices:focus { border: none; background-tint: transparent; }
+    _Choices > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__(*map(clean_line, words), markup=False)
+        self._words = [clean_line(word) for word in words]
+
+    def show(self, typed: str) -> None:
+        """Those that have in them what is typed."""
+        self.clear_options()
+        self.add_options([word for word in self._words if typed.strip().lower() in word.lower()])
+
+
 class InputDialog(Box[str | None]):
-    """Gives the typed line without blanks around it, or None. `problem` says what is wrong with it, or None."""
+    """Gives the typed line without blanks around it, or None. `problem` says what is wrong with it, or None.
+
+    `choices` stand below the field: those that have in them what is typed; down goes there, enter takes one.
+    """
 
     DEFAULT_CSS = """
     InputDialog LineInput { margin: 1 0; text-style: underline; }
     InputDialog .problem { height: auto; color: $text-error; text-style: bold; }
-    InputDialog:ansi .problem { color: ansi_red; }
+    InputDialog:ansi .problem { color: ansi_default; text-style: bold underline; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("input.leave", "escape", "leave", "leave", "leave without an answer"),
+        hidden_key("input.down", "down", "down", "choose", "to what can be chosen"),
     ]
 
     def __init__(
@@ -214,8 +240,10 @@ class InputDialog(Box[str | None]):
         value: str = "",
         placeholder: str = "",
         problem: Callable[[str], str | None] = lambda _: None,
+        choices: Sequence[str] = (),
     ) -> None:
         super().__init__(title)
+        self._choices = choices
         self._body = body
         self._value = value
         self._placeholder = placeholder
@@ -225,7 +253,8 @@ class InputDialog(Box[str | None]):
         """What is asked, the field, and what is wrong with it."""
         return [
             Static(Content(clean("\n".join(self._body))), markup=False),
-            LineInput(self._value, self._placeholder),
+            LineInput(self._value, self._placeholder, replaces=True),
+            *([_Choices(self._choices)] if self._choices else []),
             Static("", markup=False, classes="problem"),
         ]
 
@@ -233,10 +262,29 @@ class InputDialog(Box[str | None]):
         """Type at once."""
         self.query_one(LineInput).focus()
 
+    @on(LineInput.Changed)
+    def _typed(self, event: LineInput.Changed) -> None:
+        if self._choices:
+            self.query_one(_Choices).show(event.value)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self._answer(str(event.option.prompt))
+
     @on(LineInput.Submitted)
     def _submitted(self, event: LineInput.Submitted) -> None:
         event.stop()
-        value = event.value.strip()
+        self._answer(event.value.strip())
+
+    def action_down(self) -> None:
+        """From the field to what can be chosen."""
+        choices = self.query(_Choices)
+        if choices and choices.first().option_count:
+            choices.first().highlighted = 0
+            choices.first().focus()
+
+    def _answer(self, value: str) -> None:
         problem = self._problem(value)
         if problem is None:
             self.dismiss(value)

@@ -64,7 +64,7 @@ class HistoryScreen(
         """Drawings have another size."""
         self.call_after_refresh(self._draw)
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
+    def draw_snapshot(self, snapshot: Snapshot) -> None:
         """What is drawn was read from the store, and stays until it is read again."""
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
@@ -101,6 +101,8 @@ class HistoryScreen(
         self._draw()
 
     def _draw(self) -> None:
+        if not self.is_mounted:
+            return
         title = self.query_one(TitleLine)
         engines = self.dashboard.engines
         where = ""

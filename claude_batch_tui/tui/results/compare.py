@@ -19,13 +19,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.worker import Worker, get_current_worker
 
-from claude_batch_tui.domain.batches.tracked import Snapshot
+from claude_batch_tui.domain.batches.tracked import ResultsState, Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.results.comparison import Agreement
 from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import CbtuiError, SourceError
 from claude_batch_tui.services.results.compare import Comparison, compare, compare_entries
 from claude_batch_tui.services.results.local_files import read_results
+from claude_batch_tui.services.results.recent import results_files
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.opening import open_indexed
 from claude_batch_tui.tui.dialogs.questions import InputDialog
@@ -86,6 +87,7 @@ class CompareScreen(DashboardScreen):
     """Over the results, until it is left."""
 
     help_title: ClassVar[str] = "Compare"
+    pane_titles: ClassVar = {"list": "Pairs", "detail": "A and B"}
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("compare.narrow", "f", "narrow(1)", "which", "all, same, different, …"),
         shown_key("compare.next", "e", "different(1)", "next difference", "next pair that differs"),
@@ -301,8 +303,19 @@ def ask_other_results(
             "To compare two entries, mark both with space first.",
         ],
         problem=problem,
+        choices=[
+            *_known_results(dashboard.snapshot),
+            *results_files(dashboard.config.state_dir),
+        ],
     )
     screen.app.push_screen(dialog, compare_with)
+
+
+def _known_results(snapshot: Snapshot) -> list[str]:
+    """The batches whose results are on this machine, by name or else by id, the newest first."""
+    saved = [tracked for tracked in snapshot.batches if tracked.results is not ResultsState.NONE]
+    names = [tracked.name for tracked in saved]
+    return [each.name if each.name and names.count(each.name) == 1 else each.id for each in saved]
 
 
 def _results_called(word: str, snapshot: Snapshot, engines: EngineGroup) -> Path | str:
@@ -312,7 +325,7 @@ def _results_called(word: str, snapshot: Snapshot, engines: EngineGroup) -> Path
         return path if path.is_file() else f"There is no file {path}."
     named = [tracked for tracked in snapshot.batches if word in (tracked.id, tracked.name)]
     if not named:
-        return f"No batch is called {word}: type its name, its id, or the path of a file."
+        return f"Nothing is called {word}. Type a name, id or path."
     if len(named) > 1:
         return f"{len(named)} batches are called {word}: type the id of one."
     engine = engines.of(named[0].id)

@@ -37,6 +37,7 @@ def text_lines(reading: Reading, max_tokens: int | None) -> list[AnyLine]:
             lines: list[AnyLine] = [
                 (f"error    {kind or '(without a type)'}", "bad"),
                 (f"message  {message or '(without a message)'}", None),
+                *(StyledLine(f"         {line}", hang=" " * 9) for line in result.error_details),
                 StyledLine(f"advice   {advice(kind, message)}", hang=" " * 9),
                 ("billed   no", "dim"),
             ]

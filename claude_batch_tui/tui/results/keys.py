@@ -24,20 +24,16 @@ KEYS: list[BindingType] = [
         "filter by outcome: then a, o, e, x or c; m lists errors by message",
     ),
     hidden_key("results.sort", "o", "sort", "sort", "sort: then a letter; again: reverse"),
-    # Before that of all screens: in the filter it completes what is being typed.
-    hidden_key(
-        "frame.next",
-        "tab",
-        "complete_or_next",
-        "next pane",
-        "complete the filter; the next pane or field",
-        priority=True,
-    ),
     shown_key("results.next-error", "e", "error(1)", "next error", "next entry that did not succeed"),
     hidden_key("results.previous-error", "E", "error(-1)", "previous error", "the one before"),
     shown_key("results.save", "s", "save", "save", "save what the filter shows to a file"),
+    hidden_key("results.retry", "R", "retry", "retry", "triage and retry of the shown or marked (asks)"),
     hidden_key(
-        "results.retry", "R", "retry", "retry", "send again what failed of the shown or marked (asks)"
+        "results.attempts",
+        "A",
+        "attempts",
+        "attempts",
+        "of a run: all attempts, or the answers that are kept",
     ),
     hidden_key("results.stop", "x", "stop", "stop", "stop saving, or the download"),
     hidden_key("results.ledger", "L", "ledger", "ledger", "what was sent, what came back"),

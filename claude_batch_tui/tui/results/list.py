@@ -62,7 +62,7 @@ _STOPS = {
     "pause_turn": "pause",
     "refusal": "refus",
     "model_context_window_exceeded": "ctx",
-    "other": "other",
+    "compaction": "compact",
 }
 _CENT = 0.01
 _UNKNOWN = "…"
@@ -103,7 +103,7 @@ def cell(
                 None if CLASSES[class_number] == "complete" else "warn",
             )
         case "stop":
-            return _STOPS.get(entry.stop_reason, "" if answered else "-")
+            return _STOPS.get(entry.stop_reason, entry.stop_reason) if answered else "-"
         case "in" | "out" | "cost":
             return _amount(name, entry, cost) if answered else "-"
         case _:
@@ -292,6 +292,11 @@ class EntryList(VirtualList):
             self.rows.sort = self.rows.sort.turned(column)
             self._goes_to_top = True
             self.select(text)
+
+    def sort_by_title(self, number: int, text: str) -> None:
+        """Sort by the column of that number, if it is one to sort by."""
+        if self._names[number] in {column for column, _ in SORT_LETTERS.values()}:
+            self.sort_by(self._names[number], text)
 
     @work(thread=True, exclusive=True, group="select")
     def _find(self, rows: EntryRows, own: ResultsFile, text: str, sort: Sort) -> None:

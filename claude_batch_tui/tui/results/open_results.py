@@ -26,12 +26,12 @@ from claude_batch_tui.services.results.local_files import (
     bodies_of,
     read_results,
     request_as_sent,
-    results_of_run,
     rows_path,
     sent_ids_of,
 )
+from claude_batch_tui.services.results.merged import attempts_of, merged_results
 from claude_batch_tui.services.results.rows_file import RowsFile
-from claude_batch_tui.services.results.schema_validation import validating_schemas
+from claude_batch_tui.services.results.schema_validation import Sent, validating_schemas
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.opening import opening
@@ -110,6 +110,8 @@ class OpenResults:
         """The batches these are the results of; none of a file that was opened by its path."""
         self.run_id = run_id
         """The run whose batches those are, where they were opened as one."""
+        self.shows_all = False
+        """Whether all attempts of a run are shown, and not the one that is kept of every id."""
         self.file: OpenFile | None = None
         """The file that is read; None until there is one."""
         self.path: Path | None = None
@@ -233,6 +235,8 @@ class OpenResults:
         """Why a key of the Results screen has nothing to work on, as the end of a sentence; None where it has."""
         if action == "retry":
             return self._why_no_retry()
+        if action == "attempts":
+            return None if self.run_id is not None else "only a run has several attempts at a request"
         if action not in (*_NEED_FILE, *_NEED_ENTRY):
             return None
         if self.file is None:
@@ -288,8 +292,12 @@ def read_opened(opened: OpenResults, engine: Engine, stopped: Callable[[], bool]
     Whoever gets a step has its file to close. Ends early where it was stopped. Raises CbtuiErrors.
     """
     if opened.run_id is not None:
-        whole = results_of_run(
+        places = engine.store.locations
+        attempts = attempts_of(
             opened.run_id, opened.batch_ids, store=engine.store, workspace=engine.workspace
+        )
+        whole = merged_results(
+            opened.run_id, attempts, places.results / "runs", places.cache, every=opened.shows_all
         )
         opened.path, opened.rows_path = whole.results, whole.rows
     if opened.path is None:
@@ -303,9 +311,9 @@ def read_opened(opened: OpenResults, engine: Engine, stopped: Callable[[], bool]
     if step is None or own is None or stopped():
         return
     with own:
-        for _ in _worth_showing(
-            validating_schemas(own, bodies_of(opened.batch_ids, engine.store), cache), stopped
-        ):
+        # The answers of a run are chosen by what they were found to be, each against what its own batch asked for.
+        sent = Sent() if own.run is not None else bodies_of(opened.batch_ids, engine.store)
+        for _ in _worth_showing(validating_schemas(own, sent, cache), stopped):
             yield step
     yield step._replace(is_checked=True)
 

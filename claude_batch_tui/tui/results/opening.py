@@ -70,6 +70,14 @@ class Opening:
             screen.dashboard.engines.of(batch_id).download(batch_id)
         screen.show_snapshot(screen.snapshot)
 
+    def show_attempts(self) -> None:
+        """Show all attempts of the run that is open, or again the answers that are kept."""
+        before = self.results
+        opened = OpenResults(before.title, before.batch_ids, run_id=before.run_id)
+        opened.shows_all = not before.shows_all
+        self._replace(opened)
+        self._screen.show_snapshot(self._screen.snapshot)
+
     def open_file(self, path: Path) -> None:
         """Show a results file of this machine."""
         self._replace(OpenResults(path.name))

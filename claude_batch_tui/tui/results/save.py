@@ -18,7 +18,7 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.exports.formats import FORMATS, Format, file_stem, format_of, with_ending_of
 from claude_batch_tui.services.building.models import read_prices
-from claude_batch_tui.services.exporting.export import Exported, ExportProgress, export
+from claude_batch_tui.services.exporting.export import Exported, ExportProgress, export, mark_exported
 from claude_batch_tui.services.exporting.target import Options, check_target
 from claude_batch_tui.tui.dialogs.questions import Box
 from claude_batch_tui.tui.results.open_results import ToSave
@@ -44,7 +44,7 @@ class SaveDialog(Box[SaveChoice | None]):
     DEFAULT_CSS = """
     SaveDialog LineInput { margin: 1 0; text-style: underline; }
     SaveDialog .problem { height: auto; color: $text-error; text-style: bold; }
-    SaveDialog:ansi .problem { color: ansi_red; }
+    SaveDialog:ansi .problem { color: ansi_default; text-style: bold underline; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("save.next", "down", "turn(1)", "format", "the next format"),
@@ -171,6 +171,10 @@ class Saving:
                         show(screen.say, f"{export_words(update)} · x stops", seconds=10.0)
                     case Exported():
                         words = f"{update.entries:,} results saved in {choice.target}"
+                        if wanted.part.index.complete and update.entries == wanted.part.index.count:
+                            dashboard = screen.dashboard
+                            locations = dashboard.engines.home.store.locations
+                            mark_exported([wanted.part.path], locations, dashboard.now())
                         if update.guarded:
                             words += f", {update.guarded:,} cells guarded against formulas"
         except CbtuiError as error:

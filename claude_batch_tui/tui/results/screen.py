@@ -12,9 +12,10 @@ enter open  / filter  ...
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, getters, on, work
 from textual.app import ComposeResult
@@ -27,6 +28,7 @@ from claude_batch_tui.domain.results.result import Sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
 from claude_batch_tui.services.results.ledger import accounts
+from claude_batch_tui.services.results.recent import remember_file, results_files
 from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.compare import CompareScreen, ask_other_results
@@ -53,11 +55,17 @@ from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.results.failures import RetryRules
+    from claude_batch_tui.services.results.triage import Triage
+    from claude_batch_tui.services.submitting.retry import Choice, RetryPlan
+
 
 class ResultsScreen(DashboardScreen):
     """Counts, filter, list and inspector over what is open; rows can be read while they still arrive."""
 
     help_title: ClassVar[str] = "Results"
+    pane_titles: ClassVar = {"list": "Entries", "detail": "Entry"}
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     counts = getters.query_one("#counts", CountsLine)
@@ -96,9 +104,9 @@ class ResultsScreen(DashboardScreen):
         """What is open."""
         return self.opened.title
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
+    def draw_snapshot(self, snapshot: Snapshot) -> None:
         """Follow the download of what is open."""
-        super().show_snapshot(snapshot)
+        super().draw_snapshot(snapshot)
         self.opening.follow(snapshot)
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
@@ -108,6 +116,11 @@ class ResultsScreen(DashboardScreen):
         if action == "save" and self._saving.is_running:
             return "results are being saved: x stops that"
         return self.opened.why_not(action) or super().reason_disabled(action, parameters)
+
+    @property
+    def awaits_letter(self) -> bool:
+        """Whether the next key is a letter that was asked for."""
+        return self._letters.is_open
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash typed into a line is a slash, and in the inspector it finds."""
@@ -175,6 +188,10 @@ class ResultsScreen(DashboardScreen):
         if not self.has_class("-zoomed"):
             self.action_zoom()
 
+    @on(VirtualList.TitleClicked)
+    def _title_clicked(self, event: VirtualList.TitleClicked) -> None:
+        self.table.sort_by_title(event.column, self.filter_bar.value)
+
     # The keys, in the order of `keys.KEYS`.
 
     def action_filter(self) -> None:
@@ -190,11 +207,6 @@ class ResultsScreen(DashboardScreen):
         """Wait for the letter of a column."""
         letters = {letter: partial(self._sort_by, column) for letter, (column, _) in SORT_LETTERS.items()}
         self._letters.ask(SORT_QUESTION, letters)
-
-    def action_complete_or_next(self) -> None:
-        """Complete the filter that is being typed, or go to the next pane."""
-        if not self.filter_bar.complete():
-            self.focus_next()
 
     def action_error(self, step: int) -> None:
         """Go to the next entry that did not succeed."""
@@ -219,6 +231,10 @@ class ResultsScreen(DashboardScreen):
         if wanted is not None and not self._saving.is_running:
             self._saving.ask(wanted)
 
+    def action_attempts(self) -> None:
+        """All attempts of the run that is open, or again the answers that are kept."""
+        self.opening.show_attempts()
+
     def action_retry(self) -> None:
         """Send again what failed among the marked entries, or all that the filter shows."""
         opened = self.opened
@@ -230,7 +246,16 @@ class ResultsScreen(DashboardScreen):
         wanted = Wanted(opened.batch_id, opened.file.results.index, self.table.chosen)
         which = "the marked" if self.table.marks else "all shown"
         title = f"Retry {which}: {len(wanted.positions):,} of {opened.title}"
-        start_retry(self, title, engine, lambda rules: engine.plan_retry([wanted], rules))
+        results = opened.file.results
+
+        def look() -> tuple[Triage, Sequence[float | None]]:
+            with results.duplicate() as own:
+                return engine.triage([(wanted.batch_id, own)], wanted.positions)
+
+        def make(rules: RetryRules, choices: Sequence[Choice]) -> RetryPlan:
+            return engine.plan_retry([wanted], rules, choices)
+
+        start_retry(self, title, engine, make, look)
 
     def action_stop(self) -> None:
         """Stop what is being saved, else the download; what has arrived is kept until the next one."""
@@ -255,10 +280,15 @@ class ResultsScreen(DashboardScreen):
             "Open a results file",
             ["JSON lines, as the API gives them; gzipped ones too."],
             placeholder="~/results.jsonl",
+            choices=results_files(self.dashboard.config.state_dir),
         )
-        self.app.push_screen(
-            dialog, lambda path: self.opening.open_file(Path(path).expanduser()) if path else None
-        )
+        self.app.push_screen(dialog, self._open_path)
+
+    def _open_path(self, path: str | None) -> None:
+        if path:
+            file = Path(path).expanduser()
+            remember_file(self.dashboard.config.state_dir, file)
+            self.opening.open_file(file)
 
     def action_tab(self, step: int) -> None:
         """Another view of the entry."""

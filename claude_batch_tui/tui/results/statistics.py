@@ -163,7 +163,7 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
         """Drawings have another size."""
         self.call_after_refresh(self._draw)
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
+    def draw_snapshot(self, snapshot: Snapshot) -> None:
         """What is counted does not change with the batches."""
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
@@ -191,14 +191,13 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
             self.app.call_from_thread(self._take, found)
 
     def _take(self, found: Statistics) -> None:
-        if self.is_mounted:
-            self._statistics = found
-            self.refresh_bindings()
-            self._draw()
+        self._statistics = found
+        self.refresh_bindings()
+        self._draw()
 
     def _draw(self) -> None:
         found = self._statistics
-        if found is None:
+        if found is None or not self.is_mounted:
             return
         is_whole = found.entries == found.expected
         of = f"{found.entries:,} entries" if is_whole else f"{found.entries:,} of {found.expected:,} …"

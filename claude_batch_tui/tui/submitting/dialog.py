@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 from textual.app import App
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from claude_batch_tui.domain.batches.tracked import Snapshot, Submission, SubmissionState, Submitting
+from claude_batch_tui.domain.batches.tracked import (
+    Overlap,
+    Snapshot,
+    Submission,
+    SubmissionState,
+    Submitting,
+)
 from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.services.submitting.order import Question, SendOrder
 from claude_batch_tui.tui.dashboard import dashboard_of
 from claude_batch_tui.tui.dialogs.questions import Box, ConfirmDialog, paid_question
+from claude_batch_tui.tui.submitting.overlap_dialog import OverlapDialog
 from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.wording import local_clock, question_lines, sent_before_words, size, submission_words
 
@@ -31,7 +40,14 @@ class SubmissionDialog(Box[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key(
-            "submission.attach", "y", "attach", "that is it", "take the batch shown as this submission's"
+            "submission.attach",
+            "y",
+            "decide(True)",
+            "that is it",
+            "take the batch shown as this submission's",
+        ),
+        shown_key(
+            "submission.reject", "n", "decide(False)", "not it", "the batch shown is another's: look on"
         ),
         shown_key("submission.look", "r", "look", "look again", "look at the list again"),
         shown_key("submission.again", "a", "again", "send again", "send again: it was not created"),
@@ -70,7 +86,7 @@ class SubmissionDialog(Box[str | None]):
         lines = self._words(snapshot)
         self.query_one("#words", Static).update(Content(clean("\n".join(lines))))
         submission = self._submission(snapshot)
-        if submission is not None and submission.state is SubmissionState.CREATED and self._token:
+        if submission is not None and submission.is_certain and self._token:
             submitting = self._submitting(snapshot)
             is_all = submitting is None or submitting.is_finished or submission.part == submission.parts
             if is_all and (submitting is None or submitting.repeat_of is None):
@@ -87,18 +103,19 @@ class SubmissionDialog(Box[str | None]):
             if submitting is not None and submitting.repeat_of is not None:
                 return None
             return None if state is SubmissionState.ABSENT else "only after 3 minutes of looking in vain"
-        if action == "attach":
-            return None if submission and submission.candidates else "no batch that could be it was found"
+        if action == "decide":
+            return None if submission and _found_for(submission) else "no batch that could be it was found"
         if action in ("look", "give_up"):
             open_states = (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLICT)
-            return None if state in open_states else "there is nothing to look for"
+            is_open = state in open_states or (action == "look" and submission and submission.is_adopted)
+            return None if is_open else "there is nothing to look for"
         return super().reason_disabled(action, parameters)
 
-    def action_attach(self) -> None:
-        """Take the newest candidate."""
+    def action_decide(self, is_its: bool) -> None:
+        """Say of the batch that was found, or of the newest candidate, whether it is this submission's."""
         submission = self._submission(self._snapshot)
-        if submission is not None and submission.candidates:
-            self._engine.attach(submission.submission_id, submission.candidates[0])
+        if submission is not None and (batch_id := _found_for(submission)):
+            self._engine.decide(submission.submission_id, batch_id, is_its=is_its)
 
     def action_look(self) -> None:
         """Look once more."""
@@ -156,8 +173,7 @@ class SubmissionDialog(Box[str | None]):
     def _words(self, snapshot: Snapshot) -> list[str]:
         submitting, submission = self._submitting(snapshot), self._submission(snapshot)
         if submitting is not None and submitting.repeat_of is not None:
-            words = sent_before_words(submitting.repeat_of, submitting.repeated)
-            return [words, "", "Nothing was sent now. a sends them once more, and is paid once more."]
+            return _repeat_words(submitting.repeat_of, submission)
         if submission is None:
             if submitting is not None and submitting.error:
                 return [submitting.error, "", "Nothing was sent."]
@@ -171,6 +187,8 @@ class SubmissionDialog(Box[str | None]):
         )
         if submission.state in (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLICT):
             return [*head, "", *_unknown_words(submission)]
+        if submission.is_adopted:
+            return [*head, "", *_adopted_words(submission)]
         if submitting is not None and not submitting.is_finished:
             if submitting.waiting_until is not None:
                 return [
@@ -179,8 +197,37 @@ class SubmissionDialog(Box[str | None]):
                     submitting.note,
                     f"Trying again at {local_clock(submitting.waiting_until)}.",
                 ]
+            if submission.state is SubmissionState.PREPARED:
+                return [*head, "", submitting.note]
             return [*head, f"{size(submitting.sent_bytes)} sent"]
         return [*head, "", submitting.error if submitting and submitting.error else submission.error or ""]
+
+
+def _found_for(submission: Submission) -> str | None:
+    """The batch that may be a submission's: the one that was found for it, or the newest candidate."""
+    if submission.is_adopted:
+        return submission.batch_id
+    return next(iter(submission.candidates), None)
+
+
+def _repeat_words(repeat_of: Submission, submission: Submission | None) -> list[str]:
+    """That the same was sent before; `submission` is newer where it is the same one."""
+    is_same = submission is not None and submission.submission_id == repeat_of.submission_id
+    earlier = submission if is_same and submission is not None else repeat_of
+    words = [sent_before_words(earlier), ""]
+    if earlier.is_adopted:
+        words += [*_adopted_words(earlier), ""]
+    return [*words, "Nothing was sent now. a sends them once more, and is paid once more."]
+
+
+def _adopted_words(submission: Submission) -> list[str]:
+    return [
+        "No good answer came, and one batch of this size was created at that time:",
+        f"   {submission.batch_id}",
+        "It may be somebody else's. Once it has ended, its results are held against what was sent; nothing is sent meanwhile.",
+        "",
+        "y takes it as this one, n says that it is not, r looks at its results now.",
+    ]
 
 
 def _unknown_words(submission: Submission) -> list[str]:
@@ -197,7 +244,7 @@ def _unknown_words(submission: Submission) -> list[str]:
             "Batches of this size since then:",
             *(f"   {batch_id}" for batch_id in submission.candidates[:5]),
         ]
-        words.append("y takes the first as this one.")
+        words.append("y takes the first as this one, n says that it is not.")
     elif submission.state is SubmissionState.ABSENT:
         words.append("The list shows no batch of this size. a sends it again.")
     else:
@@ -210,20 +257,26 @@ def ask_and_follow(
     engine: Engine,
     token: str,
     order: SendOrder,
-    question: Question | None,
+    question: Question | Overlap | None,
     *,
-    again: Callable[[], object],
+    anew: Callable[[SendOrder], object],
     created: Callable[[str], object],
 ) -> None:
-    """Ask the question that is paid, and after a yes show what becomes of the submission; where nothing is asked, show
-    why. `again` begins anew with what was sent before; `created` gets the batch.
+    """Ask the question that is paid, and after a yes show what becomes of the submission; where some of it was sent
+    before, ask about that, and where nothing is asked, show why. `anew` begins anew with another order; `created` gets
+    the batch.
     """
 
     def end(batch_id: str | None) -> None:
         if batch_id:
             created(batch_id)
 
+    def begin(chosen: SendOrder | None) -> None:
+        if chosen is not None:
+            anew(chosen)
+
     def follow() -> None:
+        again = partial(anew, msgspec.structs.replace(order, again=True))
         app.push_screen(SubmissionDialog(token=token, engine=engine, send_same_again=again), end)
 
     def answer(agreed: bool | None) -> None:
@@ -233,6 +286,8 @@ def ask_and_follow(
 
     if question is None:
         follow()
+    elif isinstance(question, Overlap):
+        app.push_screen(OverlapDialog(order, question), begin)
     else:
         app.push_screen(_paid_question(order, question, engine.snapshot), answer)
 

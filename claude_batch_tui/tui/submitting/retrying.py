@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import wrap_future
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,7 +18,11 @@ from claude_batch_tui.wording import counted_batches
 if TYPE_CHECKING:
     from claude_batch_tui.domain.results.failures import RetryRules
     from claude_batch_tui.engine.engine import Engine
-    from claude_batch_tui.services.submitting.retry import RetryPlan
+    from claude_batch_tui.services.results.triage import Triage
+    from claude_batch_tui.services.submitting.order import SendOrder
+    from claude_batch_tui.services.submitting.retry import Choice, RetryPlan
+    from claude_batch_tui.store.results.file import ResultsFile
+    from claude_batch_tui.tui.submitting.retry_dialog import Look, Make
 
 
 def retry_reason(batches: Sequence[TrackedBatch]) -> str | None:
@@ -50,21 +54,25 @@ def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now:
         screen.say(f"The results of {missing[0].title} are not on this machine: {words}.")
         return
 
-    def make(rules: RetryRules) -> RetryPlan:
-        from claude_batch_tui.services.submitting.retry import Wanted
+    def opened(stack: ExitStack) -> list[tuple[str, ResultsFile]]:
         from claude_batch_tui.store.results.opening import open_indexed
 
+        cache = store.locations.cache
+        return [(key, stack.enter_context(open_indexed(path, cache))) for key, path in paths.items() if path]
+
+    def make(rules: RetryRules, choices: Sequence[Choice]) -> RetryPlan:
+        from claude_batch_tui.services.submitting.retry import Wanted
+
         with ExitStack() as stack:
-            opened = {
-                key: stack.enter_context(open_indexed(path, store.locations.cache))
-                for key, path in paths.items()
-                if path
-            }
-            wanted = [Wanted(key, one.index, range(one.index.count)) for key, one in opened.items()]
-            return engine.plan_retry(wanted, rules)
+            wanted = [Wanted(key, one.index, range(one.index.count)) for key, one in opened(stack)]
+            return engine.plan_retry(wanted, rules, choices)
+
+    def look() -> tuple[Triage, Sequence[float | None]]:
+        with ExitStack() as stack:
+            return engine.triage(opened(stack))
 
     what = batches[0].title if len(batches) == 1 else counted_batches(len(batches))
-    start_retry(screen, f"Retry {what}", engine, make)
+    start_retry(screen, f"Retry {what}", engine, make, look)
 
 
 def owner_of(screen: DashboardScreen, batch_ids: Sequence[str]) -> Engine | None:
@@ -76,33 +84,29 @@ def owner_of(screen: DashboardScreen, batch_ids: Sequence[str]) -> Engine | None
         return None
 
 
-def start_retry(
-    screen: DashboardScreen, title: str, engine: Engine, make: Callable[[RetryRules], RetryPlan]
-) -> None:
+def start_retry(screen: DashboardScreen, title: str, engine: Engine, make: Make, look: Look) -> None:
     """Show what would be sent again, price it, ask, and send it after a yes; a worker of the screen does that.
 
-    All goes through `engine`, whatever workspace is on the screen by then. `make` plans for the rules chosen, in a
-    thread; it raises CbtuiErrors.
+    All goes through `engine`, whatever workspace is on the screen by then. `look` groups what is not truly good, `make`
+    plans for what was chosen of it, both in a thread; they raise CbtuiErrors.
     """
-    screen.run_worker(_retry(screen, title, engine, make), group="retry", exclusive=True)
+    screen.run_worker(_retry(screen, title, engine, make, look), group="retry", exclusive=True)
 
 
-async def _retry(
-    screen: DashboardScreen, title: str, engine: Engine, make: Callable[[RetryRules], RetryPlan]
-) -> None:
+async def _retry(screen: DashboardScreen, title: str, engine: Engine, make: Make, look: Look) -> None:
     from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 
-    made = await screen.app.push_screen_wait(RetryDialog(title, make))
+    made = await screen.app.push_screen_wait(RetryDialog(title, make, look))
     if made is not None:
-        await _send(screen, engine, made)
+        from claude_batch_tui.services.submitting.order import SendOrder
+
+        await _send(screen, engine, SendOrder(part=made, again=made.rules.again, counts_input=True))
 
 
-async def _send(screen: DashboardScreen, engine: Engine, made: RetryPlan, *, again: bool = False) -> None:
+async def _send(screen: DashboardScreen, engine: Engine, order: SendOrder) -> None:
     """Begin to send; nothing goes out before the question that is paid has a yes."""
-    from claude_batch_tui.services.submitting.order import SendOrder
     from claude_batch_tui.tui.submitting.dialog import ask_and_follow
 
-    order = SendOrder(part=made, again=again or made.rules.again, counts_input=True)
     token = uuid4().hex
     screen.say("Checking and pricing …", seconds=60.0)
     try:
@@ -117,8 +121,6 @@ async def _send(screen: DashboardScreen, engine: Engine, made: RetryPlan, *, aga
         token,
         order,
         question,
-        again=lambda: screen.run_worker(
-            _send(screen, engine, made, again=True), group="retry", exclusive=True
-        ),
+        anew=lambda order: screen.run_worker(_send(screen, engine, order), group="retry", exclusive=True),
         created=screen.dashboard.show_created,
     )

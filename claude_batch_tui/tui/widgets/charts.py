@@ -6,7 +6,10 @@ Pure functions of plain numbers. Seconds for times, cells for widths; `ascii_onl
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import NamedTuple
+
+from claude_batch_tui.wording.values import duration
 
 ENOUGH_HISTORY = 5
 """Ended batches of the same kind below which nothing is said about how long one takes."""
@@ -39,7 +42,7 @@ def waiting(
     if history is None or history.batches < ENOUGH_HISTORY:
         return f"no history {_dot(ascii_only)} {clock(elapsed)} of {clock(elapsed + left)}"
     if elapsed > history.p90:
-        return f"longer than 9 of 10 {_dot(ascii_only)} {clock(left)} left"
+        return f"longer than p90 {_dot(ascii_only)} {clock(left)} left"
     return time_ruler(elapsed, history.median, history.p90, width, ascii_only=ascii_only)
 
 
@@ -98,9 +101,8 @@ def stale_mark(seconds_since_poll: float, interval: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Hours and minutes, `0:41`; it changes once a minute, so an idle screen is not repainted."""
-    minutes = int(max(seconds, 0)) // 60
-    return f"{minutes // 60}:{minutes % 60:02}"
+    """`49 m`, `5 h 33`; it changes once a minute, so an idle screen is not repainted."""
+    return duration(timedelta(seconds=seconds))
 
 
 def span(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -17,9 +18,14 @@ from claude_batch_tui.domain.filters.fields import Completion
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 
+_FIRST_WORD = re.compile(r"\w*")
+
 
 class LineInput(Input):
-    """Textual's input in one line; `enter` says in the key line what enter does."""
+    """Textual's input in one line; `enter` says in the key line what enter does.
+
+    Where it `replaces`, what is in it at first is gone with the first letter typed, unless the cursor moved in it before.
+    """
 
     DEFAULT_CSS = """
     LineInput {
@@ -32,8 +38,10 @@ class LineInput(Input):
     }
     """
 
-    def __init__(self, value: str = "", placeholder: str = "", *, enter: str = "take it") -> None:
-        super().__init__(clean_line(value), clean_line(placeholder), select_on_focus=False)
+    def __init__(
+        self, value: str = "", placeholder: str = "", *, enter: str = "take it", replaces: bool = False
+    ) -> None:
+        super().__init__(clean_line(value), clean_line(placeholder), select_on_focus=replaces)
         self.cursor_blink = False
         bindings = self._bindings.key_to_bindings
         bindings["enter"] = [shown_key("input.enter", "enter", "submit", enter, enter)]
@@ -50,12 +58,17 @@ class Choices:
         self.text = text
         self.cursor = cursor
         self._before, self._after = text[: found.start], text[cursor:]
-        self._next = 0
+        self._place: int | None = None
 
-    def next(self) -> None:
-        """Put the next choice in."""
-        choice = self.found.choices[self._next % len(self.found.choices)]
-        self._next += 1
+    @property
+    def is_one_field(self) -> bool:
+        """Whether all choices are of the same field: then the next tab goes on to its values."""
+        return len({_FIRST_WORD.match(choice)[0] for choice in self.found.choices}) == 1  # type: ignore[index]
+
+    def turn(self, step: int) -> None:
+        """Put the next choice in, or the one before."""
+        self._place = 0 if self._place is None and step > 0 else (self._place or 0) + step
+        choice = self.found.choices[self._place % len(self.found.choices)]
         self.text = self._before + choice + self._after
         self.cursor = len(self._before) + len(choice)
 
@@ -71,7 +84,7 @@ class FilterBar(Horizontal):
         & > LineInput { width: 1fr; }
         & > #note { width: auto; max-width: 60%; }
         & > #note.-error { color: $text-error; text-style: bold; }
-        &:ansi > #note.-error { color: ansi_red; }
+        &:ansi > #note.-error { color: ansi_default; text-style: bold underline; }
         &.-idle { display: none; }
     }
     """
@@ -164,20 +177,21 @@ class FilterBar(Horizontal):
         count = f"{shown:,}{'' if exact else '…'}"
         self._note(f" ▸ {count} of {total:,}{f' · {more}' if more else ''} ", is_error=False)
 
-    def complete(self) -> bool:
+    def complete(self, step: int = 1) -> bool:
         """Put what can stand at the cursor there, the next choice each time; False where there is nothing to do."""
         field = self.query_one(LineInput)
         if self._completer is None or not field.has_focus:
             return False
-        if self._choices is None or self._choices.text != field.value:
+        choices = self._choices
+        if choices is None or choices.text != field.value or (step > 0 and choices.is_one_field):
             found = self._completer(field.value, field.cursor_position)
-            self._choices = Choices(found, field.value, field.cursor_position)
-        if not self._choices.found.choices:
-            return False
-        self._choices.next()
+            if not found.choices:
+                return False
+            choices = self._choices = Choices(found, field.value, field.cursor_position)
+        choices.turn(step)
         with self.prevent(LineInput.Changed):
-            field.value = self._choices.text
-        field.cursor_position = self._choices.cursor
+            field.value = choices.text
+        field.cursor_position = choices.cursor
         self.post_message(self.Changed(self, field.value))
         return True
 

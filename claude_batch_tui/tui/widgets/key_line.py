@@ -9,6 +9,7 @@ from typing import NamedTuple
 from textual import events
 from textual.app import App
 from textual.binding import ActiveBinding, Binding
+from textual.dom import DOMNode
 from textual.keys import format_key
 
 from claude_batch_tui.tui.widgets.columns import Run, ascii_only, cells
@@ -140,41 +141,67 @@ class KeyLine(OneLine):
 
     def runs(self, width: int) -> Sequence[Run]:
         """The hints that fit."""
-        return compose_hints(
-            active_hints(self.screen.active_bindings.values(), ascii_only=ascii_only(self)), width
-        )
+        return compose_hints(self._hints(), width)
+
+    async def on_click(self, event: events.Click) -> None:
+        """A click on a hint is its key."""
+        end = 0
+        for part in fitting_hints(self._hints(), self.size.width):
+            end += cells(part.text) + len(BETWEEN)
+            if event.x < end:
+                await self.app.run_action(part.hint.action, self._owner(part.hint))
+                return
+
+    def _owner(self, hint: Hint) -> DOMNode:
+        bindings = self.screen.active_bindings.values()
+        return next(each.node for each in bindings if each.binding.id == hint.id)
+
+    def _hints(self) -> list[Hint]:
+        return active_hints(self.screen.active_bindings.values(), ascii_only=ascii_only(self))
+
+
+class ShownHint(NamedTuple):
+    """A hint and how much of it is shown: its key, and its label where there is room."""
+
+    hint: Hint
+    text: str
 
 
 def compose_hints(hints: Sequence[Hint], width: int) -> list[Run]:
-    """The hints as one line of at most `width` cells; no hint is cut."""
+    """The hints as one line of at most `width` cells; no hint is cut. Keys are strong, greyed hints dim."""
+    line = [Run(" ", None)]
+    for number, (hint, text) in enumerate(fitting_hints(hints, width)):
+        key, _, label = text.partition(" ")
+        line.append(Run(BETWEEN if number else "", None))
+        line.append(Run(key, "strong" if hint.enabled else "dim"))
+        line.append(Run(f" {label}" if label else "", None if hint.enabled else "dim"))
+    return line
+
+
+def fitting_hints(hints: Sequence[Hint], width: int) -> list[ShownHint]:
+    """Those of the hints that fit, in their order."""
     shown = [hint for hint in hints if hint.show]
-    own = [_text(hint) for hint in shown if not hint.is_global]
-    last = [_text(hint) for hint in shown if hint.is_global]
-    keys_only = [hint.keys[0] for hint in shown if hint.is_global]
+    own = [ShownHint(hint, _text(hint)) for hint in shown if not hint.is_global]
+    last = [ShownHint(hint, _text(hint)) for hint in shown if hint.is_global]
+    keys_only = [ShownHint(part.hint, part.hint.keys[0]) for part in last]
     for ending in (last, [*last[:-1], *keys_only[-1:]], keys_only):
         fitting = _prefix(own, width - 1 - _size(ending) - (len(BETWEEN) if ending else 0))
         if len(fitting) == len(own) or ending is keys_only or not keys_only:
             break
-    texts = [*fitting, *ending] if _size([*fitting, *ending]) < width else _prefix(ending, width - 1)
-    disabled = {_text(hint) for hint in shown if not hint.enabled}
-    line = [Run(" ", None)]
-    for number, text in enumerate(texts):
-        line.append(Run(BETWEEN if number else "", None))
-        line.append(Run(text, "dim" if text in disabled else None))
-    return line
+    return [*fitting, *ending] if _size([*fitting, *ending]) < width else _prefix(ending, width - 1)
 
 
 def _text(hint: Hint) -> str:
     return f"{hint.keys[0]} {hint.label}".rstrip()
 
 
-def _size(texts: Sequence[str]) -> int:
-    return sum(cells(text) for text in texts) + len(BETWEEN) * max(len(texts) - 1, 0)
+def _size(parts: Sequence[ShownHint]) -> int:
+    return sum(cells(part.text) for part in parts) + len(BETWEEN) * max(len(parts) - 1, 0)
 
 
-def _prefix(texts: Sequence[str], width: int) -> list[str]:
-    """As many texts from the start as fit."""
-    count = len(texts)
-    while count and _size(texts[:count]) > width:
+def _prefix(parts: Sequence[ShownHint], width: int) -> list[ShownHint]:
+    """As many parts from the start as fit."""
+    count = len(parts)
+    while count and _size(parts[:count]) > width:
         count -= 1
-    return list(texts[:count])
+    return list(parts[:count])

@@ -15,6 +15,9 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from claude_batch_tui.tui.widgets.columns import Run, ascii_only, cells, cut, cut_mark
+from claude_batch_tui.tui.widgets.roles import role_css
+
+_ROLES = ("strong", "dim", "good", "bad", "warn", "running", "accent", "chosen")
 
 
 def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:
@@ -44,28 +47,15 @@ def _styles(strip: Strip) -> list[Style | None]:
 class OneLine(Widget):
     """Subclasses give the runs of the line for a width; only a line that looks different is painted again."""
 
-    DEFAULT_CSS = """
-    OneLine {
+    DEFAULT_CSS = f"""
+    OneLine {{
         height: 1;
         color: $foreground;
         background: $background;
-        & > .line--strong { text-style: bold; }
-        & > .line--dim { color: $text-muted; }
-        & > .line--good { color: $text-success; }
-        & > .line--bad { color: $text-error; text-style: bold; }
-        & > .line--warn { color: $text-warning; }
-        & > .line--accent { color: $text-accent; text-style: bold; }
-        & > .line--chosen { text-style: reverse; }
-        &:ansi > .line--dim { color: ansi_bright_black; }
-        &:ansi > .line--good { color: ansi_green; }
-        &:ansi > .line--bad { color: ansi_red; }
-        &:ansi > .line--warn { color: ansi_yellow; }
-        &:ansi > .line--accent { color: ansi_cyan; }
-    }
+        {role_css("line", _ROLES)}
+    }}
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"line--{name}" for name in ("strong", "dim", "good", "bad", "warn", "accent", "chosen")
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{name}" for name in _ROLES}
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id, classes=classes)
@@ -276,6 +266,11 @@ class LetterMenu:
     def __init__(self, screen: Screen[None]) -> None:
         self._screen = screen
         self._letters: Mapping[str, Callable[[], None]] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the next key is one of the letters."""
+        return self._letters is not None
 
     def ask(self, sentence: str, letters: Mapping[str, Callable[[], None]]) -> None:
         """Say which letters there are, and do what the next one means."""

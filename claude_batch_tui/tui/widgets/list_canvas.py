@@ -25,9 +25,11 @@ from claude_batch_tui.tui.widgets.columns import (
     place,
 )
 from claude_batch_tui.tui.widgets.lines import changed_span
+from claude_batch_tui.tui.widgets.roles import role_css
 
 Item = TypeVar("Item")
 
+_ROLES = ("header", "dim", "good", "bad", "warn", "running", "accent", "strong")
 SEARCHED_ROWS = 10_000
 """How far around its old place a key is looked for when the source cannot find it."""
 
@@ -205,32 +207,19 @@ KEPT_STRIPS = 512
 class ListCanvas(Widget, inherit_bindings=False):
     """Draws the rows of a source under a line of titles. The last cell of each line is the position mark."""
 
-    DEFAULT_CSS = """
-    ListCanvas {
+    DEFAULT_CSS = f"""
+    ListCanvas {{
         height: 1fr;
         color: $foreground;
         background: $background;
-        & > .list--header { text-style: bold; }
-        & > .list--cursor { background: $block-cursor-blurred-background; }
-        & > .list--dim { color: $text-muted; }
-        & > .list--good { color: $text-success; }
-        & > .list--bad { color: $text-error; }
-        & > .list--warn { color: $text-warning; }
-        & > .list--accent { color: $text-accent; }
-        & > .list--strong { text-style: bold; }
-        &:focus > .list--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
-        &:ansi > .list--cursor { background: ansi_default; color: ansi_default; text-style: bold; }
-        &:ansi > .list--dim { color: ansi_bright_black; }
-        &:ansi > .list--good { color: ansi_green; }
-        &:ansi > .list--bad { color: ansi_red; }
-        &:ansi > .list--warn { color: ansi_yellow; }
-        &:ansi > .list--accent { color: ansi_cyan; }
-        &:ansi:focus > .list--cursor { text-style: reverse; }
-    }
+        {role_css("list", _ROLES)}
+        & > .list--cursor {{ background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; }}
+        &:focus > .list--cursor {{ background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }}
+        &:ansi > .list--cursor {{ background: ansi_default; color: ansi_default; text-style: bold; }}
+        &:ansi:focus > .list--cursor {{ text-style: reverse; }}
+    }}
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"list--{name}" for name in ("header", "cursor", "dim", "good", "bad", "warn", "accent", "strong")
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"list--{name}" for name in (*_ROLES, "cursor")}
 
     def __init__(
         self,

@@ -15,8 +15,24 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from claude_batch_tui.tui.widgets.key_line import hidden_key
+from claude_batch_tui.tui.widgets.roles import role_css
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, TextRow, TextRows, TextSearch
 
+_ROLES = (
+    "strong",
+    "dim",
+    "good",
+    "bad",
+    "warn",
+    "running",
+    "accent",
+    "emphasis",
+    "code",
+    "added",
+    "removed",
+    "match",
+    "current-match",
+)
 WHEEL_ROWS = 3
 LONG = 500_000
 """Characters above which a text is searched, and laid out to its end, in a thread."""
@@ -28,50 +44,15 @@ SIDEWAYS = 16
 class TextView(Widget, can_focus=True, inherit_bindings=False):
     """Read-only text, plain or as lines with styles: strong, dim, good, bad, warn, accent, emphasis, code, added, removed."""
 
-    DEFAULT_CSS = """
-    TextView {
+    DEFAULT_CSS = f"""
+    TextView {{
         height: 1fr;
         color: $foreground;
         background: $background;
-        & > .text--strong { text-style: bold; }
-        & > .text--dim { color: $text-muted; }
-        & > .text--good { color: $text-success; }
-        & > .text--bad { color: $text-error; }
-        & > .text--warn { color: $text-warning; }
-        & > .text--accent { color: $text-accent; }
-        & > .text--emphasis { text-style: italic; }
-        & > .text--code { color: $text-accent; }
-        & > .text--added { color: $text-success; text-style: bold underline; }
-        & > .text--removed { color: $text-error; text-style: bold underline; }
-        & > .text--match { text-style: underline bold; }
-        & > .text--current-match { text-style: reverse; }
-        &:ansi > .text--dim { color: ansi_bright_black; }
-        &:ansi > .text--good { color: ansi_green; }
-        &:ansi > .text--bad { color: ansi_red; }
-        &:ansi > .text--warn { color: ansi_yellow; }
-        &:ansi > .text--accent { color: ansi_cyan; }
-        &:ansi > .text--code { color: ansi_cyan; }
-        &:ansi > .text--added { color: ansi_green; }
-        &:ansi > .text--removed { color: ansi_red; }
-    }
+        {role_css("text", _ROLES)}
+    }}
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"text--{name}"
-        for name in (
-            "strong",
-            "dim",
-            "good",
-            "bad",
-            "warn",
-            "accent",
-            "emphasis",
-            "code",
-            "added",
-            "removed",
-            "match",
-            "current-match",
-        )
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"text--{name}" for name in _ROLES}
     BINDINGS: ClassVar[list[BindingType]] = [
         hidden_key("text.down", "down,j", "scroll(1)", "down", "a row down"),
         hidden_key("text.up", "up,k", "scroll(-1)", "up", "a row up"),

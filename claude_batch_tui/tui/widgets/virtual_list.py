@@ -11,7 +11,7 @@ from textual.message import Message
 
 from claude_batch_tui.tui.widgets.columns import Column
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
-from claude_batch_tui.tui.widgets.list_canvas import ListCanvas, RowSource, find_row
+from claude_batch_tui.tui.widgets.list_canvas import GUTTER, ListCanvas, RowSource, find_row
 
 WHEEL_ROWS = 3
 
@@ -66,6 +66,13 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
         def __init__(self, sender: VirtualList, key: str) -> None:
             super().__init__(sender)
             self.key = key
+
+    class TitleClicked(_OfList):
+        """The title of a column, by its number, was clicked."""
+
+        def __init__(self, sender: VirtualList, column: int) -> None:
+            super().__init__(sender)
+            self.column = column
 
     class MarksChanged(_OfList):
         """Other rows are marked than before."""
@@ -167,9 +174,19 @@ class VirtualList(ListCanvas, can_focus=True, inherit_bindings=False):
         self._scroll(-WHEEL_ROWS)
 
     def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor, a double click opens."""
-        index = self._window.top + event.y - self._header_height
-        if event.y >= self._header_height and index < self._window.count:
+        """A click moves the cursor, a double click opens; on a title it is for the screen to say what it does."""
+        spot = event.get_content_offset(self)
+        if spot is None:
+            return
+        if spot.y < self._header_height:
+            column = next(
+                (each.column for each in self._places if spot.x - GUTTER < each.x + each.width), None
+            )
+            if column is not None:
+                self.post_message(self.TitleClicked(self, column))
+            return
+        index = self._window.top + spot.y - self._header_height
+        if index < self._window.count:
             self.go_to(index)
             if event.chain > 1:
                 self.action_open()

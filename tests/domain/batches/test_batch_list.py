@@ -12,7 +12,7 @@ from claude_batch_tui.domain.batches.merging import fold
 from claude_batch_tui.domain.batches.notices import Warned, warned
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
-from claude_batch_tui.domain.filters.tree import FilterError
+from claude_batch_tui.domain.filters.pattern import FilterError
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -260,3 +260,15 @@ def test_a_run_is_called_like_its_first_batch_whatever_came_after():
     parts = [batch("a", age=3, name="labels 1/2"), batch("b", age=2.9, name="labels 2/2")]
     assert fold("run_1", [batch("c", age=1, name="labels retry"), *parts]).name == "labels"
     assert fold("run_1", [batch("d", age=3)]).name is None
+
+
+def test_a_list_whose_filter_gives_up_shows_everything_and_says_why(monkeypatch):
+    found = BatchList()
+    found.wanted = batch_filter("name~x*y")
+    monkeypatch.setattr("claude_batch_tui.domain.batches.filter._MATCH_SECONDS", 1e-6)
+    found.update((batch("a", name="x" * 5_000), batch("b", name="b")), NOW)
+    assert keys(found) == ["a", "b"]
+    assert "gave up" in found.gave_up
+    found.wanted = None
+    found.choose(NOW)
+    assert found.gave_up is None

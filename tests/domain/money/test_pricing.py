@@ -24,8 +24,8 @@ def usage(**fields):
 
 def test_the_table_holds_every_model_of_the_price_page_once(prices):
     ids = [name for price in prices.model for name in price.ids]
-    assert len(ids) == len(set(ids)) == 20
-    assert prices.as_of == date(2026, 11, 12)
+    assert len(ids) == len(set(ids)) == 21
+    assert prices.as_of == date(2026, 11, 29)
 
 
 def test_cache_columns_follow_the_multipliers_of_the_page(prices):
@@ -43,9 +43,7 @@ def test_cache_columns_follow_the_multipliers_of_the_page(prices):
     })  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "model", ["claude-mythos-5-2", "claude-mythos-preview", "claude-opus-5-20260723", ""]
-)
+@pytest.mark.parametrize("model", ["claude-mythos-preview", "claude-opus-5-20260723", ""])
 def test_a_model_without_a_confirmed_price_has_none(prices, model):
     assert prices.find(model) is None
     assert entry_cost(usage(input_tokens=5), model, prices) is None

@@ -11,7 +11,7 @@ from claude_batch_tui.domain.requests.models import ModelFacts, load_models
 from claude_batch_tui.domain.requests.validation import RequestsCheck
 
 TABLE = (resources.files("claude_batch_tui.domain") / "models.toml").read_bytes()
-OFFLINE = "the built-in table of 2026-11-12"
+OFFLINE = "the built-in table of 2026-11-29"
 NOW = date(2026, 11, 21)
 
 
@@ -64,7 +64,7 @@ def thinking(kind, **more):
         ({"tool_choice": {"type": "any"}}, "tool_choice", "`tool_choice` of type any needs `tools`"),
         ({"tool_choice": {"type": "tool", "name": "x"}, "tools": [{"name": "t", "input_schema": {}}]}, "tool_choice",
          "`tool_choice` names the tool 'x', which is not among `tools`"),
-        ({"temperature": 0}, "sampling_param", "`temperature` is refused under API version 2026-10-21; leave it out"),
+        ({"temperature": 0}, "sampling_param", "`temperature` is refused under `api_version` 2026-10-21: leave it out, or set an earlier one in config.toml"),
         ({"messages": [{"role": "user", "content": [{"type": "image"}]}]}, "media",
          "the image messages[0].content[0] has no `source`"),
         ({"messages": [{"role": "user", "content": [
@@ -88,7 +88,7 @@ def test_what_a_model_or_a_batch_refuses_is_an_error(changes, code, message):
         ({"model": "claude-opus-9"}, "unknown_model",
          f"model 'claude-opus-9' is not known ({OFFLINE}); a private one may be right, a misspelt one fails in every request"),
         ({"model": "claude-mythos-preview"}, "model_retires",
-         f"claude-mythos-preview retired on 2026-06-30, before a batch sent now must end ({OFFLINE})"),
+         f"claude-mythos-preview was to retire on 2026-06-30 and is overdue: it may be gone any day ({OFFLINE})"),
     ],
 )  # fmt: skip
 def test_what_may_still_work_is_a_warning(changes, code, message):
@@ -99,7 +99,9 @@ def test_what_may_still_work_is_a_warning(changes, code, message):
 
 def test_a_model_that_retires_before_the_batch_must_end_is_warned_of():
     soon = line(model="claude-sonnet-4-5-20250929")
-    assert said(soon) == []
+    assert said(soon, deadline=date(2026, 11, 1)) == [
+        ("model_retires", f"claude-sonnet-4-5-20250929 is deprecated and retires on 2026-11-30 ({OFFLINE})")
+    ]
     assert said(soon, deadline=date(2026, 11, 30)) == [
         (
             "model_retires",

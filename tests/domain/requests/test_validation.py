@@ -84,7 +84,10 @@ def test_what_a_batch_allows_is_not_complained_of(changes):
         (
             {"messages": [{"role": "tool", "content": "x"}]},
             "message_type",
-            "messages[0] has the role 'tool'; it is user, assistant or system",
+            (
+                "messages[0] has the role 'tool'; it is user, assistant or system: write a user message with a block "
+                '{"type": "tool_result", "tool_use_id": …, "content": …}'
+            ),
         ),
         (
             {"messages": user(None)},
@@ -175,9 +178,14 @@ def test_doubtful_params_are_warnings_and_the_request_is_reckoned_with(changes, 
         (
             b'{"custom_id":"a","params":NaN}',
             "not_json",
-            "the line is not valid JSON: it holds NaN, Infinity or half of a surrogate pair",
+            "the line is not valid JSON: it holds NaN or Infinity",
         ),
-        (b"[" * 100_000, "not_json", "the line is nested too deep"),
+        (b"[" * 100_000, "not_json", "the line cannot be read: it is nested more than 128 levels deep"),
+        (
+            b'{"custom_id":' + b"9" * 5_000 + b"}",
+            "not_json",
+            "the line holds a number of more than 4,300 digits",
+        ),
     ],
 )
 def test_a_broken_envelope_is_an_error(data, code, message):
@@ -267,7 +275,7 @@ def test_bytes_of_params_are_exact_for_a_compact_line():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"messages": user([{"type": "image", "source": {"type": "url", "url": "https://x"}}])},
+        {"messages": user([{"type": "document", "source": {"type": "url", "url": "https://x"}}])},
         {"messages": user([{"type": "document", "source": {"type": "file", "file_id": "file_1"}}])},
         {"messages": user([{"type": "container_upload", "file_id": "file_1"}])},
         {"tools": [{"type": "web_search_20260209", "name": "web_search"}]},

@@ -90,3 +90,45 @@ def test_results_nested_without_end_do_not_crash():
     for _ in range(900):
         block = {"type": "tool_result", "content": [block]}
     assert pieces([block])
+
+
+@pytest.mark.parametrize(
+    ("block", "title", "text"),
+    [
+        ({"type": "compaction", "content": "So far: a.", "encrypted_content": "x"}, "compaction: summary", "So far: a."),
+        ({"type": "compaction", "content": None}, "compaction: summary", "(it failed: no summary)"),
+        (
+            {"type": "advisor_tool_result", "tool_use_id": "t", "content": {"type": "advisor_result", "text": "Do b."}},
+            "advisor result",
+            "Do b.",
+        ),
+        (
+            {"type": "advisor_tool_result", "content": {"type": "advisor_redacted_result", "encrypted_content": "x"}},
+            "advisor result",
+            "(advice encrypted)",
+        ),
+        (
+            {"type": "advisor_tool_result", "content": {"type": "advisor_tool_result_error", "error_code": "overloaded"}},
+            "advisor result, an error",
+            "overloaded",
+        ),
+        (
+            {"type": "mcp_tool_listing", "mcp_server_name": "s", "tools": [{"name": "n", "description": "finds"}]},
+            "tools of the MCP server s",
+            "n: finds",
+        ),
+        (
+            {"type": "fallback", "from": {"model": "a"}, "to": {"model": "b"}, "trigger": {"type": "refusal"}},
+            "fallback",
+            "a declined, b goes on",
+        ),
+    ],
+)  # fmt: skip
+def test_blocks_that_are_not_the_answer_itself_are_text(block, title, text):
+    piece = one(block)
+    assert (piece.title, piece.text) == (title, text)
+
+
+@pytest.mark.parametrize("kind", ["compaction", "advisor_tool_result", "mcp_tool_listing", "fallback"])
+def test_such_a_block_of_another_shape_is_its_json(kind):
+    assert json.loads(one({"type": kind, "content": 1}).text)["type"] == kind

@@ -2,8 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from claude_batch_tui.domain.results.failures import RetryCounts, RetryRules, advice
-from claude_batch_tui.domain.results.result import Outcome
+from claude_batch_tui.domain.results.failures import (
+    Remedy,
+    RetryCounts,
+    RetryRules,
+    advice,
+    cause_of,
+    rule_of,
+)
+from claude_batch_tui.domain.results.result import CLASSES
 
 SEEN = [
     ("invalid_request_error", "messages: Field required", "Add the field"),
@@ -50,24 +57,48 @@ INVALID = "invalid_request_error"
 
 
 @pytest.mark.parametrize(
-    ("rules", "outcome", "error_type", "allowed"),
+    ("rules", "class_name", "error_type", "decided"),
     [
-        ({}, Outcome.ERRORED, "overloaded_error", True),
-        ({}, Outcome.ERRORED, "", True),
-        ({}, Outcome.EXPIRED, "", True),
-        ({}, Outcome.ERRORED, INVALID, False),
-        ({}, Outcome.SUCCEEDED, "", False),
-        ({}, Outcome.CANCELED, "", False),
-        ({"include_invalid": True}, Outcome.ERRORED, INVALID, True),
-        ({"include_invalid": True}, Outcome.SUCCEEDED, "", False),
-        ({"any_outcome": True}, Outcome.SUCCEEDED, "", True),
-        ({"any_outcome": True}, Outcome.CANCELED, "", True),
-        ({"any_outcome": True}, Outcome.ERRORED, INVALID, False),
-        ({"any_outcome": True, "include_invalid": True}, Outcome.UNPARSED, "", False),
+        ({}, "errored", "overloaded_error", "sent"),
+        ({}, "errored", "billing_error", "sent"),
+        ({}, "errored", "brand_new_error", "sent"),
+        ({}, "errored", "", "sent"),
+        ({}, "expired", "", "sent"),
+        ({}, "errored", INVALID, "invalid"),
+        ({}, "errored", "request_too_large", "invalid"),
+        ({}, "complete", "", "good"),
+        ({}, "truncated", "", "good"),
+        ({}, "canceled", "", "good"),
+        ({"include_invalid": True}, "errored", INVALID, "sent"),
+        ({"include_invalid": True}, "complete", "", "good"),
+        ({"any_outcome": True}, "complete", "", "sent"),
+        ({"any_outcome": True}, "refused", "", "sent"),
+        ({"any_outcome": True}, "canceled", "", "sent"),
+        ({"any_outcome": True}, "errored", INVALID, "invalid"),
+        ({"any_outcome": True, "include_invalid": True}, "unparsed", "", "good"),
     ],
 )
-def test_what_failed_is_retried_and_everything_else_only_when_it_is_said(rules, outcome, error_type, allowed):
-    assert RetryRules(**rules).allows(outcome, error_type) is allowed
+def test_what_failed_is_retried_and_everything_else_only_when_it_is_said(
+    rules, class_name, error_type, decided
+):
+    assert RetryRules(**rules).decide(cause_of(class_name, error_type), is_changed=False) == decided
+
+
+@pytest.mark.parametrize("class_name", CLASSES)
+def test_what_is_changed_first_is_sent_unless_it_was_good_or_cannot_be_read(class_name):
+    decided = RetryRules().decide(cause_of(class_name), is_changed=True)
+    assert decided == ("good" if class_name in ("complete", "unparsed") else "sent")
+
+
+def test_every_class_that_is_not_good_has_a_rule_and_a_context_that_is_full_another_than_max_tokens():
+    rules = {name: rule_of(cause_of(name)) for name in CLASSES[1:]}
+    assert rules["refused"].remedy is Remedy.NEVER
+    assert rules["expired"].remedy is Remedy.AS_IT_IS
+    assert "max_tokens" in rules["truncated"].advice
+    full = rule_of(cause_of("truncated", stop_reason="model_context_window_exceeded"))
+    assert full.remedy is Remedy.FIX
+    assert "max_tokens" not in full.advice
+    assert {rules[name].is_free for name in ("errored", "expired", "canceled")} == {True}
 
 
 def test_what_is_chosen_is_the_sum_of_its_kinds():

@@ -250,7 +250,7 @@ def test_leaving_the_build_early_leaves_nothing_behind(folder, monkeypatch):
 
 
 def test_a_source_that_breaks_in_the_middle_leaves_nothing_behind(folder):
-    (folder / "bad.csv").write_bytes(b"body\n" + b"x\n" * 20_000 + b"\xff\n")
+    (folder / "bad.csv").write_bytes("body\né\nè\n".encode() + b"x\n" * 19_998 + b"\xff\n")
     with pytest.raises(SourceError, match=r"bad\.csv:20002"):
         built(folder, spec(path="bad.csv"))
     assert names(folder) == ["bad.csv", "rows.csv"]
@@ -380,7 +380,8 @@ def test_rows_of_other_requests_do_not_match(folder):
 def test_a_preview_shows_requests_from_any_row_with_their_problems(folder):
     (folder / "bad.csv").write_text(BAD, "utf-8")
     seen = preview(spec(path="bad.csv", id_column="id", prompt_column=None, template="{{ body }}"), 1, 2)
-    assert (seen.columns, seen.delimiter, seen.encoding) == (("id", "body"), ",", "utf-8-sig")
+    assert seen.columns == ("id", "body")
+    assert (seen.reading.delimiter, seen.reading.encoding, seen.reading.header_line) == ("comma", "utf-8", 1)
     assert [(request.line, request.problem and request.problem[:20]) for request in seen.requests] == [
         (3, "the row has 1 column"),
         (4, "the id '1' repeats t"),

@@ -11,7 +11,7 @@ from claude_batch_tui.errors import ResultsUnavailableError, StoreError
 from claude_batch_tui.services.downloading import part_file, receiving
 from claude_batch_tui.services.downloading.download import download
 from claude_batch_tui.services.downloading.receiving import FEW_LINES
-from claude_batch_tui.services.results.local_files import is_unread
+from claude_batch_tui.services.results.local_files import unread_path
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import downloads
 from claude_batch_tui.store.results.file import results_path
@@ -231,7 +231,7 @@ def _killed_before_they_are_read(runtime, tracked):
             break
     path = results_path(runtime.store.locations.results, tracked.id)
     assert path.exists()
-    assert is_unread(tracked, runtime.store)
+    assert unread_path(tracked, runtime.store) is not None
     return path
 
 
@@ -244,7 +244,7 @@ async def test_results_that_nobody_read_to_the_end_are_read_and_not_fetched_agai
     known = await resolve_one(large.id, runtime)
     assert (known.results, known.results_bytes) == ("complete", path.stat().st_size)
     assert known.cost_actual > 0
-    assert not is_unread(known, runtime.store)
+    assert unread_path(known, runtime.store) is None
     with open_indexed(path) as results:
         (seen,) = downloads.usage_like(
             runtime.store.database, runtime.workspace.scope_id, model=known.model, source=None
@@ -283,7 +283,7 @@ async def test_stopping_while_lines_are_read_tells_nobody_of_results(runtime, la
         pass
     stops = True
     assert [(step.update.state, step.finished) for step in steps] == [(DownloadState.STOPPED, None)]
-    assert is_unread(large, runtime.store)
+    assert unread_path(large, runtime.store) is not None
 
 
 async def test_a_file_that_takes_long_to_hash_shows_that_it_is_read_and_can_be_stopped(

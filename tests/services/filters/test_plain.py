@@ -83,12 +83,18 @@ blocks = (
     | st.builds(lambda value: {"type": "text", "text": json.dumps(value)}, values)
     | st.builds(lambda value: {"type": "tool_use", "name": "t", "input": value}, values)
     | st.just({"type": "thinking", "thinking": "ab"})
+    | st.builds(lambda text: {"type": "compaction", "content": text}, words | st.none())
+    | st.builds(lambda text: {"type": "advisor_tool_result", "content": {"text": text}}, words)
+    | st.builds(
+        lambda name: {"type": "mcp_tool_listing", "mcp_server_name": name, "tools": [{"name": name}, 1]},
+        words,
+    )
 )
 messages = st.fixed_dictionaries(
     {
         "content": st.lists(blocks, max_size=2) | st.none() | words,
         "model": st.sampled_from(["claude-haiku-4-5", "unknown", None]),
-        "stop_reason": st.sampled_from([*STOP_REASONS[1:], None]),
+        "stop_reason": st.sampled_from([*STOP_REASONS[1:], "tired", None]),
         "usage": st.fixed_dictionaries(
             {"input_tokens": st.integers(0, 3), "output_tokens": st.integers(0, 3)}
         ),
@@ -97,9 +103,13 @@ messages = st.fixed_dictionaries(
 results = (
     st.builds(lambda message: {"type": "succeeded", "message": message}, messages)
     | st.builds(
-        lambda kind, words: {"type": "errored", "error": {"error": {"type": kind, "message": words}}},
+        lambda kind, words, details: {
+            "type": "errored",
+            "error": {"error": {"type": kind, "message": words, "details": details}},
+        },
         st.sampled_from(["api_error", "aB"]),
         words,
+        st.none() | st.dictionaries(st.sampled_from("ab"), values, max_size=2),
     )
     | st.sampled_from([{"type": "expired"}, {"type": "canceled"}, {"type": "new"}, {}])
 )

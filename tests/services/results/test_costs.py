@@ -25,6 +25,17 @@ usages = st.fixed_dictionaries(
         "cache_creation_input_tokens": tokens,
         "server_tool_use": st.fixed_dictionaries({"web_search_requests": st.integers(0, 9)}),
         "inference_geo": st.sampled_from(["us", "global"]),
+        "iterations": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "type": st.sampled_from(["message", "compaction", "advisor_message"]),
+                    "model": st.sampled_from(["claude-opus-5-5", "unknown", None]),
+                    "input_tokens": tokens,
+                    "cache_read_input_tokens": tokens,
+                }
+            ),
+            max_size=3,
+        ),
     },
 )
 models = st.sampled_from(["claude-haiku-4-5", "claude-opus-4-5", LONG.ids[0], "unknown"])

@@ -11,7 +11,9 @@ from claude_batch_tui.domain.money.pricing import Usage, entry_cost
 from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.results.costs import spend_of
 from claude_batch_tui.services.submitting.spool import Outgoing, freeze
+from claude_batch_tui.services.watching.story import story_of
 from claude_batch_tui.store import batches, downloads, submissions
+from claude_batch_tui.wording import cost_of_batch
 from downloading import download_all, results_here
 from sending import sending
 
@@ -106,3 +108,24 @@ def test_lines_that_cannot_be_read_cost_nothing(tmp_path, runtime_prices):
 @pytest.fixture
 def runtime_prices(runtime):
     return read_prices(runtime.config)
+
+
+async def test_a_bill_made_up_before_advisors_counted_is_made_up_anew(runtime, requests_file):
+    tracked = await downloaded(runtime, requests_file(2))
+    database, scope_id = runtime.store.database, runtime.workspace.scope_id
+    right = downloads.find_spend(database, scope_id, tracked.id)
+    with database.change() as connection:
+        connection.execute(
+            "UPDATE spend SET facts = replace(facts, ',\"additional_tokens\":0', '') WHERE batch_id = ?",
+            (tracked.id,),
+        )
+        connection.execute("UPDATE cost SET usd = 99 WHERE target_id = ? AND kind = 'actual'", (tracked.id,))
+    assert downloads.find_spend(database, scope_id, tracked.id) is None
+    known = batches.find(database, scope_id, tracked.id)
+    story = story_of(
+        known, store=runtime.store, workspace=runtime.workspace, config=runtime.config, now=runtime.now()
+    )
+    assert story.spend == right == downloads.find_spend(database, scope_id, tracked.id)
+    known = batches.find(database, scope_id, tracked.id)
+    assert known.cost_actual == pytest.approx(right.usd)
+    assert cost_of_batch(known).endswith(f"; prices as of {right.as_of}")

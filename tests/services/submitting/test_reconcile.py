@@ -9,10 +9,12 @@ from claude_batch_tui.domain.batches.tracked import SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.submitting import reconcile
+from claude_batch_tui.services.submitting.adoption import settle_found
 from claude_batch_tui.services.submitting.order import SendOrder
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import submissions
 from claude_batch_tui.store.locks import FileLock
+from claude_batch_tui.store.results.file import results_path
 from sending import resolving, sending, taken
 
 CREATE = {"method": "POST", "path": r"/batches$"}
@@ -91,16 +93,22 @@ async def test_a_conflict_whose_batches_are_gone_is_absent(simulator, runtime, l
     assert states == [SubmissionState.ABSENT]
 
 
-async def test_results_that_are_ours_in_part_keep_their_batch(simulator, runtime, lost):
+async def test_results_that_are_ours_in_part_keep_their_batch(simulator, runtime, lost, given_results):
     unknown = await lost()
     async for looked in resolving(runtime, unknown):
         adopted = looked
-    facts = {"store": runtime.store, "scope_id": runtime.known_workspace().scope_id, "now": runtime.now()}
-    kept = reconcile.confirm_adoption(adopted, missing=1, extra=1, **facts)
-    assert kept == adopted
-    proven = reconcile.confirm_adoption(adopted, missing=0, extra=0, **facts)
-    assert not proven.provisional
-    assert reconcile.confirm_adoption(proven, missing=3, extra=3, **facts) == proven
+    simulator.batches.finish(adopted.batch_id)
+    whole = given_results(simulator, adopted.batch_id)
+    file = results_path(runtime.store.locations.results, adopted.batch_id)
+    facts = {"api": runtime.api, "store": runtime.store, "hint": runtime.hint, "now": runtime.now()}
+    for damaged in (b"\x00" * 40 + whole[40:], whole[: whole.rindex(b"{", 0, -40)], b""):
+        file.write_bytes(damaged)
+        assert await settle_found(adopted, **facts) == adopted
+    file.write_bytes(whole)
+    proven = await settle_found(adopted, **facts)
+    assert proven.is_certain
+    file.write_bytes(whole.replace(b'"row-', b'"raw-'))
+    assert await settle_found(proven, **facts) == proven
 
 
 async def test_only_what_is_open_can_be_given_up(runtime, lost, requests_file):
@@ -117,8 +125,10 @@ async def test_nobody_is_taken_for_dead_while_somebody_sends(runtime, lost):
     unknown = await lost()
     sent = msgspec.structs.replace(unknown, state=SubmissionState.SENDING)
     submissions.advance(runtime.store, sent, expected=SubmissionState.UNKNOWN, at=runtime.now())
-    with FileLock(runtime.store.locations.submit_lock).held("Submitting"):
-        assert reconcile.recover_interrupted(runtime.store, runtime.now()) == 0
+    lock = FileLock(runtime.store.locations.submit_lock)
+    assert lock.try_acquire()
+    assert reconcile.recover_interrupted(runtime.store, runtime.now()) == 0
+    lock.release()
     assert reconcile.recover_interrupted(runtime.store, runtime.now()) == 1
 
 

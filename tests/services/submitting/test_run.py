@@ -168,7 +168,7 @@ async def test_some_of_the_same_requests_in_another_run_stop_it_before_it_is_ask
     pilot = (await taken(runtime, msgspec.structs.replace(order, part=Pilot(2))))[-1].submission
     steps = await taken(runtime, order, user)
     assert kinds(steps) == [Prepared, Overlaps]
-    assert (steps[-1].earlier, steps[-1].requests) == (pilot, 2)
+    assert (steps[-1].overlap.requests, steps[-1].overlap.runs[0].run_id) == (2, pilot.run_id)
     assert user.questions == []
     assert spooled(runtime) == ([f"{pilot.submission_id}.body.json"], [])
 
@@ -231,6 +231,9 @@ async def test_requests_that_changed_since_the_pilot_are_counted_before_the_rest
     user = User(agrees=False)
     steps = await taken(runtime, msgspec.structs.replace(order, part=Rest(pilot.run_id)), user)
     assert steps[0].changed == user.question.prepared.changed == 4
+    file.write_text(file.read_text().replace('"max_tokens":51', '"max_tokens" : 50'))
+    steps = await taken(runtime, msgspec.structs.replace(order, part=Rest(pilot.run_id)), User(agrees=False))
+    assert steps[0].changed == 0  # other blanks are no change
 
 
 async def test_what_one_batch_cannot_take_is_several_of_one_run(

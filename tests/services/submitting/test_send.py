@@ -1,20 +1,30 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from adopting import requests, somebody_creates
 from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.config import load
 from claude_batch_tui.domain.batches.tracked import SubmissionState
-from claude_batch_tui.errors import DraftError, StoreError, UnavailableError
+from claude_batch_tui.errors import DraftError, RateLimitedError, StoreError, UnavailableError
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.submitting import reconcile
 from claude_batch_tui.services.submitting.repeats import repeats
-from claude_batch_tui.services.submitting.spool import Outgoing, freeze, sweep
+from claude_batch_tui.services.submitting.spool import (
+    Outgoing,
+    discard,
+    freeze,
+    mark_unsent,
+    never_left,
+    sweep,
+)
+from claude_batch_tui.services.submitting.steps import Queued
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.locks import FileLock
@@ -161,7 +171,7 @@ async def test_a_dead_server_leaves_the_submission_prepared_and_says_so(runtime,
 
 @pytest.mark.parametrize(
     ("asked", "waited"),
-    [("7", 7.0), ("0", 1.0), ("-5", 1.0), ("nan", 60.0), ("inf", 60.0), ("100000000", 900.0)],
+    [("7", 7.0), ("0", 1.0), ("-5", 1.0), ("nan", 1.0), ("inf", 1.0), ("100000000", 900.0)],
 )
 async def test_a_rate_limit_is_waited_out_but_never_longer_than_a_quarter_of_an_hour(
     simulator, runtime, requests_file, asked, waited
@@ -170,6 +180,45 @@ async def test_a_rate_limit_is_waited_out_but_never_longer_than_a_quarter_of_an_
     created = await submit(runtime, prepare(runtime, requests_file()))
     assert created.state is SubmissionState.CREATED
     assert runtime.slept == [waited]
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits"),
+    [
+        (None, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]),
+        ("30", [30, 30, 30, 30, 30, 32, 64, 128, 256, 512, 900, 900]),
+        ("2000", [900, 900, 900, 900]),
+    ],
+)
+async def test_a_standing_rate_limit_is_waited_out_for_an_hour_with_one_look_at_the_list_a_try(
+    simulator, runtime, requests_file, asked, waits
+):
+    headers = {} if asked is None else {"retry-after": asked}
+    simulator.faults.always(Fault(**CREATE, status=429, headers=headers))
+    prepared = prepare(runtime, requests_file())
+    looks = len(simulator.log.all("GET", "/batches"))
+    with pytest.raises(RateLimitedError, match=r"waited for \d+ minutes.* Nothing was created"):
+        await submit(runtime, prepared)
+    assert runtime.slept == waits
+    tries = len(simulator.log.creates)
+    assert tries == len(waits) + 1
+    assert len(simulator.log.all("GET", "/batches")) - looks == tries
+    assert submissions.find(runtime.store, prepared.submission_id).state is SubmissionState.PREPARED
+    assert list(runtime.store.locations.spool.iterdir()) == []
+
+
+async def test_a_batch_of_the_same_size_that_came_after_a_rate_limit_is_not_taken_for_ours(
+    simulator, runtime, requests_file
+):
+    simulator.faults.next(Fault(**CREATE, status=429))
+
+    async def sleep(_):
+        simulator.batches.advance(-120, somebody_creates(simulator, requests(3)))
+
+    runtime.sleep = sleep
+    created = await submit(runtime, prepare(runtime, requests_file()))
+    assert created.is_certain
+    assert len(simulator.batches.all()) == 2
 
 
 async def test_a_rate_limit_that_created_a_batch_all_the_same_is_not_sent_again(
@@ -238,16 +287,23 @@ async def test_the_same_bytes_are_known_again(simulator, runtime, requests_file)
     assert (before.known, before.missing, before.open) == ((first,), (), None)
 
 
-async def test_a_submission_can_be_sent_by_one_process_only(simulator, runtime, requests_file):
+async def test_who_comes_second_waits_and_says_for_whom(simulator, runtime, requests_file):
     prepared = prepare(runtime, requests_file())
-    other = FileLock(runtime.store.locations.submit_lock)
+    other = FileLock(runtime.store.locations.submit_lock, "tickets.jsonl")
     assert other.try_acquire()
-    try:
-        with pytest.raises(StoreError, match="right now"):
-            await submit(runtime, prepared)
-    finally:
-        other.release()
-    assert simulator.log.creates == []
+
+    async def sleep(_):
+        runtime.slept.append(1)
+        assert simulator.log.creates == []
+        if len(runtime.slept) == 3:
+            other.release()
+
+    runtime.sleep = sleep
+    steps = [step async for step in sending(runtime, prepared)]
+    assert steps[0] == Queued(prepared, f"{os.getpid()} (tickets.jsonl)")
+    assert [type(step) for step in steps].count(Queued) == 1
+    assert steps[-1].submission.state is SubmissionState.CREATED
+    assert len(simulator.log.creates) == 1
 
 
 async def test_two_sends_of_one_submission_make_one_batch(simulator, runtime, requests_file):
@@ -256,6 +312,53 @@ async def test_two_sends_of_one_submission_make_one_batch(simulator, runtime, re
     with pytest.raises(StoreError, match="already"):
         await submit(runtime, prepared)
     assert len(simulator.log.creates) == 1
+
+
+async def test_the_mark_that_nothing_has_left_is_on_disk_with_the_intent_and_gone_before_the_first_byte(
+    simulator, runtime, requests_file
+):
+    prepared = prepare(runtime, requests_file())
+    create, seen = runtime.api.create, []
+
+    def spying(body, *, on_sent, **options):
+        def read(total):
+            seen.append((submissions.find(runtime.store, prepared.submission_id).state, never_left(prepared)))
+            on_sent(total)
+            seen.append((len(simulator.batches.all()), never_left(prepared)))
+
+        return create(body, on_sent=read, **options)
+
+    runtime.api.create = spying
+    await submit(runtime, prepared)
+    assert seen[:2] == [(SubmissionState.SENDING, True), (0, False)]
+    assert [path.suffix for path in runtime.store.locations.spool.iterdir()].count(".unsent") == 0
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+@pytest.mark.parametrize("has_body", [True, False])
+async def test_a_process_that_died_before_the_first_byte_has_sent_nothing(
+    simulator, runtime, requests_file, attempt, has_body
+):
+    file = requests_file()
+    prepared = prepare(runtime, file)
+    submissions.insert(runtime.store, prepared)
+    mark_unsent(prepared)
+    sending = msgspec.structs.replace(
+        prepared, state=SubmissionState.SENDING, attempt=attempt, sent_at=runtime.now()
+    )
+    submissions.advance(runtime.store, sending, expected=SubmissionState.PREPARED, at=runtime.now())
+    somebody_creates(simulator, requests(3))
+    if not has_body:
+        discard(sending)
+    died = reconcile.recover_interrupted(runtime.store, runtime.now())
+    state = submissions.find(runtime.store, prepared.submission_id).state
+    if attempt == 1 and has_body:
+        assert (died, state) == (0, SubmissionState.PREPARED)
+        assert list(runtime.store.locations.spool.iterdir()) == []
+        assert (await submit(runtime, prepare(runtime, file))).is_certain
+        assert len(simulator.log.creates) == 2
+    else:
+        assert (died, state) == (1, SubmissionState.UNKNOWN)
 
 
 async def test_an_interrupted_post_is_unknown(simulator, runtime, requests_file):
@@ -328,7 +431,7 @@ def test_files_of_what_nobody_confirmed_go_after_some_days(runtime_less_store, r
     store, now = runtime_less_store
     freeze(Outgoing(requests=requests_file()), store=store, now=now)
     sweep(store, now)
-    assert len(list(store.locations.spool.iterdir())) == 2
+    assert len(list(store.locations.spool.iterdir())) == 3
     sweep(store, now + timedelta(days=3))
     assert list(store.locations.spool.iterdir()) == []
 

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from claude_batch_tui.errors import SourceError
+from claude_batch_tui.store.results import gzip as unpacking
 from claude_batch_tui.store.results.opening import open_indexed, opening
 from full_disk import files_of_at_most
 
@@ -104,4 +105,32 @@ def test_a_full_disk_is_said_so_and_keeps_nothing(packed, cache):
         pytest.raises(SourceError, match=r"Cannot write .*: the file is larger than this system allows"),
     ):
         open_indexed(path, cache)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_file_that_unpacks_to_far_more_than_results_do_is_refused_and_not_kept(packed, cache, monkeypatch):
+    monkeypatch.setattr(unpacking, "ANY_SIZE", 10_000)
+    monkeypatch.setattr(unpacking, "MOST_TIMES", 2)
+    with pytest.raises(
+        SourceError, match="more than 2 times its size, as results do not: nothing of it is kept"
+    ):
+        open_indexed(packed(), cache)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_file_without_results_is_given_up_early(tmp_path, cache):
+    path = tmp_path / "zeros.jsonl.gz"
+    with gzip.open(path, "wb", 1) as file:
+        for _ in range(8):
+            file.write(bytes(16_000_000))
+    with pytest.raises(SourceError, match="is not a results file"):
+        open_indexed(path, cache)
+    assert list(cache.iterdir()) == []
+
+
+def test_room_is_left_on_the_disk(packed, cache, monkeypatch):
+    monkeypatch.setattr(unpacking, "LEFT_FREE", 10**18)
+    monkeypatch.setattr(unpacking, "_LOOKED_AT", 1_000)
+    with pytest.raises(SourceError, match="is not unpacked any further"):
+        open_indexed(packed(), cache)
     assert list(cache.iterdir()) == []

@@ -39,6 +39,10 @@ def _answer(stop: str, content: object) -> dict[str, object]:
         (_answer("model_context_window_exceeded", [TEXT]), "truncated"),
         (_answer("refusal", []), "refused"),
         (_answer("pause_turn", [TEXT]), "paused"),
+        (_answer("compaction", [{"type": "compaction", "content": "so far"}]), "paused"),
+        (_answer("a reason of next year", [TEXT]), "unknown_stop"),
+        (_answer("a reason of next year", []), "unknown_stop"),
+        (_answer("other", [TEXT]), "unknown_stop"),
         (_answer("end_turn", []), "empty"),
         (_answer("end_turn", None), "empty"),
         (_answer("end_turn", [THINKING]), "empty"),
@@ -65,3 +69,23 @@ def test_classes_come_back_from_the_saved_index(tmp_path: Path) -> None:
     assert loaded is not None
     assert loaded.classes == index.classes
     assert loaded.all_ids() == index.all_ids()
+
+
+def test_a_stop_reason_nobody_knows_keeps_its_name_in_filters_and_in_the_saved_index(tmp_path: Path) -> None:
+    index = _index(_answer("end_turn", [TEXT]), _answer("tired", [TEXT]), _answer("compaction", [TEXT]))
+    results = tmp_path / "results.jsonl"
+    results.write_bytes(b"the index fits by size and time")
+    save_index(index, results)
+    loaded = load_index(results)
+    assert loaded is not None
+    for known in (index, loaded):
+        assert [known.entry(at).stop_reason for at in range(3)] == ["end_turn", "tired", "compaction"]
+        assert mask_of(parse("stop=tired"), EntryTable(known, None, 3)).tolist() == [False, True, False]
+        assert mask_of(parse("stop:act"), EntryTable(known, None, 3)).tolist() == [False, False, True]
+
+
+def test_more_stop_reasons_than_a_byte_can_tell_apart_are_other() -> None:
+    index = _index(*(_answer(f"reason {number}", [TEXT]) for number in range(300)))
+    assert index.entry(9).stop_reason == "reason 9"
+    assert index.entry(299).stop_reason == "other"
+    assert index.class_counts() == {"unknown_stop": 300}

@@ -74,14 +74,14 @@ def test_a_running_batch_shows_time_against_similar_ones_and_never_a_percentage(
 
 
 def test_without_five_similar_batches_it_says_so_and_guesses_nothing():
-    assert says(tracked(), known=learned(4)) == "no history · 0:42 of 24:00"
-    assert says(tracked(), known=learned(4), width=24) == "0:42 of 24:00"
+    assert says(tracked(), known=learned(4)) == "no history · 42 m of 24 h"
+    assert says(tracked(), known=learned(4), width=24) == "42 m of 24 h"
 
 
 def test_slower_than_nine_of_ten_is_said_in_words_that_fit():
-    assert says(tracked(age=5.5)) == "longer than 9 of 10 · 18:30 left"
-    assert says(tracked(age=5.5), width=31) == "longer than 9 of 10 · 18:30"
-    assert says(tracked(age=5.5), width=25) == "longer than 9 of 10"
+    assert says(tracked(age=5.5)) == "longer than p90 · 18 h 30 left"
+    assert says(tracked(age=5.5), width=27) == "longer than p90 · 18 h 30"
+    assert says(tracked(age=5.5), width=22) == "longer than p90"
 
 
 def test_counts_that_move_replace_time_by_a_bar_and_a_percentage():
@@ -142,8 +142,8 @@ def test_a_download_shows_what_has_arrived():
 
 def test_what_nobody_has_heard_of_for_three_polls_is_marked():
     stale = Link(state=LinkState.OFFLINE, polled_at=NOW - timedelta(minutes=4), interval=30.0)
-    assert says(tracked(), "left") == "23:18"
-    assert says(tracked(), "left", link=stale) == "23:18~"
+    assert says(tracked(), "left") == "23h"
+    assert says(tracked(), "left", link=stale) == "23h~"
 
 
 def test_before_the_first_answer_an_old_list_claims_nothing_of_what_ran():
@@ -213,9 +213,9 @@ def test_the_column_rows_are_sorted_by_has_an_arrow():
 @pytest.mark.parametrize(
     ("batch", "words"),
     [
-        (tracked(), "now past 10% of 10 similar"),
+        (tracked(), "of 10 similar: p50 2 h 30"),
         (tracked(), "not reported yet: the API counts only when the whole batch has ended"),
-        (tracked(age=5.5), "longer than 9 of 10, which ended by 4:30 (10 similar)"),
+        (tracked(age=5.5), "longer than p90, 4 h 30 (10 similar)"),
         (tracked(age=24.05), "it has passed"),
         (tracked(age=22.5), "expires in 1h: x ends it now, what is finished is kept, the rest is not billed"),
         (

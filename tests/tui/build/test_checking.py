@@ -84,8 +84,6 @@ async def test_a_check_of_a_draft_that_has_changed_since_is_never_offered_for_su
         await pilot.press("2")
         await begin_check(build, pilot, "slow.py")
         screen(build).query_one("#name", Field).value = "another"
-        await settled(pilot)
-        open_the_gate(folder)
         await reached(pilot, lambda: not drafts(build))
         await settled(pilot)
         assert screen(build).draft.checked is None
@@ -132,7 +130,6 @@ async def test_a_check_that_was_stopped_harms_nothing_of_the_one_begun_after_it(
             pilot, lambda: screen(build).draft.checked is not None and not screen(build).background.is_busy
         )
         files, said = screen(build).draft.checked.files, detail(build)
-        open_the_gate(folder)
         await reached(pilot, lambda: drafts(build) == [files.requests.parent])
         await settled(pilot)
         assert b"Hello from quick" in files.requests.read_bytes()
@@ -150,7 +147,6 @@ async def test_a_check_goes_on_while_one_that_was_stopped_ends(build, folder):
         await begin_check(build, pilot, "slow.py")
         await pilot.press("ctrl+c")
         await begin_check(build, pilot, "late.py")
-        open_the_gate(folder)
         await reached(pilot, lambda: len(drafts(build)) == 1)
         await pilot.pause()
         assert screen(build).background.is_busy

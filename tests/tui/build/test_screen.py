@@ -15,6 +15,7 @@ from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
 from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
+from office_files import write_xlsx
 from waiting import reached, workers_done
 
 ROWS = "ticket,body\nT-1,Hello there\nT-1,again\nT 3,\nT-4,fine\n"
@@ -103,14 +104,23 @@ async def test_space_takes_a_folder_as_documents(build, folder, settled):
 async def test_only_fields_that_mean_something_for_the_source_are_shown(build, settled):
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2")
+        of_rows = {
+            "rows",
+            "prompt_column",
+            "id_column",
+            "template",
+            "system",
+            "params",
+            "model",
+            "max_tokens",
+        }
         for source, hidden in (
-            ("tickets.csv", {"rows"}),
-            ("x.json", set()),
-            ("x.txt", {"prompt_column", "id_column"}),
-            (
-                "mine.py",
-                {"rows", "prompt_column", "id_column", "template", "system", "params", "model", "max_tokens"},
-            ),
+            ("tickets.csv", {"rows", "set", "clean_ids", "script_env"}),
+            ("x.json", {"set", "clean_ids", "script_env"}),
+            ("x.xlsx", {"set", "clean_ids", "encoding", "script_env"}),
+            ("x.txt", {"prompt_column", "id_column", "set", "clean_ids", "reading", "script_env"}),
+            ("mine.py", of_rows | {"rows_per_request", "clean_ids", "encoding", "reading"}),
+            ("ready.jsonl", of_rows | {"rows_per_request", "encoding", "script_env"}),
         ):
             set_fields(build, source=source)
             await settled(pilot)
@@ -362,3 +372,83 @@ async def test_a_pilot_and_the_rest_are_two_batches_of_one_run_with_every_row_on
         await reached(pilot, lambda: len(live.snapshot.batches) == 2 and len(live.screen_stack) == 1)
         assert sorted(each.batch.request_counts.total for each in live.snapshot.batches) == [2, 3]
         assert len({each.run_id for each in live.snapshot.batches}) == 1
+
+
+async def test_request_lines_of_another_platform_are_named_and_converted_by_what_is_set(
+    build, folder, settled
+):
+    line = '{"custom_id": "a", "request": {"anthropic_version": "vertex-2023-10-16", "max_tokens": 5, "messages": [{"role": "user", "content": "Say hi"}]}}'
+    (folder / "vertex.jsonl").write_text(line + "\n")
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="vertex.jsonl")
+        await done(build, pilot, settled)
+        assert "request lines of a Vertex AI job, which name no model. Fill in `set` model=M." in detail(
+            build
+        )
+        set_fields(build, set="model=claude-haiku-4-5")
+        await done(build, pilot, settled)
+        assert "Say hi" in detail(build)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("enter")
+        await done(build, pilot, settled)
+        assert screen(build).draft.checked is not None
+        assert "`anthropic_version` is left out" in detail(build)
+        assert "JSON Lines: request lines of a Vertex AI job" in detail(build)
+
+
+async def test_the_sheet_of_a_workbook_is_asked_for_and_previewed(build, folder, settled):
+    write_xlsx(folder / "a.xlsx", {"One": [["text"], ["first"]], "Two": [["text"], ["second"]]})
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="a.xlsx", model="m", max_tokens="9")
+        await done(build, pilot, settled)
+        assert "which sheet? Fill in `rows`. Sheets: One, Two." in detail(build)
+        set_fields(build, rows="Two")
+        await done(build, pilot, settled)
+        assert "sheet 'Two' (others: One), header in row 1" in detail(build)
+        assert "second" in detail(build)
+
+
+async def test_a_file_whose_encoding_is_a_guess_is_asked_about_before_it_is_checked(build, folder, settled):
+    (folder / "odd.csv").write_bytes("id;body\n1;Die Größe ist schön\n2;Grüße\n".encode("cp1252"))
+    async with build.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="odd.csv", prompt_column="body", model="claude-haiku-4-5", max_tokens="9")
+        await done(build, pilot, settled)
+        assert "cp1252 (guessed) · delimiter semicolon" in detail(build)
+        assert "header on line 1 · 2 columns · 2 rows" in detail(build)
+        assert "Größe (in " in detail(build)
+        assert "fill in `encoding`" in detail(build)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(build.screen, ConfirmDialog)
+        await pilot.press("n")
+        await settled(pilot)
+        assert screen(build).draft.checked is None
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press("y")
+        await done(build, pilot, settled)
+        assert screen(build).draft.checked is not None
+        assert screen(build).draft.checked.report.reading.guesses
+        set_fields(build, encoding="cp1252")
+        await done(build, pilot, settled)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("enter")
+        await done(build, pilot, settled)
+        assert screen(build).draft.checked.report.reading.guesses == ()
+
+
+async def test_how_a_file_is_to_be_read_is_said_in_one_field(build, folder, settled):
+    (folder / "odd.csv").write_text('title\n\nid;body\n1;"stray\n2;fine\n')
+    async with build.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="odd.csv", prompt_column="body", reading="skip_lines=2 quote=none")
+        await done(build, pilot, settled)
+        assert "quote none · header on line 3" in detail(build)
+        assert '"stray' in detail(build)
+        set_fields(build, reading="skip=2")
+        await done(build, pilot, settled)
+        assert "reading: 'skip=2' is unknown. It can say delimiter, quote" in detail(build)

@@ -127,7 +127,7 @@ async def test_results_that_cannot_be_found_are_said_in_the_dialog(opened, settl
         await settled(pilot)
         await pilot.press(*"nobody", "enter")
         await settled(pilot)
-        assert "No batch is called nobody" in str(opened.screen.query_one(".problem").render())
+        assert "Nothing is called nobody" in str(opened.screen.query_one(".problem").render())
 
 
 @pytest.mark.slow

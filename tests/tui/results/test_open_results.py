@@ -54,7 +54,7 @@ def is_here(engine, batch_id, ending=""):
     path = path.with_name(path.name + ending)
     path.parent.mkdir(exist_ok=True)
     path.touch()
-    record = ResultsRecord(ResultsState.COMPLETE, str(path), 1, 1, "")
+    record = ResultsRecord(ResultsState.COMPLETE, str(path), path.stat().st_size, 1, "")
     record_results(engine.store.database, engine.workspace.scope_id, batch_id, record, NOW)
 
 

@@ -30,7 +30,9 @@ def failed(simulator, own_folders, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("ANTHROPIC_API_KEY", simulator.key)
     file = tmp_path / "requests.jsonl"
     params = {"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
-    file.write_text("".join(json.dumps({"custom_id": f"r{n}", "params": params}) + "\n" for n in range(10)))
+    cut = params | {"max_tokens": 3, "messages": [{"role": "user", "content": "Say what this is."}]}
+    lines = [{"custom_id": f"r{n}", "params": cut if n > 6 else params} for n in range(10)]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
     for custom_id, fate in [("r1", "errored"), ("r4", "expired"), ("r6", "errored")]:
         simulator.decide(custom_id, fate)
     assert main(["submit", str(file), "--yes", "--name", "labels"], lambda _: 0) == 0
@@ -140,7 +142,7 @@ async def test_nothing_to_retry_is_said_and_enter_does_nothing(live, simulator, 
     async with live.run_test(size=(80, 24)) as pilot:
         await open_results(live, pilot)
         await pilot.press("f", "o", "R")
-        await reached(pilot, lambda: "7 did not fail" in words(live))
+        await reached(pilot, lambda: "7 have an answer" in words(live))
         await pilot.press("enter")
         assert isinstance(live.screen, RetryDialog)
         await pilot.press("escape")
@@ -175,3 +177,25 @@ async def test_requests_that_are_not_here_are_one_sentence(live, failed, own_fol
         await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
         await pilot.press("R")
         await reached(pilot, lambda: "are not on this machine" in words(live).replace("\n", " "))
+
+
+async def test_what_was_cut_goes_out_with_more_tokens_beside_the_transient_in_a_few_keys(
+    live, simulator, failed, own_folders
+):
+    async with live.run_test(size=(80, 24)) as pilot:
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
+        await pilot.press("R")
+        options = live.screen.query_one("OptionList")
+        await reached(pilot, lambda: options.option_count > 1)
+        assert "truncated" in str(options.get_option_at_index(0).prompt)
+        assert "3 to retry: 2 errored, 1 expired" in words(live)
+        await pilot.press("m")
+        await reached(pilot, lambda: "6 to retry" in words(live))
+        await pilot.press("enter")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2)
+    (body,) = sorted((own_folders / "data" / "spool").glob("*.body.json"))[1:]
+    requests = json.loads(body.read_bytes())["requests"]
+    limits = {one["custom_id"]: one["params"]["max_tokens"] for one in requests}
+    assert limits == {"r1": 9, "r4": 9, "r6": 9, "r7": 8, "r8": 8, "r9": 8}

@@ -73,7 +73,7 @@ async def test_what_keys_paint_is_what_textual_paints_in_less_than_half_of_the_b
     assert ours.bytes < plain.bytes / 2
 
 
-@pytest.mark.parametrize("theme", ["cbtui-dark", "textual-light"])
+@pytest.mark.parametrize("theme", ["cbtui-dark", "cbtui-light"])
 async def test_styles_that_are_parsed_once_look_like_those_that_are_parsed_for_each_screen(
     dashboard, filled, week, settled, theme
 ):
