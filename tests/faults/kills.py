@@ -275,6 +275,25 @@ def rebuild(world: World) -> None:
     world.paid(1)
 
 
+def prune(world: World) -> None:
+    """The deleting of what is past its time here."""
+    for _ in range(8):
+        world.simulator.batches.add(40, age=3 * 86_400, duration=60)
+    world.run(
+        "results", *[batch.id for batch in world.simulator.batches.all()], "-o", world.folder / "all.jsonl"
+    )
+    words = ["prune", "--keep-days", "1", "--unexported", "--yes"]
+    world.kill(*words, begun=world.data.exists, within=0.25)
+    again = world.run(*words)
+    if again.returncode != 0:
+        world.note("unreadable", f"prune ended with {again.returncode}: {again.stderr[-200:]}")
+    out = world.folder / "out.jsonl"
+    batch = world.simulator.batches.all()[0]
+    world.run("results", batch.id, "-o", out)
+    world.rows(out, 40)
+    world.listed()
+
+
 SCENARIOS: dict[str, Callable[[World], None]] = {
     "submit": submit,
     "retry": retry,
@@ -283,6 +302,7 @@ SCENARIOS: dict[str, Callable[[World], None]] = {
     "index": index,
     "export": export,
     "rebuild": rebuild,
+    "prune": prune,
 }
 
 
