@@ -84,7 +84,25 @@ FAULTS: dict[str, Fault | None] = {
     "results cut": Fault(**_RESULTS, cut_at=200, cut="clean"),
     "results without a line": Fault(**_RESULTS, lines=("missing",), line=1),
     "results that are no JSON": Fault(**_RESULTS, lines=("malformed",), line=1),
+    "results that end too early": Fault(**_RESULTS, cut_at=200, cut="close"),
+    "results without framing": Fault(**_RESULTS, cut_at=200, cut="framing"),
+    "results in drops": Fault(**_RESULTS, drip=400, drip_seconds=0.01),
+    "results as gzip": Fault(**_RESULTS, gzip="whole"),
     "results of half a gzip": Fault(**_RESULTS, gzip="without_trailer"),
+    "an answer that comes late": Fault(delay=0.3),
+    **{
+        f"results with a line that is {kind}": Fault(**_RESULTS, lines=(kind,), line=1)
+        for kind in (
+            "truncated",
+            "duplicate",
+            "blank",
+            "crlf",
+            "nul",
+            "unknown_type",
+            "no_custom_id",
+            "broken_inside",
+        )
+    },
 }
 """What the simulator does; and beside it: nobody answers, a proxy refuses, the key is one that no header can hold."""
 ELSEWHERE = ("no server", "proxy", "odd key", "bug")

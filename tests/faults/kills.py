@@ -1,0 +1,346 @@
+"""kill -9 at random moments of everything that pays, fetches, reads or writes, and the same command again.
+
+Each round has a data folder and a simulator of its own, in which other people create batches of the same size, half of them with
+the same ids, while the command runs. After the kill the command is given again until it is done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Rates, Simulator
+from forked import CommandLines, Ended
+
+_MODEL = "claude-haiku-4-5"
+_TRIES = 10
+
+
+class Report(NamedTuple):
+    """What so many kills left; all but the first four are to be nothing."""
+
+    rounds: int
+    killed: int
+    """Commands that had not ended by themselves before."""
+    undisturbed: float
+    after_a_kill: float
+    """Seconds until `list` has shown all, medians: in a folder where nothing was killed, and after the kill and its repair."""
+    paid_twice: int
+    not_paid: int
+    taken_from_others: int
+    rows_wrong: int
+    """Results or exports with a row missing or twice."""
+    unreadable: int
+    """Folders in which `list` did not show every batch."""
+    notes: list[str]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the promise was kept, and the first screen after a kill came within 1.5 of an undisturbed one."""
+        faults = self.paid_twice, self.not_paid, self.taken_from_others, self.rows_wrong, self.unreadable
+        return not any(faults) and self.after_a_kill <= 1.5 * self.undisturbed
+
+
+class World:
+    """A simulator, a data folder and command lines to kill, with what was found wrong."""
+
+    def __init__(
+        self, folder: Path, simulator: Simulator, lines: CommandLines, chance: random.Random
+    ) -> None:
+        self.folder, self.simulator, self.lines, self.chance = folder, simulator, lines, chance
+        self.foreign: set[str] = set()
+        self.wrong: dict[str, int] = dict.fromkeys(
+            ("paid_twice", "not_paid", "taken_from_others", "rows_wrong", "unreadable"), 0
+        )
+        self.killed = 0
+        self.notes: list[str] = []
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def note(self, what: str, said: str) -> None:
+        """Count what went wrong, with the words for it."""
+        self.wrong[what] += 1
+        self.notes.append(f"{what}: {said}")
+
+    def requests(self, count: int) -> Path:
+        """A requests file whose words no other file has."""
+        path = self.folder / "requests.jsonl"
+        word = self.chance.randbytes(4).hex()
+        path.write_text("".join(_line(number, f"{word} {number}") for number in range(count)))
+        return path
+
+    def run(self, *words: Any) -> Ended:
+        """A command to its end."""
+        return self.lines.run(*words)
+
+    def kill(self, *words: Any, begun: Callable[[], Any], within: float) -> None:
+        """Start a command, wait until it has begun, then at most so many seconds more, and kill it."""
+        process = self.lines.start(*words)
+        deadline = time.monotonic() + 30
+        while not begun() and process.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.002)
+        time.sleep(self.chance.uniform(0, within))
+        self.killed += process.is_alive()
+        process.kill()
+        process.wait()
+
+    def others(self, count: int) -> contextlib.AbstractContextManager[None]:
+        """Other people create batches of that size, half with our ids, for as long as it lasts."""
+        return _others(self, count)
+
+    def end_all(self) -> None:
+        """Let every batch end."""
+        self.simulator.batches.finish()
+
+    def submitted(self, *words: Any) -> None:
+        """Give a command that pays again until it is done, settling what was found in the list."""
+        for _ in range(_TRIES):
+            self.end_all()
+            again = self.run(*words)
+            done = "sent" in again.stderr or "retried already" in again.stderr
+            if again.returncode in {0, 1} or (again.returncode == 2 and done):
+                return
+            if again.returncode == 75:
+                self.end_all()
+                for word in again.stdout.split():
+                    if word.startswith("msgbatch_"):
+                        self.run("watch", word)
+        self.notes.append(f"not done after {_TRIES} tries: {again.returncode} {again.stderr[-300:]}")
+
+    def paid(self, times: int) -> None:
+        """What was paid for, and that none of it is another's."""
+        made = len(self.simulator.log.creates)
+        if made > times:
+            self.note("paid_twice", f"{made} creates")
+        elif made < times:
+            self.note("not_paid", f"{made} creates")
+        listed = self.listed()
+        own = {batch["id"] for batch in listed.values() if batch.get("run")}
+        if taken := own & self.foreign:
+            self.note("taken_from_others", " ".join(taken))
+
+    def listed(self) -> dict[str, dict[str, Any]]:
+        """The batches that `list` shows, which are to be all there are."""
+        told = self.run("list", "--json")
+        found = {batch["id"]: batch for line in told.stdout.splitlines() for batch in [json.loads(line)]}
+        missing = {batch.id for batch in self.simulator.batches.all()} - set(found)
+        if told.returncode != 0 or missing:
+            self.note("unreadable", f"{told.returncode} {len(missing)} missing {told.stderr[-200:]}")
+        return found
+
+    def rows(self, path: Path, count: int) -> None:
+        """That a file of results has every row once."""
+        ids = (
+            [json.loads(line)["custom_id"] for line in path.read_text().splitlines()] if path.exists() else []
+        )
+        if len(ids) != count or len(set(ids)) != count:
+            self.note("rows_wrong", f"{len(ids)} rows, {len(set(ids))} ids of {count}")
+
+
+def _line(number: int, text: str) -> str:
+    params = {"model": _MODEL, "max_tokens": 9, "messages": [{"role": "user", "content": text}]}
+    return json.dumps({"custom_id": f"r{number}", "params": params}) + "\n"
+
+
+@contextlib.contextmanager
+def _others(world: World, count: int) -> Iterator[None]:
+    stop, chance = threading.Event(), random.Random(world.chance.random())
+
+    def create() -> None:
+        while not stop.wait(chance.uniform(0.02, 0.4)) and len(world.foreign) < 12:
+            same = chance.random() < 0.5
+            made = [
+                json.loads(_line(n if same else n + 900, f"other {n} {chance.random()}"))
+                for n in range(count)
+            ]
+            world.foreign.add(world.simulator.batches.add(made).id)
+
+    thread = threading.Thread(target=create)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def submit(world: World) -> None:
+    """A submission: from before its first look at the list to after its answer."""
+    count = world.chance.randint(3, 20)
+    words = ["submit", world.requests(count), "--yes", "--resend-if-absent"]
+    world.simulator.faults.next(Fault(method="POST", path=r"/batches$", delay=world.chance.uniform(0, 0.5)))
+    with world.others(count):
+        world.kill(*words, begun=lambda: world.simulator.log.all("GET", "/batches"), within=0.8)
+        world.submitted(*words)
+    world.paid(1)
+
+
+def retry(world: World) -> None:
+    """A retry of what errored."""
+    count = 12
+    for number in range(5):
+        world.simulator.decide(f"r{number}", "errored")
+    world.run("submit", world.requests(count), "--yes")
+    world.simulator.batches.forced.clear()
+    world.end_all()
+    batch = world.simulator.batches.all()[0].id
+    world.run("results", batch, "-o", world.folder / "first.jsonl")
+    seen = len(world.simulator.log)
+    words = ["retry", batch, "--yes", "--resend-if-absent"]
+    with world.others(5):
+        world.kill(*words, begun=lambda: len(world.simulator.log) > seen, within=0.6)
+        world.submitted(*words)
+    world.paid(2)
+
+
+def watch(world: World) -> None:
+    """Watching a batch to its end."""
+    batch = world.simulator.batches.add(20, duration=1.0)
+    world.kill("watch", batch.id, begun=lambda: len(world.simulator.log), within=0.5)
+    world.end_all()
+    again = world.run("watch", batch.id)
+    if again.returncode != 0:
+        world.note("unreadable", f"watch ended with {again.returncode}: {again.stderr[-200:]}")
+    world.listed()
+
+
+def download(world: World) -> None:
+    """A download, at any byte of it."""
+    batch = world.simulator.batches.add(400, age=3600, duration=60)
+    world.simulator.faults.always(Fault(path=r"/results$", drip=20_000, drip_seconds=0.02))
+    out = world.folder / "out.jsonl"
+    part = world.data / "results" / f"{batch.id}.jsonl.part"
+    world.kill("results", batch.id, "-o", out, begun=part.exists, within=0.3)
+    world.simulator.faults.clear()
+    if out.exists():
+        world.rows(out, 400)
+        out.unlink()
+    world.run("results", batch.id, "-o", out)
+    world.rows(out, 400)
+    world.listed()
+
+
+def index(world: World) -> None:
+    """The reading of results that are here."""
+    batch = world.simulator.batches.add(6_000, age=3600, duration=60)
+    out = world.folder / "out.jsonl"
+    named = world.data / "results" / f"{batch.id}.jsonl"
+    world.kill("results", batch.id, "-o", out, begun=named.exists, within=0.1)
+    world.run("results", batch.id, "--force", "-o", out)
+    world.rows(out, 6_000)
+    world.listed()
+
+
+def export(world: World) -> None:
+    """An export, which has its name when it is whole."""
+    batch = world.simulator.batches.add(4_000, age=3600, duration=60)
+    world.run("results", batch.id, "-o", world.folder / "first.jsonl")
+    out = world.folder / f"answers.{world.chance.choice(['csv', 'sqlite', 'jsonl'])}"
+    before = set(world.folder.iterdir())
+    world.kill(
+        "export", batch.id, "-o", out, begun=lambda: len(set(world.folder.iterdir()) - before), within=0.2
+    )
+    again = world.run("export", batch.id, "--force", "-o", out)
+    if "4,000 of 4,000" not in again.stderr:
+        world.note("rows_wrong", f"export said {again.stderr[-200:]}")
+    if left := [path.name for path in world.folder.iterdir() if ".part" in path.name]:
+        world.note("rows_wrong", f"left behind: {left}")
+    world.listed()
+
+
+def rebuild(world: World) -> None:
+    """The rebuilding of a store that was lost, from the journal."""
+    requests = world.requests(5)
+    world.run("submit", requests, "--yes", "--name", "kept")
+    for path in world.data.glob("store*"):
+        path.unlink()
+    world.kill("list", begun=lambda: any(world.data.glob("store*")), within=0.15)
+    again = world.run("submit", requests, "--yes")
+    if again.returncode != 2:
+        world.note("unreadable", f"the same file again: {again.returncode} {again.stderr[-200:]}")
+    named = [batch for batch in world.listed().values() if "kept" in json.dumps(batch)]
+    if not named:
+        world.note("unreadable", "the name is not back")
+    world.paid(1)
+
+
+def prune(world: World) -> None:
+    """The deleting of what is past its time here."""
+    for _ in range(8):
+        world.simulator.batches.add(40, age=3 * 86_400, duration=60)
+    world.run(
+        "results", *[batch.id for batch in world.simulator.batches.all()], "-o", world.folder / "all.jsonl"
+    )
+    words = ["prune", "--keep-days", "1", "--unexported", "--yes"]
+    world.kill(*words, begun=world.data.exists, within=0.25)
+    again = world.run(*words)
+    if again.returncode != 0:
+        world.note("unreadable", f"prune ended with {again.returncode}: {again.stderr[-200:]}")
+    out = world.folder / "out.jsonl"
+    batch = world.simulator.batches.all()[0]
+    world.run("results", batch.id, "-o", out)
+    world.rows(out, 40)
+    world.listed()
+
+
+SCENARIOS: dict[str, Callable[[World], None]] = {
+    "submit": submit,
+    "retry": retry,
+    "watch": watch,
+    "download": download,
+    "index": index,
+    "export": export,
+    "rebuild": rebuild,
+    "prune": prune,
+}
+
+
+@contextlib.contextmanager
+def _world(lines: CommandLines, seed: int, name: str) -> Iterator[World]:
+    rates = Rates() if name == "index" else ALL_ANSWERED
+    with tempfile.TemporaryDirectory() as folder, Simulator(seed=seed, rates=rates) as simulator:
+        os.environ.update(
+            ANTHROPIC_BASE_URL=simulator.base_url, ANTHROPIC_API_KEY=simulator.key, CBTUI_SETTLE="1.0"
+        )
+        for kind in ("data", "state", "config"):
+            os.environ[f"CBTUI_{kind.upper()}_DIR"] = f"{folder}/{kind}"
+        yield World(Path(folder), simulator, lines, random.Random(f"{seed}/{name}"))
+
+
+def _seconds_of_list(world: World) -> float:
+    begun = time.monotonic()
+    world.run("list")
+    return time.monotonic() - begun
+
+
+def run(rounds: int, seed: int = 1) -> Report:
+    """Kill so many commands, of each kind in turn."""
+    wrong: dict[str, int] = {}
+    killed, notes, quiet, disturbed = 0, [], [], []
+    names = list(SCENARIOS)
+    with tempfile.TemporaryDirectory() as said, contextlib.closing(CommandLines(Path(said))) as lines:
+        for number in range(rounds):
+            name = names[number % len(names)]
+            with _world(lines, seed * 100_000 + number, name) as world:
+                world.run("list")
+                quiet.append(_seconds_of_list(world))
+                SCENARIOS[name](world)
+                disturbed.append(_seconds_of_list(world))
+                killed += world.killed
+                for what, count in world.wrong.items():
+                    wrong[what] = wrong.get(what, 0) + count
+                notes += [f"round {number}, {name}: {note}" for note in world.notes]
+    return Report(
+        rounds, killed, statistics.median(quiet), statistics.median(disturbed), **wrong, notes=notes[:20]
+    )
