@@ -33,8 +33,9 @@ class Runtime:
     """The parts of one run of the program."""
 
     def __init__(
-        self, config: Config, *, api_key: str | None = None, patience: Patience | None = None
+        self, config: Config, *, api_key: str | None = None, patience: Callable[[], Patience] | None = None
     ) -> None:
+        """`patience` is asked for with the first connection; without it a read that fails is not tried again."""
         self.config = config
         self._patience = patience
         self.store = Store(Locations(config.data_dir))
@@ -104,7 +105,7 @@ class Runtime:
     async def connect(self) -> BatchesApi:
         """The API, its reads tried again where this run has the patience. Raises ConfigError without credentials."""
         api = await self.connect_once()
-        return api if self._patience is None else patient(api, self._patience)
+        return api if self._patience is None else patient(api, self._patience())
 
     async def connect_once(self) -> BatchesApi:
         """Import the SDK in a thread and make its clients, whose calls are made once: for who waits by itself.
@@ -169,7 +170,7 @@ def patient(api: BatchesApi, patience: Patience) -> BatchesApi:
 
 @contextlib.asynccontextmanager
 async def open_runtime(
-    config: Config, *, api_key: str | None = None, patience: Patience | None = None
+    config: Config, *, api_key: str | None = None, patience: Callable[[], Patience] | None = None
 ) -> AsyncIterator[Runtime]:
     """A runtime that is closed afterwards. Raises StoreError where the data folder cannot be used.
 

@@ -101,7 +101,7 @@ async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:
     from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.results.local_files import sent_ids_of
 
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         held: list[_Held] = []
         for word in words:
             found = await merged_of(word, context, runtime)

@@ -77,7 +77,7 @@ async def label_batches(
     """Call `write` with the batches these words mean, none twice, and print the lines it gives; the exit code."""
     from claude_batch_tui.runtime import open_runtime
 
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         context.output.lines(write(await resolve_all(words, runtime), runtime))
     return ExitCode.GOOD
 

@@ -98,7 +98,7 @@ async def _of_batches(words: Sequence[str], context: Context, *, every: bool) ->
     from claude_batch_tui.runtime import open_runtime
 
     found: dict[str, Found] = {}
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         for word in words:
             one = await merged_of(word, context, runtime, every=every)
             found[one.batch_id] = one

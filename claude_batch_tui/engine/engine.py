@@ -17,7 +17,6 @@ from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.loop_thread import LoopThread, command, query
 from claude_batch_tui.errors import CbtuiError, NotFoundError, unexpected
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.patience import Patience
 from claude_batch_tui.store import batches, labels, submissions
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.building.check import CheckReport
     from claude_batch_tui.services.building.trying import Trial, Tried
     from claude_batch_tui.services.keeping.pruning import Forgettable, Removable
+    from claude_batch_tui.services.patience import Patience
     from claude_batch_tui.services.results.triage import Triage
     from claude_batch_tui.services.submitting.order import Question, SendOrder
     from claude_batch_tui.services.submitting.retry import Choice, RetryPlan, Wanted
@@ -458,14 +458,14 @@ class Engine(LoopThread):
 
     # The loop.
 
+    def _patience(self) -> Patience:
+        """How long reads are tried again. Late: the first frame needs no API."""
+        from claude_batch_tui.services.patience import Patience
+
+        return Patience(self._config.timeout, self._tell, self._clock.monotonic, self._clock.sleep)
+
     async def _open(self) -> None:
-        patience = Patience(
-            self._config.timeout,
-            self._tell,
-            self._clock.monotonic,
-            self._clock.sleep,
-        )
-        self._runtime = runtime = Runtime(self._config, api_key=self._api_key, patience=patience)
+        self._runtime = runtime = Runtime(self._config, api_key=self._api_key, patience=self._patience)
         runtime.now, runtime.sleep = self._clock.now, self._clock.sleep
         self._board = board = Board(self._publish, runtime.now, self._profile)
         with runtime.store.database.set_aside_if_damaged():

@@ -64,7 +64,7 @@ async def _adopt_with(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.store.results.opening import open_indexed
 
     (word,) = args.ids
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         store = runtime.store
         tracked = await resolve_one(word, runtime)
         if submissions.of_batch(store, tracked.id) is not None:

@@ -25,7 +25,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.store import submissions
     from claude_batch_tui.wording import foreign_cancel_words
 
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         found = await resolve_all(args.ids, runtime)
         fresh = [await retrieve(tracked.id, runtime) for tracked in found]
         running = [tracked for tracked in fresh if tracked.batch.processing_status == "in_progress"]

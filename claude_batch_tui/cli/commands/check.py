@@ -74,7 +74,7 @@ async def _counted_by_api(report: CheckReport, args: argparse.Namespace, context
     from claude_batch_tui.services.building.requests_files import iter_request_lines
     from claude_batch_tui.services.submitting.price import count_and_price
 
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         return await count_and_price(
             report,
             lambda: iter_request_lines(args.file),

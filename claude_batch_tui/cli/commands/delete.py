@@ -25,7 +25,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.cancel import delete
 
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         found = await resolve_all(args.ids, runtime)
         unsaved = [tracked for tracked in found if tracked.results.value == "none"]
         requests = sum(tracked.batch.request_counts.total for tracked in found)

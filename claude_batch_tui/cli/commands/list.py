@@ -113,7 +113,7 @@ async def _heard(count: int, context: Context, *, and_known: bool) -> tuple[List
 
     config, patience = context.config, context.patience()
     try:
-        async with open_runtime(config, patience=patience) as runtime:
+        async with open_runtime(config, patience=context.patience) as runtime:
             api, now = await runtime.connect(), runtime.now()
             listed = await newest(
                 count, api=api, store=runtime.store, hint=runtime.hint, now=now, and_known=and_known

@@ -35,7 +35,7 @@ async def _ended(word: str, context: Context) -> str:
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
     from claude_batch_tui.wording import progress_words
 
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         found = await resolve_one(word, runtime)
         if found.results.value == "none":
             found = await retrieve(found.id, runtime)

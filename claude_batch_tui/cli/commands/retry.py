@@ -90,7 +90,7 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.wording import retry_words
 
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         made = await _plan(args, context, runtime)
         for line in retry_words(made.counts, "--include-invalid", "--any-outcome", "--again"):
             context.diagnostics.note(line)

@@ -79,7 +79,7 @@ async def _status(args: argparse.Namespace, context: Context) -> int:
 
     configs = (context.config, *context.beside)
     for config in configs:
-        async with open_runtime(config, patience=context.patience()) as runtime:
+        async with open_runtime(config, patience=context.patience) as runtime:
             try:
                 known = await resolve(args.id, runtime)
             except NotFoundError:

@@ -72,7 +72,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
         raise ConfigError(
             "--new-only leaves out what was sent before, --again sends it once more: use one of them."
         )
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         recipe = recipe_beside(args.file)
         order = SendOrder(
             requests=args.file,

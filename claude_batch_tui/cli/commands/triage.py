@@ -39,7 +39,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.store.results.opening import open_indexed
     from claude_batch_tui.wording import group_words, triage_words
 
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         found = await results_of(args.id, context, runtime, ended_only=True)
         with ExitStack() as stack:
             cache = runtime.store.locations.cache

@@ -30,7 +30,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.wording import cost_words, tried_words
 
     prices = read_prices(context.config)
-    async with open_runtime(context.config, patience=context.patience()) as runtime:
+    async with open_runtime(context.config, patience=context.patience) as runtime:
         request = request_at(args.file, args.row)
         chosen = trial(request, prices, f"{args.file}, request {args.row}")
         api = await runtime.connect()

@@ -72,7 +72,7 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
             msgspec.structs.replace(context, config=config) for config in (context.config, *context.beside)
         ]
         runtimes = [
-            await stack.enter_async_context(open_runtime(each.config, patience=each.patience()))
+            await stack.enter_async_context(open_runtime(each.config, patience=each.patience))
             for each in contexts
         ]
         words = await _found(args.ids, runtimes)
