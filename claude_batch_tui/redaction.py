@@ -47,9 +47,15 @@ def remember_secret(secret: str) -> None:
 
 
 def redact(text: str) -> str:
-    """`text` with `…` for every secret that is known or has the form of one."""
-    if _known_pattern is not None:
-        text = _known_pattern.sub("…", text)
-    for shape in _SHAPES:
-        text = shape.sub(r"\1…", text)
-    return text
+    """`text` with `…` for every secret that is known or has the form of one.
+
+    All are looked for in the text as it came: one that is taken out first would hide the form of another it is a part of.
+    """
+    spans = [found.span() for found in _known_pattern.finditer(text)] if _known_pattern else []
+    spans += [(found.end(1), found.end()) for shape in _SHAPES for found in shape.finditer(text)]
+    pieces, at = [], 0
+    for start, end in sorted(spans):
+        if start >= at:
+            pieces += text[at:start], "…"
+        at = max(at, end)
+    return "".join((*pieces, text[at:])) if spans else text

@@ -101,3 +101,9 @@ def test_a_log_record_holds_no_secret_and_nothing_that_acts_on_a_terminal():
     line = logging.Formatter().format(record)
     assert line.startswith("sk-ant-… ␛[2J\nTraceback")
     assert line.endswith("ValueError: ␛]0;owned␇ Bearer …")
+
+
+def test_a_known_secret_that_is_a_part_of_a_key_does_not_hide_the_form_of_the_key():
+    remember_secret("ant-api03")
+    assert redact("no sk-ant-api03-SECRETSECRET here") == "no sk-… here"
+    assert redact("ant-api03-SECRET") == "…-SECRET"

@@ -45,7 +45,9 @@ def test_the_fast_path_gives_what_jinja2_gives(text):
     names = {name: name for name in ROW}
     fast = module._plain(*module._pieces(text, names))
     if fast is not None:
-        assert fast(ROW) == module._jinja(text, ([text], []), names, tuple(ROW), "--template")(ROW)
+        assert fast(ROW) == module._jinja(
+            text, ([text], []), names, tuple(ROW), "--template", module.USUAL_LIMITS
+        )(ROW)
 
 
 @pytest.mark.parametrize("text", ["{{ a }}", "x", "{{ a }}{{ n }}", "100 % {{ a }} {{ b }}\n"])
