@@ -53,7 +53,8 @@ def redact(text: str) -> str:
     """
     spans = [found.span() for found in _known_pattern.finditer(text)] if _known_pattern else []
     spans += [(found.end(1), found.end()) for shape in _SHAPES for found in shape.finditer(text)]
-    pieces, at = [], 0
+    pieces: list[str] = []
+    at = 0
     for start, end in sorted(spans):
         if start >= at:
             pieces += text[at:start], "…"
