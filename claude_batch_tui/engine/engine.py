@@ -109,6 +109,11 @@ class Engine(LoopThread):
         self._parts.poller.wake()
 
     @command
+    async def attend(self) -> None:
+        """Somebody typed: where nothing is running, poll sooner than in ten minutes."""
+        self._parts.poller.attend()
+
+    @command
     async def pause(self, paused: bool) -> None:
         """Stop polling, or go on."""
         self._parts.poller.pause(paused)

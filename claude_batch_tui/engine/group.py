@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.config import Config, of_profile
 from claude_batch_tui.domain.batches.merging import merge_batches, merge_snapshots
-from claude_batch_tui.domain.batches.tracked import Event, Snapshot, TrackedBatch
+from claude_batch_tui.domain.batches.tracked import Event, LinkState, Snapshot, TrackedBatch
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.errors import DraftError
@@ -171,6 +171,12 @@ class EngineGroup:
         """Poll now, one after the other."""
         for engine in self._on_screen():
             engine.refresh()
+
+    def attend(self) -> None:
+        """Somebody typed: those that poll seldom, because nothing runs there, poll sooner."""
+        for engine in self._on_screen():
+            if engine.snapshot.link.state is LinkState.IDLE:
+                engine.attend()
 
     def pause(self, paused: bool) -> None:
         """Stop polling, or go on."""

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from datetime import timedelta
 
-from claude_batch_tui.domain.batches.polling import ASKED_FLOOR, FLOOR, backoff, has_slept
+from claude_batch_tui.domain.batches.polling import ASKED_FLOOR, ATTENDED, FLOOR, backoff, has_slept
 from claude_batch_tui.domain.batches.tracked import LinkState
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.budget import Budget
@@ -54,6 +54,8 @@ class Poller:
         self._wake = asyncio.Event()
         self._asked = False
         self._forced = False
+        self._due: float | None = None
+        """When the sleep between two polls ends, by the monotonic clock; None where only a key ends it."""
         self._paused = False
         self._had_turn = False
         self._failures = 0
@@ -66,6 +68,21 @@ class Poller:
         """Poll as soon as the floor allows; by a user's key or after something of ours changed."""
         self._asked = True
         self._wake.set()
+
+    def attend(self) -> None:
+        """Somebody typed: where nothing is running the next poll comes a minute after the last one, and not after ten."""
+        link = self._board.link
+        if link.state is not LinkState.IDLE or link.polled_at is None:
+            return
+        if not link.is_leader:  # the one that leads does not hear of these keys
+            if (self._runtime.now() - link.polled_at).total_seconds() >= ATTENDED:
+                self.wake()
+        elif self._due is not None and self._due > (due := self._last_request + ATTENDED):
+            self._due = due
+            self._board.set_link(
+                next_poll_at=max(link.polled_at + timedelta(seconds=ATTENDED), self._runtime.now())
+            )
+            self._wake.set()
 
     def pause(self, paused: bool) -> None:
         """Stop polling, or go on."""
@@ -110,9 +127,7 @@ class Poller:
         if not self._forced and (left := self._schedule.heard_from_others()) is not None:
             self._intake.reload(is_leading=True)
             self._intake.tell_ends()
-            board.set_link(
-                state=self._resting_state(left), next_poll_at=runtime.now() + timedelta(seconds=left)
-            )
+            board.set_link(state=self._resting_state(), next_poll_at=runtime.now() + timedelta(seconds=left))
             await self._sleep(left)
             return
         await self._take_turn()
@@ -128,9 +143,9 @@ class Poller:
         now = runtime.now()
         wait = self._schedule.interval(found.asked_wait)
         board.set_link(
-            state=self._resting_state(wait),
+            state=self._resting_state(),
             polled_at=now,
-            next_poll_at=None if wait is None else now + timedelta(seconds=wait),
+            next_poll_at=now + timedelta(seconds=wait),
             interval=wait,
             failures=0,
             error=None,
@@ -148,10 +163,10 @@ class Poller:
         ):
             await self._clock.wait(asyncio.Event(), wait)
 
-    def _resting_state(self, wait: float | None) -> LinkState:
+    def _resting_state(self) -> LinkState:
         if self._paused:
             return LinkState.PAUSED
-        return LinkState.IDLE if wait is None else LinkState.LIVE
+        return LinkState.LIVE if self._board.unfinished else LinkState.IDLE
 
     async def _follow(self) -> None:
         """Show what others write to the store; take over when nobody leads. While paused others may lead."""
@@ -160,7 +175,7 @@ class Poller:
             self._lock.release()
             board.set_link(state=LinkState.PAUSED)
         else:
-            board.set_link(state=LinkState.LIVE, is_leader=False)
+            board.set_link(state=self._resting_state(), is_leader=False)
         version = -1
         while self._paused or not self._lock.try_acquire():
             if self._asked and self._clock.monotonic() - self._last_request >= ASKED_FLOOR:
@@ -170,6 +185,7 @@ class Poller:
             if current != version:
                 version = current
                 self._intake.reload(is_leading=self._lock.is_held)
+                board.set_link(state=self._resting_state())
             self._wake.clear()
             await self._clock.wait(self._wake, _FOLLOW_EVERY)
         board.set_link(is_leader=True)
@@ -223,10 +239,13 @@ class Poller:
         """Sleep until it is time, somebody asks, or the machine wakes up from a sleep of its own."""
         clock = self._clock
         started, wall = clock.monotonic(), clock.wall()
-        while seconds is None or clock.monotonic() - started < seconds:
-            left = _SLICE if seconds is None else min(seconds - (clock.monotonic() - started), _SLICE)
+        self._due = None if seconds is None else started + seconds
+        while self._due is None or clock.monotonic() < self._due:
+            left = _SLICE if self._due is None else min(self._due - clock.monotonic(), _SLICE)
             if await clock.wait(self._wake, left):
                 self._wake.clear()
+                if self._board.link.state is LinkState.IDLE and not self._asked:
+                    continue  # it is due sooner
                 since = clock.monotonic() - self._last_request
                 if self._asked and since < ASKED_FLOOR:
                     await clock.wait(asyncio.Event(), ASKED_FLOOR - since)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.polling import interval, jittered
+from claude_batch_tui.domain.batches.polling import IDLE, interval, jittered
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Forecast, Turnarounds
 from claude_batch_tui.engine.board import Board
@@ -39,12 +39,14 @@ class Schedule:
         self._looked_at = polls.last_poll_at(runtime.store.database, workspace.scope_id) or now
         return max(planned - (now - self._looked_at).total_seconds(), 0.5)
 
-    def interval(self, asked: float) -> float | None:
-        """Seconds until the next poll, where the API asks to wait at least so many; None where nothing is unfinished."""
+    def interval(self, asked: float) -> float:
+        """Seconds until the next poll, where the API asks to wait at least so many; `IDLE` where nothing is unfinished."""
         unfinished = [tracked.batch for tracked in self._board.unfinished]
         fixed = self._runtime.config.poll_interval
         planned = interval(unfinished, self._runtime.now(), fixed=fixed, likely=self._likely)
-        if planned is None or fixed is not None:
+        if planned is None:
+            return max(IDLE, asked)
+        if fixed is not None:
             return planned
         return jittered(max(planned, asked), self._runtime.random())
 

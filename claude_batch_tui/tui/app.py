@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
@@ -183,6 +184,12 @@ class DashboardApp(CbtuiApp):
         _import_the_rest()
         if self.is_running:
             self.call_later(self.engines.connect)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Who types looks at the screen: where nothing runs, the engines poll sooner."""
+        if isinstance(event, events.Key):
+            self.engines.attend()
+        await super().on_event(event)
 
     def on_dashboard_app_arrived(self) -> None:
         """Show the newest snapshot; on the slow profile at most one a second, the last one always."""

@@ -23,14 +23,16 @@ QUEUED = "waits for other downloads"
 def link_words(link: Link, *, ascii_only: bool = False) -> str:
     """The state of polling in a few words."""
     polled = f"polled {local_clock(link.polled_at)}" if link.polled_at else "not polled yet"
-    following = "" if link.is_leader else " by another cbtui"
+    if not link.is_leader:
+        polled += " by another cbtui"
+    looks = f"next poll {local_clock(link.next_poll_at)}" if link.next_poll_at else polled
     match link.state:
         case LinkState.CONNECTING:
             mark, words = "◌", "connecting"
         case LinkState.LIVE:
-            mark, words = "●", f"live · {polled}{following}"
+            mark, words = "●", f"live · {looks}"
         case LinkState.IDLE:
-            mark, words = "○", f"nothing running · {polled}"
+            mark, words = "○", f"nothing running · {looks}"
         case LinkState.PAUSED:
             mark, words = "‖", f"paused · {polled}"
         case LinkState.OFFLINE:

@@ -109,11 +109,54 @@ async def test_ten_minutes_of_one_batch_take_as_many_requests_as_its_age_says(si
         assert await world.polls_in(600) == pytest.approx(30 + 10, abs=1)
 
 
-async def test_where_nothing_is_unfinished_no_request_is_made(simulator):
+async def test_where_nothing_is_unfinished_it_polls_every_ten_minutes_and_says_when(simulator):
     simulator.batches.add(5, age=HOUR, duration=60)
     async with World(simulator) as world:
         assert world.link.state is LinkState.IDLE
-        assert await world.polls_in(24 * HOUR) == 0
+        assert world.link.next_poll_at == world.link.polled_at + timedelta(minutes=10)
+        assert await world.polls_in(6 * HOUR) == pytest.approx(36, abs=4)  # a tenth either way
+
+
+async def test_a_batch_that_another_tool_submits_while_nothing_runs_appears_by_itself(simulator):
+    async with World(simulator) as world:
+        assert world.link.state is LinkState.IDLE
+        foreign = simulator.batches.add(5, duration=10 * HOUR)
+        await world.clock.advance_here(661)
+        assert world.board.find(foreign.id) is not None
+        assert world.link.state is LinkState.LIVE
+        assert world.link.interval == 30
+
+
+async def test_while_somebody_types_and_nothing_runs_it_polls_every_minute(simulator):
+    async with World(simulator) as world:
+        assert await world.polls_in(30) == 0
+        await world.key(world.poller.attend)
+        assert world.link.next_poll_at == world.link.polled_at + timedelta(minutes=1)
+        assert await world.polls_in(29) == 0
+        assert await world.polls_in(2) == 1
+        assert await world.polls_in(300) == 0, "nobody types any more"
+        before = len(simulator.log)
+        await world.key(world.poller.attend)
+        assert len(simulator.log) == before + 1, "the last look is more than a minute old"
+
+
+async def test_keys_do_not_hasten_the_polls_of_what_runs(simulator):
+    simulator.batches.add(5, age=3 * HOUR, duration=10 * HOUR)
+    async with World(simulator) as world:
+        await world.clock.advance_here(90)
+        await world.key(world.poller.attend)
+        assert await world.polls_in(5) == 0
+
+
+async def test_where_another_process_leads_and_nothing_runs_a_key_looks_at_what_is_a_minute_old(simulator):
+    async with World(simulator), World(simulator) as world:
+        assert not world.link.is_leader
+        assert world.link.state is LinkState.IDLE
+        await world.clock.advance_here(61)
+        before = len(simulator.log)
+        world.poller.attend()
+        await world.clock.advance_here(1)
+        assert len(simulator.log) == before + 1
 
 
 async def test_near_the_end_that_similar_batches_suggest_polls_come_faster(simulator):

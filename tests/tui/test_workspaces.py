@@ -170,7 +170,7 @@ async def test_the_batches_of_all_workspaces_are_one_list_that_says_whose_each_i
     app = dashboard("production")
     async with app.run_test(size=(100, 24)) as pilot:
         await reached(pilot, lambda: shown(app) == {older.id, newer.id})
-        await reached(pilot, lambda: app.snapshot.link.state is LinkState.LIVE and "polled" in top(app))
+        await reached(pilot, lambda: app.snapshot.link.state is LinkState.LIVE and "next poll" in top(app))
         assert [tracked.profile for tracked in app.snapshot.batches] == ["production", "research"]
         screen = app.screen
         assert "WORKSPACE" in lines(app)[0]

@@ -12,6 +12,10 @@ FLOOR = 10.0
 """The API's own hint on a poll of an unfinished batch (`retry-after: 10`, captured 2026-09-02)."""
 ASKED_FLOOR = 5.0
 """The least distance between polls a user asks for by key."""
+IDLE = 600.0
+"""Between polls where nothing is unfinished: batches that other tools submit appear by themselves."""
+ATTENDED = 60.0
+"""The same while somebody types."""
 LONGEST_RETRY_AFTER = 900.0
 """A Retry-After longer than 15 minutes is not believed."""
 LONGEST_BACKOFF = 300.0
@@ -31,7 +35,7 @@ def interval(
     fixed: float | None = None,
     likely: Callable[[Batch], Forecast | None] = lambda _: None,
 ) -> float | None:
-    """Seconds until the next poll, or None where nothing is unfinished and silence is right.
+    """Seconds until the next poll, or None where nothing is unfinished.
 
     The batch that wants it soonest decides: canceling 10, younger than 10 minutes 10, than an hour 30, near its
     deadline or the end that its forecast (`likely`) suggests 30, older 60, and 120 after two hours.
