@@ -96,7 +96,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Days after which `cbtui prune` takes the bodies and results of ended batches. Left out, they stay."""
     downloads_at_once: int = 2
     """So many downloads run side by side, from 1 to 16; others wait."""
-    batches_columns: str = "state,name,id,requests,progress,ok,errored,expired,canceled,age,left,cost,tags"
+    batches_columns: str = "state,name,model,requests,progress,age,left,cost,tags"
     """The columns of the list of batches, in their order; where it is narrow the least telling leave first."""
     batches_sort: str = "age"
     """What the list of batches is sorted by at first: the name of a field, `-` before it for the other way round."""

@@ -186,7 +186,7 @@ COLUMNS: dict[str, ColumnWords] = {
     "left": ColumnWords("LEFT", lambda t, now, _: left_words(t, now), "left", "right"),
     "took": ColumnWords("TOOK", _took, "took", "right"),
     "cost": ColumnWords("COST", lambda t, _, __: cost_or_limit(t), "cost", "right"),
-    "tags": ColumnWords("TAGS", lambda t, _, __: " ".join(t.tags), "tag"),
+    "tags": ColumnWords("TAGS", lambda t, _, __: ", ".join(t.tags), "tag"),
     "note": ColumnWords("NOTE", lambda t, _, __: t.note or "", "note"),
     "model": ColumnWords("MODEL", lambda t, _, __: t.model or "", "model"),
     "source": ColumnWords("SOURCE", lambda t, _, __: t.source or "", "source"),

@@ -15,7 +15,15 @@ _LONGEST_TAG = 40
 
 
 def tag_changes(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What `+a -b c` asks for: tags to add (`+` may be left out) and to remove. Raises ConfigError."""
+    """What `+a,d -b c` asks for: tags to add (`+` may be left out) and to remove. Raises ConfigError.
+
+    A sign holds for all tags of its word that commas part.
+    """
+    words = [
+        word[0] + tag if word[0] in "+-" and number else tag
+        for word in words
+        for number, tag in enumerate(each for each in word.split(",") if each)
+    ]
     add = [word.removeprefix("+") for word in words if not word.startswith("-")]
     remove = [word.removeprefix("-") for word in words if word.startswith("-")]
     for tag in (*add, *remove):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from claude_batch_tui.domain.batches.batch import BatchState
@@ -220,22 +221,23 @@ def tag_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> Non
     is_same = len({tracked.tags for tracked in targets}) == 1
 
     def change(text: str) -> None:
-        add, remove = tag_changes(text.split())
+        words = text.replace(",", " ").split()
+        add, remove = tag_changes(words)
         if is_same:
-            wanted = {word.removeprefix("+") for word in text.split()}
+            wanted = {word.removeprefix("+") for word in words}
             add, remove = sorted(wanted - before), sorted(before - wanted)
         screen.dashboard.engines.tag(ids, add=add, remove=remove)
 
     def problem(text: str) -> str | None:
         try:
-            tag_changes(text.split())
+            tag_changes(text.replace(",", " ").split())
         except ConfigError as error:
             return str(error)
         return None
 
     title = f"Tags of {counted_batches(len(ids))}"
     if is_same:
-        body, value = "Blanks between tags. tag=NAME finds them.", " ".join(sorted(before))
+        body, value = "Commas or blanks between tags. tag=NAME finds them.", ", ".join(sorted(before))
     else:
         body, value = "+NAME adds to all of them, -NAME takes away.", ""
     _ask(screen, title, body, change, value=value, problem=problem)
@@ -316,6 +318,40 @@ def open_results(screen: DashboardScreen, row: BatchRow) -> None:
         )
     readable.sort(key=lambda each: each.batch.created_at)
     dashboard.open_run(row.key, [each.id for each in readable], tracked.title)
+
+
+def compare_rows(screen: DashboardScreen, rows: Sequence[BatchRow]) -> None:
+    """Compare the results of two batches or runs, where both are on this machine."""
+    from claude_batch_tui.services.building.models import read_prices
+    from claude_batch_tui.services.results.merged import attempts_of, merged_results
+    from claude_batch_tui.tui.results.compare import CompareScreen
+
+    for row in rows:
+        for tracked in row.members or (row.tracked,):
+            if tracked.results is not ResultsState.COMPLETE and _has_results(tracked, screen):
+                screen.say(f"{tracked.title}: its results are not on this machine yet; s downloads them.")
+                return
+
+    def results_of(row: BatchRow) -> Path:
+        """Where they are, for a thread: those of a run are put together first."""
+        engine = screen.dashboard.engines.of(row.key)
+        members = in_parts(row.members or (row.tracked,))
+        ids = [each.id for each in members if each.results is not ResultsState.NONE]
+        places = engine.store.locations
+        attempts = attempts_of(row.key, ids, store=engine.store, workspace=engine.workspace)
+        if not row.members:
+            return attempts[0].results
+        return merged_results(row.key, attempts, places.results / "runs", places.cache).results
+
+    left, right = rows
+    config, cache = screen.dashboard.config, screen.dashboard.engines.home.store.locations.cache
+    compared = CompareScreen.of_paths(
+        (left.tracked.title, partial(results_of, left)),
+        (right.tracked.title, partial(results_of, right)),
+        cache,
+        lambda: read_prices(config),
+    )
+    screen.app.push_screen(compared)
 
 
 def leave(screen: DashboardScreen) -> None:

@@ -16,6 +16,10 @@ KEYS: list[BindingType] = [
         "batches.filter", "slash", "filter", "filter", "filter: words, state=running, age<2d", priority=True
     ),
     shown_key("batches.sort", "o", "sort(1)", "sort", "sort by the next column"),
+    hidden_key("batches.columns", "c", "columns", "columns", "choose columns, and sort by any field"),
+    hidden_key(
+        "batches.compare", "equals_sign", "compare", "compare", "compare the results of two marked ones"
+    ),
     hidden_key("batches.reverse", "O", "reverse", "reverse", "sort the other way round"),
     shown_key("batches.cancel", "x", "cancel", "cancel", "cancel on the server (asks)"),
     hidden_key("batches.delete", "D", "delete", "delete", "delete from the server (asks)"),
@@ -73,6 +77,10 @@ def why_not(
     """
     if action in _FOR_BATCHES and not targets:
         return "there is no batch"
+    if action == "compare" and len(keys) != 2:
+        return "mark two batches or runs with space first"
+    if action == "compare" and not all(tracked.batch.has_ended for tracked in targets):
+        return "results can be compared when both have ended"
     if action == "stop" and not any(key in snapshot.downloads for key in keys):
         return "nothing is being downloaded"
     if action == "unknown" and not snapshot.submissions:
@@ -109,4 +117,4 @@ def _why_not_these(action: str, targets: Sequence[TrackedBatch]) -> str | None:
 
 def needs_list(action: str) -> bool:
     """Whether a key is about what is under the cursor or marked, and so has no meaning while that is not on the screen."""
-    return action in _FOR_BATCHES or action in ("retry", "stop")
+    return action in _FOR_BATCHES or action in ("retry", "stop", "compare")

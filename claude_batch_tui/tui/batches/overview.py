@@ -75,7 +75,7 @@ def _ours(row: BatchRow, drawing: Drawing) -> Iterator[Fact]:
     """What is known on this machine only."""
     tracked, now = row.tracked, drawing.now
     yield "cost", cost_of_batch(tracked), None
-    yield "tags", " ".join(tracked.tags), None
+    yield "tags", ", ".join(tracked.tags), None
     yield "note", tracked.note, None
     yield "source", tracked.source, None
     yield "model", tracked.model, None
@@ -117,7 +117,7 @@ def _time_words(batch: Batch, forecast: Forecast | None, drawing: Drawing, width
     if elapsed > forecast.ninth_tenth:
         most = duration(forecast.ninth_tenth)
         return f"{duration(elapsed)}, longer than p90, {most} ({basis})"
-    ruler = charts.waiting(
+    ruler = charts.time_ruler(
         elapsed.total_seconds(),
         max((batch.deadline - drawing.now).total_seconds(), 0.0),
         history_of(forecast),

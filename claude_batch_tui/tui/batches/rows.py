@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from claude_batch_tui.domain.batches.batch import Batch, BatchState
+from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.domain.batches.batch_list import BatchRow, Order
 from claude_batch_tui.domain.batches.tracked import (
     Download,
@@ -18,14 +19,22 @@ from claude_batch_tui.domain.batches.tracked import (
 )
 from claude_batch_tui.domain.batches.turnaround import Forecast, Turnarounds
 from claude_batch_tui.tui.widgets import charts
-from claude_batch_tui.tui.widgets.columns import Cell, Column, cells
-from claude_batch_tui.wording import ASCII_GLYPHS, GLYPHS, QUEUED, ago, outcome_counts, reading_words, size
+from claude_batch_tui.tui.widgets.columns import Cell, Column, Run, cells
+from claude_batch_tui.wording import (
+    ASCII_GLYPHS,
+    GLYPHS,
+    QUEUED,
+    ago,
+    class_words,
+    reading_words,
+    size,
+)
 from claude_batch_tui.wording.batches import COLUMNS, cost_or_limit, left_words
 
 SHAPES = {
     "state": Column("S", width=1),
     "workspace": Column("WORKSPACE", min_width=9, max_width=9, weight=9),
-    "name": Column("NAME / ID", min_width=19, max_width=44, weight=1),
+    "name": Column("NAME", min_width=19, max_width=44, weight=1),
     "id": Column("ID", width=8, drop=8),
     "requests": Column("REQS", width=7, align="right"),
     "progress": Column("RESULT OR TIME USED", min_width=24, weight=2, drop=1),
@@ -34,12 +43,12 @@ SHAPES = {
     "expired": Column("EXP", width=5, align="right", drop=9),
     "canceled": Column("CANC", width=5, align="right", drop=9),
     "age": Column("AGE", width=5, align="right", drop=2),
-    "left": Column("LEFT", width=6, align="right", drop=3),
+    "left": Column("LEFT", width=5, align="right", drop=3),
     "took": Column("TOOK", width=5, align="right", drop=5),
     "cost": Column("COST", width=10, align="right", drop=4),
     "tags": Column("TAGS", min_width=8, max_width=24, drop=6),
     "note": Column("NOTE", min_width=10, max_width=40, drop=7),
-    "model": Column("MODEL", width=17, drop=6),
+    "model": Column("MODEL", min_width=10, max_width=20, drop=5),
     "source": Column("SOURCE", min_width=10, max_width=30, drop=7),
     "run": Column("RUN", width=10, drop=10),
     "results": Column("RESULTS", width=8, drop=7),
@@ -58,12 +67,11 @@ STATE_STYLES = {
     BatchState.GONE: "dim",
 }
 _RUNNING = (BatchState.IN_PROGRESS, BatchState.CANCELING)
-_BAR_CELLS = 14
-_LONGEST_BAR = 40
+_SHORTEST_BAR, _LONGEST_BAR = 8, 24
 _LONGEST_WORKSPACE = 16
 _SHORTEST_WORKSPACE = 10
 _ID_TAIL = 7
-_SHORTER = ((" · ", " "), ("truncated", "cut"), ("errored", "err"), ("expired", "exp"), ("canceled", "canc"))
+_MODEL_DATE = re.compile(r"-20\d{6}$")
 _DATED_AFTER = timedelta(minutes=2)
 
 
@@ -105,7 +113,7 @@ def list_columns(
         elif name == "name" and "workspace" in names:
             column = column._replace(min_width=column.min_width - 1)  # at 80 cells what is left stays
         if COLUMNS[name].sort == order.field and name != "state":
-            column = column._replace(title=column.title + (up if order.is_reversed else down))
+            column = column._replace(title=column.title + (up if order.is_reversed else down), drop=0)
         found.append(column)
     return tuple(found)
 
@@ -114,8 +122,20 @@ def row_cells(row: BatchRow, names: Sequence[str], drawing: Drawing) -> tuple[Ce
     """The cells of one row. The bar's cell is drawn for the width it gets."""
     drawn = (_CELLS.get(name, _plain(name))(row, drawing) for name in names)
     if drawing.is_dated or row.tracked.hidden_at is not None:
-        return tuple(Cell(cell if isinstance(cell, str) else cell.text, "dim") for cell in drawn)
+        return tuple(_dimmed(cell) for cell in drawn)
     return tuple(drawn)
+
+
+def _dimmed(cell: Cell | str) -> Cell:
+    if isinstance(cell, str) or isinstance(cell.text, str):
+        return Cell(cell if isinstance(cell, str) else cell.text, "dim")
+    draw = cell.text
+
+    def dim(width: int) -> str:
+        drawn = draw(width)
+        return drawn if isinstance(drawn, str) else "".join(run.text for run in drawn)
+
+    return Cell(dim, "dim")
 
 
 def similar_to(row: BatchRow, learned: Turnarounds) -> Forecast | None:
@@ -143,7 +163,7 @@ def _state(row: BatchRow, drawing: Drawing) -> Cell:
 
 def _name(row: BatchRow, drawing: Drawing) -> Cell:
     tracked = row.tracked
-    title = tracked.name or ("(unnamed)" if "id" in drawing.shown else tracked.id)
+    title = tracked.title
     title = f"? {title}" if tracked.provisional else title
     if row.members:
         is_open = row.key in drawing.opened
@@ -187,17 +207,23 @@ def _left(row: BatchRow, drawing: Drawing) -> Cell:
     return Cell(words, "warn") if words else Cell("" if tracked.seen else "NEW", "strong")
 
 
+def _model(row: BatchRow, _drawing: Drawing) -> str:
+    """Without what all models' names begin with, and without a date at the end."""
+    return ", ".join(
+        _MODEL_DATE.sub("", name.removeprefix("claude-")) for name in (row.tracked.model or "").split(", ")
+    )
+
+
 def _cost(row: BatchRow, drawing: Drawing) -> str:
     words = cost_or_limit(row.tracked)
     return words.replace("≤", "<") if drawing.ascii_only else words
 
 
 def _progress(row: BatchRow, drawing: Drawing) -> Cell:
-    tracked, now = row.tracked, drawing.now
-    state = tracked.state(now)
-    style = None if state in _RUNNING else STATE_STYLES.get(state)
+    tracked = row.tracked
+    state = tracked.state(drawing.now)
 
-    def draw(width: int) -> str:
+    def draw(width: int) -> str | Sequence[Run]:
         for each in row.members or (tracked,):
             download = drawing.downloads.get(each.id)
             if download is not None and download.is_going:
@@ -206,7 +232,7 @@ def _progress(row: BatchRow, drawing: Drawing) -> Cell:
                 return QUEUED
         return _progress_text(row, state, drawing, width)
 
-    return Cell(draw, style)
+    return Cell(draw, "dim" if state in (BatchState.ARCHIVED, BatchState.GONE) else None)
 
 
 def _downloading(download: Download, *, ascii_only: bool) -> str:
@@ -217,7 +243,7 @@ def _downloading(download: Download, *, ascii_only: bool) -> str:
     return f"{mark} {size(download.bytes_done)}, {lines}"
 
 
-def _progress_text(row: BatchRow, state: BatchState, drawing: Drawing, width: int) -> str:
+def _progress_text(row: BatchRow, state: BatchState, drawing: Drawing, width: int) -> str | Sequence[Run]:
     tracked, now = row.tracked, drawing.now
     batch = tracked.batch
     if state in _RUNNING and drawing.is_old and drawing.link.polled_at is not None:
@@ -241,57 +267,64 @@ def _progress_text(row: BatchRow, state: BatchState, drawing: Drawing, width: in
             return _ended(tracked, drawing, width)
 
 
-def _ended(tracked: TrackedBatch, drawing: Drawing, width: int) -> str:
-    """A bar of outcomes, and the counts in words where no columns of their own say them."""
-    if {"ok", "errored", "expired", "canceled"} <= drawing.shown and not tracked.flawed:
-        return charts.count_bar(
-            _counts(tracked.batch), min(width, _LONGEST_BAR), ascii_only=drawing.ascii_only
-        )
-    batch = tracked.batch
-    words = outcome_counts(batch.request_counts, tracked.flawed)
-    if len(words) > width:
-        for long, short in _SHORTER:
-            words = words.replace(long, short)
+def _with_words(bar: Iterable[tuple[str, str]], words: Sequence[str], width: int) -> list[Run]:
+    """A bar, which is as long in every row, and the longest of the words that there is room for."""
+    room = width - _bar_cells(width) - 1
+    fitting = next((each for each in words if len(each) <= room), words[-1])
+    return [*(Run(text, style) for text, style in bar), Run(f" {fitting}", None)]
+
+
+def _bar_cells(width: int) -> int:
+    """How long bars are in a column of this width."""
+    return min(max(width * 2 // 5, _SHORTEST_BAR), _LONGEST_BAR)
+
+
+def _ended(tracked: TrackedBatch, drawing: Drawing, width: int) -> list[Run]:
+    """A bar of outcomes, and the counts; where there is little room what is not good comes before what is."""
+    counts = tracked.batch.request_counts
+    flaws = [f"{number:,} {class_words(name)}" for name, number in tracked.flawed.items()]
+    failed = (("err", counts.errored), ("exp", counts.expired), ("canc", counts.canceled))
+    parts = [*flaws, *(f"{number:,} {word}" for word, number in failed if number)]
+    ok, bad = f"{counts.succeeded:,} ok", " ".join(parts)
+    words = [" · ".join([ok, *parts]), f"{ok} {bad}".rstrip()] if counts.total else ["0 requests"]
+    if bad:
+        not_good = counts.total - counts.succeeded + sum(tracked.flawed.values())
+        words += [bad, f"{not_good:,} not good", f"{counts.succeeded * 100 // counts.total}% ok"]
+    if {"ok", "errored", "expired", "canceled"} <= drawing.shown:
+        words = [" ".join(flaws), ""]
+    words = [each.replace("truncated", "cut").replace("schema-invalid", "invalid") for each in words]
     if drawing.ascii_only:
-        words = words.replace("·", "-")
-    room = width - len(words) - 1
-    if room < 4:
-        return words
-    return f"{charts.count_bar(_counts(batch), min(room, _BAR_CELLS), ascii_only=drawing.ascii_only)} {words}"
+        words = [each.replace("·", "-") for each in words]
+    bar = charts.count_parts(_counts(tracked), _bar_cells(width), ascii_only=drawing.ascii_only)
+    return _with_words(bar, words, width)
 
 
-def _running(row: BatchRow, drawing: Drawing, width: int) -> str:
+def _running(row: BatchRow, drawing: Drawing, width: int) -> str | list[Run]:
     """Counts where some moved, which those of a run do with each batch that ends; else time."""
-    batch, now = row.tracked.batch, drawing.now
-    room = min(width, _LONGEST_BAR)
+    batch, now, ascii_only = row.tracked.batch, drawing.now, drawing.ascii_only
+    cells = _bar_cells(width)
     if batch.request_counts.done and now <= batch.deadline:
+        counts = _counts(row.tracked)
+        percent = charts.percent_done(counts)
         ended = sum(tracked.batch.has_ended for tracked in row.members)
-        tail = f"  {ended} of {len(row.members)} ended" if row.members and width >= 36 else ""
-        return charts.counting(_counts(batch), room - len(tail), ascii_only=drawing.ascii_only) + tail
-    text = charts.waiting(
-        (now - batch.created_at).total_seconds(),
-        (batch.deadline - now).total_seconds(),
-        history_of(similar_to(row, drawing.learned)),
-        room,
-        ascii_only=drawing.ascii_only,
+        words = [f"{percent}  {ended} of {len(row.members)} ended"] if row.members else []
+        return _with_words(charts.count_parts(counts, cells, ascii_only=ascii_only), [*words, percent], width)
+    elapsed, left = (now - batch.created_at).total_seconds(), (batch.deadline - now).total_seconds()
+    if left < 0:
+        words = [charts.overdue(-left), charts.overdue(-left).removesuffix(", waiting for the API")]
+        return next((each for each in words if len(each) <= width), words[-1])
+    history = history_of(similar_to(row, drawing.learned))
+    ruler = charts.time_ruler(elapsed, left, history, cells, ascii_only=ascii_only)
+    words = charts.waiting_words(elapsed, left, history, ascii_only=ascii_only)
+    return _with_words([(ruler, "running")], words, width)
+
+
+def _counts(tracked: TrackedBatch) -> charts.Counts:
+    counts = tracked.batch.request_counts
+    flawed = min(sum(tracked.flawed.values()), counts.succeeded)
+    return charts.Counts(
+        counts.processing, counts.succeeded, counts.errored, counts.canceled, counts.expired, flawed
     )
-    return _briefer(text, width)
-
-
-def _briefer(text: str, width: int) -> str:
-    """A sentence with less of its tail, or of its head, where there is no room for all of it."""
-    shorter = (
-        text,
-        text.removesuffix(" left").removesuffix(", waiting for the API"),
-        text.removeprefix("no history · ").removeprefix("no history - "),
-        "longer than p90" if text.startswith("longer") else text,
-    )
-    return next((each for each in shorter if len(each) <= width), text)
-
-
-def _counts(batch: Batch) -> charts.Counts:
-    counts = batch.request_counts
-    return charts.Counts(counts.processing, counts.succeeded, counts.errored, counts.canceled, counts.expired)
 
 
 def _plain(name: str) -> Callable[[BatchRow, Drawing], Cell | str]:
@@ -313,4 +346,5 @@ _CELLS: dict[str, Callable[[BatchRow, Drawing], Cell | str]] = {
     "progress": _progress,
     "left": _left,
     "cost": _cost,
+    "model": _model,
 }

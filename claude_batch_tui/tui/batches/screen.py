@@ -28,9 +28,14 @@ from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.retrying import retry_batches
 from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.lines import LetterMenu, StatusLine, TabsLine, TitleLine
+from claude_batch_tui.tui.widgets.lines import TABS, LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted, counted_batches
+
+_TABS_WIDTH = sum(len(tab) + 2 for tab in TABS) + 3
+_FEW_EVENTS = 3
+_BESIDE = 168
+"""Cells from which the detail stands beside the list, which then still has all of its columns."""
 
 
 class BatchesScreen(DashboardScreen):
@@ -75,6 +80,16 @@ class BatchesScreen(DashboardScreen):
         yield BatchEvents(dashboard.now, id="events")
         yield StatusLine()
         yield KeyLine()
+
+    def on_compose(self) -> None:
+        """Have the class for the detail beside the list before there are widgets, too."""
+        self.set_class(self.app.size.width >= _BESIDE, "-beside")
+        super().on_compose()
+
+    def on_resize(self) -> None:
+        """The detail moves beside the list, or below it."""
+        self.set_class(self.size.width >= _BESIDE, "-beside")
+        super().on_resize()
 
     def on_mount(self) -> None:
         """Every 20 s: redraw ages."""
@@ -149,6 +164,8 @@ class BatchesScreen(DashboardScreen):
             self.say(f"{counted_batches(gone)} of the marked ones no longer exist here.")
         self._show_detail()
         self.events.show(snapshot.events)
+        self.set_class(bool(snapshot.events), "-eventful")
+        self.set_class(len(snapshot.events) <= _FEW_EVENTS, "-few-events")
         self._rest()
         self.refresh_bindings()
 
@@ -174,7 +191,8 @@ class BatchesScreen(DashboardScreen):
         self._show_list_words()
 
     def _show_list_words(self) -> None:
-        self.query_one(TabsLine).show(right=list_words(self.view, len(self.table.marks)))
+        room = self.size.width - _TABS_WIDTH
+        self.query_one(TabsLine).show(right=list_words(self.view, len(self.table.marks), room))
 
     def _rest(self) -> None:
         """What the status line says while nothing happens."""
@@ -255,6 +273,23 @@ class BatchesScreen(DashboardScreen):
         """Sort the other way round."""
         self.view.reverse()
         self._show_sorted()
+
+    def action_columns(self) -> None:
+        """Choose columns, and what to sort by."""
+        from claude_batch_tui.tui.batches.columns_dialog import (
+            Choice,
+            ColumnsDialog,
+        )  # the first frame does not wait
+
+        def take(choice: Choice | None) -> None:
+            if choice is not None:
+                self.view.wanted_columns = choice.names
+                self.view.sort_by(choice.order)
+                self._show_sorted()
+
+        view = self.view
+        dialog = ColumnsDialog(view.wanted_columns, view.listing.order, ascii_only=self.dashboard.ascii_only)
+        self.app.push_screen(dialog, take)
 
     def _show_sorted(self) -> None:
         order = self.view.listing.order
@@ -413,6 +448,11 @@ class BatchesScreen(DashboardScreen):
             self.ask_workspace("Track a batch", self.action_add)
         else:
             actions.add_batch(self)
+
+    def action_compare(self) -> None:
+        """Compare the results of the two that are marked."""
+        rows = [self.view.row(key) for key in self.table.targets]
+        actions.compare_rows(self, [row for row in rows if row is not None])
 
     def action_retry(self) -> None:
         """Send again what failed of the marked batches, or of the one or the run under the cursor."""

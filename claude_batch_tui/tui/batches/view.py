@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from itertools import islice
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.batch_list import BatchList, BatchRow, Order, order_of
@@ -14,8 +15,11 @@ from claude_batch_tui.domain.batches.turnaround import Turnarounds
 from claude_batch_tui.domain.filters.pattern import FilterError
 from claude_batch_tui.tui.batches.rows import Drawing, list_columns, row_cells
 from claude_batch_tui.tui.widgets.columns import Cell, Column
-from claude_batch_tui.wording import ago, counted, counted_batches, span
+from claude_batch_tui.wording import ago, counted, counted_batches, money, span
 from claude_batch_tui.wording.batches import COLUMNS, columns_of
+
+_FORETOLD = 40
+"""Running batches, the newest, of which an end is foretold: this is asked at every snapshot."""
 
 
 class BatchesView:
@@ -37,14 +41,14 @@ class BatchesView:
         self.snapshot = Snapshot()
         self.at_risk = AtRisk()
         """What is about to be lost."""
-        self.columns = columns_of(config.batches_columns)
-        """The names of the columns."""
+        self.wanted_columns = columns_of(config.batches_columns)
+        """The names of the columns that are asked for."""
+        self._names_workspace = False
         self.filter = ""
         """What was typed to filter by and understood last."""
         self._not_understood: str | None = None
         self.now = now
         self.ascii_only = ascii_only
-        self._wanted_columns = self.columns
         self._shown = shown
         self._learned: dict[str | None, Turnarounds] = {}
         """How long batches take, in each workspace as its own teach it."""
@@ -53,6 +57,18 @@ class BatchesView:
     def filter_error(self) -> str | None:
         """Why what is typed is no filter, or why the filter gave up; None where neither is so."""
         return self._not_understood or self.listing.gave_up
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns: what is asked for, whose each row is where that is not clear, and what rows are sorted by."""
+        names = self.wanted_columns
+        if self._names_workspace and "workspace" not in names:
+            place = int(names[0] == "state")
+            names = (*names[:place], "workspace", *names[place:])
+        field = self.listing.order.field
+        if all(COLUMNS[name].sort != field for name in names):
+            names += tuple(name for name in COLUMNS if COLUMNS[name].sort == field)
+        return names
 
     # The rows, for a `VirtualList`.
 
@@ -114,11 +130,31 @@ class BatchesView:
     def begin_anew(self, *, with_workspace: bool) -> None:
         """Another workspace is shown, or all of several: then a column says which one it is."""
         self.at_risk = AtRisk()
-        names = self._wanted_columns
-        if with_workspace and "workspace" not in names:
-            place = int(names[0] == "state")
-            names = (*names[:place], "workspace", *names[place:])
-        self.columns = names
+        self._names_workspace = with_workspace
+
+    def ends_next(self) -> datetime | None:
+        """When one of the newest running batches is likely to end: by when half of similar ones had, or nine of ten."""
+        now, found = self.now(), None
+        running = (t for t in self.snapshot.batches if not t.batch.has_ended and t.gone_at is None)
+        for tracked in islice(running, min(self.snapshot.running, _FORETOLD)):
+            learned = self._learned.get(tracked.profile)
+            forecast = learned.forecast(tracked.batch, tracked.model) if learned else None
+            for took in (forecast.median, forecast.ninth_tenth) if forecast else ():
+                at = tracked.batch.created_at + took
+                if at > now:
+                    found = at if found is None else min(found, at)
+                    break
+        return found
+
+    def spent_today(self) -> tuple[float, bool]:
+        """What the batches created today cost, and whether some of it is only known as what it may cost at most."""
+        today, spent, is_at_most = self.now().astimezone().date(), 0.0, False
+        for tracked in self.snapshot.batches:
+            if tracked.batch.created_at.astimezone().date() < today:
+                break
+            is_at_most |= tracked.cost_actual is None and tracked.cost_at_most is not None
+            spent += (tracked.cost_at_most if tracked.cost_actual is None else tracked.cost_actual) or 0.0
+        return spent, is_at_most
 
     def row(self, key: str | None) -> BatchRow | None:
         """The row with that key, or None."""
@@ -144,13 +180,18 @@ class BatchesView:
         self.filter, self._not_understood = text.strip(), None
         self.choose()
 
+    def sort_by(self, order: Order) -> None:
+        """Sort by any field; its column is shown then."""
+        self.listing.order = order
+        self.choose()
+
     def sort_by_next(self, step: int) -> None:
         """Sort by the column so many places on of those that are shown."""
         shown = self._names_shown()
         fields = list(dict.fromkeys(COLUMNS[name].sort for name in self.columns if name in shown))
         now = self.listing.order.field
         place = fields.index(now) + step if now in fields else 0
-        self._sort(Order(fields[place % len(fields)]))
+        self.sort_by(Order(fields[place % len(fields)]))
 
     def sort_by_column(self, number: int) -> None:
         """Sort by a column, the other way round where that is done already."""
@@ -158,12 +199,12 @@ class BatchesView:
         if field == self.listing.order.field:
             self.reverse()
         else:
-            self._sort(Order(field))
+            self.sort_by(Order(field))
 
     def reverse(self) -> None:
         """Sort the other way round."""
         order = self.listing.order
-        self._sort(order._replace(is_reversed=not order.is_reversed))
+        self.sort_by(order._replace(is_reversed=not order.is_reversed))
 
     def turn_hidden(self) -> bool:
         """Show what is hidden among the others, or not; True where it is shown now."""
@@ -194,12 +235,9 @@ class BatchesView:
     def _batches_of(self, key: str | None) -> list[TrackedBatch]:
         return self.listing.batches_of([key or ""])
 
-    def _sort(self, order: Order) -> None:
-        self.listing.order = order
-        self.choose()
-
     def _names_shown(self) -> frozenset[str]:
-        return frozenset(self.columns[number] for number in self._shown())
+        names = self.columns
+        return frozenset(names[number] for number in self._shown() if number < len(names))
 
 
 _EMPTY = """
@@ -246,21 +284,46 @@ def empty_words(view: BatchesView) -> str:
     return _EMPTY
 
 
-def list_words(view: BatchesView, marked: int) -> str:
-    """Beside the tabs: how many are marked and shown of how many, how old the list is, and how it is sorted."""
+def list_words(view: BatchesView, marked: int, width: int) -> str:
+    """Beside the tabs, as much as there is room for: what is marked and filtered, what matters now, how many there are."""
     listing, drawing = view.listing, view.drawing()
+    total = counted_batches(listing.total)
     parts = [f"{marked:,} marked"] if marked else []
     if drawing.is_old and drawing.link.polled_at is not None:
         parts.append(f"last known list, {ago(drawing.now - drawing.link.polled_at)} old")
     if listing.shown != listing.total:
         parts.append(f"{listing.shown:,} of {listing.total:,}")
-    else:
-        parts.append(counted_batches(listing.total))
+    parts += _matters(view, drawing.now)
+    if listing.shown == listing.total:
+        parts.append(total)
     if view.snapshot.has_older and drawing.link.state in (LinkState.LIVE, LinkState.IDLE):
-        parts[-1] += ", L: older"
-    down, up = ("v", "^") if drawing.ascii_only else ("↓", "↑")
-    parts.append(f"sort: {listing.order.field} {up if listing.order.is_reversed else down}")
-    return "   ".join(parts)
+        parts.append("L: older")
+    order = listing.order
+    if order.field == "state" or all(COLUMNS[name].sort != order.field for name in view.columns):
+        parts.insert(len(parts) - 1, f"by {order.field}{', reversed' if order.is_reversed else ''}")
+    while len(parts) > 1 and len("  ".join(parts)) > width:
+        parts.pop()
+    words = "   ".join(parts)
+    return words if len(words) <= width else "  ".join(parts)
+
+
+def _matters(view: BatchesView, now: datetime) -> list[str]:
+    """When a batch is likely to end next, whose results are about to go, and what today's batches cost.
+
+    Times are moments and no ages, so that an idle screen stays still.
+    """
+    parts = []
+    if (at := view.ends_next()) is not None:
+        parts.append(f"next ends about {at.astimezone():%H:%M}")
+    going = [each.at for each in view.at_risk.found.values() if each.about is Warned.RESULTS]
+    if going:
+        first = min(going).astimezone()
+        when = f"{first:%H:%M}" if first.date() == now.astimezone().date() else f"{first:%-d %b}"
+        parts.append(f"{len(going):,} {'loses its' if len(going) == 1 else 'lose their'} results from {when}")
+    spent, is_at_most = view.spent_today()
+    if spent:
+        parts.append(f"today {'at most ' if is_at_most else ''}{money(spent)}")
+    return parts
 
 
 def resting_words(view: BatchesView, marks: Collection[str], banner: str | None) -> str:

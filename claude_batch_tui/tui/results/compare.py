@@ -131,6 +131,27 @@ class CompareScreen(DashboardScreen):
 
         return cls(title, other.name, making)
 
+    @classmethod
+    def of_paths(
+        cls,
+        left: tuple[str, Callable[[], Path]],
+        right: tuple[str, Callable[[], Path]],
+        cache: Path,
+        prices: Callable[[], PriceTable],
+    ) -> Self:
+        """Two files by their titles, found and opened in the thread that joins them."""
+
+        def making() -> Iterator[Comparison]:
+            one = open_indexed(left[1](), cache)
+            try:
+                other = open_indexed(right[1](), cache)
+            except CbtuiError:
+                one.close()
+                raise
+            yield from compare(one, other, prices=prices())
+
+        return cls(left[0], right[0], making)
+
     def __init__(self, left: str, right: str, making: Making) -> None:
         super().__init__()
         self._names = left, right

@@ -24,60 +24,80 @@ class PastTimes(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How many requests are where."""
+    """How many requests are where; `flawed` are those of the succeeded whose answers are not whole."""
 
     processing: int = 0
     succeeded: int = 0
     errored: int = 0
     canceled: int = 0
     expired: int = 0
+    flawed: int = 0
 
 
-def waiting(
+def waiting_words(
+    elapsed: float, left: float, history: PastTimes | None, *, ascii_only: bool = False
+) -> list[str]:
+    """The time used against similar batches, never a percentage: what to say beside `time_ruler`, the longest first."""
+    dot, used = _dot(ascii_only), clock(elapsed)
+    if history is None or history.batches < ENOUGH_HISTORY:
+        return [
+            f"{used} of {clock(elapsed + left)} {dot} no history",
+            f"{used} of {clock(elapsed + left)}",
+            used,
+        ]
+    if elapsed > history.p90:
+        return [f"longer than p90 {dot} {clock(left)} left", "longer than p90", "> p90"]
+    median, most = clock(history.median), clock(history.p90)
+    return [f"{used} {dot} p50 {median} {dot} p90 {most}", f"{used} {dot} p50 {median}", used]
+
+
+def time_ruler(
     elapsed: float, left: float, history: PastTimes | None, width: int, *, ascii_only: bool = False
 ) -> str:
-    """A batch whose counts say nothing yet: the time used against similar batches, never a percentage."""
-    if left < 0:
-        return overdue(-left)
-    if history is None or history.batches < ENOUGH_HISTORY:
-        return f"no history {_dot(ascii_only)} {clock(elapsed)} of {clock(elapsed + left)}"
-    if elapsed > history.p90:
-        return f"longer than p90 {_dot(ascii_only)} {clock(left)} left"
-    return time_ruler(elapsed, history.median, history.p90, width, ascii_only=ascii_only)
+    """`┆▒▒▒··│······┆`: filled so far, the mark where half of similar batches had ended, the right end where nine of ten had.
 
-
-def time_ruler(elapsed: float, median: float, p90: float, width: int, *, ascii_only: bool = False) -> str:
-    """`┆▒▒▒··│······┆`: filled so far, the mark where half had ended, the right end where nine of ten had."""
+    Without enough of those its right end is the deadline, and there is no mark.
+    """
     edge, filled, free, mark = ("|", "=", ".", "+") if ascii_only else ("┆", "▒", "·", "│")
     inner = max(width - 2, 1)
-    used = _share(elapsed, p90, inner)
-    half = min(_share(median, p90, inner), inner - 1)
+    known = history is not None and history.batches >= ENOUGH_HISTORY
+    used = _share(elapsed, history.p90 if known and history else elapsed + left, inner)
     body = [filled if x < used else free for x in range(inner)]
-    body[half] = mark
+    if known and history:
+        body[min(_share(history.median, history.p90, inner), inner - 1)] = mark
     return edge + "".join(body) + edge
 
 
-def count_bar(counts: Counts, width: int, *, ascii_only: bool = False) -> str:
-    """`██████e x░░░`: every kind that is not zero has a cell, so that 3 errors of 100,000 are seen."""
+def count_parts(counts: Counts, width: int, *, ascii_only: bool = False) -> list[tuple[str, str]]:
+    """`██████!exc░░░` as its parts with their styles: what is good, and a tail for what is not.
+
+    Every kind that is not zero has a cell, so that 3 errors of 100,000 are seen.
+    """
     ok, now, left = ("#", ">", ".") if ascii_only else ("█", "▓", "░")
-    parts = [
-        (ok, counts.succeeded),
-        ("e", counts.errored),
-        ("x", counts.expired),
-        ("c", counts.canceled),
-        (left, counts.processing),
+    kinds = [
+        (ok, "good", counts.succeeded - counts.flawed),
+        ("!", "warn", counts.flawed),
+        ("e", "bad", counts.errored),
+        ("x", "warn", counts.expired),
+        ("c", "warn", counts.canceled),
+        (left, "dim", counts.processing),
     ]
-    sizes = _apportion([count for _, count in parts], width)
-    bar = "".join(glyph * size for (glyph, _), size in zip(parts, sizes, strict=True))
-    return bar.replace(left, now, 1) if counts.processing else bar
+    sizes = _apportion([count for _, _, count in kinds], width)
+    parts = [(glyph * size, style) for (glyph, style, _), size in zip(kinds, sizes, strict=True) if size]
+    if parts and counts.processing and parts[-1][1] == "dim":
+        parts[-1] = (now + parts[-1][0][1:], "dim")
+    return parts
 
 
-def counting(counts: Counts, width: int, *, ascii_only: bool = False) -> str:
-    """A bar and a percentage, for a batch whose counts move while it runs."""
-    total = sum(counts)
-    percent = 0 if total == 0 else int(100 * (total - counts.processing) / total)
-    label = f" {percent:>3}%"
-    return count_bar(counts, max(width - len(label), 1), ascii_only=ascii_only) + label
+def count_bar(counts: Counts, width: int, *, ascii_only: bool = False) -> str:
+    """The parts of `count_parts` as one text."""
+    return "".join(text for text, _ in count_parts(counts, width, ascii_only=ascii_only))
+
+
+def percent_done(counts: Counts) -> str:
+    """` 94%` of a batch whose counts move while it runs."""
+    total = sum(counts) - counts.flawed
+    return f"{0 if total == 0 else int(100 * (total - counts.processing) / total):>3}%"
 
 
 def canceling(seconds: float) -> str:

@@ -67,14 +67,21 @@ class Column(NamedTuple):
     drop: int = 0
 
 
+class Run(NamedTuple):
+    """Neighbouring characters of one style."""
+
+    text: str
+    style: str | None
+
+
 class Cell(NamedTuple):
-    """The text of one cell, or a function that draws it for a width in cells.
+    """The text of one cell, or a function that draws it for a width in cells, in one style or as runs of several.
 
     `style` is a component class of the list without its prefix: dim, good, bad, warn, accent or strong. A cell
     with `span` n covers the following n - 1 columns too; their own cells are not drawn.
     """
 
-    text: str | Callable[[int], str]
+    text: str | Callable[[int], str | Sequence[Run]]
     style: str | None = None
     span: int = 1
 
@@ -85,13 +92,6 @@ class Place(NamedTuple):
     column: int
     x: int
     width: int
-
-
-class Run(NamedTuple):
-    """Neighbouring characters of one style."""
-
-    text: str
-    style: str | None
 
 
 def place(columns: Sequence[Column], available: int) -> list[Place]:
@@ -134,11 +134,15 @@ def compose_row(
         last = max(beside for beside in places[position:] if beside.column < covered_until)
         available = width if last.column == number else last.x + last.width - x
         align = columns[number].align if span == 1 else "left"
-        if not isinstance(text, str):
-            text = text(available)
+        drawn = text if isinstance(text, str) else text(available)
         _add(runs, " " * (x - end), None)
-        _add(runs, fit(text, available, align, mark), style)
         end = x + available
+        *first, last_piece = [Run(drawn, style)] if isinstance(drawn, str) else drawn
+        for piece in first:
+            words = clean_line(piece.text)
+            _add(runs, words, piece.style)
+            available -= cell_len(words)
+        _add(runs, fit(last_piece.text, available, align, mark), last_piece.style)
     return runs
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from textual.widgets import OptionList
 
+from claude_batch_tui.domain.batches.batch_list import Order
+from claude_batch_tui.domain.batches.tracked import ResultsState
+from claude_batch_tui.tui.batches.columns_dialog import ColumnsDialog
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
+from claude_batch_tui.tui.results.compare import CompareScreen
 from claude_batch_tui.tui.results.screen import ResultsScreen
 from claude_batch_tui.tui.widgets.inputs import FilterBar
 from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine
@@ -80,7 +85,7 @@ async def test_rows_are_sorted_by_the_next_column_and_the_other_way_round(live, 
         assert keys(live) == large + small
         await pilot.press("O")
         assert keys(live) == small + large
-        assert "sort: requests ↑" in tabs(live)
+        assert "REQS↑" in [column.title for column in table(live)._columns]
 
 
 async def test_tags_notes_and_names_are_edited_from_the_list(live, simulator):
@@ -108,9 +113,54 @@ async def test_a_word_that_is_no_tag_is_refused_in_its_dialog(live, simulator):
         await listed(pilot, 1)
         await pilot.press("t")
         await reached(pilot, lambda: isinstance(live.screen, InputDialog))
-        await pilot.press(*"a,b", "enter")
+        await pilot.press(*"a(b", "enter")
         await pilot.pause()
         assert "is no tag" in str(live.screen.query_one(".problem").render())
+
+
+async def test_tags_may_be_parted_by_commas(live, simulator):
+    (batch_id,) = add(simulator, 1, duration=36_000)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 1)
+        await pilot.press("t")
+        await answered(pilot, "eval, draft,nightly")
+        await reached(pilot, lambda: live.snapshot.find(batch_id).tags == ("draft", "eval", "nightly"))
+
+
+async def test_any_field_is_sorted_by_and_columns_are_chosen_at_80_cells(live, simulator):
+    add(simulator, 2, duration=36_000)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 2)
+        await pilot.press("c")
+        await reached(pilot, lambda: isinstance(live.screen, ColumnsDialog))
+        options = live.screen.query_one(OptionList)
+        options.highlighted = live.screen._fields.index("created")
+        await pilot.press("enter", "enter")
+        options.highlighted = live.screen._fields.index("left")
+        await pilot.press("space", "escape")
+        await reached(pilot, lambda: isinstance(live.screen, BatchesScreen))
+        view = live.screen.view
+        assert view.listing.order == Order("created", is_reversed=True)
+        assert "left" not in view.columns
+        titles = [table(live)._columns[number].title for number in table(live).shown_columns]
+        assert "CREATED↑" in titles, "the column rows are sorted by is shown, though nobody asked for it"
+
+
+async def test_two_marked_batches_are_compared_from_the_list(live, simulator):
+    ids = add(simulator, 2, age=DAY, duration=60)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 2)
+        await pilot.press("space")
+        await pilot.press("equals_sign")
+        await reached(pilot, lambda: "mark two batches" in status(live))
+        await pilot.press("space", "equals_sign")
+        await reached(pilot, lambda: "s downloads them" in status(live))
+        await pilot.press("s")
+        for each in ids:
+            await reached(pilot, lambda each=each: live.snapshot.find(each).results is ResultsState.COMPLETE)
+        await pilot.press("equals_sign")
+        await reached(pilot, lambda: isinstance(live.screen, CompareScreen))
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count > 0)
 
 
 async def test_hiding_several_asks_once_with_their_number(live, simulator):

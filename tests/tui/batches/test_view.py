@@ -10,6 +10,7 @@ import pytest
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.tracked import Link, LinkState, Snapshot, SubmissionState, TrackedBatch
 from claude_batch_tui.tui.batches.view import BatchesView, empty_words, list_words, resting_words
+from claude_batch_tui.tui.widgets.columns import place
 
 NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
 LIVE = Link(state=LinkState.LIVE, polled_at=NOW - timedelta(seconds=10), interval=30.0)
@@ -136,7 +137,20 @@ def test_an_empty_list_says_why_and_which_key_helps(view):
 def test_the_line_beside_the_tabs_counts_what_is_marked_and_shown(view):
     show(view, tracked(1, total=10), tracked(2, total=500), has_older=True)
     view.filter_by("requests>100")
-    assert list_words(view, 3) == "3 marked   1 of 2, L: older   sort: age ↓"
+    assert list_words(view, 3, 60) == "3 marked   1 of 2   L: older"
+    assert list_words(view, 3, 20) == "3 marked   1 of 2"
+
+
+def test_the_line_beside_the_tabs_says_what_matters_now(view):
+    ended = [tracked(number, status="ended", cost_actual=0.25) for number in range(10, 16)]
+    going = tracked(20, status="ended", age=28.5 * 24)
+    show(view, tracked(1, age=0.1, cost_at_most=0.5), *ended, going, running=1)
+    words = list_words(view, 0, 120)
+    assert "next ends about" in words
+    assert "1 loses its results from" in words
+    assert "today at most $" in words
+    assert words.endswith("8 batches")
+    assert list_words(view, 0, 30).startswith("next ends about")
 
 
 def test_the_status_line_names_what_has_to_be_decided_before_what_was_marked(view, unknown_submission):
@@ -147,3 +161,22 @@ def test_the_status_line_names_what_has_to_be_decided_before_what_was_marked(vie
     sending = msgspec.structs.replace(unknown_submission, state=SubmissionState.SENDING)
     show(view, tracked(1), submissions=(sending, unknown_submission))
     assert resting_words(view, ["msgbatch_1"], None) == "1 submission of unknown outcome: U decides"
+
+
+@pytest.mark.parametrize("sort", ["age", "-cost", "created", "note"])
+@pytest.mark.parametrize("workspaces", [(), ("research", "production")])
+def test_at_more_cells_no_column_is_missing_that_is_there_at_80(sort, workspaces, config):
+    view = BatchesView(msgspec.structs.replace(config, batches_sort=sort), now=lambda: NOW)
+    view.begin_anew(with_workspace=bool(workspaces))
+    columns = view.list_columns(workspaces)
+
+    def shown(room):
+        return {columns[each.column].title.rstrip("↓↑") for each in place(columns, room)}
+
+    # At 80 without borders, at 120 with them, at 168 with the detail beside the list.
+    at_80, at_120, at_168, at_200 = (shown(room) for room in (77, 115, 168 * 2 // 3 - 5, 200 * 2 // 3 - 5))
+    assert at_80 <= at_120
+    assert at_80 <= at_168 <= at_200
+    assert sort.removeprefix("-").upper() in at_80
+    if sort == "age":
+        assert {"AGE", "LEFT"} <= at_80

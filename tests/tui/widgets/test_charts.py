@@ -20,33 +20,35 @@ HISTORY = PastTimes(batches=14, median=3120, p90=7800)
 
 
 def test_a_batch_without_counts_shows_time_against_history_and_no_percentage():
-    line = charts.waiting(2460, 83_940, HISTORY, 24)
-    assert line == "┆▒▒▒▒▒▒··│·············┆"
-    assert "%" not in line
+    assert charts.time_ruler(2460, 83_940, HISTORY, 24) == "┆▒▒▒▒▒▒··│·············┆"
+    words = charts.waiting_words(2460, 83_940, HISTORY)
+    assert words == ["41 m · p50 52 m · p90 2 h 10", "41 m · p50 52 m", "41 m"]
 
 
 def test_the_ruler_has_an_ascii_twin_of_the_same_width():
-    assert charts.time_ruler(2460, 3120, 7800, 24, ascii_only=True) == "|======..+.............|"
+    assert charts.time_ruler(2460, 83_940, HISTORY, 24, ascii_only=True) == "|======..+.............|"
 
 
-def test_without_enough_history_no_estimate_is_invented():
-    few = PastTimes(batches=4, median=3120, p90=7800)
-    assert charts.waiting(2460, 83_940, few, 24) == "no history · 41 m of 24 h"
-    assert charts.waiting(2460, 83_940, None, 24) == "no history · 41 m of 24 h"
+@pytest.mark.parametrize("few", [PastTimes(batches=4, median=3120, p90=7800), None])
+def test_without_enough_history_no_estimate_is_invented(few):
+    assert charts.waiting_words(43_200, 43_200, few)[0] == "12 h of 24 h · no history"
+    assert charts.time_ruler(43_200, 43_200, few, 12) == "┆▒▒▒▒▒·····┆", "half of the 24 hours, and no mark"
 
 
 def test_a_slow_batch_says_so_instead_of_overflowing_its_bar():
-    assert charts.waiting(10_200, 76_200, HISTORY, 24) == "longer than p90 · 21 h 10 left"
-
-
-def test_a_batch_past_its_deadline_waits_for_the_api():
-    assert charts.waiting(86_520, -120, HISTORY, 24) == "deadline passed 2 m ago, waiting for the API"
+    assert charts.waiting_words(10_200, 76_200, HISTORY)[0] == "longer than p90 · 21 h 10 left"
+    assert len(charts.time_ruler(10_200, 76_200, HISTORY, 24)) == 24
 
 
 def test_moving_counts_have_a_bar_and_a_percentage():
-    assert (
-        charts.counting(Counts(processing=144, succeeded=2251, errored=5), 24) == "█████████████████e▓  94%"
-    )
+    counts = Counts(processing=144, succeeded=2251, errored=5)
+    assert charts.count_bar(counts, 19) == "█████████████████e▓"
+    assert charts.percent_done(counts) == " 94%"
+
+
+def test_what_is_not_whole_is_in_the_tail_and_what_is_good_before_it():
+    parts = charts.count_parts(Counts(succeeded=1_000, errored=2, flawed=3), 20)
+    assert parts == [("█" * 18, "good"), ("!", "warn"), ("e", "bad")]
 
 
 def test_every_kind_that_is_not_zero_has_a_cell():
