@@ -7,6 +7,7 @@ from math import floor, log10
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 
@@ -23,6 +24,22 @@ def counted_batches(number: int) -> str:
 def count_words(value: float) -> str:
     """`1,204`: a whole number that a drawing or a sum has as a float."""
     return f"{value:,.0f}"
+
+
+def counts_axis(values: Sequence[float]) -> list[str]:
+    """Whole numbers along an axis."""
+    return [count_words(value) for value in values]
+
+
+def money_axis(values: Sequence[float]) -> list[str]:
+    """Dollars along an axis of even steps, all with as many places as the steps need, so that no two look the same."""
+    step = values[1] - values[0]
+    if step >= 1 and all(value == int(value) for value in values):
+        return [f"${value:,.0f}" for value in values]
+    places = 2
+    while places < 9 and abs(step - round(step, places)) > step * 1e-6:
+        places += 1
+    return [f"${value:,.{places}f}" for value in values]
 
 
 def size(count: int) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.batch_list import BatchList, BatchRow
     from claude_batch_tui.services.watching.listing import Listed
 
-_COLUMNS = "state,id,name,requests,age,tags,progress"
+_COLUMNS = "state,id,name,requests,age,tags,progress,note"
 _EXAMPLES = """\
 A filter is FIELD OP VALUE, joined by and (or a blank), or, not, parentheses; a
 bare word is looked for everywhere:

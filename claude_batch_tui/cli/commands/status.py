@@ -121,6 +121,8 @@ def facts(tracked: TrackedBatch, now: datetime) -> list[str]:
         ("model", tracked.model),
         ("source", tracked.source),
         ("cost", cost_of_batch(tracked)),
+        ("tags", ", ".join(tracked.tags)),
+        ("note", tracked.note),
     ]
     return [f"{label:<9} {value}" for label, value in lines if value]
 

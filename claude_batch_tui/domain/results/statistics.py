@@ -152,7 +152,12 @@ def _borders(ordered: Sequence[float]) -> Iterator[float]:
     if most == 0:
         yield from (0.0, 1.0)
     elif least and most <= _NEAR * least:
-        step = next(step for step in _STEPS if step * _EVEN >= most - least and step * _FINEST >= most)
+        finest = 1.0 if isinstance(least, int) and isinstance(most, int) else 0.0  # tokens are whole
+        step = next(
+            step
+            for step in _STEPS
+            if step >= finest and step * _EVEN >= most - least and step * _FINEST >= most
+        )
         number = ceil(least / step) - 1
         number -= number * step >= least  # a quotient of fractions may be rounded up
         while number * step < most:

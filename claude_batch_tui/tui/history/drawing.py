@@ -10,7 +10,7 @@ from claude_batch_tui.tui.widgets.charts import Counts, Series, count_bar, legen
 from claude_batch_tui.tui.widgets.charts import bars as plot
 from claude_batch_tui.tui.widgets.columns import fit
 from claude_batch_tui.tui.widgets.text_rows import Span, StyledLine
-from claude_batch_tui.wording import count_words, money, share, spend_words, took
+from claude_batch_tui.wording import counts_axis, money_axis, share, spend_words, took
 
 WIDE = 150
 """Cells from which there are two columns."""
@@ -63,7 +63,7 @@ def _turnaround(history: History, width: int, height: int, *, ascii_only: bool) 
         series,
         width=width,
         height=height,
-        tick=count_words,
+        axis=counts_axis,
         whole=True,
         ascii_only=ascii_only,
     )
@@ -73,8 +73,9 @@ def _turnaround(history: History, width: int, height: int, *, ascii_only: bool) 
     name = min(max(len(_short(group.model)) for group in groups), max(width + 2 - _FIGURES, 12))
     every = sorted(duration for group in groups for duration in group.durations)
     span = every[len(every) * 9 // 10] * 1.2
-    head = f" {'MODEL':<{name}} {'REQUESTS':>15} {'BATCHES':>7} {'HALF BY':>7} {'9 OF 10':>7} {'LONGEST':>7}"
-    yield StyledLine(f"{head}  0 TO {took(span)}", "dim")
+    head = f" {'MODEL':<{name}} {'REQUESTS':>15} {'BATCHES':>7} {'P50':>7} {'P90':>7} {'MAX':>7}"
+    more = " OR MORE" if every[-1] > span else ""
+    yield StyledLine(f"{head}  0 TO {took(span)}{more}", "dim")
     for group in groups:
         row = spread(
             span.total_seconds(),
@@ -100,7 +101,7 @@ def _per_day(history: History, width: int, height: int, *, ascii_only: bool) -> 
         series,
         width=width,
         height=height,
-        tick=count_words,
+        axis=counts_axis,
         whole=True,
         ascii_only=ascii_only,
     )
@@ -117,7 +118,7 @@ def _spend(history: History, width: int, height: int, *, ascii_only: bool) -> It
     if not any(value for one in series for value in one.values):
         yield StyledLine(" What a batch cost is known once its results are downloaded.", "dim")
         return
-    drawn = plot(_day_words(days), series, width=width, height=height, tick=money, ascii_only=ascii_only)
+    drawn = plot(_day_words(days), series, width=width, height=height, axis=money_axis, ascii_only=ascii_only)
     yield from map(_painted, drawn)
     yield _painted(legend(series, ascii_only=ascii_only))
 

@@ -26,6 +26,7 @@ from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.wording import (
     cache_lines,
     count_words,
+    counts_axis,
     fine_money,
     share,
     spend_notes,
@@ -92,7 +93,7 @@ def _drawn(spread: Distribution, tick: Callable[[float], str], width: int, *, as
     series = [Series("answers", [bucket.count for bucket in spread.buckets])]
     labels = [f"≤{tick(bucket.high)}" if not ascii_only else tick(bucket.high) for bucket in spread.buckets]
     return bars(
-        labels, series, width=width, height=_HEIGHT, tick=count_words, whole=True, ascii_only=ascii_only
+        labels, series, width=width, height=_HEIGHT, axis=counts_axis, whole=True, ascii_only=ascii_only
     )
 
 

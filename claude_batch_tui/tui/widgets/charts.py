@@ -157,6 +157,8 @@ def _dot(ascii_only: bool) -> str:
     return "-" if ascii_only else "·"
 
 
+_FEW = 2
+"""What fills the height of a small drawing at least: one alone does not."""
 _HEIGHTS = " ▁▂▃▄▅▆▇█"
 _ASCII_HEIGHTS = " .:-=+*#@"
 
@@ -200,7 +202,7 @@ def spread(span: float, durations: Sequence[float], width: int, *, ascii_only: b
     counts = [0] * inner
     for seconds in durations:
         counts[min(_cell(seconds, span, inner), inner - 1)] += 1
-    most = max(counts, default=0)
+    most = max(*counts, _FEW)
     steps = len(heights) - 1
     return " " + "".join(heights[-(-count * steps // most) if most else 0] for count in counts) + " "
 
@@ -212,6 +214,8 @@ def _cell(at: float, span: float, cells: int) -> int:
 MARKS = ("█", "▒", "▚", "░")
 ASCII_MARKS = ("#", "=", "o", ".")
 _TICKS = 4
+_AROUND = 4
+"""Rows of a drawing beside those between the marks of its axis: the lowest of them, the frame, the labels."""
 
 
 class Series(NamedTuple):
@@ -227,19 +231,23 @@ def bars(
     *,
     width: int,
     height: int,
-    tick: Callable[[float], str],
+    axis: Callable[[Sequence[float]], list[str]],
     whole: bool = False,
     ascii_only: bool = False,
 ) -> list[str]:
-    """Upright bars, the series one on the other, for a width and height in cells; `tick` names a value of the axis.
+    """Upright bars, the series one on the other, for a width and height in cells; `axis` names the values of the axis.
 
-    `whole` puts the axis' marks on whole numbers. As many labels as fit stand below.
+    `whole` puts the axis' marks on whole numbers. As many labels as fit stand below. It may be lower than `height`, so that
+    there are as many rows between any two marks.
     """
     import plotext as plt  # 0.1 s that only a drawn plot needs
 
     top = max((sum(column) for column in zip(*(one.values for one in series), strict=True)), default=0.0)
     ticks = axis_ticks(top, whole=whole)
-    shown = shown_labels(labels, width - max((len(tick(value)) for value in ticks), default=0) - 2)
+    words = axis(ticks)
+    steps = len(ticks) - 1
+    height = _AROUND + max((height - _AROUND) // steps, 1) * steps
+    shown = shown_labels(labels, width - max(map(len, words)) - 2)
     plt.clear_figure()
     plt.limit_size(False, False)
     plt.theme("clear")
@@ -254,7 +262,7 @@ def bars(
         plt.bar(places, sunk, marker=marks[count - 1], width=0.7, minimum=-ticks[-1])
     plt.ylim(0, ticks[-1])
     plt.xlim(-0.6, len(labels) - 0.4)
-    plt.yticks(ticks, [tick(value) for value in ticks])
+    plt.yticks(ticks, words)
     plt.xticks(shown, [labels[number] for number in shown])
     drawn = str(plt.uncolorize(plt.build()))
     plt.clear_figure()
@@ -268,9 +276,11 @@ def legend(series: Sequence[Series], *, ascii_only: bool = False) -> str:
 
 
 def axis_ticks(top: float, *, whole: bool) -> list[float]:
-    """Round values from 0 to at least `top`, at most five."""
+    """Round values from 0 to at least `top`, at most five; of whole ones to 2 at least, so that one fills no column."""
     if top <= 0:
         return [0.0, 1.0]
+    if whole:
+        top = max(top, 2.0)
     step = 1.0
     while step * _TICKS < top:
         step *= 10

@@ -47,6 +47,13 @@ def test_values_near_one_another_are_shown_in_even_steps():
     assert [bucket.count for bucket in distribution([7, 7]).buckets] == [2]
 
 
+def test_whole_numbers_are_binned_as_whole_numbers():
+    for values in ([18, 18], [17, 18, 18, 20], [1, 1, 2], [181, 184]):
+        buckets = distribution(values).buckets
+        assert all(bucket.high == int(bucket.high) for bucket in buckets)
+    assert [bucket.high for bucket in distribution([17, 18, 18, 20]).buckets] == [17, 18, 19, 20]
+
+
 def test_nothing_is_no_distribution():
     assert distribution([]).buckets == ()
     assert [bucket.count for bucket in distribution([0, 0]).buckets] == [2]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from claude_batch_tui.tui.widgets import charts
@@ -15,6 +17,7 @@ from claude_batch_tui.tui.widgets.charts import (
     shown_labels,
     spread,
 )
+from claude_batch_tui.wording import counts_axis, money_axis
 
 HISTORY = PastTimes(batches=14, median=3120, p90=7800)
 
@@ -94,26 +97,22 @@ def test_marks_beyond_the_ruler_are_not_drawn():
 
 def test_how_often_things_took_how_long_is_drawn_to_the_scale_of_the_ruler():
     assert spread(100, [5, 5, 55], 12) == " █    ▄     "
-    assert spread(100, [5, 55, 500], 12, ascii_only=True) == " @    @   @ "
+    assert spread(100, [5, 55, 500], 12, ascii_only=True) == " =    =   = "
 
 
 def test_no_durations_draw_nothing():
     assert spread(100, [], 6) == "      "
 
 
-def count(value):
-    return f"{value:,.0f}"
-
-
 def test_bars_fill_the_width_and_height_they_are_given():
-    lines = bars(["a", "b"], [Series("x", [1, 3])], width=40, height=8, tick=count, whole=True)
-    assert len(lines) == 8
+    lines = bars(["a", "b"], [Series("x", [1, 3])], width=40, height=10, axis=counts_axis, whole=True)
+    assert len(lines) == 10
     assert {len(line) for line in lines[:-1]} == {40}
 
 
 def test_series_are_told_apart_without_colors():
     both = [Series("x", [2, 2]), Series("y", [2, 0])]
-    drawn = "\n".join(bars(["a", "b"], both, width=40, height=12, tick=count))
+    drawn = "\n".join(bars(["a", "b"], both, width=40, height=12, axis=counts_axis))
     assert "█" in drawn
     assert "▒" in drawn
     assert "\x1b" not in drawn
@@ -122,7 +121,7 @@ def test_series_are_told_apart_without_colors():
 
 def test_bars_can_be_drawn_in_ascii():
     both = [Series("x", [2, 2]), Series("y", [2, 0])]
-    drawn = "\n".join(bars(["a", "b"], both, width=40, height=12, tick=count, ascii_only=True))
+    drawn = "\n".join(bars(["a", "b"], both, width=40, height=12, axis=counts_axis, ascii_only=True))
     assert "#" in drawn
     assert "=" in drawn
     assert "█" not in drawn
@@ -131,6 +130,7 @@ def test_bars_can_be_drawn_in_ascii():
 def test_axes_are_marked_with_round_values_up_to_the_highest_bar():
     assert axis_ticks(14, whole=True) == [0, 5, 10, 15]
     assert axis_ticks(3, whole=True) == [0, 1, 2, 3]
+    assert axis_ticks(1, whole=True) == [0, 1, 2], "one alone fills no column"
     assert axis_ticks(0, whole=True) == [0, 1]
     assert axis_ticks(41.2, whole=False) == [0, 20, 40, 60]
 
@@ -141,6 +141,22 @@ def test_every_value_is_below_the_last_mark_of_its_axis():
         assert ticks[-1] >= top
         assert ticks[-2] < top
         assert len(ticks) <= 5
+
+
+@pytest.mark.parametrize("top", [1, 2, 3, 7, 14, 41, 1_204])
+@pytest.mark.parametrize("height", [9, 10, 15])
+def test_marks_of_an_axis_are_as_many_rows_apart(top, height):
+    lines = bars(["a", "b"], [Series("x", [1, top])], width=40, height=height, axis=counts_axis, whole=True)
+    marked = [number for number, line in enumerate(lines) if "┤" in line]
+    assert len({after - before for before, after in pairwise(marked)}) == 1
+    assert height - 4 < len(lines) <= height
+
+
+@pytest.mark.parametrize("top", [0.0006, 0.012, 0.03, 0.9, 2.5, 41.2, 1_204])
+def test_no_two_marks_of_money_look_the_same_and_all_have_as_many_places(top):
+    words = money_axis(axis_ticks(top, whole=False))
+    assert len(set(words)) == len(words)
+    assert len({len(word.partition(".")[2]) for word in words}) == 1
 
 
 def test_as_many_labels_stand_below_as_fit_and_the_last_one_always():
