@@ -24,16 +24,17 @@ LOOKS = {
     "ascii": {"ascii_only": True},
 }
 SIZES = [(80, 24), (200, 50)]
+LIST_SIZES = [(80, 24), (120, 40), (200, 50)]
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["80x24", "200x50"])
+@pytest.mark.parametrize("size", LIST_SIZES, ids=["80x24", "120x40", "200x50"])
 def test_batches_of_a_week(snap_compare, dashboard, filled, week, settled, size):
     named = week
     filled(named, unseen=[named[4][1]])
     assert snap_compare(dashboard(), terminal_size=size, run_before=settled)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["80x24", "200x50"])
+@pytest.mark.parametrize("size", LIST_SIZES, ids=["80x24", "120x40", "200x50"])
 @pytest.mark.parametrize("look", ["dark", "light", "ansi", "no-color", "ascii"])
 def test_every_state_of_a_batch_and_a_run(snap_compare, dashboard, filled, week, states, settled, look, size):
     filled(week + states.named, runs=states.runs, tags=states.tags, costs=states.costs)
