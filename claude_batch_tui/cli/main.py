@@ -27,6 +27,7 @@ COMMANDS = {
     "list": "The batches of the workspace, newest first.",
     "status": "One batch, as the API has it now.",
     "history": "Turnaround, batches, spend and outcomes of the last days, from what is known here.",
+    "costs": "What batches cost, by day, model, tag or run: billed, estimated, in flight.",
     "watch": "Keep polling until batches have ended.",
     "cancel": "Ask the API to cancel a batch.",
     "delete": "Delete an ended batch from the API.",
@@ -57,7 +58,7 @@ COMMANDS = {
 _RENAMED = {"archive": "hide"}
 """Commands by the names they had once, which still work."""
 
-_SEVERAL_PROFILES = (None, "list", "status", "history", "watch")
+_SEVERAL_PROFILES = (None, "list", "status", "history", "costs", "watch")
 """The dashboard, and the commands that show several workspaces at once."""
 
 
@@ -209,7 +210,7 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
         metavar="NAME",
         action="append",
         default=default,
-        help="a table [profiles.NAME] of config.toml, or a profile of the SDK; list, status, history, watch and the dashboard take several",
+        help="a table [profiles.NAME] of config.toml, or a profile of the SDK; list, status, history, costs, watch and the dashboard take several",
     )
     group.add_argument(
         "--timeout",

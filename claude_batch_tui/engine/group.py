@@ -14,6 +14,7 @@ from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.errors import DraftError
 
 if TYPE_CHECKING:
+    from claude_batch_tui.domain.batches.costs import By, Costs
     from claude_batch_tui.domain.batches.history import History
 
 
@@ -193,9 +194,17 @@ class EngineGroup:
         """What their batches of the last `days` days say together; reads the store, for a thread."""
         from claude_batch_tui.services.watching.listing import history_of
 
+        return history_of(self.home.store.database, self._scope_ids(), days=days, now=now)
+
+    def costs(self, by: By, month: str | None) -> Costs:
+        """What their batches cost, of a month or all that are known; reads the store, for a thread."""
+        from claude_batch_tui.services.watching.listing import costs_of
+
+        return costs_of(self.home.store.database, self._scope_ids(), by=by, month=month)
+
+    def _scope_ids(self) -> set[int]:
         workspaces = [engine.workspace for engine in self._on_screen()]
-        ids = {workspace.scope_id for workspace in workspaces if workspace is not None}
-        return history_of(self.home.store.database, ids, days=days, now=now)
+        return {workspace.scope_id for workspace in workspaces if workspace is not None}
 
     def tag(self, batch_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> None:
         """Give batches tags, and take tags away; in each workspace for itself."""

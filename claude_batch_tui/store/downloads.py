@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.costs import PaidBatch
 from claude_batch_tui.domain.batches.history import PastBatch
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.money.spend import Spend
@@ -20,6 +21,17 @@ from claude_batch_tui.store.database import Database, stored, stored_time
 _PAST = """
     SELECT b.facts, b.model, a.usd AS usd, m.usd AS at_most FROM batch b
     LEFT JOIN cost a ON a.scope_id = b.scope_id AND a.target_id = b.batch_id AND a.kind = 'actual'
+    LEFT JOIN cost m ON m.scope_id = b.scope_id AND m.target_id = b.batch_id AND m.kind = 'at_most'
+    WHERE b.scope_id = ? AND b.created_at >= ? ORDER BY b.created_at
+"""
+_PAID = """
+    SELECT b.facts, b.batch_id, b.run_id, b.model, b.gone_at, coalesce(u.name, n.name) AS title, s.facts AS spend,
+        m.usd AS at_most,
+        (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
+    FROM batch b
+    LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
+    LEFT JOIN name u ON u.scope_id = b.scope_id AND u.target_id = b.run_id
+    LEFT JOIN spend s ON s.scope_id = b.scope_id AND s.batch_id = b.batch_id
     LEFT JOIN cost m ON m.scope_id = b.scope_id AND m.target_id = b.batch_id AND m.kind = 'at_most'
     WHERE b.scope_id = ? AND b.created_at >= ? ORDER BY b.created_at
 """
@@ -132,9 +144,12 @@ def record_spend(database: Database, scope_id: int, batch_id: str, spend: Spend,
 def find_spend(database: Database, scope_id: int, batch_id: str) -> Spend | None:
     """What a batch cost, or None where its results have not been read here, or before advisors and compactions counted."""
     row = database.row("SELECT facts FROM spend WHERE scope_id = ? AND batch_id = ?", (scope_id, batch_id))
-    if row is None or '"additional_tokens"' not in row["facts"]:
-        return None
-    return stored(row["facts"], Spend)
+    return None if row is None else _spend_of(row["facts"])
+
+
+def _spend_of(facts: str | None) -> Spend | None:
+    """What was written down of a bill; None where nothing was, or before advisors and compactions counted."""
+    return stored(facts, Spend) if facts is not None and '"additional_tokens"' in facts else None
 
 
 def spends_like(
@@ -205,3 +220,20 @@ def past_since(database: Database, scope_id: int, since: datetime) -> list[PastB
     """The batches created since then, oldest first, deleted ones too: they were paid for. About 20 µs each."""
     rows = database.rows(_PAST, (scope_id, since.isoformat()))
     return [PastBatch(stored(row["facts"], Batch), row["model"], row["usd"], row["at_most"]) for row in rows]
+
+
+def paid_since(database: Database, scope_id: int, since: datetime) -> list[PaidBatch]:
+    """The batches created since then with what is known of their cost, oldest first, deleted ones too."""
+    return [
+        PaidBatch(
+            batch=stored(row["facts"], Batch),
+            run_id=row["run_id"] or row["batch_id"],
+            title=row["title"] or row["run_id"] or row["batch_id"],
+            tags=tuple(row["tags"].split("\x1f")) if row["tags"] else (),
+            model=row["model"],
+            spend=_spend_of(row["spend"]),
+            at_most=row["at_most"],
+            is_gone=row["gone_at"] is not None,
+        )
+        for row in database.rows(_PAID, (scope_id, since.isoformat()))
+    ]

@@ -45,6 +45,7 @@ _WITHOUT_BEING_SHOWN = (
     "build.screen",
     "batches.tabs",
     "history.screen",
+    "history.costs",
     "submitting.dialog",
     "submitting.retry_dialog",
     "clipboard",
@@ -275,11 +276,12 @@ class DashboardApp(CbtuiApp):
         # Late: help is the first to ask for all of these.
         from claude_batch_tui.tui.build.screen import BuildScreen
         from claude_batch_tui.tui.dialogs.help import HelpPage
+        from claude_batch_tui.tui.history.costs import CostsScreen
         from claude_batch_tui.tui.history.screen import HistoryScreen
         from claude_batch_tui.tui.results.screen import ResultsScreen
         from claude_batch_tui.tui.widgets.key_line import declared_hints
 
-        screens = (BatchesScreen, BuildScreen, ResultsScreen, HistoryScreen)
+        screens = (BatchesScreen, BuildScreen, ResultsScreen, HistoryScreen, CostsScreen)
         return [
             HelpPage(screen.help_title, declared_hints(screen.BINDINGS, ascii_only=self.ascii_only))
             for screen in screens

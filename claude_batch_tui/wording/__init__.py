@@ -13,6 +13,9 @@ from claude_batch_tui.wording.batches import (
     standing_words,
 )
 from claude_batch_tui.wording.costs import (
+    COST_HEADS,
+    cost_cells,
+    cost_notes,
     cost_of_batch,
     cost_words,
     earlier_batches,

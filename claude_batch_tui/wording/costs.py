@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claude_batch_tui.wording.values import counted, money
+from claude_batch_tui.wording.values import counted, counted_batches, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from claude_batch_tui.domain.batches.costs import CostLine, Costs
     from claude_batch_tui.domain.batches.history import Day
     from claude_batch_tui.domain.batches.tracked import TrackedBatch
     from claude_batch_tui.domain.money.pricing import Caching, Cost, CostForecast
@@ -139,3 +140,47 @@ def spend_words(day: Day) -> str:
     if day.unpriced:
         parts.append(f"{day.unpriced:,} of unknown cost")
     return ", ".join(parts)
+
+
+COST_HEADS = ("BATCHES", "REQUESTS", "BILLED", "ESTIMATED", "STANDARD", "IN FLIGHT", "NOT READ", "UNKNOWN")
+"""What stands over the cells of `cost_cells`."""
+
+
+def cost_cells(line: CostLine) -> tuple[str, ...]:
+    """What the batches of a group cost, a cell a column of `COST_HEADS`; estimates are at most."""
+    return (
+        f"{line.batches:,}",
+        f"{line.requests:,}",
+        money(line.billed),
+        *(money(usd) if usd else "-" for usd in (line.estimated, line.standard, line.in_flight, line.unread)),
+        f"{line.unknown:,}" if line.unknown else "-",
+    )
+
+
+def cost_notes(found: Costs) -> Iterator[str]:
+    """What the columns mean and leave out, a sentence each."""
+    total = found.total
+    yield (
+        "BILLED is by the usage of every answer, ESTIMATED at most for the same batches, STANDARD the same answers without "
+        "batching."
+    )
+    if total.in_flight:
+        yield f"IN FLIGHT: at most {money(total.in_flight)} for what has not ended."
+    if total.unread:
+        yield (
+            f"NOT READ: at most {money(total.unread)} for what has ended and whose results are not here; "
+            "`cbtui results ID` reads them."
+        )
+    if total.unknown:
+        yield (
+            f"{counted_batches(total.unknown)} of unknown cost, in no sum: made elsewhere or of a model without a price, and "
+            "their results were not read here."
+        )
+    if total.unpriced:
+        yield (
+            f"{counted(total.unpriced, 'answer')} of models without a price, in no sum: `cbtui models --prices FILE` takes prices."
+        )
+    if abs(total.cache_saved) >= _WORTH_SAYING:
+        yield f"The cache {'saved' if total.cache_saved > 0 else 'lost'} {money(abs(total.cache_saved))}."
+    if found.by == "tag" and sum(line.batches for line in found.lines) > total.batches:
+        yield "A batch with several tags is in the line of each, and once in the total."

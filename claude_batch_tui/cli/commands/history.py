@@ -11,6 +11,8 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.known import known_here
+from claude_batch_tui.cli.tables import table
 from claude_batch_tui.errors import ConfigError
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -27,30 +29,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Print the history; no network."""
-    import os  # these are late: --help needs none of them
-
-    from claude_batch_tui.services.watching.listing import history_of
-    from claude_batch_tui.store import workspaces
-    from claude_batch_tui.store.database import Database
-    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.services.watching.listing import history_of  # late: --help needs none of it
 
     if not 1 <= args.days <= _MOST_DAYS:
         raise ConfigError(f"--days is 1 to {_MOST_DAYS:,}, not {args.days}.")
-    file = Locations(context.config.data_dir).database
-    if not file.exists():
-        context.diagnostics.note("Nothing is known here yet: `cbtui list` asks the API.")
-        return ExitCode.GOOD
-    database = Database(file)
-    try:
-        hints = [workspaces.hint_of(config, os.environ) for config in (context.config, *context.beside)]
-        known = {
-            workspace.scope_id
-            for hint in hints
-            if (workspace := workspaces.recall(database, hint)) is not None
-        }
-        found = history_of(database, known, days=args.days, now=datetime.now(UTC))
-    finally:
-        database.close()
+    with known_here(context) as known:
+        if known is None:
+            return ExitCode.GOOD
+        found = history_of(known.database, known.scope_ids, days=args.days, now=datetime.now(UTC))
     if args.json:
         context.output.json(as_json(found))
     elif found.total.batches:
@@ -109,7 +95,7 @@ def tables(found: History) -> Iterator[str]:
         )
         for group in found.turnarounds
     ]
-    yield from _table(rows, right=range(1, 6))
+    yield from table(rows, right=range(1, 6))
     yield ""
     yield f"Batches and spend per day: {spend_words(found.total)}"
     rows = [("DAY", "BATCHES", "REQUESTS", "SPENT", "NOT KNOWN YET, AT MOST")]
@@ -124,7 +110,7 @@ def tables(found: History) -> Iterator[str]:
         for day in found.days
         if day.batches
     ]
-    yield from _table(rows, right=range(1, 5))
+    yield from table(rows, right=range(1, 5))
     yield ""
     yield "What became of the requests of ended batches"
     rows = [("MODEL", "BATCHES", "REQUESTS", "SUCCEEDED", "ERRORED", "EXPIRED", "CANCELED")]
@@ -140,14 +126,4 @@ def tables(found: History) -> Iterator[str]:
         )
         for group in found.outcomes
     ]
-    yield from _table(rows, right=range(1, 7))
-
-
-def _table(rows: Sequence[Sequence[str]], right: range) -> Iterator[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = (
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield "  ".join(cells).rstrip()
+    yield from table(rows, right=range(1, 7))

@@ -36,7 +36,12 @@ def title_of_run(members: Sequence[TrackedBatch]) -> str | None:
         if tracked.run_name:
             return tracked.run_name
     named = [(tracked.batch.created_at, tracked.name) for tracked in members if tracked.name]
-    return _PART.sub("", min(named)[1]) if named else None
+    return without_part(min(named)[1]) if named else None
+
+
+def without_part(name: str) -> str:
+    """A name without what says which batch of a split it is: `tickets` of `tickets 2/3`."""
+    return _PART.sub("", name)
 
 
 def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:

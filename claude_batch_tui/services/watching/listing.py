@@ -10,6 +10,7 @@ import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.costs import By, Costs, costs
 from claude_batch_tui.domain.batches.history import History, history
 from claude_batch_tui.domain.batches.tracked import Submission, TrackedBatch
 from claude_batch_tui.domain.requests.limits import LIST_LIMIT
@@ -17,7 +18,7 @@ from claude_batch_tui.errors import DamagedStoreError, StoreError
 from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import batches, submissions, workspaces
 from claude_batch_tui.store.database import Database
-from claude_batch_tui.store.downloads import past_since
+from claude_batch_tui.store.downloads import paid_since, past_since
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
@@ -117,3 +118,12 @@ def history_of(database: Database, scope_ids: Iterable[int], *, days: int, now: 
     since = now.astimezone(UTC) - timedelta(days=days + 1)
     past = [one for scope_id in scope_ids for one in past_since(database, scope_id, since)]
     return history(past, days=days, now=now, day_of=lambda at: at.astimezone().date())
+
+
+def costs_of(database: Database, scope_ids: Iterable[int], *, by: By, month: str | None = None) -> Costs:
+    """What the batches of these workspaces cost, grouped; `month`, as `2026-11`, is one of this machine's time zone. Blocks."""
+    first = (
+        datetime.fromisoformat(f"{month}-01").astimezone(UTC) if month else datetime.min.replace(tzinfo=UTC)
+    )
+    paid = [one for scope_id in scope_ids for one in paid_since(database, scope_id, first)]
+    return costs(paid, by, day_of=lambda at: at.astimezone().date(), month=month)

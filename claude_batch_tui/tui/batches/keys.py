@@ -53,6 +53,7 @@ KEYS: list[BindingType] = [
     hidden_key("batches.detail-down", "J", "scroll(1)", "detail down", "scroll the detail"),
     hidden_key("batches.detail-up", "K", "scroll(-1)", "detail up", "scroll it back"),
     hidden_key("batches.history", "T", "history", "history", "history, drawn: time, spend"),
+    hidden_key("batches.costs", "dollar_sign", "costs", "costs", "costs by day, model, tag or run"),
     hidden_key("batches.events", "E", "events", "events", "what happened, with times; and back"),
     hidden_key("batches.zoom", "z", "zoom", "zoom", "detail on the whole screen"),
     hidden_key("batches.older", "L", "older", "older", "load older batches"),

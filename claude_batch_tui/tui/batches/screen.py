@@ -369,6 +369,12 @@ class BatchesScreen(DashboardScreen):
 
         self.app.push_screen(HistoryScreen())
 
+    def action_costs(self) -> None:
+        """What batches cost, by day, model, tag or run."""
+        from claude_batch_tui.tui.history.costs import CostsScreen  # late, as the history
+
+        self.app.push_screen(CostsScreen())
+
     def action_up(self) -> None:
         """Clear the events, the zoom, the filter or the marks, in this order; never leaves."""
         if self._leave_events():
