@@ -11,6 +11,8 @@ import urllib.request
 
 import pytest
 
+from claude_batch_tui import redaction
+
 _FOREIGN = (
     "ANTHROPIC_",
     "CBTUI_",
@@ -62,6 +64,8 @@ def own_folders(tmp_path_factory, monkeypatch):
     )  # trusts nobody: reading the system's certificates takes 22 ms
     for name in ("data", "state", "config"):
         monkeypatch.setenv(f"CBTUI_{name.upper()}_DIR", str(home / name))
+    monkeypatch.setattr(redaction, "_known", frozenset())
+    monkeypatch.setattr(redaction, "_known_pattern", None)
     return home
 
 

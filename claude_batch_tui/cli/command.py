@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
+import select
 import signal
 import sys
 import time
@@ -100,28 +102,38 @@ class Context(msgspec.Struct, frozen=True):
 
     def _typed(self, question: str) -> str:
         """Say it, and read the line that is typed; empty where that is no terminal."""
-        with _interruptible():
+        with _interruptible() as signalled:
             self.diagnostics.note(question)
-            return sys.stdin.readline().strip().lower() if sys.stdin.isatty() else ""
+            if not sys.stdin.isatty():
+                return ""
+            select.select([sys.stdin, signalled], [], [])
+            return sys.stdin.readline().strip().lower()
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible() -> Iterator[int]:
     """While a line is waited for: the first ctrl+c raises KeyboardInterrupt, also one that came right before.
 
-    asyncio would only cancel the task that asks, which hears of it when the line has been typed.
+    asyncio would only cancel the task that asks, which hears of it when the line has been typed. Gives what can be read
+    once a signal came: one that comes right before a read begins does not end that read.
     """
     import asyncio  # late, as in `run_to_end`
 
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    fd_before = signal.set_wakeup_fd(writer)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with contextlib.suppress(RuntimeError):  # a command that does not await
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise KeyboardInterrupt
-        yield
+        yield reader
     finally:
         signal.signal(signal.SIGINT, before)
+        signal.set_wakeup_fd(fd_before)
+        os.close(reader)
+        os.close(writer)
 
 
 class Command(Protocol):
