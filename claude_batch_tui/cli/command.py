@@ -63,6 +63,8 @@ class Context(msgspec.Struct, frozen=True):
     beside: tuple[Config, ...] = ()
     """The settings of further profiles, for a command that takes several."""
     clock: Clock = Clock()
+    argv: tuple[str, ...] = ()
+    """What was typed after the program's name."""
 
     def patience(self) -> Patience:
         """How long reads of the API are tried again; each wait is said on stderr."""
@@ -88,14 +90,18 @@ class Context(msgspec.Struct, frozen=True):
 
     def choose(self, question: str, words: Collection[str]) -> str | None:
         """The one of these words that the user types on a terminal; None for anything else, and anywhere else."""
-        typed = self._typed(question)
+        typed = self._typed(question).lower()
         return typed if typed in words else None
+
+    def ask(self, question: str) -> str | None:
+        """The line that the user types on a terminal, without blanks around it; None for an empty one, and anywhere else."""
+        return self._typed(question) or None
 
     def _ask(self, question: str, expected: str, hint: str) -> bool:
         if not sys.stdin.isatty():
             self.diagnostics.error(f"{question} Nothing was done: {hint}.")
             return False
-        if self._typed(f"{question} Type {expected} to agree.").replace(",", "") == expected:
+        if self._typed(f"{question} Type {expected} to agree.").lower().replace(",", "") == expected:
             return True
         self.diagnostics.note("Nothing was done.")
         return False
@@ -107,7 +113,7 @@ class Context(msgspec.Struct, frozen=True):
             if not sys.stdin.isatty():
                 return ""
             select.select([sys.stdin, signalled], [], [])
-            return sys.stdin.readline().strip().lower()
+            return sys.stdin.readline().strip()
 
 
 @contextlib.contextmanager

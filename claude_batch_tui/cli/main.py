@@ -140,7 +140,7 @@ def _run(
     if others and command not in _SEVERAL_PROFILES:
         raise ConfigError(f"{command} takes one --profile.")
     beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)
-    context = Context(config, settings, output, diagnostics, open_dashboard, beside, clock)
+    context = Context(config, settings, output, diagnostics, open_dashboard, beside, clock, tuple(argv))
     if module is None:
         return open_dashboard(Dashboard(config, beside=beside))
     code = module.run(args, context)

@@ -2,8 +2,12 @@
 
 import io
 import json
+import os
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -62,10 +66,48 @@ def test_model_and_max_tokens_may_come_from_the_settings(cbtui, monkeypatch, tmp
     assert (params["model"], params["max_tokens"]) == ("claude-opus-5", 7)
 
 
-def test_without_a_model_there_is_one_sentence(cbtui):
-    code, out, err = cbtui("build", "csv", "rows.csv", "--prompt-column", "body", "--max-tokens", "5")
+def test_without_a_model_and_a_terminal_the_sentence_has_the_whole_line_to_type(cbtui):
+    line = ("build", "csv", "rows.csv", "--template", "Label: {{ body }}")
+    code, out, err = cbtui(*line)
     assert (code, out) == (2, "")
-    assert err == "cbtui: There is no model. Say --model M, or set `model` in config.toml.\n"
+    typed = (
+        "cbtui build csv rows.csv --template 'Label: {{ body }}' --model claude-haiku-5-5 --max-tokens 1024"
+    )
+    assert f"There is no model and no limit for answers. Type, with your values: {typed}\n" in err
+    assert cbtui(*shlex.split(typed)[1:])[0] == 0
+    assert "There is no limit for answers." in cbtui(*line, "--model", "m")[2]
+    assert "there is no such file" in cbtui("build", "csv", "gone.csv", "--force")[2]
+
+
+def test_on_a_terminal_model_and_limit_are_asked_for_once_and_remembered(
+    cbtui, monkeypatch, request, tmp_path
+):
+    keyboard, terminal = os.openpty()
+    request.addfinalizer(lambda: os.close(keyboard))
+    stdin = os.fdopen(terminal)
+    request.addfinalizer(stdin.close)
+    monkeypatch.setattr("sys.stdin", stdin)
+
+    def typed(text):
+        os.write(keyboard, text.encode())
+
+    config = Path(cbtui("config", "--path")[1].strip())
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text('# mine\ntheme = "light"\n')
+    line = ("build", "csv", "rows.csv", "--prompt-column", "body", "--force")
+    typed("claude-haiku-4-5\n1,000,000\n")
+    code, _, err = cbtui(*line)
+    assert (code, "max_tokens is a whole number from 1 to 64,000; nothing was built." in err) == (2, True)
+    assert config.read_text() == '# mine\ntheme = "light"\n'
+    typed("claude-haiku-4-5\n1,000\n")
+    code, _, err = cbtui(*line)
+    assert code == 0, err
+    assert re.search(r"claude-haiku-5-5 +\$0.05 +\$0.25\n", err)
+    assert config.read_text() == ('model = "claude-haiku-4-5"\nmax_tokens = 1000\n# mine\ntheme = "light"\n')
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert cbtui(*line)[0] == 0
+    params = json.loads((tmp_path / "requests.jsonl").read_text().splitlines()[0])["params"]
+    assert (params["model"], params["max_tokens"]) == ("claude-haiku-4-5", 1000)
 
 
 def test_errors_are_grouped_and_nothing_is_written(cbtui, tmp_path):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,8 +15,13 @@ import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.money.pricing import PriceTable, load_prices, require_own_prices
-from claude_batch_tui.domain.requests.models import ModelFacts, Models, load_models
+from claude_batch_tui.domain.money.pricing import (
+    ModelPrice,
+    PriceTable,
+    load_prices,
+    require_own_prices,
+)
+from claude_batch_tui.domain.requests.models import ModelFacts, ModelRules, Models, load_models
 from claude_batch_tui.errors import ApiError, ConfigError, StoreError
 from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.store.files import written_whole
@@ -86,6 +92,33 @@ def take_prices(config: Config, file: Path) -> tuple[int, Path | None]:
     with written_whole(own) as new:
         new.write(data)
     return taken, before
+
+
+def usual_models(models: Models, prices: PriceTable) -> tuple[tuple[str, ModelRules, ModelPrice], ...]:
+    """The models to choose from, newest first as the list has them: each once, active, with a price, and good for batches."""
+    found: dict[str, tuple[str, ModelRules, ModelPrice]] = {}
+    for name, rules in models.by_name.items():
+        price = prices.find(name)
+        if price is not None and rules.lifecycle == "active" and rules.batch_supported is not False:
+            found.setdefault(rules.ids[0], (name, rules, price))
+    return tuple(found.values())
+
+
+def remember_defaults(config: Config, **settings: str | int) -> Path:
+    """Write settings that have no value yet at the top of config.toml, above what is there; its path.
+
+    Raises StoreError where the disk refuses, and ConfigError for a file that cannot be read.
+    """
+    file = config.config_dir / "config.toml"
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        before = file.read_text(encoding="utf-8-sig") if file.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}.") from error
+    with written_whole(file) as new:
+        new.write((lines + before).encode())
+    return file
 
 
 def _answer(folder: Path, hint: str) -> _Answer | None:
