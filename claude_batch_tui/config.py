@@ -84,6 +84,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Above this cost at most, the number of requests has to be said before submitting."""
     confirm_in_flight: float = 50.0
     """The same, for the cost at most of this and of all batches that have not ended."""
+    spend_limit: str = ""
+    """What may be spent: `20/day`, `200/month`, or both with a comma. What would exceed it is refused before it is sent."""
     timeout: float = 60.0
     """Seconds for which a command tries a read again where the API is busy or a connection breaks."""
     poll_interval: float | None = None
@@ -140,6 +142,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """The hosts of `allow_http`, as addresses name them."""
         return frozenset(host.strip().lower() for host in self.allow_http.split(",")) - {""}
 
+    @property
+    def spend_limits(self) -> dict[str, float]:
+        """The dollars of `spend_limit`, by `day` and `month`."""
+        return spend_limits(self.spend_limit)
+
 
 class Setting(msgspec.Struct, frozen=True):
     """One setting's value, without secrets, and the place that set it: flag, environment, file or default."""
@@ -169,6 +176,17 @@ _LISTS = {
     "notify": ("bell", "osc9", "none"),
     "notify_on": ("all", "succeeded", "errored", "canceled", "expired"),
 }
+
+
+def spend_limits(text: str) -> dict[str, float]:
+    """The dollars of limits as `20/day, 200/month`, by `day` and `month`. Raises ValueError where it is no such text."""
+    limits: dict[str, float] = {}
+    for word in filter(None, map(str.strip, text.split(","))):
+        found = re.fullmatch(r"\$?(\d+(?:\.\d+)?)\s*/\s*(day|month)", word)
+        if found is None or found[2] in limits:
+            raise ValueError(word)
+        limits[found[2]] = float(found[1])
+    return limits
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> tuple[Config, list[Setting]]:
@@ -293,8 +311,8 @@ def _check(name: str, value: Any, origin: str) -> None:
     if name == "profiles":
         for profile, own in value.items():
             _require_variable(own.api_key_env, f"{origin}: [profiles.{profile}]")
-    if name == "api_key_env" and value is not None:
-        _require_variable(value, origin)
+    if name in _REQUIRED and value is not None:
+        _REQUIRED[name](value, origin)
     if name in _RANGES and value is not None and not _RANGES[name][0] <= value <= _RANGES[name][1]:
         raise ConfigError(f"{origin}: {_RANGES[name][2]}, not {value!r}.")
     if name == "allow_http" and ("/" in value or "*" in value):
@@ -303,9 +321,23 @@ def _check(name: str, value: Any, origin: str) -> None:
         )
 
 
+def _require_limit(text: str, origin: str) -> None:
+    """Refuse what is no limit."""
+    try:
+        spend_limits(text)
+    except ValueError:
+        raise ConfigError(
+            f"{origin}: spend_limit is dollars a day or a month, as 20/day, 200/month, or both with a comma, not {text!r}."
+        ) from None
+
+
 def _require_variable(name: str, origin: str) -> None:
     """Refuse a key where the name of a variable belongs, without saying it."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise ConfigError(
             f"{origin}: api_key_env is the name of the environment variable that holds the key, never the key itself."
         )
+
+
+_REQUIRED = {"api_key_env": _require_variable, "spend_limit": _require_limit}
+"""What refuses a text that is none we can use, by setting."""

@@ -455,8 +455,15 @@ class Engine(LoopThread):
         """Send one request at once; see `services.building.trying`."""
         from claude_batch_tui.services.building.models import read_prices
         from claude_batch_tui.services.building.trying import tried
+        from claude_batch_tui.services.submitting.limit import require_within_limit
 
-        runtime = self._runtime
+        runtime, at_most = self._runtime, chosen.forecast.at_most
+        require_within_limit(
+            None if at_most.unpriced else at_most.batch,
+            store=runtime.store,
+            config=runtime.config,
+            now=runtime.now(),
+        )
         api = await runtime.connect()
         prices = read_prices(runtime.config)
         return await tried(chosen, api=api, store=runtime.store, prices=prices, now=runtime.now)

@@ -337,7 +337,7 @@ class Submitter:
                 connect=runtime.connect,
                 store=runtime.store,
                 hint=runtime.hint,
-                settle=runtime.config.settle,
+                config=runtime.config,
                 now=runtime.now,
                 sleep=runtime.sleep,
                 random=runtime.random,

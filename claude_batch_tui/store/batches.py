@@ -10,6 +10,7 @@ import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.tracked import ResultsState, Submission, TrackedBatch
+from claude_batch_tui.domain.money.spend import SpentAlready
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import polls
 from claude_batch_tui.store.database import Database, stored, stored_time
@@ -350,6 +351,19 @@ def at_most_in_flight(database: Database, scope_id: int) -> float:
         (scope_id,),
     )
     return float(row[0] or 0) if row else 0.0
+
+
+def spent_since(database: Database, since: datetime) -> SpentAlready:
+    """What all batches created since then cost: by their results, else at most. What ended with no answer cost nothing."""
+    row = database.row(
+        "SELECT total(usd), sum(usd IS NULL) FROM (SELECT coalesce(a.usd, CASE WHEN b.has_ended"
+        " AND json_extract(b.facts, '$.request_counts.succeeded') = 0 THEN 0.0 ELSE m.usd END) AS usd FROM batch b"
+        " LEFT JOIN cost a ON a.scope_id = b.scope_id AND a.target_id = b.batch_id AND a.kind = 'actual'"
+        " LEFT JOIN cost m ON m.scope_id = b.scope_id AND m.target_id = b.batch_id AND m.kind = 'at_most'"
+        " WHERE b.created_at >= ?)",
+        (since.isoformat(),),
+    )
+    return SpentAlready(row[0], row[1] or 0) if row else SpentAlready()
 
 
 def deleted_at(database: Database, scope_id: int, batch_id: str) -> datetime | None:

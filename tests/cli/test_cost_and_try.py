@@ -181,3 +181,13 @@ def test_a_count_in_hand_is_said_in_dollars(cbtui, simulator, tmp_path):
     assert said["cached_at_most"] < said["counted_at_most"] < said["at_most"]
     assert said["counted_standard_at_most"] == pytest.approx(2 * said["counted_at_most"])
     assert said["models_as_of"] == "2026-11-29"
+
+
+def test_over_the_spend_limit_nothing_is_paid_and_the_code_is_2(cbtui, simulator, requests_file, monkeypatch):
+    monkeypatch.setenv("CBTUI_SPEND_LIMIT", "0/day")
+    for line in (("submit", requests_file(), "--yes"), ("try", requests_file(), "--row", "1", "--yes")):
+        code, out, err = cbtui(*line)
+        assert (code, out) == (2, "")
+        assert "your limit of $0.00 a day (spend_limit)" in err
+    assert simulator.log.creates == []
+    assert all(call.path != "/v1/messages" for call in simulator.log.all())

@@ -27,12 +27,20 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.building.recipes import recipe_beside
     from claude_batch_tui.services.building.trying import request_at, trial, tried
     from claude_batch_tui.services.results.browse import first_words
+    from claude_batch_tui.services.submitting.limit import require_within_limit
     from claude_batch_tui.wording import cost_words, tried_words
 
     prices = read_prices(context.config)
     async with open_runtime(context.config, patience=context.patience) as runtime:
         request = request_at(args.file, args.row)
         chosen = trial(request, prices, f"{args.file}, request {args.row}")
+        at_most = chosen.forecast.at_most
+        require_within_limit(
+            None if at_most.unpriced else at_most.batch,
+            store=runtime.store,
+            config=context.config,
+            now=runtime.now(),
+        )
         api = await runtime.connect()
         question = (
             f"Send request {args.row} ({chosen.custom_id}) at once for {cost_words(chosen.forecast.at_most)}, the "

@@ -34,6 +34,7 @@ from claude_batch_tui.errors import (
 )
 from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.submitting.adoption import settle_found
+from claude_batch_tui.services.submitting.limit import require_within_limit
 from claude_batch_tui.services.submitting.order import Confirm, Decision, Question, SendOrder
 from claude_batch_tui.services.submitting.pilot import Others
 from claude_batch_tui.services.submitting.prepare import prepare
@@ -105,7 +106,7 @@ async def submit(
         connect=connect,
         store=store,
         hint=hint,
-        settle=config.settle,
+        config=config,
         now=now,
         sleep=sleep,
         random=random,
@@ -146,6 +147,7 @@ async def submit(
             prices=prices,
             workspace=workspace,
             left_out=chosen.left_out,
+            now=now(),
         )
         if not await confirm(question):
             yield Declined()
@@ -169,7 +171,7 @@ async def send_one(
     connect: Callable[[], Awaitable[BatchesApi]],
     store: Store,
     hint: str,
-    settle: float,
+    config: Config,
     now: Callable[[], datetime],
     sleep: Callable[[float], Awaitable[None]],
     random: Callable[[], float],
@@ -182,7 +184,8 @@ async def send_one(
     for at once, after what the user has decided about it. With `resend` it is sent once more where the list does not
     show it. The last step says how it ended.
 
-    It is batch `number` of the `of` that are sent together. Raises what `send`, `decide` and `resolve_unknown` raise.
+    It is batch `number` of the `of` that are sent together. What `spend_limit` does not allow is not sent: somebody else
+    may have spent since the question, and what was lost may be sent much later. Raises what `send`, `decide` and `resolve_unknown` raise.
     """
     if decision is not None:
         submission = await decide(
@@ -209,7 +212,7 @@ async def send_one(
                 now=now,
                 sleep=sleep,
                 random=random,
-                guard=guard,
+                guard=_within_limit(guard, store=store, config=config, now=now),
             )
             async with aclosing(sent) as steps:
                 async for step in steps:
@@ -220,7 +223,7 @@ async def send_one(
                 break
             yield Looking(submission)
         looks = resolve_unknown(
-            submission, connect=connect, store=store, hint=hint, now=now, sleep=sleep, settle=settle
+            submission, connect=connect, store=store, hint=hint, now=now, sleep=sleep, settle=config.settle
         )
         async with aclosing(looks):
             async for looked in looks:
@@ -231,6 +234,16 @@ async def send_one(
         yield SendingAgain(submission)
         submission, resend = prepare_again(submission, store=store, now=now()), False
     yield Ended(submission, number, of)
+
+
+def _within_limit(guard: Guard, *, store: Store, config: Config, now: Callable[[], datetime]) -> Guard:
+    """The guard, and the limit of the user after it."""
+
+    def guarded(submission: Submission) -> None:
+        guard(submission)
+        require_within_limit(submission.cost_at_most, store=store, config=config, now=now())
+
+    return guarded
 
 
 def _require_decidable(order: SendOrder, earlier: Submission | None) -> None:
@@ -356,8 +369,15 @@ async def _question(
     prices: PriceTable,
     workspace: Workspace | None,
     left_out: Overlap | None,
+    now: datetime,
 ) -> Question:
-    """What the user is asked, with all that is known of the cost by then."""
+    """What the user is asked, with all that is known of the cost by then.
+
+    Raises DraftError where `spend_limit` does not allow it.
+    """
+    each = [one.cost_at_most for one in missing]
+    at_most = None if None in each else sum(filter(None, each))
+    require_within_limit(at_most, store=store, config=config, now=now)
     report = prepared.report
     if order.counts_input and report.forecast.counted is None:
         bodies = [Path(one.body_path) for one in prepared.submissions]

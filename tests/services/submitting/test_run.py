@@ -406,6 +406,14 @@ async def test_a_retry_goes_the_same_way_in_the_run_of_what_failed(simulator, ru
     assert spooled(runtime)[1] == []
 
 
+async def test_a_retry_over_the_spend_limit_is_refused(simulator, runtime, failed):
+    _, make = failed
+    config = msgspec.structs.replace(runtime.config, spend_limit="0/month")
+    with pytest.raises(DraftError, match=r"\$0\.00 a month \(spend_limit\)"):
+        await taken(runtime, SendOrder(part=make()), config=config)
+    assert len(simulator.log.creates) == 1
+
+
 async def test_a_retry_that_somebody_else_was_quicker_with_is_not_sent(simulator, runtime, failed):
     _, make = failed
     made, every = make(), make(RetryRules(any_outcome=True))
