@@ -86,6 +86,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The same, for the cost at most of this and of all batches that have not ended."""
     spend_limit: str = ""
     """What may be spent: `20/day`, `200/month`, or both with a comma. What would exceed it is refused before it is sent."""
+    read_only: bool = False
+    """Nothing is paid, deleted or labelled: for a screen that several people use or see."""
     timeout: float = 60.0
     """Seconds for which a command tries a read again where the API is busy or a connection breaks."""
     poll_interval: float | None = None
@@ -187,6 +189,14 @@ def spend_limits(text: str) -> dict[str, float]:
             raise ValueError(word)
         limits[found[2]] = float(found[1])
     return limits
+
+
+def require_writable(config: Config) -> None:
+    """Raise ConfigError where nothing may be paid, deleted or labelled."""
+    if config.read_only:
+        raise ConfigError(
+            "This cbtui is read-only (read_only, --read-only): it pays for nothing, deletes nothing and changes no labels."
+        )
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> tuple[Config, list[Setting]]:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.results_files import Found, verdict
@@ -166,6 +168,10 @@ def write_entries(
                 case Exported() if output != STDOUT:
                     _mark_exported(found, args, context)
                     context.diagnostics.note(_written_words(update, parts, output))
+                    if args.json:
+                        ids = [one.batch_id for one in found]
+                        written = {"output": output, "format": form.name, "ids": ids}
+                        context.output.json({**written, **msgspec.structs.asdict(update)})
                     if update.guarded:
                         context.diagnostics.note(
                             f"{update.guarded:,} cells guarded against formulas (--csv-raw for none)"

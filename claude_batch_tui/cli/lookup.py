@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -69,20 +70,47 @@ async def retrieve(batch_id: str, runtime: Runtime) -> TrackedBatch:
     return found.tracked
 
 
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """The option of commands that label: the batches as they are then."""
+    parser.add_argument(
+        "--json", action="store_true", help="the batch objects with what is ours beside it, one a line"
+    )
+
+
 async def label_batches(
     words: Sequence[str],
     write: Callable[[Sequence[TrackedBatch], Runtime], Iterable[str]],
     context: Context,
+    *,
+    as_json: bool,
 ) -> int:
-    """Call `write` with the batches these words mean, none twice, and print the lines it gives; the exit code."""
+    """Call `write` with the batches these words mean, none twice, and print the lines it gives, or the batches; the exit
+    code.
+    """
     from claude_batch_tui.runtime import open_runtime
 
     async with open_runtime(context.config, patience=context.patience) as runtime:
-        context.output.lines(write(await resolve_all(words, runtime), runtime))
+        found = await resolve_all(words, runtime)
+        lines = write(found, runtime)
+        if as_json:
+            write_batches(found, context, runtime)
+        else:
+            context.output.lines(lines)
     return ExitCode.GOOD
 
 
-async def label_target(word: str, text: str, write: Callable[..., None], context: Context) -> int:
+def write_batches(found: Sequence[TrackedBatch], context: Context, runtime: Runtime) -> None:
+    """These batches as the store has them now, as JSON, one a line."""
+    from claude_batch_tui.store import batches
+
+    scope_id, ids = runtime.known_workspace().scope_id, [tracked.id for tracked in found]
+    for tracked in batches.find_all(runtime.store.database, scope_id, ids):
+        context.output.json(batch_json(tracked))
+
+
+async def label_target(
+    word: str, text: str, write: Callable[..., None], context: Context, *, as_json: bool
+) -> int:
     """Call `write`, `set_name` or `set_note`, with what `word` means and one line of text, None where it is blank; print both."""
 
     def set_text(found: Sequence[TrackedBatch], runtime: Runtime) -> list[str]:
@@ -93,7 +121,7 @@ async def label_target(word: str, text: str, write: Callable[..., None], context
         write(found, line or None, store=runtime.store, workspace=workspace, now=now)
         return [f"{target_of(found)} {line}".rstrip()]
 
-    return await label_batches([word], set_text, context)
+    return await label_batches([word], set_text, context, as_json=as_json)
 
 
 def batch_json(tracked: TrackedBatch) -> dict[str, Any]:
@@ -101,6 +129,7 @@ def batch_json(tracked: TrackedBatch) -> dict[str, Any]:
     batch: dict[str, Any] = msgspec.to_builtins(tracked.batch)
     ours = {
         "name": tracked.name,
+        "run_name": tracked.run_name,
         "tags": list(tracked.tags),
         "note": tracked.note,
         "run_id": tracked.run_id,

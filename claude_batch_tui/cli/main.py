@@ -15,7 +15,7 @@ from claude_batch_tui import __version__
 from claude_batch_tui.cli.command import Clock, Command, Context, Dashboard, run_to_end
 from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
 from claude_batch_tui.cli.output import Output
-from claude_batch_tui.config import load, of_profile
+from claude_batch_tui.config import load, of_profile, require_writable
 from claude_batch_tui.errors import CbtuiError, ConfigError, DamagedStoreError, unexpected
 from claude_batch_tui.redaction import redact
 
@@ -57,6 +57,32 @@ COMMANDS = {
 
 _RENAMED = {"archive": "hide"}
 """Commands by the names they had once, which still work."""
+
+_READING = frozenset(
+    (
+        "build",
+        "check",
+        "list",
+        "status",
+        "history",
+        "costs",
+        "watch",
+        "results",
+        "open",
+        "export",
+        "compare",
+        "triage",
+        "demo",
+        "examples",
+        "simulate",
+        "models",
+        "info",
+        "config",
+        "doctor",
+        "reset-tty",
+    )
+)
+"""The commands that pay for nothing, delete nothing and change no labels: all others are refused where that is asked for."""
 
 _SEVERAL_PROFILES = (None, "list", "status", "history", "costs", "watch")
 """The dashboard, and the commands that show several workspaces at once."""
@@ -137,6 +163,8 @@ def _run(
     first, *others = args.profile or [None]
     config, settings = load({**vars(args), "profile": first})
     diagnostics.config = config
+    if command is not None and command not in _READING:
+        require_writable(config)
     if others and command not in _SEVERAL_PROFILES:
         raise ConfigError(f"{command} takes one --profile.")
     beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)
@@ -225,6 +253,12 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
         metavar="ID",
         default=default,
         help="whom all requests that are sent are made for",
+    )
+    group.add_argument(
+        "--read-only",
+        action="store_true",
+        default=default,
+        help="pay for nothing, delete nothing, change no labels: for a shared screen",
     )
     group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")
     group.add_argument("--config-dir", metavar="DIR", default=default, help="where config.toml is")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
-from claude_batch_tui.config import Config
+from claude_batch_tui.config import Config, require_writable
 from claude_batch_tui.domain.batches.tracked import Overlap, Snapshot, TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.clock import Clock
@@ -39,6 +40,21 @@ if TYPE_CHECKING:
     from claude_batch_tui.store.results.index import ResultsIndex
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+
+def writing(
+    method: Callable[Concatenate[Engine, _P], Coroutine[Any, Any, _T]],
+) -> Callable[Concatenate[Engine, _P], Coroutine[Any, Any, _T]]:
+    """A method that pays, deletes or labels: it raises ConfigError instead where all is read-only."""
+
+    @functools.wraps(method)
+    async def guarded(self: Engine, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        require_writable(self.config)
+        return await method(self, *args, **kwargs)
+
+    return guarded
 
 
 class Forecasted(NamedTuple):
@@ -72,7 +88,7 @@ class Engine(LoopThread):
         self._clock = clock or Clock()
         self._profile = profile
         self._budget = budget
-        self._config = config
+        self.config = config
         self._api_key = api_key
         self._on_snapshot = on_snapshot
         self.snapshot = Snapshot()
@@ -158,6 +174,7 @@ class Engine(LoopThread):
     # Batches that are there.
 
     @command
+    @writing
     async def cancel(self, batch_id: str) -> None:
         """Ask the API to cancel a batch."""
         from claude_batch_tui.services.watching.cancel import cancel
@@ -175,6 +192,7 @@ class Engine(LoopThread):
         self._parts.poller.wake()
 
     @command
+    @writing
     async def delete(self, batch_id: str) -> None:
         """Delete an ended batch from the API."""
         from claude_batch_tui.services.watching.cancel import delete
@@ -197,18 +215,21 @@ class Engine(LoopThread):
         self._show_changes()
 
     @command
+    @writing
     async def rename(self, target_id: str, name: str | None) -> None:
         """Name a batch or a run; None takes its name away."""
         labels.name(self.store, self._runtime.known_workspace(), target_id, name, self._runtime.now())
         self._show_changes()
 
     @command
+    @writing
     async def note(self, target_id: str, text: str | None) -> None:
         """Write a note on a batch or a run; None takes it away."""
         labels.note(self.store, self._runtime.known_workspace(), target_id, text, self._runtime.now())
         self._show_changes()
 
     @command
+    @writing
     async def tag(self, batch_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> None:
         """Give batches tags, and take tags away."""
         workspace, now = self._runtime.known_workspace(), self._runtime.now()
@@ -216,6 +237,7 @@ class Engine(LoopThread):
         self._show_changes()
 
     @command
+    @writing
     async def hide(self, batch_ids: Sequence[str], *, hidden: bool) -> None:
         """Hide batches on this machine, or bring them back."""
         workspace, now = self._runtime.known_workspace(), self._runtime.now()
@@ -223,6 +245,7 @@ class Engine(LoopThread):
         self._show_changes()
 
     @command
+    @writing
     async def adopt(self, batch_ids: Sequence[str], name: str | None) -> None:
         """Make one run of batches made elsewhere."""
         from claude_batch_tui.services.watching.labels import adopt
@@ -273,6 +296,7 @@ class Engine(LoopThread):
         return await in_thread(lambda: removable(runtime.store, keep_days=days, now=runtime.now()))
 
     @command
+    @writing
     async def prune(self, chosen: Sequence[Removable]) -> None:
         """Remove files that the user agreed to."""
         from claude_batch_tui.services.keeping.pruning import prune
@@ -291,6 +315,7 @@ class Engine(LoopThread):
         return forgettable(targets, store=self.store, workspace=self._runtime.known_workspace())
 
     @command
+    @writing
     async def forget(self, chosen: Forgettable, *, on_server: bool) -> None:
         """Remove the files of batches, hide them, and with `on_server` have the API delete them."""
         from claude_batch_tui.services.keeping.pruning import forget
@@ -394,6 +419,7 @@ class Engine(LoopThread):
         await self._parts.submitter.look_again(submission_id)
 
     @command
+    @writing
     async def decide(self, submission_id: str, batch_id: str, *, is_its: bool) -> None:
         """The user says that a batch is the one a submission made, or another's."""
         from claude_batch_tui.services.submitting.reconcile import decide
@@ -414,11 +440,13 @@ class Engine(LoopThread):
             await self._parts.submitter.show_decided(decided)
 
     @command
+    @writing
     async def send_again(self, submission_id: str, token: str) -> None:
         """The user says an absent submission may be sent again."""
         await self._parts.submitter.send_again(submission_id, token)
 
     @command
+    @writing
     async def abandon(self, submission_id: str) -> None:
         """The user gives a submission up."""
         from claude_batch_tui.services.submitting.reconcile import abandon
@@ -451,6 +479,7 @@ class Engine(LoopThread):
         return Forecasted(report, cost_in_flight(runtime.store, runtime.workspace))
 
     @query
+    @writing
     async def try_request(self, chosen: Trial) -> Tried:
         """Send one request at once; see `services.building.trying`."""
         from claude_batch_tui.services.building.models import read_prices
@@ -474,10 +503,10 @@ class Engine(LoopThread):
         """How long reads are tried again. Late: the first frame needs no API."""
         from claude_batch_tui.services.patience import Patience
 
-        return Patience(self._config.timeout, self._tell, self._clock.monotonic, self._clock.sleep)
+        return Patience(self.config.timeout, self._tell, self._clock.monotonic, self._clock.sleep)
 
     async def _open(self) -> None:
-        self._runtime = runtime = Runtime(self._config, api_key=self._api_key, patience=self._patience)
+        self._runtime = runtime = Runtime(self.config, api_key=self._api_key, patience=self._patience)
         runtime.now, runtime.sleep = self._clock.now, self._clock.sleep
         self._board = board = Board(self._publish, runtime.now, self._profile)
         with runtime.store.database.set_aside_if_damaged():

@@ -13,6 +13,11 @@ from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.tui.widgets.lines import Kind
 
+_WRITING = frozenset(
+    ("cancel", "delete", "rename", "tag", "note", "adopt", "hide", "prune", "forget", "try_row", "pilot")
+)
+"""Actions that pay, delete or label and nothing else; where others lead to such an act, the engine refuses it."""
+
 
 class Dashboard(Protocol):
     """The app as its screens know it; `app.DashboardApp` is the one there is."""
@@ -70,6 +75,8 @@ def dashboard_of(node: DOMNode) -> Dashboard:
 
 def reason_disabled(node: object, action: str, parameters: tuple[object, ...]) -> str | None:
     """Why an action of `node` cannot be done now, as the end of a sentence; None where it can, or where no reason is known."""
+    if action in _WRITING and cast("DOMNode", node).app.config.read_only:  # type: ignore[attr-defined]
+        return "this screen is read-only (--read-only)"
     ask = getattr(node, "reason_disabled", None)
     return None if ask is None else ask(action, parameters)
 

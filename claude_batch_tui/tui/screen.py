@@ -134,6 +134,8 @@ class DashboardScreen(Screen[None]):
                     words += f"{separator}workspace {snapshot.workspace_id}"
                 if snapshot.base_url and snapshot.base_url != "https://api.anthropic.com":
                     words += f"{separator}{snapshot.base_url}"
+        if self.dashboard.config.read_only:
+            words = f"read-only{' - ' if ascii_only else ' · '}{words}"
         self.query_one(TitleLine).show(left=self.title_left(), right=words, right_style=_link_style(snapshot))
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:  # noqa: ARG002

@@ -481,7 +481,7 @@ def test_the_cost_is_counted_and_one_row_is_tried_through_the_engine(make, simul
     request = '{"custom_id":"a","params":{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{"role":"user","content":"x"}]}}'
     path.write_text(request)
     engine = make()
-    prices = read_prices(engine._config)
+    prices = read_prices(engine.config)
     *_, report = check(path, prices=prices)
     forecasted = engine.forecast(path, report, None).result(20)
     assert forecasted.report.forecast.counted.sampled == 1
@@ -509,7 +509,20 @@ def test_a_count_that_failed_is_said_with_the_cost(make, simulator, tmp_path):
     )
     simulator.faults.always(Fault(method="POST", path="count_tokens", status=400))
     engine = make()
-    *_, report = check(path, prices=read_prices(engine._config))
+    *_, report = check(path, prices=read_prices(engine.config))
     found = engine.forecast(path, report, None).result(20).report.forecast
     assert found.counted is None
     assert "(HTTP 400" in found.not_counted
+
+
+def test_a_read_only_engine_pays_deletes_and_labels_nothing_and_says_why(simulator, make, until):
+    running = simulator.batches.add(3, duration=36_000_000)
+    engine = make(read_only=True)
+    until(lambda: engine.snapshot.batches)
+    engine.cancel(running.id)
+    engine.rename(running.id, "mine")
+    engine.tag([running.id], add=["a"], remove=[])
+    until(lambda: sum("read-only" in event.text for event in engine.snapshot.events) == 3)
+    (tracked,) = engine.snapshot.batches
+    assert (tracked.name, tracked.tags, tracked.cancel_sent_at) == (None, (), None)
+    assert simulator.batches.find(running.id).cancel_initiated_at is None

@@ -203,3 +203,19 @@ async def test_every_theme_on_offer_can_be_read(dashboard, filled, week, settled
             app.theme = name
             await pilot.pause()
             assert name.startswith("ansi") or too_faint(app, words=3.0) == []
+
+
+async def test_on_a_read_only_screen_what_pays_deletes_or_labels_is_greyed_and_says_why(
+    dashboard, filled, week, settled
+):
+    filled(week)
+    app = dashboard()
+    app.config = msgspec.structs.replace(app.config, read_only=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        for key in ("x", "D", "e", "t", "A"):
+            await pilot.press(key)
+            await settled(pilot)
+            assert "this screen is read-only (--read-only)" in app.messages[-1][0], key
+        assert len(app.screen_stack) == 1
+        assert all("read-only" in text for text in (await found(pilot, settled, "rename"))[:1])

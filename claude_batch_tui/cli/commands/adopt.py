@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.lookup import label_batches, resolve_one
+from claude_batch_tui.cli.lookup import add_json_option, label_batches, resolve_one, write_batches
 from claude_batch_tui.errors import ConfigError
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the requests of this batch as they were sent: checked against its results, and kept",
     )
+    add_json_option(parser)
     parser.epilog = (
         "Prints the id of the run. The API gives no inputs back: without --sent there is no retry, ledger or join of such a\n"
         "batch. --sent takes one batch, which has ended."
@@ -47,7 +48,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
         return [adopt(found, name=args.name, store=runtime.store, workspace=workspace, now=now)]
 
     if args.sent is None:
-        return await label_batches(args.ids, make_run, context)
+        return await label_batches(args.ids, make_run, context, as_json=args.json)
     if len(args.ids) > 1:
         raise ConfigError("--sent FILE is what one batch was sent: adopt one after the other.")
     return await _adopt_with(args, context)
@@ -82,5 +83,8 @@ async def _adopt_with(args: argparse.Namespace, context: Context) -> int:
         await in_thread(
             lambda: remember_sent(tracked, args.sent, run_id, store=store, workspace=workspace, now=now)
         )
-        context.output.line(run_id)
+        if args.json:
+            write_batches([tracked], context, runtime)
+        else:
+            context.output.line(run_id)
     return ExitCode.GOOD

@@ -6,7 +6,8 @@ import argparse
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.commands import results
-from claude_batch_tui.cli.entries import add_options
+from claude_batch_tui.cli.entries import STDOUT, add_options
+from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import file_stem, format_called
 
 
@@ -22,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="where to; left out, a file here called like the first, CSV unless --format says other; - is stdout",
     )
     add_options(parser)
+    parser.add_argument("--json", action="store_true", help="what was written as a JSON object; needs a file")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -29,4 +31,6 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.output is None:
         stem = file_stem(args.ids[0].rpartition("/")[2].removesuffix(".gz").removesuffix(".jsonl"))
         args.output = stem + format_called(args.format or "csv").endings[0]
+    if args.json and args.output == STDOUT:
+        raise ConfigError("--json says what was written to a file: not with -o -.")
     return results.write_results(args, context)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.lookup import label_batches
+from claude_batch_tui.cli.lookup import add_json_option, label_batches
 from claude_batch_tui.errors import ConfigError
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
+    add_json_option(parser)
     # What is left of the line: `-b` is a word of ours here, not an option.
     parser.add_argument(
         "words", nargs=argparse.REMAINDER, metavar="ID… +TAG -TAG", help="batches, runs or names, then tags"
@@ -31,7 +32,8 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.watching.labels import tag_changes
 
     ids = [word for word in args.words if not word.startswith(("+", "-"))]
-    add, remove = tag_changes([word for word in args.words if word.startswith(("+", "-"))])
+    signed = [word for word in args.words if word.startswith(("+", "-")) and word != "--json"]
+    add, remove = tag_changes(signed)
     if not ids or not (add or remove):
         raise ConfigError("Say which batches, and tags with + or -: cbtui tag ID +eval -draft.")
 
@@ -43,4 +45,4 @@ async def run(args: argparse.Namespace, context: Context) -> int:
         tagged = batches.find_all(store.database, workspace.scope_id, batch_ids)
         return (f"{tracked.id} {' '.join(tracked.tags)}".rstrip() for tracked in tagged)
 
-    return await label_batches(ids, tag, context)
+    return await label_batches(ids, tag, context, as_json=args.json or "--json" in args.words)

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi
-from claude_batch_tui.config import Config
+from claude_batch_tui.config import Config, require_writable
 from claude_batch_tui.domain.batches.tracked import Overlap, Submission, SubmissionState
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.money.spend import over_limits
@@ -97,9 +97,10 @@ async def submit(
     """Send what is ordered, after `confirm` has said yes to it, and find out what became of it. `workspace` is the one
     that the API answered from last, None before its first answer.
 
-    Raises DraftError where it cannot be sent or somebody else has sent it meanwhile, ApiError where the API is out of
+    Raises DraftError where it cannot be sent or somebody else has sent it meanwhile, ConfigError where all is read-only, ApiError where the API is out of
     reach, and StoreError where nothing can be written down.
     """
+    require_writable(config)
     see_to = partial(
         send_one,
         resend=order.resend_if_absent,
