@@ -7,7 +7,7 @@ Exit codes
   3    the API refused or is out of reach
   4    store, disk, lock, verification
   5    --timeout reached
-  6    canceled or expired
+  6    ended, and all that is not good was canceled or expired
   75   the outcome of a submission, cancel or delete is unknown, or the batch found for it is not proven its own
   128+n  ended by signal n
 """

@@ -14,7 +14,8 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.results_files import Found, verdict
+from claude_batch_tui.cli.outcomes import verdict
+from claude_batch_tui.cli.results_files import Found
 from claude_batch_tui.domain.results.result import SORT_COLUMNS, parse_sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
@@ -82,8 +83,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "answers that are JSON. A bare word means id:word; id=T-9* is a glob; text:word ignores case unless it has\n"
         "a capital. Values with blanks or parentheses stand in double quotes.\n"
         f"Orders: {', '.join(SORT_COLUMNS)}, each with :desc for the largest first.\n"
-        "Exit codes: 0 all succeeded with whole answers, 1 some did not, 3 there are no results, 4 the file is not whole;\n"
-        "with --limit only what was read for it counts."
+        "Exit codes: 0 all succeeded with whole answers, 1 some did not, 6 those were canceled or expired, 3 there are no results,\n"
+        "4 the file is not whole; with --limit only what was read for it counts."
     )
 
 

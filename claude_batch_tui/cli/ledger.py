@@ -7,10 +7,12 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import sent_files
 from claude_batch_tui.cli.lookup import resolve
+from claude_batch_tui.cli.outcomes import Outcomes, exit_code, outcomes_of_found, together
 from claude_batch_tui.cli.results_files import merged_of, results_path
 from claude_batch_tui.domain.plain_text import clean_line
 
@@ -30,6 +32,8 @@ class _Held(NamedTuple):
     path: Path
     sent: Collection[str] | None
     bodies: tuple[Path, ...] = ()
+    outcomes: Outcomes = Outcomes({})
+    """What is known of them besides their entries."""
 
 
 def add_ledger_options(parser: argparse.ArgumentParser) -> None:
@@ -52,14 +56,14 @@ def wants_ledger(args: argparse.Namespace) -> bool:
 
 
 def show_ledger(args: argparse.Namespace, context: Context) -> int:
-    """Print the ledger or a list of it; 1 where something is missing, extra, doubled or not truly good."""
+    """Print the ledger or a list of it; the exit code says whether everything came back once, and truly good."""
     from claude_batch_tui.services.results.ledger import accounts
     from claude_batch_tui.services.results.schema_validation import validate_schemas
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
     from claude_batch_tui.wording import not_good_words
 
-    good, cache = True, Locations(context.config.data_dir).cache
+    outcomes, cache = list[Outcomes](), Locations(context.config.data_dir).cache
     for held in _held(args, context):
         with open_indexed(held.path, cache) as results:
             validate_schemas(results, sent_files(held.bodies, args), cache)
@@ -72,11 +76,11 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
                 rows = [(name, "unknown" if n is None else f"{n:,}") for name, n in _numbers(found).items()]
                 context.output.line(held.title)
                 context.output.lines(f"  {name:<14}{words:>10}" for name, words in rows)
+            gaps = {name: len(found.list_of(name) or ()) for name in _LISTS}
+            outcomes.append(msgspec.structs.replace(held.outcomes, counts={**gaps, **found.classes}))
             if not found.is_good:
-                gaps = {name: len(found.list_of(name) or ()) for name in _LISTS}
                 context.diagnostics.note(f"{held.title}: {not_good_words({**gaps, **found.classes})}")
-            good = good and found.is_good
-    return ExitCode.GOOD if good else ExitCode.NOT_ALL_GOOD
+    return exit_code(together(outcomes))
 
 
 def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
@@ -109,7 +113,13 @@ async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:
             known = [ids for ids in sent if ids is not None]
             every = dict.fromkeys(custom_id for ids in known for custom_id in ids)
             held.append(
-                _Held(found.title, found.path, every if len(known) == len(sent) else None, found.sent)
+                _Held(
+                    found.title,
+                    found.path,
+                    every if len(known) == len(sent) else None,
+                    found.sent,
+                    outcomes_of_found([found], {}),
+                )
             )
         return held
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ import msgspec
 
 from claude_batch_tui.cli.adoptions import adopted_as, settled
 from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve, retrieve
 from claude_batch_tui.errors import ResultsUnavailableError, UnknownOutcomeError, VerificationError
 
@@ -234,27 +232,6 @@ async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -
     if path is None:
         raise VerificationError(f"The results of {fresh.id} could not be kept.")
     return path
-
-
-def verdict(found: Iterable[Found], classes: Counter[str]) -> tuple[ExitCode, list[str]]:
-    """The exit code of what was read, the same from every verb, with what is said about it.
-
-    `classes` are the ledger classes of entries of files and single batches; a run brings those of its own.
-    """
-    from claude_batch_tui.wording import not_good_words
-
-    every = [*found]
-    if broken := [one.title for one in every if not one.is_whole]:
-        return ExitCode.STORE, [f"The results of {', '.join(broken)} are not whole."]
-    counts = classes + sum((Counter(one.classes) for one in every if one.classes), Counter())
-    words = [
-        f"{one.title}: {', '.join(one.waits_for)} {'has' if len(one.waits_for) == 1 else 'have'} not ended yet."
-        for one in every
-        if one.waits_for
-    ]
-    if set(counts) - {"complete"}:
-        words.append(not_good_words(counts))
-    return (ExitCode.NOT_ALL_GOOD if words else ExitCode.GOOD), words
 
 
 def require_whole(found: Iterable[Found], output: str) -> None:

@@ -42,12 +42,12 @@ def place(tmp_path, monkeypatch, simulator, requests_file):
 
 
 LINES = (
-    (1, "results bad.jsonl"),
-    (1, "results bad.jsonl --stats"),
-    (1, "results bad.jsonl --ledger"),
-    (1, "results bad.jsonl --ledger --json"),
-    (1, "results bad.jsonl --list missing"),
-    (1, "export bad.jsonl -o out.csv"),
+    (6, "results bad.jsonl"),
+    (6, "results bad.jsonl --stats"),
+    (6, "results bad.jsonl --ledger"),
+    (6, "results bad.jsonl --ledger --json"),
+    (6, "results bad.jsonl --list missing"),
+    (6, "export bad.jsonl -o out.csv"),
     (1, "compare good.jsonl bad.jsonl"),
     (1, "compare good.jsonl bad.jsonl --json"),
     (2, "results missing.jsonl"),

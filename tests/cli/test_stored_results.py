@@ -36,7 +36,7 @@ def test_a_simulator_that_is_started_again_gives_the_same_ids_to_other_batches(
         (own_folders / "data" / "store.db").unlink()
     with serve(monkeypatch, first.port if same_port else 0) as second:
         assert cbtui("submit", requests_file(3, "other.jsonl"), "--yes", "--again")[1].strip() == batch_id
-        assert cbtui("watch", batch_id)[0] == 0
+        second.batches.finish()
         (listed,) = [json.loads(line) for line in cbtui("list", "--json")[1].splitlines()]
         assert (listed["results"], listed["cost_actual"]) == ("none", None)
         before = len(second.log.all("GET", "/results"))
@@ -57,7 +57,7 @@ def test_a_stored_file_that_was_changed_is_had_again(cbtui, simulator, requests_
 
 def test_results_of_an_archived_batch_are_told_as_archived(cbtui, simulator, requests_file, results):
     batch_id = cbtui("submit", requests_file(3), "--yes")[1].strip()
-    assert cbtui("watch", batch_id)[0] == 0
+    simulator.batches.finish()
     simulator.batches.archive(batch_id)
     code, out, err = cbtui("results", batch_id)
     assert (code, out) == (3, "")

@@ -50,7 +50,7 @@ def test_what_is_found_while_reading_is_what_is_found_afterwards_in_the_order_of
     first = cbtui("results", file, "--where", where)
     assert ids(first[1]) == expected
     assert cbtui("results", file, "--where", where) == first
-    assert first[0] == 1
+    assert first[0] == 6
 
 
 def test_all_is_given_and_good_where_nothing_is_asked_for(cbtui, tmp_path):

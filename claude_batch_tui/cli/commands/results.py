@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import STDOUT, add_options, choose_format, sent_files, write_entries
 from claude_batch_tui.cli.ledger import add_ledger_options, show_ledger, wants_ledger
-from claude_batch_tui.cli.results_files import Found, find_results, require_whole, verdict
+from claude_batch_tui.cli.outcomes import verdict
+from claude_batch_tui.cli.results_files import find_results, require_whole
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,14 +55,7 @@ def write_results(args: argparse.Namespace, context: Context) -> int:
     found = find_results(args.ids, context, every=args.attempts == "all")
     if args.output != STDOUT:
         require_whole(found, args.output)
-    code = write_entries(found, form, args.output, args, context)
-    return _provisional_code(found, code)
-
-
-def _provisional_code(found: Sequence[Found], code: int) -> int:
-    """The exit code, where some of the results may be another's."""
-    is_open = any(one.is_provisional for one in found)
-    return ExitCode.UNKNOWN_OUTCOME if is_open and code in (ExitCode.GOOD, ExitCode.NOT_ALL_GOOD) else code
+    return write_entries(found, form, args.output, args, context)
 
 
 def _show_statistics(args: argparse.Namespace, context: Context) -> int:
@@ -90,14 +82,16 @@ def _show_statistics(args: argparse.Namespace, context: Context) -> int:
         ]
         for numbers in statistics(chosen, prices):
             context.diagnostics.progress(f"{numbers.entries:,} of {numbers.expected:,} entries")
+        classes = [
+            Counter(one.index.class_counts())
+            for one, found in zip(files, places, strict=True)
+            if found.classes is None
+        ]
     if args.json:
         context.output.json(numbers)
     else:
         context.output.lines(statistics_lines(numbers))
-    others = {name: count for name, count in numbers.outcomes.items() if name != "succeeded"}
-    is_of_runs = any(found.classes is not None for found in places)
-    classes = Counter[str]() if is_of_runs else Counter({**numbers.answers, **others})
-    code, words = verdict(places, classes)
+    code, words = verdict(places, sum(classes, Counter()))
     for line in words:
         context.diagnostics.note(line)
-    return _provisional_code(places, code)
+    return code

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.outcomes import exit_code, outcomes_of_found
 from claude_batch_tui.cli.results_files import results_of
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -22,8 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="a group a line")
     parser.epilog = (
         "Of a run each request counts once: its newest good answer, else its newest. `as it is` can be sent again,\n"
-        "`fix first` needs `cbtui retry --set`, `never` needs another prompt or model. Exit codes: 0 all are truly good,\n"
-        "1 some are not."
+        "`fix first` needs `cbtui retry --set`, `never` needs another prompt or model. Exit codes are those of results."
     )
 
 
@@ -63,7 +65,11 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             context.output.line(
                 f"           cbtui retry {quote(args.id)} --where {quote(group.where)}{values}"
             )
-    return ExitCode.NOT_ALL_GOOD if seen.not_good else ExitCode.GOOD
+    counts = Counter[str]()
+    for group in seen.groups:
+        counts[group.cause] += group.count
+    outcomes = outcomes_of_found(found, counts)
+    return exit_code(msgspec.structs.replace(outcomes, is_waiting=seen.waiting > 0))
 
 
 def _group_json(group: Group, cost: float | None) -> dict[str, Any]:

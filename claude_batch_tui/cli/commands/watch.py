@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ from claude_batch_tui.cli.adoptions import adopted_as, settled
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import find_known, retrieve
-from claude_batch_tui.cli.outcomes import exit_code, outcome_words, outcomes_of
+from claude_batch_tui.cli.outcomes import Outcomes, exit_code, outcome_words, outcomes_of, together
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.engine.budget import Budget
 from claude_batch_tui.errors import ConfigError, ExportError, NotFoundError
@@ -41,8 +40,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="a JSON line for every change")
     parser.epilog = (
-        "Exit codes: 0 all ended and succeeded, 1 some did not, 6 some were canceled or expired; a run answers for its ids,\n"
-        "each by its newest good answer: for one with retries the results are fetched.\n"
+        "Exit codes, as of results: 0 every answer is good, 1 some are not, 6 what is not was canceled or expired; a run\n"
+        "answers for its ids, each by its newest good answer. Results that decide this are fetched.\n"
         "5 the timeout was reached, 3 the API refused, 130 interrupted (the batches go on), 75 a batch that was found\n"
         "for a lost submission ended, and its results do not prove that it is its own."
     )
@@ -119,11 +118,12 @@ async def _verdict(
 ) -> ExitCode:
     """The exit code that says how what was watched has ended; what of it is not good is said."""
     latest = {batch.id: batch for batch in final}
-    outcomes: Counter[str] = Counter()
+    each: list[Outcomes] = []
     for runtime, own, words in watched:
         for word, found in words.items():
             members = [replace(one, batch=latest.get(one.id, one.batch)) for one in found]
-            outcomes += await outcomes_of(word, members, own, runtime, fetches=True)
+            each.append(await outcomes_of(word, members, own, runtime, fetches=True))
+    outcomes = together(each)
     code = exit_code(outcomes)
     if code is not ExitCode.GOOD:
         context.diagnostics.note(outcome_words(outcomes))
