@@ -8,6 +8,7 @@ import io
 import json
 import sqlite3
 import sys
+import tempfile
 import threading
 from functools import partial
 
@@ -231,14 +232,24 @@ def test_a_file_of_results_cannot_be_retried(cbtui, simulator, tmp_path):
     assert (code, "which does not say what was sent: name the batch, or its run" in err) == (2, True)
 
 
+@pytest.fixture
+def keyboard():
+    """A file that can be read at once."""
+    with tempfile.TemporaryFile() as file:
+        yield file
+
+
 class Hesitating:
     """A terminal on which the answer `yes` comes only after another process has done the same."""
 
-    def __init__(self, *command):
-        self.command = command
+    def __init__(self, file, *command):
+        self.file, self.command = file, command
 
     def isatty(self):
         return True
+
+    def fileno(self):
+        return self.file.fileno()
 
     def readline(self):
         done = []
@@ -249,18 +260,22 @@ class Hesitating:
         return "yes\n"
 
 
-def test_a_retry_that_another_process_was_quicker_with_is_not_sent(cbtui, simulator, failed, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", Hesitating("retry", failed, "--yes", "--where", "outcome=errored"))
+def test_a_retry_that_another_process_was_quicker_with_is_not_sent(
+    cbtui, simulator, failed, keyboard, monkeypatch
+):
+    monkeypatch.setattr(
+        sys, "stdin", Hesitating(keyboard, "retry", failed, "--yes", "--where", "outcome=errored")
+    )
     code, _, err = cbtui("retry", failed)
     assert (code, "2 of these requests were sent again meanwhile, as msgbatch_" in err) == (2, True)
     assert len(simulator.log.creates) == 2
 
 
 def test_a_file_that_another_process_was_quicker_with_is_not_sent(
-    cbtui, simulator, requests_file, monkeypatch, own_folders
+    cbtui, simulator, requests_file, keyboard, monkeypatch, own_folders
 ):
     file = requests_file(10)
-    monkeypatch.setattr(sys, "stdin", Hesitating("submit", str(file), "--yes"))
+    monkeypatch.setattr(sys, "stdin", Hesitating(keyboard, "submit", str(file), "--yes"))
     code, _, err = cbtui("submit", file)
     assert (code, "The same requests were sent meanwhile, as msgbatch_" in err) == (2, True)
     assert len(simulator.log.creates) == 1

@@ -1,7 +1,8 @@
 """A draft as several batches of one run, a pilot and its rest, betas: from the command line to the simulator's log."""
 
-import io
 import json
+import os
+import pty
 from datetime import datetime
 from functools import partial
 
@@ -203,10 +204,12 @@ def test_on_a_terminal_it_is_asked_what_to_send_of_what_was_sent_before(
 ):
     file = requests_file(20)
     assert cbtui("submit", file, "--yes", "--pilot", "5")[0] == 0
-    terminal = io.StringIO(typed)
-    terminal.isatty = lambda: True
-    monkeypatch.setattr("sys.stdin", terminal)
-    code, _, err = cbtui("submit", file)
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, typed.encode())
+    with os.fdopen(terminal) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        code, _, err = cbtui("submit", file)
+    os.close(keyboard)
     assert code == (0 if sent else 2)
     assert "Type new to send only the other 15, or all to send all 20 once more" in err
     totals = [len(batch.rows) for batch in simulator.batches.all()]
