@@ -44,7 +44,7 @@ def _open_dashboard(dashboard: Dashboard) -> int:
     log_to_file(dashboard.config)
     logging.captureWarnings(capture=True)
     app = DashboardApp(
-        dashboard.config,
+        dashboard.settled() if dashboard.settled else dashboard.config,
         profile=profile,
         api_key=dashboard.api_key,
         results=dashboard.results,

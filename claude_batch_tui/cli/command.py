@@ -35,6 +35,8 @@ class Dashboard(msgspec.Struct, frozen=True):
     banner: str | None = None
     beside: tuple[Config, ...] = ()
     """Other workspaces that are watched at the same time."""
+    settled: Callable[[], Config] | None = None
+    """Gives the settings in force, where something is still to be waited for: asked once all modules are loaded."""
 
 
 async def _sleep(seconds: float) -> None:

@@ -1,269 +1,277 @@
-"""A workspace that looks like a busy team's last six weeks: every state, several models, sizes and five languages.
+"""A workspace that looks like a busy team's last six weeks: a dozen runs with a name, in every state, and their history.
 
 Rows are made when they are read. Only their fates are counted up front, and those when a list is first asked for.
+What a machine that sent the runs remembers of them is in `claude_batch_tui/cli/demo_history.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from claude_batch_tui.simulator.fates import Rates
+from claude_batch_tui.simulator import demo_texts as texts
+from claude_batch_tui.simulator.batch import SimulatedBatch
+from claude_batch_tui.simulator.fates import Fate, Rates
 from claude_batch_tui.simulator.rows import MadeRows
 from claude_batch_tui.simulator.workspaces import Workspaces
 
-TICKETS: Final = (
-    ("billing", "I was charged twice for {product} in {month}. Order {order}. Please refund one of the payments."),
-    ("bug", "Since the update {product} closes as soon as I open the settings. Order {order}, Android 16."),
-    ("shipping", "Order {order} was due last Tuesday and tracking has not moved since {city}. Where is my {product}?"),
-    ("returns", "The {product} is smaller than I thought. How do I send it back, and who pays? Order {order}."),
-    ("billing", "Die Rechnung zu {order} nennt eine falsche Umsatzsteuer-ID. Können Sie sie korrigieren?"),
-    ("bug", "Der {product} verbindet sich nach dem Aufwachen nicht mehr mit dem WLAN. Neustart hilft nur kurz."),
-    ("shipping", "Bonjour, mon colis {order} est bloqué à {city} depuis cinq jours. Pouvez-vous vérifier ?"),
-    ("returns", "Quisiera devolver el {product}: llegó con un rasguño en la parte inferior. Pedido {order}."),
-    ("other", "注文 {order} の {product} について、保証期間はいつまでですか。説明書には書かれていません。"),
-    ("praise", "Just wanted to say that the {product} is the best thing I bought this year. Greetings from {city}!"),
-)  # fmt: skip
-
-TICKET_ANSWERS: Final = {
-    "billing": "The customer reports a wrong charge for order {order} and asks for a correction. Urgency: medium.",
-    "bug": "The {product} fails after a recent change; restarting helps only briefly. Ask for the firmware version.",
-    "shipping": "Parcel {order} has been stuck in {city} for days. Open a search with the carrier and tell the customer.",
-    "returns": "The customer wants to return the {product} (order {order}) and asks who pays the postage.",
-    "other": "A question about the warranty of the {product}. Two years from delivery; no action needed.",
-    "praise": "A thank-you from {city} for the {product}. No action needed; may be quoted with permission.",
-}  # fmt: skip
-
-PRODUCTS: Final = (
-    "Lumen desk lamp", "Fjord kettle", "Atlas backpack 24 L", "Pico label printer", "Nimbus air monitor",
-    "Cedar standing desk", "Orbit bike light", "Kite travel charger", "Moss wool blanket", "Quill e-paper tablet",
-)  # fmt: skip
-
-FEATURES: Final = (
-    "charges over USB-C in two hours", "weighs less than a paperback", "is made of recycled aluminium",
-    "comes with a five-year guarantee", "can be repaired with one screwdriver", "is quiet enough for a library",
-    "remembers the last setting", "folds flat for the train",
-)  # fmt: skip
-
-DESCRIPTIONS: Final = (
-    "Meet the {product}: it {first}, and it {second}. Made for people who would rather use a thing than look after it.",
-    "The {product} {first}. It also {second}, which you will notice on the first evening and then never think of again.",
-    "Der {product} hält, was ein Alltag verlangt: gut verarbeitet, leise, reparierbar. Für alle, die Dinge lange behalten.",
-    "Le {product} tient dans la main et dans la durée. Simple, silencieux, réparable : l'essentiel, bien fait.",
-    "El {product} está pensado para usarse todos los días: ligero, silencioso y fácil de reparar.",
-)  # fmt: skip
-
-ARTICLES: Final = (
-    (
-        "The harbour authority of {city} will close two of its seven berths for repairs until {month}. Ferries keep their "
-        "timetable, but freight is diverted to the northern terminal. The port expects delays of up to a day and has asked "
-        "hauliers to book slots in advance. Residents had complained about night work; the new plan ends it at ten."
-    ),
-    (
-        "A study of 1,840 households in {city} found that heat pumps used 31 percent less energy than their owners had "
-        "expected, mostly because the old boilers had been set too high. The authors warn that the sample leaned towards "
-        "well-insulated homes, and will repeat the measurements in {month}."
-    ),
-    (
-        "The city library of {city} lends more board games than films for the first time. Loans doubled within a year, and "
-        "a waiting list of three weeks has formed for the most popular ones. From {month} on the library will open a room "
-        "where games can be tried, run by volunteers."
-    ),
-)  # fmt: skip
-
-
-SUMMARIES: Final = (
-    "{city} closes two of seven berths until {month}; ferries run as usual, freight goes north with delays of up to a day.",
-    "Heat pumps in {city} used 31 % less energy than expected, though the sample favoured well-insulated homes.",
-    "Board games overtook films at {city}'s library; a volunteer-run games room opens in {month}.",
-)  # fmt: skip
-
-CITIES: Final = (
-    "Lisbon",
-    "Tromsø",
-    "Leipzig",
-    "Osaka",
-    "Lyon",
-    "Bilbao",
-    "Halifax",
-    "Gdańsk",
-    "Valparaíso",
-    "Hobart",
-)
-MONTHS: Final = ("January", "February", "March", "April", "May", "June", "September", "October", "November")
-
-
-def details(random: Random) -> dict[str, str]:
-    """What the templates ask for, chosen for one row."""
-    first, second = random.sample(FEATURES, 2)
-    return {
-        "product": random.choice(PRODUCTS),
-        "city": random.choice(CITIES),
-        "month": random.choice(MONTHS),
-        "order": f"{random.choice('ABCDEFGH')}{random.randrange(10_000, 99_999)}",
-        "first": first,
-        "second": second,
-    }
-
-
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+_HAIKU, _SONNET, _OPUS = "claude-haiku-4-5", "claude-sonnet-5-5", "claude-opus-5-5"
+_PLAIN: Final = Rates(errored=0, expired=0, refused=0, thinking=0.02)
+_LABEL: Final = f"Label the ticket. Answer with one of: {', '.join(texts.LABELS)}."
 
-Task = Callable[[Random], tuple[dict[str, Any], str | None]]
-"""Makes the params (without the model) and the answer of one row; None leaves the answer to the simulator."""
 
+class Part(NamedTuple):
+    """One batch of a run: `kind` is submit, pilot, rest or retry, of the rows `first` to `last` where it is not all.
 
-class Plan(NamedTuple):
-    """One batch of the workspace. Times are seconds; `duration` None takes what the simulator would."""
+    Times are seconds; `duration` None takes what the simulator would. `is_here` says that its results are on the
+    machine that sent it; where it says that they are not, and the batch has ended, nobody has downloaded them yet.
+    """
 
     age: float
-    requests: int
-    model: str
-    task: Task
-    prefix: str
     duration: float | None = None
+    kind: str = "submit"
+    first: int = 0
+    last: int | None = None
     canceled_after: float | None = None
-    rates: Rates | None = None
+    rates: Rates = _PLAIN
+    is_here: bool = True
 
 
-def fill(workspaces: Workspaces) -> None:
-    """Put the batches into the default workspace."""
-    seed = workspaces.behaviour.seed
-    # Times of what still runs obey the speed factor as every processing time does.
-    speed = workspaces.behaviour.speed
-    for number, plan in enumerate([*_history(Random(seed)), *_now(speed)]):
-        workspaces.add(
-            _rows(plan, seed * 1000 + number),
-            age=plan.age,
-            duration=plan.duration,
-            canceled_after=plan.canceled_after,
-            rates=plan.rates,
-        )
+class Work(NamedTuple):
+    """One run: what is asked of which rows, and the batches it was sent in. Without `name` another tool has sent it."""
 
+    name: str
+    parts: tuple[Part, ...]
+    rows: int
+    model: str
+    row: Callable[[Random], texts.Row]
+    prefix: str
+    template: str
+    source: str = ""
+    system: str = ""
+    max_tokens: int = 200
+    schema: dict[str, Any] | None = None
+    right: float = 1.0
+    """The share of answers that are the good one; of the others is told another row's."""
+    seed: int = 0
+    """Two works of one seed have the same rows."""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    keeps_bodies: bool = True
+    """Whether what was sent is still on the machine that sent it."""
+    megabytes: int = 0
+    """How large the requests are said to be, where that is not what they are."""
 
-def _now(speed: float) -> list[Plan]:
-    """The last day: what runs, what is being canceled, and one of each way to end."""
-    haiku, sonnet, opus = "claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5"
-    calm = Rates(errored=0, expired=0, refused=0, thinking=0.02)
-    return [
-        Plan(20 / speed, 25, haiku, ticket_label, "pilot", 150 / speed),
-        Plan(100 / speed, 1_200, haiku, ticket_label, "ticket", 340 / speed),
-        Plan(7 * MINUTE / speed, 4_000, sonnet, article_summary, "article", 11 * MINUTE / speed),
-        Plan(48 * MINUTE / speed, 20_000, opus, ticket_facts, "facts", 62 * MINUTE / speed),
-        Plan(
-            6 * MINUTE / speed, 800, opus, product_text, "product", 30 * MINUTE / speed, 5.8 * MINUTE / speed
-        ),
-        Plan(2.2 * HOUR, 10_000, haiku, ticket_label, "ticket", 17 * MINUTE, None, Rates(0.011, 0, 0.002, 0)),
-        Plan(5.0 * HOUR, 640, sonnet, article_summary, "article", 6.4 * MINUTE, None, calm),
-        Plan(9.5 * HOUR, 310, opus, product_text, "product", 8.1 * MINUTE, None, Rates(0.09, 0, 0.01, 0)),
-        Plan(1.3 * DAY, 2_400, sonnet, ticket_facts, "facts", 12 * MINUTE, 4 * MINUTE),
-        Plan(2.1 * DAY, 900, opus, article_summary, "article", 26 * HOUR, None, Rates(0.004, 0, 0, 0.05)),
-    ]
+    def custom_id(self, index: int) -> str:
+        """The custom_id of a row."""
+        return f"{self.prefix}-{index + 10_001}"
 
+    def columns(self, index: int) -> dict[str, str]:
+        """A row of its source."""
+        return self.row(Random(self.seed << 24 | index))[0]
 
-def _history(random: Random) -> list[Plan]:
-    """Six weeks of similar batches: a label run every working day, weekly summaries, product texts now and then."""
-    plans = []
-    for day in range(42, 2, -1):
-        if day % 7 < 5:
-            plans.append(Plan(
-                day * DAY + random.uniform(1, 9) * HOUR, random.randrange(350, 1_400), "claude-haiku-5-5" if day < 38
-                else "claude-haiku-4-5", ticket_label, "ticket", rates=Rates(random.choice((0, 0, 0.004, 0.02)), 0, 0, 0),
-                duration=random.uniform(4, 13) * MINUTE,
-            ))  # fmt: skip
-        if day % 7 == 2:
-            plans.append(Plan(
-                day * DAY + random.uniform(1, 9) * HOUR, random.randrange(120, 700), random.choice(
-                    ("claude-sonnet-5-5", "claude-sonnet-5", "claude-opus-5")
-                ), article_summary, "article", duration=random.uniform(5, 16) * MINUTE,
-            ))  # fmt: skip
-        if day % 11 == 0:
-            plans.append(Plan(
-                day * DAY + random.uniform(1, 9) * HOUR, random.randrange(60, 300), "claude-opus-5-5", product_text,
-                "product", duration=random.uniform(4, 9) * MINUTE, rates=Rates(0, 0, 0, 0.1),
-            ))  # fmt: skip
-    return plans
-
-
-def _rows(plan: Plan, seed: int) -> MadeRows:
-    def row(index: int) -> tuple[dict[str, Any], str | None]:
-        return plan.task(Random(seed << 24 | index))
-
-    def make(index: int) -> bytes:
-        # One request in 400 has a mistake that the API finds only while it processes the batch.
-        params = row(index)[0]
-        if plan.rates and plan.rates.errored and index % 400 == 123:
+    def request(self, index: int) -> bytes:
+        """A row's request."""
+        prompt = self.template
+        for name, value in self.columns(index).items():
+            prompt = prompt.replace(f"{{{{ {name} }}}}", value)
+        params: dict[str, Any] = {
+            "model": self.model,
+            "max_tokens": self.max_tokens,
+            "messages": [{"role": "user", "content": prompt}],
+        }
+        if self.system:
+            params["system"] = self.system
+        if self.schema:
+            params["output_config"] = {"format": {"type": "json_schema", "schema": self.schema}}
+        if not self.is_valid(index):
             params["max_tokens"] = 0
-        name = f"{plan.prefix}-{index + 1:05d}"
-        return msgspec.json.encode({"custom_id": name, "params": {"model": plan.model, **params}})
+        return msgspec.json.encode({"custom_id": self.custom_id(index), "params": params})
 
-    def custom_id(index: int) -> str:
-        return f"{plan.prefix}-{index + 1:05d}"
+    def answer(self, index: int) -> str:
+        """What is answered to a row."""
+        is_right = Random(f"{self.model}/{index}").random() < self.right
+        return self.row(Random(self.seed << 24 | (index if is_right else index + 1)))[1]
 
-    def valid(index: int) -> bool:
-        return not (plan.rates and plan.rates.errored and index % 400 == 123)
+    def is_valid(self, index: int) -> bool:
+        """Other tools check less: one of their requests in 400 has a mistake that is found only in the batch."""
+        return bool(self.name) or index % 400 != 123
 
-    return MadeRows(plan.requests, make, lambda index: row(index)[1], custom_id, valid)
+
+class DemoBatch(NamedTuple):
+    """A batch of the workspace, and which rows of which work it was made of."""
+
+    batch: SimulatedBatch
+    work: Work
+    part: Part
+    indexes: Sequence[int]
 
 
-def ticket_label(random: Random) -> tuple[dict[str, Any], str | None]:
-    """One word for a ticket."""
-    label, text = random.choice(TICKETS)
-    prompt = "Answer with one of: billing, bug, shipping, returns, praise, other.\n\n" + text.format(
-        **details(random)
+def fill(workspaces: Workspaces) -> list[DemoBatch]:
+    """Put the batches into the default workspace; what they are, the parts of one work together, in their order."""
+    behaviour = workspaces.behaviour
+    works = [*_runs(behaviour.speed), *_routine(Random(behaviour.seed))]
+    return [made for work in works for made in _add(work, workspaces)]
+
+
+def _add(work: Work, workspaces: Workspaces) -> Iterator[DemoBatch]:
+    sent: list[DemoBatch] = []
+    for part in work.parts:
+        indexes: Sequence[int] = range(part.first, work.rows if part.last is None else part.last)
+        if part.kind == "retry":
+            before = sent[-1]
+            indexes = [index for index in before.indexes if _fate(before, index) is Fate.ERRORED]
+        batch = workspaces.add(
+            _rows(work, indexes),
+            age=part.age,
+            duration=part.duration,
+            canceled_after=part.canceled_after,
+            rates=part.rates,
+        )
+        sent.append(DemoBatch(batch, work, part, indexes))
+    yield from sent
+
+
+def _fate(made: DemoBatch, index: int) -> Fate:
+    custom_id, draw = made.work.custom_id(index), made.batch.draw
+    return draw.fate(custom_id, draw.digest(custom_id))
+
+
+def _rows(work: Work, indexes: Sequence[int]) -> MadeRows:
+    return MadeRows(
+        len(indexes),
+        lambda number: work.request(indexes[number]),
+        lambda number: work.answer(indexes[number]),
+        lambda number: work.custom_id(indexes[number]),
+        lambda number: work.is_valid(indexes[number]),
     )
-    answer = label if random.random() < 0.97 else "other"
-    return {"max_tokens": 16, "messages": [{"role": "user", "content": prompt}]}, answer
 
 
-def ticket_facts(random: Random) -> tuple[dict[str, Any], str | None]:
-    """The facts of a ticket as JSON."""
-    label, text = random.choice(TICKETS)
-    facts = details(random)
-    schema = {
-        "type": "object",
-        "properties": {
-            "category": {"type": "string", "enum": sorted(TICKET_ANSWERS)},
-            "order": {"type": ["string", "null"]},
-            "summary": {"type": "string"},
-            "urgent": {"type": "boolean"},
-        },
-        "required": ["category", "order", "summary", "urgent"],
-        "additionalProperties": False,
-    }
-    answer = {
-        "category": label,
-        "order": facts["order"] if "{order}" in text else None,
-        "summary": TICKET_ANSWERS[label].format(**facts),
-        "urgent": label in {"bug", "shipping"} and random.random() < 0.4,
-    }
-    return {
-        "max_tokens": 300,
-        "system": "Extract the facts of the support ticket.",
-        "messages": [{"role": "user", "content": text.format(**facts)}],
-        "output_config": {"format": {"type": "json_schema", "schema": schema}},
-    }, msgspec.json.encode(answer).decode()
-
-
-def article_summary(random: Random) -> tuple[dict[str, Any], str | None]:
-    """Two sentences for an article."""
-    which, facts = random.randrange(len(ARTICLES)), details(random)
-    return {
-        "max_tokens": 200,
-        "system": "Summarise for a newsletter, in one sentence.",
-        "messages": [{"role": "user", "content": ARTICLES[which].format(**facts)}],
-    }, SUMMARIES[which].format(**facts)
-
-
-def product_text(random: Random) -> tuple[dict[str, Any], str | None]:
-    """A shop's description of a product."""
-    facts = details(random)
-    prompt = "Describe the {product} for our shop in at most 60 words. It {first} and {second}.".format(
-        **facts
+def _runs(speed: float) -> list[Work]:
+    """The runs of the last days, and one that is about to lose its results. Times of what runs obey the speed factor."""
+    tickets = Work(
+        "support tickets w48",
+        (
+            Part(55 * MINUTE, 4.2 * MINUTE, "pilot", 0, 40),
+            Part(6 * MINUTE / speed, 22 * MINUTE / speed, "rest", 40),
+        ),
+        800,
+        _HAIKU,
+        texts.ticket,
+        "T",
+        "{{ body }}",
+        "tickets-w48.csv",
+        _LABEL,
+        max_tokens=8,
+        seed=48,
+        tags=("support", "weekly"),
+        note="pilot looked right: 40 of 40 labels as by hand",
     )
-    return {
-        "max_tokens": 220,
-        "messages": [{"role": "user", "content": prompt}],
-    }, random.choice(DESCRIPTIONS).format(**facts)
+    evaluation = tickets._replace(
+        name="label eval, haiku",
+        parts=(Part(4.6 * HOUR, 5.1 * MINUTE),),
+        rows=240,
+        prefix="E",
+        source="tickets-labeled.csv",
+        right=0.88,
+        seed=7,
+        tags=("support", "eval"),
+        note="against the column expected",
+    )
+    return [
+        Work(
+            "product texts", (Part(200 / speed, 245 / speed, is_here=False),), 60, _OPUS, texts.product, "P",
+            "Describe the {{ product }} for our shop in at most 60 words. It {{ first }} and {{ second }}.",
+            "products.csv", max_tokens=220, seed=3, tags=("shop",), note="for the spring catalogue",
+        ),
+        tickets,
+        Work(
+            "", (Part(48 * MINUTE / speed, 62 * MINUTE / speed),), 6_000, _OPUS, texts.ticket_facts, "facts",
+            "Extract the facts of the ticket.\n\n{{ body }}", max_tokens=300, schema=texts.FACTS, seed=9,
+        ),
+        Work(
+            "alt texts", (Part(3 * MINUTE / speed, 9 * MINUTE / speed, canceled_after=2.9 * MINUTE / speed),), 320, _SONNET,
+            texts.alt_text, "pic", "Write an alt text for {{ file }}, which shows the {{ product }}.", "pictures.csv",
+            max_tokens=60, seed=4, tags=("shop",), note="wrong folder of pictures, stopped",
+        ),
+        Work(
+            "ticket facts", (Part(2.2 * HOUR, 7 * MINUTE, rates=Rates(0.012, 0, 0.012, 0)),), 320, _SONNET,
+            texts.ticket_facts, "F", "{{ body }}", "tickets-w47.csv", "Extract the facts of the support ticket.",
+            max_tokens=130, schema=texts.FACTS, seed=47, tags=("support", "json"),
+        ),
+        evaluation,
+        evaluation._replace(
+            name="label eval, sonnet", parts=(Part(4.5 * HOUR, 6.3 * MINUTE),), model=_SONNET, right=0.96,
+        ),
+        Work(
+            "newsletter", (
+                Part(9.4 * HOUR, 6.4 * MINUTE, rates=Rates(0.03, 0, 0, 0)), Part(9 * HOUR, 3.2 * MINUTE, "retry"),
+            ), 360, _SONNET, texts.article, "N", "{{ text }}", "articles.csv", "Summarise for a newsletter, in one sentence.",
+            seed=5, tags=("weekly",), note="overloaded at first; sent again, whole now",
+        ),
+        Work(
+            "review moderation", (Part(1.1 * DAY, 5.5 * MINUTE, rates=Rates(0, 0, 0.035, 0)),), 300, _HAIKU, texts.review,
+            "R", "A review with {{ stars }} stars:\n\n{{ review }}", "reviews.csv",
+            "Say what to do with the review: publish; publish, and tell support; ask for proof of purchase.",
+            max_tokens=40, seed=6, tags=("shop", "weekly"), note="what is refused goes to the queue by hand",
+        ),
+        Work(
+            "meeting minutes", (Part(1.6 * DAY, 3.6 * MINUTE),), 90, _HAIKU, texts.minutes, "M",
+            "List the decisions.\n\n{{ notes }}", "minutes.csv", max_tokens=88, seed=8, tags=("office",),
+            note="max_tokens was too small: R, then 200",
+        ),
+        Work(
+            "alt texts, first try", (Part(2.2 * DAY, 11 * MINUTE, canceled_after=3.4 * MINUTE),), 240, _SONNET,
+            texts.alt_text, "pic", "Write an alt text for {{ file }}, which shows the {{ product }}.", "pictures.csv",
+            max_tokens=60, seed=14, tags=("shop",), note="stopped: the prompt named no style",
+        ),
+        Work(
+            "contract clauses", (Part(3.1 * DAY, 25 * HOUR, rates=_PLAIN),), 260, _OPUS, texts.clause, "C",
+            "What is this clause about, in one word?\n\n{{ clause }}", "clauses.csv", max_tokens=24, seed=10,
+            tags=("legal",), note="the rest expired at 24 h",
+        ),
+        Work(
+            "scanned invoices", (
+                Part(5.2 * DAY, 31 * MINUTE, last=240), Part(5.2 * DAY - 90, 26 * MINUTE, first=240),
+            ), 440, _SONNET, texts.invoice, "INV", "{{ scan }}", "invoices/", "Read the scanned invoice.",
+            max_tokens=120, schema=texts.INVOICE, seed=11, tags=("office", "json"), keeps_bodies=False, megabytes=431,
+        ),
+        Work(
+            "release notes", (Part(8.3 * DAY, 4.4 * MINUTE),), 180, _OPUS, texts.release_note, "RN",
+            "Translate into {{ to }}: {{ text }}", "release-notes.csv", max_tokens=120, seed=12, tags=("docs",),
+        ),
+        Work(
+            "customer survey", (Part(29 * DAY - 33 * HOUR, 24 * MINUTE, rates=Rates(0.002, 0, 0.001, 0), is_here=False),),
+            1_200, _SONNET, texts.survey, "S", "What does this customer ask for, in one word?\n\n{{ answer }}", "survey.csv",
+            max_tokens=16, seed=13, tags=("survey",), note="not downloaded yet", keeps_bodies=False,
+        ),
+    ]  # fmt: skip
+
+
+def _routine(random: Random) -> Iterator[Work]:
+    """Six weeks of labels every working day. None is of an age at which the API is about to delete its results."""
+    for day in range(44, 2, -1):
+        if day % 7 >= 5 or 21 <= day < 29:
+            continue
+        count = random.randrange(120, 420)
+        rates = Rates(random.choice((0, 0, 0, 0.004, 0.02)), 0, 0, 0)
+        age = day * DAY + random.uniform(1, 9) * HOUR
+        yield Work(
+            f"nightly labels {day // 7 + 1}w{day % 7 + 1}",
+            (Part(age, random.uniform(4, 13) * MINUTE, rates=rates, is_here=False),),
+            count,
+            _SONNET if day > 36 else _HAIKU,
+            texts.ticket,
+            "T",
+            "{{ body }}",
+            "tickets.csv",
+            _LABEL,
+            max_tokens=8,
+            seed=100 + day,
+            tags=("nightly",),
+            keeps_bodies=False,
+        )

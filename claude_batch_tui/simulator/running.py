@@ -131,8 +131,8 @@ class Simulator:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
-        if demo:
-            fill(self.batches)
+        self.demo = fill(self.batches) if demo else []
+        """The batches of the default workspace, where it was filled."""
 
     @property
     def base_url(self) -> str:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -64,28 +65,32 @@ def test_a_simulator_in_a_process_of_its_own_is_steered_the_same_way(caller_of):
 
 
 @pytest.mark.slow
-def test_demo_opens_the_dashboard_on_a_simulator_of_its_own_and_ends_it(caller_of, monkeypatch):
+def test_demo_opens_the_dashboard_on_a_simulator_of_its_own_and_ends_it(caller_of, monkeypatch, tmp_path):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-real")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
     seen = []
 
     def dashboard(opened):
+        config = opened.settled()
         simulator = Simulator.__new__(Simulator)
-        simulator.key, simulator.port = opened.api_key, int(opened.config.base_url.rpartition(":")[2])
+        simulator.key, simulator.port = opened.api_key, int(config.base_url.rpartition(":")[2])
         batches = caller_of(simulator)("GET", "/v1/messages/batches").json["data"]
-        seen.append((opened, len(batches), os.environ.get("ANTHROPIC_API_KEY")))
+        seen.append((config, len(batches), os.environ.get("ANTHROPIC_API_KEY")))
+        assert [path.name for path in Path().glob("tickets-w4?.csv")]
+        if len(seen) == 1:  # a second one beside it
+            assert main(["demo"], dashboard) == 7
         return 7
 
+    monkeypatch.chdir(tmp_path)
     assert main(["demo", "--seed", "3"], dashboard) == 7
-    (opened, count, key), *_ = seen
+    (config, count, key), (beside, *_) = seen
     assert count == 20
     assert key is None
-    assert opened.config.data_dir.name == opened.config.state_dir.name == "demo"
+    assert config.data_dir.name == config.state_dir.name == "demo"
+    assert beside.data_dir.name == beside.state_dir.name == "demo-2"
     with pytest.raises(ConnectionRefusedError):
-        caller_of(type("Gone", (), {"key": "x", "port": int(opened.config.base_url.rpartition(":")[2])}))(
-            "GET", "/"
-        )
+        caller_of(type("Gone", (), {"key": "x", "port": int(config.base_url.rpartition(":")[2])}))("GET", "/")
 
 
 def test_demo_starts_afresh_and_never_deletes_what_is_not_its_own(tmp_path):
@@ -104,7 +109,7 @@ def test_demo_starts_afresh_and_never_deletes_what_is_not_its_own(tmp_path):
 def test_demo_dies_with_a_killed_parent():
     script = (
         "import sys, time, claude_batch_tui.cli.main as m\n"
-        "m.main(['demo'], lambda d: (print(d.config.base_url, flush=True), time.sleep(60)) and 0)\n"
+        "m.main(['demo'], lambda d: (print(d.settled().base_url, flush=True), time.sleep(60)) and 0)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     port = int(parent.stdout.readline().strip().rpartition(":")[2])

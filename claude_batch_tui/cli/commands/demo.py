@@ -1,9 +1,10 @@
-"""`cbtui demo`: the dashboard on a simulated workspace, in folders of its own that start empty each time."""
+"""`cbtui demo`: the dashboard on a simulated workspace, in folders of its own that are made anew each time."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import os
 import select
 import shutil
@@ -16,11 +17,15 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context, Dashboard
 from claude_batch_tui.cli.commands.simulate import add_shared_options
+from claude_batch_tui.config import Config
 from claude_batch_tui.errors import ConfigError, StoreError
+from claude_batch_tui.store.locks import FileLock
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 3.0
 _FOLDER = "demo"
+_FILES = "files"
+"""The folder of sources in it."""
 _MARKER = ".cbtui-demo"
 """Lies in a folder that the demo made, and may therefore delete."""
 
@@ -45,17 +50,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    """Start the simulator beside us, open the dashboard on it, and end it whatever happens."""
-    data_dir = _fresh(context.config.data_dir / _FOLDER)
-    state_dir = _fresh(context.config.state_dir / _FOLDER)
-    for name in _CREDENTIALS:
-        os.environ.pop(name, None)
-    # A proxy of the environment knows nothing of our loopback.
-    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
-    with _simulator(args) as base_url:
+    """Start the simulator beside us, open the dashboard on it, and end it whatever happens.
+
+    Everything is in folders of its own, the working folder too: sources lie there, and what is exported without a path.
+    """
+    with _own_folder(context.config) as name:
+        data_dir = _fresh(context.config.data_dir / name)
+        state_dir = _fresh(context.config.state_dir / name)
+        for variable in _CREDENTIALS:
+            os.environ.pop(variable, None)
+        # A proxy of the environment knows nothing of our loopback.
+        os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
         config = msgspec.structs.replace(
             context.config,
-            base_url=base_url,
             profile=None,
             profiles={},
             api_key_env=None,
@@ -63,16 +70,41 @@ def run(args: argparse.Namespace, context: Context) -> int:
             api_version=None,
             data_dir=data_dir,
             state_dir=state_dir,
+            config_dir=data_dir / "config",
         )
-        return context.open_dashboard(Dashboard(config=config, api_key=_KEY))
+        (data_dir / _FILES).mkdir()
+        with _simulator(args, data_dir) as process:
+
+            def settled() -> Config:
+                base_url = _first_line(process)
+                os.chdir(data_dir / _FILES)
+                return msgspec.structs.replace(config, base_url=base_url)
+
+            # The modules of the dashboard are loaded while the simulator starts.
+            return context.open_dashboard(Dashboard(config=config, api_key=_KEY, settled=settled))
 
 
 @contextlib.contextmanager
-def _simulator(args: argparse.Namespace) -> Iterator[str]:
-    """The base URL of a simulator that ends with the context, and with this process if that is killed."""
+def _own_folder(config: Config) -> Iterator[str]:
+    """The name of a folder that no other demo uses while the context lasts."""
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        name = _FOLDER if number == 1 else f"{_FOLDER}-{number}"
+        lock = FileLock(config.data_dir / f"{name}.lock")
+        if lock.try_acquire():
+            try:
+                yield name
+            finally:
+                lock.release()
+            return
+
+
+@contextlib.contextmanager
+def _simulator(args: argparse.Namespace, data_dir: Path) -> Iterator[subprocess.Popen[str]]:
+    """A simulator that ends with the context, and with this process if that is killed."""
     command = [
         sys.executable, "-m", "claude_batch_tui", "simulate", "--port", str(args.port),
-        "--speed", str(args.speed), "--seed", str(args.seed), "--demo-workspace", "--until-stdin-closes",
+        "--speed", str(args.speed), "--seed", str(args.seed), "--demo-data", str(data_dir / _FILES), "--until-stdin-closes",
     ]  # fmt: skip
     # Its own session: ctrl+c in the terminal is for the dashboard alone.
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
@@ -84,7 +116,7 @@ def _simulator(args: argparse.Namespace) -> Iterator[str]:
         start_new_session=True,
     )
     try:
-        yield _first_line(process)
+        yield process
     finally:
         _end(process)
 

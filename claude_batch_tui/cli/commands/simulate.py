@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context, run_to_end
@@ -20,8 +21,8 @@ from claude_batch_tui.errors import ConfigError
 if TYPE_CHECKING:
     import asyncio
 
+    from claude_batch_tui.cli.demo_history import DemoHistory
     from claude_batch_tui.simulator import Simulator
-
 
 _NOT_DONE = """
 What it does not do: answers are cut from the words of the request, tokens are estimated
@@ -52,6 +53,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--demo-workspace", action="store_true", help="begin with the batches of a busy team's last six weeks"
     )
     parser.add_argument(
+        "--demo-data",
+        type=Path,
+        metavar="DIR",
+        help="the same, with their sources in this folder, and in the one above what the machine that sent them knows",
+    )
+    parser.add_argument(
         "--until-stdin-closes",
         action="store_true",
         help="end when stdin closes, to die with a parent process",
@@ -80,15 +87,22 @@ def run(args: argparse.Namespace, context: Context) -> int:
         speed=args.speed,
         seed=args.seed,
         counts=args.counts,
-        demo=args.demo_workspace,
+        demo=args.demo_workspace or args.demo_data is not None,
         any_key=args.any_key,
         any_model=args.any_model,
     )
-    run_to_end(_serve(simulator, context, until_stdin_closes=args.until_stdin_closes))
+    history = None
+    if args.demo_data is not None:
+        from claude_batch_tui.cli.demo_history import remembered
+
+        history = remembered(simulator, context.config, args.demo_data)
+    run_to_end(_serve(simulator, context, history, until_stdin_closes=args.until_stdin_closes))
     return 0
 
 
-async def _serve(simulator: Simulator, context: Context, *, until_stdin_closes: bool) -> None:
+async def _serve(
+    simulator: Simulator, context: Context, history: DemoHistory | None, *, until_stdin_closes: bool
+) -> None:
     import asyncio
 
     loop = asyncio.get_running_loop()
@@ -107,6 +121,9 @@ async def _serve(simulator: Simulator, context: Context, *, until_stdin_closes: 
         f"  export ANTHROPIC_BASE_URL={simulator.base_url} ANTHROPIC_API_KEY={simulator.key}"
     )
     context.diagnostics.note("Stop it with ctrl+c.")
+    if history is not None:
+        # Whoever connects meanwhile waits: what the list is made from is whole with its first answer.
+        history.write_files()
     await simulator.serve(stop)
 
 
