@@ -68,6 +68,8 @@ class DemoHistory:
         self._made = made
         self._config = config
         self._sources = sources
+        self._arriving = config.data_dir / "arriving"
+        """Where results are until they are written down: in their own folder the dashboard would read them itself."""
         self._seed = seed
         self._now = now
         self._store = Store(Locations(config.data_dir))
@@ -92,6 +94,7 @@ class DemoHistory:
         """Write the requests as they were sent, the results that were downloaded with what they cost, and the sources."""
         sent = [made for made in self._made if made.work.name and made.work.keeps_bodies]
         ended = [made for made in self._made if made.part.is_here and made.batch.has_ended(self._now)]
+        self._arriving.mkdir()
         with ThreadPoolExecutor(4) as pool:  # the disk takes longer than the rest
             frozen = [one for one in pool.map(self._freeze, sent) if one is not None]
             with self._store.database.change():
@@ -101,6 +104,7 @@ class DemoHistory:
         with self._store.database.change():
             for made, (finished, spend) in zip(ended, downloaded, strict=True):
                 self._record(made, finished, spend)
+        self._arriving.rmdir()
         self._journal.write()
         self._write_sources()
         self._store.close()
@@ -223,23 +227,24 @@ class DemoHistory:
 
     def _download(self, made: DemoBatch) -> tuple[Downloaded | None, Spend | None]:
         """Write the results of a batch as the API gives them, index and price them."""
-        folder = self._store.locations.results
-        path = results_path(folder, made.batch.id)
+        path = results_path(self._arriving, made.batch.id)
         path.write_bytes(b"".join(chunks(made.batch, self._seed)))
         sent = submissions.of_batch(self._store, made.batch.id)
         ids = sent_ids(sent) if sent is not None else None
         report = self._report(made, self._now)
-        steps = index_leftovers(report, folder=folder, sent_ids=ids, stopped=lambda: False)
+        steps = index_leftovers(report, folder=self._arriving, sent_ids=ids, stopped=lambda: False)
         finished = [step.finished for step in steps][-1]
         return finished, spend_where_priced(path, self._config, self._store.locations.cache)
 
     def _record(self, made: DemoBatch, finished: Downloaded | None, spend: Spend | None) -> None:
-        scope_id = self._workspace.scope_id
+        scope_id, folder = self._workspace.scope_id, self._store.locations.results
         tracked = batches.find(self._store.database, scope_id, made.batch.id)
         if tracked is not None and finished is not None:
+            for path in self._arriving.glob(f"{made.batch.id}*"):
+                path.rename(folder / path.name)
             record_download(
                 tracked,
-                finished,
+                msgspec.structs.replace(finished, path=results_path(folder, made.batch.id)),
                 spend,
                 store=self._store,
                 scope_id=scope_id,
