@@ -213,8 +213,9 @@ class AnthropicApi:
         try:
             batch = msgspec.json.decode(answer, type=Batch)
         except UNREADABLE as error:
+            odd = f"The API answered HTTP {response.status_code} with something that is not a batch."
             raise UnknownOutcomeError(
-                f"The API answered HTTP {response.status_code} with something that is not a batch.",
+                str(page_error(response)) if is_page(response) else odd,
                 status=response.status_code,
                 request_id=facts.request_id,
             ) from error
@@ -277,8 +278,9 @@ class AnthropicApi:
         call = getattr(self._async_client, method.lower())
         with translated(creating=creating):
             response: httpx2.Response = await call(path, cast_to=httpx2.Response, options=options, **more)
-        if not creating and is_page(response):
-            raise page_error(response)
+        if is_page(response):
+            page = page_error(response)
+            raise UnknownOutcomeError(str(page)) if creating else page
         return response.content, response_facts(response.headers, time.monotonic() - started)
 
 

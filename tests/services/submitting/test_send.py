@@ -136,6 +136,13 @@ async def test_a_lost_or_odd_answer_is_unknown_and_sent_once(simulator, runtime,
     assert len(simulator.log.creates) <= 1
 
 
+async def test_a_web_page_in_answer_to_a_create_is_said_to_be_one(simulator, runtime, requests_file):
+    simulator.faults.next(_fault(body="<html><title>Guest</title></html>", status=200, after_work=True))
+    unknown = await submit(runtime, prepare(runtime, requests_file()))
+    assert unknown.state is SubmissionState.UNKNOWN
+    assert "answered with a web page, 'Guest', and not as the API does" in unknown.error
+
+
 def _fault(**facts):
     return Fault(**CREATE, **facts)
 
