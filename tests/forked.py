@@ -64,6 +64,8 @@ class CommandLines:
         self._started += 1
         folder = self._folder / str(self._started)
         folder.mkdir()
+        for name in ("stdout", "stderr"):  # a kill may come before the process has made them
+            (folder / name).touch()
         order = [[str(word) for word in arguments], dict(os.environ), str(folder)]
         return Forked(self, self.ask(order), folder)
 

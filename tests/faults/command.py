@@ -27,7 +27,7 @@ class Shown(NamedTuple):
 def _kills(quick: bool, seed: int) -> Iterator[Shown]:
     from faults import kills
 
-    report = kills.run(14 if quick else 560, seed)
+    report = kills.run(14 if quick else 560, seed, tell=lambda line: print("   ", line, flush=True))
     for note in report.notes:
         print("   ", note)
     wrong = f"{report.paid_twice} paid twice, {report.not_paid} not paid, {report.taken_from_others} taken from others"

@@ -324,8 +324,8 @@ def _seconds_of_list(world: World) -> float:
     return time.monotonic() - begun
 
 
-def run(rounds: int, seed: int = 1) -> Report:
-    """Kill so many commands, of each kind in turn."""
+def run(rounds: int, seed: int = 1, tell: Callable[[str], None] = lambda _: None) -> Report:
+    """Kill so many commands, of each kind in turn; `tell` hears how far it is."""
     wrong: dict[str, int] = {}
     killed, notes, quiet, disturbed = 0, [], [], []
     names = list(SCENARIOS)
@@ -341,6 +341,8 @@ def run(rounds: int, seed: int = 1) -> Report:
                 for what, count in world.wrong.items():
                     wrong[what] = wrong.get(what, 0) + count
                 notes += [f"round {number}, {name}: {note}" for note in world.notes]
+            if (number + 1) % 40 == 0:
+                tell(f"{number + 1} rounds, {killed} killed, wrong: {sum(wrong.values())}")
     return Report(
         rounds, killed, statistics.median(quiet), statistics.median(disturbed), **wrong, notes=notes[:20]
     )
