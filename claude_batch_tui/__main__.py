@@ -20,6 +20,12 @@ def main() -> int:
 
         sys.stdout.write(f"cbtui {__version__}\n")
         return 0
+    if argv[:1] == ["__complete"] and len(argv) == 3:
+        # For the scripts of `cbtui completion`, which run it at every tab: nothing else is imported.
+        from claude_batch_tui.store.completing import print_words
+
+        print_words(argv[1], argv[2])
+        return 0
     os.umask(0o077)
     from claude_batch_tui.cli.main import main as run_command_line
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import MutableMapping
+from pathlib import Path
 
 from claude_batch_tui.errors import ConfigError, NoCredentialsError
 from claude_batch_tui.redaction import remember_secret
@@ -39,6 +42,29 @@ def read_secret(value: str, name: str) -> str:
         )
     remember_secret(secret)
     return secret
+
+
+def take_env_file(path: Path, environ: MutableMapping[str, str] = os.environ) -> None:
+    """Take the lines NAME=VALUE of a file into the environment; what that has already stands.
+
+    Quotes, comments and `export` are understood as shells and docker do, and nothing in a value is replaced. Raises
+    ConfigError for a file that cannot be read, or with the number of a line that is none of these, never its text.
+    """
+    from dotenv.parser import parse_stream  # late: few have such a file
+
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            lines = [*parse_stream(file)]
+    except OSError as error:
+        raise ConfigError(f"--env-file {path}: cannot read it: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"--env-file {path}: it is not UTF-8 (byte {error.start}).") from error
+    for line in lines:
+        if line.error or (line.key is not None and line.value is None):
+            raise ConfigError(f"--env-file {path}, line {line.original.line}: write NAME=VALUE.")
+    for line in lines:
+        if line.key is not None:
+            environ.setdefault(line.key, line.value or "")
 
 
 def ending(secret: str) -> str:

@@ -123,9 +123,7 @@ def test_every_package_and_folder_stands_in_the_architecture():
     text = (ROOT / "docs/architecture.md").read_text()
     package = ROOT / "claude_batch_tui"
     packages = [path.parent.name for path in package.glob("*/__init__.py")]
-    assert [
-        name for name in packages if f"`claude_batch_tui/{name}`" not in text and name != "examples"
-    ] == []
+    assert [name for name in packages if f"`claude_batch_tui/{name}`" not in text] == []
     for path in package.glob("*/*/__init__.py"):
         row = re.search(rf"^\| `{path.parents[1].name}` \| .*$", text, re.MULTILINE)
         assert row is not None, path
@@ -136,7 +134,7 @@ def test_the_layers_in_the_architecture_are_those_that_are_held():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     held = next(one for one in contracts if one["containers"] == ["claude_batch_tui"])["layers"]
     drawn = prose_block("docs/architecture.md", "## Who may import whom").replace(" → ", "\n").splitlines()
-    assert drawn == [layer for layer in held if layer != "examples"]
+    assert drawn == held
 
 
 def prose_block(document, heading):

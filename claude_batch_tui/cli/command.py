@@ -67,6 +67,8 @@ class Context(msgspec.Struct, frozen=True):
     clock: Clock = Clock()
     argv: tuple[str, ...] = ()
     """What was typed after the program's name."""
+    whole_parser: Callable[[], argparse.ArgumentParser] = argparse.ArgumentParser
+    """Makes the parser with all options of all commands, for what is made from it."""
 
     def patience(self) -> Patience:
         """How long reads of the API are tried again; each wait is said on stderr."""

@@ -9,13 +9,16 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import cast
 
 from claude_batch_tui import __version__
 from claude_batch_tui.cli.command import Clock, Command, Context, Dashboard, run_to_end
 from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
 from claude_batch_tui.cli.output import Output
+from claude_batch_tui.cli.usage import grouped, with_examples
 from claude_batch_tui.config import load, of_profile, require_writable
+from claude_batch_tui.credentials import take_env_file
 from claude_batch_tui.errors import CbtuiError, ConfigError, DamagedStoreError, unexpected
 from claude_batch_tui.redaction import redact
 
@@ -47,10 +50,14 @@ COMMANDS = {
     "demo": "Open the dashboard on a simulated workspace: no key, no cost.",
     "examples": "Worked examples: list them, or copy one to work on.",
     "simulate": "Serve the Message Batches API on this machine.",
+    "guide": "How it is used: the loop, the API, good practice, what went wrong.",
+    "help": "The options of a command, or what the guide says about something.",
+    "skill": "Install the guide as a skill for Claude Code, OpenClaw and others.",
     "models": "Models and prices as they are known here, from when, and both brought up to date.",
     "info": "Every path, setting and decision, and where it comes from.",
     "config": "The settings in force, and where each comes from.",
     "doctor": "Look whether settings, key, API, clock, store, disk and terminal are in order.",
+    "completion": "Completions for bash, zsh or fish, as a script.",
     "reset-tty": "Put a terminal right after a crash.",
 }
 """Every command with its one line. The module of a command is imported only when it is asked for."""
@@ -75,6 +82,10 @@ _READING = frozenset(
         "demo",
         "examples",
         "simulate",
+        "guide",
+        "help",
+        "skill",
+        "completion",
         "models",
         "info",
         "config",
@@ -154,8 +165,11 @@ def _run(
     output: Output,
     clock: Clock,
 ) -> int:
+    argv = _without_help_verb(argv)
     parser, modules = _parser(argv)
     args = parser.parse_args(argv)
+    if args.env_file is not None:
+        take_env_file(args.env_file)
     command = _RENAMED.get(args.command, args.command)
     if command != args.command:
         diagnostics.note(f"`{args.command}` is called `{command}` now.")
@@ -168,35 +182,62 @@ def _run(
     if others and command not in _SEVERAL_PROFILES:
         raise ConfigError(f"{command} takes one --profile.")
     beside = tuple(of_profile(config, name) for name in dict.fromkeys(others) if name != first)
-    context = Context(config, settings, output, diagnostics, open_dashboard, beside, clock, tuple(argv))
+    context = Context(
+        config, settings, output, diagnostics, open_dashboard, beside, clock, tuple(argv), whole_parser
+    )
     if module is None:
         return open_dashboard(Dashboard(config, beside=beside))
     code = module.run(args, context)
     return int(code if isinstance(code, int) else run_to_end(code))
 
 
-def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Command]]:
+def _without_help_verb(argv: Sequence[str]) -> Sequence[str]:
+    """`help submit` is `submit --help`, and `help` alone `--help`; `help` of anything else is a command of its own."""
+    if argv[:1] != ["help"] or argv[1:] in (["-h"], ["--help"]):
+        return argv
+    if len(argv) == 1:
+        return ["--help"]
+    return [*argv[1:], "--help"] if _RENAMED.get(argv[1], argv[1]) in COMMANDS else argv
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """The parser with every option of every command, for what is made from it: completions, the man page, docs."""
+    return _parser(list(COMMANDS), every=True)[0]
+
+
+def _parser(
+    argv: Sequence[str], *, every: bool = False
+) -> tuple[argparse.ArgumentParser, dict[str, Command]]:
     """The parser, and the modules of the commands named in `argv`.
 
     Of other commands it knows the names, and not even those where nothing asks for them: a parser for each is 5 ms.
+    `every` command has its options where all are asked for.
     """
     parser = argparse.ArgumentParser(
         prog="cbtui",
-        description="A terminal dashboard for Claude Message Batches. Without a command it opens the dashboard.",
-        epilog="Every command explains itself: cbtui COMMAND --help",
+        usage="cbtui [OPTIONS] [COMMAND …]",
+        description="A terminal dashboard for Claude Message Batches, and the same verbs headless. Without a command it\n"
+        f"opens the dashboard.\n\n{grouped(COMMANDS).rstrip()}",
+        epilog="Every command explains itself: cbtui help COMMAND. The guide: cbtui guide",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"cbtui {__version__}")
     _add_global_options(parser, top=True)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    commands = parser.add_subparsers(
+        prog="cbtui",
+        dest="command",
+        metavar="COMMAND",
+        help=None if every else argparse.SUPPRESS,  # listed above in groups
+    )
     named = [name for word in argv if (name := _RENAMED.get(word, word)) in COMMANDS]
     modules: dict[str, Command] = {}
-    for name in named if _speaks_of_these_alone(argv, named) else COMMANDS:
+    for name in named if every or _speaks_of_these_alone(argv, named) else COMMANDS:
         if name in modules:
             continue
         summary = COMMANDS[name]
         sub = commands.add_parser(
             name,
-            aliases=[old for old, new in _RENAMED.items() if new == name],
+            aliases=[old for old, new in _RENAMED.items() if new == name and not every],
             help=summary,
             description=summary,
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -206,6 +247,7 @@ def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Com
                 "Command", importlib.import_module(f"claude_batch_tui.cli.commands.{_module_of(name)}")
             )
             module.configure(sub)
+            sub.epilog = with_examples(name, sub.epilog)
             _add_global_options(sub, top=False)
             modules[name] = module
     return parser, modules
@@ -259,6 +301,13 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
         action="store_true",
         default=default,
         help="pay for nothing, delete nothing, change no labels: for a shared screen",
+    )
+    group.add_argument(
+        "--env-file",
+        metavar="FILE",
+        type=Path,
+        default=default,
+        help="lines NAME=VALUE to take into the environment, where it has none of that name",
     )
     group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")
     group.add_argument("--config-dir", metavar="DIR", default=default, help="where config.toml is")

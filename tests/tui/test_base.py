@@ -21,6 +21,7 @@ from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine, declared_hints
 from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
+from waiting import happened
 
 HERE = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
@@ -156,6 +157,18 @@ async def test_help_lists_what_works_here_and_by_tab_everywhere_and_can_be_searc
         assert isinstance(app.screen, Work)
         await pilot.press("f1")
         assert isinstance(app.screen, HelpDialog)
+
+
+async def test_help_has_the_guide_and_a_search_finds_what_it_says():
+    app = WorkApp()
+    async with app.run_test(size=(80, 30)) as pilot:
+        await pilot.press("question_mark", "slash", *"overloaded", "enter")
+        view = app.screen.query_one(TextView)
+        await happened(lambda: "overloaded_error" in view._rows.text)
+        assert "cbtui guide troubleshooting" in view._rows.text
+        await pilot.press("slash", "ctrl+u", "enter", "tab", "tab")
+        await happened(lambda: "Message batches with cbtui" in view._rows.text)
+        assert "cancel on the server" not in view._rows.text
 
 
 def test_help_uses_as_many_columns_as_fit():

@@ -1,4 +1,4 @@
-"""Help: every key that works here, and by tab those of all screens. Made from the bindings themselves."""
+"""Help: every key that works here, by tab those of all screens, and the guide. Keys are made from the bindings themselves."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import ModalScreen
+from textual.worker import get_current_worker
 
 from claude_batch_tui.tui.widgets.columns import fit
 from claude_batch_tui.tui.widgets.inputs import FilterBar
@@ -32,6 +33,7 @@ _SECTIONS = {
 }
 
 
+_PAGES = ("this screen", "all screens", "the guide")
 _LAST = ("filter", "text", "list", "frame", "over", "app")
 """Sections that are the same on all screens."""
 
@@ -44,14 +46,14 @@ class HelpPage(NamedTuple):
 
 
 class HelpDialog(ModalScreen[None]):
-    """Pages of keys; `/` searches, tab turns between this screen and all screens, esc, q and ? close."""
+    """Pages of keys, and the guide; `/` searches in both, tab turns the page, esc, q and ? close."""
 
     DEFAULT_CSS = """
     HelpDialog { background: $background; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("help.search", "slash", "search", "search help", "search"),
-        shown_key("help.turn", "tab", "turn", "all screens", "this screen or all"),
+        shown_key("help.turn", "tab", "turn", "next page", "this screen, all screens, the guide"),
         shown_key("help.close", "escape,q,question_mark,f1", "close", "close", "close help"),
     ]
 
@@ -65,7 +67,7 @@ class HelpDialog(ModalScreen[None]):
         self._here = here
         self._everywhere = everywhere
         self._foot = foot
-        self._shows_all = False
+        self._shown = 0
         self._query = ""
 
     def compose(self) -> ComposeResult:
@@ -97,8 +99,8 @@ class HelpDialog(ModalScreen[None]):
         self.query_one(FilterBar).open()
 
     def action_turn(self) -> None:
-        """Show this screen's keys or those of all screens."""
-        self._shows_all = not self._shows_all
+        """Show this screen's keys, those of all screens, or the guide."""
+        self._shown = (self._shown + 1) % len(_PAGES)
         self._fill(self.size.width)
 
     def action_close(self) -> None:
@@ -106,18 +108,51 @@ class HelpDialog(ModalScreen[None]):
         self.dismiss(None)
 
     def _fill(self, width: int) -> None:
-        pages = [self._here, *self._everywhere()] if self._shows_all else [self._here]
-        lines: list[AnyLine] = []
-        for page in pages:
-            if self._shows_all:
-                lines.append((f" {page.title}", "accent"))
-            lines += page_lines(page.hints, width, self._query)
+        what, query = _PAGES[self._shown], self._query
+        left = f"for: {self._here.title}" if not self._shown else what
+        turn = _PAGES[(self._shown + 1) % len(_PAGES)]
+        self.query_one(TitleLine).show(left=left, right=f"/ to search · tab: {turn} · esc close")
+        keys = [] if what == "the guide" else self._key_lines(width, shows_all=what == "all screens")
+        foot: list[AnyLine] = (
+            [] if what == "the guide" else [("", None), *((f" {line}", "dim") for line in self._foot)]
+        )
+        if what == "the guide" or query:
+
+            def look() -> None:
+                lines = guide_lines(query)
+                if not get_current_worker().is_cancelled:
+                    self.app.call_from_thread(self._show, keys + lines, foot)
+
+            self.run_worker(look, thread=True, exclusive=True, group="guide")
+        else:
+            self.workers.cancel_group(self, "guide")
+            self._show(keys, foot)
+
+    def _show(self, lines: list[AnyLine], foot: list[AnyLine]) -> None:
         if not any(line[0].strip() for line in lines):
             lines = [(f' Nothing about "{self._query}".', "dim")]
-        lines += [("", None), *[(f" {line}", "dim") for line in self._foot]]
-        what = "all screens" if self._shows_all else f"for: {self._here.title}"
-        self.query_one(TitleLine).show(left=what, right="/ to search · tab: all screens · esc close")
-        self.query_one(TextView).show(lines)
+        if self.is_mounted:
+            self.query_one(TextView).show(lines + foot)
+
+    def _key_lines(self, width: int, *, shows_all: bool) -> list[AnyLine]:
+        lines: list[AnyLine] = []
+        for page in [self._here, *self._everywhere()] if shows_all else [self._here]:
+            if shows_all:
+                lines.append((f" {page.title}", "accent"))
+            lines += page_lines(page.hints, width, self._query)
+        return lines
+
+
+def guide_lines(query: str = "") -> list[AnyLine]:
+    """The guide, or with a query the parts of its sections that have it, as lines with styles."""
+    # Late, as help is opened without a look into the guide, too.
+    from claude_batch_tui.services.guide import PAGES, matching, page
+    from claude_batch_tui.tui.widgets.markdown_lines import markdown_lines
+
+    texts = (
+        [f"*cbtui guide {one.topic}*\n\n{one.text}" for one in matching(query)] if query else map(page, PAGES)
+    )
+    return [line for text in texts for piece in markdown_lines(text) for line in (*piece, ("", None))]
 
 
 def page_lines(hints: Sequence[Hint], width: int, query: str = "") -> list[AnyLine]:
