@@ -79,7 +79,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         f"Formats, and the ending that chooses them:\n{formats}\n\n"
         "All are joined with the source's columns and in its order, where the rows file is known.\n"
         "Filter: FIELD OP VALUE with and, or, not, ( ). Fields: id outcome class stop error text (= != : contains,\n"
-        "~ regex), in out cost (= != < <= > >=; cost in US dollars), json:$.path (all of these), which looks into\n"
+        "~ regex), in out cost (= != < <= > >=; cost in US dollars), json.path (all of these), which looks into\n"
         "answers that are JSON. A bare word means id:word; id=T-9* is a glob; text:word ignores case unless it has\n"
         "a capital. Values with blanks or parentheses stand in double quotes.\n"
         f"Orders: {', '.join(SORT_COLUMNS)}, each with :desc for the largest first.\n"

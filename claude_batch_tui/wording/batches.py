@@ -31,9 +31,9 @@ STATE_WORDS = {state: words for state, (_, _, words) in _STATES.items()}
 Words = Callable[[TrackedBatch, datetime, Forecast | None], str]
 
 
-def class_words(name: str, *, short: bool = False) -> str:
-    """A ledger class as words; `short` is for a column."""
-    return name.partition("_")[0] if short else name.replace("_", "-")
+def class_words(name: str) -> str:
+    """A ledger class as words."""
+    return name.replace("_", "-")
 
 
 def outcome_counts(counts: RequestCounts, flawed: Mapping[str, int] | None = None) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from claude_batch_tui.domain.filters.json_path import as_number, parse_path
+from claude_batch_tui.domain.filters.json_path import STEP, as_number, parse_path
 from claude_batch_tui.domain.filters.pattern import FilterError, Pattern
 from claude_batch_tui.domain.filters.tree import Condition, Not
 from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, STOP_REASONS
@@ -17,15 +18,25 @@ Kind = Literal["word", "count", "money", "text", "path"]
 
 WORD_OPS = ("=", "!=", ":", "~")
 NUMBER_OPS = ("=", "!=", "<", "<=", ">", ">=")
-OUTCOME_ALIASES = {
-    "ok": "succeeded",
-    "success": "succeeded",
-    "err": "errored",
-    "error": "errored",
-    "exp": "expired",
-    "cancelled": "canceled",
-    "bad": "unparsed",
+ALIASES = {
+    "outcome": {
+        "ok": "succeeded",
+        "success": "succeeded",
+        "err": "errored",
+        "error": "errored",
+        "exp": "expired",
+        "cancelled": "canceled",
+        "bad": "unparsed",
+    },
+    "class": {
+        "good": "complete",
+        "cut": "truncated",
+        "invalid": "schema_invalid",
+        "unreadable": "unparsed",
+        "cancelled": "canceled",
+    },
 }
+"""Words people use, by field, and the value each of them means."""
 _COUNT = re.compile(r"(\d[\d_,]*)([kKmM]?)")
 _MOST_DIGITS = 30
 _MONEY = re.compile(r"\$?(\d+(?:\.\d*)?|\.\d+)")
@@ -33,6 +44,13 @@ _SCALE = {"": 1, "k": 1_000, "m": 1_000_000}
 _VALUE = re.compile(
     r"(?:^|[\s(])(?P<field>[A-Za-z_]+)(?P<op>!=|<=|>=|=|<|>|:|~)(?P<part>\"[^\"]*|[^\s()\"]*)$"
 )
+_OP = r"!=|<=|>=|=|<|>|:|~"
+_JSON_VALUE = re.compile(
+    rf"(?:^|[\s(])json(?P<path>:\$(?:{STEP})*|(?:{STEP})+)\s*(?:{_OP})\s*(?P<part>\"[^\"]*|[^\s()\"]*)$",
+    re.IGNORECASE,
+)
+_JSON_NAME = re.compile(r"(?:^|[\s(])json(?::\$)?\.(?P<name>[^\s.\[\]()=\"'<>:~!]*)$", re.IGNORECASE)
+_PLAIN_NAME = re.compile(STEP)
 _WORD = re.compile(r"(?:^|[\s(])(?P<word>[A-Za-z_]*)$")
 _JOINTS = ("and ", "or ", "not ")
 
@@ -76,7 +94,7 @@ FIELDS = {
         FilterField("out", "count", "output tokens"),
         FilterField("cost", "money", "US dollars; an unknown price never matches"),
         FilterField("text", "text", "the answer, or the error's message"),
-        FilterField("json", "path", "a value in an answer that is JSON: json:$.label=billing"),
+        FilterField("json", "path", "a value in an answer that is JSON: json.label=billing"),
     )
 }
 
@@ -87,22 +105,24 @@ def unquoted(text: str) -> str:
 
 
 def refuse_unfinished(word: str, start: int, after: str) -> None:
-    """Raise FilterError for `outcome=` and `json:$.a.`: beginnings of conditions, not parts of an id."""
-    match = re.match(r"([A-Za-z_]+)(!=|<=|>=|=|<|>|:|~)", word)
-    if match is None or match[1].lower() not in FIELDS:
+    """Raise FilterError for `outcome=` and `json.a.`: beginnings of conditions, not parts of an id."""
+    match = re.match(rf"([A-Za-z_]+)(?:{_OP})|(json)[.\[]", word, re.IGNORECASE)
+    name = "" if match is None else (match[1] or match[2]).lower()
+    if name not in FIELDS:
         return
-    if after.startswith('"'):
-        raise FilterError(f"Filter: a quote is not closed at character {start + len(word) + 1}.")
+    end = start + len(word) + 1
+    if after.startswith('"') and not word.endswith("["):
+        raise FilterError(f"Filter: a quote is not closed at character {end}.")
     if after.startswith("("):
         raise FilterError(
-            f"Filter: a value with parentheses or blanks stands in double quotes (character {start + len(word) + 1})."
+            f"Filter: a value with parentheses or blanks stands in double quotes (character {end})."
         )
-    if match[1].lower() == "json":
+    if name == "json":
         try:
-            parse_path(re.split(r"!=|<=|>=|=|<|>|~|:", word[5:])[0])
+            parse_path(re.split(_OP, f"${word[4:].removeprefix(':$')}")[0])
         except ValueError as error:
-            raise FilterError(f"Filter: json is followed by a path, json:$.label: {error}.") from error
-    raise FilterError(f"Filter: a value is missing after {word!r} (character {start + len(word) + 1}).")
+            raise FilterError(f"Filter: json is followed by a path such as json.label: {error}.") from error
+    raise FilterError(f"Filter: a value is missing after {word!r} (character {end}).")
 
 
 def condition(match: re.Match[str]) -> Condition | Not:
@@ -116,7 +136,7 @@ def condition(match: re.Match[str]) -> Condition | Not:
     quoted = match["quoted"]
     value = match["value"] if quoted is None else unquoted(quoted)
     if field.kind == "path":
-        raise FilterError(f"Filter: json at character {place} is followed by a path: json:$.label=billing.")
+        raise FilterError(f"Filter: json at character {place} is followed by a path: json.label=billing.")
     if op not in field.ops:
         what = "number" if field.kind in ("count", "money") else "word"
         raise FilterError(
@@ -151,7 +171,7 @@ def _value(field: FilterField, op: str, value: str, at: int) -> str:
                 )
             return amount[1]
         case "word" if field.closed and op in ("=", "!="):
-            word = OUTCOME_ALIASES.get(value.lower(), value.lower()) if field.name == "outcome" else value
+            word = ALIASES.get(field.name, {}).get(value.lower(), value.lower())
             if word not in field.values and (word or field.name != "stop"):
                 raise FilterError(
                     f"Filter: there is no {field.name} {value!r} (character {at}); "
@@ -163,13 +183,17 @@ def _value(field: FilterField, op: str, value: str, at: int) -> str:
 
 
 def path_condition(match: re.Match[str]) -> Condition:
-    """`json:PATH OP VALUE`, from the groups path, json_op, json_value and json_quoted. Raises FilterError for a wrong path."""
-    path = match["path"]
+    """`json:$.PATH OP VALUE` or `json.PATH OP VALUE`, from the groups path or steps, json_op, json_value and json_quoted.
+
+    Raises FilterError for a wrong path.
+    """
+    path = match["path"] or f"${match['steps']}"
     op = match["json_op"]
     try:
         parse_path(path)
     except ValueError as error:
-        raise FilterError(f"Filter: at character {match.start('path') + 1}: {error}.") from error
+        place = match.start("path" if match["path"] else "steps") + 1
+        raise FilterError(f"Filter: at character {place}: {error}.") from error
     if op is None:
         return Condition("json", "exists", "", path)
     quoted = match["json_quoted"]
@@ -190,12 +214,23 @@ class Completion(NamedTuple):
 
 
 def complete(text: str, cursor: int, values: Callable[[str], Sequence[str]]) -> Completion:
-    """What can stand at the cursor. `values` gives what is known of a field's values beyond what the field itself says."""
+    """What can stand at the cursor. `values` gives what is known of a field's values beyond what the field itself says;
+    of `json` the names in the answers, and of `json.NAME` the values under one.
+    """
     before = text[:cursor]
-    if (match := _VALUE.search(before)) is not None:
-        field = FIELDS.get(match["field"].lower())
-        known = () if field is None else (*field.values, *values(field.name))
+    if (match := _JSON_VALUE.search(before)) is not None:
+        known = values(f"json{match['path'].removeprefix(':$')}")
         return Completion(match.start("part"), _fitting(match["part"], known))
+    if (match := _JSON_NAME.search(before)) is not None:
+        begun = match["name"].lower()
+        names = (name for name in values("json") if _PLAIN_NAME.fullmatch(f".{name}"))
+        return Completion(
+            match.start("name"), tuple(f"{name}=" for name in names if name.lower().startswith(begun))
+        )
+    if (match := _VALUE.search(before)) is not None:
+        name = match["field"].lower()
+        known = (*FIELDS[name].values, *values(name)) if name in FIELDS else ()
+        return Completion(match.start("part"), _fitting(match["part"], known, ALIASES.get(name, {})))
     if (match := _WORD.search(before)) is None:
         return Completion(cursor, ())
     word = match["word"].lower()
@@ -206,9 +241,11 @@ def complete(text: str, cursor: int, values: Callable[[str], Sequence[str]]) -> 
     return Completion(match.start("word"), fields + joints)
 
 
-def _fitting(part: str, known: Sequence[str]) -> tuple[str, ...]:
+def _fitting(
+    part: str, known: Sequence[str], aliases: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
     begun = part.removeprefix('"').lower()
-    begun = OUTCOME_ALIASES.get(begun, begun)
+    begun = aliases.get(begun, begun)
     ones = dict.fromkeys(value for value in known if value.lower().startswith(begun))
     return tuple(f'"{value}"' if re.search(r'[\s()"]', value) else value for value in ones)
 
@@ -223,7 +260,7 @@ def _with_operators(field: FilterField) -> tuple[str, ...]:
 def _usual(field: FilterField) -> str:
     match field.kind:
         case "path":
-            return ":$."
+            return "."
         case "count" | "money":
             return ">"
         case _:

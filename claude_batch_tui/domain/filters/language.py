@@ -1,7 +1,7 @@
 """The filter language: `FIELD OP VALUE` joined by and, or, not and parentheses; a bare word means `id:word`.
 
 Fields are in `fields`. Operators: = != : (contains) ~ (regular expression) for words and text, = != < <= > >=
-for numbers, all of them for `json:$.path`, which alone means that the path is there. A value with blanks or
+for numbers, all of them for `json.path` (or `json:$.path`), which alone means that the path is there. A value with blanks or
 parentheses stands in double quotes. `id=T-9*` is a glob unless it is quoted.
 """
 
@@ -25,7 +25,7 @@ MOST_CONDITIONS = 2_000
 _TOKEN = re.compile(
     rf"""\s*(?:
       (?P<open>\() | (?P<close>\))
-    | (?P<json>[Jj][Ss][Oo][Nn]):(?P<path>\$(?:{STEP})*)
+    | (?P<json>[Jj][Ss][Oo][Nn])(?::(?P<path>\$(?:{STEP})*)|(?P<steps>(?:{STEP})+))
       (?:\s*(?P<json_op>!=|<=|>=|=|<|>|:|~)\s*(?:"(?P<json_quoted>(?:[^"\\]|\\.)*)"|(?P<json_value>[^\s()"]+))
         | (?=[\s()]|$))
     | (?P<field>[A-Za-z_]+)\s*(?P<op>!=|<=|>=|=|<|>|:|~)\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<value>[^\s()"]+))
@@ -156,7 +156,7 @@ def _tokens(text: str, language: Language | None) -> Iterator[_Token]:
             yield _Token(spelled, spelled, start)
         elif match["json"] and language is None:
             yield _Token("condition", spelled, start, path_condition(match))
-        elif match["field"] or match["json"]:
+        elif match["field"] or match["path"]:
             yield _Token("condition", spelled, start, _condition(match, language))
         elif match["phrase"] is not None:
             phrase = Condition(language.bare if language else "id", ":", unquoted(match["phrase"]))

@@ -14,7 +14,7 @@ from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.domain.results.structured import Misfit
 from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.services.results.schemas import misfit_of
-from claude_batch_tui.store.results.file import ResultsFile
+from claude_batch_tui.store.results.file import Origin, ResultsFile
 
 
 def first_words(result: Result, limit: int = 200) -> str:
@@ -56,13 +56,17 @@ class Reading(msgspec.Struct, frozen=True):
     row: SourceRow | None = None
     misfit: Misfit | None = None
     """What of its answer does not fit the schema it was asked for."""
+    request: bytes | None = None
+    """The request as it was sent, where that is known."""
+    origin: Origin | None = None
+    """The batch and the attempt, of an entry of a run."""
 
 
 class EntryReader:
     """Reads the entries of an open file for those who show them, in any thread.
 
-    `request` gives the request with a custom_id as it was sent. After `close` every reading is None, so that the
-    file can be closed while a thread still wants to read.
+    `request` gives the request with a custom_id as it was sent, that of the batch an entry of a run came from. After
+    `close` every reading is None, so that the file can be closed while a thread still wants to read.
     """
 
     def __init__(
@@ -70,7 +74,7 @@ class EntryReader:
         results: ResultsFile,
         *,
         rows: RowsFile | None = None,
-        request: Callable[[str], bytes | None] = lambda _: None,
+        request: Callable[[str, Origin | None], bytes | None] = lambda *_: None,
         prices: PriceTable | None = None,
     ) -> None:
         self.request = request
@@ -93,10 +97,20 @@ class EntryReader:
             line = self._results.line(position)
             custom_id = self._results.index.custom_id(position)
             is_misfit = self._results.index.class_of(position) == "schema_invalid"
+            origin = self._results.origin(position)
         result = read_result(line)
-        misfit = misfit_of(self.request(custom_id), line) if is_misfit else None
-        row = self._rows.find(custom_id) if self._rows is not None else None
-        return Reading(position, custom_id, line, result, cost_of(result, self.prices), row, misfit)
+        request = self.request(custom_id, origin)
+        return Reading(
+            position,
+            custom_id,
+            line,
+            result,
+            cost_of(result, self.prices),
+            self._rows.find(custom_id) if self._rows is not None else None,
+            misfit_of(request, line) if is_misfit else None,
+            request,
+            origin,
+        )
 
 
 def cost_of(result: Result, prices: PriceTable | None) -> float | None:

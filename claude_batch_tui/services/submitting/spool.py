@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import mmap
 import os
 from array import array
 from collections.abc import Iterable, Iterator
@@ -170,13 +171,19 @@ def sent_ids(submission: Submission) -> frozenset[str] | None:
 
 def request_as_sent(body: Path, custom_id: str) -> bytes | None:
     """The request with that custom_id as it was sent, or None where the spool has lost it."""
-    needle = f"\n{custom_id}\t".encode()
+    head = f"{custom_id}\t".encode()
     try:
-        places = b"\n" + places_path(body).read_bytes()
-        at = places.find(needle)
-        if at < 0:
-            return None
-        _, offset, length = places[at + 1 : places.index(b"\n", at + 1)].split(b"\t")
+        # Mapped, since it is asked for with every entry that is shown: of a million requests it has 40 MB.
+        with (
+            places_path(body).open("rb") as held,
+            mmap.mmap(held.fileno(), 0, access=mmap.ACCESS_READ) as places,
+        ):
+            is_first = places[: len(head)] == head
+            at = -1 if is_first else places.find(b"\n" + head)
+            if at < 0 and not is_first:
+                return None
+            places.seek(at + 1)
+            _, offset, length = places.readline().split(b"\t")
         with body.open("rb") as file:
             file.seek(int(offset))
             return file.read(int(length))

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from claude_batch_tui.domain.requests.draft import SourceRow
 from claude_batch_tui.domain.results.answer import Kind, Piece, pieces
 from claude_batch_tui.domain.results.failures import advice
-from claude_batch_tui.domain.results.json_tree import decode_json, pretty
+from claude_batch_tui.domain.results.json_tree import decode_json, is_open, pretty
 from claude_batch_tui.domain.results.result import Outcome, Result
-from claude_batch_tui.services.results.browse import EntryReader, Reading
+from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document
+from claude_batch_tui.services.results.browse import Reading
 from claude_batch_tui.tui.widgets.markdown_lines import markdown_lines
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, StyledLine, StyledText, TextRows
 from claude_batch_tui.wording import fine_money, stop_words, usage_words
@@ -31,7 +32,7 @@ def text_lines(reading: Reading, max_tokens: int | None) -> list[AnyLine]:
     result = reading.result
     match result.outcome:
         case Outcome.SUCCEEDED:
-            return [*misfit_lines(reading), *answer_lines(result, max_tokens)]
+            return [*((words, "warn") for words in misfit_words(reading)), *answer_lines(result, max_tokens)]
         case Outcome.ERRORED:
             kind, message = result.error
             lines: list[AnyLine] = [
@@ -77,10 +78,10 @@ def answer_lines(result: Result, max_tokens: int | None) -> list[AnyLine]:
     return [*lines, ("", None), (end, "warn")] if end else lines
 
 
-def misfit_lines(reading: Reading) -> list[AnyLine]:
+def misfit_words(reading: Reading) -> list[str]:
     """What of an answer does not fit the schema its request asked for, where something does not."""
     misfit = reading.misfit
-    return [] if misfit is None else [(f"does not fit its schema at {misfit.path}: {misfit.words}", "warn")]
+    return [] if misfit is None else [f"does not fit its schema at {misfit.path}: {misfit.words}"]
 
 
 def remarks(result: Result) -> list[str]:
@@ -129,20 +130,26 @@ def piece_lines(piece: Piece) -> list[AnyLine]:
 
 
 def foot_words(reading: Reading, max_tokens: int | None) -> str:
-    """The line under an entry: how it ended, tokens, cost, model, id of the message."""
-    result = reading.result
+    """The line under an entry: how it ended, which attempt of a run it is, tokens, cost, model, ids."""
+    result, origin = reading.result, reading.origin
+    attempt = [] if origin is None else [f"attempt {origin.attempt}", origin.batch_id]
     message = result.message
     if result.outcome != Outcome.SUCCEEDED:
-        return ""
+        return " · ".join([str(result.outcome) or "unknown", *attempt])
     usage = message.get("usage")
-    reason = message.get("stop_reason")
     parts = [
-        stop_words(str(reason) if reason else None, max_tokens),
+        stop_words(_reason(result), max_tokens),
+        *attempt,
         "no price known" if reading.cost is None else fine_money(reading.cost),
         usage_words(usage) if isinstance(usage, dict) else "no usage",
     ]
     parts += [str(message[name]) for name in ("model", "id") if message.get(name)]
     return " · ".join(part for part in parts if part)
+
+
+def _reason(result: Result) -> str | None:
+    reason = result.message.get("stop_reason")
+    return str(reason) if reason else None
 
 
 def decoded(data: bytes) -> Any | None:
@@ -175,14 +182,35 @@ def request_lines(request: bytes | None) -> list[AnyLine]:
             lines.append((f"{name}: {setting if isinstance(setting, str) else pretty(setting)}", None))
     if "system" in params:
         lines += _section("system", params["system"])
+    lines += _message_lines(params)
+    if "tools" in params:
+        lines += [("", None), ("── tools ──", "accent"), (pretty(params["tools"]), "dim")]
+    return lines
+
+
+def prompt_lines(request: bytes | None) -> list[AnyLine] | None:
+    """What the model was told, as it stands beside the answer: messages first, since the system prompt seldom differs.
+
+    None where it is not known.
+    """
+    value = decoded(request) if request is not None else None
+    params = value.get("params") if isinstance(value, dict) else None
+    if not isinstance(params, dict):
+        return None
+    lines = _message_lines(params)
+    if "system" in params:
+        lines += _section("system", params["system"])
+    return lines[1:]
+
+
+def _message_lines(params: dict[str, Any]) -> list[AnyLine]:
+    lines: list[AnyLine] = []
     messages = params.get("messages")
     for message in messages if isinstance(messages, list) else [messages]:
         if isinstance(message, dict):
             lines += _section(str(message.get("role")), message.get("content"))
         else:
-            lines.append((pretty(message), "dim"))
-    if "tools" in params:
-        lines += [("", None), ("── tools ──", "accent"), (pretty(params["tools"]), "dim")]
+            lines += [("", None), (pretty(message), "dim")]
     return lines
 
 
@@ -203,31 +231,36 @@ def _section(role: str, content: Any) -> list[AnyLine]:
     return lines
 
 
-TABS = ("text", "markdown", "json", "request", "row")
+TABS = ("answer", "markdown", "raw", "request", "row")
+"""The views of an entry: a JSON answer as a tree and any other as text; rendered; the whole line; what was sent; its row."""
 FIRST_LINES = 200
 """Lines of rendered Markdown after which the first part is shown; each further part is four times as long."""
 
 
 class View(NamedTuple):
-    """What a tab shows: rows to read, or `tree`, a tuple of the one value to show. `copied` gives what `y` takes."""
+    """What a tab shows: rows to read, or `tree`, a tuple of the one value to show, which is the answer where it
+    `is_answer`. `copied` gives what `y` takes; `note` is what to know of a tree before it is read.
+    """
 
     rows: TextRows
     copied: Callable[[], str]
     tree: tuple[Any] | None = None
+    is_answer: bool = False
+    note: str = ""
 
 
 NOTHING = View(TextRows(""), str)
 
 
-def views(reading: Reading, tab: str, reader: EntryReader, max_tokens: int | None) -> Iterator[View]:
+def views(reading: Reading, tab: str, max_tokens: int | None) -> Iterator[View]:
     """What a tab shows of an entry; where that takes long, its beginning first."""
     match tab:
         case "markdown" if reading.result.outcome == Outcome.SUCCEEDED:
             yield from _markdown(reading, max_tokens)
-        case "json":
+        case "raw":
             yield _json(reading.line)
         case "request":
-            request = reader.request(reading.custom_id)
+            request = reading.request
             rows = TextRows(request_lines(request))
             value = decoded(request) if request is not None else None
             yield View(rows, lambda: rows.text if value is None else pretty(value))
@@ -235,8 +268,21 @@ def views(reading: Reading, tab: str, reader: EntryReader, max_tokens: int | Non
             rows = TextRows(row_lines(reading.row))
             yield View(rows, lambda: rows.text)
         case _:
-            rows = TextRows(text_lines(reading, max_tokens))
-            yield View(rows, lambda: reading.result.text or rows.text)
+            yield _answer(reading, max_tokens)
+
+
+def _answer(reading: Reading, max_tokens: int | None) -> View:
+    """The answer: JSON as a tree, where there is nothing else to read beside it."""
+    result = reading.result
+    document = answer_document(reading.line)
+    said = [each for each in pieces(result.message.get("content")) if each.kind is not Kind.THINKING]
+    if document is not NO_DOCUMENT and is_open(document) and len(said) == 1:
+        notes = [*misfit_words(reading), *remarks(result)]
+        notes += [words] if (words := cut_words(result, max_tokens)) else []
+        text = result.text
+        return View(NOTHING.rows, lambda: text or pretty(document), (document,), True, " · ".join(notes))
+    rows = TextRows(text_lines(reading, max_tokens))
+    return View(rows, lambda: result.text or rows.text)
 
 
 def _json(line: bytes) -> View:
@@ -252,7 +298,7 @@ def _markdown(reading: Reading, max_tokens: int | None) -> Iterator[View]:
     """The answer rendered, its sources numbered and listed at the end."""
     result = reading.result
     text, others, sources = _told_apart(pieces(result.message.get("content")))
-    styled = StyledText([*misfit_lines(reading), *((words, "warn") for words in remarks(result))])
+    styled = StyledText([(words, "warn") for words in (*misfit_words(reading), *remarks(result))])
     for piece in others:
         styled.add(piece_lines(piece))
     enough = FIRST_LINES

@@ -1,40 +1,55 @@
-"""One entry in full: text, markdown, JSON, request and row, read and laid out in a thread.
+"""One entry in full: answer, markdown, raw line, request and row, with its prompt beside or below it; read and laid out
+in a thread.
 
-T-90004   [text] markdown  json  request  row             412 lines
-The customer writes that the invoice 4711 was charged twice …
+T-90004   [answer] markdown  raw  request  row            412 lines
+── user ──                            │ The customer writes that the invoice
+Subject: Charged twice …              │ 4711 was charged twice …
 cut by max_tokens=1024 · in 1,204 · out 1,024 · $0.0031 · claude-… · msg_01Xy…
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from claude_batch_tui.domain.results.json_tree import path_words
 from claude_batch_tui.services.results.browse import EntryReader
 from claude_batch_tui.tui.dashboard import dashboard_of
-from claude_batch_tui.tui.results.entry_views import NOTHING, TABS, View, foot_words, max_tokens_of, views
+from claude_batch_tui.tui.results.entry_views import (
+    NOTHING,
+    TABS,
+    View,
+    foot_words,
+    max_tokens_of,
+    prompt_lines,
+    views,
+)
 from claude_batch_tui.tui.widgets.columns import Run, cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.json_tree import JsonTree
 from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.tui.widgets.lines import OneLine
+from claude_batch_tui.tui.widgets.text_rows import TextRows
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted
 
 _LEAST_ID = 10
+_BESIDE_WIDTH = 100
+"""From so many cells on the prompt stands beside the answer."""
+_BELOW_HEIGHT = 18
+"""From so many rows on it stands below the answer, where it cannot stand beside it."""
 
 
 class InspectorHead(OneLine):
-    """`T-90004  [text] markdown  json  request  row      412 lines · not wrapped`: the tabs stay longest."""
+    """`T-90004  [answer] markdown  raw  request  row      412 lines · not wrapped`: the tabs stay longest."""
 
     class Chosen(Message):
         """A tab was clicked; `number` counts from 0."""
@@ -85,21 +100,23 @@ class InspectorHead(OneLine):
 
 
 class InspectorFoot(OneLine):
-    """How the entry ended, its tokens and cost; or the path of a JSON value."""
+    """What to know of a tree before it is read, the path under its cursor, how the entry ended, its tokens and cost."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id)
-        self._text = ""
+        self._text = self._note = ""
 
-    def show(self, text: str) -> None:
-        """Change the text."""
-        if text != self._text:
-            self._text = text
+    def show(self, text: str, note: str = "") -> None:
+        """Change both parts."""
+        if (text, note) != (self._text, self._note):
+            self._text, self._note = text, note
             self.repaint()
 
     def runs(self, width: int) -> Sequence[Run]:
-        """The text, cut to the width."""
-        return [Run(cut(self._text, width, cut_mark(self)), "dim")]
+        """Both, cut to the width."""
+        note = cut(self._note, width, cut_mark(self))
+        start = f"{note} · " if note else ""
+        return [Run(start, "warn"), Run(cut(self._text, width - cells(start), cut_mark(self)), "dim")]
 
 
 class Inspector(Vertical):
@@ -111,9 +128,19 @@ class Inspector(Vertical):
     Inspector {
         background: $background;
         & > FilterBar { height: 1; }
-        & > JsonTree { display: none; }
-        &.-tree > JsonTree { display: block; }
-        &.-tree > TextView { display: none; }
+        & > #views { height: 1fr; }
+        & JsonTree { display: none; }
+        &.-tree JsonTree { display: block; }
+        &.-tree #answer { display: none; }
+        & #prompt { display: none; border: none; }
+        &.-below #prompt { display: block; dock: bottom; height: 40%; border-top: solid $border-blurred; }
+        &.-beside #prompt { display: block; dock: left; width: 50%; height: 100%; border-right: solid $border-blurred; }
+        &.-below #prompt:focus { border-top: heavy $border; }
+        &.-beside #prompt:focus { border-right: heavy $border; }
+        &:ansi.-below #prompt { border-top: solid ansi_default; }
+        &:ansi.-beside #prompt { border-right: solid ansi_default; }
+        &:ansi.-below #prompt:focus { border-top: heavy ansi_default; }
+        &:ansi.-beside #prompt:focus { border-right: heavy ansi_default; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -127,7 +154,10 @@ class Inspector(Vertical):
         super().__init__(id=id)
         self._reader: EntryReader | None = None
         self._position: int | None = None
-        self._tab = 0
+        self._tab = self._shown_tab = 0
+        self._has_prompt = False
+        self.wants_prompt = True
+        """Whether the prompt is to be seen, where there is room for it."""
         self._asked = 0
         """How often something else was to be shown: what was read for an earlier one is not."""
         self._view = NOTHING
@@ -137,17 +167,20 @@ class Inspector(Vertical):
         self._found = ""
 
     def compose(self) -> ComposeResult:
-        """Head, the two ways to show something, the find line, foot."""
+        """Head, the two ways to show something, the prompt, the find line, foot."""
         yield InspectorHead(TABS)
-        yield TextView()
-        yield JsonTree()
+        yield Container(TextView(id="answer"), JsonTree(id="tree"), TextView(id="prompt"), id="views")
         yield FilterBar(" find ", "words in this entry", classes="-idle")
         yield InspectorFoot()
 
     @property
     def body(self) -> TextView | JsonTree:
         """What shows the entry now."""
-        return self.query_one(JsonTree) if self.has_class("-tree") else self.query_one(TextView)
+        return self.query_one(JsonTree) if self.has_class("-tree") else self._text_view
+
+    @property
+    def _text_view(self) -> TextView:
+        return self.query_one("#answer", TextView)
 
     @property
     def custom_id(self) -> str:
@@ -182,6 +215,22 @@ class Inspector(Vertical):
         """Another view of the entry."""
         self._choose_tab((self._tab + step) % len(TABS))
 
+    def toggle_prompt(self) -> None:
+        """Show the prompt, or leave its room to the answer."""
+        self.wants_prompt = not self.wants_prompt
+        self._place_prompt()
+
+    def on_resize(self) -> None:
+        """There may be room for the prompt now, or none any more."""
+        self._place_prompt()
+
+    def _place_prompt(self) -> None:
+        """Put the prompt beside the answer, below it, or nowhere."""
+        shows = self._has_prompt and self.wants_prompt and TABS[self._shown_tab] != "request"
+        is_wide, is_high = self.size.width >= _BESIDE_WIDTH, self.size.height >= _BELOW_HEIGHT
+        self.set_class(shows and is_wide, "-beside")
+        self.set_class(shows and is_high and not is_wide, "-below")
+
     def copied(self) -> str | None:
         """The text to copy: the answer, the JSON, the request."""
         return None if self._position is None else self._view.copied()
@@ -201,7 +250,7 @@ class Inspector(Vertical):
 
     def toggle_wrap(self) -> None:
         """Wrap long lines, or stop doing so."""
-        self.query_one(TextView).action_wrap()
+        self._text_view.action_wrap()
         self._show_head()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -258,49 +307,76 @@ class Inspector(Vertical):
         self._asked += 1
         if self._reader is None or self._position is None:
             self._show(self._asked, None, NOTHING, "")
+            self._show_prompt(self._asked, None)
         else:
-            self._read(self._reader, self._position, TABS[self._tab], self._asked)
+            self._read(self._reader, self._position, self._tab, self._asked)
 
     @work(thread=True, exclusive=True, group="inspect")
-    def _read(self, reader: EntryReader, position: int, tab: str, asked: int) -> None:
+    def _read(self, reader: EntryReader, position: int, tab: int, asked: int) -> None:
         worker = get_current_worker()
         reading = None if worker.is_cancelled else reader.read(position)
         if reading is None:
             return
         limit = None
         if reading.result.message.get("stop_reason") == "max_tokens":
-            limit = max_tokens_of(reader.request(reading.custom_id))
+            limit = max_tokens_of(reading.request)
         foot = foot_words(reading, limit)
-        for number, view in enumerate(views(reading, tab, reader, limit)):
+        for number, view in enumerate(views(reading, TABS[tab], limit)):
             if worker.is_cancelled:
                 return
-            self.app.call_from_thread(self._show, asked, reading.custom_id, view, foot, goes_on=number > 0)
+            show = partial(self._show, asked, reading.custom_id, view, foot, tab, goes_on=number > 0)
+            self.app.call_from_thread(show)
+        lines = prompt_lines(reading.request)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show_prompt, asked, None if lines is None else TextRows(lines))
 
     def _show(
-        self, asked: int, custom_id: str | None, view: View, foot: str, *, goes_on: bool = False
+        self,
+        asked: int,
+        custom_id: str | None,
+        view: View,
+        foot: str,
+        tab: int = 0,
+        *,
+        goes_on: bool = False,
     ) -> None:
-        """Show a view, or more of the one that is shown."""
+        """Show a view, or more of the one that is shown. Another entry in the same tab keeps the place and the folds."""
         if asked != self._asked or not self.is_mounted:
             return
         had_focus = self.body.has_focus
+        keeps = goes_on or (bool(self._title) and custom_id is not None and tab == self._shown_tab)
         self._view, self._foot, self._found = view, foot, ""
+        self._shown_tab = tab if custom_id is not None else self._shown_tab
         self._custom_id = custom_id or ""
         self._title = "" if custom_id is None else custom_id or "(no custom_id)"
         self.set_class(view.tree is not None, "-tree")
         if view.tree is None:
-            self.query_one(TextView).show(view.rows, keep_place=goes_on)
+            self._text_view.show(view.rows, keep_place=keeps)
         else:
-            self.query_one(JsonTree).show(view.tree[0])
+            self.query_one(JsonTree).show(
+                view.tree[0], root="json" if view.is_answer else "$", keep_place=keeps
+            )
         if had_focus:
             self.body.focus()
         words = self.query_one(FilterBar).value
         if words and not goes_on:
             self._find(words)
+        self._place_prompt()
         self._show_head()
         self._show_foot()
 
+    def _show_prompt(self, asked: int, rows: TextRows | None) -> None:
+        """Show what was asked, where that is known."""
+        if asked != self._asked or not self.is_mounted:
+            return
+        if self._position is not None and self._has_prompt != (rows is not None):
+            self._has_prompt = rows is not None
+            self.screen.set_class(self._has_prompt, "-prompts")
+        self.query_one("#prompt", TextView).show(NOTHING.rows if rows is None else rows, keep_place=True)
+        self._place_prompt()
+
     def _find(self, words: str) -> None:
-        self.query_one(TextView).find("" if self.has_class("-tree") else words)
+        self._text_view.find("" if self.has_class("-tree") else words)
         if self.has_class("-tree"):
             self.query_one(JsonTree).find(words)
         if not words:
@@ -318,12 +394,13 @@ class Inspector(Vertical):
         parts = [self._found] if self._found else []
         if self._view.tree is None and self._title:
             parts.append(counted(self._view.rows.line_count, "line"))
-            if not self.query_one(TextView).wraps:
+            if not self._text_view.wraps:
                 parts.append("not wrapped")
         self.query_one(InspectorHead).show(self._title, self._tab, " · ".join(parts))
 
     def _show_foot(self) -> None:
-        is_tree = self._view.tree is not None
-        self.query_one(InspectorFoot).show(
-            path_words(self.query_one(JsonTree).path) if is_tree else self._foot
-        )
+        text = self._foot
+        if self._view.tree is not None:
+            tree = self.query_one(JsonTree)
+            text = " · ".join(filter(None, [tree.path_words if tree.path else "", text]))
+        self.query_one(InspectorFoot).show(text, self._view.note)

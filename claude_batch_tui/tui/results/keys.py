@@ -20,12 +20,12 @@ KEYS: list[BindingType] = [
         "results.quick",
         "f",
         "quick",
-        "status",
-        "filter by outcome: then a, o, e, x or c; m lists errors by message",
+        "class",
+        "show one class: then its letter, as over the list; a all, m errors by message",
     ),
     hidden_key("results.sort", "o", "sort", "sort", "sort: then a letter; again: reverse"),
-    shown_key("results.next-error", "e", "error(1)", "next error", "next entry that did not succeed"),
-    hidden_key("results.previous-error", "E", "error(-1)", "previous error", "the one before"),
+    shown_key("results.next-error", "e", "error(1)", "next not good", "next entry without a whole answer"),
+    hidden_key("results.previous-error", "E", "error(-1)", "previous not good", "the one before"),
     shown_key("results.save", "s", "save", "save", "save what the filter shows to a file"),
     hidden_key("results.retry", "R", "retry", "retry", "triage and retry of the shown or marked (asks)"),
     hidden_key(
@@ -39,12 +39,17 @@ KEYS: list[BindingType] = [
     hidden_key("results.ledger", "L", "ledger", "ledger", "what was sent, what came back"),
     hidden_key("results.open", "O", "open", "open file", "open a results file"),
     hidden_key(
-        "results.next-tab", "right_square_bracket", "tab(1)", "next tab", "text, markdown, json, request, row"
+        "results.next-tab",
+        "right_square_bracket",
+        "tab(1)",
+        "next tab",
+        "answer, markdown, raw, request, row",
     ),
     hidden_key("results.previous-tab", "left_square_bracket", "tab(-1)", "previous tab", "the tab before"),
     hidden_key("results.next", "J", "entry(1)", "next entry", "next entry, from the inspector too"),
     hidden_key("results.previous", "K", "entry(-1)", "previous entry", "previous entry"),
     hidden_key("results.zoom", "z", "zoom", "zoom", "inspector on the whole screen"),
+    hidden_key("results.prompt", "p", "prompt", "prompt", "the prompt beside the answer, or not"),
     hidden_key("results.wrap", "w", "wrap", "wrap", "wrap long lines, or not"),
     hidden_key("results.pager", "v", "pager", "pager", "what is shown in $PAGER"),
     hidden_key("results.copy", "y", "copy", "copy", "copy the text shown"),
@@ -65,12 +70,3 @@ TABS_KEYS: list[BindingType] = [
     hidden_key("over.results", "3", "app.show('results')", "results", "the results"),
 ]
 """On a screen over the results: leave it and go there."""
-QUICK_FILTERS = {
-    "a": "",
-    "o": "outcome=succeeded",
-    "e": "outcome=errored",
-    "x": "outcome=expired",
-    "c": "outcome=canceled",
-}
-"""The letters after `f`, and the filter each stands for."""
-QUICK_QUESTION = "Show: a all, o ok, e errored, x expired, c canceled, m errors by message"

@@ -17,22 +17,23 @@ from claude_batch_tui.services.filters.finding import Matches, worth_showing
 from claude_batch_tui.services.filters.sorting import in_order
 from claude_batch_tui.services.results.browse import first_words
 from claude_batch_tui.store.results.file import ResultsFile
+from claude_batch_tui.tui.results.classes import CLASS_MARKS, row_mark
 from claude_batch_tui.tui.results.open_results import OpenFile
 from claude_batch_tui.tui.widgets.columns import Cell, Column, ascii_only
 from claude_batch_tui.tui.widgets.list_canvas import EmptySource
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import class_words, size
+from claude_batch_tui.wording import size
 
 COLUMNS = {
     "#": Column("#", width=7, align="right", drop=2),
     "custom_id": Column("CUSTOM_ID", min_width=14, max_width=28, weight=1),
     "outcome": Column("S", width=1),
-    "class": Column("CLASS", width=9, drop=4),
-    "stop": Column("STOP", width=5, drop=4),
+    "class": Column("CLASS", width=10, drop=4),
+    "stop": Column("STOP", width=5),
     "in": Column("IN", width=7, align="right", drop=3),
     "out": Column("OUT", width=6, align="right", drop=3),
     "cost": Column("COST", width=9, align="right", drop=5),
-    "text": Column("TEXT", min_width=28, weight=4),
+    "text": Column("TEXT", min_width=20, weight=4),
 }
 SORT_LETTERS = {
     "f": ("#", "file"),
@@ -47,13 +48,6 @@ SORT_LETTERS = {
 }
 """Which letter sorts by which column, and what that column is called in the question."""
 SORT_QUESTION = "Sort: " + "  ".join(f"{letter} {word}" for letter, (_, word) in SORT_LETTERS.items())
-_GLYPHS = {
-    Outcome.SUCCEEDED: ("✓", "=", "good"),
-    Outcome.ERRORED: ("e", "e", "bad"),
-    Outcome.CANCELED: ("c", "c", "dim"),
-    Outcome.EXPIRED: ("x", "x", "warn"),
-    Outcome.UNPARSED: ("?", "?", "bad"),
-}
 _STOPS = {
     "end_turn": "end",
     "max_tokens": "max",
@@ -86,7 +80,7 @@ def cell(
     name: str, entry: Entry, class_number: int, cost: float | None, words: str, *, plain: bool
 ) -> Cell | str:
     """What the column of that name says of an entry. `words` are the first of its answer; `plain` is ASCII alone."""
-    glyph, sign, style = _GLYPHS[entry.outcome]
+    mark, style = row_mark(entry, class_number, plain=plain)
     answered = entry.outcome is Outcome.SUCCEEDED
     if not entry.is_described and name in ("class", "stop", "in", "out", "cost"):
         return _UNKNOWN
@@ -96,12 +90,9 @@ def cell(
         case "custom_id":
             return entry.custom_id or "(none)"
         case "outcome":
-            return Cell(sign if plain else glyph, style)
+            return Cell(mark, style)
         case "class":
-            return Cell(
-                class_words(CLASSES[class_number], short=True),
-                None if CLASSES[class_number] == "complete" else "warn",
-            )
+            return Cell(CLASS_MARKS[CLASSES[class_number]].word, style)
         case "stop":
             return _STOPS.get(entry.stop_reason, entry.stop_reason) if answered else "-"
         case "in" | "out" | "cost":
@@ -187,12 +178,19 @@ class EntryRows:
         words = self._words(position)
         return tuple(cell(name, entry, number, cost, words, plain=self._ascii) for name in self._columns)
 
-    def next_error(self, start: int, step: int) -> int | None:
-        """The row of the next entry after `start` (or before it) that did not succeed, or None."""
-        outcomes, good = self.file.results.index.outcomes, OUTCOMES.index(Outcome.SUCCEEDED)
+    def next_not_good(self, start: int, step: int) -> int | None:
+        """The row of the next entry after `start` (or before it) that has no whole answer, or None."""
+        columns, good, complete = (
+            self.file.results.index,
+            OUTCOMES.index(Outcome.SUCCEEDED),
+            CLASSES.index("complete"),
+        )
         index = start + step
         while 0 <= index < len(self.positions):
-            if outcomes[self.positions[index]] != good:
+            position = self.positions[index]
+            if columns.outcomes[position] != good or (
+                position < columns.described and columns.classes[position] != complete
+            ):
                 return index
             index += step
         return None

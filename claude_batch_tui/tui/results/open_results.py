@@ -41,7 +41,7 @@ DOWNLOAD_FAILED = "The download failed."
 _WORTH_SHOWING_EVERY = 0.15
 """Seconds between two looks at a file that is being read."""
 _NEED_FILE = ("filter", "quick", "sort", "error", "save", "ledger", "statistics", "compare")
-_NEED_ENTRY = ("tab", "entry", "zoom", "wrap", "pager", "copy", "copy_id")
+_NEED_ENTRY = ("tab", "entry", "zoom", "prompt", "wrap", "pager", "copy", "copy_id")
 _NEED_WHOLE_FILE = {
     "ledger": "the file is still being read",
     "statistics": "the file is still being read",
@@ -170,7 +170,9 @@ class OpenResults:
         reader = EntryReader(
             results,
             rows=rows,
-            request=lambda custom_id: request_as_sent(self.batch_ids, custom_id, store),
+            request=lambda custom_id, origin: request_as_sent(
+                self.batch_ids if origin is None else (origin.batch_id,), custom_id, store
+            ),
             prices=prices,
         )
         self.file = OpenFile(results, prices, reader)

@@ -2,7 +2,7 @@
 
 cbtui  RESULTS   classify-tickets                 ● live · polled 17:01:20 · …a1b2
  1 Batches  2 Build [3 Results]                    213 of 10,000 · by cost ▼
-all 10,000   ok 9,702   errored 213                                     $3.88
+ a all 10,000  g good 9,702  [e errored 213]                            $3.88
  filter  outcome=errored                                         ▸ 213 of 10,000
 list
 ── entry ──
@@ -31,11 +31,12 @@ from claude_batch_tui.services.results.ledger import accounts
 from claude_batch_tui.services.results.recent import remember_file, results_files
 from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.tui.dialogs.questions import InputDialog
+from claude_batch_tui.tui.results.classes import ALL_KEY, CLASS_MARKS, ERRORS_KEY, QUICK_QUESTION
 from claude_batch_tui.tui.results.compare import CompareScreen, ask_other_results
 from claude_batch_tui.tui.results.counts import CountsLine
 from claude_batch_tui.tui.results.error_groups_dialog import ask_error_group
 from claude_batch_tui.tui.results.inspector import Inspector
-from claude_batch_tui.tui.results.keys import KEYS, QUICK_FILTERS, QUICK_QUESTION
+from claude_batch_tui.tui.results.keys import KEYS
 from claude_batch_tui.tui.results.ledger import LedgerDialog, ledger_lines
 from claude_batch_tui.tui.results.list import (
     SORT_LETTERS,
@@ -60,6 +61,9 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.results.triage import Triage
     from claude_batch_tui.services.submitting.retry import Choice, RetryPlan
 
+_ROOM = 160
+"""From so many cells on there is room for the prompt beside the answer."""
+
 
 class ResultsScreen(DashboardScreen):
     """Counts, filter, list and inspector over what is open; rows can be read while they still arrive."""
@@ -80,7 +84,7 @@ class ResultsScreen(DashboardScreen):
         self._letters = LetterMenu(self)
 
     def compose(self) -> ComposeResult:
-        """Counts by outcome, filter, list and inspector."""
+        """Counts by class, filter, list and inspector."""
         config = self.dashboard.config
         yield TitleLine("RESULTS")
         yield TabsLine(3)
@@ -88,7 +92,7 @@ class ResultsScreen(DashboardScreen):
         yield FilterBar(
             completer=lambda text, cursor: self.opened.complete(text, cursor),  # noqa: PLW0108  of what is open then
             history=read_filters(config.state_dir),
-            placeholder="id, or text:refund, outcome=errored, out>500, json:$.label=bug, and or not",
+            placeholder="id, or text:refund, outcome=errored, out>500, json.label=bug, and or not",
         )
         columns = chosen_columns(config.results_columns)
         yield Vertical(EntryList(columns, id="list"), Inspector(id="detail"), id="main")
@@ -99,6 +103,14 @@ class ResultsScreen(DashboardScreen):
     def opened(self) -> OpenResults:
         """What is open."""
         return self.opening.results
+
+    def on_compose(self) -> None:
+        """Have the layout of this width before there are widgets."""
+        self.set_class(self.app.size.width >= _ROOM, "-room")
+
+    def on_resize(self) -> None:
+        """Take the room there is."""
+        self.set_class(self.size.width >= _ROOM, "-room")
 
     def title_left(self) -> str:
         """What is open."""
@@ -151,7 +163,12 @@ class ResultsScreen(DashboardScreen):
 
     @on(FilterBar.Changed)
     def _filter_changed(self, message: FilterBar.Changed) -> None:
+        self.counts.show_filter(message.value)
         self.table.select(message.value)
+
+    @on(CountsLine.Chosen)
+    def _class_clicked(self, message: CountsLine.Chosen) -> None:
+        self._filter_by(message.filter)
 
     @on(FilterBar.Left)
     def _filter_left(self) -> None:
@@ -199,9 +216,10 @@ class ResultsScreen(DashboardScreen):
         self.filter_bar.open()
 
     def action_quick(self) -> None:
-        """Wait for the letter of an outcome."""
-        letters = {letter: partial(self._filter_by, text) for letter, text in QUICK_FILTERS.items()}
-        self._letters.ask(QUICK_QUESTION, {**letters, "m": self.action_errors})
+        """Wait for the letter of a class."""
+        filters = {ALL_KEY: "", **{mark.key: mark.filter for mark in CLASS_MARKS.values()}}
+        letters = {letter: partial(self._filter_by, text) for letter, text in filters.items()}
+        self._letters.ask(QUICK_QUESTION, {**letters, ERRORS_KEY: self.action_errors})
 
     def action_sort(self) -> None:
         """Wait for the letter of a column."""
@@ -209,12 +227,12 @@ class ResultsScreen(DashboardScreen):
         self._letters.ask(SORT_QUESTION, letters)
 
     def action_error(self, step: int) -> None:
-        """Go to the next entry that did not succeed."""
+        """Go to the next entry without a whole answer."""
         if self.table.rows is None:
             return
-        index = self.table.rows.next_error(self.table.cursor_index, step)
+        index = self.table.rows.next_not_good(self.table.cursor_index, step)
         if index is None:
-            self.say("No further entry that did not succeed.", seconds=3.0)
+            self.say("No further entry that is not good.", seconds=3.0)
         else:
             self.table.go_to(index)
 
@@ -302,6 +320,10 @@ class ResultsScreen(DashboardScreen):
         """Inspector on the whole screen, and back."""
         self.toggle_class("-zoomed")
         (self.inspector.body if self.has_class("-zoomed") else self.table).focus()
+
+    def action_prompt(self) -> None:
+        """The prompt beside the answer or below it, or not."""
+        self.inspector.toggle_prompt()
 
     def action_wrap(self) -> None:
         """Wrap long lines, or not."""

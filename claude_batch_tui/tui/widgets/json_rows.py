@@ -44,15 +44,31 @@ class JsonRow(NamedTuple):
         )
 
 
+class Folds:
+    """What the user has folded and unfolded, by path, so that the next value is shown in the same way."""
+
+    def __init__(self) -> None:
+        self.by_path: dict[Path, bool] = {}
+        """True for what was unfolded."""
+        self.all: bool | None = None
+        """True after everything was unfolded, False after it was folded."""
+
+    def set_all(self, *, is_open: bool) -> None:
+        """From now on everything is unfolded, or folded."""
+        self.all, self.by_path = is_open, {}
+
+
 class JsonRows:
     """A row source over one value. Row keys are numbers given once, so the cursor stays while others fold."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, folds: Folds | None = None) -> None:
         self.root = root
         self.rows: list[JsonRow] = [JsonRow(0, 0, (), None, root)]
+        self.folds = Folds() if folds is None else folds
         self._numbers = count(1)
         self._open: set[int] = set()
         self._open_outer()
+        self._fold_as_before()
 
     def row_count(self) -> int:
         """How many rows are visible."""
@@ -86,14 +102,32 @@ class JsonRows:
             self._open.discard(row.number)
             del self.rows[index + 1 : self._end(index)]
 
+    def turn(self, index: int, *, is_open: bool) -> None:
+        """Fold or unfold a row as the user wants it, which is remembered for the next value."""
+        row = self.rows[index]
+        if row.folds:
+            self.folds.by_path[row.path] = is_open
+        self.unfold(index) if is_open else self.fold(index)
+
+    def row_of(self, path: Path) -> int:
+        """The visible row of a value, else of the nearest that holds it."""
+        while path:
+            for index, row in enumerate(self.rows):
+                if row.path == path and row.part is None and not row.more:
+                    return index
+            path = path[:-1]
+        return 0
+
     def fold_all(self) -> None:
         """Fold everything but the outermost."""
+        self.folds.set_all(is_open=False)
         self.rows = self.rows[:1]
         self._open.clear()
         self.unfold(0)
 
     def unfold_all(self) -> None:
         """Unfold values, not texts, until there are ten times as many rows as one unfolding adds."""
+        self.folds.set_all(is_open=True)
         index = 0
         while index < len(self.rows) < AT_ONCE * 10:
             if is_open(self.rows[index].value):
@@ -165,6 +199,17 @@ class JsonRows:
         while end < len(self.rows) and self.rows[end].depth > depth:
             end += 1
         return end
+
+    def _fold_as_before(self) -> None:
+        """Fold and unfold what the user did in a value before this one."""
+        kept = self.folds.by_path
+        if self.folds.all is not None:
+            self.unfold_all() if self.folds.all else self.fold_all()
+            self.folds.by_path = kept
+        for path in sorted(kept, key=len):
+            index = self.row_of(path)
+            if self.rows[index].path == path:
+                self.unfold(index) if kept[path] else self.fold(index)
 
     def _open_outer(self) -> None:
         """Unfold level by level."""

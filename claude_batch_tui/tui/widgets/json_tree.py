@@ -11,7 +11,7 @@ from textual.strip import Strip
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.results.json_tree import Path, path_words, pretty, scalar
 from claude_batch_tui.tui.widgets.columns import Run, cells, cut, cut_mark
-from claude_batch_tui.tui.widgets.json_rows import JsonRow, JsonRows, summary
+from claude_batch_tui.tui.widgets.json_rows import Folds, JsonRow, JsonRows, summary
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 
@@ -39,7 +39,13 @@ class JsonTree(VirtualList, inherit_bindings=False):
         hidden_key("json.unfold-all", "plus", "unfold_all", "unfold all", "unfold everything"),
         hidden_key("json.fold-all", "minus", "fold_all", "fold all", "fold everything"),
         shown_key("json.copy", "y", "copy_value", "copy value", "copy the value under the cursor"),
-        shown_key("json.copy-path", "Y", "copy_path", "copy path", "copy its path, as a filter takes it"),
+        shown_key(
+            "json.copy-path",
+            "Y",
+            "copy_path",
+            "copy path",
+            "copy its path; of an answer, as a filter takes it",
+        ),
         hidden_key("text.next", "n", "find_next(1)", "next match", "next match"),
         hidden_key("text.previous", "N", "find_next(-1)", "previous match", "previous match"),
     ]
@@ -61,6 +67,8 @@ class JsonTree(VirtualList, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(show_header=False, id=id, classes=classes)
+        self.root = "$"
+        """What paths begin with."""
         self._tree = JsonRows(None)
         self._matches: list[Path] = []
         self._match = -1
@@ -71,12 +79,21 @@ class JsonTree(VirtualList, inherit_bindings=False):
         """The path of the value under the cursor."""
         return self._at_cursor().path
 
-    def show(self, value: Any) -> None:
-        """Show another value, from its top."""
-        self._tree = JsonRows(value)
+    @property
+    def path_words(self) -> str:
+        """That path in words, begun by the root."""
+        return self.root + path_words(self.path)[1:]
+
+    def show(self, value: Any, *, root: str = "$", keep_place: bool = False) -> None:
+        """Show another value: from its top, or where the cursor was, folded as the one before. `root` begins its paths."""
+        path, offset = self.path, self.cursor_index - self._window.top
+        self.root = root
+        self._tree = JsonRows(value, self._tree.folds if keep_place else Folds())
         self._matches, self._match = [], -1
         self.set_source(self._tree)
-        self.go_to(0)
+        index = self._tree.row_of(path) if keep_place else 0
+        self.go_to(index)
+        self._scroll(index - offset - self._window.top if keep_place else 0)
 
     def find(self, words: str) -> None:
         """Search keys and values, folded ones too, in a thread, and go to the first match."""
@@ -112,10 +129,7 @@ class JsonTree(VirtualList, inherit_bindings=False):
     def action_fold(self) -> None:
         """Unfold what is folded, fold what is not."""
         index = self.cursor_index
-        if self._tree.is_unfolded(index):
-            self._tree.fold(index)
-        else:
-            self._tree.unfold(index)
+        self._tree.turn(index, is_open=not self._tree.is_unfolded(index))
         self._changed(index)
 
     def action_inner(self) -> None:
@@ -124,14 +138,14 @@ class JsonTree(VirtualList, inherit_bindings=False):
         if self._tree.is_unfolded(index):
             self.go_to(index + 1)
         else:
-            self._tree.unfold(index)
+            self._tree.turn(index, is_open=True)
             self._changed(index)
 
     def action_outer(self) -> None:
         """Fold; what is folded is left."""
         index = self.cursor_index
         if self._tree.is_unfolded(index):
-            self._tree.fold(index)
+            self._tree.turn(index, is_open=False)
             self._changed(index)
         else:
             self.go_to(self._tree.parent(index))
@@ -153,7 +167,7 @@ class JsonTree(VirtualList, inherit_bindings=False):
 
     def action_copy_path(self) -> None:
         """Copy the path of the value under the cursor."""
-        self.post_message(self.Copied(path_words(self.path)))
+        self.post_message(self.Copied(self.path_words))
 
     def _at_cursor(self) -> JsonRow:
         return self._tree.rows[min(self.cursor_index, len(self._tree.rows) - 1)]

@@ -98,6 +98,8 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         self._rows = TextRows(text)
         self._wrapped_at = 0
         self._top = 0
+        self._wanted = 0
+        """The row the user went to: that of the next text too, where the place is kept and it is long enough."""
         self._left = 0
         self._search = TextSearch()
 
@@ -118,7 +120,8 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         self._lay_out(self.size.width)
         if self._search.words:
             self._look_for(self._search.words, goes_there=False)
-        self._show_from(self._top if keep_place else 0)
+        self._wanted = self._wanted if keep_place else 0
+        self._show_from(self._wanted)
         self.refresh()
 
     def find(self, text: str) -> None:
@@ -142,7 +145,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         """Wrap anew and keep the first visible text in sight."""
         if self.wraps:
             self._wrap_anew(self.size.width)
-        self._show_from(self._top)
+        self._go_to(self._top)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll."""
@@ -156,19 +159,19 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
 
     def action_scroll(self, rows: int) -> None:
         """Scroll by rows."""
-        self._show_from(self._top + rows)
+        self._go_to(self._top + rows)
 
     def action_page(self, pages: float) -> None:
         """Scroll by pages."""
-        self._show_from(self._top + int(max(self.size.height - 1, 1) * pages))
+        self._go_to(self._top + int(max(self.size.height - 1, 1) * pages))
 
     def action_first(self) -> None:
         """Go to the top."""
-        self._show_from(0)
+        self._go_to(0)
 
     def action_last(self) -> None:
         """Go to the end."""
-        self._when_laid_out(lambda: self._show_from(self._rows.reach(None)))
+        self._when_laid_out(lambda: self._go_to(self._rows.reach(None)))
 
     def action_find_next(self, step: int) -> None:
         """Go to the next or previous match, round the ends."""
@@ -220,6 +223,11 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
     def _lay_out(self, width: int) -> None:
         self._rows.lay_out(width, wrap=self.wraps)
         self._wrapped_at = width
+
+    def _go_to(self, top: int) -> None:
+        """Show from a row on, because the user wants it."""
+        self._show_from(top)
+        self._wanted = self._top
 
     def _show_from(self, top: int) -> None:
         height = max(self.size.height, 1)
@@ -287,7 +295,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
             return
         row = self._rows.row_at(self._search.matches[number])
         if not self._top <= row < self._top + self.size.height:
-            self._show_from(row - self.size.height // 3)
+            self._go_to(row - self.size.height // 3)
         self.refresh()
         self.post_message(self.Found(self, number + 1, len(self._search.matches)))
 

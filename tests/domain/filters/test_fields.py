@@ -6,7 +6,12 @@ from claude_batch_tui.domain.filters.fields import complete
 
 
 def values(field):
-    return ["api_error", "overloaded_error"] if field == "error" else []
+    known = {
+        "error": ["api_error", "overloaded_error"],
+        "json": ["label", "level", "a b"],
+        "json.label": ["billing", "two words"],
+    }
+    return known.get(field, [])
 
 
 @pytest.mark.parametrize(
@@ -19,7 +24,12 @@ def values(field):
         ("not (class=t", 11, ["truncated"]),
         ("error:", 6, ["api_error", "overloaded_error"]),
         ("in>5 an", 5, ["and "]),
-        ("j", 0, ["json:$."]),
+        ("j", 0, ["json."]),
+        ("json.", 5, ["label=", "level="]),
+        ("not (json:$.lab", 12, ["label="]),
+        ("json.label = b", 13, ["billing"]),
+        ("json.label=", 11, ["billing", '"two words"']),
+        ("class=cut", 6, ["truncated"]),
         ("text:re", 5, []),
         ("T-9", 3, []),
         ('text:"a b', 5, []),

@@ -31,6 +31,24 @@ def test_outcomes_have_short_names():
     assert parse("outcome=ok") == Condition("outcome", "=", "succeeded")
 
 
+def test_classes_are_known_by_the_words_on_the_screen():
+    assert parse("class=good") == Condition("class", "=", "complete")
+    assert parse("class!=cut") == Condition("class", "!=", "truncated")
+
+
+def test_a_value_in_json_is_named_with_a_dot_as_with_a_path():
+    assert (
+        parse('json.label = "x y"') == parse('json:$.label="x y"') == Condition("json", "=", "x y", "$.label")
+    )
+    assert parse('not json["a b"][0]') == Not(Condition("json", "exists", "", '$["a b"][0]'))
+
+
+@pytest.mark.parametrize("text", ["json.", "json.label=", "json[", 'json.label="x'])
+def test_a_value_in_json_that_is_still_being_typed_is_no_part_of_an_id(text):
+    with pytest.raises(FilterError):
+        parse(text)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

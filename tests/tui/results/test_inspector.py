@@ -145,6 +145,19 @@ async def test_find_counts_goes_on_and_is_left_by_escape(opened, settled):
         assert opened.screen.has_class("-zoomed")
 
 
+async def test_the_next_entry_keeps_the_place_and_a_shorter_one_between_does_not_lose_it(opened, settled):
+    async with opened.run_test(size=(80, 16)) as pilot:
+        await go_to(pilot, settled, 0, "z", "j", "j", "j")
+        top = inspector(opened).body.top
+        assert top == 3
+        await go_to(pilot, settled, 3)
+        assert inspector(opened).body.top == 0
+        await go_to(pilot, settled, 0)
+        assert inspector(opened).body.top == top
+        await go_to(pilot, settled, 0, "right_square_bracket")
+        assert inspector(opened).body.top == 0
+
+
 async def test_wrap_can_be_turned_off_from_the_list_too(opened, settled):
     async with opened.run_test(size=(80, 24)) as pilot:
         await go_to(pilot, settled, 2, "w")
@@ -191,13 +204,13 @@ async def test_without_a_pager_it_is_said_what_to_do(opened, settled, monkeypatc
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tab", ["text", "markdown", "json"])
+@pytest.mark.parametrize("tab", ["answer", "markdown", "raw"])
 def test_the_views_fill_the_screen(snap_compare, opened, settled, tab):
     async def look(pilot):
         await settled(pilot)
         index = 0 if tab == "markdown" else 1
         await go_to(pilot, settled, index, "z")
-        for _ in range(["text", "markdown", "json"].index(tab)):
+        for _ in range(["answer", "markdown", "raw"].index(tab)):
             await go_to(pilot, settled, index, "right_square_bracket")
 
     assert snap_compare(opened, terminal_size=(80, 24), run_before=look)

@@ -196,7 +196,7 @@ def test_another_file_takes_the_place_of_the_one_before_and_its_reader_reads_no_
     opened = opened_on(path, engine, "b1", "b2", run_id="run")
     before = opened.file
     assert before.reader.read(0).custom_id == "r1"
-    assert json.loads(before.reader.request("r1"))["custom_id"] == "r1"
+    assert json.loads(before.reader.request("r1", None))["custom_id"] == "r1"
     opened.take(open_indexed(path), built_in_prices(), engine.store)
     assert before.reader.read(0) is None
     assert not opened.reads(before.results)

@@ -51,7 +51,7 @@ async def test_a_large_file_is_shown_whole_when_it_is_indexed(dashboard, filled,
     async with app.run_test(size=(120, 24)) as pilot:
         await settled(pilot)
         assert "2,000 entries" in painted(app)
-        assert "all 2,000   ok 2,000" in painted(app)
+        assert "a all 2,000  g good 2,000" in painted(app)
         assert cells(app, 1999)[1] == "r-1999"
         assert "57" in cells(app, 1999)
 
@@ -68,7 +68,7 @@ async def test_a_gzipped_file_opens_and_a_cut_one_says_so(dashboard, filled, set
         app.screen.opening.open_file(path)
         await settled(pilot)
         assert "cut off" in app.screen.query_one(StatusLine).text
-        assert "…   ok" in painted(app)
+        assert "…  g good" in painted(app)
 
 
 async def test_the_ledger_names_every_entry_that_does_not_add_up(dashboard, filled, settled, results_file):

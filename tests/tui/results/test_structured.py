@@ -12,8 +12,10 @@ from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
+from claude_batch_tui.tui.results.inspector import InspectorFoot
 from claude_batch_tui.tui.results.screen import ResultsScreen
 from claude_batch_tui.tui.widgets.inputs import FilterBar
+from claude_batch_tui.tui.widgets.json_tree import JsonTree
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from waiting import paste, reached
@@ -75,8 +77,19 @@ async def test_an_answer_that_does_not_fit_its_schema_is_told_from_the_others(li
         await paste(pilot, "class=schema_invalid")
         await reached(pilot, lambda: table().row_count == 1)
         assert "1 of 4" in str(live.screen.query_one(FilterBar).query_one("#note").render())
-        text = live.screen.query_one(TextView)
-        await reached(pilot, lambda: "does not fit its schema at $.label:" in text._rows.text)
-        assert text._rows.text.splitlines()[1].startswith('{"label":')
+        inspector = live.screen.inspector
+        foot = inspector.query_one(InspectorFoot)
+        await reached(
+            pilot, lambda: foot.render_line(0).text.startswith("does not fit its schema at $.label:")
+        )
+        tree = inspector.query_one(JsonTree)
+        assert inspector.body is tree
+        assert "  label: " in tree.render_line(1).text
+        await reached(pilot, lambda: inspector.has_class("-below"))
+        assert "Some words" in inspector.query_one("#prompt", TextView).render_line(1).text
+        await pilot.resize_terminal(160, 30)
+        await reached(pilot, lambda: inspector.has_class("-beside"))
+        await pilot.press("enter", "p")
+        await reached(pilot, lambda: not inspector.has_class("-beside"))
         await reached(pilot, lambda: live.snapshot.batches[0].flawed == {"schema_invalid": 1})
         assert live.snapshot.batches[0].state(live.now()) is BatchState.ENDED_FLAWED

@@ -123,3 +123,15 @@ def test_a_value_of_any_depth_is_opened_outermost_first():
     rows = JsonRows(value)
     rows.unfold_all()
     assert rows.reveal((0,) * 3_000) == 3_000
+
+
+async def test_the_next_value_keeps_folds_cursor_and_place():
+    app = TreeApp({"a": 1, "b": {"c": [True, None], "d": "text"}, "e": []})
+    async with app.run_test(size=(40, 12)) as pilot:
+        await pilot.press("j", "j", "enter")
+        app.json.show({"a": 2, "b": {"d": "other"}, "z": 0}, keep_place=True)
+        assert app.lines() == [" - {3}", "     a: 2", ">  + b: {1}", "     z: 0"]
+        app.json.show([1], keep_place=True)
+        assert app.lines() == [">- [1]", "     0: 1"]
+        app.json.show(VALUE)
+        assert len(app.lines()) == 8
