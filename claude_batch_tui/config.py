@@ -96,6 +96,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds a submission whose answer was lost is looked for before its batch counts as absent."""
     auto_download: bool = False
     """Download the results of ended batches without being asked."""
+    keep: bool = True
+    """Fetch the results that the API deletes within 48 hours, whatever cbtui is doing, where twice their size is free."""
     keep_days: int | None = None
     """Days after which `cbtui prune` takes the bodies and results of ended batches. Left out, they stay."""
     downloads_at_once: int = 2

@@ -36,6 +36,7 @@ COMMANDS = {
     "delete": "Delete an ended batch from the API.",
     "forget": "Remove what was sent and what came back of ended batches from this machine.",
     "prune": "Free disk space: caches, leftovers, and what is older than keep_days.",
+    "backup": "Back up store, journal, what was sent and what came back as one file.",
     "name": "Name a batch or a run; every command then takes the name.",
     "tag": "Tag batches, or take tags away: tag ID… +eval -draft.",
     "note": "Write a note on a batch or a run.",
@@ -67,6 +68,7 @@ _RENAMED = {"archive": "hide"}
 
 _READING = frozenset(
     (
+        "backup",
         "build",
         "check",
         "list",
@@ -91,6 +93,10 @@ _READING = frozenset(
         "config",
         "doctor",
         "reset-tty",
+        "guide",
+        "help",
+        "skill",
+        "completion",
     )
 )
 """The commands that pay for nothing, delete nothing and change no labels: all others are refused where that is asked for."""

@@ -168,7 +168,7 @@ async def _of_each(
         path = read_results(tracked.id, store=store, workspace=runtime.workspace)
         if path is None or path.suffix == ".incomplete":
             try:
-                path = await _download(tracked, runtime, context)
+                path = await download(tracked, runtime, context)
             except ResultsUnavailableError as error:
                 if not ended_only or len(batches) == 1:
                     raise
@@ -205,7 +205,8 @@ async def _is_proven(adopted: Submission, context: Context, runtime: Runtime) ->
     return known.is_certain
 
 
-async def _download(tracked: TrackedBatch, runtime: Runtime, context: Context) -> Path:
+async def download(tracked: TrackedBatch, runtime: Runtime, context: Context) -> Path:
+    """Download the results of a batch, and say how far that is; where they are. Raises as `results_of` does."""
     from claude_batch_tui.services.downloading.recording import download_batch
     from claude_batch_tui.services.results.local_files import read_results
     from claude_batch_tui.wording import progress_words

@@ -306,6 +306,16 @@ class Engine(LoopThread):
         freed = await in_thread(lambda: prune(chosen, self.store))
         self._board.tell(f"{size(freed)} freed.")
 
+    @command
+    async def backup(self, target: Path) -> None:
+        """Write store, journal, what was sent and what came back into one file."""
+        from claude_batch_tui.services.keeping.backup import backup
+        from claude_batch_tui.services.threads import in_thread
+        from claude_batch_tui.wording import counted, size
+
+        *_, last = await in_thread(lambda: [*backup(self.store, target)])
+        self._board.tell(f"{counted(last.files, 'file')}, {size(last.bytes)}, are in {target}.")
+
     @query
     async def forgettable(self, batch_ids: Sequence[str]) -> Forgettable:
         """What would be forgotten of batches. Raises ConfigError where one has not ended."""

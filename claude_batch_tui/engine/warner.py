@@ -9,8 +9,9 @@ from claude_batch_tui.domain.batches.notices import AtRisk, LossWarning, Warned
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
+from claude_batch_tui.services.keeping.fetching import about_to_go, claimed
 from claude_batch_tui.store.notifications import claim_once
-from claude_batch_tui.wording import counted_batches, span
+from claude_batch_tui.wording import counted_batches, no_room_words, span
 
 _LOOK_EVERY = 60.0
 _LOOK_SOON = 1.0
@@ -39,10 +40,18 @@ class Warner:
             return
         now, told = runtime.now(), dict[str, list[tuple[LossWarning, TrackedBatch]]]()
         at_risk = AtRisk().update(board.batches, (), now)
+        keeping = about_to_go(
+            filter(None, map(board.find, at_risk)), store=runtime.store, config=runtime.config, now=now
+        )
+        kept = {tracked.id for tracked in keeping.fetched}
+        for one in claimed(keeping.fetched, store=runtime.store, scope_id=workspace.scope_id, now=now):
+            self._save(one.id)
         due = ((batch_id, warning.level) for batch_id, warning in at_risk.items())
         for batch_id in claim_once(runtime.store.database, workspace.scope_id, due, now):
             tracked, warning = board.find(batch_id), at_risk[batch_id]
             if tracked is None:
+                continue
+            if batch_id in kept:
                 continue
             if warning.about is Warned.RESULTS and runtime.config.auto_download:
                 self._save(batch_id)
@@ -50,6 +59,9 @@ class Warner:
                 told.setdefault(warning.level, []).append((warning, tracked))
         for level, found in told.items():
             self._tell(level, found)
+            if no_room := [tracked for _, tracked in found if tracked in keeping.without_room]:
+                words = no_room_words(no_room, keeping.needed_bytes, keeping.free_bytes)
+                board.tell(words, batch_id=no_room[0].id, is_error=True)
 
     def _tell(self, level: str, found: list[tuple[LossWarning, TrackedBatch]]) -> None:
         about = found[0][0].about

@@ -144,6 +144,11 @@ class Database:
             row: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
             return row
 
+    def copy_to(self, path: Path) -> None:
+        """Write all of it, as it is at one moment, into a new file; others may go on writing. Raises StoreError."""
+        with self._lock, self._explained(), contextlib.closing(sqlite3.connect(path)) as copy:
+            self._connection.backup(copy)
+
     def data_version(self) -> int:
         """A number that changes when another connection has written. Raises StoreError where the file is gone."""
         if _identity(self.path) != self._opened:

@@ -97,6 +97,12 @@ def mark_exported(database: Database, ids: Sequence[str], now: datetime) -> None
         )
 
 
+def bytes_a_result(database: Database) -> float:
+    """How long a line of results is, by all that were downloaded here; 4,000 bytes where none were."""
+    row = database.row("SELECT total(bytes), total(lines) FROM download")
+    return row[0] / row[1] if row and row[1] else 4_000.0
+
+
 def exported_at(database: Database, scope_id: int, batch_id: str) -> datetime | None:
     """When all results of a batch were last written to a file of the user, as far as is known."""
     query = "SELECT exported_at FROM download WHERE scope_id = ? AND batch_id = ?"

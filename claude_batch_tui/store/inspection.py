@@ -10,6 +10,7 @@ import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.tracked import ResultsState, Submission
+from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.migrations import APPLICATION_ID, STEPS
 
 
@@ -52,12 +53,12 @@ def inspect(path: Path) -> Inspection:
             )
         ) as connection:
             connection.row_factory = sqlite3.Row
-            return _inspect(connection)
+            return _inspect(connection, Locations(path.absolute().parent))
     except (sqlite3.Error, msgspec.DecodeError) as error:
         return Inspection(problems=(str(error),))
 
 
-def _inspect(connection: sqlite3.Connection) -> Inspection:
+def _inspect(connection: sqlite3.Connection, data: Locations) -> Inspection:
     schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if int(connection.execute("PRAGMA application_id").fetchone()[0]) != APPLICATION_ID:
         return Inspection(problems=("it is not a store of cbtui",))
@@ -73,7 +74,7 @@ def _inspect(connection: sqlite3.Connection) -> Inspection:
         open_submissions=connection.execute(
             "SELECT count(*) FROM submission WHERE state IN ('unknown', 'absent', 'conflict')"
         ).fetchone()[0],
-        results=tuple(_stored(row) for row in connection.execute(_RESULTS)),
+        results=tuple(_stored(row, data) for row in connection.execute(_RESULTS)),
     )
 
 
@@ -85,17 +86,22 @@ _RESULTS = """
 """
 
 
-def _stored(row: sqlite3.Row) -> StoredResults:
+def _stored(row: sqlite3.Row, data: Locations) -> StoredResults:
+    """A row, with its files where this data folder has them: it may have been moved."""
     batch = msgspec.json.decode(row["batch_facts"], type=Batch) if row["batch_facts"] else None
     sent = row["submission_facts"]
+    submission = msgspec.json.decode(sent, type=Submission) if sent else None
+    if submission is not None:
+        body = str(data.spool / Path(submission.body_path).name)
+        submission = msgspec.structs.replace(submission, body_path=body)
     return StoredResults(
         batch_id=row["batch_id"],
         state=ResultsState(row["state"]),
-        path=Path(row["path"]),
+        path=data.results / Path(row["path"]).name,
         bytes=row["bytes"],
         lines=row["lines"],
         sha256=row["sha256"],
         problems=row["problems"] or "",
         expected=batch.request_counts if batch is not None and batch.has_ended else None,
-        submission=msgspec.json.decode(sent, type=Submission) if sent else None,
+        submission=submission,
     )

@@ -55,7 +55,7 @@ def rebuild(store: Store, now: datetime) -> int:
             others.append(fact)
             continue
         try:
-            submission = msgspec.convert(fact.get("submission"), type=Submission)
+            submission = submissions.here(store, msgspec.convert(fact.get("submission"), type=Submission))
         except msgspec.ValidationError:
             continue
         taken += 1

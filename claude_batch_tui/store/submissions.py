@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
@@ -152,6 +153,20 @@ def put(store: Store, submission: Submission) -> None:
         )
 
 
+def here(store: Store, submission: Submission) -> Submission:
+    """The same with its files where this data folder has them: it may have been moved, or brought from another machine."""
+    spool = store.locations.spool
+    body = Path(submission.body_path)
+    if body.parent == spool or not body.name.startswith(submission.submission_id):
+        return submission
+    rows = submission.rows_path
+    return msgspec.structs.replace(
+        submission,
+        body_path=str(spool / body.name),
+        rows_path=None if rows is None else str(spool / Path(rows).name),
+    )
+
+
 def are_behind_journal(store: Store) -> bool:
     """Whether the store is still to be filled from the journal, or lacks the last that it says of a submission.
 
@@ -161,7 +176,7 @@ def are_behind_journal(store: Store) -> bool:
         return store.is_new
     fact = store.journal.newest("submission")
     try:
-        newest = msgspec.convert(fact["submission"], type=Submission) if fact else None
+        newest = here(store, msgspec.convert(fact["submission"], type=Submission)) if fact else None
     except (KeyError, msgspec.ValidationError):  # of a later version
         return False
     return newest is not None and find(store, newest.submission_id) != newest
@@ -170,4 +185,4 @@ def are_behind_journal(store: Store) -> bool:
 def _where(store: Store, condition: str, *values: str | int | None) -> tuple[Submission, ...]:
     """The submissions that fulfil a condition of SQL, which may end with their order and number."""
     rows = store.database.rows(f"SELECT facts FROM submission WHERE {condition}", values)
-    return tuple(stored(row[0], Submission) for row in rows)
+    return tuple(here(store, stored(row[0], Submission)) for row in rows)

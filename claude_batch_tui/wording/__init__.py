@@ -7,6 +7,7 @@ from claude_batch_tui.wording.batches import (
     GLYPHS,
     STATE_WORDS,
     class_words,
+    no_room_words,
     notice_words,
     outcome_counts,
     progress_words,

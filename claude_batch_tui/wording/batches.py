@@ -11,7 +11,7 @@ from claude_batch_tui.domain.batches.notices import Notice, Warned, warned
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Forecast
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.wording.values import ago, duration, money, span
+from claude_batch_tui.wording.values import ago, counted_batches, duration, money, size, span
 
 _STATES = {
     BatchState.IN_PROGRESS: ("●", ">", "in progress"),
@@ -88,6 +88,16 @@ def standing_words(running: int, unseen: Sequence[RequestCounts]) -> str:
         parts.append(f"{len(unseen):,} ended")
         parts.append(f"{good * 100 // total}% ok" if total else "no requests")
     return " · ".join(parts)
+
+
+def no_room_words(without_room: Sequence[TrackedBatch], needed: int, free: int) -> str:
+    """`2 batches: the API deletes their results within 48 hours, and they are not fetched: ...`."""
+    first = without_room[0]
+    what = first.title if len(without_room) == 1 else counted_batches(len(without_room))
+    return (
+        f"{what}: the API deletes the results within 48 hours, and they are not fetched by themselves: about {size(needed)} "
+        f"have to be free, and {size(free)} are. Free some, or `cbtui results {first.id} -o FILE` on another disk."
+    )
 
 
 def notice_words(notice: Notice) -> str:

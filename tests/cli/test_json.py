@@ -24,6 +24,7 @@ LINES = {
     "history": ("history", {"days", "outcomes", "total"}),
     "costs": ("costs", {"by", "lines", "total"}),
     "results": ("results BATCH --stats", {"entries", "outcomes"}),
+    "backup": ("backup BACKUP.tar", {"output", "files", "bytes"}),
     "export": ("export BATCH -o OUT.csv", {"output", "format", "ids", "entries"}),
     "compare": ("compare BATCH BATCH", {"a", "b", "agreements"}),
     "triage": ("triage FAILED", {"cause"}),
@@ -68,6 +69,7 @@ def words(cbtui, simulator, requests_file, tmp_path):
         "REQUESTS": str(requests_file(3)),
         "OTHER": str(other),
         "TEXT": str(text),
+        "BACKUP.tar": str(tmp_path / "b.tar"),
         "OUT.csv": str(tmp_path / "out.csv"),
         "BUILT.jsonl": str(tmp_path / "built.jsonl"),
     }

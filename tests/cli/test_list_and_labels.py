@@ -147,7 +147,10 @@ def test_a_lost_store_is_rebuilt_with_all_that_is_ours(cbtui, three, own_folders
     assert found[running]["hidden"]
 
 
-def test_results_that_are_about_to_go_are_said_with_the_command_that_saves_them(cbtui, simulator):
+def test_results_that_are_about_to_go_are_said_with_the_command_that_saves_them(
+    cbtui, simulator, monkeypatch
+):
+    monkeypatch.setenv("CBTUI_KEEP", "false")
     made = simulator.batches.add(5, age=28 * DAY, duration=600)
     batch_id = made.id
     _, _, err = cbtui("list")
@@ -155,7 +158,8 @@ def test_results_that_are_about_to_go_are_said_with_the_command_that_saves_them(
     assert f"cbtui results {batch_id} -o FILE saves them" in err
 
 
-def test_a_batch_near_its_deadline_is_said_with_what_can_be_done(cbtui, simulator):
+def test_a_batch_near_its_deadline_is_said_with_what_can_be_done(cbtui, simulator, monkeypatch):
+    monkeypatch.setenv("CBTUI_KEEP", "false")
     made = simulator.batches.add(5, age=23 * 3600, duration=36_000_000)
     _, _, err = cbtui("list")
     assert "1 batch will expire, the first in 5" in err

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from functools import partial
+from types import SimpleNamespace
+
 DAY = 86_400
 
 
@@ -20,6 +24,7 @@ def warnings(engine):
 
 def test_results_about_to_go_are_told_once_even_across_restarts(make, simulator, until):
     batch_id = add(simulator, age=28 * DAY, duration=60)
+    make = partial(make, keep="false")
     first = make()
     until(lambda: warnings(first))
     assert warnings(first)[0].startswith(f"{batch_id}: the API deletes the results in 2")
@@ -53,6 +58,26 @@ def test_with_auto_download_results_about_to_go_are_saved_instead(make, simulato
             and engine.snapshot.find(batch_id).results.value == "complete"
         )
     )
+
+
+def test_results_that_go_within_two_days_are_fetched_and_not_warned_of(make, simulator, until):
+    batch_id, later = add(simulator, age=28 * DAY, duration=60), add(simulator, age=25 * DAY, duration=60)
+    engine = make()
+    until(lambda: engine.snapshot.batches and engine.snapshot.find(batch_id).results.value == "complete")
+    assert engine.snapshot.find(later).results.value == "none"
+    assert not any(batch_id in text and "deletes" in text for text in warnings(engine))
+
+
+def test_without_room_results_are_not_fetched_and_it_says_what_is_needed(make, simulator, until, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10_000))
+    batch_id = add(simulator, age=28 * DAY, duration=60)
+    engine = make()
+    until(
+        lambda: any(
+            "about 32.0 kB have to be free, and 10.0 kB are" in e.text for e in engine.snapshot.events
+        )
+    )
+    assert engine.snapshot.find(batch_id).results.value == "none"
 
 
 def test_auto_download_is_offered_once_after_the_first_download_by_hand(make, simulator, until):

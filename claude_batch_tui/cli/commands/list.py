@@ -99,6 +99,7 @@ async def _list(args: argparse.Namespace, context: Context) -> int:
         _say_why_empty(context, chosen, where)
     if searches and rows:
         context.diagnostics.note(f"{_shown(rows):,} of {chosen.total:,} known batches.")
+    known = await _kept(known, listed, context)
     for sentence in (*warnings(known, now), *_left_open(listed, now)):
         context.diagnostics.note(sentence)
     for trouble in listed.troubles:
@@ -144,6 +145,27 @@ async def _heard(count: int, context: Context, *, and_known: bool) -> tuple[List
             await api.close()
         listed = msgspec.structs.replace(listed, troubles=(str(error),))
         return listed, f"{api.credential} at {api.base_url}", now
+
+
+async def _kept(
+    known: tuple[TrackedBatch, ...], listed: Listed, context: Context
+) -> tuple[TrackedBatch, ...]:
+    """These batches, those with their results whose results the API was about to delete."""
+    from claude_batch_tui.cli.keeping import fetch_what_goes
+    from claude_batch_tui.domain.batches.notices import Warned, warned
+    from claude_batch_tui.runtime import open_runtime
+    from claude_batch_tui.store import batches
+
+    near = [
+        one for one in known if (found := warned(one, datetime.now(UTC))) and found.about is Warned.RESULTS
+    ]
+    if listed.troubles or not near or not context.config.keep:
+        return known
+    async with open_runtime(context.config, patience=context.patience) as runtime:
+        await fetch_what_goes(near, context, runtime)
+        scope_id, ids = runtime.known_workspace().scope_id, [one.id for one in near]
+        fresh = {one.id: one for one in batches.find_all(runtime.store.database, scope_id, ids)}
+    return tuple(fresh.get(one.id, one) for one in known)
 
 
 def _left_open(listed: Listed, now: datetime) -> Iterable[str]:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from claude_batch_tui.cli.adoptions import adopted_as, settled
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.keeping import fetch_what_goes
 from claude_batch_tui.cli.lookup import find_known, retrieve
 from claude_batch_tui.cli.outcomes import Outcomes, exit_code, outcome_words, outcomes_of, together
 from claude_batch_tui.domain.batches.batch import Batch
@@ -102,6 +103,8 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
         context.diagnostics.keep_block()
         for notifier in notifiers:
             await notifier.finish()
+        for runtime, own, _ in parts:
+            await fetch_what_goes(_known(runtime), own, runtime)
         ended = {batch.id for batch in final if batch.has_ended}
         for runtime, own, found in parts:
             adopted = [adopted_as(tracked.id, runtime) for tracked in found if tracked.id in ended]
@@ -109,6 +112,13 @@ async def _watch_to_the_end(args: argparse.Namespace, context: Context) -> int:
             if not all(are_certain):
                 return ExitCode.UNKNOWN_OUTCOME
         return await _verdict(zip(runtimes, contexts, words, strict=True), final, context)
+
+
+def _known(runtime: Runtime) -> tuple[TrackedBatch, ...]:
+    from claude_batch_tui.store import batches
+
+    workspace = runtime.workspace
+    return () if workspace is None else batches.tracked(runtime.store.database, workspace.scope_id)
 
 
 async def _verdict(

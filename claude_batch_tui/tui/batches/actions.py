@@ -127,6 +127,32 @@ def prune_files(screen: DashboardScreen) -> None:
     _asked(screen, engine.removable, ask)
 
 
+def back_up(screen: DashboardScreen) -> None:
+    """Ask where to, and write all that is kept into one file."""
+    from claude_batch_tui.tui.dialogs.questions import InputDialog
+
+    engine = screen.dashboard.engines.home
+
+    def problem(text: str) -> str | None:
+        path = Path(text).expanduser()
+        if not text or path.exists() or not path.parent.is_dir():
+            return "A file that is not there yet, in a folder that is."
+        return None
+
+    def write(text: str | None) -> None:
+        if text:
+            screen.say("Backing up ...")
+            engine.backup(Path(text).expanduser().absolute())
+
+    body = [
+        "Store, journal, what was sent and what came back, as one tar file. `cbtui backup --help` says how to bring it back."
+    ]
+    dialog = InputDialog(
+        "Back up to", body, value=f"cbtui-{screen.dashboard.now():%Y-%m-%d}.tar.gz", problem=problem
+    )
+    screen.app.push_screen(dialog, write)
+
+
 def forget_batches(
     screen: DashboardScreen, targets: Sequence[TrackedBatch], *, on_server: bool, done: Callable[[], None]
 ) -> None:

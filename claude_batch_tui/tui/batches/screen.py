@@ -407,7 +407,10 @@ class BatchesScreen(DashboardScreen):
 
     def palette_actions(self) -> dict[str, str]:
         """Actions without a key: what takes files away."""
-        found = {"free disk space: caches, leftovers, what is older than keep_days (asks)": "screen.prune"}
+        found = {
+            "free disk space: caches, leftovers, what is older than keep_days (asks)": "screen.prune",
+            "back up: store, journal, what was sent and what came back, as one file (asks where)": "screen.backup",
+        }
         targets = self.table.batches
         if (
             targets
@@ -421,6 +424,10 @@ class BatchesScreen(DashboardScreen):
     def action_prune(self) -> None:
         """Remove files that are made again or past their time."""
         actions.prune_files(self)
+
+    def action_backup(self) -> None:
+        """Write all that is kept into one file."""
+        actions.back_up(self)
 
     def action_forget(self, on_server: bool) -> None:
         """Forget the marked batches, or the one under the cursor."""
