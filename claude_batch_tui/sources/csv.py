@@ -10,12 +10,15 @@ from typing import Any
 
 from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources.csv_layout import (
+    Record,
     excel_sep,
     guess_delimiter,
+    has_row_names,
     header_place,
     looks_like_data,
     records_of,
     shared_sign,
+    skips_blanks,
 )
 from claude_batch_tui.sources.recipe import Ragged
 from claude_batch_tui.sources.rows import BadRow, Doubt, NoText, Reading, Row, own_names
@@ -27,7 +30,7 @@ MAX_FIELD_CHARACTERS = 32_000_000
 Without a limit a quote that is never closed would draw the rest of the file into memory.
 """
 _TOO_LONG = f"a field of more than {MAX_FIELD_CHARACTERS:,} characters begins in this row"
-_DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+_DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 _SPOKEN = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "pipe", " ": "space"}
 _LINE_END = re.compile(r"\r\n?|\n")
 _NOT_CSV = (
@@ -62,11 +65,7 @@ class CsvSource:
         # The limit belongs to the whole process and is never lowered again, so that threads cannot race for it.
         csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD_CHARACTERS))
         head, is_whole = file.head(), file.is_all_head
-        for pattern, kind in _NOT_CSV:
-            if pattern.match(head):
-                raise SourceError(
-                    f"{file.label}: this is {kind}, whatever its name says. Open it in a spreadsheet and save it as CSV."
-                )
+        _refuse_others(head, file.label)
         self._dialect = _dialect_of(quote, escape)
         self._ragged_rows = ragged
         self._doubts: list[Doubt] = []
@@ -81,12 +80,8 @@ class CsvSource:
         else:
             self._skipped = skip_lines
             below_sep = "".join(head.splitlines(keepends=True)[skip_lines:])
-        self.delimiter = (
-            named_delimiter(delimiter)
-            if delimiter
-            else guess_delimiter(below_sep, file.label, self._dialect, is_whole=is_whole)
-        )
-        self._dialect["delimiter"] = self.delimiter
+        self.delimiter = self._find_delimiter(below_sep, delimiter, is_whole=is_whole)
+        above = self._skipped
         if skip_lines is None and not no_header:
             self._find_titles(below_sep, is_whole=is_whole)
         # Lines end as the first one does, and are then counted as other programs count them: only a file of an old
@@ -95,21 +90,14 @@ class CsvSource:
         self._newline = "" if first_end and first_end[0] == "\r" else "\n"
         self._header_lines = self._skipped
         cells, header_line = self._read_header(no_header=no_header)
-        samples = [record.cells for record in records_of(below_sep, self._dialect, is_whole=is_whole)]
-        self.columns = self._named(cells, samples, no_header=no_header)
+        samples = records_of(below_sep, self._dialect, is_whole=is_whole)
+        if not no_header:
+            below = [one for one in samples if one.line + above > header_line and one.width]
+            is_first = header_line == above + 1
+            cells = self._with_row_names(cells, below, below_sep if is_first else "", header_line)
+        self.columns = self._named(cells, [one.cells for one in samples], no_header=no_header)
         """The header; an empty cell of it is named `column_N` by its position."""
-        if len(self.columns) == 1 and (sign := shared_sign(below_sep, is_whole=is_whole)):
-            self._doubt(
-                "one_column",
-                f"there is one column, and every line of the beginning has as many {sign!r}: if they part columns, "
-                f"say --delimiter '{sign}'",
-            )
-        if not no_header and looks_like_data(self.columns) and len(self.columns) > 1:
-            self._doubt(
-                "header_is_data",
-                f"line {header_line} was taken for the header and looks like a row: {', '.join(self.columns[:5])}. "
-                f"If it is one, say --no-header",
-            )
+        self._doubt_columns(below_sep, header_line, is_whole=is_whole, no_header=no_header)
         self.reading = encoding_reading(
             file,
             Reading(
@@ -162,6 +150,53 @@ class CsvSource:
                     after = first + reader.line_num
                     yield self._malformed(line, after, error)
                     line = after
+
+    def _find_delimiter(self, head: str, said: str | None, *, is_whole: bool) -> str:
+        """What parts columns; the dialect has it then, and whether blanks behind it are left out."""
+        found = (
+            named_delimiter(said)
+            if said
+            else guess_delimiter(head, self.file.label, self._dialect, is_whole=is_whole)
+        )
+        self._dialect["delimiter"] = found
+        if found == " " or skips_blanks(head, self._dialect, is_whole=is_whole):
+            self._dialect["skipinitialspace"] = True
+        if found == " " and not said:
+            message = "blanks were taken for what parts columns. If lines are texts, say --delimiter ','"
+            self._doubt("blanks", message, is_guess=True)
+        return found
+
+    def _with_row_names(
+        self, cells: list[str], below: Sequence[Record], head: str, header_line: int
+    ) -> list[str]:
+        """The cells of the header, with one more before them where rows have a name; a header that is narrower is doubted."""
+        if not below or min(one.width for one in below) <= len(cells):
+            return cells
+        if head and has_row_names(head, cells, below):
+            message = "rows have a name before their first column, as R writes them: it is column_1 here"
+            self._doubt("row_names", message)
+            return ["", *cells]
+        counted = "1 column" if len(cells) == 1 else f"{len(cells)} columns"
+        message = (
+            f"line {header_line}, taken for the header, has {counted}, and every row of the beginning has more. "
+            f"Is it one? See --skip-lines and --no-header"
+        )
+        self._doubt("narrow_header", message)
+        return cells
+
+    def _doubt_columns(self, head: str, header_line: int, *, is_whole: bool, no_header: bool) -> None:
+        if len(self.columns) == 1 and (sign := shared_sign(head, is_whole=is_whole)):
+            self._doubt(
+                "one_column",
+                f"there is one column, and every line of the beginning has as many {sign!r}: if they part columns, "
+                f"say --delimiter '{sign}'",
+            )
+        if not no_header and looks_like_data(self.columns) and len(self.columns) > 1:
+            self._doubt(
+                "header_is_data",
+                f"line {header_line} was taken for the header and looks like a row: {', '.join(self.columns[:5])}. "
+                f"If it is one, say --no-header",
+            )
 
     def _find_titles(self, head: str, *, is_whole: bool) -> None:
         """Leave out the lines of titles and notes above the table, where there are such."""
@@ -289,6 +324,15 @@ class CsvSource:
                     f"their own: look for a stray quote; where quotes are plain text, say --quote none"
                 )
         return None
+
+
+def _refuse_others(head: str, label: str) -> None:
+    """Raise SourceError for what is no CSV, whatever its name says."""
+    for pattern, kind in _NOT_CSV:
+        if pattern.match(head):
+            raise SourceError(
+                f"{label}: this is {kind}, whatever its name says. Open it in a spreadsheet and save it as CSV."
+            )
 
 
 def _place_of_lines(values: Sequence[str]) -> int:

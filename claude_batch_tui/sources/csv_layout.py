@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 _DELIMITERS = (",", ";", "\t", "|")
 _SEP_LINE = re.compile(r'"?sep=(.)"?[;,\t|]*\r?\n', re.IGNORECASE)
 _NUMBER = re.compile(r"[\s$€£¥+\-(]*\d[\d.,:/\s\-()]*(?:[eE][+-]?\d+)?%?")
+_QUOTED_NAMES = re.compile(r'"(?:[^"]|"")*+"(?:[ ,;\t|]+"(?:[^"]|"")*+")+')
+_NO_NUMBERS = frozenset(("NA", "NaN", "nan", "."))
+"""What statistics programs write for a number that is missing."""
 _BESIDE_WORDS = frozenset("\"'.-_() \t\r\n,")
 """Signs that are not taken for an unknown delimiter; comma and tab would have been found."""
 _MOST = 4
@@ -46,9 +49,14 @@ def excel_sep(head: str) -> ExcelSep | None:
     return ExcelSep(found[1], found.end()) if found else None
 
 
-def records_of(head: str, dialect: dict[str, Any], *, is_whole: bool) -> list[Record]:
-    """The records of `head`, blank ones too; the last is left out where the head may cut it."""
-    reader = csv.reader(io.StringIO(head, newline=""), **{**dialect, "strict": False})
+def records_of(
+    head: str, dialect: dict[str, Any], *, is_whole: bool, is_strict: bool = False
+) -> list[Record]:
+    """The records of `head`, blank ones too; the last is left out where the head may cut it.
+
+    Where quotes are wrong, a strict reading ends, and any other takes them as they come.
+    """
+    reader = csv.reader(io.StringIO(head, newline=""), **{**dialect, "strict": is_strict})
     found: list[Record] = []
     line = 1
     try:
@@ -89,7 +97,35 @@ def guess_delimiter(
         score = (sum(len(row.cells) == width for row in below) / len(below), width)
         if score > best_score:
             best, best_score = candidate, score
+    if best_score[1] == 1 and _has_blanks_between(head, dialect or {}, is_whole=is_whole):
+        return " "
     return best
+
+
+def skips_blanks(head: str, dialect: dict[str, Any], *, is_whole: bool) -> bool:
+    """True where quotes that stand behind a blank quote fields, as in `1, "a, b"`: with the blanks left out all is well."""
+    quote = dialect.get("quotechar")
+    if quote is None or "\0" in head:
+        return False
+    behind = rf"(^|{re.escape(dialect['delimiter'])}) +(?={re.escape(quote)})"
+    marked_head, count = re.subn(behind, "\\1\0", head, flags=re.MULTILINE)
+    marked = records_of(marked_head, dialect, is_whole=is_whole) if count else []
+    if not any(cell.startswith("\0") for record in marked for cell in record.cells):
+        return False
+    skipping = {**dialect, "skipinitialspace": True}
+    found = records_of(head, skipping, is_whole=is_whole, is_strict=True)
+    return len(found) >= len(records_of(head, skipping, is_whole=is_whole)) - (not is_whole)
+
+
+def has_row_names(head: str, header: Sequence[str], rows: Sequence[Record]) -> bool:
+    """True for a table as R writes it: quoted names in the header, and before each row one more that has no column."""
+    lines = head.splitlines()
+    return (
+        _QUOTED_NAMES.fullmatch(lines[0].strip()) is not None
+        and {len(row.cells) for row in rows} == {len(header) + 1}
+        and all(lines[row.line - 1].startswith('"') for row in rows)
+        and not any(_QUOTED_NAMES.fullmatch(lines[row.line - 1].strip()) for row in rows)
+    )
 
 
 def header_place(records: Sequence[Record]) -> int:
@@ -129,6 +165,20 @@ def shared_sign(head: str, *, is_whole: bool) -> str | None:
 def is_number(cell: str) -> bool:
     """True for a number, an amount, a date or a time."""
     return _NUMBER.fullmatch(cell.strip()) is not None
+
+
+def _has_blanks_between(head: str, dialect: dict[str, Any], *, is_whole: bool) -> bool:
+    """True where blanks part equally many cells on every line: below quoted names, or numbers and nothing else."""
+    blanks = {**dialect, "delimiter": " ", "skipinitialspace": True}
+    found = [one for one in records_of(head, blanks, is_whole=is_whole) if any(one.cells)]
+    if len(found) < 3 or found[0].width < 2:
+        return False
+    first, below = found[0], found[1:]
+    widths = {record.width for record in below}
+    if _QUOTED_NAMES.fullmatch(head.splitlines()[0].strip()):
+        return widths in ({first.width}, {first.width + 1})
+    cells = [cell for record in below for cell in record.cells if cell]
+    return widths == {first.width} and all(cell in _NO_NUMBERS or is_number(cell) for cell in cells)
 
 
 def _names_columns(cells: Sequence[str]) -> bool:

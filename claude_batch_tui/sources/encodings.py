@@ -28,36 +28,48 @@ _CANDIDATES = {
         name: name
         for name in ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257")
     },
-    **{name: name for name in ("cp874", "cp866", "cp850", "cp852", "cp437", "cp932", "gb18030", "cp949")},
-    "koi8-r": "koi8_r",
-    "koi8-u": "koi8_u",
-    "iso8859-2": "iso8859_2",
-    "iso8859-5": "iso8859_5",
-    "iso8859-15": "iso8859_15",
+    **{name: name for name in ("cp874", "cp866", "cp855", "cp850", "cp852", "cp437")},
+    **{name: name for name in ("cp932", "gb18030", "cp949", "johab")},
+    **{f"iso8859-{part}": f"iso8859_{part}" for part in (2, 5, 6, 7, 15)},
+    **{f"koi8-{part}": f"koi8_{part}" for part in "ru"},
     "mac-roman": "mac_roman",
+    "mac-cyrillic": "mac_cyrillic",
     "euc_jis_2004": "euc_jp",
     "big5hkscs": "big5",
 }
 """The encodings that spreadsheets and old systems write: chardet's names for them, and Python's."""
 _DOUBLE_BYTE = {
-    "cp932": (0x81, 0x98),
-    "euc_jp": (0xA1, 0xCF),
-    "gb18030": (0xA1, 0xD7),
-    "big5": (0xA1, 0xC6),
-    "cp949": (0xA1, 0xC8),
+    "cp932": (0x81, 0x98, 0x40),
+    "euc_jp": (0xA1, 0xCF, 0xA1),
+    "gb18030": (0xA1, 0xD7, 0xA1),
+    "big5": (0xA1, 0xC6, 0x40),
+    "cp949": (0xA1, 0xC8, 0xA1),
+    "johab": (0x88, 0xD3, 0x31),
 }
-"""First bytes of the common characters of encodings with two bytes for one: level 1 of their character sets."""
-_RARE = dict.fromkeys(("iso8859_15", "mac_roman", "cp850", "cp852", "cp437", "cp866"), 0.8)
+"""Of the common characters of encodings with two bytes for one (level 1 of their character sets): the first and the last
+first byte, and the least second one.
+"""
+_ESCAPED = ("iso2022_jp", "iso2022_kr")
+"""Encodings in which a sequence that begins with escape says what follows; every byte of them is ASCII."""
+_RARE = {
+    **dict.fromkeys(("iso8859_15", "mac_roman", "mac_cyrillic", "cp850", "cp852", "cp437", "cp866"), 0.8),
+    **dict.fromkeys(("iso8859_6", "cp855", "johab"), 0.5),
+    "iso8859_7": 0.97,
+}
 """Factors of what few programs write today."""
 _LEAST_EVIDENCE = 0.002
 """A score that says nothing: no word of any language was seen."""
 _LEAST_SCORE = 0.02
 """That of an encoding with two bytes a character in which everything is a common character; chardet gives none to short texts."""
-_WORD = re.compile(r"\S*[^\x00-\x7f]\S*")
+_WORD = re.compile(r'[^\s<>="]*[^\x00-\x7f][^\s<>="]*')
+_UNUSED = re.compile("[\x80-\x9f]")
+"""Characters by which a text is in another encoding: files do not hold them."""
 _TOKEN = re.compile(r"[^\s,;|]+")
 _EDGES = " ,;:|.!?\"'()[]{}<>\t"
 _ALONE = frozenset("àáèéíóåæøöäőÀÁÈÉÍÓÅÆØÖÄавежиіїйкоусяАВЕИІЙКОУСЯоηήόΗΟ")
 """Letters that are words by themselves in some language."""
+_MOST_ACCENTED = 4
+"""Letters of a Latin word that may all have an accent: fewer."""
 _SIGNS = frozenset("µªº")
 """Letters by their category, which stand as signs do."""
 _COMPANY = ((frozenset("ðýþÐÝÞ"), frozenset("áéíóúæÁÉÍÓÚÆ")), (frozenset("šžŠŽ"), frozenset("äöõÄÖÕ")))
@@ -97,16 +109,18 @@ def utf16_without_mark(head: bytes) -> str | None:
 
 
 @lru_cache(maxsize=8)
-def guess_encoding(data: bytes) -> Encoding | None:
-    """What bytes that are no UTF-8 are most likely to be, or None where nothing fits. `data` may end within a character."""
+def guess_encoding(data: bytes, *, is_whole: bool = False) -> Encoding | None:
+    """What bytes that are no UTF-8 are most likely to be, or None where nothing fits.
+
+    `is_whole` is False where `data` may end within a character.
+    """
     if data.isascii():
-        return Encoding("iso2022_jp") if b"\x1b$" in data and _decoded(data, "iso2022_jp") else None
+        escaped = (name for name in _ESCAPED if b"\x1b$" in data and _decoded(data, name))
+        return next(map(Encoding, escaped), None)
     lines = [line for line in data.splitlines() if not line.isascii()]
     whole = b"\n".join(lines)
-    sample = whole[:_SAMPLE_BYTES]
-    fits = sorted(
-        _fits(sample, is_whole=sample == whole and data.endswith((b"\n", b"\r"))), key=lambda fit: -fit.score
-    )
+    ends_whole = is_whole or data.endswith((b"\n", b"\r"))
+    fits = sorted(_fits(whole, ends_whole=ends_whole), key=lambda fit: -fit.score)
     if not fits:
         return None
     best = fits[0]
@@ -134,10 +148,11 @@ class _Fit(NamedTuple):
     score: float
 
 
-def _fits(sample: bytes, *, is_whole: bool) -> Iterator[_Fit]:
-    """Every candidate that can read the sample, with how well it fits."""
+def _fits(data: bytes, *, ends_whole: bool) -> Iterator[_Fit]:
+    """Every candidate that can read the data, with how well it fits the beginning."""
     import chardet  # 60 ms and its models, which a UTF-8 file need not pay
 
+    sample = data[:_SAMPLE_BYTES]
     found = chardet.detect_all(
         sample, ignore_threshold=True, include_encodings=list(_CANDIDATES), compat_names=False
     )
@@ -145,13 +160,15 @@ def _fits(sample: bytes, *, is_whole: bool) -> Iterator[_Fit]:
         _CANDIDATES[one["encoding"]]: one["confidence"] for one in found if one["encoding"] in _CANDIDATES
     }
     for name in _CANDIDATES.values():
-        text = _decoded(sample, name, is_whole=is_whole)
-        if text is None:
+        if _decoded(data, name, is_whole=ends_whole) is None:
             continue
+        text = codecs.getincrementaldecoder(name)().decode(sample)
         sound = _soundness(text, name)
         score = scores.get(name, 0.0)
         if name in _DOUBLE_BYTE and sound > 0.95:
             score = max(score, _LEAST_SCORE)
+        if _UNUSED.search(text):
+            sound *= 0.8
         yield _Fit(name, text, (score + 1e-6) * sound**4 * _RARE.get(name, 1.0))
 
 
@@ -181,34 +198,37 @@ def _soundness(text: str, name: str) -> float:
     return sum(_is_common(one, name, common) for one in characters) / len(characters)
 
 
-def _is_common(character: str, name: str, leads: tuple[int, int]) -> bool:
+def _is_common(character: str, name: str, common: tuple[int, int, int]) -> bool:
     encoded = character.encode(name)
-    return len(encoded) == 2 and leads[0] <= encoded[0] <= leads[1]
+    return len(encoded) == 2 and common[0] <= encoded[0] <= common[1] and encoded[1] >= common[2]
 
 
 def _is_odd(word: str) -> bool:
-    """True where a word is none in any language: letters of two scripts, a sign or a capital within letters, a letter with digits."""
-    before = ""
-    scripts = {_script(one) for one in word if one.isalpha() and one not in _SIGNS}
-    if len(scripts) > 1:
+    """True where a word is none in any language: letters of two scripts or with accents alone, or a character out of place."""
+    letters = [one for one in word if one.isalpha() and one not in _SIGNS]
+    scripts = {_script(one) for one in letters}
+    is_accented = scripts == {"LATIN"} and not any(map(str.isascii, letters))
+    return (
+        len(scripts) > 1
+        or (is_accented and len(letters) >= _MOST_ACCENTED)
+        or any(
+            _is_misplaced(one, word[:place][-1:], word[place + 1 : place + 2])
+            for place, one in enumerate(word)
+            if not one.isascii()
+        )
+    )
+
+
+def _is_misplaced(one: str, before: str, after: str) -> bool:
+    """True for a sign or a capital within letters, a letter beside a digit, and what no text holds."""
+    category = unicodedata.category(one)
+    if category in {"Cc", "Cn", "Co"} or "\u2500" <= one <= "\u259f":
         return True
-    for place, one in enumerate(word):
-        after = word[place + 1 : place + 2]
-        if one.isascii():
-            before = one
-            continue
-        category = unicodedata.category(one)
-        if category in {"Cc", "Cn", "Co"} or "\u2500" <= one <= "\u259f":
-            return True
-        if category[0] == "L" and one not in _SIGNS:
-            if category == "Lu" and before.islower():
-                return True
-            if one not in _ALONE and not any(_joins(each) for each in before + after):
-                return True
-        elif (category[0] in "SN" or one in "¡¿«»‹›„“”‘†‡•…") and before.isalpha() and after.isalpha():
-            return True
-        before = one
-    return False
+    if category[0] == "L" and one not in _SIGNS:
+        is_within = category == "Lu" and before.islower()
+        return is_within or (one not in _ALONE and not any(_joins(each) for each in before + after))
+    is_sign = category[0] in "SN" or one in "¡¿«»‹›„“”‘†‡•…"
+    return after.isalpha() and ((is_sign and before.isalpha()) or one == "¶")
 
 
 def _joins(character: str) -> bool:

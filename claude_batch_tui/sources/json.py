@@ -29,7 +29,16 @@ from claude_batch_tui.sources.json_items import (
 )
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.recipe import Nan, Surrogates
-from claude_batch_tui.sources.rows import PROMPT_NAMES, BadRow, Doubt, NoText, Reading, Row, as_row
+from claude_batch_tui.sources.rows import (
+    PROMPT_NAMES,
+    BadRow,
+    Doubt,
+    NoText,
+    Reading,
+    Row,
+    as_row,
+    list_columns,
+)
 from claude_batch_tui.sources.source_file import SourceFile, encoding_reading
 
 _LOOKED_AT = 1_000
@@ -191,10 +200,11 @@ class JsonSource:
         self.file.bytes_read = self.file.size
         for number, items in enumerate(zip_longest(*columns), 1):
             if None in items:
-                short = ", ".join(name for name, item in zip(self._names, items, strict=True) if item is None)
+                short = [name for name, item in zip(self._names, items, strict=True) if item is None]
                 raise SourceError(
-                    f"{self.file.label}: the arrays {', '.join(self._names)} are not of the same length: "
-                    f"{short} ends before item {number:,}."
+                    f"{self.file.label}: its arrays are not of one length, and so no columns: "
+                    f"{list_columns(short, 3)} ended before item {number:,}. Say with --at which array has the rows: "
+                    f"{list_columns(self._names, 5)}."
                 )
             values = {name: item.value for name, item in zip(self._names, items, strict=True)}
             yield self._row(number, values)

@@ -149,7 +149,9 @@ def holds_requests(file: SourceFile) -> bool:
     first = next(iter(JsonValues(file, form_of(file))), None)
     value = _object(first.data) if first else None
     if value is None:
-        return first is None or not first.data.startswith((b"[", b'"'))
+        return first is None or not (
+            file.label.lower().endswith(".json") or first.data.startswith((b"[", b'"'))
+        )
     return _maker_of(value) is not None or any(keys <= value.keys() for keys, _ in _RESULTS)
 
 

@@ -12,6 +12,8 @@ from claude_batch_tui.errors import SourceError
 
 PROMPT_NAMES = ("prompt", "content", "text")
 """Columns taken for the prompt where none is named, in this order."""
+_MOST_SAME = 3
+"""Columns of one name that are told each by itself."""
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -93,6 +95,7 @@ def reading_of(source: object) -> Reading:
 def own_names(names: Sequence[str], doubts: list[Doubt]) -> tuple[str, ...]:
     """The names of columns, each its own: of two `text` the second is `text_2`, which goes to `doubts`."""
     columns: dict[str, int] = {}
+    same: list[str] = []
     taken = set(names)
     for number, name in enumerate(names, 1):
         own = name
@@ -102,11 +105,13 @@ def own_names(names: Sequence[str], doubts: list[Doubt]) -> tuple[str, ...]:
                 for count in range(2, len(names) + 2)
                 if (other := f"{name}_{count}") not in taken and other not in columns
             )
-            message = (
+            same.append(
                 f"columns {columns[name]} and {number} are both named {name!r}; the second is {own!r} here"
             )
-            doubts.append(Doubt("same_name", message))
         columns[own] = number
+    doubts += (Doubt("same_name", message) for message in same[:_MOST_SAME])
+    if len(same) > _MOST_SAME:
+        doubts.append(Doubt("same_name", f"{len(same) - _MOST_SAME} more columns have the name of another"))
     return tuple(columns)
 
 
@@ -190,10 +195,10 @@ def nearest(wanted: str, columns: Sequence[str]) -> str:
     return (f" Did you mean {lowered[near[0]]!r}?" if near else "") + f" Columns: {list_columns(columns)}."
 
 
-def list_columns(columns: Sequence[str]) -> str:
-    """The columns as a user can name them; of very many the first forty."""
-    shown = ", ".join(columns[:40])
-    return shown if len(columns) <= 40 else f"{shown} and {len(columns) - 40} more"
+def list_columns(columns: Sequence[str], most: int = 40) -> str:
+    """The columns as a user can name them; of very many the first ones."""
+    shown = ", ".join(columns[:most])
+    return shown if len(columns) <= most else f"{shown} and {len(columns) - most} more"
 
 
 def as_row(columns: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:

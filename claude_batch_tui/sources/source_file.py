@@ -108,9 +108,11 @@ class SourceFile:
         is_ascii = sample.isascii() and b"\x1b$" not in sample
         if is_ascii or not _is_hardly_utf8(sample):
             return
-        if (len(sample) == len(head) and len(head) == _HEAD_BYTES) or len(sample) > len(head):
-            sample = sample[: sample.rfind(b"\n") + 1] or sample
-        found = guess_encoding(sample)
+        is_whole = len(sample) == self.size
+        if not is_whole:
+            lines = sample[: sample.rfind(b"\n") + 1]
+            sample = sample if lines.isascii() else lines
+        found = guess_encoding(sample, is_whole=is_whole)
         if found is None:
             return
         if found.tied is not None:

@@ -91,7 +91,7 @@ def test_a_key_that_a_json_row_leaves_out_is_empty(cbtui):
         (
             '{"a": [1], "b": [1, 2]}',
             ("--prompt-column", "a"),
-            "items.json: the arrays a, b are not of the same length",
+            "items.json: its arrays are not of one length",
         ),
         ('{"a": 1}\n{"a": }\n', ("--prompt-column", "a"), "items.json:2: this is not valid JSON"),
         (

@@ -1,12 +1,13 @@
 """CSV and TSV files as rows."""
 
+import contextlib
 import csv
 import io
 import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from claude_batch_tui.errors import ConfigError, SourceError
@@ -29,6 +30,12 @@ def written(tmp_path, content, name="rows.csv", encoding="utf-8"):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
     return path
+
+
+@contextlib.contextmanager
+def opened(tmp_path, content, delimiter=None):
+    with open_source(str(written(tmp_path, content))) as file:
+        yield CsvSource(file, delimiter)
 
 
 @pytest.mark.parametrize("name", ["quoted", "bom", "semicolons"])
@@ -58,6 +65,7 @@ def test_whatever_csv_writes_is_read_the_same(header, table, end, quoting, delim
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator=end, quoting=quoting, delimiter=delimiter).writerows([header, *table])
     source = CsvSource(SourceFile(io.BytesIO(out.getvalue().encode()), "rows.csv"), delimiter, skip_lines=0)
+    assume("row_names" not in {doubt.code for doubt in source.reading.doubts})
     assert source.columns == tuple(map(str.strip, header))
     rows = [list(row.values.values()) for row in source.rows()]
     assert [row[: len(header)] for row in rows] == [row[: len(header)] for row in table if row]
@@ -170,3 +178,78 @@ def test_reading_again_starts_anew(tmp_path):
     with open_source(str(written(tmp_path, "a\n1\n2\n"))) as file:
         source = CsvSource(file)
         assert list(source.rows()) == list(source.rows())
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "first"),
+    [
+        (
+            '"name" "votes" "share"\n"Orkney" 12 0.5\n"The Isles" 7 0.25\n',
+            ("name", "votes", "share"),
+            "Orkney",
+        ),
+        ("Chins Situps Jumps\n5 162 60\n2 110 60\n", ("Chins", "Situps", "Jumps"), "5"),
+        ("  x    y\n 1.5   NA\n  22  3e-2 \n", ("x", "y"), "1.5"),
+    ],
+)
+def test_blanks_part_columns_below_quoted_names_and_between_numbers_alone_and_that_is_said(
+    tmp_path, text, columns, first
+):
+    with opened(tmp_path, text) as source:
+        assert (source.columns, source.reading.delimiter) == (columns, "space")
+        rows = list(source.rows())
+        assert rows[0].values[columns[0]] == first
+        assert [list(row.values) for row in rows] == [list(columns)] * len(rows)
+        assert any("blanks were taken" in guess for guess in source.reading.guesses)
+
+
+@pytest.mark.parametrize(
+    "text", ["order text\n12 good\n13 bad\n", "comment\nvery good\nquite bad\n", "a b\n1 2\n"]
+)
+def test_texts_are_not_parted_at_their_blanks(tmp_path, text):
+    with opened(tmp_path, text) as source:
+        assert len(source.columns) == 1
+
+
+def test_that_blanks_part_columns_can_be_said(tmp_path):
+    with opened(tmp_path, "id text\n1 good\n2 bad\n", "space") as source:
+        assert [row.values for row in source.rows()] == [
+            {"id": "1", "text": "good"},
+            {"id": "2", "text": "bad"},
+        ]
+
+
+def test_quotes_behind_a_blank_quote_fields(tmp_path):
+    with opened(tmp_path, '"id", "text"\n"1", "good, cheap"\n"2", "said ""no"""\n') as source:
+        assert source.columns == ("id", "text")
+        assert [row.values["text"] for row in source.rows()] == ["good, cheap", 'said "no"']
+
+
+def test_quotes_behind_a_blank_are_text_where_they_do_not_quote_all_of_it(tmp_path):
+    with opened(tmp_path, 'id,text\n1, "good" he said\n2, bad\n') as source:
+        assert [row.values["text"] for row in source.rows()] == [' "good" he said', " bad"]
+
+
+def test_names_of_rows_that_r_writes_are_a_column_of_their_own(tmp_path):
+    with opened(tmp_path, '"Weight","Feed"\n"1",26.5,NA\n"2",27,5.2\n') as source:
+        assert [row.values for row in source.rows()] == [
+            {"column_1": "1", "Weight": "26.5", "Feed": "NA"},
+            {"column_1": "2", "Weight": "27", "Feed": "5.2"},
+        ]
+        assert [doubt.code for doubt in source.reading.doubts] == ["row_names"]
+
+
+@pytest.mark.parametrize(
+    "text", ["569,30\n17.9,10.3,122\n20.5,17.7,132\n", "id,text\n1,hello, world\n2,good, bad\n"]
+)
+def test_a_header_that_is_narrower_than_every_row_is_doubted_and_no_row_is_made_to_fit(tmp_path, text):
+    with opened(tmp_path, text) as source:
+        assert "narrow_header" in {doubt.code for doubt in source.reading.doubts}
+        assert {type(row) for row in source.rows()} == {BadRow}
+
+
+def test_of_many_columns_of_one_name_three_are_told_and_the_rest_is_counted(tmp_path):
+    with opened(tmp_path, ",".join("a" * 9) + "\n" + ",".join("1" * 9) + "\n") as source:
+        same = [doubt.message for doubt in source.reading.doubts if doubt.code == "same_name"]
+        assert len(same) == 4
+        assert same[-1] == "5 more columns have the name of another"

@@ -380,3 +380,54 @@ def test_utf_8_with_one_damaged_letter_is_damaged_and_nothing_else(tmp_path):
 def test_a_guess_is_cheap_for_a_file_of_any_size(tmp_path):
     sample = "1;Zamówienie nie dotarło, proszę o zwrot pieniędzy\n".encode("cp1250") * 20_000
     assert guess_encoding(sample).name == "cp1250"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp855", "Авиация и первый полёт: как это было, и что дальше"),
+        ("mac_cyrillic", "Новости: В Турции прошла Конференция о Погоде и Море"),
+        ("iso8859_7", "Ο Άνεμος και η Άνοιξη: Άλλη μία ημέρα στο νησί, και όλα καλά"),
+        ("iso8859_6", "أعلن اليوم عن افتتاح المدرسة الجديدة في المدينة القديمة"),
+        ("johab", "한글로 쓴 설명서입니다. 프로그램을 실행하는 방법을 알려 드립니다"),
+        ("iso2022_kr", "한글로 쓴 설명서입니다"),
+        ("iso2022_jp", "東京の天気は晴れです"),
+    ],
+)
+def test_encodings_of_old_systems_are_found(tmp_path, encoding, text):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(f"{text}\n{text}\n".encode(encoding))
+    assert read(path)[1] == f"{text}\n{text}\n"
+
+
+def test_words_in_tags_are_words_of_their_own(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_bytes("<title>Debian България</title><body>Новини от Габрово</body>\n".encode("cp1251"))
+    assert read(path)[0].encoding == "cp1251"
+
+
+def test_a_letter_at_the_very_end_is_no_half_of_one_that_was_cut_off(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_bytes("a,b,c\n1,2,3\n4,5,©".encode("cp1252"))
+    assert read(path)[1].endswith("©")
+
+
+def test_an_apostrophe_of_an_old_macintosh_is_no_chinese(tmp_path):
+    path = tmp_path / "rows.txt"
+    path.write_bytes("id,name\n1,Blanchard’s Travels\n".encode("mac_roman"))
+    with pytest.raises(SourceError, match="mac_roman and cp850 fit equally: Blanchard’s"):
+        read(path)
+
+
+def test_one_long_line_behind_a_short_one_is_looked_at(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"id,text\n" + "1,Республиканская газета ".encode("koi8_r") * 3_000)
+    assert read(path)[0].encoding == "koi8_r"
+
+
+def test_an_encoding_that_cannot_read_the_lines_further_on_is_none(tmp_path):
+    path = tmp_path / "rows.csv"
+    # 0x98 is no character of cp1251, which the first lines alone would be read as.
+    lines = ["все это новости и погода\n"] * 400 + ["Шахматы и Шашки\n"]
+    path.write_bytes("".join(lines).encode("mac_cyrillic"))
+    assert read(path)[1] == "".join(lines)
