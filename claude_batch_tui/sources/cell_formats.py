@@ -9,23 +9,27 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from html import unescape
 from typing import NamedTuple
 
 _BUILT_IN = {
-    1: "0",
-    2: "0.00",
-    3: "#,##0",
-    4: "#,##0.00",
-    9: "0%",
-    10: "0.00%",
-    37: "#,##0;(#,##0)",
-    38: "#,##0;(#,##0)",
-    39: "#,##0.00;(#,##0.00)",
-    40: "#,##0.00;(#,##0.00)",
+    "1": "0",
+    "2": "0.00",
+    "3": "#,##0",
+    "4": "#,##0.00",
+    "9": "0%",
+    "10": "0.00%",
+    "37": "#,##0;(#,##0)",
+    "38": "#,##0;(#,##0)",
+    "39": "#,##0.00;(#,##0.00)",
+    "40": "#,##0.00;(#,##0.00)",
 }
 """Format codes that have a number and stand in no file (ECMA-376, part 1, 18.8.30), as far as they change digits."""
+_MOST_DECIMALS = 30
+"""Decimals of a number that a format can ask for in Excel."""
+_EXACT = Context(prec=400)
+"""Digits enough for any number of a cell with all its decimals."""
 _READ_BYTES = 1 << 20
 _TAG = r"<(?:\w+:)?"
 _SHEET = re.compile(_TAG + r"sheet\s([^>]*)>")
@@ -36,7 +40,7 @@ _XF = re.compile(_TAG + r"xf\b([^>]*)>")
 _ATTRIBUTE = re.compile(r"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _ROW_END = re.compile(rb"</(?:\w+:)?row>")
-_PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Z]+)(\d+)[\"']")
+_PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 _STYLE = re.compile(rb"\bs\s*=\s*[\"'](\d+)[\"']")
 _IS_ERROR = re.compile(rb"\bt\s*=\s*[\"']e[\"']")
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
@@ -89,11 +93,13 @@ def shown_number(value: float, code: str) -> str | None:
     if found is None or not (found["whole"] or found["part"]):
         return None
     whole, part = found["whole"] or "", found["part"] or ""
-    number = Decimal(repr(float(value))) * (100 if found["percent"] else 1)
     places = len(part)
     if whole.endswith(","):
         return None  # shown in thousands
-    rounded = abs(number).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    if places > _MOST_DECIMALS:
+        return None
+    number = _EXACT.multiply(Decimal(repr(float(value))), 100 if found["percent"] else 1)
+    rounded = abs(number).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, context=_EXACT)
     digits, _, decimals = f"{rounded:f}".partition(".")
     digits = digits.zfill(whole.replace(",", "").count("0")) if whole else digits.lstrip("0")
     if digits == "0" and "0" not in whole:
@@ -165,7 +171,7 @@ def _codes(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[bytes, str]:
     codes: dict[bytes, str] = {}
     for number, attributes in enumerate(_XF.findall(cells[0] if cells else "")):
         wanted = _attributes(attributes).get("numFmtId", "0")
-        code = own.get(wanted) or _BUILT_IN.get(int(wanted) if wanted.isdigit() else 0, "")
+        code = own.get(wanted) or _BUILT_IN.get(wanted, "")
         if code and shown_number(0, code) is not None:
             codes[str(number).encode()] = code
     return codes

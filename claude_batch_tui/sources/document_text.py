@@ -1,6 +1,6 @@
 """The text of a file: plain text in any encoding, and Word documents and HTML pages as Markdown.
 
-Those two need the extra `documents` (mammoth and markdownify). Pictures in them are no text and are left out.
+Those two need the extra `documents` (mammoth, lxml and markdownify). Pictures in them are no text and are left out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.nesting import MOST_LEVELS, TooDeepError
 from claude_batch_tui.sources.source_file import open_source
 
 _HTML = frozenset({".html", ".htm", ".xhtml"})
@@ -127,6 +128,8 @@ def _of_word(path: Path, name: str) -> DocumentText:
 
     try:
         html = mammoth.convert_to_html(io.BytesIO(path.read_bytes()), convert_image=left_out).value
+    except RecursionError as error:
+        raise ValueError(f"{name} is a Word document that cannot be read: {TooDeepError()}") from error
     except Exception as error:  # whatever a damaged document makes of its parser is about this file
         raise ValueError(f"{name} is no Word document that can be read: {error}") from error
     return _of_html(DocumentText(html), name)._replace(pictures=pictures)
@@ -134,11 +137,13 @@ def _of_word(path: Path, name: str) -> DocumentText:
 
 def _of_html(page: DocumentText, name: str) -> DocumentText:
     try:
+        import lxml  # noqa: F401  the parser that BeautifulSoup is asked for below
         from bs4 import BeautifulSoup  # an extra: few need it
         from markdownify import MarkdownConverter
     except ImportError as error:
-        raise ValueError(f"{name} is an HTML page, which needs markdownify: {_EXTRA}") from error
-    soup = BeautifulSoup(_XML_DECLARATION.sub("", page.text), "html.parser")
+        raise ValueError(f"{name} is an HTML page, which needs lxml and markdownify: {_EXTRA}") from error
+    # lxml closes what a page leaves open (paragraphs, items, cells), and would end at a zero byte.
+    soup = BeautifulSoup(_XML_DECLARATION.sub("", page.text).replace("\0", "\ufffd"), "lxml")
     for part in soup(["script", "style", "template"]):
         part.decompose()
     pictures = 0
@@ -146,8 +151,17 @@ def _of_html(page: DocumentText, name: str) -> DocumentText:
         if str(picture.get("src", "")).startswith("data:"):
             pictures += 1
             picture.replace_with(str(picture.get("alt", "")))
-    try:
-        text = MarkdownConverter(heading_style="ATX").convert_soup(soup).strip()
-    except RecursionError as error:
-        raise ValueError(f"{name} is an HTML page that is nested too deep") from error
+    if _levels(soup) > MOST_LEVELS:
+        raise ValueError(f"{name} is an HTML page that cannot be read: {TooDeepError()}")
+    text = MarkdownConverter(heading_style="ATX").convert_soup(soup).strip()
     return DocumentText(text, page.guessed, pictures)
+
+
+def _levels(soup: Any) -> int:
+    """How deep the elements of a page nest."""
+    level, here = 0, [soup]
+    while here := [
+        child for one in here for child in one.children if getattr(child, "children", None) is not None
+    ]:
+        level += 1
+    return level

@@ -18,6 +18,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import url2pathname
 
 from claude_batch_tui.errors import SourceError
+from claude_batch_tui.media import HEAD_BYTES, media_type
 from claude_batch_tui.sources.document_text import SEEN_BYTES, DocumentText, is_html, kind_of_file, text_of
 from claude_batch_tui.sources.rows import BadRow, Row
 
@@ -25,12 +26,6 @@ MediaKind = Literal["image", "document"]
 
 MAX_FILE_BYTES = 24_000_000
 """Three quarters of the 32 MB a request may have: base64 makes a third more of it (platform overview)."""
-_IMAGES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
 _MEDIA_SUFFIXES = frozenset(
     {
         ".png",
@@ -51,16 +46,6 @@ _MEDIA_SUFFIXES = frozenset(
 """Names that promise an image or a PDF: what is neither by its bytes is not sent as text."""
 _ALL = "**/*"
 COLUMNS = ("path", "name", "stem", "suffix", "size", "text")
-
-
-def media_type(head: bytes) -> str | None:
-    """What a file is by its first bytes: an image type or `application/pdf`; None for anything else."""
-    for magic, name in _IMAGES:
-        if head.startswith(magic):
-            return name
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    return "application/pdf" if head.startswith(b"%PDF-") else None
 
 
 def media_source(value: str, kind: MediaKind, folder: str, encoding: str | None = None) -> dict[str, Any]:
@@ -99,7 +84,7 @@ def _data_source(url: str, kind: MediaKind) -> dict[str, Any]:
         data = base64.b64decode(b"".join(packed.split()), validate=True) if is_base64 else packed
     except (ValueError, binascii.Error) as error:
         raise ValueError(f"the data: URL {url[:40]}… is damaged: {error}") from error
-    name = media_type(data[:16])
+    name = media_type(data)
     if kind == "document" and name is None and head.lower().partition(";")[0] in {"", "text/plain"}:
         return _text_source(data.decode("utf-8", "replace"))
     if name is None or (name == "application/pdf") != (kind == "document"):
@@ -119,7 +104,7 @@ def _file_source(path: Path, given: str, kind: MediaKind, encoding: str | None) 
         data = path.read_bytes()
     except OSError as error:
         raise ValueError(f"{given} cannot be read: {error.strerror}") from error
-    name = media_type(data[:16])
+    name = media_type(data)
     if kind == "image":
         if name is None or not name.startswith("image/"):
             raise ValueError(f"{given} is no {_TAKEN[kind]}")
@@ -251,7 +236,7 @@ class DocumentsSource:
                 words = f"{name} has {size / 1e6:,.1f} MB; at most {MAX_FILE_BYTES / 1e6:.0f} MB fit into a request"
                 return BadRow(number, "file_too_large", words, values)
             with path.open("rb") as file:
-                if media_type(file.read(16)) is not None:
+                if media_type(file.read(HEAD_BYTES)) is not None:
                     return Row(number, values)
             found = document_text(path, name, self._encoding)
         except ValueError as error:
@@ -271,7 +256,7 @@ class DocumentsSource:
 def kind_of_media(path: Path) -> MediaKind | None:
     """Whether a file is an image or a document (PDF), or None where it is text."""
     with path.open("rb") as file:
-        name = media_type(file.read(16))
+        name = media_type(file.read(HEAD_BYTES))
     if name is None:
         return None
     return "document" if name == "application/pdf" else "image"

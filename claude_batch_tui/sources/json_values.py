@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from claude_batch_tui.errors import SourceError
+from claude_batch_tui.nesting import UNREADABLE, require_shallow
 from claude_batch_tui.sources.jsonl import NumberedLine, numbered_lines
 from claude_batch_tui.sources.source_file import SourceFile
 
@@ -176,7 +177,8 @@ def _on_one_line(value: bytes) -> bytes:
     """The value without line ends; what is no JSON keeps its words for the sentence that says so."""
     if b"\n" not in value:
         return value
-    with contextlib.suppress(msgspec.DecodeError):
+    with contextlib.suppress(*UNREADABLE):
+        require_shallow(value)
         return msgspec.json.format(value, indent=-1)
     return b" ".join(value.split())
 
@@ -210,7 +212,8 @@ def _first_lines(file: SourceFile) -> tuple[bytes, bytes]:
 def _is_object(line: bytes) -> bool:
     if line[:1] != b"{":
         return False
-    with contextlib.suppress(msgspec.DecodeError, RecursionError):
+    with contextlib.suppress(*UNREADABLE):
+        require_shallow(line)
         _decode(line)
         return True
     return False

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.nesting import UNREADABLE, TooDeepError, require_shallow
 from claude_batch_tui.sources.rows import RowRefusedError
 
 _STEP = re.compile(r"\.?([^.\[\]=]+)|\[(\d+)\]")
@@ -73,16 +74,20 @@ def _read(text: str) -> Override:
         )
     path = tuple(int(step[2]) if step[2] else step[1] for step in steps)
     try:
+        require_shallow(value)
         return Override(path, msgspec.json.decode(value.encode()))
-    except msgspec.DecodeError:
+    except TooDeepError as error:
+        raise ConfigError(f"--set {place.strip()}: the value cannot be read: {error}.") from error
+    except UNREADABLE:
         return Override(path, value)
 
 
 def with_overrides(request: bytes, overrides: Sequence[Override]) -> bytes:
     """A ready request with other values; as it is where it is no request. Raises RowRefusedError where it has no such place."""
     try:
+        require_shallow(request)
         decoded = msgspec.json.decode(request)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return request  # the check says what is wrong with it
     params = decoded.get("params") if isinstance(decoded, dict) else None
     if not isinstance(params, dict):

@@ -16,6 +16,7 @@ import msgspec
 from claude_batch_tui.domain.requests.param_rules import shown
 from claude_batch_tui.domain.requests.validation import with_whole_characters
 from claude_batch_tui.errors import ConfigError, SourceError
+from claude_batch_tui.nesting import UNREADABLE, TooDeepError, require_shallow
 from claude_batch_tui.sources.json_values import FORMS, JsonForm, JsonValues, begins_a_body, form_of
 from claude_batch_tui.sources.jsonl import NumberedLine
 from claude_batch_tui.sources.overrides import Override, with_overrides
@@ -101,10 +102,8 @@ class ReadyRequests:
         """Further keys of a create body, which no requests file can hold; known once all requests were read."""
         if self.form != "body":
             return []
-        try:
-            return [key for key in _decode(self._values.outside) if key != "requests"]
-        except msgspec.DecodeError:
-            return []
+        outside = _object(self._values.outside) or {}
+        return [key for key in outside if key != "requests"]
 
     def __iter__(self) -> Iterator[NumberedLine | tuple[int, RowRefusedError]]:
         """Every request as a line of a requests file, or why it is none. What is no request at all is left as it is."""
@@ -176,9 +175,11 @@ def require_requests_file(file: SourceFile) -> None:
 
 
 def _object(data: bytes) -> dict[str, Any] | None:
+    """The object that stands there; None for anything else, and for what nests too deep or has too long a number."""
     try:
+        require_shallow(data)
         value = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     return value if isinstance(value, dict) else None
 
@@ -328,8 +329,11 @@ def as_messages(value: Any) -> dict[str, Any]:
     """`messages` and `system` of a cell that holds a conversation, as a list or as its JSON. Raises RowRefusedError."""
     if isinstance(value, str):
         try:
+            require_shallow(value)
             value = _decode(value.encode()) if value.strip() else None
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        except TooDeepError as error:
+            raise RowRefusedError("not_json", f"the messages of this row cannot be read: {error}") from error
+        except UNREADABLE:
             value = None
     if not isinstance(value, list) or not value:
         raise RowRefusedError("empty_prompt", "there is no list of messages in this row")

@@ -1,9 +1,13 @@
 """Files that people really have, in the folders beside this one, and what is right for each and for its kind."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
+
+from claude_batch_tui.cli.main import main
+from claude_batch_tui.media import media_type
 
 HERE = Path(__file__).parent
 
@@ -446,3 +450,33 @@ def test_a_damaged_row_of_a_csv_stops_nothing_but_itself(build, tmp_path):
         True,
     )
     assert build("csv", path, "--template", "{{ id }}").prompts == ["1", "2", "3"]
+
+
+def test_a_list_of_pdfs_is_built_but_for_what_is_none_and_check_finds_what_the_api_refuses(
+    build, tmp_path, capsys
+):
+    built = build(
+        "csv", "43/list.csv", "--prompt-column", "text", "--document-column", "doc", "--skip-bad-rows"
+    )
+    assert "docs/html.pdf has the name of an image or a PDF, and is an HTML page" in built.said
+    assert [row[0] for row in built.values] == ["1", "2", "3", "4", "5"]
+    types = [prompt[0]["source"]["media_type"] for prompt in built.prompts]
+    assert types == ["application/pdf"] * 5
+    assert main(["check", str(tmp_path / "requests.jsonl"), "--json"], lambda _: 0) == 2
+    found = json.loads(capsys.readouterr().out)["problems"]
+    assert [
+        (one["line"], one["severity"]) for one in found if one["code"] in {"media", "too_many_pages"}
+    ] == [
+        (2, "error"),
+        (3, "error"),
+        (4, "error"),
+    ]
+
+
+def test_a_text_that_speaks_of_the_header_of_a_pdf_is_a_text():
+    text = b"A PDF begins with %PDF-1.7, and its first object is called 1 0 R.\n"
+    assert [media_type(head) for head in (text, b"junk\r\n%PDF-1.3\n%\xe2\n1 0 obj\n", b"%PDF-1.7")] == [
+        None,
+        "application/pdf",
+        "application/pdf",
+    ]

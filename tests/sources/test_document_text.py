@@ -89,5 +89,35 @@ def test_other_archives_are_named(tmp_path):
 def test_a_page_that_is_nested_too_deep_is_one_sentence(tmp_path):
     path = tmp_path / "a.html"
     path.write_text("<div>" * 3_000 + "x")
-    with pytest.raises(ValueError, match="nested too deep"):
+    with pytest.raises(ValueError, match="cannot be read: it is nested more than 128 levels deep"):
         text_of(path, "a.html")
+
+
+def test_what_a_page_leaves_open_is_closed_as_browsers_do(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_text(
+        "<html><p>one<p>two<ul><li>a<li>b</ul><table><tr><td>k<td>v<tr><td>x<td>y</table>" + "<p>more" * 2_000
+    )
+    text = text_of(path, "a.html").text
+    assert text.startswith("one\n\ntwo\n\n* a\n* b\n\n|  |  |\n| --- | --- |\n| k | v |\n| x | y |")
+    assert text.count("more") == 2_000
+
+
+def test_text_behind_a_zero_byte_of_a_page_is_kept(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_bytes(b"<html><p>one" + b"\0" + b"two<p>three</html>" + b" " * 400)
+    assert text_of(path, "a.html").text == "one\ufffdtwo\n\nthree"
+
+
+def test_a_word_document_that_nests_too_deep_is_told_so(tmp_path):
+    path = tmp_path / "a.docx"
+    write_docx(path, "x")
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    deep = b"<w:tbl><w:tr><w:tc>" * 400 + b"<w:p/>" + b"</w:tc></w:tr></w:tbl>" * 400
+    parts["word/document.xml"] = parts["word/document.xml"].replace(b"<w:body>", b"<w:body>" + deep)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    with pytest.raises(ValueError, match="cannot be read: it is nested more than 128 levels deep"):
+        text_of(path, "a.docx")
