@@ -51,6 +51,11 @@ def pytest_collection_finish():
     gc.set_threshold(50_000, 20, 20)
 
 
+def pytest_xdist_auto_num_workers():
+    """Twice the cores: most tests wait for a screen or a server half of their time."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory, monkeypatch):
     """Home, config, data and state folders are temporary; nothing of the developer's environment leaks in."""

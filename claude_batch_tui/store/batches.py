@@ -10,7 +10,7 @@ import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.tracked import ResultsState, Submission, TrackedBatch
-from claude_batch_tui.domain.money.spend import SpentAlready
+from claude_batch_tui.domain.money.spend_limit import SpentAlready
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import polls
 from claude_batch_tui.store.database import Database, stored, stored_time

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
-from claude_batch_tui.domain.money.spend import SpentAlready
+from claude_batch_tui.domain.money.spend_limit import SpentAlready
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.store.database import stored
 from claude_batch_tui.store.store import Store

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.domain.money.spend import SpentAlready, over_spend_limit
+from claude_batch_tui.domain.money.spend_limit import SpentAlready, over_spend_limit
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.store import Store

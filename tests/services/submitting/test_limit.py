@@ -10,7 +10,7 @@ import pytest
 from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.config import load
 from claude_batch_tui.domain.batches.tracked import SubmissionState
-from claude_batch_tui.domain.money.spend import SpentAlready, over_spend_limit
+from claude_batch_tui.domain.money.spend_limit import SpentAlready, over_spend_limit
 from claude_batch_tui.errors import ConfigError, DraftError
 from claude_batch_tui.services.submitting.limit import spent
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
