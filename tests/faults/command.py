@@ -83,8 +83,8 @@ def _fuzz(quick: bool, seed: int) -> Iterator[Shown]:
     from faults import fuzz
 
     for figures in fuzz.run(500 if quick else fuzz.LONG_COUNT, seed):
-        print("   ", figures)
-        yield Shown(f"fuzzed: {figures.name}", str(figures), not figures.found)
+        print("   ", figures, flush=True)
+        yield Shown(f"fuzzed: {figures.parser}", str(figures), not figures.found)
 
 
 def _soak(quick: bool, seed: int) -> Iterator[Shown]:
