@@ -728,7 +728,7 @@ def _short_texts() -> dict[str, Parser]:
         escape_json(text)
 
     def key(data: bytes) -> None:
-        known = set(redaction._known), redaction._known_pattern
+        known = redaction._known, redaction._known_pattern
         try:
             read_secret(_words(data), "ANTHROPIC_API_KEY")
         finally:
@@ -746,9 +746,7 @@ def _short_texts() -> dict[str, Parser]:
             [b"https://api.anthropic.com/v1", b"http://127.0.0.1:8080"],
         ),
         "batch id": Parser(batch_id, [b"msgbatch_01AbC", b"run_1"]),
-        "key": Parser(
-            lambda data: read_secret(_words(data), "ANTHROPIC_API_KEY"), [b"sk-ant-api03-abcdef\n"]
-        ),
+        "key": Parser(key, [b"sk-ant-api03-abcdef\n"]),
         "shown text": Parser(
             shown, [b"a \x1b[31mred\x1b[0m word sk-ant-api03-abc Bearer xyz", b"https://u:p@x.test/?key=abc"]
         ),
