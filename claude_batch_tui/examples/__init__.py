@@ -1,1 +1,1 @@
-"""Worked examples: each folder holds a recipe and the files it reads."""
+"""Worked examples: each folder holds a recipe, the files it reads, and what the simulator answers to it."""

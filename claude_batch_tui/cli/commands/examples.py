@@ -37,6 +37,6 @@ def run(args: argparse.Namespace, context: Context) -> int:
     trust = " --trust-script" if any(path.suffix == ".py" for path in paths) else ""
     context.diagnostics.note(
         f"Next: cbtui build --recipe {shlex.quote(str(recipe))}{trust} -o {args.name}.jsonl && "
-        f"cbtui submit {args.name}.jsonl"
+        f"cbtui submit {args.name}.jsonl. What `cbtui simulate --seed 1` answers to that is in expected.csv."
     )
     return ExitCode.GOOD

@@ -14,8 +14,8 @@ def build_requests() -> Iterator[dict[str, Any]]:
             yield {
                 "custom_id": f"review-{row['id']}",
                 "params": {
-                    "model": "claude-haiku-4-5",
-                    "max_tokens": 300 if is_bad else 120,
+                    "model": "claude-haiku-5-5",
+                    "max_tokens": 500 if is_bad else 300,
                     "system": "Extract sentiment, topics and what to do about it.",
                     "messages": [{"role": "user", "content": f"Analyse this review:\n\n{row['text']}"}],
                 },
