@@ -12,6 +12,9 @@ import msgspec
 
 from claude_batch_tui.domain.plain_text import clean, escape_json
 
+JSON_VERSION = 1
+"""Of the objects that --json prints (docs/scripting.md): raised where a field is renamed, retyped or taken away."""
+
 
 class Output:
     """Data of a command on its way to stdout."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "make requests": ("build", "check", "try", "examples"),
@@ -10,7 +10,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "wait": ("watch", "list", "status", "history", "costs", "cancel"),
     "read answers": ("results", "export", "open", "compare"),
     "mend": ("triage", "retry"),
-    "keep order": ("name", "tag", "note", "hide", "adopt", "delete", "forget", "prune"),
+    "keep order": ("name", "tag", "note", "hide", "adopt", "backup", "delete", "forget", "prune"),
     "learn": ("demo", "simulate", "guide", "help", "skill"),
     "this machine": ("doctor", "info", "config", "models", "completion", "reset-tty"),
 }
@@ -30,6 +30,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "cancel": ("cbtui cancel tickets",),
     "delete": ("cbtui delete msgbatch_013Zva2CMHLNnXjNJJKqJ2EF",),
     "forget": ("cbtui forget tickets",),
+    "backup": ("cbtui backup cbtui.tar",),
     "prune": ("cbtui prune --keep-days 30 --dry-run",),
     "name": ("cbtui name msgbatch_013Zva2CMHLNnXjNJJKqJ2EF tickets",),
     "tag": ("cbtui tag tickets +eval -draft",),
@@ -64,15 +65,21 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 """Command lines that show what a command is for; `build` has its own below its options."""
 
 
-def grouped(commands: Mapping[str, str]) -> str:
-    """The commands with their summaries, in groups."""
+def in_groups(commands: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """The titles of the groups with the names of their commands; those of no group come last."""
     placed = {name for names in GROUPS.values() for name in names}
     rest = tuple(name for name in commands if name not in placed)
-    lines: list[str] = []
     for title, names in {**GROUPS, "more": rest}.items():
         known = [name for name in names if name in commands]
         if known:
-            lines += [f"{title}:", *(f"  {name:<11} {commands[name]}" for name in known), ""]
+            yield title, known
+
+
+def grouped(commands: Mapping[str, str]) -> str:
+    """The commands with their summaries, in groups."""
+    lines: list[str] = []
+    for title, names in in_groups(commands):
+        lines += [f"{title}:", *(f"  {name:<11} {commands[name]}" for name in names), ""]
     return "\n".join(lines)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
+from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.main import COMMANDS, _parser
+from claude_batch_tui.cli.output import JSON_VERSION
 
 BATCH = {"id", "processing_status", "request_counts", "name", "run_name", "tags", "note", "run_id", "hidden"}
 """What the object of a batch has, whatever command prints it."""
@@ -94,6 +98,44 @@ def test_what_json_prints_are_objects_a_line_and_those_of_batches_have_one_shape
         assert all(isinstance(each, dict) for each in objects), command
         assert all(keys <= set(each) for each in objects), (command, keys, objects[:1])
         assert objects or not keys, (command, err)
+        for each in objects:
+            assert_documented(each, DOCUMENTED[f"{command} --stats" if command == "results" else command])
+    for line in ("status --short", "results FAILED --ledger"):
+        _, out, _ = cbtui(*(words.get(word, word) for word in line.split()), "--json")
+        assert_documented(json.loads(out), DOCUMENTED[line.replace(" FAILED", "")])
+
+
+def documented():
+    """By heading of the page for scripts: its fields, and whether each is always there."""
+    page = (Path(__file__).parents[2] / "docs/scripting.md").read_text().partition("## Objects")[2]
+    fields = {}
+    for part in re.split(r"^### ", page, flags=re.MULTILINE)[1:]:
+        rows = re.findall(r"^\| (`.*?) \| (.*) \|$", part, re.MULTILINE)
+        found = {
+            name: not what.startswith("only")
+            for names, what in rows
+            for name in names.strip("`").split("`, `")
+        }
+        for heading in part.partition("\n")[0].split(", "):
+            fields[heading] = found
+    return fields
+
+
+DOCUMENTED = documented()
+
+
+def assert_documented(each, fields):
+    assert set(each) <= set(fields)
+    assert {name for name, is_always in fields.items() if is_always} <= set(each)
+
+
+def test_the_page_for_scripts_says_the_version_of_the_objects_and_every_exit_code(cbtui):
+    page = (Path(__file__).parents[2] / "docs/scripting.md").read_text()
+    assert f"**version {JSON_VERSION}**" in page
+    assert json.loads(cbtui("info", "--json")[1])["json_version"] == JSON_VERSION
+    codes = re.findall(r"^\| (\d+) \|", page, re.MULTILINE)
+    assert [int(code) for code in codes] == sorted(ExitCode)
+    assert {heading.split()[0] for heading in DOCUMENTED} == set(LINES)
 
 
 def test_a_label_of_a_run_gives_its_batches_as_they_are_then(cbtui, words):

@@ -12,6 +12,7 @@ from typing import Any
 from claude_batch_tui import __version__
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.output import JSON_VERSION
 from claude_batch_tui.config import Config
 from claude_batch_tui.credentials import ending, unmounted
 from claude_batch_tui.terminal import decide_profile, osc9_decision
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Show the facts; no network, no SDK."""
     found = _facts(context)
     if args.json:
-        context.output.json(found)
+        context.output.json({"json_version": JSON_VERSION, **found})
         return ExitCode.GOOD
     for group, values in found.items():
         context.output.line(group)
