@@ -112,6 +112,11 @@ NO_CREDENTIALS = (
     "`cbtui demo` needs neither."
 )
 
+_OTHER_KEY = {
+    401: "Set a valid key in ANTHROPIC_API_KEY, or log in again; `cbtui info` names the key in use.",
+    403: "Use a key that may do this, of this workspace; `cbtui info` names the key in use.",
+}
+
 
 @contextlib.contextmanager
 def translated(*, creating: bool = False) -> Iterator[None]:
@@ -148,7 +153,7 @@ def _of_status(error: anthropic.APIStatusError, *, creating: bool) -> ApiError:
     if is_read and (300 <= status < 400 or status == 511):
         return NotTheApiError(sentence, **facts)
     if status in (401, 403):
-        return AuthenticationError(sentence, **facts)
+        return AuthenticationError(f"{sentence} {_OTHER_KEY[status]}", **facts)
     if status == 404:
         return NotFoundError(sentence, **facts)
     if status in (400, 402, 413, 422) or 300 <= status < 400:

@@ -88,8 +88,8 @@ def _actions() -> type[Provider]:
 class CbtuiApp(TerminalApp):
     """The app without its screens. `ascii_only` and `profile` say how to draw; `say` is the way to tell the user.
 
-    A screen may define `cancel_running() -> bool` (what ctrl+c stops first) and `palette_actions() -> dict` (names
-    of actions without a key); `help_title` names it in help.
+    A screen may define `cancel_running() -> bool` (what ctrl+c stops first) `palette_actions() -> dict` (names
+    of actions without a key), and `palette_choices() -> dict` (the same, found by typing only); `help_title` names it in help.
     """
 
     TITLE = "cbtui"

@@ -31,6 +31,12 @@ STATE_WORDS = {state: words for state, (_, _, words) in _STATES.items()}
 Words = Callable[[TrackedBatch, datetime, Forecast | None], str]
 
 
+def status_words(tracked: TrackedBatch, now: datetime) -> str:
+    """`ended, some errored`; the API's own word before it where it says something else."""
+    status, words = tracked.batch.processing_status.replace("_", " "), STATE_WORDS[tracked.state(now)]
+    return words if words.startswith(status) else f"{status} · {words}"
+
+
 def class_words(name: str) -> str:
     """A ledger class as words."""
     return name.replace("_", "-")
@@ -77,6 +83,16 @@ def progress_words(batch: Batch, now: datetime, turnaround: Forecast | None = No
     if batch.processing_status == "in_progress":
         return f"{counts.total:,} requests, running {duration(now - batch.created_at)}"
     return batch.processing_status
+
+
+def member_words(tracked: TrackedBatch, now: datetime) -> str:
+    """What became of what one batch of a run was sent: `117 ok (2 truncated) · 3 errored`, or how far it is."""
+    batch = tracked.batch
+    return (
+        outcome_counts(batch.request_counts, tracked.flawed)
+        if batch.has_ended
+        else progress_words(batch, now)
+    )
 
 
 def standing_words(running: int, unseen: Sequence[RequestCounts]) -> str:

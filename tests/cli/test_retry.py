@@ -162,6 +162,14 @@ def test_a_run_of_several_batches_is_retried_as_one(
     again = watched(cbtui, cbtui("retry", run, "--yes"))
     assert sorted(outcomes(cbtui, again)) == [(name, "succeeded") for name in FATES]
     assert "labels retry" in cbtui("list")[1]
+    lines = [line for line in cbtui("status", run)[1].splitlines() if " msgbatch_" in line]
+    parts = [[part.strip() for part in line.split("  ") if part.strip()][-2:] for line in lines]
+    assert [(name, words) for name, words in parts] == [
+        ("labels 1/3", "3 ok · 1 errored"),
+        ("labels 2/3", "2 ok · 1 errored · 1 expired"),
+        ("labels 3/3", "2 ok"),
+        ("labels retry", "3 ok"),
+    ]
 
 
 def test_invalid_requests_are_left_out_unless_included(cbtui, simulator, failed, own_folders):

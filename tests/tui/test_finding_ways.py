@@ -42,6 +42,9 @@ async def found(pilot, settled, words):
         ("refresh", "refresh", "r"),
         ("settings", "settings", ""),
         ("theme", "theme ", ""),
+        ("sort by cost", "sort by cost", ""),
+        ("dearest", "sort by cost", ""),
+        ("column model", "hide the column model", ""),
     ],
 )
 async def test_the_palette_knows_the_words_of_other_programs_and_shows_the_key(

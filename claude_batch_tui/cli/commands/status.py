@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from datetime import datetime
 
 from claude_batch_tui.cli.command import Context, run_to_end
@@ -96,22 +97,36 @@ async def _status(args: argparse.Namespace, context: Context) -> int:
             context.output.json({**where, **batch_json(shown), **of_run})
         else:
             lines = [("profile", name) for name in where.values()]
-            if len(fresh) > 1:
-                lines.append(("batches", ", ".join(tracked.id for tracked in fresh)))
-            context.output.lines([*(f"{label:<9} {value}" for label, value in lines), *facts(shown, now)])
+            members = _members(fresh, now) if len(fresh) > 1 else []
+            context.output.lines(
+                [*(f"{label:<9} {value}" for label, value in lines), *facts(shown, now), *members]
+            )
         return exit_code(outcomes) if shown.batch.has_ended else ExitCode.GOOD
     return ExitCode.GOOD
 
 
+def _members(batches: Sequence[TrackedBatch], now: datetime) -> list[str]:
+    """The batches of a run, oldest first, a line each: id, name, and what became of what it was sent."""
+    from claude_batch_tui.domain.batches.batch_list import in_parts
+    from claude_batch_tui.wording.batches import member_words
+
+    longest = max(len(tracked.name or "") for tracked in batches)
+    return [
+        f"{'' if number else 'batches':<9} {tracked.id}  {tracked.name or '':<{longest}}  {member_words(tracked, now)}"
+        for number, tracked in enumerate(in_parts(batches))
+    ]
+
+
 def facts(tracked: TrackedBatch, now: datetime) -> list[str]:
     """A batch as lines of label and value."""
-    from claude_batch_tui.wording import STATE_WORDS, ago, cost_of_batch, duration, outcome_counts
+    from claude_batch_tui.wording import ago, cost_of_batch, duration, outcome_counts
+    from claude_batch_tui.wording.batches import status_words
 
     batch = tracked.batch
     lines = [
         ("id", batch.id),
         ("name", tracked.name),
-        ("status", f"{batch.processing_status} ({STATE_WORDS[tracked.state(now)]})"),
+        ("status", status_words(tracked, now)),
         ("requests", outcome_counts(batch.request_counts, tracked.flawed)),
         ("created", f"{batch.created_at:%Y-%m-%d %H:%M:%S %Z} ({ago(now - batch.created_at)} ago)"),
         ("deadline", None if batch.has_ended else f"in {duration(batch.deadline - now)}"),

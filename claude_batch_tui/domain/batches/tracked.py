@@ -50,8 +50,8 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     """When the user hid it on this machine; the API knows nothing of that."""
     cancel_sent_at: datetime | None = None
     provisional: bool = False
-    is_retry: bool = False
     """Found in the list after a lost answer, and not yet proven ours by its results."""
+    is_retry: bool = False
     profile: str | None = None
     """The name of the profile it is watched by, where the dashboard watches it."""
 

@@ -12,21 +12,22 @@ from claude_batch_tui.domain.batches.tracked import Download, DownloadState, Res
 from claude_batch_tui.domain.batches.turnaround import Forecast
 from claude_batch_tui.tui.batches.rows import STATE_STYLES, Drawing, history_of, similar_to
 from claude_batch_tui.tui.widgets import charts
+from claude_batch_tui.tui.widgets.columns import cells, fit
 from claude_batch_tui.tui.widgets.text_rows import StyledLine
 from claude_batch_tui.wording import (
     QUEUED,
-    STATE_WORDS,
     cost_of_batch,
     duration,
     local_clock,
     outcome_counts,
-    progress_words,
     reading_words,
     size,
     span,
 )
+from claude_batch_tui.wording.batches import member_words, status_words
 
-_MEMBERS_LISTED = 12
+_MEMBERS_LISTED = 8
+_LONGEST_TITLE = 32
 _LABEL = 9
 
 Fact = tuple[str, str | None, str | None]
@@ -42,14 +43,14 @@ def fact_lines(facts: Iterable[Fact], label_width: int = _LABEL) -> Iterator[Sty
 
 def overview_lines(row: BatchRow, drawing: Drawing, width: int) -> list[StyledLine]:
     """What is known, a fact a line."""
-    return list(fact_lines([*_life(row, drawing, width), *_ours(row, drawing), *_members(row, drawing)]))
+    return list(fact_lines([*_life(row, drawing, width), *_members(row, drawing), *_ours(row, drawing)]))
 
 
 def _life(row: BatchRow, drawing: Drawing, width: int) -> Iterator[Fact]:
     """What the API says, and what follows from it now."""
     tracked, now = row.tracked, drawing.now
     batch, state = tracked.batch, tracked.state(now)
-    yield "status", _status_words(batch.processing_status, STATE_WORDS[state]), STATE_STYLES.get(state)
+    yield "status", status_words(tracked, now), STATE_STYLES.get(state)
     yield "!", _warning_words(tracked, now), "warn"
     created = f"{batch.created_at.astimezone():%Y-%m-%d %H:%M:%S} ({duration(now - batch.created_at)} ago)"
     yield "created", created, None
@@ -90,10 +91,13 @@ def _ours(row: BatchRow, drawing: Drawing) -> Iterator[Fact]:
 
 
 def _members(row: BatchRow, drawing: Drawing) -> Iterator[Fact]:
-    """The batches of a run."""
-    for tracked in in_parts(row.members)[:_MEMBERS_LISTED]:
-        words = progress_words(tracked.batch, drawing.now)
-        yield "", f"{tracked.title}  {words}", STATE_STYLES.get(tracked.state(drawing.now))
+    """The batches of a run, its retries last: what became of what each of them was sent."""
+    listed = in_parts(row.members)[:_MEMBERS_LISTED]
+    longest = max((cells(tracked.title) for tracked in listed), default=0)
+    for number, tracked in enumerate(listed):
+        words = member_words(tracked, drawing.now)
+        title = fit(tracked.title, min(longest, _LONGEST_TITLE))
+        yield ("" if number else "batches"), f"{title}  {words}", STATE_STYLES.get(tracked.state(drawing.now))
     if len(row.members) > _MEMBERS_LISTED:
         yield "", f"and {len(row.members) - _MEMBERS_LISTED} more: enter opens the run", "dim"
 
@@ -149,8 +153,3 @@ def _results_words(tracked: TrackedBatch, downloads: Mapping[str, Download], now
     if tracked.batch.results_readable(now):
         return f"at the API until {tracked.batch.results_until.astimezone():%-d %b}: enter downloads them"
     return f"gone since {local_clock(tracked.batch.results_until)}, {tracked.batch.results_until:%-d %b}"
-
-
-def _status_words(status: str, words: str) -> str:
-    """The API's word, and ours where it says more."""
-    return status if words == status.replace("_", " ") else f"{status} · {words}"

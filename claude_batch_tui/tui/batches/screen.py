@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Key
 
+from claude_batch_tui.domain.batches.batch_list import SORTABLE
 from claude_batch_tui.domain.batches.filter import complete_filter
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.batches import actions
@@ -31,6 +32,7 @@ from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import TABS, LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted, counted_batches
+from claude_batch_tui.wording.batches import COLUMNS
 
 _TABS_WIDTH = sum(len(tab) + 2 for tab in TABS) + 3
 _FEW_EVENTS = 3
@@ -209,6 +211,7 @@ class BatchesScreen(DashboardScreen):
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         self.view.filter_by(event.value)
         self._show_rows()
+        self._rest()
 
     @on(FilterBar.Left)
     def _filter_left(self) -> None:
@@ -420,6 +423,26 @@ class BatchesScreen(DashboardScreen):
             found["forget on this machine: bodies and results (asks)"] = "screen.forget(False)"
             found["forget here and on the server (asks)"] = "screen.forget(True)"
         return found
+
+    def palette_choices(self) -> dict[str, str]:
+        """Every field as an order and as a column, for whom types one."""
+        shown = self.view.wanted_columns
+        orders = {f"sort by {name}": f"screen.sort_by('{name}')" for name in SORTABLE}
+        return orders | {
+            f"{'hide' if name in shown else 'show'} the column {name}": f"screen.turn_column('{name}')"
+            for name in COLUMNS
+        }
+
+    def action_sort_by(self, field: str) -> None:
+        """Sort by a field, shown or not; the other way round where that is done already."""
+        self.view.sort_by_field(field)
+        self._show_sorted()
+
+    def action_turn_column(self, name: str) -> None:
+        """Show a column, or not; the last one stays."""
+        self.view.turn_column(name)
+        self.table.show_columns()
+        self._show_rows()
 
     def action_prune(self) -> None:
         """Remove files that are made again or past their time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.batch_list import BatchList, BatchRow, Order, order_of
@@ -195,11 +196,20 @@ class BatchesView:
 
     def sort_by_column(self, number: int) -> None:
         """Sort by a column, the other way round where that is done already."""
-        field = COLUMNS[self.columns[number]].sort
+        self.sort_by_field(COLUMNS[self.columns[number]].sort)
+
+    def sort_by_field(self, field: str) -> None:
+        """Sort by a field, shown or not; the other way round where that is done already."""
         if field == self.listing.order.field:
             self.reverse()
         else:
             self.sort_by(Order(field))
+
+    def turn_column(self, name: str) -> None:
+        """Show a column, or not; the last one stays."""
+        names = self.wanted_columns
+        others = tuple(each for each in names if each != name)
+        self.wanted_columns = others or names if name in names else (*names, name)
 
     def reverse(self) -> None:
         """Sort the other way round."""
@@ -284,51 +294,74 @@ def empty_words(view: BatchesView) -> str:
     return _EMPTY
 
 
+class _Part(NamedTuple):
+    """Something beside the tabs; `short` is for a narrow screen."""
+
+    words: str
+    short: str
+
+
 def list_words(view: BatchesView, marked: int, width: int) -> str:
     """Beside the tabs, as much as there is room for: what is marked and filtered, what matters now, how many there are."""
     listing, drawing = view.listing, view.drawing()
-    total = counted_batches(listing.total)
-    parts = [f"{marked:,} marked"] if marked else []
+    parts = [_same(f"{marked:,} marked")] if marked else []
     if drawing.is_old and drawing.link.polled_at is not None:
-        parts.append(f"last known list, {ago(drawing.now - drawing.link.polled_at)} old")
+        parts.append(_same(f"last known list, {ago(drawing.now - drawing.link.polled_at)} old"))
     if listing.shown != listing.total:
-        parts.append(f"{listing.shown:,} of {listing.total:,}")
+        parts.append(_same(f"{listing.shown:,} of {listing.total:,}"))
     parts += _matters(view, drawing.now)
-    if listing.shown == listing.total:
-        parts.append(total)
-    if view.snapshot.has_older and drawing.link.state in (LinkState.LIVE, LinkState.IDLE):
-        parts.append("L: older")
     order = listing.order
     if order.field == "state" or all(COLUMNS[name].sort != order.field for name in view.columns):
-        parts.insert(len(parts) - 1, f"by {order.field}{', reversed' if order.is_reversed else ''}")
-    while len(parts) > 1 and len("  ".join(parts)) > width:
+        parts.append(_same(f"by {order.field}{', reversed' if order.is_reversed else ''}"))
+    matters = len(parts)
+    if listing.shown == listing.total:
+        parts.append(_same(counted_batches(listing.total)))
+    if view.snapshot.has_older and drawing.link.state in (LinkState.LIVE, LinkState.IDLE):
+        parts.append(_same("L: older"))
+    for count in range(len(parts), max(matters, 1) - 1, -1):
+        for gap in "   ", "  ":
+            words = gap.join(part.words for part in parts[:count])
+            if len(words) <= width:
+                return words
+    while parts and len("  ".join(part.short for part in parts)) > width:
         parts.pop()
-    words = "   ".join(parts)
-    return words if len(words) <= width else "  ".join(parts)
+    return "  ".join(part.short for part in parts)
 
 
-def _matters(view: BatchesView, now: datetime) -> list[str]:
+def _same(words: str) -> _Part:
+    return _Part(words, words)
+
+
+def _matters(view: BatchesView, now: datetime) -> list[_Part]:
     """When a batch is likely to end next, whose results are about to go, and what today's batches cost.
 
     Times are moments and no ages, so that an idle screen stays still.
     """
     parts = []
     if (at := view.ends_next()) is not None:
-        parts.append(f"next ends about {at.astimezone():%H:%M}")
+        clock = f"{at.astimezone():%H:%M}"
+        parts.append(_Part(f"next ends about {clock}", f"next end {clock}"))
     going = [each.at for each in view.at_risk.found.values() if each.about is Warned.RESULTS]
     if going:
         first = min(going).astimezone()
         when = f"{first:%H:%M}" if first.date() == now.astimezone().date() else f"{first:%-d %b}"
-        parts.append(f"{len(going):,} {'loses its' if len(going) == 1 else 'lose their'} results from {when}")
+        lose = f"{len(going):,} {'loses' if len(going) == 1 else 'lose'}"
+        whose = "its" if len(going) == 1 else "their"
+        parts.append(_Part(f"{lose} {whose} results from {when}", f"{lose} results"))
     spent, is_at_most = view.spent_today()
     if spent:
-        parts.append(f"today {'at most ' if is_at_most else ''}{money(spent)}")
+        sign = ("<" if view.ascii_only else "≤") if is_at_most else ""
+        parts.append(
+            _Part(f"today {'at most ' if is_at_most else ''}{money(spent)}", f"today {sign}{money(spent)}")
+        )
     return parts
 
 
 def resting_words(view: BatchesView, marks: Collection[str], banner: str | None) -> str:
     """In the status line while nothing happens: what needs a decision first."""
     snapshot = view.snapshot
+    if view.filter_error:
+        return view.filter_error
     waiting = [each for each in snapshot.submissions if each.state is not SubmissionState.SENDING]
     if waiting:
         return f"{counted(len(waiting), 'submission')} of unknown outcome: U decides"

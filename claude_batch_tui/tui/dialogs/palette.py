@@ -71,6 +71,11 @@ _SYNONYMS = {
     "clear": "reset empty new form",
     "errors": "messages group",
     "columns": "choose fields show hide",
+    "turn_column": "columns field add remove",
+    "sort_by('cost')": "dearest expensive most spend price",
+    "sort_by('age')": "newest oldest time",
+    "sort_by('took')": "slowest longest duration",
+    "sort_by('requests')": "largest size",
 }
 """By action: the words of other programs for it."""
 
@@ -113,7 +118,9 @@ class Palette(CommandPalette):
 
 
 class ActionProvider(Provider):
-    """Actions of the active bindings, and those of `palette_actions` of screen and app, which have no key."""
+    """Actions of the active bindings, those of `palette_actions` of screen and app, which have no key, and for whom types
+    those of `palette_choices`, which are many.
+    """
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""
@@ -126,7 +133,7 @@ class ActionProvider(Provider):
         """Those whose name matches."""
         matcher = self.matcher(query)
         words = query.lower().split()
-        entries = list(self._entries())
+        entries = [*self._entries(), *self._named_by("palette_choices")]
         named = [entry for entry in entries if entry.is_named(words)]
         for entry in named or entries:
             # Letters that happen to follow each other in a sentence are looked for only where no word is meant.
@@ -150,8 +157,11 @@ class ActionProvider(Provider):
             note = f"{key}  not now: {reason}" if reason else key
             name = _named(binding.description, binding.tooltip)
             yield _Entry(name, clean_line(note), binding.action, node, _synonyms(binding.action))
+        yield from self._named_by("palette_actions")
+
+    def _named_by(self, method: str) -> Iterator[_Entry]:
         for node in (self.screen, self.app):
-            for name, action in getattr(node, "palette_actions", dict)().items():
+            for name, action in getattr(node, method, dict)().items():
                 yield _Entry(clean_line(name), "", action, node, _synonyms(action))
 
 

@@ -74,7 +74,7 @@ def _turnaround(history: History, width: int, height: int, *, ascii_only: bool) 
     every = sorted(duration for group in groups for duration in group.durations)
     span = every[len(every) * 9 // 10] * 1.2
     head = f" {'MODEL':<{name}} {'REQUESTS':>15} {'BATCHES':>7} {'P50':>7} {'P90':>7} {'MAX':>7}"
-    more = " OR MORE" if every[-1] > span else ""
+    more = "+" if every[-1] > span else ""
     yield StyledLine(f"{head}  0 TO {took(span)}{more}", "dim")
     for group in groups:
         row = spread(

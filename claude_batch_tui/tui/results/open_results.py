@@ -13,7 +13,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from claude_batch_tui.domain.batches.tracked import Download, DownloadState
+from claude_batch_tui.domain.batches.merging import title_of_run
+from claude_batch_tui.domain.batches.tracked import Download, DownloadState, Snapshot
 from claude_batch_tui.domain.filters.fields import Completion, complete
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.money.spend import Bill
@@ -123,6 +124,14 @@ class OpenResults:
         self.is_gathered = False
         """Whether the files of a run's batches are being put together, or have been."""
         self._arrived = (-1, -1)
+
+    def follow_name(self, snapshot: Snapshot) -> None:
+        """Take the name that the batch or run has now: it may be renamed while it is open."""
+        members = [tracked for tracked in snapshot.batches if tracked.id in self.batch_ids]
+        if members and self.run_id is None:
+            self.title = members[0].title
+        elif members:
+            self.title = title_of_run(members) or self.title
 
     @property
     def batch_id(self) -> str | None:

@@ -117,7 +117,8 @@ class ResultsScreen(DashboardScreen):
         return self.opened.title
 
     def draw_snapshot(self, snapshot: Snapshot) -> None:
-        """Follow the download of what is open."""
+        """Follow the name and the download of what is open."""
+        self.opened.follow_name(snapshot)
         super().draw_snapshot(snapshot)
         self.opening.follow(snapshot)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -319,11 +320,10 @@ class ListCanvas(Widget, inherit_bindings=False):
         return compose_row(row, self._columns, self._places, cut_mark(self))
 
     def _blank(self, line: int) -> Strip:
-        """A line below the rows: the sentence for an empty list, or nothing."""
-        lines = self.empty.splitlines() if self._window.count == 0 else []
-        text = (
-            fit(lines[line], self.size.width - GUTTER - 1, mark=cut_mark(self)) if line < len(lines) else ""
-        )
+        """A line below the rows: the sentence for an empty list, wrapped under its own beginning, or nothing."""
+        room = self.size.width - GUTTER - 1
+        lines = _wrapped(self.empty, room) if self._window.count == 0 else []
+        text = fit(lines[line], room, mark=cut_mark(self)) if line < len(lines) else ""
         return self._strip([Run(" " * GUTTER + text, None)], " ")
 
     def _thumb(self, index: int) -> Segment:
@@ -346,3 +346,12 @@ class ListCanvas(Widget, inherit_bindings=False):
         if name is None:
             return self.rich_style
         return self.rich_style + self.get_component_rich_style(f"list--{name}", partial=True)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines as they are, those that are too long going on under their own beginning."""
+    lines = []
+    for line in text.splitlines():
+        hang = line[: len(line) - len(line.lstrip())]
+        lines += textwrap.wrap(line, max(width, len(hang) + 1), subsequent_indent=hang) or [""]
+    return lines

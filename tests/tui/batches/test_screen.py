@@ -295,6 +295,9 @@ async def test_the_results_of_a_run_are_browsed_as_one(live, simulator):
         await pilot.press("enter")
         await reached(pilot, lambda: isinstance(live.screen, ResultsScreen) and table(live).row_count == 5)
         assert live.screen.title_left() == "evals"
+        run_id = live.screen.opened.run_id
+        live.engines.of(run_id).rename(run_id, "verdicts")
+        await reached(pilot, lambda: live.screen.title_left() == "verdicts")
         results = live.screen.opened.file.results
         newest = live.snapshot.batches[0].id
         assert newest in ids

@@ -150,7 +150,23 @@ def test_the_line_beside_the_tabs_says_what_matters_now(view):
     assert "1 loses its results from" in words
     assert "today at most $" in words
     assert words.endswith("8 batches")
-    assert list_words(view, 0, 30).startswith("next ends about")
+    assert list_words(view, 0, 30).startswith("next end ")
+    assert "1 loses results  today ≤$" in list_words(view, 0, 49)
+
+
+def test_a_filter_that_is_not_understood_is_said_in_full_in_the_status_line(view):
+    show(view, tracked(1))
+    view.filter_by("state=asleep")
+    assert resting_words(view, (), None).startswith("Filter: there is no state 'asleep'; there are running, ")
+
+
+def test_a_column_is_turned_on_and_off_and_the_last_one_stays(view):
+    view.wanted_columns = ("name", "cost")
+    view.turn_column("note")
+    assert view.wanted_columns == ("name", "cost", "note")
+    for name in ("name", "cost", "note"):
+        view.turn_column(name)
+    assert view.wanted_columns == ("note",)
 
 
 def test_the_status_line_names_what_has_to_be_decided_before_what_was_marked(view, unknown_submission):

@@ -193,10 +193,11 @@ async def test_a_click_moves_the_cursor_and_a_double_click_opens():
 
 
 async def test_an_empty_list_says_what_to_do():
-    app = ListApp(names(), empty="No batches yet.\nn builds one.")
+    app = ListApp(names(), empty=f"No batches yet.\n  n builds one{' of many rows' * 6}.")
     async with app.run_test(size=(60, 13)):
         assert "No batches yet." in app.lines()[1]
-        assert "n builds one." in app.lines()[2]
+        assert "n builds one" in app.lines()[2]
+        assert app.lines()[3].index("many") == app.lines()[2].index("n builds")
 
 
 async def test_a_change_repaints_only_the_cells_that_changed(monkeypatch):
