@@ -16,7 +16,7 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.outcomes import verdict
 from claude_batch_tui.cli.results_files import Found
-from claude_batch_tui.domain.results.result import SORT_COLUMNS, parse_sort
+from claude_batch_tui.domain.results.result import SORT_COLUMNS
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
 
@@ -65,6 +65,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--spread", action="store_true", help="the top-level keys of JSON answers become columns"
     )
     parser.add_argument(
+        "--columns", metavar="LIST", help="only these, in their order, e.g. custom_id,json.label,cost"
+    )
+    parser.add_argument(
         "--csv-raw", action="store_true", help="CSV cells exactly, not guarded against formulas"
     )
     parser.add_argument(
@@ -82,7 +85,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "~ regex), in out cost (= != < <= > >=; cost in US dollars), json.path (all of these), which looks into\n"
         "answers that are JSON. A bare word means id:word; id=T-9* is a glob; text:word ignores case unless it has\n"
         "a capital. Values with blanks or parentheses stand in double quotes.\n"
-        f"Orders: {', '.join(SORT_COLUMNS)}, each with :desc for the largest first.\n"
+        f"Orders: {', '.join(SORT_COLUMNS)}, json.path, each with :desc for the largest first.\n"
+        "Columns: those of the formats, of the source, and json.path, a value in an answer that is JSON.\n"
         "Exit codes: 0 all succeeded with whole answers, 1 some did not, 6 those were canceled or expired, 3 there are no results,\n"
         "4 the file is not whole; with --limit only what was read for it counts."
     )
@@ -92,8 +96,13 @@ def choose_format(args: argparse.Namespace, output: str, context: Context) -> Fo
     """The format asked for. Raises ConfigError where it cannot go where it is to go, before anything is done."""
     if args.format:
         form = format_called(args.format)
+    elif output == STDOUT:
+        form = format_called("jsonl" if args.columns is None else "csv")
     else:
-        form = format_called("jsonl") if output == STDOUT else format_of(output)
+        form = format_of(output)
+    if args.columns is not None and not form.is_table:
+        tables = ", ".join(one.name for one in FORMATS if one.is_table)
+        raise ConfigError(f"--columns: {form.name} has a form of its own; use one of {tables}.")
     if output == STDOUT and not form.streams:
         raise ConfigError(
             f"{form.name} needs a place of its own on disk: say -o answers{form.endings[0]} for instance."
@@ -127,6 +136,7 @@ def write_entries(
     from claude_batch_tui.domain.filters.language import parse
     from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.exporting.export import Exported, ExportProgress, Part, export
+    from claude_batch_tui.services.exporting.picking import column_names
     from claude_batch_tui.services.exporting.target import Options
     from claude_batch_tui.services.filters.streaming import StreamingFilter
     from claude_batch_tui.store.locations import Locations  # late: --help needs none of it
@@ -135,6 +145,7 @@ def write_entries(
     options = Options(
         form,
         spread=args.spread,
+        columns=() if args.columns is None else column_names(args.columns),
         csv_raw=args.csv_raw,
         force=args.force,
         title=", ".join(one.title for one in found),
@@ -207,7 +218,7 @@ def _mark_exported(found: Sequence[Found], args: argparse.Namespace, context: Co
 def _whole_part(file: StreamingFilter, found: Found, prices: PriceTable, args: argparse.Namespace) -> Part:
     """What is asked for of a file that is read to its end before."""
     from claude_batch_tui.services.exporting.export import Part
-    from claude_batch_tui.services.filters.sorting import in_order  # late, as all of these
+    from claude_batch_tui.services.filters.sorting import in_order, parse_sort  # late, as all of these
     from claude_batch_tui.services.results.costs import EntryCosts
 
     file.read()

@@ -18,24 +18,32 @@ _LONGEST = 100
 
 
 class Format(msgspec.Struct, frozen=True):
-    """One format. `streams` is False where it needs a place of its own on disk; the first ending is the usual one."""
+    """One format. `streams` is False where it needs a place of its own on disk; `is_table` is True where any columns
+    do. The first ending is the usual one.
+    """
 
     name: str
     endings: tuple[str, ...]
     words: str
     streams: bool = True
     is_text: bool = True
+    is_table: bool = False
 
 
 FORMATS = (
     Format("jsonl", (".jsonl",), "the API's own lines, unchanged"),
-    Format("flat", (".flat.jsonl", ".ndjson"), "JSON lines: id, status, response, error, tokens, cost"),
-    Format("json", (".json",), "the same objects as one JSON array"),
-    Format("csv", (".csv",), "a table, guarded against formulas"),
+    Format(
+        "flat",
+        (".flat.jsonl", ".ndjson"),
+        "JSON lines: id, status, response, error, tokens, cost",
+        is_table=True,
+    ),
+    Format("json", (".json",), "the same objects as one JSON array", is_table=True),
+    Format("csv", (".csv",), "a table, guarded against formulas", is_table=True),
     Format(
         "sqlite", (".sqlite", ".sqlite3", ".db"), "the table batch_results; again: replaced", streams=False
     ),
-    Format("parquet", (".parquet",), "typed columns (needs pyarrow)", is_text=False),
+    Format("parquet", (".parquet",), "typed columns (needs pyarrow)", is_text=False, is_table=True),
     Format("markdown", (".md", ".markdown"), "to read: a section an answer"),
     Format("folder", ("/",), "a file an answer, and index.jsonl", streams=False),
 )

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.exports.table import RESPONSE, Column, Values, Writer
+from claude_batch_tui.exports.table import Column, Values, Writer
 
 _GROUP_ROWS = 20_000
 _GROUP_CHARACTERS = 1 << 24
@@ -37,7 +37,7 @@ class Parquet(Writer):
     def write(self, rows: Sequence[Any]) -> None:
         """Take the rows, and write a group of them where there are enough."""
         self._rows += rows
-        self._characters += sum(len(row[RESPONSE] or "") for row in rows)
+        self._characters += sum(len(value) for row in rows for value in row if isinstance(value, str))
         if len(self._rows) >= _GROUP_ROWS or self._characters >= _GROUP_CHARACTERS:
             self._flush()
 

@@ -36,10 +36,9 @@ from bench_results import dashboard, timed, write
 from pty_app import PtyApp
 
 from claude_batch_tui.domain.filters.language import parse
-from claude_batch_tui.domain.results.result import parse_sort
 from claude_batch_tui.services.building.models import built_in_prices
 from claude_batch_tui.services.filters.finding import Finder
-from claude_batch_tui.services.filters.sorting import in_order
+from claude_batch_tui.services.filters.sorting import in_order, parse_sort
 from claude_batch_tui.services.results.costs import EntryCosts
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.opening import open_indexed

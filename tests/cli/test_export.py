@@ -179,3 +179,51 @@ def test_results_that_another_process_still_reads_are_not_taken_for_whole(
     assert (code != 0, out) == (True, "")
     assert f"Another process is downloading {ended}" in err
     assert cbtui("results", ended)[1].count("\n") == 7
+
+
+@pytest.fixture
+def labels(tmp_path):
+    """A results file of three JSON answers."""
+    path = tmp_path / "labels.jsonl"
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    with path.open("w") as file:
+        for number, (label, score) in enumerate([("bug", 0.25), ("billing", 0.75), ("bug", 0.5)]):
+            text = json.dumps({"label": label, "score": score})
+            message = {"content": [{"type": "text", "text": text}], "stop_reason": "end_turn", "usage": usage}
+            line = {"custom_id": f"r{number}", "result": {"type": "succeeded", "message": message}}
+            file.write(json.dumps(line) + "\n")
+    return path
+
+
+def test_values_in_json_answers_are_columns_an_order_and_a_filter(cbtui, labels):
+    picked = "--columns", "json.label,custom_id,json.score"
+    code, out, _ = cbtui("results", labels, *picked, "--sort", "json.score:desc")
+    assert (code, out.splitlines()) == (
+        0,
+        ["json.label,custom_id,json.score", "billing,r1,0.75", "bug,r2,0.5", "bug,r0,0.25"],
+    )
+    _, out, _ = cbtui(
+        "results", labels, *picked, "--where", "json.label = bug", "--format", "flat", "--limit", "1"
+    )
+    assert json.loads(out) == {"json.label": "bug", "custom_id": "r0", "json.score": 0.25}
+
+
+def test_columns_in_parquet_have_the_kind_of_their_values(cbtui, labels, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert cbtui("results", labels, "--columns", "json.score,id", "-o", tmp_path / "a.parquet")[0] == 0
+    assert str(parquet.read_schema(tmp_path / "a.parquet").field("json.score").type) == "double"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--columns", "nope"), "there is no column 'nope'; there are id, custom_id"),
+        (("--columns", "json."), "begins no step"),
+        (("--columns", ","), "names no column"),
+        (("--columns", "id", "--format", "jsonl"), "jsonl has a form of its own; use one of flat"),
+    ],
+)
+def test_columns_that_cannot_be_had_are_refused_with_those_there_are(cbtui, labels, arguments, words):
+    code, out, err = cbtui("results", labels, *arguments)
+    assert (code, out) == (2, "")
+    assert words in err

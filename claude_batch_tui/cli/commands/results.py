@@ -57,12 +57,15 @@ def run(args: argparse.Namespace, context: Context) -> int:
 def write_results(args: argparse.Namespace, context: Context) -> int:
     """Find the results, downloading what is not here, and write them; the exit code."""
     from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
-    from claude_batch_tui.domain.results.result import parse_sort
+    from claude_batch_tui.services.exporting.picking import column_names
     from claude_batch_tui.services.exporting.target import Options, check_target
+    from claude_batch_tui.services.filters.sorting import parse_sort
 
     form = choose_format(args, args.output, context)
     if args.sort:
         parse_sort(args.sort)
+    if args.columns is not None:
+        column_names(args.columns)
     parse(args.where or "")  # what cannot be understood or written is said before anything is downloaded
     if args.output != STDOUT:
         check_target(

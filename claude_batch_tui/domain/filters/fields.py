@@ -122,7 +122,7 @@ def refuse_unfinished(word: str, start: int, after: str) -> None:
             parse_path(re.split(_OP, f"${word[4:].removeprefix(':$')}")[0])
         except ValueError as error:
             raise FilterError(f"Filter: json is followed by a path such as json.label: {error}.") from error
-    raise FilterError(f"Filter: a value is missing after {word!r} (character {end}).")
+    raise FilterError(f"Filter: a value is missing after {word} (character {end}).")
 
 
 def condition(match: re.Match[str]) -> Condition | Not:

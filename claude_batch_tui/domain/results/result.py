@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from claude_batch_tui.config import RESULTS_COLUMNS
-from claude_batch_tui.errors import ConfigError
 
 STOP_REASONS = (
     "",
@@ -234,15 +233,3 @@ class Sort(NamedTuple):
         if column == self.column:
             return Sort(column, not self.descending)
         return Sort(column, column in ("in", "out", "cost"))
-
-
-def parse_sort(text: str) -> Sort:
-    """`cost` or `cost:desc`. Raises ConfigError for anything else."""
-    column, colon, direction = text.partition(":")
-    if column == "id":
-        column = "custom_id"
-    if column not in SORT_COLUMNS or (colon and direction not in ("asc", "desc")):
-        raise ConfigError(
-            f"There is no order {text!r}: sort by one of {', '.join(SORT_COLUMNS[1:])}, with :desc for the largest first."
-        )
-    return Sort(column, direction == "desc")

@@ -23,6 +23,7 @@ from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.errors import SourceError, StoreError
 from claude_batch_tui.exports.table import ID, OURS, RESPONSE, Column, Values, Writer, all_columns
 from claude_batch_tui.services.building.progress import is_due
+from claude_batch_tui.services.exporting.picking import Picked, path_reader
 from claude_batch_tui.services.exporting.rows import Columns, RowReader, Survey, answer_columns
 from claude_batch_tui.services.exporting.target import Options, writer_to
 from claude_batch_tui.services.results.rows_file import RowsFile
@@ -109,9 +110,11 @@ def export(
             columns = Columns()
             if options.form.name == "parquet" or options.spread:
                 columns = yield from work.survey()
-            with writer_to(target, options, work.columns(columns)) as writer:
+            all_ = work.columns(columns)
+            picked = Picked(options.columns, all_, columns.paths) if options.columns else None
+            with writer_to(target, options, all_ if picked is None else picked.columns) as writer:
                 flush = (lambda: None) if isinstance(target, Path) else target.flush
-                yield from work.write(writer, columns, flush)
+                yield from work.write(writer, columns, picked, flush)
             yield Exported(work.done, writer.guarded)
 
 
@@ -198,8 +201,9 @@ class _Work:
 
     def survey(self) -> Generator[ExportProgress, None, Columns]:
         """Read everything once, to know the columns of the answers and the kinds of all."""
-        source, answer = Survey(), Survey()
-        for chunk in self._chunks(Columns()):
+        source, answer, paths = Survey(), Survey(), Survey()
+        read = path_reader(self._options.columns)
+        for chunk in self._chunks(Columns(), look=lambda line: paths.add(read(line))):
             for row in chunk:
                 source.add(zip(self._source, row[len(OURS) + len(self._of_run) :], strict=True))
                 if self._options.spread:
@@ -207,13 +211,15 @@ class _Work:
             if self._is_due():
                 yield self._progress("looked at")
         self.done = self._bytes = 0
-        return Columns(source.kinds(), answer.kinds())
+        return Columns(source.kinds(), answer.kinds(), paths.kinds())
 
-    def write(self, writer: Writer, columns: Columns, flush: Callable[[], None]) -> Iterator[ExportProgress]:
-        """Write everything; `flush` is called where more has to be waited for."""
+    def write(
+        self, writer: Writer, columns: Columns, picked: Picked | None, flush: Callable[[], None]
+    ) -> Iterator[ExportProgress]:
+        """Write everything, of all columns those that were picked; `flush` is called where more has to be waited for."""
         is_raw = self._options.form.name == "jsonl"
         raw = ([line for line, *_ in lines] for lines in self._lines())
-        chunks = raw if is_raw else self._chunks(columns)
+        chunks = raw if is_raw else self._chunks(columns, picked)
         for chunk in chunks:
             writer.write(chunk)
             if self._waits:
@@ -222,8 +228,13 @@ class _Work:
                 yield self._progress("written")
         writer.finish()
 
-    def _chunks(self, columns: Columns) -> Iterator[list[Values]]:
-        """Rows of values, some hundreds at a time."""
+    def _chunks(
+        self,
+        columns: Columns,
+        picked: Picked | None = None,
+        look: Callable[[bytes], object] = lambda _: None,
+    ) -> Iterator[list[Values]]:
+        """Rows of values, some hundreds at a time; `look` sees every line."""
         read, source, answer = self._reader.values, self._source, tuple(columns.answer)
         unknown = [None] * len(source)
         for lines in self._lines():
@@ -242,7 +253,8 @@ class _Work:
                 if answer:
                     found = answer_columns(values[RESPONSE])
                     values += [found.get(name) for name in answer]
-                chunk.append(values)
+                look(line)
+                chunk.append(values if picked is None else picked.values(values, line))
             yield chunk
 
     def _lines(self) -> Iterator[list[_Line]]:

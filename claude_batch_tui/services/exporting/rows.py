@@ -188,10 +188,11 @@ def _tokens(message: dict[str, Any], names: tuple[str, ...]) -> int | None:
 
 
 class Columns(msgspec.Struct, frozen=True):
-    """The kind of each column of the source, and each column of the answers with its kind."""
+    """The kind of each column of the source, each column of the answers with its kind, and the kinds of paths asked for."""
 
     source: dict[str, Kind] = {}
     answer: dict[str, Kind] = {}
+    paths: dict[str, Kind] = {}
 
 
 class Survey:

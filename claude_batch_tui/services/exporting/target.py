@@ -29,11 +29,13 @@ from claude_batch_tui.store.files import (
 class Options(msgspec.Struct, frozen=True):
     """How to export. `spread` makes columns of the keys of structured answers; `csv_raw` leaves cells exact.
 
-    `force` replaces a file that is there; `title` is the first line of Markdown.
+    `columns` are all there are, in their order, where some are named: columns of the export, or paths such as
+    `json.label`. `force` replaces a file that is there; `title` is the first line of Markdown.
     """
 
     form: Format
     spread: bool = False
+    columns: tuple[str, ...] = ()
     csv_raw: bool = False
     force: bool = False
     title: str = "Results"

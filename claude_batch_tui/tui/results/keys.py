@@ -26,6 +26,9 @@ KEYS: list[BindingType] = [
     hidden_key("results.sort", "o", "sort", "sort", "sort: then a letter; again: reverse"),
     shown_key("results.next-error", "e", "error(1)", "next not good", "next entry without a whole answer"),
     hidden_key("results.previous-error", "E", "error(-1)", "previous not good", "the one before"),
+    shown_key("results.spread", "V", "spread", "fields", "the fields of JSON answers as columns, or not"),
+    hidden_key("results.left", "less_than_sign", "shift(-1)", "fields left", "begin with the field before"),
+    hidden_key("results.right", "greater_than_sign", "shift(1)", "fields right", "and with the next one"),
     shown_key("results.save", "s", "save", "save", "save what the filter shows to a file"),
     hidden_key("results.retry", "R", "retry", "retry", "triage and retry of the shown or marked (asks)"),
     hidden_key(
@@ -35,7 +38,7 @@ KEYS: list[BindingType] = [
         "attempts",
         "of a run: all attempts, or the answers that are kept",
     ),
-    hidden_key("results.stop", "x", "stop", "stop", "stop saving, or the download"),
+    hidden_key("results.stop", "x", "stop", "stop", "stop saving, searching, sorting or the download"),
     hidden_key("results.ledger", "L", "ledger", "ledger", "what was sent, what came back"),
     hidden_key("results.open", "O", "open", "open file", "open a results file"),
     hidden_key(

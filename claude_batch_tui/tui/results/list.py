@@ -5,17 +5,25 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Sequence
+from time import monotonic
+from typing import NamedTuple
 
 from textual import work
 from textual.message import Message
+from textual.strip import Strip
 from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.domain.filters.language import FilterError, parse
+from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.domain.results.fields import AnswerFields, field_path, value_words
+from claude_batch_tui.domain.results.line import read_result
 from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, Entry, Outcome, Sort
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.filters.finding import Matches, worth_showing
 from claude_batch_tui.services.filters.sorting import in_order
+from claude_batch_tui.services.results.answers import answer_document
 from claude_batch_tui.services.results.browse import first_words
+from claude_batch_tui.services.results.fields import look_at_fields
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.tui.results.classes import CLASS_MARKS, row_mark
 from claude_batch_tui.tui.results.open_results import OpenFile
@@ -47,6 +55,14 @@ SORT_LETTERS = {
     "t": ("text", "text"),
 }
 """Which letter sorts by which column, and what that column is called in the question."""
+_LABEL = 12
+"""Cells that a field has at least where its values are as long."""
+_WIDEST_FIELD = 40
+_FIELD_DROP = 10
+"""Fields leave before all other columns where the list is narrow, the last of them first."""
+_BEFORE_FIELDS = ("#", "custom_id", "outcome", "stop")
+"""The columns that stay where the fields of answers take the room of the others."""
+MOST_FIELD_KEYS = 9
 SORT_QUESTION = "Sort: " + "  ".join(f"{letter} {word}" for letter, (_, word) in SORT_LETTERS.items())
 _STOPS = {
     "end_turn": "end",
@@ -73,6 +89,25 @@ def drawn(names: Sequence[str]) -> list[Column]:
     columns = [COLUMNS[name] for name in names]
     if all(column.width is not None for column in columns):
         columns[-1] = columns[-1]._replace(width=None, min_width=columns[-1].width or 1, drop=0)
+    return columns
+
+
+def field_columns(names: Sequence[str], fields: AnswerFields) -> list[Column]:
+    """A column for each of these names in JSON answers: numbers stand at the right."""
+    columns = []
+    for number, name in enumerate(names):
+        title = clean_line(name)[:_WIDEST_FIELD]
+        width = min(max(fields.width(name), len(title)), _WIDEST_FIELD)
+        is_number = fields.is_number(name)
+        columns.append(
+            Column(
+                title,
+                min_width=width if is_number else min(width, max(_LABEL, len(title))),
+                max_width=width,
+                align="right" if is_number else "left",
+                drop=_FIELD_DROP + number,
+            )
+        )
     return columns
 
 
@@ -134,8 +169,12 @@ NOTHING_OPEN = """
 _NO_ENTRIES = "\n   There is no result in this file."
 _NOTHING_MATCHES = "\n   Nothing matches: esc clears the filter, f a shows all."
 _SEARCHING = "\n   Searching …"
-_KEPT_SNIPPETS = 1024
+_TELL_EVERY = 0.3
+"""Seconds."""
+_KEPT_ROWS = 1024
 _LARGEST_SNIPPET_LINE = 1 << 20
+_LARGEST_SPREAD_LINE = 1 << 16
+"""A screen of such lines is decoded in a few milliseconds."""
 
 
 class EntryRows:
@@ -145,9 +184,11 @@ class EntryRows:
         self.file = file
         self.positions: Sequence[int] = range(file.results.index.count)
         self.sort = Sort()
-        self._columns = columns
+        self.fields: tuple[str, ...] = ()
+        """The names in JSON answers that have columns, after the other columns."""
+        self.columns = columns
         self._ascii = ascii_only
-        self._snippets: OrderedDict[int, str] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, bool], _Read] = OrderedDict()
 
     def row_count(self) -> int:
         """How many entries are selected."""
@@ -175,8 +216,15 @@ class EntryRows:
         entry = columns.entry(position)
         number = columns.classes[position] if entry.is_described else 0
         cost = self.file.costs.of(position)
-        words = self._words(position)
-        return tuple(cell(name, entry, number, cost, words, plain=self._ascii) for name in self._columns)
+        read = self._read(position)
+        others = tuple(
+            cell(name, entry, number, cost, read.words, plain=self._ascii) for name in self.columns
+        )
+        if not self.fields:
+            return others
+        if read.values is None:
+            return (*others, Cell(read.words, "dim", span=len(self.fields)))
+        return (*others, *(read.values.get(name, "") for name in self.fields))
 
     def next_not_good(self, start: int, step: int) -> int | None:
         """The row of the next entry after `start` (or before it) that has no whole answer, or None."""
@@ -195,22 +243,36 @@ class EntryRows:
             index += step
         return None
 
-    def _words(self, position: int) -> str:
-        """The first words of an answer, of which the newest rows' are kept."""
-        kept = self._snippets.get(position)
+    def _read(self, position: int) -> _Read:
+        """What is read of a line for its row, of which the newest rows' is kept."""
+        key = position, bool(self.fields)
+        kept = self._kept.get(key)
         if kept is not None:
-            self._snippets.move_to_end(position)
+            self._kept.move_to_end(key)
             return kept
         results = self.file.results
         length = results.index.lengths[position]
-        if length > _LARGEST_SNIPPET_LINE:
-            words = f"({size(length)}: open it to read)"
+        if length > (_LARGEST_SPREAD_LINE if self.fields else _LARGEST_SNIPPET_LINE):
+            kept = _Read(f"({size(length)}: open it to read)", None)
         else:
-            words = first_words(results.read(position))
-        self._snippets[position] = words
-        if len(self._snippets) > _KEPT_SNIPPETS:
-            self._snippets.popitem(last=False)
-        return words
+            line = results.line(position)
+            document = answer_document(line) if self.fields else None
+            self.file.fields.add(document)
+            if isinstance(document, dict):
+                kept = _Read("", {name: value_words(value) for name, value in document.items()})
+            else:
+                kept = _Read(first_words(read_result(line)), None)
+        self._kept[key] = kept
+        if len(self._kept) > _KEPT_ROWS:
+            self._kept.popitem(last=False)
+        return kept
+
+
+class _Read(NamedTuple):
+    """The first words of an answer, or, of a JSON object with columns for its names, the words for each of them."""
+
+    words: str
+    values: dict[str, str] | None
 
 
 class EntryList(VirtualList):
@@ -228,6 +290,25 @@ class EntryList(VirtualList):
             """Only the newest counts."""
             return isinstance(message, EntryList.Selected)
 
+    class Sorting(Message):
+        """How much of what an order needs is read, from 0 to 1."""
+
+        def __init__(self, sort: Sort, share: float) -> None:
+            super().__init__()
+            self.sort = sort
+            self.share = share
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the newest counts."""
+            return isinstance(message, EntryList.Sorting)
+
+    class FieldsKnown(Message):
+        """These names stand in the JSON answers of a sample."""
+
+        def __init__(self, names: Sequence[str]) -> None:
+            super().__init__()
+            self.names = names
+
     class Refused(Message):
         """The filter cannot be applied; `sentence` says why. What was shown before stays."""
 
@@ -240,6 +321,10 @@ class EntryList(VirtualList):
         super().__init__(drawn(columns), id=id, empty=NOTHING_OPEN)
         self._names = columns
         self._goes_to_top = False
+        self._shown_sort = Sort()
+        self._first_field = 0
+        self.is_spread = False
+        """Whether the names in JSON answers are columns."""
         self.rows: EntryRows | None = None
         """The rows of the file that is open, if one is."""
 
@@ -265,6 +350,7 @@ class EntryList(VirtualList):
             rows.sort = self.rows.sort
         self.rows = rows
         self.set_marks(())
+        self.show_fields()
         self.set_source(rows)
 
     def close(self) -> None:
@@ -293,25 +379,103 @@ class EntryList(VirtualList):
 
     def sort_by_title(self, number: int, text: str) -> None:
         """Sort by the column of that number, if it is one to sort by."""
-        if self._names[number] in {column for column, _ in SORT_LETTERS.values()}:
-            self.sort_by(self._names[number], text)
+        rows = self.rows
+        if rows is None:
+            return
+        if number >= len(rows.columns):
+            self.sort_by(field_path(rows.fields[number - len(rows.columns)]), text)
+        elif rows.columns[number] in {column for column, _ in SORT_LETTERS.values()}:
+            self.sort_by(rows.columns[number], text)
+
+    def spread(self) -> None:
+        """Make columns of the names in JSON answers, or take them away."""
+        self.is_spread, self._first_field = not self.is_spread, 0
+        self.show_fields()
+
+    def shift(self, step: int) -> None:
+        """Begin with the next of those columns, or the one before."""
+        if self.rows is not None and self.is_spread:
+            last = len(self.rows.file.fields.names) - 1
+            self._first_field = min(max(self._first_field + step, 0), max(last, 0))
+            self.show_fields()
+
+    def show_fields(self) -> None:
+        """Have a column for every name that is known by now."""
+        rows = self.rows
+        if rows is None:
+            return
+        fields = rows.file.fields
+        rows.fields = fields.names[self._first_field :] if self.is_spread else ()
+        rows.columns = (
+            [name for name in _BEFORE_FIELDS if name in self._names] if rows.fields else self._names
+        )
+        fixed = [COLUMNS[name] for name in rows.columns] if rows.fields else drawn(rows.columns)
+        self.set_columns([*fixed, *field_columns(rows.fields, fields)])
+
+    @work(thread=True, exclusive=True, group="fields")
+    def look_at_fields(self, rows: EntryRows) -> None:
+        """Find the names in the JSON answers of a sample."""
+        with rows.file.results.duplicate() as own:
+            look_at_fields(own, rows.file.fields)
+        self.app.call_from_thread(self._fields_known, rows)
+
+    def _fields_known(self, rows: EntryRows) -> None:
+        if rows is self.rows:
+            self.show_fields()
+            self.post_message(self.FieldsKnown(rows.file.fields.names))
+
+    def render_line(self, y: int) -> Strip:
+        """One line; where it had a name in it that has no column yet, there is one with the next."""
+        strip = super().render_line(y)
+        rows = self.rows
+        if (
+            rows is not None
+            and rows.fields
+            and len(rows.fields) + self._first_field < len(rows.file.fields.names)
+        ):
+            self.call_later(self.show_fields)
+        return strip
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether entries are being searched or sorted."""
+        return any(worker.group == "select" and not worker.is_finished for worker in self.workers)
+
+    def stop_looking(self) -> None:
+        """Search and sort no more; what was found so far stays, in the order it has."""
+        self.workers.cancel_group(self, "select")
+        if self.rows is not None:
+            self.rows.sort = self._shown_sort
 
     @work(thread=True, exclusive=True, group="select")
     def _find(self, rows: EntryRows, own: ResultsFile, text: str, sort: Sort) -> None:
         worker, file = get_current_worker(), rows.file
+        told = monotonic()
+
+        def tell(done: int, of: int) -> None:
+            nonlocal told
+            if monotonic() - told >= _TELL_EVERY:
+                told = monotonic()
+                self.post_message(self.Sorting(sort, done / max(of, 1)))
+
         try:
             with own:
                 for found in worth_showing(file.finder.find(parse(text), own), lambda: worker.is_cancelled):
-                    ordered = in_order(found.positions, sort, own, file.costs, lambda: worker.is_cancelled)
-                    self.app.call_from_thread(self._show, worker, rows, found._replace(positions=ordered))
+                    positions = in_order(
+                        found.positions, sort, own, file.costs, lambda: worker.is_cancelled, tell
+                    )
+                    self.app.call_from_thread(
+                        self._show, worker, rows, found._replace(positions=positions), sort
+                    )
         except (FilterError, SourceError) as error:
             if not worker.is_cancelled:
                 self.post_message(self.Refused(str(error)))
 
-    def _show(self, worker: Worker[None], rows: EntryRows, found: Matches) -> None:
+    def _show(self, worker: Worker[None], rows: EntryRows, found: Matches, sort: Sort) -> None:
         if rows is not self.rows or worker.is_cancelled:
             return
         rows.positions = found.positions
+        self._shown_sort = sort
         key = self.cursor_key
         stays = key is not None and rows.find(key) is not None
         if not rows.file.results.index.count:

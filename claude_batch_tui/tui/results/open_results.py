@@ -18,6 +18,7 @@ from claude_batch_tui.domain.batches.tracked import Download, DownloadState, Sna
 from claude_batch_tui.domain.filters.fields import Completion, complete
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.money.spend import Bill
+from claude_batch_tui.domain.results.fields import AnswerFields, field_path
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.services.exporting.export import Part
 from claude_batch_tui.services.filters.finding import Finder
@@ -41,7 +42,18 @@ from claude_batch_tui.store.store import Store
 DOWNLOAD_FAILED = "The download failed."
 _WORTH_SHOWING_EVERY = 0.15
 """Seconds between two looks at a file that is being read."""
-_NEED_FILE = ("filter", "quick", "sort", "error", "save", "ledger", "statistics", "compare")
+_NEED_FILE = (
+    "filter",
+    "quick",
+    "sort",
+    "error",
+    "spread",
+    "shift",
+    "save",
+    "ledger",
+    "statistics",
+    "compare",
+)
 _NEED_ENTRY = ("tab", "entry", "zoom", "prompt", "wrap", "pager", "copy", "copy_id")
 _NEED_WHOLE_FILE = {
     "ledger": "the file is still being read",
@@ -77,6 +89,8 @@ class OpenFile:
         self.reader = reader
         self.costs = EntryCosts(results.index, prices)
         self.finder = Finder(results, self.costs)
+        self.fields = AnswerFields()
+        """The names in its JSON answers, as far as they were met."""
         self.spent: Bill | None = None
         """What all entries cost together, once that was summed up."""
 
@@ -234,11 +248,20 @@ class OpenResults:
         return f"The results of {here} of {count} batches of {self.title} are here …" if missing else None
 
     def complete(self, text: str, cursor: int) -> Completion:
-        """What can stand at the cursor of a filter; the types of errors are those of the file."""
+        """What can stand at the cursor of a filter; types of errors, names in JSON answers and their values are the file's."""
 
         def values(field: str) -> Sequence[str]:
-            known = () if self.file is None or field != "error" else self.file.results.index.error_types
-            return [value for value in known if value]
+            if self.file is None:
+                return ()
+            fields = self.file.fields
+            match field:
+                case "error":
+                    return [value for value in self.file.results.index.error_types if value]
+                case "json":
+                    return fields.names
+                case _:
+                    name = next((each for each in fields.names if field_path(each) == field), "")
+                    return fields.values(name)
 
         return complete(text, cursor, values)
 

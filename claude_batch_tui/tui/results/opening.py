@@ -161,7 +161,9 @@ class Opening:
 
     def _end_reading(self, results: ResultsFile) -> None:
         """The entry in the inspector may have turned out not to fit its schema."""
-        inspector = self._screen.inspector
+        inspector, table = self._screen.inspector, self._screen.table
+        if table.rows is not None:
+            table.look_at_fields(table.rows)
         if inspector.position is not None and results.index.class_of(inspector.position) == "schema_invalid":
             inspector.show_again()
         if not self._is_frozen:

@@ -53,10 +53,11 @@ class SaveDialog(Box[SaveChoice | None]):
         shown_key("save.leave", "escape", "leave", "leave", "leave without saving"),
     ]
 
-    def __init__(self, title: str, stem: str) -> None:
+    def __init__(self, title: str, stem: str, *, spread: bool = False) -> None:
+        """`spread` is how structured answers are saved unless it is changed."""
         super().__init__(title)
         self._stem = stem
-        self._spread = False
+        self._spread = spread
 
     def content(self) -> list[Widget]:
         """The name, the formats, what becomes of structured answers, and what is wrong."""
@@ -139,8 +140,8 @@ class Saving:
         """Whether an export runs."""
         return self._stop is not None
 
-    def ask(self, wanted: ToSave) -> None:
-        """Ask where to, and save."""
+    def ask(self, wanted: ToSave, *, spread: bool) -> None:
+        """Ask where to, and save. `spread` says that the fields of answers are columns on the screen."""
 
         def save(choice: SaveChoice | None) -> None:
             if choice is not None:
@@ -149,7 +150,8 @@ class Saving:
                 work = partial(self._export, wanted, choice, self._stop)
                 self._screen.run_worker(work, thread=True, group="save")
 
-        self._screen.app.push_screen(SaveDialog(f"Save {wanted.words}", file_stem(wanted.title)), save)
+        dialog = SaveDialog(f"Save {wanted.words}", file_stem(wanted.title), spread=spread)
+        self._screen.app.push_screen(dialog, save)
 
     def stop(self) -> None:
         """Stop the export; nothing of it stays."""

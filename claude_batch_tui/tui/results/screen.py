@@ -23,7 +23,8 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from claude_batch_tui.domain.batches.tracked import Snapshot
-from claude_batch_tui.domain.plain_text import clean
+from claude_batch_tui.domain.plain_text import clean, clean_line
+from claude_batch_tui.domain.results.fields import field_path
 from claude_batch_tui.domain.results.result import Sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
@@ -39,6 +40,7 @@ from claude_batch_tui.tui.results.inspector import Inspector
 from claude_batch_tui.tui.results.keys import KEYS
 from claude_batch_tui.tui.results.ledger import LedgerDialog, ledger_lines
 from claude_batch_tui.tui.results.list import (
+    MOST_FIELD_KEYS,
     SORT_LETTERS,
     SORT_QUESTION,
     EntryList,
@@ -55,6 +57,7 @@ from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from claude_batch_tui.wording import share
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.results.failures import RetryRules
@@ -124,8 +127,10 @@ class ResultsScreen(DashboardScreen):
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Most keys need an open file."""
-        if action == "stop" and not self.opened.is_growing and not self._saving.is_running:
-            return "nothing is being downloaded or saved"
+        if action == "stop" and not self._is_busy:
+            return "nothing is being downloaded, saved, searched or sorted"
+        if action == "shift" and not self.table.is_spread:
+            return "V makes columns of the fields first"
         if action == "save" and self._saving.is_running:
             return "results are being saved: x stops that"
         return self.opened.why_not(action) or super().reason_disabled(action, parameters)
@@ -147,10 +152,14 @@ class ResultsScreen(DashboardScreen):
 
     def cancel_running(self) -> bool:
         """What ctrl+c stops first."""
-        if not self.opened.is_growing and not self._saving.is_running:
+        if not self._is_busy:
             return False
         self.action_stop()
         return True
+
+    @property
+    def _is_busy(self) -> bool:
+        return self.opened.is_growing or self._saving.is_running or self.table.is_looking
 
     def palette_actions(self) -> dict[str, str]:
         """Actions without a key of their own."""
@@ -188,10 +197,23 @@ class ResultsScreen(DashboardScreen):
         # Without a filter all are shown, though more may have been found meanwhile.
         total = index.count if self.filter_bar.value else shown
         more = "" if index.complete else "counting …"
+        if not found.is_exact:
+            more = f"{share(found.decided, index.count)} searched, x stops"
         self.filter_bar.show_count(shown, total, more, exact=found.is_exact and found.is_final)
         words = shown_words(shown, total, rows.sort, exact=found.is_exact, plain=self.dashboard.ascii_only)
         self.query_one(TabsLine).show(right=words)
         self.inspector.show(self.table.position)
+
+    @on(EntryList.Sorting)
+    def _sorting(self, message: EntryList.Sorting) -> None:
+        words = f"sorting by {clean_line(message.sort.column)}: {message.share:.0%} read, x stops"
+        self.query_one(TabsLine).show(right=words)
+
+    @on(EntryList.FieldsKnown)
+    def _fields_known(self, message: EntryList.FieldsKnown) -> None:
+        if self.table.is_spread and not message.names:
+            self.action_spread()
+            self.say("None of the answers looked at is a JSON object, so there are no fields.")
 
     @on(EntryList.Refused)
     def _refused(self, message: EntryList.Refused) -> None:
@@ -223,9 +245,27 @@ class ResultsScreen(DashboardScreen):
         self._letters.ask(QUICK_QUESTION, {**letters, ERRORS_KEY: self.action_errors})
 
     def action_sort(self) -> None:
-        """Wait for the letter of a column."""
+        """Wait for the letter of a column; the fields of answers that are columns have numbers."""
         letters = {letter: partial(self._sort_by, column) for letter, (column, _) in SORT_LETTERS.items()}
-        self._letters.ask(SORT_QUESTION, letters)
+        fields = () if self.table.rows is None else self.table.rows.fields[:MOST_FIELD_KEYS]
+        letters |= {
+            str(number): partial(self._sort_by, field_path(name)) for number, name in enumerate(fields, 1)
+        }
+        names = "  ".join(f"{number} {name}" for number, name in enumerate(fields, 1))
+        self._letters.ask(
+            f"Sort: {names}  or a letter: {SORT_QUESTION[6:]}" if names else SORT_QUESTION, letters
+        )
+
+    def action_spread(self) -> None:
+        """Make columns of the fields of JSON answers, or take them away."""
+        self.table.spread()
+        self.set_class(self.table.is_spread, "-spread")
+        if self.table.is_spread and self.table.rows is not None:
+            self.table.look_at_fields(self.table.rows)
+
+    def action_shift(self, step: int) -> None:
+        """Begin with another of those columns."""
+        self.table.shift(step)
 
     def action_error(self, step: int) -> None:
         """Go to the next entry without a whole answer."""
@@ -248,7 +288,7 @@ class ResultsScreen(DashboardScreen):
         is_sorted = rows is not None and rows.sort != Sort()
         wanted = self.opened.to_save(self.table.chosen, marked=marked, keeps_order=is_sorted and not marked)
         if wanted is not None and not self._saving.is_running:
-            self._saving.ask(wanted)
+            self._saving.ask(wanted, spread=self.table.is_spread)
 
     def action_attempts(self) -> None:
         """All attempts of the run that is open, or again the answers that are kept."""
@@ -277,9 +317,13 @@ class ResultsScreen(DashboardScreen):
         start_retry(self, title, engine, make, look)
 
     def action_stop(self) -> None:
-        """Stop what is being saved, else the download; what has arrived is kept until the next one."""
+        """Stop what is being saved, else a search or an order, else the download; what has arrived is kept until the next one."""
         if self._saving.is_running:
             self._saving.stop()
+        elif self.table.is_looking:
+            self.table.stop_looking()
+            self.say("Stopped: shown is what was found so far.")
+            self.query_one(TabsLine).show(right="")
         elif self.opened.batch_id is not None:
             self.dashboard.engines.of(self.opened.batch_id).stop_download(self.opened.batch_id)
 

@@ -202,7 +202,7 @@ class FilterBar(Horizontal):
     def show_error(self, sentence: str) -> None:
         """Say in place what is wrong with the filter."""
         self._is_understood = False
-        self._note(f" {sentence} ", is_error=True)
+        self._note(f" {sentence.removeprefix('Filter: ')} ", is_error=True)
 
     @on(LineInput.Changed)
     def _typed(self, event: LineInput.Changed) -> None:

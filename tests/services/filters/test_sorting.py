@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from claude_batch_tui.domain.filters.language import parse
-from claude_batch_tui.domain.results.result import SORT_COLUMNS, Sort, parse_sort
+from claude_batch_tui.domain.results.result import SORT_COLUMNS, Sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.building.models import built_in_prices
 from claude_batch_tui.services.filters.finding import find_all
-from claude_batch_tui.services.filters.sorting import in_order
+from claude_batch_tui.services.filters.sorting import in_order, parse_sort
 from claude_batch_tui.services.results.costs import EntryCosts
 from claude_batch_tui.services.results.statistics import error_groups
 
@@ -66,11 +66,40 @@ def test_entries_are_sorted_by_any_column_and_those_alike_stay_in_file_order(ope
     assert "".join(results.index.custom_id(position) for position in found) == order
 
 
+def test_entries_are_sorted_by_a_value_in_their_json_and_those_without_one_come_last(opened_lines):
+    values = {"a": "2", "b": '"x"', "c": "-3.5", "d": "null", "e": "true", "f": "10", "g": '"Ab"'}
+    lines = [answer(key, f'{{"v": {value}}}', 1) for key, value in values.items()]
+    results = opened_lines(
+        [*lines, answer("h", "no JSON", 1), error("i", "no"), answer("j", '{"v": 1e400}', 1)]
+    )
+
+    def order(text):
+        found = in_order(
+            find_all(results, None, costs_of(results)), parse_sort(text), results, costs_of(results)
+        )
+        return "".join(results.index.custom_id(position) for position in found)
+
+    assert order("json.v") == "ecafjgbdhi"
+    assert order("json.v:desc") == "bgjfacedhi"
+
+
+def test_what_is_read_for_an_order_is_told_and_can_be_stopped(opened_lines):
+    results, told = opened_lines(ENTRIES), []
+    positions = find_all(results, None, costs_of(results))
+    in_order(
+        positions, Sort("text"), results, costs_of(results), tell=lambda done, of: told.append((done, of))
+    )
+    assert told == [(0, 5)]
+    assert in_order(positions, Sort("json.v"), results, costs_of(results), lambda: True) is positions
+
+
 def test_an_unknown_order_is_said_with_those_there_are():
     with pytest.raises(ConfigError, match="sort by one of custom_id"):
         parse_sort("price")
     with pytest.raises(ConfigError):
         parse_sort("cost:up")
+    with pytest.raises(ConfigError):
+        parse_sort("json.")
 
 
 def test_a_column_asked_for_again_is_reversed_and_figures_begin_with_the_largest():
