@@ -121,7 +121,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     theme: str | None = None
     """A theme of the dashboard. Left out: ansi over SSH, else dark."""
     results_columns: str = "#,custom_id,outcome,stop,in,out,cost,text"
-    """The columns of the list of results, in their order: some of `RESULTS_COLUMNS`."""
+    """The columns of the list of results, in their order: some of `#`, `custom_id`, `outcome`, `class`, `stop`, `in`, `out`, `cost`, `text`."""
     ascii: bool = False
     """Draw with ASCII characters only."""
     mouse: bool | None = None

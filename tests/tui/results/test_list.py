@@ -7,7 +7,7 @@ from pathlib import Path
 from claude_batch_tui.config import RESULTS_COLUMNS
 from claude_batch_tui.tui.results.list import COLUMNS, SORT_LETTERS, SORT_QUESTION
 
-SETTINGS = Path(__file__).parents[3] / "docs/settings.md"
+SETTINGS = Path(__file__).parents[3] / "docs/commands.md"
 
 
 def test_every_column_can_be_drawn_chosen_sorted_by_a_letter_and_is_in_the_settings():
