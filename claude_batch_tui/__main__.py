@@ -57,6 +57,7 @@ def _open_dashboard(dashboard: Dashboard) -> int:
         batch_id=dashboard.batch_id,
         banner=dashboard.banner,
         beside=dashboard.beside,
+        offers_tour=dashboard.offers_tour,
     )
     return app.start()
 

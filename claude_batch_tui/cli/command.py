@@ -35,6 +35,8 @@ class Dashboard(msgspec.Struct, frozen=True):
     banner: str | None = None
     beside: tuple[Config, ...] = ()
     """Other workspaces that are watched at the same time."""
+    offers_tour: bool = False
+    """Whether the tour is offered, once on this machine, though something is known already."""
     settled: Callable[[], Config] | None = None
     """Gives the settings in force, where something is still to be waited for: asked once all modules are loaded."""
 

@@ -22,7 +22,7 @@ from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.domain.money.spend import Spend
 from claude_batch_tui.domain.requests.draft import SourceRow
 from claude_batch_tui.services.building.models import read_prices
-from claude_batch_tui.services.building.recipes import save_named
+from claude_batch_tui.services.building.recipes import agree_to, save_named
 from claude_batch_tui.services.downloading.download import index_leftovers
 from claude_batch_tui.services.downloading.receiving import Downloaded
 from claude_batch_tui.services.downloading.recording import record_download
@@ -273,7 +273,8 @@ class DemoHistory:
             kind="csv", path=str(folder / _NOT_SENT_YET), template=tickets.template, system=tickets.system,
             model=tickets.model, max_tokens=tickets.max_tokens, id_column="id",
         )  # fmt: skip
-        save_named(Recipe(spec=spec, name="support tickets"), self._config.config_dir, "support tickets")
+        recipe = Recipe(spec=spec, name="support tickets")
+        agree_to(save_named(recipe, self._config.config_dir, recipe.name or ""), self._config.state_dir)
 
 
 def remembered(simulator: Simulator, config: Config, sources: Path) -> DemoHistory:

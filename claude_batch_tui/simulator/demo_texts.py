@@ -13,11 +13,11 @@ TICKETS: Final = (
     ("shipping", "en", "Order {order} was due last Tuesday and tracking has not moved since {city}. Where is my {product}?"),
     ("returns", "en", "The {product} is smaller than I thought. How do I send it back, and who pays? Order {order}."),
     ("billing", "de", "Die Rechnung zu {order} nennt eine falsche Umsatzsteuer-ID. Können Sie sie korrigieren?"),
-    ("bug", "de", "Der {product} verbindet sich nach dem Aufwachen nicht mehr mit dem WLAN. Neustart hilft nur kurz."),
+    ("bug", "de", "Der {product} aus {order} verbindet sich nicht mehr mit dem WLAN. Neustart hilft nur kurz."),
     ("shipping", "fr", "Bonjour, mon colis {order} est bloqué à {city} depuis cinq jours. Pouvez-vous vérifier ?"),
     ("returns", "es", "Quisiera devolver el {product}: llegó con un rasguño en la parte inferior. Pedido {order}."),
     ("other", "ja", "注文 {order} の {product} について、保証期間はいつまでですか。説明書には書かれていません。"),
-    ("praise", "en", "Just wanted to say that the {product} is the best thing I bought this year. Greetings from {city}!"),
+    ("praise", "en", "The {product} (order {order}) is the best thing I bought this year. Greetings from {city}!"),
 )  # fmt: skip
 
 LABELS: Final = ("billing", "bug", "shipping", "returns", "praise", "other")

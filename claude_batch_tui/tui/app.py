@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -28,6 +28,7 @@ from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.batches.keys import RENAMED
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.tour import Tour
 from claude_batch_tui.tui.widgets.key_line import hidden_key
 from claude_batch_tui.wording import standing_words
 
@@ -106,6 +107,7 @@ class DashboardApp(CbtuiApp):
         hidden_key("app.batches", "1", "show('batches')", "batches", "the batches"),
         hidden_key("app.build", "2", "show('build')", "build", "build requests from a file"),
         hidden_key("app.results", "3", "show('results')", "results", "the results"),
+        hidden_key("app.tour", "ctrl+t", "tour", "tour", "the tour of five steps; on it: the next step"),
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "batches": BatchesScreen,
@@ -131,7 +133,9 @@ class DashboardApp(CbtuiApp):
         banner: str | None = None,
         beside: Sequence[Config] = (),
         connects: bool = True,
+        offers_tour: bool | None = None,
     ) -> None:
+        """`offers_tour` says whether the tour is offered in any case, or where nothing is known yet (False), or never."""
         # The first screen is the first mode: going there from another would hold back what is drawn for 50 ms.
         self.DEFAULT_MODE = "batches" if results is None and batch_id is None else "results"  # type: ignore[misc]
         super().__init__(config, profile)
@@ -147,6 +151,9 @@ class DashboardApp(CbtuiApp):
         self.pace = FramePace(CHANGES_SECONDS if self.profile.slow else 0.0)
         """How often what the engine says is shown."""
         self._later: Timer | None = None
+        self.saved = 0
+        self.tour = Tour(self)
+        self._offers_tour = offers_tour
 
     def start(self) -> int:
         """Open the store, run until the user leaves, stop the engine; the exit code. Raises StoreError."""
@@ -185,11 +192,15 @@ class DashboardApp(CbtuiApp):
         _import_the_rest()
         if self.is_running:
             self.call_later(self.engines.connect)
+            if self._offers_tour is not None:
+                self.call_later(self.tour.offer, always=self._offers_tour)
 
     async def on_event(self, event: events.Event) -> None:
         """Who types looks at the screen: where nothing runs, the engines poll sooner."""
         if isinstance(event, events.Key):
             self.engines.attend()
+            if event.key == "escape" and self.tour.takes_escape():
+                return
         await super().on_event(event)
 
     def on_dashboard_app_arrived(self) -> None:
@@ -244,6 +255,19 @@ class DashboardApp(CbtuiApp):
             self.screen.show_workspace()
         self._show_newest()
         self.say(f"Workspace {name}." if name is not None else "All workspaces.")
+
+    def action_tour(self) -> None:
+        """Begin the tour; on it: the next step."""
+        self.tour.begin()
+
+    def first_key(self, id: str) -> str:  # noqa: A002  Textual's name
+        """The first key of an action of the app or one of its three screens, by its id."""
+        from claude_batch_tui.tui.build.keys import KEYS as BUILD_KEYS  # late, as the screens
+        from claude_batch_tui.tui.results.keys import KEYS as RESULTS_KEYS
+
+        every = (*CbtuiApp.BINDINGS, *self.BINDINGS, *BatchesScreen.BINDINGS, *BUILD_KEYS, *RESULTS_KEYS)
+        declared = next(one.key for one in every if isinstance(one, Binding) and one.id == id)
+        return self.config.keys.get(id, declared).partition(",")[0]
 
     def palette_actions(self) -> dict[str, str]:
         """A way to each of the other workspaces, to all that are watched, and what every app has."""

@@ -178,7 +178,7 @@ class CbtuiApp(TerminalApp):
     def help_foot(self) -> Sequence[str]:
         """Lines under the keys."""
         return (
-            "Greyed keys tell you why when pressed. Change keys: [keys] in config.toml",
+            "Greyed keys tell you why when pressed. ^t: a tour of five steps. Change keys: [keys] in config.toml",
             self.profile.sentence,
             *(f"  {each.item:<12} {each.value}: {each.reason}" for each in self.profile.decisions),
             str(self.config.config_dir / "config.toml"),
@@ -225,10 +225,15 @@ class CbtuiApp(TerminalApp):
         """Textual's, but a key that is not typed into a field acts at once: passed on to the widget, it acts after the next."""
         if await super()._check_bindings(key, priority):
             return True
+        is_text = self.is_typing or getattr(self.screen, "awaits_letter", False)
+        return priority and not is_text and await super()._check_bindings(key)
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether keys go into a field."""
         # By name: the first frame does not wait for the editor of several lines.
         kinds = {kind.__name__ for kind in type(self.focused).__mro__}
-        is_text = not kinds.isdisjoint({"Input", "TextArea"}) or getattr(self.screen, "awaits_letter", False)
-        return priority and not is_text and await super()._check_bindings(key)
+        return not kinds.isdisjoint({"Input", "TextArea"})
 
     async def run_action(
         self,

@@ -33,6 +33,8 @@ class Dashboard(Protocol):
     """What the status line of the batches says while there is nothing else to say."""
     now: Callable[[], datetime]
     """The clock every age is measured by."""
+    saved: int
+    """How many files of results were saved since the start."""
 
     def begin(self) -> None:
         """The first frame is on the terminal: begin to talk to the API. Only the first call counts."""

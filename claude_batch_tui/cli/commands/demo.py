@@ -19,6 +19,7 @@ from claude_batch_tui.cli.command import Context, Dashboard
 from claude_batch_tui.cli.commands.simulate import add_shared_options
 from claude_batch_tui.config import Config
 from claude_batch_tui.errors import ConfigError, StoreError
+from claude_batch_tui.services.tour import is_offered, note_offered
 from claude_batch_tui.store.locks import FileLock
 
 _START_SECONDS = 20.0
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
             config_dir=data_dir / "config",
         )
         (data_dir / _FILES).mkdir()
-        with _simulator(args, data_dir) as process:
+        with _simulator(args, data_dir, state_dir) as process:
 
             def settled() -> Config:
                 base_url = _first_line(process)
@@ -81,7 +82,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
                 return msgspec.structs.replace(config, base_url=base_url)
 
             # The modules of the dashboard are loaded while the simulator starts.
-            return context.open_dashboard(Dashboard(config=config, api_key=_KEY, settled=settled))
+            return context.open_dashboard(
+                Dashboard(config=config, api_key=_KEY, settled=settled, offers_tour=True)
+            )
 
 
 @contextlib.contextmanager
@@ -100,7 +103,7 @@ def _own_folder(config: Config) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _simulator(args: argparse.Namespace, data_dir: Path) -> Iterator[subprocess.Popen[str]]:
+def _simulator(args: argparse.Namespace, data_dir: Path, state_dir: Path) -> Iterator[subprocess.Popen[str]]:
     """A simulator that ends with the context, and with this process if that is killed."""
     command = [
         sys.executable, "-m", "claude_batch_tui", "simulate", "--port", str(args.port),
@@ -113,6 +116,7 @@ def _simulator(args: argparse.Namespace, data_dir: Path) -> Iterator[subprocess.
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "CBTUI_STATE_DIR": str(state_dir)},
         start_new_session=True,
     )
     try:
@@ -148,16 +152,19 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _fresh(folder: Path) -> Path:
-    """The folder, empty but for our marker. Raises StoreError for one that is not ours."""
+    """The folder, empty but for our marker, and what says that the tour was offered. Raises StoreError for one that is not ours."""
     try:
         if folder.is_symlink() or (
             folder.exists() and not (folder / _MARKER).exists() and any(folder.iterdir())
         ):
             raise StoreError(f"{folder} is not a folder of an earlier demo: move it away, or use --data-dir.")
+        was_offered = is_offered(folder)
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True, mode=0o700)
         (folder / _MARKER).touch()
+        if was_offered:
+            note_offered(folder)
     except OSError as error:
         raise StoreError(f"{folder}: cannot begin a fresh demo: {error}.") from error
     return folder

@@ -61,6 +61,11 @@ class BatchDetail(Vertical):
         """The text."""
         return self.query_one("#detail-text", TextView)
 
+    @property
+    def tab(self) -> str:
+        """The tab that is open, by name."""
+        return TABS[self._tab]
+
     def show(self, row: BatchRow | None, drawing: Drawing) -> None:
         """Show a batch or run as it is now; None where there is none."""
         before = self._row.key if self._row else None

@@ -55,6 +55,7 @@ _SYNONYMS = {
     "workspace": "profile key account switch",
     "show('build')": "new create build submit",
     "help": "keys shortcuts manual",
+    "tour": "tutorial introduction learn guide first steps onboarding",
     "toggle_mouse": "select text click",
     "redraw": "refresh paint",
     "suspend_process": "shell background",

@@ -173,6 +173,7 @@ class Saving:
                         show(screen.say, f"{export_words(update)} · x stops", seconds=10.0)
                     case Exported():
                         words = f"{update.entries:,} results saved in {choice.target}"
+                        screen.dashboard.saved += 1
                         if wanted.part.index.complete and update.entries == wanted.part.index.count:
                             dashboard = screen.dashboard
                             locations = dashboard.engines.home.store.locations
