@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = (
+    False  # as type checkers read it: `typing` is a third of what `--version` and a completion import
+)
 if TYPE_CHECKING:
     from claude_batch_tui.cli.command import Dashboard
 
@@ -20,11 +22,11 @@ def main() -> int:
 
         sys.stdout.write(f"cbtui {__version__}\n")
         return 0
-    if argv[:1] == ["__complete"] and len(argv) == 3:
+    if argv[:1] == ["__complete"] and len(argv) == 4:
         # For the scripts of `cbtui completion`, which run it at every tab: nothing else is imported.
         from claude_batch_tui.store.completing import print_words
 
-        print_words(argv[1], argv[2])
+        print_words(*argv[1:])
         return 0
     os.umask(0o077)
     from claude_batch_tui.cli.main import main as run_command_line

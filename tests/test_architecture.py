@@ -52,3 +52,17 @@ def test_the_version_is_answered_without_any_of_us():
     )
     assert done.stdout.startswith("cbtui ")
     assert "claude_batch_tui.cli" not in done.stderr
+
+
+def test_a_completion_loads_no_package_but_the_standard_library(own_folders):
+    code = """
+import sys
+from claude_batch_tui.__main__ import main
+sys.argv = ["cbtui", "__complete", "ids", "/nowhere/store.db", ""]
+main()
+ours = {name for name in sys.modules if name.startswith("claude_batch_tui")}
+assert ours == {"claude_batch_tui", "claude_batch_tui.__main__", "claude_batch_tui.store", "claude_batch_tui.store.completing"}, ours
+assert "msgspec" not in sys.modules and "argparse" not in sys.modules
+print()
+"""
+    assert loaded_after(code) == []

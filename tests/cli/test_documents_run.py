@@ -124,3 +124,16 @@ def test_every_command_that_a_document_mentions_is_understood(document, capsys):
         assert named or words[0].startswith("--"), text
         if len(words) > 1 and not {"help", "--help"} & set(words):
             _parser(words)[0].parse_args(words)
+
+
+def test_the_results_of_the_table_in_the_readme_are_read_by_the_loop_of_the_batch_scripts(cbtui, workplace):
+    folder = workplace("old")
+    batch = cbtui("submit", folder / "requests.jsonl", "--yes")[1].strip()
+    assert cbtui("watch", batch)[0] == 0
+    (line,) = re.findall(
+        r"`cbtui (results ID --format flat -o results\.jsonl)`", (ROOT / "README.md").read_text()
+    )
+    assert cbtui(*line.replace("ID", batch).split())[0] == 0
+    read = [json.loads(each) for each in (folder / "results.jsonl").read_text().splitlines()]
+    assert len(read) == 30
+    assert all(each.get("status") == "succeeded" and each["custom_id"] and each["response"] for each in read)

@@ -75,12 +75,16 @@ def _complete(action: argparse.Action, database: str) -> None:
 def _words(kinds: tuple[str, ...], database: str, *, files: bool = False) -> dict[str, Any]:
     """Words of the store as shtab wants a completion of its own: a function of each shell, called when tab is pressed."""
     name = "_".join(("_cbtui", *kinds, *(["files"] if files else [])))
-    asked = "; ".join(
-        f"command cbtui __complete {kind} {shlex.quote(database)} 2>/dev/null" for kind in kinds
-    )
-    in_bash = f'  compgen -W "$({asked})" -- "$1"\n' + ('  compgen -f -- "$1"\n' if files else "")
-    in_zsh = f'  compadd -- ${{(f)"$({asked})"}}\n' + ("  _files\n" if files else "")
-    in_fish = f"  {asked}\n" + ("  __fish_complete_path (commandline -ct)\n" if files else "")
+    begins = {"bash": '"$1"', "zsh": '"$PREFIX"', "fish": "(commandline -ct | string collect)"}
+    asked = {
+        shell: "; ".join(
+            f"command cbtui __complete {kind} {shlex.quote(database)} {begin} 2>/dev/null" for kind in kinds
+        )
+        for shell, begin in begins.items()
+    }
+    in_bash = f'  compgen -W "$({asked["bash"]})" -- "$1"\n' + ('  compgen -f -- "$1"\n' if files else "")
+    in_zsh = f'  compadd -- ${{(f)"$({asked["zsh"]})"}}\n' + ("  _files\n" if files else "")
+    in_fish = f"  {asked['fish']}\n" + ("  __fish_complete_path (commandline -ct)\n" if files else "")
     return {
         "bash": name,
         "zsh": name,
