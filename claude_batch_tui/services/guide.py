@@ -91,7 +91,7 @@ def find_topic(words: str) -> str:
 
 
 def matching(words: str) -> list[Section]:
-    """The sections that have these words, cut to the heading and the lines (of a table, the rows) that have them."""
+    """The sections that have these words, cut to the heading and the paragraphs and rows of tables that have them."""
     wanted = words.lower().strip()
     if not wanted:
         return []
@@ -99,27 +99,41 @@ def matching(words: str) -> list[Section]:
     for section in sections():
         if wanted in section.title.lower():
             found.append(section)
-        elif wanted in section.text.lower():
-            heading, *lines = section.text.split("\n")
-            text = "\n".join([heading, *_with(wanted, lines)]) + "\n"
+        elif wanted in section.text.lower().replace("\n", " "):
+            heading, *pieces = _pieces(section.text)
+            text = "\n".join([heading, *_with(wanted, pieces)]) + "\n"
             found.append(msgspec.structs.replace(section, text=text))
     return found
 
 
-def _with(wanted: str, lines: list[str]) -> Iterator[str]:
-    """The lines that have `wanted`; before rows of a table its head, without which they are none."""
+def _pieces(text: str) -> list[str]:
+    """What a text is made of: its paragraphs and points whole, of tables and code each line."""
+    pieces: list[str] = []
+    in_code = False
+    for line in text.split("\n"):
+        in_code = in_code != line.startswith("```")
+        begins = in_code or not line.strip() or re.match(r"[|#-]|```|\d+\.", line)
+        if begins or not pieces or not pieces[-1].strip() or pieces[-1].startswith(("|", "#", "```")):
+            pieces.append(line)
+        else:
+            pieces[-1] += f"\n{line}"
+    return pieces
+
+
+def _with(wanted: str, pieces: list[str]) -> Iterator[str]:
+    """The pieces that have `wanted`; before rows of a table its head, without which they are none."""
     head: list[str] = []
     shown: list[str] = []
-    for number, line in enumerate(lines):
-        if line.startswith("|") and not lines[number - 1].startswith("|"):
-            head = lines[number : number + 2]
-        if wanted in line.lower() and line not in head:
-            if not line.startswith("|"):
+    for number, piece in enumerate(pieces):
+        if piece.startswith("|") and not pieces[number - 1].startswith("|"):
+            head = pieces[number : number + 2]
+        if wanted in piece.lower().replace("\n", " ") and piece not in head:
+            if not piece.startswith("|"):
                 yield ""
             elif head != shown:
                 yield from ("", *head)
                 shown = head
-            yield line
+            yield piece
 
 
 def skills_folder(agent: str, environ: Mapping[str, str] = os.environ) -> Path:

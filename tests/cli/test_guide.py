@@ -91,6 +91,8 @@ def test_other_words_find_the_lines_that_say_something_about_them(cbtui):
     _, out, _ = cbtui("guide", "encoding")
     assert "two encodings fit equally" in out
     assert len(out.splitlines()) < 20
+    _, out, _ = cbtui("guide", "pause_turn")
+    assert out.startswith("## A result\n\nOf a succeeded one")  # a paragraph is whole
     code, _, err = cbtui("guide", "zeppelin")
     assert (code, err) == (
         2,

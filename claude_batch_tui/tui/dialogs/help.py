@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from textwrap import wrap
@@ -33,6 +34,7 @@ _SECTIONS = {
 }
 
 
+_TABLE = re.compile(r"^\|.*\n\|[-|]+\n(?P<rows>(?:\|.*\n)*)", re.MULTILINE)
 _PAGES = ("this screen", "all screens", "the guide")
 _LAST = ("filter", "text", "list", "frame", "over", "app")
 """Sections that are the same on all screens."""
@@ -152,7 +154,16 @@ def guide_lines(query: str = "") -> list[AnyLine]:
     texts = (
         [f"*cbtui guide {one.topic}*\n\n{one.text}" for one in matching(query)] if query else map(page, PAGES)
     )
-    return [line for text in texts for piece in markdown_lines(text) for line in (*piece, ("", None))]
+    lists = (_TABLE.sub(_as_list, text) for text in texts)
+    return [line for text in lists for piece in markdown_lines(text) for line in (*piece, ("", None))]
+
+
+def _as_list(table: re.Match[str]) -> str:
+    """A table of Markdown as a list, which wraps at any width: the first cell strong, the others after it."""
+    rows = (re.split(r"(?<!\\) ?\| ?", row.strip("|").strip()) for row in table["rows"].splitlines())
+    return "".join(
+        f"- **{first.strip('`')}**: {' · '.join(filter(None, others))}\n" for first, *others in rows
+    )
 
 
 def page_lines(hints: Sequence[Hint], width: int, query: str = "") -> list[AnyLine]:
