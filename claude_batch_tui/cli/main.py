@@ -171,7 +171,7 @@ def _run(
     output: Output,
     clock: Clock,
 ) -> int:
-    argv = _without_help_verb(argv)
+    argv = _without_help_verb(_with_joined_sort(argv))
     parser, modules = _parser(argv)
     args = parser.parse_args(argv)
     if args.env_file is not None:
@@ -195,6 +195,15 @@ def _run(
         return open_dashboard(Dashboard(config, beside=beside))
     code = module.run(args, context)
     return int(code if isinstance(code, int) else run_to_end(code))
+
+
+def _with_joined_sort(argv: Sequence[str]) -> list[str]:
+    """`--sort -cost` as `--sort=-cost`: what begins with a dash is no value to argparse."""
+    words = list(argv)
+    for at in reversed(range(len(words) - 1)):
+        if words[at] == "--sort" and words[at + 1].startswith("-") and not words[at + 1].startswith("--"):
+            words[at : at + 2] = [f"--sort={words[at + 1]}"]
+    return words
 
 
 def _without_help_verb(argv: Sequence[str]) -> Sequence[str]:

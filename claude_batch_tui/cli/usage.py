@@ -22,7 +22,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "cbtui submit requests.jsonl --name tickets",
         "cbtui submit requests.jsonl --pilot 20 --yes --name tickets",
     ),
-    "list": ("cbtui list --where 'state=running age<2d' --sort=-cost",),
+    "list": ("cbtui list --where 'state=running age<2d' --sort -cost",),
     "status": ("cbtui status tickets --json", "cbtui status --short"),
     "history": ("cbtui history --days 7",),
     "costs": ("cbtui costs --by model",),

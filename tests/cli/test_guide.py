@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import claude_batch_tui
-from claude_batch_tui.cli.main import COMMANDS, _parser
+from claude_batch_tui.cli.main import COMMANDS, _parser, _with_joined_sort
 from claude_batch_tui.cli.usage import EXAMPLES, GROUPS
 from claude_batch_tui.domain.results.failures import _RULES
 from claude_batch_tui.services.guide import PAGES, page, skill_folder
@@ -122,7 +122,7 @@ def test_every_command_has_an_example_that_is_understood():
             words = shlex.split(re.sub(r'^eval "\$\((.*)\)"$', r"\1", example).partition(" > ")[0])[1:]
             assert words[0] == command
             if command != "help":
-                _parser(words)[0].parse_args(words)
+                _parser(_with_joined_sort(words))[0].parse_args(_with_joined_sort(words))
 
 
 def test_the_skill_is_installed_shown_and_never_written_over_silently(cbtui, tmp_path, monkeypatch):

@@ -52,6 +52,7 @@ def test_rows_are_sorted_and_columns_chosen(cbtui, three):
         ["REQS", "ID"], ["50", young], ["7", running], ["5", old]
     ]  # fmt: skip
     assert ids(cbtui("list", "--json", "--sort=-age", "--limit", "2")[1]) == [old, young]
+    assert ids(cbtui("list", "--json", "--sort", "-age", "--limit", "2")[1]) == [old, young]
 
 
 def test_tags_notes_and_names_are_ours_and_found_again(cbtui, three):

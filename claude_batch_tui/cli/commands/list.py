@@ -38,9 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (20)")
     parser.add_argument("--where", metavar="FILTER", default="", help="only those a filter lets through")
-    parser.add_argument(
-        "--sort", metavar="FIELD", help="by this field; --sort=-FIELD is the other way round (age)"
-    )
+    parser.add_argument("--sort", metavar="FIELD", help="by this field, -FIELD the other way round (age)")
     parser.add_argument("--columns", metavar="A,B", default=_COLUMNS, help="what the table shows")
     parser.add_argument("--runs", action="store_true", help="a line a run, its batches added up")
     parser.add_argument("--hidden", action="store_true", help="those hidden with `hide` too")
