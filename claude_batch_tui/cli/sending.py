@@ -19,7 +19,7 @@ from claude_batch_tui.domain.batches.tracked import Overlap, Submission, Submiss
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.submitting.order import Decision, Question, SendOrder
-    from claude_batch_tui.services.submitting.steps import Ended, Overlaps, Step
+    from claude_batch_tui.services.submitting.steps import Ended, LeftCold, Overlaps, Primed, Priming, Step
 
 
 def add_consent_options(parser: argparse.ArgumentParser) -> None:
@@ -92,9 +92,13 @@ async def send(order: SendOrder, args: argparse.Namespace, context: Context, run
     async def confirm(question: Question) -> bool:
         return _agreed(question, order, args, context, runtime)
 
+    async def send_cold(primed: Primed) -> bool:
+        return _may_be_cold(primed, args, context)
+
     steps = submit(
         order,
         confirm=confirm,
+        send_cold=send_cold,
         connect=runtime.connect,
         store=runtime.store,
         config=runtime.config,
@@ -114,6 +118,19 @@ async def send(order: SendOrder, args: argparse.Namespace, context: Context, run
         if chosen is not None:
             return await send(chosen, args, context, runtime)
     return int(ExitCode.UNKNOWN_OUTCOME) if is_open and code == ExitCode.GOOD else code
+
+
+def _may_be_cold(primed: Primed, args: argparse.Namespace, context: Context) -> bool:
+    """Whether the others are sent although their prime did not warm the cache: asked, or as --cold says."""
+    from claude_batch_tui.wording import unprimed_words
+
+    words, cold = unprimed_words(primed), bool(getattr(args, "cold", False))
+    if can_ask(args) and not cold:
+        return context.confirm(f"{words} Send the others now, without the cache?", yes=False)
+    context.diagnostics.note(
+        f"{words} {'Sending the others without it.' if cold else '--cold sends the others all the same.'}"
+    )
+    return cold
 
 
 def _which(overlap: Overlap, order: SendOrder, context: Context) -> SendOrder | None:
@@ -143,6 +160,8 @@ async def _say(
             return _say_overlap(step, order, args, context)
         case steps.Declined():
             return ExitCode.USAGE
+        case steps.Priming() | steps.Primed() | steps.LeftCold():
+            return _say_prime(step, context, runtime)
         case steps.Ended():
             return await _say_end(step, args, context, runtime)
         case _:
@@ -179,6 +198,28 @@ def _say_progress(step: Step, order: SendOrder, context: Context, runtime: Runti
             diagnostics.note("No batch of this size was created: sending once more.")
         case _:
             pass
+
+
+def _say_prime(step: Priming | Primed | LeftCold, context: Context, runtime: Runtime) -> int:
+    """Say how the prime of a run goes; the exit code, where the others were left."""
+    from claude_batch_tui.services.submitting import steps
+    from claude_batch_tui.wording import duration_words
+
+    diagnostics, prime = context.diagnostics, step.submission
+    match step:
+        case steps.Priming():
+            left = duration_words((step.until - runtime.now()).total_seconds())
+            diagnostics.progress(f"waiting for the prime {prime.batch_id}, {left} at most")
+        case steps.Primed(is_warm=True):
+            diagnostics.note(f"The prime {prime.batch_id} has ended: the cache is written.")
+        case steps.LeftCold():
+            diagnostics.error(
+                f"{step.requests:,} requests of {prime.run_id} were not sent. The same command again looks at the prime and goes on."
+            )
+            return ExitCode.TIMEOUT
+        case _:
+            pass
+    return ExitCode.GOOD
 
 
 def _agreed(

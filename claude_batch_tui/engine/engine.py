@@ -376,6 +376,7 @@ class Engine(LoopThread):
             return submit(
                 order,
                 confirm=partial(submitter.confirm, token),
+                send_cold=partial(submitter.send_cold, token),
                 connect=runtime.connect,
                 store=runtime.store,
                 config=runtime.config,

@@ -25,6 +25,7 @@ from claude_batch_tui.services.submitting.adoption import settle_found
 from claude_batch_tui.services.submitting.order import Question
 from claude_batch_tui.services.submitting.run import send_one
 from claude_batch_tui.store import batches, submissions
+from claude_batch_tui.wording import unprimed_words
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +81,18 @@ class Submitter:
         """Hand the question on to who waits for it, and wait for the answer to it."""
         self._ask(token, question)
         return await self._answers[token]
+
+    async def send_cold(self, token: str, primed: steps.Primed) -> bool:
+        """Show that a prime did not warm the cache, and wait for what the user says to sending the others without it."""
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._answers[token] = answer
+        self._show(token, note=unprimed_words(primed), waiting_until=None, asks_cold=True)
+        self._board.tell(
+            f"{unprimed_words(primed)} Send the others?", batch_id=primed.submission.batch_id, is_error=True
+        )
+        agreed = await answer
+        self._show(token, asks_cold=False)
+        return agreed
 
     def _ask(self, token: str, question: Question | Overlap | None) -> None:
         asked = self._asked.get(token)
@@ -141,24 +154,33 @@ class Submitter:
                 self._show(
                     token, submission=submission, sent_bytes=0, waiting_until=step.until, note=step.note
                 )
-            case steps.Looking(submission):
-                self._looking.add(submission.submission_id)
-                self._show(token, submission=submission)
-                self._board.tell(
-                    f"{_title(submission)}: it is not known whether the batch was created; looking",
-                    is_error=True,
+            case steps.Priming(submission, until):
+                words = "Waiting for the prime; the others are sent once it has ended."
+                self._show(token, submission=submission, waiting_until=until, note=words)
+            case steps.LeftCold(submission, requests):
+                self._show(
+                    token, error=f"{requests:,} requests were not sent; submitting the same again sends them."
                 )
-                self.reload()
-            case steps.Looked(submission):
-                self._looking.add(submission.submission_id)
-                self._show(token, submission=submission)
-                if self._board.submitting[token].repeat_of is not None:
-                    self._show(token, repeat_of=submission)
-                self.reload()
+            case steps.Looking() | steps.Looked():
+                self._show_look(token, step)
             case steps.Ended(submission):
                 self._show_end(token, step)
             case _:
                 pass
+
+    def _show_look(self, token: str, step: steps.Looking | steps.Looked) -> None:
+        """Show that a batch is looked for, and what is known after a look."""
+        submission = step.submission
+        self._looking.add(submission.submission_id)
+        self._show(token, submission=submission)
+        if isinstance(step, steps.Looking):
+            self._board.tell(
+                f"{_title(submission)}: it is not known whether the batch was created; looking",
+                is_error=True,
+            )
+        elif self._board.submitting[token].repeat_of is not None:
+            self._show(token, repeat_of=submission)
+        self.reload()
 
     def _show_end(self, token: str, ended: steps.Ended) -> None:
         """Show how one batch ended, and what was not sent because of that."""

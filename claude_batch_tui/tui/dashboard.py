@@ -14,7 +14,20 @@ from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.tui.widgets.lines import Kind
 
 _WRITING = frozenset(
-    ("cancel", "delete", "rename", "tag", "note", "adopt", "hide", "prune", "forget", "try_row", "pilot")
+    (
+        "cancel",
+        "delete",
+        "rename",
+        "tag",
+        "note",
+        "adopt",
+        "hide",
+        "prune",
+        "forget",
+        "try_row",
+        "pilot",
+        "prime",
+    )
 )
 """Actions that pay, delete or label and nothing else; where others lead to such an act, the engine refuses it."""
 

@@ -63,6 +63,7 @@ from claude_batch_tui.wording.submissions import (
     settled_words,
     submission_words,
     triage_words,
+    unprimed_words,
 )
 from claude_batch_tui.wording.values import (
     ago,

@@ -58,6 +58,8 @@ def forecast_lines(forecast: CostForecast, in_flight: float = 0.0) -> Iterator[s
     yield _output_words(forecast)
     if forecast.caching is not None and not at_most.unpriced:
         yield _caching_words(forecast.caching)
+        if forecast.caching.prime_pays:
+            yield _prime_words(forecast.caching)
     if at_most.open_ended:
         yield f"          not in it: {_OPEN_ENDED} of {counted(at_most.open_ended, 'request')}"
     if in_flight:
@@ -108,6 +110,13 @@ def _caching_words(caching: Caching) -> str:
         f"input): at most {money(caching.cost.batch)} with one write for an hour and reads by all others, "
         f"{money(caching.saved)} less; pays from {caching.break_even_requests} requests on, where {caching.break_even_hits:.0%} "
         "of them find it"
+    )
+
+
+def _prime_words(caching: Caching) -> str:
+    return (
+        f"prime     one request first, the others once it has ended: writing the cache costs {money(caching.write)}, and half of "
+        f"the hits save {money(caching.saved_at_half)} already (`submit --prime`; p in Build)"
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.results.failures import RetryCounts
     from claude_batch_tui.services.results.triage import Group, Triage
     from claude_batch_tui.services.submitting.order import Question, SendOrder
+    from claude_batch_tui.services.submitting.steps import Primed
     from claude_batch_tui.sources.rows import Reading
 
 _RUNS_NAMED = 5
@@ -151,6 +152,14 @@ def question_lines(question: Question, order: SendOrder, to: str) -> Iterator[st
     if prepared.changed:
         yield changed_words(prepared.changed, order.source or order.requests)
     yield from (f"guessed   {guess}" for guess in order.guesses)
+
+
+def unprimed_words(primed: Primed) -> str:
+    """Why the cache is not warm, as a sentence."""
+    batch_id = primed.submission.batch_id
+    if primed.has_ended:
+        return f"The prime {batch_id} has ended without an answer, so the cache is not written."
+    return f"The prime {batch_id} has not ended in 20 minutes, so the cache may not be written yet."
 
 
 def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> Iterator[str]:

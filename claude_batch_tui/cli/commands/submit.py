@@ -34,6 +34,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="another sample for --pilot (0)")
     parser.add_argument(
+        "--prime",
+        action="store_true",
+        help="send one request first and the others once it has ended, so that they find in the cache what all share; "
+        "`check` says whether that pays",
+    )
+    parser.add_argument(
+        "--cold",
+        action="store_true",
+        help="with --prime: send the others without it where it has not ended in 20 minutes; else exit code 5",
+    )
+    parser.add_argument(
         "--rest-of",
         metavar="ID",
         help="leave out what this run has sent already, and join it: after a pilot, or with --new-only for a table that "
@@ -68,6 +79,8 @@ async def run(args: argparse.Namespace, context: Context) -> int:
 
     if args.pilot is not None and args.rest_of:
         raise ConfigError("--pilot comes first and --rest-of after it: use one of them.")
+    if args.prime and args.pilot is not None:
+        raise ConfigError("--prime sends all of it, --pilot a sample: use one of them.")
     if args.new_only and args.again:
         raise ConfigError(
             "--new-only leaves out what was sent before, --again sends it once more: use one of them."
@@ -84,6 +97,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             resend_if_absent=args.resend_if_absent,
             counts_input=can_ask(args),
             guesses=recipe.guesses if recipe else (),
+            prime=args.prime,
             decision=decision_of(args),
         )
         order = await in_thread(lambda: _checked(order, runtime))

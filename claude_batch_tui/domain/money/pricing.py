@@ -128,6 +128,17 @@ class Caching(msgspec.Struct, frozen=True):
     saved: float
     break_even_requests: int
     break_even_hits: float
+    is_kept: bool = False
+    """Whether the requests ask for it: they have a cache_control with ttl 1h at the end of what they share."""
+    write: float = 0.0
+    """What writing it to the cache once costs."""
+    saved_at_half: float = 0.0
+    """What is saved where half of the others find it, those that do not paid as fresh input."""
+
+    @property
+    def prime_pays(self) -> bool:
+        """Whether a prime is worth offering: what is saved at half the hits is more than the write."""
+        return self.is_kept and self.saved_at_half > self.write
 
 
 class CostForecast(msgspec.Struct, frozen=True):
@@ -316,6 +327,15 @@ def _caching(
         saved * prices.batch_factor,
         int((write - reading) / (fresh - reading)) + 1,
         (write - fresh) / (write - reading),
+        is_kept=shared.is_kept,
+        write=geo * tokens * write * prices.batch_factor / _MILLION,
+        saved_at_half=geo
+        * tokens
+        * (requests - 1)
+        * 0.5
+        * (fresh - reading)
+        * prices.batch_factor
+        / _MILLION,
     )
 
 

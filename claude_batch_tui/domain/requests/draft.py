@@ -86,6 +86,8 @@ class SharedPrefix(msgspec.Struct, frozen=True):
     bytes: int
     model: str
     min_cached_tokens: int | None
+    is_kept: bool = False
+    """Whether a cache_control with ttl 1h is in it."""
 
 
 class Draft(msgspec.Struct, frozen=True):

@@ -4,6 +4,8 @@ them begin with.
 
 from __future__ import annotations
 
+import re
+
 from msgspec import UNSET
 
 from claude_batch_tui.domain.requests.draft import (
@@ -20,6 +22,7 @@ ADDED_TOKENS = 1_000
 """At most what the API adds to a prompt where there are tools, and where there is a schema (530 is the most that a copy of
 the tool page lists; read 2026-11-29)."""
 _NUMBERS = len(("requests", "params_bytes", "max_tokens", "open_ended", "media_tokens", "more_tokens"))
+_KEPT = re.compile(rb'"cache_control"\s*:\s*\{[^{}]*"ttl"\s*:\s*"1h"')
 _Key = tuple[str, bool, bool, bool]
 
 
@@ -81,7 +84,8 @@ class Totals:
             return None
         model = models.pop()
         rules = self._models.find(model) if self._models else None
-        return SharedPrefix(len(self._shared), model, rules.min_cached_tokens if rules else None)
+        least = rules.min_cached_tokens if rules else None
+        return SharedPrefix(len(self._shared), model, least, is_kept=bool(_KEPT.search(self._shared)))
 
     def _add_advisors(self, params: ParamsShape, *, in_us: bool) -> bool:
         """Reckon with the most that advisors may take: a whole context read, and the longest advice, at every use.

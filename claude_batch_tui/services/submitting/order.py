@@ -11,7 +11,7 @@ from claude_batch_tui.domain.batches.tracked import Overlap, Submission
 from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.submitting.pilot import Others
 from claude_batch_tui.services.submitting.retry import RetryPlan
-from claude_batch_tui.services.submitting.steps import Prepared
+from claude_batch_tui.services.submitting.steps import Prepared, Primed
 
 
 class Pilot(msgspec.Struct, frozen=True):
@@ -44,6 +44,7 @@ class SendOrder(msgspec.Struct, frozen=True):
     once more, and `new_only` none; without them nothing is sent then.
     `resend_if_absent` sends once more what was lost and does not show in the list; `counts_input` has the API count
     the input before the question, so that the cost is known better. `guesses` are what reading the source rests on.
+    With `prime` the first request goes alone, and the others once it has ended: see `priming`.
     `decision` is about a batch that was found for what was sent before: nothing else is sent then.
     """
 
@@ -60,6 +61,7 @@ class SendOrder(msgspec.Struct, frozen=True):
     resend_if_absent: bool = False
     counts_input: bool = False
     guesses: tuple[str, ...] = ()
+    prime: bool = False
     decision: Decision | None = None
 
 
@@ -95,3 +97,5 @@ class Question(msgspec.Struct, frozen=True):
 
 Confirm = Callable[[Question], Awaitable[bool]]
 """Asks the user; True is a yes."""
+SendCold = Callable[[Primed], Awaitable[bool]]
+"""Asks the user whether to send the others of a run although their prime did not warm the cache; True is a yes."""

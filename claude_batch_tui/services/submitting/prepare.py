@@ -14,6 +14,7 @@ from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.building.check import PROCESSING, CheckReport, check, report_of
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.services.submitting.pilot import Others, Portion, others, rest, sample
+from claude_batch_tui.services.submitting.priming import require_primable
 from claude_batch_tui.services.submitting.retry import RetryPlan, draft
 from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.services.submitting.steps import Prepared
@@ -49,6 +50,8 @@ def prepare(
                 )
             )
         require_sendable(report, order)
+        if order.prime:
+            require_primable(report, order.source or order.requests)
         cost = report.at_most
         name = f"{order.name} {kind}" if order.name and kind in ("pilot", "rest") else order.name
         frozen = freeze(
@@ -64,6 +67,7 @@ def prepare(
                 run_id=run_id,
                 kind=kind,
                 retry_of=order.part.of if isinstance(order.part, RetryPlan) else (),
+                prime=order.prime,
             ),
             store=store,
             now=now,
@@ -99,7 +103,7 @@ def _place_in_run(part: Pilot | Rest | RetryPlan | Others | None) -> tuple[str, 
         case RetryPlan(run_id):
             return "retry", run_id
         case Others(parts):
-            return parts[0].kind, parts[0].run_id
+            return parts[-1].kind, parts[-1].run_id  # the first may be a prime
         case _:
             return "submit", None
 

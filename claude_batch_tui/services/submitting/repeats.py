@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SAME_BODY_WINDOW = timedelta(days=30)
 """The same requests are not sent again within this time unless the user says so."""
-_KINDS = ("submit", "pilot", "rest")
+_KINDS = ("submit", "pilot", "rest", "prime")
 """A retry sends again what was sent: that is what it is for."""
 
 

@@ -35,10 +35,11 @@ from claude_batch_tui.errors import (
 from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.submitting.adoption import settle_found
 from claude_batch_tui.services.submitting.limit import require_within_limit
-from claude_batch_tui.services.submitting.order import Confirm, Decision, Question, SendOrder
+from claude_batch_tui.services.submitting.order import Confirm, Decision, Question, SendCold, SendOrder
 from claude_batch_tui.services.submitting.pilot import Others
 from claude_batch_tui.services.submitting.prepare import prepare
 from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price
+from claude_batch_tui.services.submitting.priming import LOOK_EVERY, until_primed
 from claude_batch_tui.services.submitting.reconcile import (
     decide,
     prepare_again,
@@ -60,11 +61,14 @@ from claude_batch_tui.services.submitting.steps import (
     Answered,
     Declined,
     Ended,
+    LeftCold,
     Looked,
     Looking,
     Overlaps,
     PartlySent,
     Prepared,
+    Primed,
+    Priming,
     Queued,
     Sending,
     SendingAgain,
@@ -81,10 +85,15 @@ _COUNTED_WITHIN = 30.0
 """Seconds the API has to count the input."""
 
 
+async def _leave_cold(_: Primed) -> bool:
+    return False
+
+
 async def submit(
     order: SendOrder,
     *,
     confirm: Confirm,
+    send_cold: SendCold = _leave_cold,
     connect: Callable[[], Awaitable[BatchesApi]],
     store: Store,
     config: Config,
@@ -94,7 +103,8 @@ async def submit(
     sleep: Callable[[float], Awaitable[None]],
     random: Callable[[], float],
 ) -> AsyncGenerator[Step, None]:
-    """Send what is ordered, after `confirm` has said yes to it, and find out what became of it. `workspace` is the one
+    """Send what is ordered, after `confirm` has said yes to it, and find out what became of it. `send_cold` decides about
+    the others of a prime that did not warm the cache. `workspace` is the one
     that the API answered from last, None before its first answer.
 
     Raises DraftError where it cannot be sent or somebody else has sent it meanwhile, ConfigError where all is read-only, ApiError where the API is out of
@@ -154,15 +164,56 @@ async def submit(
             yield Declined()
             return
         guard = _guard(order, prepared, chosen.looked_at, store=store, workspace=workspace, now=now)
-        for number, part in enumerate(missing, 1):
-            handed_over.add(part.submission_id)
-            async with aclosing(see_to(part, guard=guard, number=number, of=len(missing))) as steps:
-                async for step in steps:
-                    yield step
-            if step.submission.state is not SubmissionState.CREATED:
-                return
+        sending = _one_after_the_other(
+            missing,
+            chosen.prime,
+            see_to=partial(see_to, guard=guard),
+            primed=partial(
+                until_primed,
+                connect=connect,
+                store=store,
+                hint=hint,
+                now=now,
+                sleep=sleep,
+                every=config.poll_interval or LOOK_EVERY,
+            ),
+            send_cold=send_cold,
+            handed_over=handed_over,
+        )
+        async with aclosing(sending) as sent:
+            async for taken in sent:
+                yield taken
     finally:
         discard(*(one for one in frozen if one.submission_id not in handed_over))
+
+
+async def _one_after_the_other(
+    missing: tuple[Submission, ...],
+    prime: Submission | None,
+    *,
+    see_to: Callable[..., AsyncGenerator[Step, None]],
+    primed: Callable[[Submission], AsyncGenerator[Priming | Primed, None]],
+    send_cold: SendCold,
+    handed_over: set[str],
+) -> AsyncGenerator[Step, None]:
+    """Send each batch once the one before was created, after a `prime` once that has ended. What is `handed_over` is in
+    other hands from then on.
+    """
+    for number, part in enumerate(missing, 1):
+        if prime is not None:
+            async with aclosing(primed(prime)) as looks:
+                async for look in looks:
+                    yield look
+            if isinstance(look, Primed) and not look.is_warm and not await send_cold(look):
+                yield LeftCold(prime, sum(one.requests for one in missing[number - 1 :]))
+                return
+        handed_over.add(part.submission_id)
+        async with aclosing(see_to(part, number=number, of=len(missing))) as steps:
+            async for step in steps:
+                yield step
+        if not isinstance(step, Ended) or step.submission.state is not SubmissionState.CREATED:
+            return
+        prime = step.submission if part.kind == "prime" else None
 
 
 async def send_one(
@@ -302,6 +353,8 @@ class _Chosen(msgspec.Struct, frozen=True):
     left_out: Overlap | None = None
     looked_at: frozenset[str] = frozenset()
     """The submissions that all of it was compared with."""
+    prime: Submission | None = None
+    """The prime that was sent before, by the same command, for what is missing."""
 
 
 def _not_sent_before(
@@ -330,9 +383,10 @@ def _not_sent_before(
         known, first = len(before.known), before.known[0]
         said.append(PartlySent(known, len(prepared.submissions), first.run_id))
         left_out = left_out.union(*(sent_ids(one) or () for one in before.known))
+    prime = next((one for one in before.known if one.kind == "prime"), None)
     found = overlap(before.missing, store=store, workspace=workspace, now=now, left_out=left_out)
     if found is None:
-        return _Chosen(prepared, before.missing, tuple(said), looked_at=looked_at)
+        return _Chosen(prepared, before.missing, tuple(said), looked_at=looked_at, prime=prime)
     said.append(Overlaps(found.overlap, is_left_out=order.new_only))
     if not order.new_only:
         return _Chosen(prepared, (), tuple(said))
@@ -341,7 +395,12 @@ def _not_sent_before(
     narrowed = freeze(msgspec.structs.replace(order, part=others, report=None))
     frozen += narrowed.submissions
     return _Chosen(
-        narrowed, narrowed.submissions, (*said, narrowed), left_out=found.overlap, looked_at=looked_at
+        narrowed,
+        narrowed.submissions,
+        (*said, narrowed),
+        left_out=found.overlap,
+        looked_at=looked_at,
+        prime=prime,
     )
 
 

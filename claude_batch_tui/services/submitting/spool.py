@@ -46,6 +46,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     run_id: str | None = None
     kind: str = "submit"
     retry_of: tuple[str, ...] = ()
+    prime: bool = False
+    """Whether the first request is a batch of its own, before the others: of the kind `prime`."""
 
 
 def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> tuple[Submission, ...]:
@@ -60,7 +62,8 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> tuple[Submissi
     if not sizes:
         raise DraftError(f"{outgoing.requests} holds no requests: there is nothing to send.")
     try:
-        parts = partition(sizes)
+        alone = [range(1)] if outgoing.prime and len(sizes) > 1 else []
+        parts = [*alone, *partition(sizes[len(alone) :])]
     except ValueError as error:
         raise DraftError(f"{outgoing.requests}: {error}. Make the longest request shorter.") from error
     first = Submission(
@@ -97,6 +100,7 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> tuple[Submissi
                 body_path=str(store.locations.spool / f"{submission_id}.body.json"),
                 rows_path=str(store.locations.spool / f"{submission_id}.rows.jsonl") if rows else None,
                 part=number,
+                kind="prime" if alone and number == 1 else outgoing.kind,
                 name=_part_name(outgoing.name, number, len(parts)),
                 cost_at_most=None if first.cost_at_most is None else first.cost_at_most * share,
             )

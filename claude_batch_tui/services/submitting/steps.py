@@ -127,6 +127,28 @@ class Ended(msgspec.Struct, frozen=True):
         return self.number == self.of
 
 
+class Priming(msgspec.Struct, frozen=True):
+    """The end of a prime is waited for, until then at the latest; the others of its run are sent after it."""
+
+    submission: Submission
+    until: datetime
+
+
+class Primed(msgspec.Struct, frozen=True):
+    """A prime has ended, or was waited for long enough. It `is_warm` where its request was answered: the cache is written."""
+
+    submission: Submission
+    has_ended: bool
+    is_warm: bool
+
+
+class LeftCold(msgspec.Struct, frozen=True):
+    """The others of a prime's run were not sent without it: so many requests. The last step."""
+
+    submission: Submission
+    requests: int
+
+
 Step = (
     Prepared
     | SentBefore
@@ -139,5 +161,8 @@ Step = (
     | Looking
     | Looked
     | SendingAgain
+    | Priming
+    | Primed
+    | LeftCold
     | Ended
 )

@@ -28,6 +28,13 @@ KEYS: list[BindingType] = [
     shown_key("build.edit", "v", "edit", "editor", "the template in $EDITOR"),
     shown_key("build.try", "t", "try_row", "try row", "send this row alone, at once (asks)"),
     shown_key("build.pilot", "P", "pilot", "pilot", "send a sample first (asks)"),
+    hidden_key(
+        "build.prime",
+        "p",
+        "prime",
+        "prime",
+        "send one request first, so that the others find the cache (asks)",
+    ),
     shown_key("build.save", "s", "save_recipe", "save recipe", "save all of this as a recipe"),
     shown_key("build.reuse", "R", "reuse", "recipe", "fill the form from a saved recipe"),
     shown_key("build.write", "W", "write", "write file", "write the requests file instead of sending"),
@@ -52,8 +59,15 @@ def why_not(
         return "no row has an error"
     if action == "problem" and not (checked and checked.problems):
         return "a check has to find problems first"
-    if action == "pilot" and not (checked and checked.is_ready):
+    if action in ("pilot", "prime") and not (checked and checked.is_ready):
         return "check first (enter)"
+    if action == "prime" and checked is not None and not _can_prime(checked):
+        return "the requests share nothing that is cached for an hour (cache ttl 1h)"
     if action == "reuse" and not has_recipes:
         return "no recipe is saved; s saves one"
     return None
+
+
+def _can_prime(checked: Checked) -> bool:
+    caching = checked.found.forecast.caching if checked.found else None
+    return caching is not None and caching.is_kept

@@ -273,6 +273,10 @@ class BuildScreen(DashboardScreen):
             self.draft.skip_bad_rows()
         self.background.check()
 
+    def action_prime(self) -> None:
+        """Ask to send one request first, and the others once it has ended."""
+        ask_to_submit(self, self.draft, prime=True)
+
     def action_pilot(self) -> None:
         """Ask how large the sample is, and then as for any submission."""
         ask_pilot(self, self.draft)

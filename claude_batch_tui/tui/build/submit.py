@@ -74,9 +74,11 @@ def ask_pilot(screen: DashboardScreen, draft: BuildDraft) -> None:
     )
 
 
-def ask_to_submit(screen: DashboardScreen, draft: BuildDraft, *, pilot: int | None = None) -> None:
+def ask_to_submit(
+    screen: DashboardScreen, draft: BuildDraft, *, pilot: int | None = None, prime: bool = False
+) -> None:
     """Ask whether to submit what was checked, all of it, a sample of `pilot` requests, or what the pilot before has not
-    sent, and follow its submission.
+    sent, with `prime` one request of it first, and follow its submission.
     """
     checked = draft.checked
     if checked is None or checked.found is None or checked.files is None:
@@ -97,6 +99,7 @@ def ask_to_submit(screen: DashboardScreen, draft: BuildDraft, *, pilot: int | No
         report=checked.found,
         counts_input=part is not None,
         guesses=checked.report.reading.guesses,
+        prime=prime,
     )
     _begin(screen, draft, order)
 

@@ -104,6 +104,8 @@ class SubmissionDialog(Box[str | None]):
                 return None
             return None if state is SubmissionState.ABSENT else "only after 3 minutes of looking in vain"
         if action == "decide":
+            if submitting is not None and submitting.asks_cold:
+                return None
             return None if submission and _found_for(submission) else "no batch that could be it was found"
         if action in ("look", "give_up"):
             open_states = (SubmissionState.UNKNOWN, SubmissionState.ABSENT, SubmissionState.CONFLICT)
@@ -113,8 +115,11 @@ class SubmissionDialog(Box[str | None]):
 
     def action_decide(self, is_its: bool) -> None:
         """Say of the batch that was found, or of the newest candidate, whether it is this submission's."""
-        submission = self._submission(self._snapshot)
-        if submission is not None and (batch_id := _found_for(submission)):
+        snapshot = self._snapshot
+        submitting, submission = self._submitting(snapshot), self._submission(snapshot)
+        if submitting is not None and submitting.asks_cold:
+            self._engine.answer(submitting.token, agreed=is_its)
+        elif submission is not None and (batch_id := _found_for(submission)):
             self._engine.decide(submission.submission_id, batch_id, is_its=is_its)
 
     def action_look(self) -> None:
@@ -190,17 +195,21 @@ class SubmissionDialog(Box[str | None]):
         if submission.is_adopted:
             return [*head, "", *_adopted_words(submission)]
         if submitting is not None and not submitting.is_finished:
-            if submitting.waiting_until is not None:
-                return [
-                    *head,
-                    "",
-                    submitting.note,
-                    f"Trying again at {local_clock(submitting.waiting_until)}.",
-                ]
-            if submission.state is SubmissionState.PREPARED:
-                return [*head, "", submitting.note]
-            return [*head, f"{size(submitting.sent_bytes)} sent"]
+            return [*head, *_under_way(submitting, submission)]
         return [*head, "", submitting.error if submitting and submitting.error else submission.error or ""]
+
+
+def _under_way(submitting: Submitting, submission: Submission) -> list[str]:
+    """What a submission that goes on is doing, below its head."""
+    if submitting.asks_cold:
+        return ["", submitting.note, "", "y sends the others now, without the cache; n leaves them."]
+    if submitting.waiting_until is not None:
+        until = local_clock(submitting.waiting_until)
+        is_prime = submission.kind == "prime" and submission.is_certain
+        return ["", submitting.note, f"Until {until} at most." if is_prime else f"Trying again at {until}."]
+    if submission.state is SubmissionState.PREPARED:
+        return ["", submitting.note]
+    return [f"{size(submitting.sent_bytes)} sent"]
 
 
 def _found_for(submission: Submission) -> str | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+from datetime import timedelta
 
 import pytest
 from textual.app import App
 from textual.widgets import Input, OptionList
 
+from claude_batch_tui.services.submitting import priming
 from claude_batch_tui.tui.build.form import Field
 from claude_batch_tui.tui.build.screen import BuildScreen
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
@@ -371,6 +373,50 @@ async def test_a_pilot_and_the_rest_are_two_batches_of_one_run_with_every_row_on
         await pilot.press("y")
         await reached(pilot, lambda: len(live.snapshot.batches) == 2 and len(live.screen_stack) == 1)
         assert sorted(each.batch.request_counts.total for each in live.snapshot.batches) == [2, 3]
+        assert len({each.run_id for each in live.snapshot.batches}) == 1
+
+
+async def test_a_prime_goes_first_and_where_it_takes_too_long_a_key_sends_the_others_cold(
+    live, simulator, folder, settled, monkeypatch
+):
+    monkeypatch.setattr(priming, "WAIT", timedelta(0))
+    text = {
+        "type": "text",
+        "text": "You label tickets. " * 1_500,
+        "cache_control": {"type": "ephemeral", "ttl": "1h"},
+    }
+    lines = [
+        json.dumps(
+            {
+                "custom_id": f"t{number}",
+                "params": {
+                    "model": "claude-haiku-4-5",
+                    "max_tokens": 9,
+                    "system": [text],
+                    "messages": [{"role": "user", "content": f"Ticket {number}"}],
+                },
+            }
+        )
+        for number in range(8)
+    ]
+    (folder / "ready.jsonl").write_text("\n".join(lines) + "\n")
+    simulator.decide("t0", "errored")
+    async with live.run_test(size=(120, 30)) as pilot:
+        await pilot.press("2")
+        set_fields(live, source="ready.jsonl")
+        await done(live, pilot, settled)
+        screen(live).query_one("#detail").focus()
+        await pilot.press("enter")
+        await reached(pilot, lambda: screen(live).draft.checked is not None)
+        await pilot.press("p")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: any(each.asks_cold for each in live.snapshot.submitting.values()))
+        await settled(pilot)
+        assert "y sends the others now" in str(live.screen.query_one("#words").content)
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2 and len(live.screen_stack) == 1)
+        assert sorted(each.batch.request_counts.total for each in live.snapshot.batches) == [1, 7]
         assert len({each.run_id for each in live.snapshot.batches}) == 1
 
 
