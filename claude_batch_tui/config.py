@@ -20,6 +20,7 @@ from claude_batch_tui.errors import ConfigError, NoCredentialsError
 from claude_batch_tui.redaction import redact
 
 APP_NAME = "cbtui"
+USUAL_BATCH_COLUMNS = "state,name,model,requests,progress,age,left,cost,tags"
 BATCH_COLUMNS = (
     "state",
     "workspace",
@@ -102,7 +103,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Days after which `cbtui prune` takes the bodies and results of ended batches. Left out, they stay."""
     downloads_at_once: int = 2
     """So many downloads run side by side, from 1 to 16; others wait."""
-    batches_columns: str = "state,name,model,requests,progress,age,left,cost,tags"
+    batches_columns: str = USUAL_BATCH_COLUMNS
     """The columns of the list of batches, in their order; where it is narrow the least telling leave first."""
     batches_sort: str = "age"
     """What the list of batches is sorted by at first: the name of a field, `-` before it for the other way round."""

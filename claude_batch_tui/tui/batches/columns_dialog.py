@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar, NamedTuple
 
 from textual import on
@@ -16,7 +16,7 @@ from claude_batch_tui.tui.dialogs.questions import Box
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.wording.batches import COLUMNS
 
-_HOW = "space shows or hides, enter sorts, again: the other way round; J and K move a column"
+_HOW = "enter again: the other way round. J and K move a column."
 
 
 class Choice(NamedTuple):
@@ -27,18 +27,25 @@ class Choice(NamedTuple):
 
 
 class ColumnsDialog(Box[Choice]):
-    """Gives the choice, however it is left."""
+    """Gives the choice, however it is left. `without_room` says which columns would not fit the list."""
 
     DEFAULT_CSS = """
     ColumnsDialog {
-        & OptionList { height: auto; max-height: 12; border: none; background: $background; padding: 0; }
+        & OptionList { height: auto; max-height: 40vh; border: none; background: $background; padding: 0; }
         & OptionList:focus { border: none; background-tint: transparent; }
         & .said { height: auto; margin-top: 1; color: $text-muted; }
         &:ansi .said { color: ansi_default; text-style: dim; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown_key("columns.sort", "enter", "sort", "sort by it", "sort by it; again: the other way round"),
+        shown_key(
+            "columns.sort",
+            "enter",
+            "sort",
+            "sort by it",
+            "sort by it; again: the other way round",
+            priority=True,
+        ),
         shown_key("columns.show", "space", "show", "show", "show it as a column, or not", priority=True),
         hidden_key("columns.left", "K", "shift(-1)", "further left", "move the column to the left"),
         hidden_key("columns.right", "J", "shift(1)", "further right", "move the column to the right"),
@@ -47,8 +54,16 @@ class ColumnsDialog(Box[Choice]):
         shown_key("columns.done", "escape,q,c", "done", "done", "back to the list"),
     ]
 
-    def __init__(self, names: Sequence[str], order: Order, *, ascii_only: bool = False) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        order: Order,
+        *,
+        without_room: Callable[[Sequence[str], Order], Collection[str]] = lambda _, __: (),
+        ascii_only: bool = False,
+    ) -> None:
         super().__init__("Columns and order")
+        self._without_room = without_room
         self._names = list(names)
         self._order = order
         self._ascii_only = ascii_only
@@ -129,22 +144,19 @@ class ColumnsDialog(Box[Choice]):
         self._say()
 
     def _say(self) -> None:
-        kept = f'batches_columns = "{",".join(self._names)}"'
+        kept = f'batches_columns = "{", ".join(self._names)}"'
         sort = f'batches_sort = "{"-" if self._order.is_reversed else ""}{self._order.field}"'
-        self.query_one(".said", Static).update(
-            Content(f"{_HOW}\n\nTo keep it, in config.toml:\n{kept}\n{sort}")
-        )
+        self.query_one(".said", Static).update(Content(f"{_HOW} To keep it, in config.toml:\n{kept}\n{sort}"))
 
     def _lines(self) -> list[Content]:
         down, up = ("v", "^") if self._ascii_only else ("↓", "↑")
+        missing = self._without_room(self._names, self._order)
         lines = []
         for name in self._fields:
             shown = "[x]" if name in self._names else "[ ]" if name in COLUMNS else "   "
-            arrow = (
-                (up if self._order.is_reversed else down) if self._sort_of(name) == self._order.field else ""
-            )
             title = COLUMNS[name].title if name in COLUMNS else ""
-            lines.append(
-                Content(f"{shown} {name:<12} {title:<20} {f'sorted {arrow}' if arrow else ''}".rstrip())
-            )
+            notes = ["no room"] if name in missing else []
+            if self._sort_of(name) == self._order.field:
+                notes.append(f"sorted {up if self._order.is_reversed else down}")
+            lines.append(Content(f"{shown} {name:<12} {title:<20} {', '.join(notes)}".rstrip()))
         return lines

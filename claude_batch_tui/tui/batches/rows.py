@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from claude_batch_tui.config import USUAL_BATCH_COLUMNS
 from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.domain.batches.batch_list import BatchRow, Order
 from claude_batch_tui.domain.batches.tracked import (
@@ -19,7 +20,7 @@ from claude_batch_tui.domain.batches.tracked import (
 )
 from claude_batch_tui.domain.batches.turnaround import Forecast, Turnarounds
 from claude_batch_tui.tui.widgets import charts
-from claude_batch_tui.tui.widgets.columns import Cell, Column, Run, cells
+from claude_batch_tui.tui.widgets.columns import Cell, Column, Run, cells, cut
 from claude_batch_tui.wording import (
     ASCII_GLYPHS,
     GLYPHS,
@@ -29,7 +30,7 @@ from claude_batch_tui.wording import (
     reading_words,
     size,
 )
-from claude_batch_tui.wording.batches import COLUMNS, cost_or_limit, left_words
+from claude_batch_tui.wording.batches import COLUMNS, columns_of, cost_or_limit, left_words
 
 SHAPES = {
     "state": Column("S", width=1),
@@ -56,6 +57,8 @@ SHAPES = {
     "ended": Column("ENDED", width=16, drop=7),
 }
 """How wide the columns of `batch_columns` are, and which leave first where the list is narrow."""
+
+_USUAL = columns_of(USUAL_BATCH_COLUMNS)
 
 STATE_STYLES = {
     BatchState.ENDED_OK: "good",
@@ -101,11 +104,16 @@ class Drawing(NamedTuple):
 def list_columns(
     names: Sequence[str], order: Order, *, ascii_only: bool, workspaces: Sequence[str] = ()
 ) -> tuple[Column, ...]:
-    """The columns of the list, the one it is sorted by with an arrow; that of the workspace holds their names."""
+    """The columns of the list, the one it is sorted by with an arrow; that of the workspace holds their names.
+
+    What is not there by default was asked for by name, and leaves last where there is no room for all.
+    """
     down, up = ("v", "^") if ascii_only else ("↓", "↑")
     found = []
     for name in names:
         column = SHAPES[name]
+        if column.drop and name not in _USUAL:
+            column = column._replace(drop=1)
         if name == "workspace":
             longest = max((cells(each) for each in workspaces), default=0)
             most = min(max(longest, len(column.title) + 1), _LONGEST_WORKSPACE)
@@ -165,24 +173,26 @@ def _name(row: BatchRow, drawing: Drawing) -> Cell:
     tracked = row.tracked
     title = tracked.title
     title = f"? {title}" if tracked.provisional else title
+    kept = 0
     if row.members:
         is_open = row.key in drawing.opened
         mark = ("-" if is_open else "+") if drawing.ascii_only else ("▾" if is_open else "▸")
-        title = f"{mark} {title} ({len(row.members)})"
+        count = f" ({len(row.members)})"
+        title, kept = f"{mark} {title}{count}", len(count)
     elif row.is_child:
         title = f"  {'`-' if drawing.ascii_only else '└'} {title}"
     style = "warn" if tracked.provisional else None if tracked.seen else "strong"
     if title.endswith(tracked.id):
-        mark = "~" if drawing.ascii_only else "…"
-        return Cell(lambda width: _shortened(title, width, mark), style)
-    return Cell(title, style)
+        kept = _ID_TAIL
+    cut_mark = "~" if drawing.ascii_only else "…"
+    return Cell(lambda width: _shortened(title, width, kept, cut_mark), style) if kept else Cell(title, style)
 
 
-def _shortened(title: str, width: int, mark: str) -> str:
-    """An id cut in its middle: its end is what tells it from others."""
-    if len(title) <= width or width <= 2 * _ID_TAIL:
+def _shortened(title: str, width: int, kept: int, mark: str) -> str:
+    """A title cut before so many cells of its end: they tell an id from others, and say how many batches a run has."""
+    if cells(title) <= width or width <= 2 * kept:
         return title
-    return title[: width - _ID_TAIL - 1] + mark + title[-_ID_TAIL:]
+    return f"{cut(title[:-kept], width - kept, mark)}{title[-kept:]}"
 
 
 def _id(row: BatchRow, drawing: Drawing) -> str:

@@ -7,7 +7,7 @@ list                                  ── detail ──
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import getters, on
@@ -16,7 +16,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Key
 
-from claude_batch_tui.domain.batches.batch_list import SORTABLE
+from claude_batch_tui.domain.batches.batch_list import SORTABLE, Order
 from claude_batch_tui.domain.batches.filter import complete_filter
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.batches import actions
@@ -30,6 +30,7 @@ from claude_batch_tui.tui.submitting.retrying import retry_batches
 from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import TABS, LetterMenu, StatusLine, TabsLine, TitleLine
+from claude_batch_tui.tui.widgets.list_canvas import GUTTER
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted, counted_batches
 from claude_batch_tui.wording.batches import COLUMNS
@@ -291,7 +292,17 @@ class BatchesScreen(DashboardScreen):
                 self._show_sorted()
 
         view = self.view
-        dialog = ColumnsDialog(view.wanted_columns, view.listing.order, ascii_only=self.dashboard.ascii_only)
+        room = self.table.size.width - GUTTER - 1
+
+        def without_room(names: Sequence[str], order: Order) -> frozenset[str]:
+            return view.without_room(names, order, room)
+
+        dialog = ColumnsDialog(
+            view.wanted_columns,
+            view.listing.order,
+            without_room=without_room,
+            ascii_only=self.dashboard.ascii_only,
+        )
         self.app.push_screen(dialog, take)
 
     def _show_sorted(self) -> None:

@@ -15,7 +15,7 @@ from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot, Submiss
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
 from claude_batch_tui.domain.filters.pattern import FilterError
 from claude_batch_tui.tui.batches.rows import Drawing, list_columns, row_cells
-from claude_batch_tui.tui.widgets.columns import Cell, Column
+from claude_batch_tui.tui.widgets.columns import Cell, Column, place
 from claude_batch_tui.wording import ago, counted, counted_batches, money, span
 from claude_batch_tui.wording.batches import COLUMNS, columns_of
 
@@ -111,6 +111,12 @@ class BatchesView:
         return list_columns(
             self.columns, self.listing.order, ascii_only=self.ascii_only, workspaces=workspaces
         )
+
+    def without_room(self, names: Sequence[str], order: Order, width: int) -> frozenset[str]:
+        """Those of the columns that would not fit so many cells, sorted this way."""
+        columns = list_columns(names, order, ascii_only=self.ascii_only)
+        placed = {each.column for each in place(columns, width)}
+        return frozenset(name for number, name in enumerate(names) if number not in placed)
 
     # What there is to show.
 

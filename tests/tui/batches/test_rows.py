@@ -228,6 +228,16 @@ def test_an_id_is_cut_in_its_middle_and_a_name_at_its_end():
     assert says(long, "name", shown=["id"]) == long.id
 
 
+def test_how_many_batches_a_run_has_stays_when_its_name_is_cut():
+    members = [
+        TrackedBatch(
+            Batch(f"msgbatch_{n}", "ended", RequestCounts(), NOW), run_id="run_1", name="support tickets w48"
+        )
+        for n in range(2)
+    ]
+    assert says(run(*members), "name", width=19) == "▸ support tick… (2)"
+
+
 def test_a_million_requests_are_not_cut_into_another_number():
     row = run(*(tracked(counts=(400_000, 0, 0, 0, 0), number=n) for n in range(3)))
     assert says(row, "requests") == "1.20M"

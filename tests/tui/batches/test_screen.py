@@ -134,10 +134,16 @@ async def test_any_field_is_sorted_by_and_columns_are_chosen_at_80_cells(live, s
         await pilot.press("c")
         await reached(pilot, lambda: isinstance(live.screen, ColumnsDialog))
         options = live.screen.query_one(OptionList)
+        options.highlighted = live.screen._fields.index("note")
+        await pilot.press("space")
+        lines = {line[4:].split()[0]: line for line in (str(each.prompt) for each in options.options)}
+        assert lines["model"].endswith("no room")
+        assert "no room" not in lines["note"], "what was asked for by name stays before what is there anyway"
         options.highlighted = live.screen._fields.index("created")
         await pilot.press("enter", "enter")
         options.highlighted = live.screen._fields.index("left")
-        await pilot.press("space", "escape")
+        await pilot.press("space")
+        await pilot.press("escape")
         await reached(pilot, lambda: isinstance(live.screen, BatchesScreen))
         view = live.screen.view
         assert view.listing.order == Order("created", is_reversed=True)
