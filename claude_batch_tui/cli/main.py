@@ -27,6 +27,7 @@ COMMANDS = {
     "check": "Check a requests file and say what it would cost.",
     "try": "Send one request at once, outside of any batch, and show the answer. This is paid.",
     "submit": "Send a requests file as a batch. This is paid.",
+    "run": "Build, send, wait, retry and export, as a recipe says; given again it goes on where it stopped. This is paid.",
     "list": "The batches of the workspace, newest first.",
     "status": "One batch, as the API has it now.",
     "history": "Turnaround, batches, spend and outcomes of the last days, from what is known here.",

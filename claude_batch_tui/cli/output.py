@@ -19,8 +19,9 @@ JSON_VERSION = 1
 class Output:
     """Data of a command on its way to stdout."""
 
-    def __init__(self) -> None:
-        self._stream = sys.stdout
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """`stream` is where it goes instead of stdout."""
+        self._stream = stream or sys.stdout
         self.is_terminal = self._stream.isatty()
         self.has_written = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from claude_batch_tui.domain.batches.tracked import Overlap, Submission, Submiss
 
 if TYPE_CHECKING:
     from claude_batch_tui.runtime import Runtime
-    from claude_batch_tui.services.submitting.order import Decision, Question, SendOrder
+    from claude_batch_tui.services.submitting.order import Confirm, Decision, Question, SendOrder
     from claude_batch_tui.services.submitting.steps import Ended, LeftCold, Overlaps, Primed, Priming, Step
 
 
@@ -86,16 +87,34 @@ async def send(order: SendOrder, args: argparse.Namespace, context: Context, run
 
     Where some of it was sent before, and somebody is there to be asked, that is asked first.
     """
-    from claude_batch_tui.services.submitting.run import submit  # late: --help needs none of it
-    from claude_batch_tui.services.submitting.steps import Ended, Overlaps
+    from claude_batch_tui.services.submitting.steps import Ended, Overlaps  # late: --help needs none of it
 
     async def confirm(question: Question) -> bool:
-        return _agreed(question, order, args, context, runtime)
+        return agreed(question, order, args, context, runtime)
+
+    steps = steps_of(order, confirm, args, context, runtime)
+    code, step, is_open = int(ExitCode.GOOD), None, False
+    async with aclosing(steps):
+        async for step in steps:
+            code = await say(step, order, args, context, runtime)
+            is_open = is_open or (isinstance(step, Ended) and step.submission.is_adopted)
+    if isinstance(step, Overlaps) and can_ask(args):
+        chosen = _which(step.overlap, order, context)
+        if chosen is not None:
+            return await send(chosen, args, context, runtime)
+    return int(ExitCode.UNKNOWN_OUTCOME) if is_open and code == ExitCode.GOOD else code
+
+
+def steps_of(
+    order: SendOrder, confirm: Confirm, args: argparse.Namespace, context: Context, runtime: Runtime
+) -> AsyncGenerator[Step, None]:
+    """The steps of sending what is ordered; raises as `submit` does."""
+    from claude_batch_tui.services.submitting.run import submit  # late: --help needs none of it
 
     async def send_cold(primed: Primed) -> bool:
         return _may_be_cold(primed, args, context)
 
-    steps = submit(
+    return submit(
         order,
         confirm=confirm,
         send_cold=send_cold,
@@ -108,16 +127,6 @@ async def send(order: SendOrder, args: argparse.Namespace, context: Context, run
         sleep=runtime.sleep,
         random=runtime.random,
     )
-    code, step, is_open = int(ExitCode.GOOD), None, False
-    async with aclosing(steps):
-        async for step in steps:
-            code = await _say(step, order, args, context, runtime)
-            is_open = is_open or (isinstance(step, Ended) and step.submission.is_adopted)
-    if isinstance(step, Overlaps) and can_ask(args):
-        chosen = _which(step.overlap, order, context)
-        if chosen is not None:
-            return await send(chosen, args, context, runtime)
-    return int(ExitCode.UNKNOWN_OUTCOME) if is_open and code == ExitCode.GOOD else code
 
 
 def _may_be_cold(primed: Primed, args: argparse.Namespace, context: Context) -> bool:
@@ -147,7 +156,7 @@ def _which(overlap: Overlap, order: SendOrder, context: Context) -> SendOrder | 
             return None
 
 
-async def _say(
+async def say(
     step: Step, order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> int:
     """Say one step; the exit code where it is the last one."""
@@ -222,7 +231,7 @@ def _say_prime(step: Priming | Primed | LeftCold, context: Context, runtime: Run
     return ExitCode.GOOD
 
 
-def _agreed(
+def agreed(
     question: Question, order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> bool:
     """Ask, with all that is known of the cost and what was guessed; above a limit for the count itself."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "make requests": ("build", "check", "try", "examples"),
-    "send them": ("submit",),
+    "send them": ("submit", "run"),
     "wait": ("watch", "list", "status", "history", "costs", "cancel"),
     "read answers": ("results", "export", "open", "compare"),
     "mend": ("triage", "retry"),
@@ -21,6 +21,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "submit": (
         "cbtui submit requests.jsonl --name tickets",
         "cbtui submit requests.jsonl --pilot 20 --yes --name tickets",
+    ),
+    "run": (
+        "cbtui run labels.toml -o answers.csv",
+        "cbtui run labels.toml -o answers.csv --yes --max-cost 20 --retry 2",
     ),
     "list": ("cbtui list --where 'state=running age<2d' --sort -cost",),
     "status": ("cbtui status tickets --json", "cbtui status --short"),

@@ -1,4 +1,5 @@
-"""Results as a table of a SQLite database, one row an entry; an entry that is there already is replaced.
+"""Results as a table of a SQLite database, one row an entry; an entry that is there already is replaced, and so is what another
+batch of the same run has answered, where one answer of the run stands for an id.
 
 All of an export is one transaction: a database that was there before is as it was until the last row is written.
 """
@@ -22,13 +23,21 @@ _KEY = ("batch_id", "custom_id", "copy")
 """`copy` counts entries of one custom_id in a batch from 0: what came twice is kept twice."""
 _TYPES = {"text": "TEXT", "int": "INTEGER", "float": "REAL", "bool": "INTEGER", "any": "ANY"}
 _MOST = 2**63
+_DELETE = (
+    f"DELETE FROM {TABLE} WHERE batch_id = ?1 AND custom_id = ?2"  # noqa: S608 — the name is ours
+    " AND NOT EXISTS (SELECT 1 FROM temp.seen WHERE batch_id = ?1 AND custom_id = ?2)"
+)
+"""What this export has written itself stays."""
 _encode = msgspec.json.Encoder().encode
 
 
 class Sqlite(Writer):
     """The table, filled within one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, columns: Sequence[Column]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, columns: Sequence[Column], runs: Sequence[Sequence[str]] = ()
+    ) -> None:
+        """`runs` are the batches of each run of which one answer stands for an id."""
         self._connection = connection
         names = _names(columns)
         self._create(names, columns)
@@ -41,9 +50,19 @@ class Sqlite(Writer):
             f"INSERT INTO {TABLE} ({listed}) VALUES ({marks})"  # noqa: S608 — the names are quoted
             f" ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {changes}"
         )
+        self._mates = {
+            batch_id: frozenset(run) - {batch_id}
+            for run in runs
+            for batch_id in run
+            if connection.execute(f"SELECT 1 FROM {TABLE} WHERE batch_id = ?", (batch_id,)).fetchone()  # noqa: S608
+        }
+        """Of each batch that has rows already, the others of its run."""
 
     def write(self, rows: Sequence[Any]) -> None:
         """Insert the rows, or replace those that are there."""
+        for mate, others in self._mates.items():
+            ids = ((mate, row[CUSTOM_ID]) for row in rows if row[BATCH_ID] in others and row[CUSTOM_ID])
+            self._connection.executemany(_DELETE, ids)
         self._connection.executemany(self._insert, map(self._row, rows))
 
     def finish(self) -> None:
@@ -88,7 +107,9 @@ class Sqlite(Writer):
 
 
 @contextlib.contextmanager
-def opened(path: Path, columns: Sequence[Column], name: Path) -> Iterator[Sqlite]:
+def opened(
+    path: Path, columns: Sequence[Column], name: Path, runs: Sequence[Sequence[str]] = ()
+) -> Iterator[Sqlite]:
     """The table of the database at `path`, new or there already. Left before `finish`, nothing has changed.
 
     Raises ExportError with what is wrong, which calls the database `name`, and OSError where the disk is full.
@@ -96,7 +117,7 @@ def opened(path: Path, columns: Sequence[Column], name: Path) -> Iterator[Sqlite
     connection = None
     try:
         connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
-        yield Sqlite(connection, columns)
+        yield Sqlite(connection, columns, runs)
     except ExportError as error:
         raise ExportError(f"Cannot write {name}: {error}") from error
     except sqlite3.Error as error:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from claude_batch_tui.errors import StoreError
+
+BUILT: Final = "built-"
+"""How the names of requests in the cache begin that `cbtui run` has built and not sent yet."""
 
 
 class Locations(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ LINES = {
     "hide": ("hide BATCH", BATCH),
     "adopt": ("adopt FOREIGN --name theirs", BATCH),
     "submit": ("submit OTHER --yes", BATCH),
+    "run": ("run RECIPE.toml -o RUN.csv --yes --interval 1", BATCH | {"output"}),
     "watch": ("watch BATCH --interval 1", set()),
     "history": ("history", {"days", "outcomes", "total"}),
     "costs": ("costs", {"by", "lines", "total"}),
@@ -65,8 +66,15 @@ def words(cbtui, simulator, requests_file, tmp_path):
     text.write_text("one\ntwo\n")
     other = requests_file(2, "other.jsonl")
     other.write_text(other.read_text().replace("r0", "x0").replace('"content":"', '"content":"more '))
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        'version = 1\n[source]\nkind = "text"\npath = "rows.txt"\n[request]\ntemplate = "Say {{ text }}"\n'
+        '[params]\nmodel = "claude-haiku-4-5"\nmax_tokens = 900\n'
+    )
     return {
         "BATCH": batch_id,
+        "RECIPE.toml": str(recipe),
+        "RUN.csv": str(tmp_path / "run.csv"),
         "FAILED": failed,
         "FOREIGN": simulator.batches.add(3).id,
         "RUNNING": simulator.batches.add(3, duration=36_000_000_000).id,

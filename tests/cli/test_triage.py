@@ -12,6 +12,7 @@ import pytest
 
 from claude_batch_tui.sources.overrides import Override
 
+FILES = ("answers.csv", "answers.jsonl", "answers.sqlite", "answers.json", "answers.md")
 CAUSES = ("truncated", "expired", "errored", "refused")
 
 
@@ -160,6 +161,8 @@ def heal(cbtui, ended, count, folder):
     code, found = groups(cbtui, run_id)
     assert code == 1
     assert sum(one["count"] for one in found.values()) == count // 20
+    for name in FILES:  # what failed is replaced by its answer when it is exported again
+        assert cbtui("export", run_id, "-o", folder / name)[0] == 1
     for options in (("--where", "class=truncated", "--set", "max_tokens=4096"), ()):
         code, out, err = cbtui("retry", run_id, "--yes", *options)
         assert code == 0, err
@@ -167,8 +170,9 @@ def heal(cbtui, ended, count, folder):
     code, found = groups(cbtui, run_id)
     assert code == 1
     assert {cause: one["count"] for cause, one in found.items()} == {"refused": count // 80}
-    for name in ("answers.csv", "answers.jsonl", "answers.sqlite"):
-        code, _, err = cbtui("export", run_id, "-o", folder / name)
+    assert cbtui("export", run_id, "-o", folder / "answers.sqlite", "--attempts", "all")[0] == 1
+    for name in FILES:
+        code, _, err = cbtui("export", run_id, "-o", folder / name, "--force")
         assert code == 1, err
     ids = {f"r{number}" for number in range(count)}
     lines = (folder / "answers.jsonl").read_text().splitlines()

@@ -37,6 +37,20 @@ def _kills(quick: bool, seed: int) -> Iterator[Shown]:
     yield Shown(f"kill -9 of {', '.join(kills.SCENARIOS)}", figure, report.is_good)
 
 
+def _runs(quick: bool, seed: int) -> Iterator[Shown]:
+    from faults import kills
+
+    report = kills.run(3 if quick else 30, seed, lambda line: print("   ", line), ["run"])
+    for note in report.notes:
+        print("   ", note)
+    figure = (
+        f"{report.rounds:,} runs, killed {report.killed:,} times: {report.paid_twice} paid twice, {report.not_paid} not paid, "
+        f"{report.rows_wrong} with rows lost or doubled, {report.taken_from_others} taken from others"
+    )
+    wrong = report.paid_twice, report.not_paid, report.taken_from_others, report.rows_wrong, report.unreadable
+    yield Shown("`cbtui run`, killed at random moments and given again", figure, not any(wrong))
+
+
 def _faults(quick: bool, seed: int) -> Iterator[Shown]:
     from faults import canary
 
@@ -101,6 +115,7 @@ def _soak(quick: bool, seed: int) -> Iterator[Shown]:
 
 PARTS: dict[str, Callable[[bool, int], Iterator[Shown]]] = {
     "kills": _kills,
+    "runs": _runs,
     "faults": _faults,
     "stores": _stores,
     "instances": _instances,

@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -120,13 +120,14 @@ class World:
 
     def paid(self, times: int) -> None:
         """What was paid for, and that none of it is another's."""
-        made = len(self.simulator.log.creates)
+        # A body whose sender died before all of it had come makes no batch.
+        made = len({batch.id for batch in self.simulator.batches.all()} - self.foreign)
         if made > times:
-            self.note("paid_twice", f"{made} creates")
+            self.note("paid_twice", f"{made} batches")
         elif made < times:
-            self.note("not_paid", f"{made} creates")
+            self.note("not_paid", f"{made} batches")
         listed = self.listed()
-        own = {batch["id"] for batch in listed.values() if batch.get("run")}
+        own = {batch["id"] for batch in listed.values() if batch.get("run_id")}
         if taken := own & self.foreign:
             self.note("taken_from_others", " ".join(taken))
 
@@ -202,6 +203,58 @@ def retry(world: World) -> None:
         world.kill(*words, begun=lambda: len(world.simulator.log) > seen, within=0.6)
         world.submitted(*words)
     world.paid(2)
+
+
+def whole_run(world: World) -> None:
+    """From a recipe to its answers, with a retry of what errored, killed up to three times at any moment."""
+    # Longer than what others ask under the same ids: input tokens tell the batches apart.
+    count, word = 12, world.chance.randbytes(40).hex()
+    rows = "".join(f"r{number},{word} {number}\n" for number in range(count))
+    (world.folder / "rows.csv").write_text(f"id,text\n{rows}")
+    recipe = world.folder / "recipe.toml"
+    recipe.write_text(
+        'version = 1\n[source]\nkind = "csv"\npath = "rows.csv"\n[request]\nprompt_column = "text"\n'
+        f'id_column = "id"\n[params]\nmodel = "{_MODEL}"\nmax_tokens = 4000\n'
+    )
+    for number in range(5):
+        world.simulator.decide(f"r{number}", "errored")
+    world.simulator.faults.always(Fault(method="POST", path=r"/batches$", delay=world.chance.uniform(0, 0.6)))
+    out = world.folder / "answers.jsonl"
+    words = ["run", recipe, "-o", out, "--yes", "--resend-if-absent", "--interval", "1"]
+    with world.others(count), _ending(world):
+        for _ in range(world.chance.randint(1, 3)):
+            world.kill(*words, begun=lambda: True, within=1.8)
+        for _ in range(_TRIES):
+            again = world.run(*words)
+            if again.returncode != 75:
+                break
+    if again.returncode != 0:
+        world.note("rows_wrong", f"run ended with {again.returncode}: {again.stderr[-300:]}")
+    world.rows(out, count)
+    world.paid(2)
+    own = {batch["run_id"] for batch in world.listed().values() if batch["id"] not in world.foreign}
+    if len(own) != 1:
+        world.note("paid_twice", f"{len(own)} runs")
+
+
+@contextlib.contextmanager
+def _ending(world: World) -> Iterator[None]:
+    """Batches end soon; once one of ours is there, what is created later errs no more."""
+    stop = threading.Event()
+
+    def end() -> None:
+        while not stop.wait(0.1):
+            world.end_all()
+            if any(entry.status == 200 for entry in world.simulator.log.creates):
+                world.simulator.batches.forced.clear()
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def watch(world: World) -> None:
@@ -297,6 +350,7 @@ def prune(world: World) -> None:
 SCENARIOS: dict[str, Callable[[World], None]] = {
     "submit": submit,
     "retry": retry,
+    "run": whole_run,
     "watch": watch,
     "download": download,
     "index": index,
@@ -324,11 +378,15 @@ def _seconds_of_list(world: World) -> float:
     return time.monotonic() - begun
 
 
-def run(rounds: int, seed: int = 1, tell: Callable[[str], None] = lambda _: None) -> Report:
-    """Kill so many commands, of each kind in turn; `tell` hears how far it is."""
+def run(
+    rounds: int,
+    seed: int = 1,
+    tell: Callable[[str], None] = lambda _: None,
+    names: Sequence[str] = tuple(SCENARIOS),
+) -> Report:
+    """Kill so many commands, of each of these kinds in turn; `tell` hears how far it is."""
     wrong: dict[str, int] = {}
     killed, notes, quiet, disturbed = 0, [], [], []
-    names = list(SCENARIOS)
     with tempfile.TemporaryDirectory() as said, contextlib.closing(CommandLines(Path(said))) as lines:
         for number in range(rounds):
             name = names[number % len(names)]

@@ -289,10 +289,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.sources.patience import DEFAULT_SECONDS, Patience
     from claude_batch_tui.sources.recipe import Recipe, drift
 
-    known = _known(args, context) if args.recipe else None
+    known = agreed_recipe(args, context) if args.recipe else None
     if args.recipe and known is None:
         return ExitCode.USAGE
-    spec = _spec(args, context, known)
+    spec = spec_of(args, context, known)
     if args.preview is not None:
         return _preview(spec, args, context)
     betas = tuple(args.betas.replace(",", " ").split()) if args.betas else known.betas if known else ()
@@ -323,7 +323,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     return ExitCode.GOOD if report.files is not None else ExitCode.USAGE
 
 
-def _known(args: argparse.Namespace, context: Context) -> Recipe | None:
+def agreed_recipe(args: argparse.Namespace, context: Context) -> Recipe | None:
     """The recipe, or None where the user does not agree to what it reads."""
     from claude_batch_tui.services.building.recipes import agree_to, files_to_agree_to
     from claude_batch_tui.sources.recipe import read_recipe
@@ -377,7 +377,7 @@ def _shown_on_failure(
         raise
 
 
-def _spec(args: argparse.Namespace, context: Context, known: Recipe | None) -> BuildSpec:
+def spec_of(args: argparse.Namespace, context: Context, known: Recipe | None) -> BuildSpec:
     """The build of the recipe, if any, with everything said on the command line over it."""
     from claude_batch_tui.sources.params import merged, read_params, read_schema
     from claude_batch_tui.sources.recipe import BuildSpec
@@ -484,12 +484,7 @@ def _asked_limit(ceiling: int | None, context: Context) -> int:
 
 
 def _show(report: BuildReport, args: argparse.Namespace, context: Context) -> None:
-    from claude_batch_tui.wording import counted, layout_words, problem_lines
-
-    for line in problem_lines(report.problems, report.counts, args.examples):
-        context.diagnostics.note(line)
-    if words := layout_words(report.reading):
-        context.diagnostics.note(f"read as: {words} · {counted(report.rows, 'row')}")
+    show_reading(report, args.examples, context)
     if args.json:
         context.output.json(_as_json(report))
     elif report.files is not None:
@@ -501,6 +496,16 @@ def _show(report: BuildReport, args: argparse.Namespace, context: Context) -> No
         )
     else:
         context.diagnostics.note(_summary(report))
+
+
+def show_reading(report: BuildReport, examples: int, context: Context) -> None:
+    """Say what is wrong with rows, so many of each kind, and how the source was read."""
+    from claude_batch_tui.wording import counted, layout_words, problem_lines
+
+    for line in problem_lines(report.problems, report.counts, examples):
+        context.diagnostics.note(line)
+    if words := layout_words(report.reading):
+        context.diagnostics.note(f"read as: {words} · {counted(report.rows, 'row')}")
 
 
 def _summary(report: BuildReport) -> str:

@@ -6,6 +6,7 @@ import argparse
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode, exit_code
@@ -19,6 +20,9 @@ from claude_batch_tui.exports.formats import format_called
 
 _EVERY = 1_000_000
 """Batches of the API that are looked through at most."""
+
+if TYPE_CHECKING:
+    from claude_batch_tui.exports.formats import Format
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +60,18 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 def write_results(args: argparse.Namespace, context: Context) -> int:
     """Find the results, downloading what is not here, and write them; the exit code."""
+    form = check_output(args, context)
+    found = find_results(args.ids, context, every=args.attempts == "all")
+    if args.output != STDOUT:
+        require_whole(found, args.output)
+    return write_entries(found, form, args.output, args, context)
+
+
+def check_output(args: argparse.Namespace, context: Context) -> Format:
+    """The format that is to be written. What cannot be understood or written is said before anything is downloaded or paid:
+
+    raises ConfigError or ExportError.
+    """
     from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
     from claude_batch_tui.services.exporting.picking import column_names
     from claude_batch_tui.services.exporting.target import Options, check_target
@@ -66,15 +82,12 @@ def write_results(args: argparse.Namespace, context: Context) -> int:
         parse_sort(args.sort)
     if args.columns is not None:
         column_names(args.columns)
-    parse(args.where or "")  # what cannot be understood or written is said before anything is downloaded
+    parse(args.where or "")
     if args.output != STDOUT:
         check_target(
             Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
         )
-    found = find_results(args.ids, context, every=args.attempts == "all")
-    if args.output != STDOUT:
-        require_whole(found, args.output)
-    return write_entries(found, form, args.output, args, context)
+    return form
 
 
 def _write_all_ended(args: argparse.Namespace, context: Context) -> int:

@@ -91,7 +91,7 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.wording import retry_words
 
     async with open_runtime(context.config, patience=context.patience) as runtime:
-        made = await _plan(args, context, runtime)
+        made = await plan_of(args, context, runtime)
         for line in retry_words(made.counts, "--include-invalid", "--any-outcome", "--again"):
             context.diagnostics.note(line)
         if args.output is not None:
@@ -117,7 +117,7 @@ def _edits(args: argparse.Namespace) -> Edits:
     return read_edits(args.set, args.drop, system=args.system, template=args.template)
 
 
-async def _plan(args: argparse.Namespace, context: Context, runtime: Runtime) -> RetryPlan:
+async def plan_of(args: argparse.Namespace, context: Context, runtime: Runtime) -> RetryPlan:
     """Look at the results, downloading those that are not here."""
     from claude_batch_tui.domain.results.failures import RetryRules
     from claude_batch_tui.services.building.models import read_prices

@@ -112,6 +112,7 @@ def export(
                 columns = yield from work.survey()
             all_ = work.columns(columns)
             picked = Picked(options.columns, all_, columns.paths) if options.columns else None
+            options = msgspec.structs.replace(options, runs=work.runs)
             with writer_to(target, options, all_ if picked is None else picked.columns) as writer:
                 flush = (lambda: None) if isinstance(target, Path) else target.flush
                 yield from work.write(writer, columns, picked, flush)
@@ -192,6 +193,15 @@ class _Work:
         self.done = self._bytes = 0
         self._started = clock()
         self._is_due = is_due(clock)
+
+    @property
+    def runs(self) -> tuple[tuple[str, ...], ...]:
+        """The batches of each run of which one answer stands for an id, and not all attempts are written."""
+        return tuple(
+            tuple(piece.batch_id for piece in run.pieces)
+            for part in self._parts
+            if (run := part.results.run) is not None and part.results.index.count == sum(run.classes.values())
+        )
 
     def columns(self, found: Columns) -> tuple[Column, ...]:
         """All columns, with the kinds a survey has found."""

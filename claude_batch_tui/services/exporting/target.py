@@ -30,7 +30,8 @@ class Options(msgspec.Struct, frozen=True):
     """How to export. `spread` makes columns of the keys of structured answers; `csv_raw` leaves cells exact.
 
     `columns` are all there are, in their order, where some are named: columns of the export, or paths such as
-    `json.label`. `force` replaces a file that is there; `title` is the first line of Markdown.
+    `json.label`. `force` replaces a file that is there; `title` is the first line of Markdown. `runs` are the batches of
+    each run that has one answer for an id: a database keeps none of another of them.
     """
 
     form: Format
@@ -39,6 +40,7 @@ class Options(msgspec.Struct, frozen=True):
     csv_raw: bool = False
     force: bool = False
     title: str = "Results"
+    runs: tuple[tuple[str, ...], ...] = ()
 
 
 def check_target(target: Path, options: Options, hint: str = "") -> None:
@@ -76,7 +78,7 @@ def writer_to(target: Path | BinaryIO, options: Options, columns: Sequence[Colum
             case "folder":
                 opened = _folder(target, columns)
             case "sqlite":
-                opened = _database(target, columns)
+                opened = _database(target, columns, options.runs)
             case _:
                 opened = _file(target, options, columns)
         with opened as writer:
@@ -120,12 +122,12 @@ def _stream_writer(out: BinaryIO, options: Options, columns: Sequence[Column]) -
 
 
 @contextlib.contextmanager
-def _database(target: Path, columns: Sequence[Column]) -> Iterator[Writer]:
+def _database(target: Path, columns: Sequence[Column], runs: Sequence[Sequence[str]]) -> Iterator[Writer]:
     """The table of a database that is there, or of a new one that gets its name when it is whole."""
     from claude_batch_tui.exports.sqlite import opened  # 10 ms that other formats need not pay
 
     if target.exists():
-        with opened(target, columns, target) as writer:
+        with opened(target, columns, target, runs) as writer:
             yield writer
         return
     with named_when_whole(target, ExportError) as part:

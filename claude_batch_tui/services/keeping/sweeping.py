@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from claude_batch_tui.store.files import is_process
-from claude_batch_tui.store.locations import Locations
+from claude_batch_tui.store.locations import BUILT, Locations
 from claude_batch_tui.store.results.file import incomplete_path
 from claude_batch_tui.store.results.opening import prune_cache
 
@@ -48,6 +48,9 @@ def dead(locations: Locations, now: datetime) -> Iterator[Path]:
             found = _TEMPORARY.fullmatch(path.name)
             if found and not is_process(int(found[1])) and _age(path, now) > timedelta(minutes=1):
                 yield path
+    for path in _files(locations.cache):
+        if path.name.startswith(BUILT) and _age(path, now) > _DEAD:
+            yield path
     for path in _files(locations.results):
         is_index_alone = path.suffix in (".index", ".judged") and not path.with_suffix("").exists()
         is_part = path.name.endswith(".jsonl.part")

@@ -1,0 +1,168 @@
+"""`cbtui run`: from a recipe to its answers in one line, which takes up its own run whenever it is given again."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from claude_batch_tui.domain.requests import limits
+from claude_batch_tui.services.submitting import spool
+from claude_batch_tui.simulator import Fault
+
+CREATE = {"method": "POST", "path": r"/batches$"}
+
+
+@pytest.fixture
+def recipe(cbtui, tmp_path, monkeypatch):
+    """A recipe of a table of eight rows."""
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"T-{number},Words {number}\n" for number in range(8))
+    (tmp_path / "tickets.csv").write_text(f"ticket,body\n{rows}")
+    (tmp_path / "labels.toml").write_text(
+        'version = 1\n[source]\nkind = "csv"\npath = "tickets.csv"\n[request]\nprompt_column = "body"\n'
+        'id_column = "ticket"\n[params]\nmodel = "claude-haiku-4-5"\nmax_tokens = 64\n[submit]\nname = "labels"\n'
+    )
+    return "labels.toml"
+
+
+@pytest.fixture
+def run(cbtui, recipe):
+    """A function that gives the line, and says how it ended."""
+
+    def given(*options, output="answers.csv"):
+        code, out, err = cbtui("run", recipe, "-o", output, "--yes", "--interval", "1", *options)
+        assert out == ""
+        return code, err
+
+    return given
+
+
+def answers(name="answers.csv"):
+    with Path(name).open(newline="") as file:
+        return {row["ticket"]: row["status"] for row in csv.DictReader(file)}
+
+
+GOOD = {f"T-{number}": "succeeded" for number in range(8)}
+
+
+def test_one_line_goes_from_a_recipe_to_its_answers_and_given_again_pays_nothing(
+    run, cbtui, simulator, own_folders
+):
+    code, err = run()
+    assert (code, answers()) == (0, GOOD), err
+    code, err = run()
+    assert (code, answers()) == (0, GOOD), err
+    assert "taken up" in err
+    assert len(simulator.log.creates) == 1
+    assert cbtui("status", "labels")[0] == 0
+    assert not list((own_folders / "data" / "cache").glob("built-*"))
+
+
+def test_what_errored_or_expired_is_sent_again_as_often_as_it_is_said(run, simulator):
+    simulator.decide("T-1", "errored")
+    simulator.decide("T-2", "expired")
+    code, err = run("--retry", "2")
+    assert code == 1, err
+    assert len(simulator.log.creates) == 3
+    assert answers() == {**GOOD, "T-1": "errored", "T-2": "expired"}
+    simulator.batches.forced.clear()
+    assert run("--retry", "2")[0] == 1
+    assert len(simulator.log.creates) == 3
+    assert run("--retry", "3")[0] == 0
+    assert len(simulator.log.creates) == 4
+    assert answers() == GOOD
+
+
+def test_no_retry_where_none_is_wanted(run, simulator):
+    simulator.decide("T-1", "errored")
+    assert run("--retry", "0")[0] == 1
+    assert len(simulator.log.creates) == 1
+
+
+def test_a_lost_answer_is_looked_for_and_the_rest_of_the_run_is_sent(run, simulator, monkeypatch):
+    monkeypatch.setattr(spool, "partition", partial(limits.partition, max_requests=3))
+    simulator.faults.next(Fault(**CREATE, status=529, after_work=True))
+    code, err = run()
+    assert code == 0, err
+    assert len(simulator.batches.all()) == 3
+    assert answers() == GOOD
+
+
+def test_a_lost_create_is_sent_again_only_where_that_is_said(run, simulator):
+    simulator.faults.next(Fault(**CREATE, status=529))
+    assert run()[0] == 75
+    assert not simulator.batches.all()
+    code, err = run("--resend-if-absent")
+    assert (code, answers()) == (0, GOOD), err
+    assert len(simulator.batches.all()) == 1
+
+
+def test_no_more_is_paid_than_was_said(run, simulator):
+    code, err = run("--max-cost", "0.000001")
+    assert code == 2
+    assert "more than --max-cost" in err
+    assert not simulator.log.creates
+    simulator.decide("T-1", "errored")
+    code, err = run("--max-cost", "5")
+    assert code == 1
+    assert "within --max-cost" in err
+    assert len(simulator.log.creates) == 2
+
+
+def test_a_retry_that_would_cost_more_is_not_sent_and_what_there_is_is_exported(run, simulator):
+    for name in GOOD:
+        simulator.decide(name, "errored")
+    code, err = run("--retry", "0")
+    assert code == 1
+    code, err = run("--max-cost", "0.000001")
+    assert (code, len(simulator.log.creates)) == (1, 1), err
+    assert "more than --max-cost" in err
+    assert answers() == dict.fromkeys(GOOD, "errored")
+
+
+def test_a_file_of_the_user_is_not_replaced_and_nothing_is_paid(run, simulator, tmp_path):
+    (tmp_path / "answers.csv").write_text("precious")
+    code, err = run()
+    assert (code, "--force" in err) == (2, True)
+    assert not simulator.log.creates
+    assert (tmp_path / "answers.csv").read_text() == "precious"
+    assert run("--force")[0] == 0
+    (tmp_path / "tickets.csv").write_text("ticket,body\nN-1,Other words\n")
+    assert run()[0] == 2
+    assert answers() == GOOD
+
+
+def test_a_table_that_has_grown_is_no_run_of_its_own(run, simulator, tmp_path):
+    assert run()[0] == 0
+    with (tmp_path / "tickets.csv").open("a") as file:
+        file.write("T-8,Words 8\n")
+    code, err = run("--force")
+    assert (code, "--new-only" in err) == (2, True)
+    assert len(simulator.log.creates) == 1
+
+
+def test_bad_rows_send_nothing_unless_they_are_left_out(run, simulator, tmp_path):
+    (tmp_path / "tickets.csv").write_text("ticket,body\nT-1,Words\nT-2,\n")
+    code, err = run()
+    assert (code, "--skip-bad-rows" in err) == (2, True)
+    assert not simulator.log.creates
+    code, err = run("--skip-bad-rows")
+    assert (code, answers()) == (0, {"T-1": "succeeded"}), err
+    assert (tmp_path / "labels.left-out.jsonl").read_text().count("\n") == 1
+
+
+def test_a_database_is_added_to_and_given_again_holds_every_id_once(run, simulator, tmp_path):
+    simulator.decide("T-1", "errored")
+    assert run("--retry", "0", output="answers.db")[0] == 1
+    simulator.batches.forced.clear()
+    assert run(output="answers.db")[0] == 0
+    with closing(sqlite3.connect(tmp_path / "answers.db")) as database:
+        (table,) = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()
+        rows = database.execute(f'SELECT ticket, status FROM "{table}" ORDER BY 1').fetchall()
+    assert dict(rows) == GOOD
+    assert len(rows) == 8
