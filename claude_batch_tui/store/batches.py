@@ -127,14 +127,21 @@ def merge(
         )
         connection.executemany(
             "INSERT INTO batch (scope_id, batch_id, facts, created_at, has_ended, run_id, model, source, provisional)"
-            " SELECT ?1, ?2, ?3, ?4, ?5, coalesce(s.run_id, a.run_id), json_extract(s.facts, '$.model'),"
+            " SELECT :scope, :id, :facts, :created, :ended, coalesce(s.run_id, a.run_id), json_extract(s.facts, '$.model'),"
             " json_extract(s.facts, '$.source'), coalesce(json_extract(s.facts, '$.provisional'), 0)"
-            " FROM (SELECT 1) LEFT JOIN submission s ON s.batch_id = ?2"
-            " LEFT JOIN adoption a ON a.scope_id = ?1 AND a.batch_id = ?2 WHERE true"
+            " FROM (SELECT 1) LEFT JOIN submission s ON s.batch_id = :id"
+            " LEFT JOIN adoption a ON a.scope_id = :scope AND a.batch_id = :id WHERE true"
             " ON CONFLICT (scope_id, batch_id) DO UPDATE SET facts = excluded.facts,"
-            " has_ended = excluded.has_ended, gone_at = NULL, seen = CASE WHEN ?6 THEN 0 ELSE seen END",
+            " has_ended = excluded.has_ended, gone_at = NULL, seen = CASE WHEN :unseen THEN 0 ELSE seen END",
             [
-                (scope_id, batch.id, facts.decode(), batch.created_at.isoformat(), batch.has_ended, unseen)
+                {
+                    "scope": scope_id,
+                    "id": batch.id,
+                    "facts": facts.decode(),
+                    "created": batch.created_at.isoformat(),
+                    "ended": batch.has_ended,
+                    "unseen": unseen,
+                }
                 for batch, facts, unseen in fresh
             ],
         )

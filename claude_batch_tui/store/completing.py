@@ -11,12 +11,12 @@ import sys
 
 _MOST = 50
 """Words of each sort: a shell reads them byte by byte, and nobody chooses among more."""
-_BEGINS = "substr({0}, 1, length(?1)) = ?1"
+_BEGINS = "substr({0}, 1, length(:begin)) = :begin"
 _NAMES = f"SELECT name FROM name WHERE {_BEGINS.format('name')} GROUP BY name ORDER BY max(rowid) DESC LIMIT {_MOST}"
 _TAGS = f"SELECT tag FROM tag WHERE {_BEGINS.format('tag')} GROUP BY tag ORDER BY count(*) DESC LIMIT {_MOST}"
 # A workspace at a time: so the index by age gives the newest without the others being read.
 _BATCHES = (
-    "SELECT batch_id, run_id FROM batch WHERE scope_id = ?2 AND deleted_at IS NULL"
+    "SELECT batch_id, run_id FROM batch WHERE scope_id = :scope AND deleted_at IS NULL"
     f" AND ({_BEGINS.format('batch_id')} OR {_BEGINS.format('run_id')}) ORDER BY created_at DESC LIMIT {_MOST}"
 )
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@%+,/-")
@@ -40,14 +40,16 @@ def words(kind: str, database: str, begin: str = "") -> list[str]:
 
 
 def _tags(connection: sqlite3.Connection, begin: str) -> list[str]:
-    return [row[0] for row in connection.execute(_TAGS, (begin,))]
+    return [row[0] for row in connection.execute(_TAGS, {"begin": begin})]
 
 
 def _ids(connection: sqlite3.Connection, begin: str) -> list[str]:
     """Names first, then batches and runs, the newest of each first."""
     scopes = connection.execute("SELECT scope_id FROM scope ORDER BY used_at DESC").fetchall()
-    rows = [row for (scope,) in scopes for row in connection.execute(_BATCHES, (begin, scope))]
-    names = [row[0] for row in connection.execute(_NAMES, (begin,))]
+    rows = [
+        row for (scope,) in scopes for row in connection.execute(_BATCHES, {"begin": begin, "scope": scope})
+    ]
+    names = [row[0] for row in connection.execute(_NAMES, {"begin": begin})]
     return [*names, *(row[0] for row in rows), *dict.fromkeys(row[1] for row in rows if row[1])]
 
 

@@ -91,9 +91,9 @@ def mark_exported(database: Database, ids: Sequence[str], now: datetime) -> None
     """Write down that all results of batches or runs are in a file of the user."""
     with database.change() as connection:
         connection.executemany(
-            "UPDATE download SET exported_at = ?1 WHERE batch_id = ?2"
-            " OR batch_id IN (SELECT batch_id FROM batch WHERE run_id = ?2)",
-            [(now.isoformat(), each) for each in ids],
+            "UPDATE download SET exported_at = :at WHERE batch_id = :id"
+            " OR batch_id IN (SELECT batch_id FROM batch WHERE run_id = :id)",
+            [{"at": now.isoformat(), "id": each} for each in ids],
         )
 
 
