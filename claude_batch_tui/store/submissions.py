@@ -11,7 +11,7 @@ import msgspec
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.domain.money.spend_limit import SpentAlready
 from claude_batch_tui.errors import StoreError
-from claude_batch_tui.store.database import stored
+from claude_batch_tui.store.database import Database, stored
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
@@ -99,9 +99,9 @@ def sent_since(
     return tuple(each for each in found if workspace is None or not is_elsewhere(each, workspace))
 
 
-def perhaps_paid_since(store: Store, since: datetime) -> SpentAlready:
+def perhaps_paid_since(database: Database, since: datetime) -> SpentAlready:
     """What submissions since then may have paid of which no batch is known: their answer was lost, or is not here yet."""
-    row = store.database.row(
+    row = database.row(
         "SELECT total(json_extract(facts, '$.cost_at_most')), sum(json_extract(facts, '$.cost_at_most') IS NULL)"
         f" FROM submission WHERE created_at >= ? AND state IN {_PERHAPS_SENT}"
         " AND (batch_id IS NULL OR batch_id NOT IN (SELECT batch_id FROM batch))",

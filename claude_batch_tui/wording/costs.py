@@ -180,6 +180,11 @@ def cost_notes(found: Costs) -> Iterator[str]:
             f"NOT READ: at most {money(total.unread)} for what has ended and whose results are not here; "
             "`cbtui results ID` reads them."
         )
+    if found.lost.usd or found.lost.unknown:
+        yield (
+            f"At most {money(found.lost.usd)} more may have been paid in submissions whose outcome is not known: open "
+            "submissions (Batches, U), or the same `cbtui submit` again."
+        )
     if total.unknown:
         yield (
             f"{counted_batches(total.unknown)} of unknown cost, in no sum: made elsewhere or of a model without a price, and "

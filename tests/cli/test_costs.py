@@ -6,13 +6,16 @@ import json
 
 import pytest
 
+from claude_batch_tui.simulator import Fault
+
 
 @pytest.fixture
 def paid(cbtui, simulator, requests_file):
     code, out, _ = cbtui("submit", requests_file(20), "--yes", "--name", "=mine")
     assert code == 0
     batch_id = out.strip()
-    cbtui("watch", batch_id, "--interval", "1")
+    simulator.batches.finish(batch_id)
+    cbtui("list")
     return batch_id
 
 
@@ -45,6 +48,14 @@ def test_csv_has_a_line_a_run_and_guards_names_against_formulas(cbtui, paid):
     assert line["run"] == "'=mine"
     assert line["run_id"].startswith("run_")
     assert line["batches"] == "1"
+
+
+def test_what_may_have_been_paid_under_a_lost_answer_is_said(cbtui, paid, simulator, requests_file):
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
+    assert cbtui("submit", requests_file(7, "lost.jsonl"), "--again", "--yes")[0] == 75
+    found = json.loads(cbtui("costs", "--json")[1])
+    assert found["lost_at_most"] > 0
+    assert "more may have been paid in submissions whose outcome is not known" in cbtui("costs")[2]
 
 
 def test_a_month_without_batches_says_so_and_no_month_is_refused(cbtui, paid):

@@ -88,7 +88,13 @@ def as_json(found: Costs, month: str | None) -> dict[str, Any]:
         {found.by: line.key, **({"run_id": line.run_id} if line.run_id else {}), **figures(line)}
         for line in found.lines
     ]
-    return {"by": found.by, "month": month, "lines": lines, "total": figures(found.total)}
+    return {
+        "by": found.by,
+        "month": month,
+        "lines": lines,
+        "total": figures(found.total),
+        "lost_at_most": found.lost.usd,
+    }
 
 
 def _table(found: Costs) -> Iterator[str]:

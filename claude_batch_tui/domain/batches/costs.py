@@ -15,6 +15,7 @@ from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.batches.history import UNKNOWN_MODEL
 from claude_batch_tui.domain.batches.merging import without_part
 from claude_batch_tui.domain.money.spend import Spend
+from claude_batch_tui.domain.money.spend_limit import SpentAlready
 from claude_batch_tui.domain.requests.models import without_date
 
 By = Literal["day", "model", "tag", "run"]
@@ -70,6 +71,8 @@ class Costs(msgspec.Struct, frozen=True):
     by: By
     lines: tuple[CostLine, ...]
     total: CostLine
+    lost: SpentAlready = SpentAlready()
+    """What submissions may have paid at most whose answer was lost, and of which no batch is known."""
 
 
 def costs(

@@ -33,5 +33,8 @@ def spent(store: Store, period: Literal["day", "month"], now: datetime) -> Spent
     """What was spent since the day or the month began, or may have been."""
     first = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     since = (first.replace(day=1) if period == "month" else first).astimezone(UTC)
-    paid, lost = batches.spent_since(store.database, since), submissions.perhaps_paid_since(store, since)
+    paid, lost = (
+        batches.spent_since(store.database, since),
+        submissions.perhaps_paid_since(store.database, since),
+    )
     return SpentAlready(paid.usd + lost.usd, paid.unknown + lost.unknown)

@@ -126,4 +126,5 @@ def costs_of(database: Database, scope_ids: Iterable[int], *, by: By, month: str
         datetime.fromisoformat(f"{month}-01").astimezone(UTC) if month else datetime.min.replace(tzinfo=UTC)
     )
     paid = [one for scope_id in scope_ids for one in paid_since(database, scope_id, first)]
-    return costs(paid, by, day_of=lambda at: at.astimezone().date(), month=month)
+    found = costs(paid, by, day_of=lambda at: at.astimezone().date(), month=month)
+    return msgspec.structs.replace(found, lost=submissions.perhaps_paid_since(database, first))
