@@ -21,6 +21,7 @@ def test_every_command_that_pays_deletes_or_labels_is_refused_with_a_sentence_be
         "submit": (requests_file(4, "more.jsonl"), "--yes"),
         "try": (requests_file(), "--row", "1", "--yes"),
         "retry": (batch_id, "--yes"),
+        "run": ("recipe.toml", "-o", "answers.csv", "--yes"),
         "cancel": (batch_id, "--yes"),
         "delete": (batch_id, "--yes"),
         "forget": (batch_id, "--yes"),
