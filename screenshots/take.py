@@ -91,7 +91,7 @@ async def take(folder: Path) -> None:
                 app.screen.query_one("#source", Field).value = "tickets.csv"
                 os.chdir(folder)
                 await settle(pilot, 1.0)
-                await pilot.press("tab", "enter")
+                await pilot.press("ctrl+r")
                 await settle(pilot, 1.5)
                 app.save_screenshot("build.svg", str(HERE))
         finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,16 +28,31 @@ _PROMPT_KEYS = frozenset({"content", "text"})
 _MEDIA: dict[str, MediaKind] = {"image": "image", "document": "document"}
 
 
-def read_params(path: str) -> dict[str, Any]:
-    """The object in a `.toml` file, or in a JSON file of any other name. Raises ConfigError with the line."""
-    params = _read_object(path, "--params")
-    _refuse_nulls(params, path, "")
+def read_params(given: str) -> dict[str, Any]:
+    """The object in a `.toml` file, in a JSON file of any other name, or in `given` itself where it begins with a bracket.
+
+    Raises ConfigError with the line.
+    """
+    where, params = _read_object(given, "--params")
+    _refuse_nulls(params, where, "")
     return params
 
 
-def read_schema(path: str) -> dict[str, Any]:
-    """A JSON schema as the `output_config` that asks for answers of that form."""
-    return {"format": {"type": "json_schema", "schema": _read_object(path, "--schema")}}
+def read_schema(given: str) -> dict[str, Any]:
+    """A JSON schema, a file or itself, as the `output_config` that asks for answers of that form."""
+    return {"format": {"type": "json_schema", "schema": _read_object(given, "--schema")[1]}}
+
+
+def read_tools(given: str) -> list[Any]:
+    """The tools in a JSON or TOML file or in `given` itself: a list, or an object that has it as `tools`."""
+    where, value = _read(given, "--tools")
+    tools = value.get("tools") if isinstance(value, dict) else value
+    if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
+        raise ConfigError(
+            f"{where}: this is no list of tools. Each is an object with name, description and input_schema."
+        )
+    _refuse_nulls(tools, where, "tools")
+    return tools
 
 
 def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -49,23 +65,30 @@ def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _read_object(path: str, option: str) -> dict[str, Any]:
-    text = read_text(path, f"{option} {path}")
-    try:
-        if path.lower().endswith(".toml"):
-            value: Any = read_toml(text)
-        else:
-            require_shallow(text)
-            value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ConfigError(
-            f"{path}:{error.lineno}: this is not valid JSON: {error.msg}. Fix the file, or name it .toml."
-        ) from error
-    except ValueError as error:
-        raise ConfigError(f"{path}: this cannot be read: {error}.") from error
+def _read_object(given: str, option: str) -> tuple[str, dict[str, Any]]:
+    where, value = _read(given, option)
     if not isinstance(value, dict):
-        raise ConfigError(f"{path}: this is not an object. It has keys like model, max_tokens, messages.")
-    return value
+        raise ConfigError(f"{where}: this is not an object. It has keys like model, max_tokens, messages.")
+    return where, value
+
+
+def _read(given: str, option: str) -> tuple[str, Any]:
+    """What `given` is called in sentences, and the value in it: JSON itself, or a file of JSON or TOML."""
+    is_itself = given.lstrip()[:1] in {"{", "["}
+    path = str(Path(given.strip()).expanduser())
+    where = option if is_itself else path
+    text = given if is_itself else read_text(path, f"{option} {path}")
+    try:
+        if path.lower().endswith(".toml") and not is_itself:
+            return where, read_toml(text)
+        require_shallow(text)
+        return where, json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"{where}, line {error.lineno}" if is_itself else f"{where}:{error.lineno}"
+        more = "." if is_itself else ". Fix the file, or name it .toml."
+        raise ConfigError(f"{place}: this is not valid JSON: {error.msg}{more}") from error
+    except ValueError as error:
+        raise ConfigError(f"{where}: this cannot be read: {error}.") from error
 
 
 def _refuse_nulls(value: Any, path: str, where: str) -> None:

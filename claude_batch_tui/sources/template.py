@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -124,6 +124,29 @@ def names_column(template: str, column: str) -> bool:
     marked = " ".join(_MARKED.findall(template))
     names = frozenset(_NAMED.findall(marked))
     return column in names or (ROW in names and _OF_ROW.search(marked) is None)
+
+
+class Variable(NamedTuple):
+    """A `{{ … }}` of a template: where it stands, and whether there is what it names."""
+
+    start: int
+    end: int
+    is_known: bool
+
+
+def variables_in(template: str, names: Collection[str]) -> Iterator[Variable]:
+    """What a template prints, for an editor: each is known where it is one of `names`, or an expression that begins with one.
+
+    An expression is not understood here: whether it works, `compile_template` says.
+    """
+    for found in _EXPRESSION.finditer(template):
+        inner = found[0][2:-2].strip("-").strip()
+        first = _NAME.match(inner)
+        is_call = first is not None and inner[first.end() : first.end() + 1] == "("
+        known = inner in names or first is None or is_call or first[0] in _JINJA_WORDS or first[0] in names
+        if first is not None and inner not in names and re.search(r"[|(\[.+*/~-]", inner) is None:
+            known = inner in _JINJA_WORDS  # a name with blanks in it, which is none of the columns
+        yield Variable(found.start(), found.end(), known)
 
 
 def plain_fill(texts: Sequence[str], columns: Sequence[str], as_text: Callable[[Any], str] = as_text) -> Fill:

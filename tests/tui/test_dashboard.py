@@ -95,7 +95,7 @@ async def test_a_file_becomes_one_batch_by_keys_alone(live, simulator, tmp_path,
             while live.focused is not live.screen.query_one(f"#{name}", Field).query_one(Input):
                 await pilot.press("tab")
             await pilot.press(*text)
-        await pilot.press("enter")
+        await pilot.press("ctrl+r")
         await reached(pilot, lambda: "Checked" in live.screen.query_one(StatusLine).text)
         await reached(pilot, lambda: not live.screen.background.is_busy)
         await pilot.press("enter")

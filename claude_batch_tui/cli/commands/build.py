@@ -227,6 +227,7 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
     )
     _add_set(group)
     group.add_argument("--schema", metavar="FILE", help="answers follow this JSON schema")
+    group.add_argument("--tools", metavar="FILE", help="JSON or TOML with a list of tools")
     group.add_argument(
         "--image-column", metavar="COL", help="an image for the message: a path, a URL or a file_id"
     )
@@ -379,7 +380,7 @@ def _shown_on_failure(
 
 def spec_of(args: argparse.Namespace, context: Context, known: Recipe | None) -> BuildSpec:
     """The build of the recipe, if any, with everything said on the command line over it."""
-    from claude_batch_tui.sources.params import merged, read_params, read_schema
+    from claude_batch_tui.sources.params import merged, read_params, read_schema, read_tools
     from claude_batch_tui.sources.recipe import BuildSpec
 
     given = {name: getattr(args, name, None) for name in BuildSpec.__struct_fields__}
@@ -392,6 +393,8 @@ def spec_of(args: argparse.Namespace, context: Context, known: Recipe | None) ->
         params = merged(params, read_params(args.params))
     if args.schema:
         params = merged(params, {"output_config": read_schema(args.schema)})
+    if args.tools:
+        params = merged(params, {"tools": read_tools(args.tools)})
     spec = start | said | {"params": params}
     if "kind" not in spec or "path" not in spec:
         raise ConfigError(

@@ -16,7 +16,7 @@ from claude_batch_tui.sources.open_rows import open_rows
 from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.request_maker import MadeRequest
-from claude_batch_tui.sources.rows import BadRow, Reading, Row, RowSource
+from claude_batch_tui.sources.rows import BadRow, Reading, Row, RowSource, reading_of
 
 _COUNTED_BYTES = 1 << 18
 _COUNTED_ROWS = 5_000
@@ -93,15 +93,22 @@ def preview(
         )
 
 
-def sample_rows(
-    spec: BuildSpec, count: int, patience: Patience = USUAL
-) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    """The columns of a source and its first rows, whatever is to become of them. Raises SourceError."""
+class Sample(msgspec.Struct, frozen=True):
+    """The columns of a source, its first rows, and how it was understood; nothing where it cannot be read, or has none."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[dict[str, Any], ...] = ()
+    reading: Reading = Reading()
+
+
+def sample_rows(spec: BuildSpec, count: int, patience: Patience = USUAL) -> Sample:
+    """The first rows of a source, whatever is to become of them. Raises SourceError."""
     with (
         open_rows(spec, patience) as source,
         contextlib.closing(cast("Generator[Row | BadRow]", source.rows())) as rows,
     ):
-        return source.columns, [row.values for row in islice(rows, count)]
+        found = tuple(row.values for row in islice(rows, count))
+        return Sample(source.columns, found, reading_of(source))
 
 
 def _count(source: RowSource) -> tuple[int | None, bool]:

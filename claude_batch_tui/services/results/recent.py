@@ -1,4 +1,4 @@
-"""The results files opened last, kept between runs in the state folder. Losing them loses nothing."""
+"""The results files opened last and the sources built from last, kept between runs in the state folder. Losing them loses nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import os
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -15,25 +16,27 @@ from claude_batch_tui.store.files import written_whole
 _KEPT = 20
 _LOOKED_AT = 2_000
 """Names of a folder that are looked at, so that a key waits for no large one."""
-_NAME = "recent.json"
+_NAMES = {"results": "recent.json", "sources": "recent-sources.json"}
+What = Literal["results", "sources"]
+"""Results that were opened, or files that requests were built from."""
 
 
-def recent_files(state_dir: Path) -> list[str]:
-    """The paths of those that are still there, the newest first."""
+def recent_files(state_dir: Path, what: What = "results") -> list[str]:
+    """The paths of those that are still there, the newest first; of sources folders, too."""
     try:
-        known = msgspec.json.decode((state_dir / _NAME).read_bytes(), type=list[str])
+        known = msgspec.json.decode((state_dir / _NAMES[what]).read_bytes(), type=list[str])
     except (OSError, ValueError):
         return []
-    return [path for path in known if Path(path).is_file()]
+    return [path for path in known if Path(path).is_file() or (what == "sources" and Path(path).is_dir())]
 
 
-def remember_file(state_dir: Path, file: Path) -> None:
+def remember_file(state_dir: Path, file: Path, what: What = "results") -> None:
     """Put a file first. Where the folder cannot be written, it is forgotten with this run."""
     path = str(file.absolute())
-    known = [path, *(each for each in recent_files(state_dir) if each != path)]
+    known = [path, *(each for each in recent_files(state_dir, what) if each != path)]
     with contextlib.suppress(OSError, StoreError):
         state_dir.mkdir(parents=True, exist_ok=True)
-        with written_whole(state_dir / _NAME) as stream:
+        with written_whole(state_dir / _NAMES[what]) as stream:
             stream.write(msgspec.json.encode(known[:_KEPT]))
 
 

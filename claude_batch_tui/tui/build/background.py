@@ -12,7 +12,7 @@ from textual.worker import Worker, get_current_worker
 from claude_batch_tui.errors import CbtuiError, ScriptError
 from claude_batch_tui.tui.build.draft import BuildDraft, Checked, check_draft, write_draft
 from claude_batch_tui.tui.build.preview import BuildPreview
-from claude_batch_tui.tui.build.words import check_lines, guess_lines, trust_lines
+from claude_batch_tui.tui.build.words import guess_lines, trust_lines
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.wording import size
@@ -21,10 +21,26 @@ Updates = Generator[str | Checked]
 Stopped = Callable[[], bool]
 
 
+class CheckingScreen(DashboardScreen):
+    """A screen that shows what becomes of the work."""
+
+    def show_check(self, checked: Checked) -> None:
+        """Show what a check found."""
+        raise NotImplementedError
+
+    def show_cost(self, checked: Checked) -> None:
+        """Show the same with what the API counted since."""
+        raise NotImplementedError
+
+    def show_trouble(self, sentence: str) -> None:
+        """Show what went wrong."""
+        raise NotImplementedError
+
+
 class BackgroundBuild:
     """The work on a draft that takes its time: one check or one writing, which a change of the draft or a key stops."""
 
-    def __init__(self, screen: DashboardScreen, draft: BuildDraft) -> None:
+    def __init__(self, screen: CheckingScreen, draft: BuildDraft) -> None:
         self._screen = screen
         self._draft = draft
         self._worker: Worker[None] | None = None
@@ -126,7 +142,7 @@ class BackgroundBuild:
 
     def _show_trouble(self, error: CbtuiError) -> None:
         words = f"{error}\n\n{error.traceback}" if isinstance(error, ScriptError) else str(error)
-        self._preview.show_trouble(words)
+        self._screen.show_trouble(words)
 
     def _show(self, update: str | Checked, changes: int) -> bool:
         """How far the work is, what it gave, or what the API counted since; False where it is of another draft."""
@@ -136,7 +152,7 @@ class BackgroundBuild:
         if update.cost is not None:
             is_taken = self._draft.take_cost(update)
             if is_taken:
-                self._preview.show(check_lines(update.report, update.cost.report, update.cost.in_flight))
+                self._screen.show_cost(update)
             return is_taken
         if update.found is None and update.files is not None:
             report, path = update.report, update.files.requests
@@ -144,11 +160,12 @@ class BackgroundBuild:
             return True
         is_taken = self._draft.take(update, changes)
         if is_taken:
-            self._preview.fill(check_lines(update.report, update.found), "checked")
-            self._preview.focus()
+            self._screen.show_check(update)
             if update.is_ready:
                 self._screen.say("Checked. enter asks whether to submit; nothing has been sent.")
             else:
-                words = "Nothing has been sent. e goes to the rows, x leaves one out, X all."
+                words = (
+                    "Nothing has been sent. enter opens a cause, e goes to the rows, x leaves one out, X all."
+                )
                 self._screen.say(words, kind="error")
         return is_taken

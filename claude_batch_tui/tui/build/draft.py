@@ -19,15 +19,15 @@ from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.building.build import BuildReport, build
 from claude_batch_tui.services.building.check import CheckReport, check_file
+from claude_batch_tui.services.building.problem_groups import ProblemGroup, grouped, in_source
 from claude_batch_tui.services.building.progress import SourceProgress
 from claude_batch_tui.services.building.recipes import FormDraft, load_draft, save_draft
 from claude_batch_tui.services.building.requests_files import RequestsFiles
-from claude_batch_tui.sources.open_rows import guess_kind
 from claude_batch_tui.sources.patience import Patience
-from claude_batch_tui.sources.recipe import BuildSpec, Recipe, SourceKind
+from claude_batch_tui.sources.recipe import BuildSpec, SourceKind
 from claude_batch_tui.sources.source_file import WholeFile
 from claude_batch_tui.store.workspaces import hint_of
-from claude_batch_tui.tui.build.fields import spec_of
+from claude_batch_tui.tui.build.fields import FIELDS, betas_of, kind_of, spec_of
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -54,9 +54,18 @@ class Checked(msgspec.Struct, frozen=True):
         return self.found.draft.requests if self.found else 0
 
     @property
+    def groups(self) -> tuple[ProblemGroup, ...]:
+        """What is wrong, of build and check, by cause."""
+        if self.found is None:
+            return grouped(self.report.problems, self.report.counts)
+        known = {(one.code, one.line) for one in self.report.problems}
+        more = [one for one in self.found.draft.problems if (one.code, one.line) not in known]
+        return grouped([*self.report.problems, *more], {**self.found.draft.counts, **self.report.counts})
+
+    @property
     def problems(self) -> list[Problem]:
         """Those of a row, of build and check, in the order of their lines."""
-        found = [*self.report.problems, *(self.found.draft.problems if self.found else ())]
+        found = [one for group in self.groups for one in group.problems]
         by_line = {(one.line, one.message): one for one in found if one.line is not None}
         return sorted(by_line.values(), key=lambda one: (one.line or 0, not one.is_error))
 
@@ -101,8 +110,6 @@ class BuildDraft:
         self._defaults = {name: value for name, value in settings.items() if value}
         self.values: Mapping[str, str] = self._defaults
         """What is typed, by field, without what is empty."""
-        self.recipe: Recipe | None = None
-        """The recipe the form was filled from; it also says what has no field."""
         self.left_out: frozenset[int] = frozenset()
         """The lines of rows left out by hand."""
         self.skips_bad_rows = False
@@ -137,8 +144,8 @@ class BuildDraft:
 
     @property
     def source_kind(self) -> SourceKind | None:
-        """What kind of source its name promises; None where none is named."""
-        return guess_kind(str(self.source_path)) if self.source else None
+        """What kind of source it is, said or by its name; None where none is named."""
+        return kind_of(self.values)
 
     @property
     def names_a_source(self) -> bool:
@@ -153,12 +160,12 @@ class BuildDraft:
 
     @property
     def betas(self) -> tuple[str, ...]:
-        """Beta headers of the recipe."""
-        return self.recipe.betas if self.recipe else ()
+        """Beta headers of the batch."""
+        return betas_of(self.values)
 
     def spec(self, *, complete: bool = False) -> BuildSpec:
         """The build that is meant. Raises ConfigError for what is wrong, or missing where it has to be `complete`."""
-        return spec_of(self.values, base=self.recipe.spec if self.recipe else None, complete=complete)
+        return spec_of(self.values, complete=complete)
 
     # Changing it.
 
@@ -174,16 +181,15 @@ class BuildDraft:
             self.left_out, self.pilot_run = frozenset(), None
         return is_other
 
-    def use(self, recipe: Recipe) -> None:
-        """Have a recipe say what has no field; what has one is typed, see `change`."""
-        self.recipe = recipe
+    def renew(self) -> None:
+        """Have it checked again, with its bad rows, although nothing else is typed."""
         self.skips_bad_rows = False
         self.outdate()
 
     def clear(self) -> None:
         """Begin anew: the settings' model and limit stay, nothing is kept on disk."""
         self.change(self._defaults)
-        self.recipe, self.left_out = None, frozenset()
+        self.left_out = frozenset()
         self.forget()
 
     def turn_row(self, line: int) -> bool:
@@ -208,7 +214,7 @@ class BuildDraft:
         kept = load_draft(self._data_dir)
         if kept is None:
             return False
-        self.change(kept.fields)
+        self.change({name: text for name, text in kept.fields.items() if name in FIELDS})
         self.left_out = frozenset(kept.left_out)
         return True
 
@@ -319,7 +325,7 @@ def check_draft(
                 if isinstance(update, SourceProgress):
                     yield _progress_words("Checked", update)
                 else:
-                    checked = msgspec.structs.replace(built, found=update)
+                    checked = msgspec.structs.replace(built, found=in_source(update, built.files.rows))
                     yield checked
                     yield from _counted(checked, out, count)
 

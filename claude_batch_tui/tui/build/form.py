@@ -1,78 +1,261 @@
-"""The form of Build on the screen: a labelled line to type into for each field."""
+"""The form of Build on the screen: a field for each key of the recipe, what is wrong with it below, what is known beside it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from textwrap import wrap
 from typing import ClassVar
 
 import aiofiles.os
+from rich.segment import Segment
+from rich.style import Style
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.suggester import Suggester
-from textual.widgets import Input, Label
+from textual.containers import VerticalScroll
+from textual.events import Click, Key
+from textual.message import Message
+from textual.strip import Strip
+from textual.suggester import Suggester, SuggestFromList
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
+from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.sources.recipe import SourceKind
-from claude_batch_tui.tui.build.fields import FIELDS, READING_HINTS, ROWS_HINTS, label_of, visible_fields
+from claude_batch_tui.tui.build.advice import Note
+from claude_batch_tui.tui.build.editors import FieldEditor, FieldInput
+from claude_batch_tui.tui.build.fields import FIELDS, FOLDED, FieldSpec, Section, label_of, visible_fields
+from claude_batch_tui.tui.widgets.columns import Run, ascii_only, cells, cut, cut_mark, fit
 from claude_batch_tui.tui.widgets.key_line import shown_key
+from claude_batch_tui.tui.widgets.lines import OneLine
+from claude_batch_tui.tui.widgets.roles import role_css
+
+_LABEL = 14
+_NOTE_ROWS = 3
+_TEMPLATES = ("template", "system")
 
 
-class FieldInput(Input):
-    """An input whose keys show in the key line."""
+class Field(Widget):
+    """A label, what is typed, what is known of it at the right, and below it what is wrong. Its value is the text, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        shown_key("field.submit", "enter", "submit", "check", "check the whole form"),
-        shown_key("field.next", "tab", "app.focus_next", "next field", "the next field"),
-        shown_key("field.complete", "right", "cursor_right", "complete", "take what is suggested"),
-    ]
-
-
-class Field(Horizontal):
-    """A label and an input without a border, one line high. Its value is the stripped text, or None."""
-
-    DEFAULT_CSS = """
-    Field { height: 1; }
-    Field > Label { width: 12; }
-    Field > Input { width: 1fr; height: 1; border: none; padding: 0; background: $background; color: $foreground; }
-    Field > Input:focus { border: none; background: $boost; text-style: underline; }
-    Field:ansi > Input:focus { background: ansi_default; text-style: underline; }
+    DEFAULT_CSS = f"""
+    Field {{
+        height: auto;
+        background: $background;
+        {role_css("field", ("dim", "strong", "bad", "warn"))}
+        & > FieldInput, & > FieldEditor {{ margin: 0 1 0 {_LABEL}; width: 1fr; }}
+        &#template > FieldEditor {{ min-height: 3; }}
+    }}
     """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"field--{name}" for name in ("dim", "strong", "bad", "warn")}
+    _FACT = 26
 
-    def __init__(
-        self,
-        label: str,
-        *,
-        placeholder: str = "",
-        value: str = "",
-        suggester: Suggester | None = None,
-        id: str | None = None,  # noqa: A002  the name is Textual's
-    ) -> None:
-        super().__init__(id=id)
-        self._label = label
-        self._input = FieldInput(
-            value=value, placeholder=placeholder, suggester=suggester, select_on_focus=False
-        )
-        self._input.cursor_blink = False
+    def __init__(self, spec: FieldSpec, value: str = "") -> None:
+        super().__init__(id=spec.name)
+        self.spec = spec
+        self._fact = ""
+        self._note: Note | None = None
+        self.typed: FieldInput | FieldEditor
+        """What is typed into."""
+        if spec.form == "text":
+            self.typed = FieldEditor(value, placeholder=spec.hint)
+        else:
+            self.typed = FieldInput(value, placeholder=spec.hint, suggester=_suggester(spec))
 
     def compose(self) -> ComposeResult:
-        """Label and input."""
-        yield Label(Content(f" {self._label}"), markup=False)
-        yield self._input
+        """What is typed into; the rest is drawn around it."""
+        yield self.typed
 
     @property
     def value(self) -> str | None:
         """What is typed, or None for nothing."""
-        return self._input.value.strip() or None
+        text = self.typed.value
+        return (text if self.spec.form == "text" else text.strip()) if text.strip() else None
 
     @value.setter
     def value(self, text: str) -> None:
-        self._input.value = text
+        self.typed.value = text
 
-    def focus_input(self) -> None:
-        """Type here."""
-        self._input.focus()
+    def suggest(self, choices: Sequence[str]) -> None:
+        """Complete what is typed by these."""
+        if isinstance(self.typed, FieldInput) and self.spec.form != "path":
+            self.typed.suggester = SuggestFromList(choices, case_sensitive=False)
+
+    def tell(self, fact: str, note: Note | None) -> None:
+        """Say what is known of the value, and what is wrong with it."""
+        if (fact, note) != (self._fact, self._note):
+            self._fact, self._note = fact, note
+            self._make_room()
+            self.refresh()
+
+    @property
+    def said(self) -> str:
+        """What stands below the field and beside it."""
+        return " ".join(filter(None, (self._note.text if self._note else "", self._fact)))
+
+    def on_resize(self) -> None:
+        """The note has another width."""
+        self._make_room()
+
+    def render_line(self, y: int) -> Strip:
+        """Label and fact in the first row, the note in the last ones."""
+        width, mark = self.size.width, cut_mark(self)
+        if y == 0:
+            role = "strong" if self.typed.has_focus else "dim"
+            label = Segment(fit(f" {label_of(self.spec.name)}", _LABEL), self._look(role))
+            fact = Segment(cut(self._fact, self._FACT, mark), self._look("dim"))
+            room = max(width - _LABEL - cells(fact.text) - 1, 0)
+            return Strip([label, Segment(" " * room, self.rich_style), fact, Segment(" ", self.rich_style)])
+        lines = self._note_lines()
+        number = y - (self.size.height - len(lines))
+        if self._note is not None and number >= 0:
+            text = Segment(cut(lines[number], width - _LABEL - 1, mark), self._look(self._note_role))
+            indent = Segment(" " * _LABEL, self.rich_style)
+            return Strip([indent, text]).adjust_cell_length(width, self.rich_style)
+        return Strip.blank(width, self.rich_style)
+
+    def on_descendant_focus(self) -> None:
+        """The label of the field one is in stands out."""
+        self.refresh()
+
+    def on_descendant_blur(self) -> None:
+        """And only of that."""
+        self.refresh()
+
+    def on_click(self, event: Click) -> None:
+        """A click on the label is one on the field."""
+        event.stop()
+        self.typed.focus()
+
+    @property
+    def _note_role(self) -> str:
+        return "bad" if self._note is not None and self._note.is_error else "warn"
+
+    def _note_lines(self) -> list[str]:
+        """The note in the room there is, cut where it would be too high."""
+        room = self.size.width - _LABEL - 1
+        if self._note is None or room < 10:
+            return []
+        sign = ("x " if ascii_only(self) else "✗ ") if self._note.is_error else "! "
+        lines = wrap(clean_line(f"{sign}{self._note.text}"), room)
+        return (
+            lines
+            if len(lines) <= _NOTE_ROWS
+            else [*lines[: _NOTE_ROWS - 1], " ".join(lines[_NOTE_ROWS - 1 :])]
+        )
+
+    def _make_room(self) -> None:
+        """Leave what is typed into as much as fact and note do not take."""
+        right = cells(self._fact[: self._FACT]) + 2 if self._fact and self.spec.form != "text" else 1
+        self.typed.styles.margin = (0, right, len(self._note_lines()), _LABEL)
+
+    def _look(self, role: str) -> Style:
+        return self.rich_style + self.get_component_rich_style(f"field--{role}", partial=True)
+
+
+class FormLine(OneLine, can_focus=True):
+    """A line of the form that nothing is typed into: letters do nothing here, and are no keys of the screen either."""
+
+    def check_consume_key(self, key: str, character: str | None = None) -> bool:
+        """Letters end here."""
+        return key != "space" and character is not None and character.isprintable()
+
+    def on_key(self, event: Key) -> None:
+        """Letters end here."""
+        if event.is_printable and event.key != "space":
+            event.stop()
+            event.prevent_default()
+
+
+class Fold(FormLine):
+    """`▸ reading   utf-8 · comma`: fields that are seldom needed, folded; enter opens them, and shuts them."""
+
+    DEFAULT_CSS = """
+    Fold:focus { background: $block-cursor-blurred-background; text-style: bold; }
+    Fold:ansi:focus { background: ansi_default; text-style: reverse; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown_key("fold.turn", "enter,space,right,left", "turn", "open / shut", "open or shut these fields"),
+        shown_key("fold.down", "down", "screen.field(1)", "next", "the next field", show=False),
+        shown_key("fold.up", "up", "screen.field(-1)", "previous", "the field before", show=False),
+    ]
+
+    class Turned(Message):
+        """It was opened or shut."""
+
+    def __init__(self, section: Section) -> None:
+        super().__init__(id=f"fold-{section}")
+        self.section = section
+        self.is_open = False
+        """Whether its fields are shown."""
+        self._words = ""
+
+    @property
+    def text(self) -> str:
+        """What it says of its fields."""
+        return self._words
+
+    def tell(self, words: str) -> None:
+        """What is known while it is folded."""
+        self._words = words
+        self.repaint()
+
+    def runs(self, width: int) -> Sequence[Run]:
+        """The sign, the name, what is known."""
+        signs = ("v", ">") if ascii_only(self) else ("▾", "▸")
+        name = fit(f" {signs[not self.is_open]} {FOLDED[self.section]}", _LABEL)
+        return [Run(name, "strong"), Run(cut(self._words, width - _LABEL - 1, cut_mark(self)), "dim")]
+
+    def on_click(self) -> None:
+        """A click is enter."""
+        self.action_turn()
+
+    def action_turn(self) -> None:
+        """Open or shut."""
+        self.is_open = not self.is_open
+        self.repaint()
+        self.post_message(self.Turned())
+
+
+class CostLine(FormLine):
+    """` check   about $0.41, at most $1.99 for 2,400 requests`: the last of the form, what it costs as it stands; enter checks."""
+
+    DEFAULT_CSS = """
+    CostLine { dock: bottom; }
+    CostLine:focus { background: $block-cursor-background; color: $block-cursor-foreground; }
+    CostLine:ansi:focus { background: ansi_default; color: ansi_default; text-style: reverse; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown_key("cost.check", "enter", "screen.check", "check", "build and check everything"),
+        shown_key("cost.up", "up", "screen.field(-1)", "previous", "the field before", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="cost")
+        self._words = ""
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._words
+
+    def tell(self, words: str) -> None:
+        """What the draft costs as far as it is known."""
+        self._words = words
+        self.repaint()
+
+    def runs(self, width: int) -> Sequence[Run]:
+        """The name, and what it costs."""
+        words = self._words or "enter checks every row and says what it costs"
+        return [
+            Run(fit(" check", _LABEL), "strong"),
+            Run(cut(words, width - _LABEL - 1, cut_mark(self)), None),
+        ]
+
+    def on_click(self) -> None:
+        """A click is enter."""
+        self.screen.call_later(self.screen.run_action, "check")
 
 
 class PathSuggester(Suggester):
@@ -104,69 +287,130 @@ def _split(value: str) -> tuple[str, str]:
     return os.path.split(os.path.expanduser(value))  # noqa: PTH111
 
 
-_HINTS = {
-    "source": "a file or a folder; enter here lists what there is",
-    "script_env": "environment variables the script may see; else no key",
-    "encoding": "found out and said; or utf-8, cp1252, cp932 …",
-    "prompt_column": "a column name or number; guessed where it is plain",
-    "id_column": "a column with ids of yours; else by position",
-    "template": "e.g. Summarise: {{ body }}   (left out: the prompt column)",
-    "system": "the system prompt, may name columns too",
-    "rows_per_request": "how many rows a request has, e.g. 10; left out: one",
-    "set": "over what the file says, e.g. model=claude-haiku-4-5, temperature=null",
-    "clean_ids": "yes makes ids legal that are not; left out: they are errors",
-    "params": "a JSON or TOML file with all else: tools, schema …",
-    "model": "e.g. claude-haiku-4-5",
-    "max_tokens": "e.g. 1024",
-    "name": "a name of yours for the batch; the API has none",
-}
-_PATHS = ("source", "params")
+def _suggester(spec: FieldSpec) -> Suggester | None:
+    if spec.form == "path":
+        return PathSuggester()
+    return SuggestFromList(spec.choices, case_sensitive=False) if spec.choices else None
 
 
-class BuildForm(Vertical):
+class BuildForm(VerticalScroll, can_focus=False):
     """The fields from top to bottom, with `values` typed into them at first."""
+
+    DEFAULT_CSS = """
+    BuildForm { scrollbar-size-vertical: 1; background: $background; }
+    """
+
+    class Changed(Message):
+        """Something is typed otherwise."""
+
+        def can_replace(self, message: Message) -> bool:
+            """While typing runs ahead one is enough."""
+            return isinstance(message, BuildForm.Changed)
 
     def __init__(self, values: Mapping[str, str]) -> None:
         super().__init__(id="form")
         self._first = values
+        self._kind: SourceKind = "csv"
+        self._fields = {name: Field(spec, values.get(name, "")) for name, spec in FIELDS.items()}
+        self._folds = {section: Fold(section) for section in FOLDED}
 
     def compose(self) -> ComposeResult:
-        """All fields; `adapt` hides those without a meaning."""
-        for name in FIELDS:
-            yield Field(
-                label_of(name),
-                placeholder=_HINTS.get(name, ""),
-                value=self._first.get(name, ""),
-                suggester=PathSuggester() if name in _PATHS else None,
-                id=name,
-            )
+        """All fields in the order of the table; `adapt` hides those without a meaning."""
+        section = None
+        for name, field in self._fields.items():
+            if field.spec.section != section:
+                section = FIELDS[name].section
+                if section in self._folds:
+                    yield self._folds[section]
+            yield field
 
     @property
     def values(self) -> dict[str, str]:
         """What is typed, by field, without what is empty."""
-        return {name: value for name in FIELDS if (value := self._field(name).value) is not None}
+        return {name: value for name, field in self._fields.items() if (value := field.value) is not None}
+
+    def field(self, name: str) -> Field:
+        """A field by its name."""
+        return self._fields[name]
+
+    @property
+    def here(self) -> Field | None:
+        """The field that is typed into, or None."""
+        return next((field for field in self._fields.values() if field.typed is self.screen.focused), None)
 
     def set(self, name: str, text: str) -> None:
-        """Type into a field, newlines as they are typed."""
-        self._field(name).value = text.replace("\n", "\\n")
+        """Type into a field."""
+        self._fields[name].value = text
 
     def fill(self, values: Mapping[str, str]) -> None:
         """Set all fields; those that are not named are emptied."""
         for name in FIELDS:
             self.set(name, values.get(name, ""))
+        for section, fold in self._folds.items():
+            fold.is_open = fold.is_open or any(FIELDS[name].section == section for name in values)
 
     def adapt(self, kind: SourceKind | None) -> None:
-        """Show the fields that mean something for a kind of source, and what `rows` means for it."""
-        kind = kind or "csv"
-        visible = visible_fields(kind)
-        for name in FIELDS:
-            self._field(name).display = name in visible
-        self.query_one("#rows Input", Input).placeholder = ROWS_HINTS.get(kind, "")
-        self.query_one("#reading Input", Input).placeholder = READING_HINTS.get(kind, "")
+        """Show the fields that mean something for a kind of source, of folded ones those that say something."""
+        self._kind = kind or "csv"
+        values = self.values
+        visible = visible_fields(self._kind, values)
+        for name, field in self._fields.items():
+            fold = self._folds.get(field.spec.section)
+            is_shut = fold is not None and not fold.is_open
+            field.display = name in visible and not (is_shut and name not in values)
+
+    def insert(self, column: str) -> bool:
+        """Put a column at the caret of the template, or of the editor one is in or was in last; False where there is none."""
+        field = self.here or self._fields["template"]
+        if field.spec.name not in {*_TEMPLATES, "id_template"} or not field.display:
+            field = self._fields["template"]
+        if not field.display:
+            return False
+        marked = f"{{{{ {column} }}}}"
+        if isinstance(field.typed, FieldEditor):
+            field.typed.insert(marked)
+        else:
+            field.typed.insert_text_at_cursor(marked)
+        self.screen.set_focus(field.typed)
+        return True
+
+    def tell(self, facts: Mapping[str, str], notes: Mapping[str, Note], folds: Mapping[str, str]) -> None:
+        """Say beside and below the fields what is known of them, and what is said while fields are folded."""
+        for name, field in self._fields.items():
+            field.tell(facts.get(name, ""), notes.get(name))
+        self.tell_folded(folds)
+
+    def tell_folded(self, folds: Mapping[str, str]) -> None:
+        """Say what is known while fields are folded."""
+        for section, fold in self._folds.items():
+            fold.tell(folds.get(section, ""))
+
+    def mark(self, names: Collection[str] | None, columns: Sequence[str], models: Sequence[str]) -> None:
+        """Mark the variables of the templates by what there is, and complete columns and models."""
+        for name in _TEMPLATES:
+            editor = self._fields[name].typed
+            if isinstance(editor, FieldEditor):
+                editor.mark(names)
+        for field in self._fields.values():
+            if field.spec.form == "column":
+                field.suggest(columns)
+        self._fields["model"].suggest(models)
 
     def focus_field(self, name: str) -> None:
-        """Type into a field."""
-        self._field(name).focus_input()
+        """Type into a field; the fold it is in is opened."""
+        fold = self._folds.get(FIELDS[name].section)
+        if fold is not None and not fold.is_open:
+            fold.action_turn()
+            self.adapt(self._kind)
+        self.screen.set_focus(self._fields[name].typed)
 
-    def _field(self, name: str) -> Field:
-        return self.query_one(f"#{name}", Field)
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    def _typed(self, event: Message) -> None:
+        event.stop()
+        self.post_message(self.Changed())
+
+    @on(Fold.Turned)
+    def _turned(self, event: Fold.Turned) -> None:
+        event.stop()
+        self.adapt(self._kind)

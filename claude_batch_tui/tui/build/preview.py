@@ -10,17 +10,16 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.services.building.preview import Preview, PreviewedRequest, preview, sample_rows
+from claude_batch_tui.services.building.preview import Preview, PreviewedRequest, preview
 from claude_batch_tui.sources.patience import Patience
 from claude_batch_tui.sources.python_script import script_text
 from claude_batch_tui.sources.recipe import BuildSpec
 from claude_batch_tui.sources.rows import Reading
 from claude_batch_tui.tui.build.fields import in_fields
-from claude_batch_tui.tui.build.words import preview_lines, sample_lines, script_lines
+from claude_batch_tui.tui.build.words import preview_lines, reading_words, script_lines
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
 
-_SAMPLES = 3
 _PREVIEW_SECONDS = 10.0
 """How long a query may look for its first row while a form is filled in."""
 
@@ -48,14 +47,25 @@ class BuildPreview(TextView):
     def __init__(self, spec: Callable[[], BuildSpec]) -> None:
         super().__init__(WELCOME, id="detail")
         self._spec = spec
+        self.as_json = False
+        """Whether a request is shown as JSON."""
         self._row = 0
-        self._as_json = False
         self._preview: Preview | None = None
 
     @property
     def request(self) -> PreviewedRequest | None:
         """The request of the preview, or None where there is none."""
         return self._preview.requests[0] if self._preview and self._preview.requests else None
+
+    @property
+    def row(self) -> int:
+        """The number of its row, from 0."""
+        return self._row
+
+    @property
+    def reading_words(self) -> str:
+        """How its source was understood, in a line."""
+        return reading_words(self._preview) if self._preview else ""
 
     @property
     def reading(self) -> Reading:
@@ -71,10 +81,6 @@ class BuildPreview(TextView):
         """Read the request of the row that begins on a line, for a problem there."""
         self._read(line)
 
-    def turn(self) -> None:
-        """From text to JSON, or back."""
-        self._as_json = not self._as_json
-
     def begin_anew(self) -> None:
         """Another source: its first row."""
         self._row = 0
@@ -89,7 +95,7 @@ class BuildPreview(TextView):
         if self._preview is None:
             return
         is_out = self.request is not None and self.request.line in left_out
-        self.fill(preview_lines(self._preview, self._row, as_json=self._as_json, is_out=is_out), "preview")
+        self.fill(preview_lines(self._preview, self._row, as_json=self.as_json, is_out=is_out), "preview")
 
     def show_trouble(self, sentence: str) -> None:
         """Show what went wrong; all below its first line explains it."""
@@ -115,7 +121,7 @@ class BuildPreview(TextView):
             read = preview(spec, self._row, 1, line=line, patience=_patience())
         except CbtuiError as error:
             if not worker.is_cancelled:
-                self.app.call_from_thread(self.show_trouble, "\n".join([str(error), *self._sampled()]))
+                self.app.call_from_thread(self.show_trouble, str(error))
             return
         if worker.is_cancelled:
             return
@@ -125,14 +131,6 @@ class BuildPreview(TextView):
         self._preview, self._row = read, read.first
         self.post_message(self.Previewed(of_problem=line is not None))
 
-    def _sampled(self) -> list[str]:
-        """The columns of the source with values of its first rows, where it has any."""
-        try:
-            columns, rows = sample_rows(self._spec(), _SAMPLES, _patience())
-        except CbtuiError:
-            return []
-        return ["", *sample_lines(columns, rows)]
-
 
 def _patience() -> Patience:
     """For as long as nothing else is typed."""
@@ -141,14 +139,18 @@ def _patience() -> Patience:
 
 
 WELCOME = """
- Name a file, and see the first request here while you type. enter in an empty field, or o, lists files.
+ Name a file, and see the first request here while you
+ type. enter in the empty field, or ^o, lists files.
 
-   .csv .xlsx .json .parquet  a row is a request; the columns are {{ names }} in template and system
-   .txt .md                   a line or a paragraph is a request; its text is {{ text }}
-   a folder, *.pdf            a file is a request: text, PDF, images, Word, HTML
-   .db .sqlite                a row of a query is a request
-   .py                        build_requests() gives the requests
-   .jsonl .json               ready requests: {"custom_id": …, "params": …}, also of OpenAI, Bedrock, Vertex
+   .csv .xlsx .json .parquet  a row is a request
+   .txt .md                   a line or a paragraph
+   a folder, *.pdf            a file: text, PDF, image …
+   .db .sqlite                a row of a query
+   .py                        what build_requests() gives
+   .jsonl                     ready requests, also those of
+                              OpenAI, Bedrock and Vertex
 
- enter checks all of it and says what it costs at most. Nothing is sent before you agree.
+ ^o in a field lists what can stand there: columns,
+ models, files. ^r checks all rows and says the cost.
+ Nothing is sent before you agree.
 """

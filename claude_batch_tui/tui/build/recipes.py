@@ -16,7 +16,7 @@ from claude_batch_tui.services.building.recipes import (
 )
 from claude_batch_tui.sources.recipe import Recipe
 from claude_batch_tui.tui.build.draft import BuildDraft
-from claude_batch_tui.tui.build.fields import without_field
+from claude_batch_tui.tui.dialogs.picking import Choice, PickDialog
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog, if_agreed
 from claude_batch_tui.tui.screen import DashboardScreen
 
@@ -42,7 +42,7 @@ def ask_recipe_name(screen: DashboardScreen, draft: BuildDraft) -> None:
 
 
 def ask_recipe(screen: DashboardScreen, fill: Callable[[Recipe], None]) -> None:
-    """Fill the form from a saved recipe, whose name is typed."""
+    """Fill the form from a saved recipe, chosen from a list."""
     folder, state = screen.dashboard.config.config_dir, screen.dashboard.config.state_dir
     names = recipe_names(folder)
 
@@ -70,14 +70,6 @@ def ask_recipe(screen: DashboardScreen, fill: Callable[[Recipe], None]) -> None:
 
     def use(name: str, recipe: Recipe) -> None:
         fill(recipe)
-        kept = without_field(recipe)
-        also = f"; it also says {', '.join(kept)}" if kept else ""
-        screen.say(f"Filled from the recipe {name}{also}.")
+        screen.say(f"Filled from the recipe {name}.")
 
-    def problem(text: str) -> str | None:
-        return None if text in names else f"There is no recipe {text!r}."
-
-    dialog = InputDialog(
-        "Reuse a recipe", [f"Saved: {', '.join(names)}"], value=names[0] if names else "", problem=problem
-    )
-    screen.app.push_screen(dialog, read)
+    screen.app.push_screen(PickDialog("Reuse a recipe", [Choice(name, name) for name in names]), read)

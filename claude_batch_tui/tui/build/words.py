@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Snapshot
+from claude_batch_tui.domain.requests.draft import Problem
 from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
 from claude_batch_tui.services.building.build import BuildReport
 from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.building.preview import Preview, PreviewedRequest
+from claude_batch_tui.services.building.problem_groups import ProblemGroup
 from claude_batch_tui.services.building.trying import Trial, Tried
 from claude_batch_tui.services.results.browse import first_words
 from claude_batch_tui.sources.python_script import seen_words
@@ -24,18 +25,14 @@ from claude_batch_tui.wording import (
     counted,
     forecast_lines,
     layout_words,
-    problem_lines,
     size,
     tried_words,
 )
 
-_EXAMPLES = 20
-_SAMPLE_CHARACTERS = 40
-
 
 def preview_lines(shown: Preview, row: int, *, as_json: bool, is_out: bool = False) -> list[Line]:
     """One request of a source: its system prompt and messages, or its JSON; and the row it came from."""
-    lines = _source_lines(shown)
+    lines: list[Line] = [(f" {in_fields(doubt.message)}", "warn") for doubt in shown.reading.doubts]
     if not shown.requests:
         return [*lines, (" There is no row to preview.", "warn")]
     request = shown.requests[0]
@@ -62,82 +59,57 @@ def preview_lines(shown: Preview, row: int, *, as_json: bool, is_out: bool = Fal
     return [*lines, *_row_lines(request.row)]
 
 
-def _source_lines(shown: Preview) -> list[Line]:
-    """The columns of a source, how it was understood, and what of that may be meant otherwise."""
-    lines: list[Line] = []
-    if shown.columns:
-        facts = [f"columns: {', '.join(shown.columns)}"]
-        if shown.prompt_column:
-            facts.append(f"prompt: {shown.prompt_column}")
-        lines.append((f" {' · '.join(facts)}", "dim"))
-    if words := layout_words(shown.reading):
-        about = "" if shown.rows_exact else "about "
-        rows = f" · {about}{counted(shown.rows, 'row')}" if shown.rows is not None else ""
-        lines.append((f" {words}{rows}", "dim"))
-    return [*lines, *((f" {in_fields(doubt.message)}", "warn") for doubt in shown.reading.doubts)]
+def reading_words(shown: Preview) -> str:
+    """How the source of a preview was understood, in a line."""
+    words = [layout_words(shown.reading)] if layout_words(shown.reading) else []
+    if shown.rows is not None:
+        words.append(f"{'' if shown.rows_exact else 'about '}{counted(shown.rows, 'row')}")
+    return " · ".join(words)
 
 
 def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float = 0.0) -> list[Line]:
-    """What a build and its check found."""
-    share = 100 * report.body_bytes / MAX_BODY_BYTES
+    """What a build and its check found, but for the problems."""
+    errors, warnings = report.errors, report.warnings
+    if found is not None:
+        errors, warnings = max(errors, found.draft.errors), max(warnings, found.draft.warnings)
     lines: list[Line] = [
-        ("", None),
         (f" {report.requests:,} requests of {report.rows:,} rows · {size(report.body_bytes)}", "strong"),
-        (
-            f" {100 * report.requests / MAX_REQUESTS:.1f}% of {MAX_REQUESTS:,} requests, {share:.1f}% of 256 MB",
-            "dim",
-        ),
+        (f" {counted(errors, 'error')}, {counted(warnings, 'warning')}", "bad" if errors else "good"),
     ]
-    if words := layout_words(report.reading):
-        lines.append((f" read as {words}", "dim"))
-    if report.cleaned_ids:
-        lines.append(
-            (
-                f" {counted(report.cleaned_ids, 'id')} cleaned to the allowed form; exports have the original",
-                None,
-            )
-        )
     if report.left_out:
         words = "left out" if report.files is not None else "of no use, or left out"
         took = "" if report.left_out_lines == report.left_out else f" of {report.left_out_lines:,} lines"
         lines.append((f" {counted(report.left_out, 'row')}{took} {words}", "warn"))
-    errors, warnings = report.errors, report.warnings
-    problems, counts = list(report.problems), dict(report.counts)
     if found is not None:
-        lines += [("", None), *((f" {line}", None) for line in forecast_lines(found.forecast, in_flight))]
-        known = {(p.code, p.line) for p in problems}
-        problems += [p for p in found.draft.problems if (p.code, p.line) not in known]
-        counts = {**found.draft.counts, **counts}
-        errors, warnings = max(errors, found.draft.errors), max(warnings, found.draft.warnings)
-    lines += [
-        ("", None),
-        (f" {counted(errors, 'error')}, {counted(warnings, 'warning')}", "bad" if errors else "good"),
-    ]
-    lines += [(f" {in_fields(line)}", None) for line in problem_lines(problems, counts, _EXAMPLES)]
-    if report.files is None:
-        lines += [
-            ("", None),
-            (
-                " e goes to the next row with a problem, x leaves it out, X leaves out all with errors;",
-                "strong",
-            ),
-            (" or mend the file and press enter.", "strong"),
-        ]
-    elif not errors:
-        lines += [
-            ("", None),
-            (" enter asks whether to submit. P sends a sample first, W writes the file instead.", "strong"),
-        ]
-    return lines
+        lines += [(f" {line}", None) for line in forecast_lines(found.forecast, in_flight)]
+    if report.cleaned_ids:
+        words = f" {counted(report.cleaned_ids, 'id')} cleaned to the allowed form; exports have the original"
+        lines.append((words, None))
+    if words := layout_words(report.reading):
+        lines.append((f" read as {words}", "dim"))
+    share = 100 * report.body_bytes / MAX_BODY_BYTES
+    limits = (
+        f" {100 * report.requests / MAX_REQUESTS:.1f}% of {MAX_REQUESTS:,} requests, {share:.1f}% of 256 MB"
+    )
+    return [*lines, (limits, "dim")]
 
 
-def sample_lines(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Every column with its first values: `body: Hello there | fine`."""
-    return [
-        f"{name}: "
-        + " | ".join(str(row.get(name, "")).replace("\n", " ")[:_SAMPLE_CHARACTERS] for row in rows)
-        for name in columns
-    ]
+def group_line(group: ProblemGroup, *, is_open: bool, ascii_only: bool) -> str:
+    """`▸ ✗    29 rows  the user message is empty`: a cause, folded or not."""
+    fold = (("v", ">") if ascii_only else ("▾", "▸"))[not is_open] if group.is_of_rows else " "
+    sign = (("x", "!") if ascii_only else ("✗", "!"))[not group.is_error]
+    many = f"{counted(group.count, 'row'):>10}" if group.is_of_rows else f"{'all':>10}"
+    same = {problem.message for problem in group.problems}
+    example = "" if len(same) == 1 else "e.g. "
+    return f"{fold} {sign} {many}  {example}{in_fields(group.message)}"
+
+
+def problem_line(problem: Problem) -> str:
+    """`      tickets.csv, line 2,011  T-90001  the user message is empty`: one row of a cause."""
+    file = Path(problem.file).name if problem.file else ""
+    place = f"{file}, line {problem.line:,}" if problem.line is not None else file
+    name = f"  {problem.custom_id}" if problem.custom_id else ""
+    return f"      {place}{name}  {in_fields(problem.message)}"
 
 
 def script_lines(text: str) -> list[Line]:

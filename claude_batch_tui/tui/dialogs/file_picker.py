@@ -1,146 +1,143 @@
-"""Choosing a file by walking through folders."""
+"""Choosing a file by walking through folders, or one of those used last, by typing a part of its name."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widget import Widget
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.services.building.folder_entries import FolderEntry, folder_entries
-from claude_batch_tui.tui.dialogs.questions import Box
-from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
+from claude_batch_tui.tui.dialogs.picking import Choice, PickDialog
+from claude_batch_tui.tui.widgets.inputs import LineInput
+from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.wording import ago, size
 
-_UP = ".."
+_UP, _HERE = "../", "./"
+_RECENT = 5
 
 
-class FilePicker(Box[str | None]):
-    """Gives the path of the file or folder chosen, or None."""
+class FilePicker(PickDialog):
+    """Gives the path of the file or folder chosen, or None. A path that is typed leads to its folder; a dot shows hidden files.
 
-    DEFAULT_CSS = """
-    FilePicker OptionList { height: auto; max-height: 16; border: none; background: $background; padding: 0; }
-    FilePicker OptionList:focus { border: none; background-tint: transparent; }
-    FilePicker .place { height: 1; text-style: bold; }
-    FilePicker .said { height: 1; }
+    `recent` are paths that were chosen before. With `endings` only files that end so are shown, and no folder is a choice.
     """
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown_key("files.choose", "enter", "choose", "choose", "take this file, or open this folder"),
-        shown_key("files.up", "backspace,left,h", "up", "folder above", "the folder above"),
-        shown_key("files.hidden", "full_stop", "hidden", "hidden files", "show hidden files, or not"),
-        shown_key("files.folder", "space", "take_folder", "take folder", "all documents of this folder"),
-        hidden_key("files.down", "j", "move(1)", "down", "down"),
-        hidden_key("files.previous", "k", "move(-1)", "up", "up"),
-        hidden_key("files.first", "g", "edge(True)", "first", "the first"),
-        hidden_key("files.last", "G", "edge(False)", "last", "the last"),
-        shown_key("files.leave", "escape,q", "leave", "leave", "leave without choosing"),
+        shown_key("files.up", "backspace,left", "up", "folder above", "the folder above", priority=True),
     ]
 
-    def __init__(self, folder: Path, now: datetime) -> None:
-        super().__init__("Where do the requests come from?")
-        self._folder = folder.absolute()
+    shows_place: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        folder: Path,
+        now: datetime,
+        *,
+        title: str = "Where do the requests come from?",
+        recent: Sequence[str] = (),
+        endings: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(title)
+        self._folder = self._base = folder.absolute()
         self._now = now
-        self._hidden = False
+        self._recent = recent[:_RECENT]
+        self._endings = endings
+        self._read: tuple[Path, bool] | None = None
         self._entries: tuple[FolderEntry, ...] = ()
 
-    def content(self) -> list[Widget]:
-        """The folder, what is in it, and what the one under the cursor is."""
-        options = OptionList(markup=False)
-        return [Static("", classes="place", markup=False), options, Static("", classes="said", markup=False)]
+    def choices(self, typed: str) -> Sequence[Choice]:
+        """Recent files before anything is typed, then the folder's: those that have what is typed in their names."""
+        self._folder = self._base
+        if "/" in typed or typed == "~":
+            folder, _, typed = typed.rpartition("/") if "/" in typed else (typed, "/", "")
+            self._folder = self._base / Path(folder or "/").expanduser()
+        words = typed.lower().split()
+        trouble = self._look(hidden=typed.startswith("."))
+        self.query_one(".place", Static).update(Content(clean_line(f"{self._folder}/")))
+        if trouble is not None:
+            return [Choice(_UP, _UP, trouble)]
+        found = [
+            self._choice(entry)
+            for entry in self._entries
+            if all(word in entry.name.lower() for word in words)
+            and (entry.is_folder or not self._endings or entry.name.lower().endswith(self._endings))
+        ]
+        if typed:
+            return found
+        here = [] if self._endings else [Choice(_HERE, _HERE, "all documents of this folder, a request each")]
+        recent = [Choice(path, _short(path), "used before") for path in self._recent]
+        return [*recent, Choice(_UP, _UP, "the folder above"), *found, *here]
 
-    def on_mount(self) -> None:
-        """Read the folder."""
-        self._open(self._folder)
-        self.query_one(OptionList).focus()
+    def first(self, usable: Sequence[int]) -> int | None:
+        """A file used before, else the first file that there is; `../` only where there is nothing else."""
+        values = [self._shown[at].value for at in usable]
+        return next(
+            (at for at, value in zip(usable, values, strict=True) if value not in {_UP, _HERE}),
+            usable[0] if usable else None,
+        )
 
-    @on(OptionList.OptionHighlighted)
-    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        entry = self._entry(event.option_index)
-        words = "the folder above"
-        if entry is not None:
-            words = entry.unusable or (
-                "a folder; space takes all its documents" if entry.is_folder else f"read as {entry.kind}"
-            )
-        self.query_one(".said", Static).update(Content(clean_line(words)))
+    def taken(self, choice: Choice) -> None:
+        """A file is given; a folder is opened."""
+        path = Path(choice.value) if choice.value.startswith("/") else self._folder / choice.value
+        if choice.value == _HERE:
+            self.dismiss(str(self._folder))
+        elif choice.value == _UP:
+            self.action_up()
+        elif path.is_dir() and choice.value not in self._recent:
+            self._open(path)
+        else:
+            self.dismiss(str(path))
 
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        self._choose(event.option_index)
-
-    def action_choose(self) -> None:
-        """What enter does."""
-        highlighted = self.query_one(OptionList).highlighted
-        if highlighted is not None:
-            self._choose(highlighted)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While something is typed, the keys of the folder above edit it."""
+        if action == "up" and self.is_mounted and self.query_one(LineInput).value:
+            return False
+        return super().check_action(action, parameters)
 
     def action_up(self) -> None:
-        """The folder above."""
-        self._open(self._folder.parent)
-
-    def action_hidden(self) -> None:
-        """Show what begins with a dot, or not."""
-        self._hidden = not self._hidden
-        self._open(self._folder)
-
-    def action_take_folder(self) -> None:
-        """The folder under the cursor as documents."""
-        entry = self._entry(self.query_one(OptionList).highlighted)
-        if entry is not None and entry.is_folder:
-            self.dismiss(str(self._folder / entry.name))
-
-    def action_move(self, step: int) -> None:
-        """Down or up by the letters."""
-        options = self.query_one(OptionList)
-        options.action_cursor_down() if step > 0 else options.action_cursor_up()
-
-    def action_edge(self, first: bool) -> None:
-        """The first or the last by the letters."""
-        options = self.query_one(OptionList)
-        options.action_first() if first else options.action_last()
-
-    def action_leave(self) -> None:
-        """Close without a choice."""
-        self.dismiss(None)
-
-    def _entry(self, index: int | None) -> FolderEntry | None:
-        return self._entries[index - 1] if index else None
-
-    def _choose(self, index: int) -> None:
-        entry = self._entry(index)
-        if entry is None:
-            self.action_up()
-        elif entry.is_folder:
-            self._open(self._folder / entry.name)
-        elif entry.unusable is None:
-            self.dismiss(str(self._folder / entry.name))
+        """The folder above, with this one marked."""
+        name = self._base.name
+        self._open(self._base.parent)
+        self._marked = name
+        self.show()
 
     def _open(self, folder: Path) -> None:
-        try:
-            entries = folder_entries(folder, hidden=self._hidden)
-        except OSError as error:
-            self.query_one(".said", Static).update(Content(clean_line(f"{folder.name}: {error.strerror}")))
-            return
-        came_from = self._folder.name if folder == self._folder.parent else None
-        self._folder, self._entries = folder, entries
-        self.query_one(".place", Static).update(Content(clean_line(f"{folder}/")))
-        options = self.query_one(OptionList)
-        options.clear_options()
-        options.add_option(Option(f"{_UP}/"))
-        options.add_options(
-            [Option(self._words(entry), disabled=entry.unusable is not None) for entry in entries]
-        )
-        names = [entry.name for entry in entries]
-        options.highlighted = names.index(came_from) + 1 if came_from in names else min(1, len(entries))
+        self._base = folder
+        self._marked = ""
+        self._recent = ()
+        field = self.query_one(LineInput)
+        with self.prevent(LineInput.Changed):
+            field.value = ""
+        self.show()
 
-    def _words(self, entry: FolderEntry) -> Content:
-        name = clean_line(entry.name) + ("/" if entry.is_folder else "")
-        facts = "" if entry.is_folder else f"{size(entry.size):>10}"
-        return Content(f"{name[:44]:<44} {facts:<11}{ago(self._now - entry.modified_at):>6}  {entry.kind}")
+    def _look(self, *, hidden: bool) -> str | None:
+        """Read the folder where it was not; what is wrong with it, or None."""
+        if self._read == (self._folder, hidden):
+            return None
+        self._read, self._entries = None, ()
+        try:
+            self._entries = folder_entries(self._folder, hidden=hidden)
+        except OSError as error:
+            return f"{self._folder.name or '/'} cannot be read: {error.strerror}"
+        self._read = (self._folder, hidden)
+        return None
+
+    def _choice(self, entry: FolderEntry) -> Choice:
+        facts = f"{'' if entry.is_folder else size(entry.size):>9} {ago(self._now - entry.modified_at):>6}"
+        words = f"{facts}  {entry.unusable or entry.kind}"
+        return Choice(
+            entry.name, entry.name + ("/" if entry.is_folder else ""), words, entry.unusable is None
+        )
+
+
+def _short(path: str) -> str:
+    """A path from the home folder where it lies there, its end where it is long."""
+    home = str(Path.home())
+    shown = f"~{path.removeprefix(home)}" if path.startswith(f"{home}/") else path
+    return shown if len(shown) <= 48 else f"…{shown[-47:]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -12,6 +14,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from claude_batch_tui.domain.filters.fields import Completion
@@ -19,6 +22,23 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 
 _FIRST_WORD = re.compile(r"\w*")
+
+
+_TAKEN_SECONDS = 2.0
+
+
+async def typed_out(widget: Widget | None) -> None:
+    """Wait until a field has taken the keys that were typed into it: an action with priority, whose key came after them,
+    counts on that. Other widgets have none to take.
+    """
+    # By name: the first frame does not wait for the editor of several lines.
+    kinds = {kind.__name__ for kind in type(widget).__mro__}
+    if widget is None or kinds.isdisjoint({"Input", "TextArea"}) or not widget.is_running:
+        return
+    taken = asyncio.Event()
+    widget.call_later(taken.set)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(taken.wait(), _TAKEN_SECONDS)
 
 
 class LineInput(Input):

@@ -52,6 +52,8 @@ def screen(app) -> BuildScreen:
 
 
 def detail(app):
+    if screen(app).check_view.display:
+        return screen(app).check_view.said
     shown = screen(app).query_one("#detail", TextView)._shown
     return shown if isinstance(shown, str) else "\n".join(text for text, _ in shown)
 
@@ -105,7 +107,7 @@ async def test_leaving_a_row_out_stops_the_check_of_the_draft_that_had_it(build,
         await settled(pilot)
         screen(build).query_one("#detail").focus()
         # The key comes before what the thread has to show: both wait for the loop.
-        screen(build).action_check()
+        await screen(build).action_check()
         screen(build).action_leave_out_row()
         await settled(pilot)
         await reached(pilot, lambda: not screen(build).background.is_busy)

@@ -9,7 +9,6 @@ import pytest
 
 from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.errors import ConfigError, UnavailableError
-from claude_batch_tui.sources.recipe import Recipe
 from claude_batch_tui.tui.build.draft import BuildDraft, check_draft, write_draft
 
 NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
@@ -75,7 +74,7 @@ def test_whatever_changes_the_draft_forgets_its_check(draft, config):
     changes = (
         lambda: draft.change({**draft.values, "max_tokens": "10"}),
         lambda: draft.turn_row(2),
-        lambda: draft.use(Recipe(spec=draft.spec(), betas=("some-beta",))),
+        draft.renew,
         draft.clear,
     )
     for change in changes:

@@ -11,7 +11,8 @@ from textual.app import App
 from textual.widgets import Input, OptionList
 
 from claude_batch_tui.services.submitting import priming
-from claude_batch_tui.tui.build.form import Field
+from claude_batch_tui.tui.build.form import Field, Fold
+from claude_batch_tui.tui.build.rows_table import RowsTable
 from claude_batch_tui.tui.build.screen import BuildScreen
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
@@ -52,8 +53,13 @@ def set_fields(app, **values):
 
 
 def detail(app):
-    shown = screen(app).query_one("#detail", TextView)._shown
-    return shown if isinstance(shown, str) else "\n".join(text for text, _ in shown)
+    """What stands beside the form: the check where that is shown, else the preview, with what stands at the fields."""
+    build = screen(app)
+    if build.check_view.display:
+        return build.check_view.said
+    shown = build.query_one("#detail", TextView)._shown
+    words = shown if isinstance(shown, str) else "\n".join(text for text, _ in shown)
+    return f"{words}\n{build.query_one('#fold-reading', Fold).text}"
 
 
 async def done(app, pilot, settled):
@@ -79,25 +85,34 @@ async def test_enter_in_an_empty_source_lists_the_folder_and_a_file_is_chosen_by
         await settled(pilot)
         assert isinstance(build.screen, FilePicker)
         options = build.screen.query_one(OptionList)
-        shown = [str(options.get_option_at_index(at).prompt).split()[0] for at in range(options.option_count)]
-        assert shown == ["../", "docs/", "mine.py", "old.zip", "tickets.csv"]
+
+        def shown():
+            return [
+                str(options.get_option_at_index(at).prompt).split()[0] for at in range(options.option_count)
+            ]
+
+        assert shown() == ["../", "docs/", "mine.py", "old.zip", "tickets.csv", "./"]
         assert options.get_option_at_index(3).disabled
-        await pilot.press("full_stop")
+        await pilot.press(*".hid")
         await settled(pilot)
-        assert options.option_count == 6
-        await pilot.press("G", "enter")
+        assert shown() == [".hidden.csv"]
+        await pilot.press("ctrl+u", *"docs/")
+        await settled(pilot)
+        assert shown() == ["../", "./"]
+        await pilot.press("ctrl+u", *"TICK", "enter")
         await done(build, pilot, settled)
-        assert screen(build).query_one("#source", Field).value.endswith("/work/tickets.csv")
+        assert screen(build).query_one("#source", Field).value == "tickets.csv"
         assert "which column is the prompt?" in detail(build)
-        assert "body: Hello there" in detail(build)
+        assert screen(build).focused.parent.id == "prompt_column"
+        assert [*screen(build).query_one(RowsTable).columns] == ["ticket", "body"]
 
 
-async def test_space_takes_a_folder_as_documents(build, folder, settled):
+async def test_a_folder_is_taken_as_documents(build, folder, settled):
     (folder / "docs" / "a.md").write_text("# Title")
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2", "enter")
         await settled(pilot)
-        await pilot.press("space")
+        await pilot.press("enter", "pagedown", "enter")
         await done(build, pilot, settled)
         assert screen(build).query_one("#source", Field).value.endswith("docs")
         assert "# Title" in detail(build)
@@ -106,28 +121,23 @@ async def test_space_takes_a_folder_as_documents(build, folder, settled):
 async def test_only_fields_that_mean_something_for_the_source_are_shown(build, settled):
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2")
-        of_rows = {
-            "rows",
-            "prompt_column",
-            "id_column",
-            "template",
-            "system",
-            "params",
-            "model",
-            "max_tokens",
-        }
-        for source, hidden in (
-            ("tickets.csv", {"rows", "set", "clean_ids", "script_env"}),
-            ("x.json", {"set", "clean_ids", "script_env"}),
-            ("x.xlsx", {"set", "clean_ids", "encoding", "script_env"}),
-            ("x.txt", {"prompt_column", "id_column", "set", "clean_ids", "reading", "script_env"}),
-            ("mine.py", of_rows | {"rows_per_request", "clean_ids", "encoding", "reading"}),
-            ("ready.jsonl", of_rows | {"rows_per_request", "encoding", "script_env"}),
+        of_rows = {"prompt_column", "template", "id_column", "model", "temperature", "schema"}
+        for source, shown, hidden in (
+            ("tickets.csv", of_rows | {"name"}, {"sheet", "delimiter", "set", "clean_ids", "script_env"}),
+            ("x.json", of_rows | {"at"}, {"sheet", "script_env"}),
+            ("x.xlsx", of_rows | {"sheet"}, {"at", "script_env"}),
+            ("x.txt", {"split_by", "separator", "template"}, {"prompt_column", "id_column", "script_env"}),
+            ("mine.py", {"script_env", "name"}, of_rows),
+            ("ready.jsonl", {"name", "betas"}, of_rows | {"script_env"}),
         ):
             set_fields(build, source=source)
             await settled(pilot)
-            fields = screen(build).query(Field)
-            assert {field.id for field in fields if not field.display} == hidden
+            displayed = {field.id for field in screen(build).query(Field) if field.display}
+            assert (shown - displayed, hidden & displayed) == (set(), set())
+        screen(build).query_one("#fold-more").focus()
+        await pilot.press("x", "C", "enter")
+        await settled(pilot)
+        assert screen(build).query_one("#set").display
 
 
 async def test_e_goes_to_the_rows_with_problems_and_x_leaves_one_out(build, settled):
@@ -176,6 +186,7 @@ async def test_a_draft_comes_back_after_the_terminal_was_closed(dashboard, fille
         screen(second).query_one("#detail").focus()
         await pilot.press("C")
         await settled(pilot)
+        await pilot.press("y")
         await done(second, pilot, settled)
         assert screen(second).query_one("#source", Field).value is None
         assert "Name a file, and see the first request here" in detail(second)
@@ -186,7 +197,7 @@ async def test_a_recipe_is_saved_and_fills_the_form_again(build, settled):
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2")
         set_fields(
-            build, source="tickets.csv", template="A\\nB {{ body }}", model="m", max_tokens="7", name="n"
+            build, source="tickets.csv", template="A\nB {{ body }}", model="m", max_tokens="7", name="n"
         )
         await done(build, pilot, settled)
         screen(build).query_one("#detail").focus()
@@ -196,6 +207,9 @@ async def test_a_recipe_is_saved_and_fills_the_form_again(build, settled):
         await settled(pilot)
         assert "Recipe saved" in build.screen.query_one(StatusLine).text
         await pilot.press("C")
+        await settled(pilot)
+        await pilot.press("y")
+        await settled(pilot)
         screen(build).query_one("#detail").focus()
         await pilot.press("R")
         await settled(pilot)
@@ -205,7 +219,7 @@ async def test_a_recipe_is_saved_and_fills_the_form_again(build, settled):
             name: screen(build).query_one(f"#{name}", Field).value
             for name in ("template", "model", "max_tokens", "name")
         }
-        assert values == {"template": "A\\nB {{ body }}", "model": "m", "max_tokens": "7", "name": "n"}
+        assert values == {"template": "A\nB {{ body }}", "model": "m", "max_tokens": "7", "name": "n"}
         assert "B Hello there" in detail(build)
 
 
@@ -248,7 +262,7 @@ async def test_the_template_is_written_in_the_users_editor(build, settled, monke
         monkeypatch.setenv("VISUAL", str(editor))
         await pilot.press("v")
         await done(build, pilot, settled)
-        assert screen(build).query_one("#template", Field).value == "Label:\\n{{ body }}"
+        assert screen(build).query_one("#template", Field).value == "Label:\n{{ body }}"
         assert "Hello there" in detail(build)
 
 
@@ -449,8 +463,8 @@ async def test_the_sheet_of_a_workbook_is_asked_for_and_previewed(build, folder,
         await pilot.press("2")
         set_fields(build, source="a.xlsx", model="m", max_tokens="9")
         await done(build, pilot, settled)
-        assert "which sheet? Fill in `rows`. Sheets: One, Two." in detail(build)
-        set_fields(build, rows="Two")
+        assert "which sheet? Fill in `sheet`. Sheets: One, Two." in detail(build)
+        set_fields(build, sheet="Two")
         await done(build, pilot, settled)
         assert "sheet 'Two' (others: One), header in row 1" in detail(build)
         assert "second" in detail(build)
@@ -487,14 +501,16 @@ async def test_a_file_whose_encoding_is_a_guess_is_asked_about_before_it_is_chec
         assert screen(build).draft.checked.report.reading.guesses == ()
 
 
-async def test_how_a_file_is_to_be_read_is_said_in_one_field(build, folder, settled):
+async def test_how_a_file_is_to_be_read_is_said_in_fields_of_its_own(build, folder, settled):
     (folder / "odd.csv").write_text('title\n\nid;body\n1;"stray\n2;fine\n')
     async with build.run_test(size=(120, 40)) as pilot:
         await pilot.press("2")
-        set_fields(build, source="odd.csv", prompt_column="body", reading="skip_lines=2 quote=none")
+        set_fields(build, source="odd.csv", prompt_column="body", skip_lines="2", quote="none")
         await done(build, pilot, settled)
         assert "quote none · header on line 3" in detail(build)
         assert '"stray' in detail(build)
-        set_fields(build, reading="skip=2")
+        set_fields(build, skip_lines="x")
         await done(build, pilot, settled)
-        assert "reading: 'skip=2' is unknown. It can say delimiter, quote" in detail(build)
+        field = screen(build).query_one("#skip_lines", Field)
+        assert field.said == "skip lines is a whole number, not 'x'."
+        assert field.display

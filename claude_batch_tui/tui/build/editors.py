@@ -1,0 +1,133 @@
+"""What the fields of Build are typed into: a line, and an editor of several lines that marks the columns a template names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.binding import BindingType
+from textual.suggester import Suggester
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+from claude_batch_tui.sources.template import variables_in
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
+from claude_batch_tui.tui.widgets.roles import role_css
+
+_MOST_ROWS = 8
+
+
+class FieldInput(Input):
+    """A line without a border, whose caret is seen and does not blink. Enter, down and up go from field to field."""
+
+    DEFAULT_CSS = """
+    FieldInput {
+        height: 1;
+        border: none;
+        padding: 0;
+        background: $background;
+        color: $foreground;
+        &:focus { border: none; background: $surface; background-tint: transparent; }
+        &:ansi:focus { background: ansi_default; text-style: underline; }
+        & > .input--placeholder, & > .input--suggestion { color: $text-muted; }
+        &:ansi > .input--placeholder, &:ansi > .input--suggestion { color: ansi_default; text-style: dim; }
+    }
+    """
+    # With priority, so that what is typed ahead lands in the field they lead to.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown_key(
+            "field.enter",
+            "enter",
+            "screen.field(1, True)",
+            "next",
+            "the next field; after the last, check",
+            priority=True,
+        ),
+        hidden_key("field.down", "down", "screen.field(1)", "next", "the next field", priority=True),
+        hidden_key("field.up", "up", "screen.field(-1)", "previous", "the field before", priority=True),
+    ]
+
+    def __init__(self, value: str = "", *, placeholder: str = "", suggester: Suggester | None = None) -> None:
+        super().__init__(value=value, placeholder=placeholder, suggester=suggester, select_on_focus=False)
+        self.cursor_blink = False
+        _leave_pages(self)
+
+
+class FieldEditor(TextArea):
+    """Several lines, as high as its text; enter begins a line, tab goes on. Columns of `names` and what is none of them are marked.
+
+    `names` is None where nothing is marked: the text is no template, or its columns are not known yet.
+    """
+
+    DEFAULT_CSS = f"""
+    FieldEditor {{
+        height: auto;
+        max-height: {_MOST_ROWS};
+        min-height: 1;
+        border: none;
+        padding: 0;
+        background: $background;
+        scrollbar-size-vertical: 1;
+        &:focus {{ border: none; background: $surface; background-tint: transparent; }}
+        &:ansi, &:ansi:focus {{ background: ansi_default; color: ansi_default; }}
+        & .text-area--cursor-line {{ background: transparent; }}
+        & .text-area--placeholder {{ color: $text-muted; }}
+        &:ansi .text-area--placeholder {{ color: ansi_default; text-style: dim; }}
+        & .text-area--cursor, &:light .text-area--cursor, &:dark .text-area--cursor {{
+            color: $input-cursor-foreground; background: $input-cursor-background;
+        }}
+        &:ansi .text-area--cursor {{ color: ansi_default; background: ansi_default; text-style: reverse; }}
+        {role_css("editor", ("code", "bad"))}
+    }}
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"editor--code", "editor--bad"}
+
+    def __init__(self, value: str = "", *, placeholder: str = "") -> None:
+        super().__init__(
+            value,
+            soft_wrap=True,
+            show_line_numbers=False,
+            compact=True,
+            highlight_cursor_line=False,
+            placeholder=placeholder,
+            tab_behavior="focus",
+        )
+        self.cursor_blink = False
+        self.match_cursor_bracket = False
+        _leave_pages(self)
+        self._names: Collection[str] | None = None
+
+    @property
+    def value(self) -> str:
+        """What is typed."""
+        return self.text
+
+    @value.setter
+    def value(self, text: str) -> None:
+        if text != self.text:
+            self.text = text
+
+    def mark(self, names: Collection[str] | None) -> None:
+        """Mark the variables of the text by what there is."""
+        if names != self._names:
+            self._names = names
+            self._line_cache.clear()
+            self.refresh()
+
+    def get_line(self, line_index: int) -> Text:
+        """A line with its variables marked: by color those that there are, underlined too those that there are not."""
+        line = super().get_line(line_index)
+        if self._names is not None:
+            for found in variables_in(line.plain, self._names):
+                role = "code" if found.is_known else "bad"
+                style = self.get_component_rich_style(f"editor--{role}", partial=True)
+                line.stylize(style + Style(underline=not found.is_known), found.start, found.end)
+        return line
+
+
+def _leave_pages(field: Widget) -> None:
+    """Leave the keys of pages to the screen, which walks through the rows with them: a field has no pages."""
+    for key in ("pageup", "pagedown"):
+        field._bindings.key_to_bindings.pop(key, None)  # noqa: SLF001  as in `LineInput`
