@@ -146,6 +146,9 @@ def _of_html(page: DocumentText, name: str) -> DocumentText:
     soup = BeautifulSoup(_XML_DECLARATION.sub("", page.text).replace("\0", "\ufffd"), "lxml")
     for part in soup(["script", "style", "template"]):
         part.decompose()
+    for part in soup(["title", "option"]):
+        part.insert(0, "\n")  # converted to nothing but its text, which would stick to what is beside it
+        part.append("\n")
     pictures = 0
     for picture in soup("img"):
         if str(picture.get("src", "")).startswith("data:"):

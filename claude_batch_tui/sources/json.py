@@ -351,14 +351,24 @@ class JsonSource:
         of_objects = sorted((one for one in arrays if one.objects), key=lambda one: -one.objects)
         if of_objects:
             return self._largest(of_objects)
-        flat: dict[tuple[str, ...], list[str]] = {}
+        flat: dict[tuple[str, ...], list[Container]] = {}
         for one in arrays:
-            if one.scalars:
-                flat.setdefault(one.path[:-1], []).append(one.path[-1])
-        for parent, names in flat.items():
-            if len(names) > 1 or not objects[parent].scalars or names[0] in PROMPT_NAMES:
-                self._path, self._names = ".".join(parent), tuple(names)
-                return "columns"
+            if one.scalars or one.arrays:
+                flat.setdefault(one.path[:-1], []).append(one)
+        of_values = [
+            (parent, ones)
+            for parent, ones in flat.items()
+            if any(one.scalars for one in ones)
+            and (len(ones) > 1 or not objects[parent].scalars or ones[0].path[-1] in PROMPT_NAMES)
+        ]
+        if of_values:
+            of_values.sort(key=lambda found: -max(one.scalars + one.arrays for one in found[1]))
+            parent, ones = of_values[0]
+            self._path, self._names = ".".join(parent), tuple(one.path[-1] for one in ones)
+            if len(of_values) > 1:
+                others = list_columns([".".join(other) or "$" for other, _ in of_values[1:]], 3)
+                self._doubt_path(f"the arrays of {self._path or '$'}; there are also those of {others}")
+            return "columns"
         root = objects[()]
         if not root.scalars and not root.arrays:
             raise SourceError(f"{self.file.label}: there is no array of objects in it. {_HINT}")
@@ -368,15 +378,12 @@ class JsonSource:
         self._path = found[0].at
         if len(found) > 1:
             others = ", ".join(f"{one.at} ({one.objects:,})" for one in found[1:4])
-            self._doubts.append(
-                Doubt(
-                    "guessed_path",
-                    f"the rows are taken from {self._path} ({found[0].objects:,} objects); there is also {others}. "
-                    f"If not, say --at PATH",
-                    is_guess=True,
-                )
-            )
+            self._doubt_path(f"{self._path} ({found[0].objects:,} objects); there is also {others}")
         return "items"
+
+    def _doubt_path(self, said: str) -> None:
+        message = f"the rows are taken from {said}. If not, say --at PATH"
+        self._doubts.append(Doubt("guessed_path", message, is_guess=True))
 
     def _keyed(
         self, objects: dict[tuple[str, ...], Container], arrays: Sequence[Container]

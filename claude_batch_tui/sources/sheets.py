@@ -14,10 +14,11 @@ from typing import Any
 
 from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources.cell_formats import cell_notes, shown_number
-from claude_batch_tui.sources.rows import Doubt, NoText, Reading, Row, list_columns, own_names
+from claude_batch_tui.sources.rows import BadRow, Doubt, NoText, Reading, Row, list_columns, own_names
 from claude_batch_tui.sources.source_file import WholeFile
 
 _LOOKED_AT = 20
+_SHOWN = 40
 _EXCEL_DIGITS = 15
 """Significant digits that Excel and LibreOffice keep of a number."""
 
@@ -51,8 +52,8 @@ class SheetSource:
         form = f"sheet {self.sheet!r}{among}, header in row {self._header}"
         self.reading = Reading(form=form, columns=len(self.columns), doubts=tuple(doubts))
 
-    def rows(self) -> Iterator[Row]:
-        """Every row below the header that has a cell; its line is its number in the sheet."""
+    def rows(self) -> Iterator[Row | BadRow]:
+        """Every row below the header that has a cell; its line is its number in the sheet. Text beyond the header is an error."""
         first, width = self._header + 1, len(self.columns)
         total = self._cells.end[0] + 1
         notes = _Notes(self.file.label, self.sheet)
@@ -71,7 +72,12 @@ class SheetSource:
                 if at < width:
                     name = self.columns[at]
                     values[name] = NoText("no_value", f"column {name!r} {why}", shown)
-            yield Row(number, values)
+            if beyond := [text for text in texts[width:] if text]:
+                values |= {f"column_{at}": text for at, text in enumerate(texts[width:], width + 1) if text}
+                message = f"the row has text beyond the {width} columns of the header: {beyond[0][:_SHOWN]!r}"
+                yield BadRow(number, "ragged_row", message, values)
+            else:
+                yield Row(number, values)
         self.file.bytes_read = self.file.size
 
     def close(self) -> None:
@@ -127,9 +133,16 @@ class SheetSource:
                     f"If not, say --skip-lines {filled[0][0] - 1}"
                 )
                 doubts.append(Doubt("title_lines", message, is_guess=True))
-        while not texts[-1]:
-            texts.pop()
+        # A column without a name is one where a row of the beginning has text in it.
+        named = max(len(_without_blanks(row)) for at, row in filled if at >= number)
+        texts = [*texts, *[""] * named][:named]
         return number, tuple(text or f"column_{at}" for at, text in enumerate(texts, 1))
+
+
+def _without_blanks(texts: list[str]) -> list[str]:
+    """The texts of a row, but for empty ones at its end."""
+    filled = [at for at, text in enumerate(texts, 1) if text]
+    return texts[: filled[-1] if filled else 0]
 
 
 class _Notes:

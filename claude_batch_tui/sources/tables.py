@@ -181,15 +181,18 @@ class ParquetFiles:
     def __init__(self, path: str) -> None:
         """`path` is a file, a folder or a pattern. Raises SourceError where there are no Parquet files."""
         self.label = path
-        folder = Path(path).expanduser()
+        folder = self.folder = Path(path).expanduser()
+        """Where the table begins: folders above it are no columns."""
         if folder.is_dir():
             below = folder.rglob("*.parquet")
             self.paths = sorted(one for one in below if not _is_hidden(one.relative_to(folder)))
         elif folder.is_file() or not glob.has_magic(path):
             self.paths = [Path(WholeFile(str(folder)).label)]
+            self.folder = folder.parent
         else:
             found = map(Path, glob.glob(str(folder), recursive=True))  # noqa: PTH207  a pattern may begin at the root
             start = next(at for at, part in enumerate(folder.parts) if glob.has_magic(part))
+            self.folder = Path(*folder.parts[:start])
             self.paths = sorted(
                 one for one in found if one.is_file() and not _is_hidden(Path(*one.parts[start:]))
             )
@@ -220,7 +223,8 @@ class ParquetSource:
                 f"{path}: reading Parquet needs pyarrow: pip install 'claude-batch-tui[parquet]'."
             ) from error
         try:
-            self._table = _table(pa, dataset, parquet, [str(one) for one in self.file.paths])
+            paths = [str(one) for one in self.file.paths]
+            self._table = _table(pa, dataset, parquet, paths, str(self.file.folder))
         except (OSError, ValueError, TypeError) as error:
             reason = str(error).rstrip(".")
             raise SourceError(f"{path}: this is no Parquet file that can be read: {reason}.") from error
@@ -246,14 +250,15 @@ class ParquetSource:
             raise SourceError(f"{self.file.label}: reading stops after row {number:,}: {error}.") from error
 
 
-def _table(pa: Any, dataset: Any, parquet: Any, paths: list[str]) -> Any:
-    """All files as one table, with the columns of any of them and of their folders."""
+def _table(pa: Any, dataset: Any, parquet: Any, paths: list[str], folder: str) -> Any:
+    """All files as one table, with the columns of any of them and of the folders in which they lie below `folder`."""
     schemas = [parquet.read_schema(path) for path in paths]
     schema = pa.unify_schemas(schemas, promote_options="permissive")
     partitioning = dataset.partitioning(flavor="hive")
-    for field in dataset.dataset(paths, partitioning=partitioning, format="parquet").schema:
+    how = {"partitioning": partitioning, "partition_base_dir": folder, "format": "parquet"}
+    for field in dataset.dataset(paths, **how).schema:
         schema = schema if field.name in schema.names else schema.append(field)
-    return dataset.dataset(paths, schema=schema, partitioning=partitioning, format="parquet")
+    return dataset.dataset(paths, schema=schema, **how)
 
 
 def _is_hidden(path: Path) -> bool:

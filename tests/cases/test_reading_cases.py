@@ -8,6 +8,7 @@ import pytest
 
 from claude_batch_tui.cli.main import main
 from claude_batch_tui.media import media_type
+from claude_batch_tui.sources.open_rows import guess_kind
 
 HERE = Path(__file__).parent
 
@@ -480,3 +481,38 @@ def test_a_text_that_speaks_of_the_header_of_a_pdf_is_a_text():
         "application/pdf",
         "application/pdf",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "rows", "doubt"),
+    [
+        # Of two objects of arrays the longer arrays are the rows.
+        ('{"a": {"x": ["1"], "y": ["2"]}, "b": {"x": ["3", "4"], "z": ["5", "6"]}}', "b", [["3", "5"], ["4", "6"]],
+         "the rows are taken from the arrays of b; there are also those of a."),
+        # A column whose items are arrays is one, too.
+        ('{"x": ["1", "2"], "y": [["a"], ["b"]]}', "$", [["1", ["a"]], ["2", ["b"]]], None),
+    ],
+)  # fmt: skip
+def test_an_object_of_arrays_is_read_with_all_its_columns_and_the_longest_wins(
+    build, tmp_path, text, path, rows, doubt
+):
+    file = tmp_path / "rows.json"
+    file.write_text(text)
+    built = build("json", file, "--prompt-column", "x")
+    assert (built.values, built.report["reading"]["path"]) == (rows, path)
+    assert (doubt is None) != any(str(doubt) in guess for guess in built.report["reading"]["guesses"])
+
+
+def test_arrays_of_different_length_are_told_by_their_names_and_at_takes_one_of_them(build, tmp_path):
+    file = tmp_path / "payloads.json"
+    file.write_text('{"name": "x", "types": ["a"], "payloads": ["one", "two"]}')
+    built = build("json", file)
+    assert built.code == 2
+    assert "types ended before item 2. Say with --at which array has the rows: types, payloads." in built.said
+    assert build("json", file, "--at", "payloads").prompts == ["one", "two"]
+
+
+def test_a_json_file_with_nan_is_a_file_of_rows_and_not_of_requests(tmp_path):
+    path = tmp_path / "scores.json"
+    path.write_text('{"a": {"mu": 0.5, "p": NaN}, "b": {"mu": 0.1, "p": 1.0}}')
+    assert guess_kind(str(path)) == "json"

@@ -68,6 +68,15 @@ def test_a_folder_of_parquet_files_is_one_table_with_the_columns_of_all(cbtui):
     assert (code, "there are no Parquet files" in err) == (2, True), err
 
 
+@pytest.mark.parametrize("name", ["run=3/t.parquet", "run=3", "run=3/*.parquet"])
+def test_a_folder_above_the_table_is_no_column_whatever_it_is_called(cbtui, name):
+    Path("run=3").mkdir()
+    parquet.write_table(pa.table({"text": ["a"]}), "run=3/t.parquet")
+    code, _, err = cbtui("build", "parquet", name, *MODEL)
+    assert code == 0, err
+    assert rows() == [{"text": "a"}]
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

@@ -121,3 +121,9 @@ def test_a_word_document_that_nests_too_deep_is_told_so(tmp_path):
             archive.writestr(name, data)
     with pytest.raises(ValueError, match="cannot be read: it is nested more than 128 levels deep"):
         text_of(path, "a.docx")
+
+
+def test_titles_and_options_of_a_page_do_not_stick_to_what_follows(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_text("<html><title>One</title><title>Two</title>three<select><option>a<option>b</select>")
+    assert text_of(path, "a.html").text.split() == ["One", "Two", "three", "a", "b"]

@@ -6,7 +6,7 @@ import pytest
 
 from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.sources.cell_formats import shown_number
-from claude_batch_tui.sources.rows import Row, RowRefusedError
+from claude_batch_tui.sources.rows import BadRow, Row, RowRefusedError
 from claude_batch_tui.sources.sheets import SheetSource, shown_cell
 from office_files import Cell, write_ods, write_xlsx
 
@@ -84,7 +84,7 @@ def test_titles_above_the_table_are_left_out_and_said(tmp_path):
     assert (columns, [row.line for row in rows]) == (("id", "text", "sum"), [5, 6])
     (doubt,) = SheetSource(str(path)).reading.doubts
     assert (doubt.is_guess, "row 4 is taken for the header" in doubt.message) == (True, True)
-    assert read(path, skip_lines=0)[0] == ("Report of November",)
+    assert read(path, skip_lines=0)[0] == ("Report of November", "column_2", "column_3")
     assert read(path, skip_lines=4)[0] == ("1", "a", "2")
 
 
@@ -156,3 +156,24 @@ def test_a_number_is_shown_by_its_format_where_that_only_places_digits(value, co
 )
 def test_a_cell_without_a_format_is_shown_plainly(cell, shown):
     assert shown_cell(cell) == shown
+
+
+def test_text_beyond_the_header_is_a_column_where_the_beginning_has_it_and_else_an_error(tmp_path):
+    path = tmp_path / "a.xlsx"
+    write_xlsx(path, {"S": [["id", "text"], [1, "one", "a note"], [2, "two"]]})
+    assert read(path) == (
+        ("id", "text", "column_3"),
+        [
+            Row(2, {"id": "1", "text": "one", "column_3": "a note"}),
+            Row(3, {"id": "2", "text": "two", "column_3": ""}),
+        ],
+    )
+    write_xlsx(path, {"S": [["id", "text"], *[[at, "x"] for at in range(30)], [30, "y", None, "a note"]]})
+    columns, rows = read(path)
+    assert (columns, len(rows)) == (("id", "text"), 31)
+    assert rows[-1] == BadRow(
+        32,
+        "ragged_row",
+        "the row has text beyond the 2 columns of the header: 'a note'",
+        {"id": "30", "text": "y", "column_4": "a note"},
+    )
