@@ -21,6 +21,7 @@ from claude_batch_tui.wording.costs import (
     cost_words,
     earlier_batches,
     forecast_lines,
+    limit_words,
     spend_words,
     spent_words,
 )

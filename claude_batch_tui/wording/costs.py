@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import TrackedBatch
     from claude_batch_tui.domain.money.pricing import Caching, Cost, CostForecast
     from claude_batch_tui.domain.money.spend import Bill
+    from claude_batch_tui.domain.money.spend_limit import SpentAlready
 
 _OPEN_ENDED = "files, URLs, server tools, compactions and advisors without a limit"
 _WORTH_SAYING = 0.0001
@@ -151,6 +152,12 @@ def spend_words(day: Day) -> str:
     return ", ".join(parts)
 
 
+def limit_words(spent: SpentAlready, period: str, limit: float) -> str:
+    """`spend_limit: $12.00 of $20.00 a day are spent or may be`."""
+    unknown = f", {counted_batches(spent.unknown)} of unknown cost not counted" if spent.unknown else ""
+    return f"spend_limit: {money(spent.usd)} of {money(limit)} a {period} are spent or may be{unknown}."
+
+
 COST_HEADS = ("BATCHES", "REQUESTS", "BILLED", "ESTIMATED", "STANDARD", "IN FLIGHT", "NOT READ", "UNKNOWN")
 """What stands over the cells of `cost_cells`."""
 
@@ -160,7 +167,7 @@ def cost_cells(line: CostLine) -> tuple[str, ...]:
     return (
         f"{line.batches:,}",
         f"{line.requests:,}",
-        money(line.billed),
+        money(line.billed) if line.known else "-",
         *(money(usd) if usd else "-" for usd in (line.estimated, line.standard, line.in_flight, line.unread)),
         f"{line.unknown:,}" if line.unknown else "-",
     )

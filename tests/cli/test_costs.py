@@ -58,6 +58,11 @@ def test_what_may_have_been_paid_under_a_lost_answer_is_said(cbtui, paid, simula
     assert "more may have been paid in submissions whose outcome is not known" in cbtui("costs")[2]
 
 
+def test_beside_the_costs_stands_how_much_of_a_limit_is_spent(cbtui, paid, monkeypatch):
+    monkeypatch.setenv("CBTUI_SPEND_LIMIT", "20/day")
+    assert "of $20.00 a day are spent or may be." in cbtui("costs")[2]
+
+
 def test_a_month_without_batches_says_so_and_no_month_is_refused(cbtui, paid):
     code, out, err = cbtui("costs", "--month", "2001-01")
     assert (code, out) == (0, "")

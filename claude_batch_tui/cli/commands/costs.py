@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _FIGURES = (
     "batches",
+    "known",
     "requests",
     "billed",
     "estimated",
@@ -53,8 +55,9 @@ answers of models without a price: both are in no sum. Money is in US dollars, d
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Print the costs; no network."""
+    from claude_batch_tui.services.submitting.limit import spent
     from claude_batch_tui.services.watching.listing import costs_of  # late: --help needs none of it
-    from claude_batch_tui.wording import cost_notes
+    from claude_batch_tui.wording import cost_notes, limit_words
 
     if args.month is not None and not _MONTH.fullmatch(args.month):
         raise ConfigError(f"--month is a month as 2026-11, not {args.month!r}.")
@@ -62,6 +65,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
         if known is None:
             return ExitCode.GOOD
         found = costs_of(known.database, known.scope_ids, by=args.by, month=args.month)
+        limits = [
+            limit_words(spent(known.database, period, datetime.now(UTC)), period, limit)
+            for period, limit in context.config.spend_limits.items()
+        ]
     output = context.output
     match args.format:
         case "json":
@@ -70,7 +77,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
             _write_csv(found, context)
         case _ if found.total.batches:
             output.lines(_table(found))
-            for note in cost_notes(found):
+            for note in (*cost_notes(found), *limits):
                 context.diagnostics.note(note)
         case _:
             when = f"of {args.month} " if args.month else ""

@@ -49,6 +49,8 @@ class CostLine(msgspec.Struct, frozen=True):
 
     key: str
     batches: int = 0
+    known: int = 0
+    """Of how many the cost is known: they are what was billed."""
     requests: int = 0
     billed: float = 0.0
     standard: float = 0.0
@@ -115,12 +117,13 @@ def _keys(one: PaidBatch, by: By, day: str) -> Sequence[str]:
 
 def _line(one: PaidBatch) -> CostLine:
     """One batch as a line, under the title of its run."""
-    line = CostLine(one.title, 1, one.batch.request_counts.total, run_id=one.run_id)
+    line = CostLine(one.title, 1, requests=one.batch.request_counts.total, run_id=one.run_id)
     replace, at_most = msgspec.structs.replace, one.at_most
     if one.spend is not None:
         spend = one.spend
         return replace(
             line,
+            known=1,
             billed=spend.usd,
             standard=spend.standard,
             estimated=at_most or 0.0,
@@ -128,7 +131,7 @@ def _line(one: PaidBatch) -> CostLine:
             unpriced=spend.unpriced,
         )
     if one.batch.has_ended and not one.batch.request_counts.succeeded:
-        return replace(line, estimated=at_most or 0.0)  # only what succeeded is billed
+        return replace(line, known=1, estimated=at_most or 0.0)  # only what succeeded is billed
     if at_most is None:
         return replace(line, unknown=1)
     is_in_flight = not one.batch.has_ended and not one.is_gone

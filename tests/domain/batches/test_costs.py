@@ -8,6 +8,7 @@ from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.costs import GROUPINGS, NO_TAG, PaidBatch, costs
 from claude_batch_tui.domain.batches.history import UNKNOWN_MODEL
 from claude_batch_tui.domain.money.spend import Spend
+from claude_batch_tui.wording import cost_cells
 
 NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
 
@@ -64,7 +65,8 @@ def test_each_batch_is_billed_in_flight_not_read_or_unknown_and_nothing_is_guess
     )
     total = found.total
     assert (total.billed, total.in_flight, total.unread) == (3.0, 7.0, 24.0)
-    assert (total.unknown, total.unpriced, total.batches) == (2, 2, 7)
+    assert (total.unknown, total.unpriced, total.batches, total.known) == (2, 2, 7, 2)
+    assert [cell for cell in cost_cells(grouped([paid(4)], "day").total) if "$" in cell] == []
 
 
 def test_what_ended_without_an_answer_cost_nothing_and_that_is_known():

@@ -100,7 +100,7 @@ async def test_a_submission_whose_answer_was_lost_counts_as_spent(simulator, run
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
     ended = (await taken(runtime, SendOrder(requests=file)))[-1].submission
     assert ended.state is not SubmissionState.CREATED
-    assert spent(runtime.store, "day", runtime.now()).usd == pytest.approx(cost)
+    assert spent(runtime.store.database, "day", runtime.now()).usd == pytest.approx(cost)
 
 
 async def test_results_replace_the_estimate_and_yesterday_is_no_part_of_today(
@@ -109,13 +109,13 @@ async def test_results_replace_the_estimate_and_yesterday_is_no_part_of_today(
     file = requests_file(5)
     cost = await cost_of(file)
     sent = (await taken(runtime, SendOrder(requests=file)))[-1].submission
-    assert spent(runtime.store, "day", runtime.now()).usd == pytest.approx(cost)
+    assert spent(runtime.store.database, "day", runtime.now()).usd == pytest.approx(cost)
     simulator.batches.finish(sent.batch_id)
     async for _ in download_all(runtime, await retrieve(sent.batch_id, runtime)):
         pass
     tracked = batches.find(runtime.store.database, runtime.known_workspace().scope_id, sent.batch_id)
-    assert spent(runtime.store, "day", runtime.now()).usd == tracked.cost_actual < cost
-    assert spent(runtime.store, "day", runtime.now() + timedelta(days=1)) == SpentAlready()
+    assert spent(runtime.store.database, "day", runtime.now()).usd == tracked.cost_actual < cost
+    assert spent(runtime.store.database, "day", runtime.now() + timedelta(days=1)) == SpentAlready()
 
 
 async def test_a_cost_that_nobody_knows_is_refused_under_a_limit(runtime, requests_file):

@@ -16,7 +16,7 @@ KEY = "sk-ant-sim-demo-000000000000a1b2"
 
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_the_table_fits_and_keeps_what_was_billed_however_narrow_it_is(width):
-    line = CostLine("2026-11-20", 12, 120_000, 1234.5, 2469.0, 3000.0, 1.0, 99.5, 250.25, 3, 2)
+    line = CostLine("2026-11-20", 12, 9, 120_000, 1234.5, 2469.0, 3000.0, 1.0, 99.5, 250.25, 3, 2)
     lines = [each.text for each in cost_lines(Costs("day", (line,), line), "2026-11", width=width)]
     table = lines[1:4]
     assert max(map(len, table)) <= width
