@@ -45,4 +45,5 @@ def test_with_only_the_skill_and_a_csv_one_gets_to_joined_results(tmp_path, own_
     assert {row["status"] for row in answers} == {"succeeded"}
     assert all(row["response"] for row in answers)
     assert (tmp_path / "results.db").is_file()
+    assert len((tmp_path / "products.csv").read_text().splitlines()) == 11
     assert done.stderr.count("cbtui: ") == 0, done.stderr
