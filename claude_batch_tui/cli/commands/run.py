@@ -200,7 +200,7 @@ def _build(args: argparse.Namespace, files: RequestsFiles, context: Context) -> 
     recipe = build.agreed_recipe(args, context)
     if recipe is None:
         return None
-    given = argparse.Namespace(source=args.source, params=None, schema=None)
+    given = _arguments(build.configure, _options(args, "source"))
     updates = building(
         build.spec_of(given, context, recipe),
         out=files.requests,
