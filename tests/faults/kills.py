@@ -149,8 +149,8 @@ class World:
             self.note("rows_wrong", f"{len(ids)} rows, {len(set(ids))} ids of {count}")
 
 
-def _line(number: int, text: str) -> str:
-    params = {"model": _MODEL, "max_tokens": 9, "messages": [{"role": "user", "content": text}]}
+def _line(number: int, text: str, **more: Any) -> str:
+    params = {"model": _MODEL, "max_tokens": 9, **more, "messages": [{"role": "user", "content": text}]}
     return json.dumps({"custom_id": f"r{number}", "params": params}) + "\n"
 
 
@@ -185,6 +185,25 @@ def submit(world: World) -> None:
         world.kill(*words, begun=lambda: world.simulator.log.all("GET", "/batches"), within=0.8)
         world.submitted(*words)
     world.paid(1)
+
+
+def prime(world: World) -> None:
+    """A prime and the others of its run, killed at any moment: before, while and after the prime is waited for."""
+    count, word = world.chance.randint(6, 20), world.chance.randbytes(40).hex()
+    control = {"type": "ephemeral", "ttl": "1h"}
+    system = [{"type": "text", "text": f"{word} " * 700, "cache_control": control}]
+    path = world.folder / "shared.jsonl"
+    path.write_text("".join(_line(number, f"{word} {number}", system=system) for number in range(count)))
+    words = ["submit", path, "--prime", "--yes", "--resend-if-absent"]
+    world.simulator.faults.always(Fault(method="POST", path=r"/batches$", delay=world.chance.uniform(0, 0.5)))
+    with world.others(1), _ending(world):
+        for _ in range(world.chance.randint(1, 3)):
+            world.kill(*words, begun=lambda: True, within=2.0)
+        world.submitted(*words)
+    world.paid(2)
+    own = {batch["run_id"] for batch in world.listed().values() if batch["id"] not in world.foreign}
+    if len(own) != 1:
+        world.note("paid_twice", f"{len(own)} runs")
 
 
 def retry(world: World) -> None:
@@ -349,6 +368,7 @@ def prune(world: World) -> None:
 
 SCENARIOS: dict[str, Callable[[World], None]] = {
     "submit": submit,
+    "prime": prime,
     "retry": retry,
     "run": whole_run,
     "watch": watch,
@@ -365,7 +385,10 @@ def _world(lines: CommandLines, seed: int, name: str) -> Iterator[World]:
     rates = Rates() if name == "index" else ALL_ANSWERED
     with tempfile.TemporaryDirectory() as folder, Simulator(seed=seed, rates=rates) as simulator:
         os.environ.update(
-            ANTHROPIC_BASE_URL=simulator.base_url, ANTHROPIC_API_KEY=simulator.key, CBTUI_SETTLE="1.0"
+            ANTHROPIC_BASE_URL=simulator.base_url,
+            ANTHROPIC_API_KEY=simulator.key,
+            CBTUI_SETTLE="1.0",
+            CBTUI_POLL_INTERVAL="1",
         )
         for kind in ("data", "state", "config"):
             os.environ[f"CBTUI_{kind.upper()}_DIR"] = f"{folder}/{kind}"
