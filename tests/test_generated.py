@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.fixture(scope="module")
 def generated():
     """The files and what docs/generate.py makes of them."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
@@ -20,18 +21,18 @@ def generated():
     return module.outputs()
 
 
-def test_commands_keys_and_man_page_are_up_to_date():
-    stale = [str(path.relative_to(ROOT)) for path, text in generated().items() if path.read_text() != text]
+def test_commands_keys_and_man_page_are_up_to_date(generated):
+    stale = [str(path.relative_to(ROOT)) for path, text in generated.items() if path.read_text() != text]
     assert stale == [], "run: .venv/bin/python docs/generate.py"
 
 
-def test_every_command_and_every_key_with_a_letter_is_in_them():
+def test_every_command_and_every_key_with_a_letter_is_in_them(generated):
     from claude_batch_tui.cli.main import COMMANDS
     from claude_batch_tui.tui.batches.screen import BatchesScreen
     from claude_batch_tui.tui.build.screen import BuildScreen
     from claude_batch_tui.tui.results.screen import ResultsScreen
 
-    pages = {path.name: text for path, text in generated().items()}
+    pages = {path.name: text for path, text in generated.items()}
     assert [name for name in COMMANDS if f"\n## {name}\n" not in pages["commands.md"]] == []
     for screen in (BatchesScreen, BuildScreen, ResultsScreen):
         for binding in screen.BINDINGS:

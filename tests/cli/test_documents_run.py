@@ -95,6 +95,7 @@ def workplace(cbtui, simulator, tmp_path, monkeypatch):
     return make
 
 
+@pytest.mark.slow
 def test_every_line_of_shell_in_the_documents_runs(cbtui, workplace):
     ran = {}
     for document in DOCUMENTS:
