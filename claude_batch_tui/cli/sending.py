@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -309,6 +310,14 @@ async def _say_end(ended: Ended, args: argparse.Namespace, context: Context, run
         diagnostics.note(
             f"{ended.number - 1} of {ended.of} batches were created. The same command again sends the rest."
         )
+    if (
+        is_created
+        and ended.is_last
+        and not submission.is_adopted
+        and getattr(args, "pilot", None) is not None
+    ):
+        rest = shlex.join(["cbtui", "submit", str(args.file), "--rest-of", submission.run_id])
+        diagnostics.note(f"Look at its results, then: {rest}")
     return outcome_code(submission)
 
 

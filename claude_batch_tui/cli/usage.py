@@ -9,7 +9,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "send them": ("submit", "run"),
     "wait": ("watch", "list", "status", "history", "costs", "cancel"),
     "read answers": ("results", "export", "open", "compare"),
-    "mend": ("triage", "retry"),
+    "fix": ("triage", "retry"),
     "keep order": ("name", "tag", "note", "hide", "adopt", "backup", "delete", "forget", "prune"),
     "learn": ("demo", "simulate", "guide", "help", "skill"),
     "this machine": ("doctor", "info", "config", "models", "completion", "reset-tty"),

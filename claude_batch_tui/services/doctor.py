@@ -66,7 +66,7 @@ def look_at_hook(config: Config) -> Check:
     try:
         words = shlex.split(config.hook)
     except ValueError as error:
-        return bad("hook", f"cannot be read: {error}", 'mend hook = "…" in config.toml', "config")
+        return bad("hook", f"cannot be read: {error}", 'fix hook = "…" in config.toml', "config")
     if words and shutil.which(words[0]):
         return ok("hook", words[0])
     name = words[0] if words else "an empty command"

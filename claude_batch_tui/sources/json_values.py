@@ -114,7 +114,7 @@ class JsonValues:
             at -= self._forget()
         if self._begin is not None or self._depth > 0:
             raise SourceError(
-                f"{file.label}:{self._begin_line}: the JSON that begins here is not closed before the file ends. Mend the file."
+                f"{file.label}:{self._begin_line}: the JSON that begins here is not closed before the file ends. Fix the file."
             )
         if self._form == "body":
             self.outside += self._data

@@ -278,7 +278,7 @@ def _syntax_words(template: str, line: int, message: str, columns: Sequence[str]
             f"{option}, line {template.count(chr(10), 0, found.start()) + 1}: {_short(shown)} is JSON, whose braces other "
             f"tools want doubled. Here they stand as they are: {_short(single)}. A column is {{{{ {_example(columns)} }}}}."
         )
-    return f"{option}, line {line}: {message}. A column is written {{{{ {_example(columns)} }}}}; mend the template."
+    return f"{option}, line {line}: {message}. A column is written {{{{ {_example(columns)} }}}}; fix the template."
 
 
 def _unknown_words(template: str, name: str, columns: Sequence[str], option: str) -> str:

@@ -124,7 +124,7 @@ def test_errors_are_grouped_and_nothing_is_written(cbtui, tmp_path):
         "  bad.csv:11: the row has 1 column where the header has 2: some are missing. "
         "--ragged fill reads them as empty\n"
         'read as: utf-8 · delimiter comma · quote " · header on line 1 · 2 columns · 10 rows\n'
-        "cbtui: nothing was written: mend the rows, or say --skip-bad-rows.\n"
+        "cbtui: nothing was written: fix the rows, or say --skip-bad-rows.\n"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "rows.csv"]
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 from datetime import datetime
 from functools import partial
 
@@ -91,6 +92,11 @@ def test_a_pilot_and_its_rest_pay_every_row_once(cbtui, simulator, requests_file
     assert code == 0
     assert "pilot of" in err
     assert "5 of 20 requests" in err
+    assert re.search(
+        r"Look at its results, then: cbtui submit \S+requests.jsonl --rest-of run_\w{26}\.?$",
+        err,
+        re.MULTILINE,
+    )
     pilot = out.strip()
     settle(cbtui, pilot)
     sampled = results_of(cbtui, pilot)

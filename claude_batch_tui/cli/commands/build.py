@@ -495,7 +495,7 @@ def _show(report: BuildReport, args: argparse.Namespace, context: Context) -> No
     if report.files is None:
         context.diagnostics.error(
             "nothing was written: "
-            + ("no row is good." if args.skip_bad_rows else "mend the rows, or say --skip-bad-rows.")
+            + ("no row is good." if args.skip_bad_rows else "fix the rows, or say --skip-bad-rows.")
         )
     else:
         context.diagnostics.note(_summary(report))

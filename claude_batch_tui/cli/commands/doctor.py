@@ -110,7 +110,7 @@ def _settings(context: Context) -> Iterator[Check]:
     try:
         read_prices(context.config)
     except ConfigError as error:
-        yield bad("prices", str(error), "mend or remove prices.toml", "config")
+        yield bad("prices", str(error), "fix or remove prices.toml", "config")
 
 
 async def _api(context: Context) -> AsyncIterator[Check]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from claude_batch_tui.cli.command import Context
-from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.lookup import resolve
 from claude_batch_tui.cli.sending import add_consent_options, can_ask, decision_of, send
 from claude_batch_tui.errors import ConfigError, DraftError
@@ -110,10 +109,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             order = msgspec.structs.replace(order, part=Pilot(args.pilot, args.seed))
         elif args.rest_of:
             order = msgspec.structs.replace(order, part=Rest(await _run_of(args.rest_of, runtime)))
-        code = await send(order, args, context, runtime)
-    if args.pilot is not None and code == ExitCode.GOOD:
-        context.diagnostics.note(f"Look at its results, then: cbtui submit {args.file} --rest-of ID")
-    return code
+        return await send(order, args, context, runtime)
 
 
 def _betas(args: argparse.Namespace, recipe: Recipe | None) -> tuple[str, ...]:

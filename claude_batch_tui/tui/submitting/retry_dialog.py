@@ -65,7 +65,7 @@ class RetryDialog(Box[RetryPlan | None]):
         shown_key(
             "retry.invalid", "i", "turn('include_invalid')", "invalid", "what is to be changed first, too"
         ),
-        hidden_key("retry.any", "o", "turn('any_outcome')", "any outcome", "what did not fail, too"),
+        hidden_key("retry.any", "o", "turn('any_outcome')", "any outcome", "what has an answer, too"),
         hidden_key("retry.again", "a", "turn('again')", "again", "what was retried already, too"),
         hidden_key("retry.down", "j", "move(1)", "down", "down"),
         hidden_key("retry.up", "k", "move(-1)", "up", "up"),

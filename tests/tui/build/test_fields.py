@@ -30,7 +30,7 @@ from claude_batch_tui.tui.build.fields import (
         ("Say --set model=M.", "Fill in `set` model=M."),
         ("Name the right --encoding.", "Name the right `encoding`."),
         ("If not, say --skip-lines 0", "If not, fill in `skip lines`: 0"),
-        ("Say --quote none, or mend it", "Fill in `quote`: none, or mend it"),
+        ("Say --quote none, or fix it", "Fill in `quote`: none, or fix it"),
         ("--ragged fill reads them as empty", "`ragged`: fill reads them as empty"),
     ],
 )
