@@ -252,7 +252,7 @@ async def test_what_is_about_to_be_lost_is_said_with_the_keys_that_save_it(live,
         assert table(live).marks == {leaving}
         assert table(live).cursor_key == leaving
         detail = live.screen.query_one("#detail-text", TextView)
-        assert "s downloads them" in str(detail._shown)
+        await reached(pilot, lambda: "s downloads them" in str(detail._shown))
         await pilot.press("s")
         await reached(pilot, lambda: live.snapshot.find(leaving).results.value == "complete")
         await reached(pilot, lambda: not live.screen.view.at_risk.found)
