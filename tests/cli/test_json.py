@@ -11,6 +11,7 @@ import pytest
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.main import COMMANDS, _parser
 from claude_batch_tui.cli.output import JSON_VERSION
+from claude_batch_tui.domain.batches.notices import Notice
 
 BATCH = {"id", "processing_status", "request_counts", "name", "run_name", "tags", "note", "run_id", "hidden"}
 """What the object of a batch has, whatever command prints it."""
@@ -115,7 +116,12 @@ def test_what_json_prints_are_objects_a_line_and_those_of_batches_have_one_shape
 
 def documented():
     """By heading of the page for scripts: its fields, and whether each is always there."""
-    page = (Path(__file__).parents[2] / "docs/scripting.md").read_text().partition("## Objects")[2]
+    page = (
+        (Path(__file__).parents[2] / "docs/scripting.md")
+        .read_text()
+        .partition("## Objects")[2]
+        .partition("\n## ")[0]
+    )
     fields = {}
     for part in re.split(r"^### ", page, flags=re.MULTILINE)[1:]:
         rows = re.findall(r"^\| (`.*?) \| (.*) \|$", part, re.MULTILINE)
@@ -144,6 +150,13 @@ def test_the_page_for_scripts_says_the_version_of_the_objects_and_every_exit_cod
     codes = re.findall(r"^\| (\d+) \|", page, re.MULTILINE)
     assert [int(code) for code in codes] == sorted(ExitCode)
     assert {heading.split()[0] for heading in DOCUMENTED} == set(LINES)
+
+
+def test_the_page_for_scripts_says_what_a_hook_gets():
+    page = (Path(__file__).parents[2] / "docs/scripting.md").read_text().partition("## What a hook gets")[2]
+    names = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    said = [name for each in names for name in each.strip("`").split("`, `")]
+    assert said == ["event", *Notice.__struct_fields__]
 
 
 def test_a_label_of_a_run_gives_its_batches_as_they_are_then(cbtui, words):
