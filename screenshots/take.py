@@ -112,7 +112,7 @@ async def stage(size: tuple[int, int], theme: str) -> AsyncIterator[Stage]:
         sources = data / "files"
         sources.mkdir()
         config = load({"data_dir": str(data), "state_dir": str(data), "config_dir": str(data / "config")})[0]
-        config = msgspec.structs.replace(config, base_url=simulator.base_url)
+        config = msgspec.structs.replace(config, base_url=simulator.base_url, keep=False)
         remembered(simulator, config, sources).write_files()
         os.chdir(sources)
         app = DashboardApp(config, profile=profile, api_key=simulator.key)
@@ -161,7 +161,7 @@ async def build(one: Stage) -> None:
 async def preview(one: Stage) -> None:
     """The form, filled from a recipe."""
     await one.press("n", "escape", "R")
-    await one.dialog("InputDialog")
+    await one.dialog("PickDialog")
     await one.press("enter")
     await one.until(lambda: getattr(one.app.screen, "draft", None) and one.app.screen.draft.source)
 

@@ -77,7 +77,7 @@ async def test_the_five_steps_of_the_tour_are_done_by_their_keys_in_the_demo(
                 await pilot.press("ctrl+t", "n")
                 await reached(pilot, lambda: "Tour 1" in said(app) and app.is_typing)
                 await pilot.press("escape", "R")
-                await asked(pilot, "InputDialog")
+                await asked(pilot, "PickDialog")
                 await pilot.press("enter")
                 await reached(pilot, lambda: getattr(app.screen, "draft", None) and app.screen.draft.source)
                 await pilot.press("enter")

@@ -69,6 +69,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
             api_key_env=None,
             workspace=None,
             api_version=None,
+            keep=False,  # what is about to be lost is to be seen
             data_dir=data_dir,
             state_dir=state_dir,
             config_dir=data_dir / "config",
