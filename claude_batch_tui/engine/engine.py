@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
@@ -409,7 +409,9 @@ class Engine(LoopThread):
         return plan(wanted, rules, store=self.store, choices=choices)
 
     def triage(
-        self, files: Sequence[tuple[str, ResultsFile]], positions: Sequence[int] | None = None
+        self,
+        files: Sequence[tuple[str, ResultsFile]],
+        positions: Mapping[str, Sequence[int]] | None = None,
     ) -> tuple[Triage, tuple[float | None, ...]]:
         """What of the batches of a run is not truly good, by cause, and what each group costs to send; for a thread."""
         from claude_batch_tui.services.results.triage import priced_triage

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -94,12 +94,12 @@ def triage(
     attempts: Sequence[tuple[str, ResultsFile]],
     pending: Collection[str] = frozenset(),
     stopped: Callable[[], bool] = lambda: False,
-    positions: Sequence[int] | None = None,
+    positions: Mapping[str, Sequence[int]] | None = None,
 ) -> Triage:
     """Group what is not truly good in the batches of one run, the newest first; of each request the newest answer counts,
     unless an older one is truly good. `pending` are custom_ids that were sent again and have no result yet.
 
-    With `positions` only those of the one batch that is given. For a thread: about 10 µs an error.
+    With `positions`, by batch, only those. For a thread: about 10 µs an error.
     """
     several = len(attempts) > 1
     good = {
@@ -113,7 +113,7 @@ def triage(
     entries = len(good)
     for batch_id, results in attempts:
         index = results.index
-        for at in range(index.count) if positions is None else positions:
+        for at in range(index.count) if positions is None else positions.get(batch_id, ()):
             number += 1
             if number % _LOOK_UP_EVERY == 0 and stopped():
                 return Triage(entries, len(waiting), ())
@@ -181,7 +181,7 @@ def priced_triage(
     config: Config,
     hint: str,
     now: datetime,
-    positions: Sequence[int] | None = None,
+    positions: Mapping[str, Sequence[int]] | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[Triage, tuple[float | None, ...]]:
     """The groups of a run's batches, with what may be offered to set, and what sending each again costs at most: None

@@ -204,6 +204,12 @@ class ResultsIndex:
         start = self.id_starts[position]
         return self._ids[start : self._ids.index(b"\n", start)].decode()
 
+    def find(self, custom_id: str) -> int | None:
+        """The last entry with that id, or None. A few milliseconds a million entries."""
+        at = self.ids.rfind(b"\n" + custom_id.encode() + b"\n") if custom_id else -1
+        position = bisect_left(self.id_starts, at + 1)
+        return position if at >= 0 and position < self.count else None
+
     def ids_between(self, first: int, last: int) -> list[bytes]:
         """The custom_ids of the entries from `first` up to `last`, in UTF-8."""
         if first >= last:

@@ -321,6 +321,7 @@ class EntryList(VirtualList):
         super().__init__(drawn(columns), id=id, empty=NOTHING_OPEN)
         self._names = columns
         self._goes_to_top = False
+        self._goes_to: int | None = None
         self._shown_sort = Sort()
         self._first_field = 0
         self.is_spread = False
@@ -343,12 +344,13 @@ class EntryList(VirtualList):
         """The positions of what a key works on: of the marked entries, or of all that are shown."""
         return self.marked or (self.rows.positions if self.rows is not None else ())
 
-    def open(self, file: OpenFile) -> None:
-        """Show another file, in the order of the one before; `select` says which of its entries."""
+    def open(self, file: OpenFile, position: int | None = None) -> None:
+        """Show another file, in the order of the one before, with the cursor on that entry; `select` says which."""
         rows = EntryRows(file, self._names, ascii_only=ascii_only(self))
         if self.rows is not None:
             rows.sort = self.rows.sort
         self.rows = rows
+        self._goes_to = position
         self.set_marks(())
         self.show_fields()
         self.set_source(rows)
@@ -483,7 +485,9 @@ class EntryList(VirtualList):
         else:
             self.empty = _NOTHING_MATCHES if found.is_exact else _SEARCHING
         self.rows_changed()
-        if not stays or (self._goes_to_top and found.is_exact):
+        if self._goes_to is not None and self.go_to_key(str(self._goes_to)):
+            self._goes_to = None
+        elif not stays or (self._goes_to_top and found.is_exact):
             self._goes_to_top = False
             self.go_to(0)
         self.post_message(self.Selected(rows, found))

@@ -310,8 +310,6 @@ class OpenResults:
         return follows
 
     def _why_no_retry(self) -> str | None:
-        if self.run_id is not None:
-            return "a run is retried from the list of batches: R on its row"
         if not self.batch_ids:
             return "only results of a batch can be retried: a file does not say what was sent"
         if self.file is None or self.is_growing or not self.file.results.index.complete:

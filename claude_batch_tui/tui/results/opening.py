@@ -36,6 +36,8 @@ class Opening:
     def __init__(self, screen: ResultsScreen) -> None:
         self._screen = screen
         self._is_frozen = False
+        self._goes_to = ""
+        """The custom_id of the entry to go to once there is a file."""
         self.results = OpenResults()
         """What is open."""
 
@@ -71,12 +73,14 @@ class Opening:
         screen.show_snapshot(screen.snapshot)
 
     def show_attempts(self) -> None:
-        """Show all attempts of the run that is open, or again the answers that are kept."""
-        before = self.results
+        """Show all attempts of the run that is open, or again the answers that are kept; filter and entry stay."""
+        before, screen = self.results, self._screen
+        text, custom_id = screen.filter_bar.value, screen.inspector.custom_id
         opened = OpenResults(before.title, before.batch_ids, run_id=before.run_id)
         opened.shows_all = not before.shows_all
         self._replace(opened)
-        self._screen.show_snapshot(self._screen.snapshot)
+        screen.filter_bar.value, self._goes_to = text, custom_id
+        screen.show_snapshot(screen.snapshot)
 
     def open_file(self, path: Path) -> None:
         """Show a results file of this machine."""
@@ -103,6 +107,7 @@ class Opening:
         screen.table.close()
         self.results.close()
         self.results = opened
+        self._goes_to = ""
         screen.filter_bar.value = ""
         screen.query_one(TabsLine).show(right="")
 
@@ -177,7 +182,7 @@ class Opening:
         """Show a file in place of the one before."""
         file = self.results.take(results, self._prices(), self.engine.store, rows=rows, growing=growing)
         self._screen.inspector.open(file.reader)
-        self._screen.table.open(file)
+        self._screen.table.open(file, file.results.index.find(self._goes_to))
         self._show_counts()
         self._show_entries()
         self._screen.refresh_bindings()

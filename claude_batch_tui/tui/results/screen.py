@@ -13,6 +13,7 @@ enter open  / filter  ...
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -29,6 +30,7 @@ from claude_batch_tui.domain.results.result import Sort
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
 from claude_batch_tui.services.results.ledger import accounts
+from claude_batch_tui.services.results.origins import entries_by_batch
 from claude_batch_tui.services.results.recent import remember_file, results_files
 from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.tui.dialogs.questions import InputDialog
@@ -296,23 +298,24 @@ class ResultsScreen(DashboardScreen):
 
     def action_retry(self) -> None:
         """Send again what failed among the marked entries, or all that the filter shows."""
-        opened = self.opened
-        if opened.batch_id is None or opened.file is None:
+        file, batch_ids, chosen = self.opened.file, self.opened.batch_ids, self.table.chosen
+        engine = owner_of(self, batch_ids) if file is not None and batch_ids else None
+        if file is None or engine is None:
             return
-        engine = owner_of(self, [opened.batch_id])
-        if engine is None:
-            return
-        wanted = Wanted(opened.batch_id, opened.file.results.index, self.table.chosen)
         which = "the marked" if self.table.marks else "all shown"
-        title = f"Retry {which}: {len(wanted.positions):,} of {opened.title}"
-        results = opened.file.results
+        title = f"Retry {which}: {len(chosen):,} of {self.opened.title}"
+        find = partial(entries_by_batch, file.results, batch_ids, chosen, engine.store.locations.cache)
 
         def look() -> tuple[Triage, Sequence[float | None]]:
-            with results.duplicate() as own:
-                return engine.triage([(wanted.batch_id, own)], wanted.positions)
+            with ExitStack() as stack:
+                found = find(stack)
+                places = {one.batch_id: one.positions for one in found}
+                return engine.triage([(one.batch_id, one.results) for one in found], places)
 
         def make(rules: RetryRules, choices: Sequence[Choice]) -> RetryPlan:
-            return engine.plan_retry([wanted], rules, choices)
+            with ExitStack() as stack:
+                wanted = [Wanted(one.batch_id, one.results.index, one.positions) for one in find(stack)]
+                return engine.plan_retry([one for one in wanted if one.positions], rules, choices)
 
         start_retry(self, title, engine, make, look)
 

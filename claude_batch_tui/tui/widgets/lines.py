@@ -278,13 +278,14 @@ class LetterMenu:
         self._screen.query_one(StatusLine).say(sentence, seconds=_SECONDS)
 
     def take(self, event: events.Key) -> None:
-        """Do what a letter means; any key ends the waiting."""
+        """Do what a letter means; any key ends the waiting, and one that means nothing here does nothing elsewhere."""
         if self._letters is None:
             return
         chosen = self._letters.get(event.character or "")
         self._letters = None
         self._screen.query_one(StatusLine).clear()
-        if chosen is not None:
+        if chosen is not None or event.is_printable or event.key == "escape":
             event.prevent_default()
             event.stop()
+        if chosen is not None:
             chosen()

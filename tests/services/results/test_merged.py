@@ -2,6 +2,7 @@
 
 import json
 import random
+from contextlib import ExitStack
 
 import msgspec
 import pytest
@@ -12,6 +13,8 @@ from claude_batch_tui.services.building.models import built_in_prices
 from claude_batch_tui.services.filters.finding import find_all
 from claude_batch_tui.services.results.costs import EntryCosts
 from claude_batch_tui.services.results.merged import Attempt, merged_results
+from claude_batch_tui.services.results.origins import entries_by_batch
+from claude_batch_tui.services.results.triage import triage
 from claude_batch_tui.store.results.opening import open_indexed
 
 
@@ -72,6 +75,19 @@ def test_all_attempts_can_be_seen_and_the_verdict_stays_that_of_the_kept_answers
     made, results = merged(first, second, every=True)
     assert shown(results) == [(first[0], "b1", 1), (first[1], "b1", 1), (second[0], "b2", 2)]
     assert made.is_good
+
+
+def test_an_entry_of_a_run_is_found_in_the_results_of_its_batch(merged, tmp_path):
+    first = [line("a"), line("b", "overloaded_error", outcome="errored"), line("c", stop="refusal")]
+    _, results = merged(first, [line("b", outcome="expired")])
+    with ExitStack() as stack:
+        found = entries_by_batch(results, ("b1", "b2"), range(results.index.count), tmp_path, stack)
+        ids = {one.batch_id: [one.results.index.custom_id(at) for at in one.positions] for one in found}
+        assert ids == {"b1": ["a", "c"], "b2": ["b"]}
+        seen = triage([(one.batch_id, one.results) for one in found], positions={"b2": [0]})
+        assert [(group.cause, group.count) for group in seen.groups] == [("expired", 1)]
+    assert results.index.find("c") == 1
+    assert results.index.find("x") is None
 
 
 def test_a_good_answer_is_not_lost_to_a_later_failure(merged):

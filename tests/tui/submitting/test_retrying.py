@@ -12,6 +12,7 @@ from claude_batch_tui.domain.requests import limits as partition_module
 from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, TypedConfirmDialog
+from claude_batch_tui.tui.results.inspector import InspectorFoot
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from waiting import reached
@@ -136,6 +137,45 @@ async def test_a_run_is_retried_as_one(in_parts, live, simulator, failed, own_fo
         await reached(pilot, lambda: len(live.snapshot.batches) == 4)
     assert sent(own_folders)[2:] == [["r1", "r4", "r6"]]
     assert len(simulator.log.creates) == 4
+
+
+@pytest.fixture
+def retried(simulator, failed, capsys):
+    """The id of the retry of what failed, in which one has failed again."""
+    simulator.decide("r4", "errored")
+    main(["retry", failed, "--yes"], lambda _: 0)
+    batch_id = capsys.readouterr().out.strip()
+    main(["watch", batch_id, "--interval", "1"], lambda _: 0)
+    main(["results", batch_id], lambda _: 0)
+    simulator.decide("r4", "answered")
+    return batch_id
+
+
+@pytest.mark.slow
+async def test_what_failed_again_in_a_run_is_retried_from_its_results_and_says_its_attempt(
+    retried, live, own_folders
+):
+    async with live.run_test(size=(120, 30)) as pilot:
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2)
+        await pilot.press("enter", "enter")
+        table = lambda: live.screen.query_one("#list", VirtualList)  # noqa: E731
+        await reached(pilot, lambda: live.current_mode == "results" and table().row_count == 10)
+        await pilot.press("f", "e")
+        await reached(pilot, lambda: table().row_count == 1)
+        foot = live.screen.inspector.query_one(InspectorFoot)
+        await reached(pilot, lambda: f"attempt 2 · {retried}" in foot.render_line(0).text + foot._text)
+        await pilot.press("A")
+        await reached(pilot, lambda: table().row_count == 3)
+        assert live.screen.inspector.custom_id == "r4"
+        await pilot.press("A")
+        await reached(pilot, lambda: table().row_count == 1)
+        await pilot.press("R")
+        await reached(pilot, lambda: "1 to retry: 1 errored" in words(live))
+        await pilot.press("enter")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 3)
+    assert sent(own_folders) == [["r1", "r4", "r6"], ["r4"]]
 
 
 async def test_nothing_to_retry_is_said_and_enter_does_nothing(live, simulator, failed):
