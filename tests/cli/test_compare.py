@@ -56,3 +56,25 @@ def test_ids_of_what_differs_can_be_piped(files, cbtui):
     assert cbtui("compare", a, b, "--ids", "different")[1] == "x\n"
     assert cbtui("compare", a, b, "--ids", "only-b")[1] == "z\n"
     assert cbtui("compare", a, b, "--where", "id:y")[0] == 0
+
+
+def test_what_differs_is_written_as_a_table_with_both_sides(files, cbtui, tmp_path):
+    a = files("a.jsonl", {"x": "1", "y": "2", "w": "=4"})
+    b = files("b.jsonl", {"x": "0", "y": "2", "z": "3"})
+    assert cbtui("compare", a, b, "-o", tmp_path / "d.csv")[0] == 1
+    head, *rows = (tmp_path / "d.csv").read_text().splitlines()
+    assert head.startswith("custom_id,agreement,a_status,b_status,a_answer,b_answer,")
+    assert [row.split(",")[:6] for row in rows] == [
+        ["x", "different", "succeeded", "succeeded", "1", "0"],
+        ["w", "only in A", "succeeded", "", "'=4", ""],
+        ["z", "only in B", "", "succeeded", "", "3"],
+    ]
+    assert "is there already" in cbtui("compare", a, b, "-o", tmp_path / "d.csv")[2]
+    assert cbtui("compare", a, b, "--only", "same", "-o", tmp_path / "same.json", "--ids", "same")[1] == "y\n"
+    assert [row["custom_id"] for row in json.loads((tmp_path / "same.json").read_text())] == ["y"]
+
+
+def test_a_format_that_is_no_table_is_refused_before_anything_is_read(cbtui, tmp_path):
+    code, _, err = cbtui("compare", "nowhere", "nothing", "-o", tmp_path / "d.md")
+    assert code == 2
+    assert "end its name in .flat.jsonl, .json, .csv, .parquet" in err

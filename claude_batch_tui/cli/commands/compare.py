@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.results_files import find_results
+from claude_batch_tui.errors import ConfigError
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.exporting.target import Options
+    from claude_batch_tui.services.results.compare import Comparison
 
 _IDS = {
     "same": "same",
@@ -27,11 +34,46 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ids", choices=tuple(_IDS), help="print the custom_ids of these instead, one a line"
     )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the pairs that differ as a table"
+    )
+    parser.add_argument(
+        "--only", choices=tuple(_IDS), help="write these pairs instead of all that are not the same"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite the -o file")
     parser.add_argument("--json", action="store_true", help="the counts as JSON")
     parser.epilog = (
         "Entries are joined by custom_id; answers are the same where their texts and tool calls are.\n"
+        "The ending of -o chooses the format: .csv, .json, .flat.jsonl or .parquet; a row a pair, A beside B.\n"
         "Exit codes: 0 all agree, 1 some do not or are on one side only, 3 there are no results."
     )
+
+
+def _options(args: argparse.Namespace) -> Options:
+    """How to write the pairs. Raises ConfigError or ExportError where they cannot go there, before anything is read."""
+    from claude_batch_tui.exports.formats import FORMATS, format_of
+    from claude_batch_tui.services.exporting.target import Options, check_target
+
+    form = format_of(str(args.output))
+    if not form.is_table:
+        endings = ", ".join(one.endings[0] for one in FORMATS if one.is_table)
+        raise ConfigError(f"{args.output}: pairs are a table: end its name in {endings}.")
+    options = Options(form, force=args.force)
+    check_target(args.output, options, ", or replace it with --force")
+    return options
+
+
+def _write(whole: Comparison, options: Options, args: argparse.Namespace, context: Context) -> None:
+    """Write the pairs that differ, or those of --only."""
+    from claude_batch_tui.domain.results.comparison import Agreement
+    from claude_batch_tui.services.exporting.pairs import export_pairs, pairs_of
+    from claude_batch_tui.services.results.compare import DIFFERENT
+
+    ways = [Agreement(_IDS[args.only])] if args.only else DIFFERENT
+    numbers = pairs_of(whole, ways)
+    for count in export_pairs(whole, numbers, args.output, options):
+        context.diagnostics.progress(f"{count:,} of {len(numbers):,} pairs written")
+    context.diagnostics.note(f"{len(numbers):,} of {whole.total:,} pairs in {args.output}")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -40,13 +82,14 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.domain.results.comparison import Agreement
     from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.filters.finding import find_all
-    from claude_batch_tui.services.results.compare import ORDER, Comparison, compare
+    from claude_batch_tui.services.results.compare import ORDER, compare
     from claude_batch_tui.services.results.costs import EntryCosts
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
     from claude_batch_tui.wording import compared_words, comparison_lines
 
     wanted, prices = parse(args.where or ""), read_prices(context.config)
+    options = None if args.output is None else _options(args)
     sides = [find_results([word], context)[0] for word in (args.a, args.b)]
     cache = Locations(context.config.data_dir).cache
     whole: Comparison | None = None
@@ -58,6 +101,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
         if whole is None:
             return ExitCode.GOOD
         agreed = whole.agreed()
+        if options is not None:
+            _write(whole, options, args, context)
         if args.ids:
             number = ORDER.index(Agreement(_IDS[args.ids]))
             found = (at for at, each in enumerate(whole.agreements) if each == number)

@@ -29,6 +29,8 @@ _FIRST, _REPEATED, _NAMELESS, _JOINED = range(4)
 _AT_ONCE = 5_000
 ORDER = tuple(Agreement)
 """Agreements by their number in a comparison."""
+DIFFERENT = tuple(each for each in Agreement if each is not Agreement.SAME)
+"""The ways in which two sides do not say the same."""
 STEP = 2_000
 """Pairs between two reports of progress."""
 _LOOKED_UP_EVERY = 20

@@ -9,7 +9,8 @@ list of pairs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -24,7 +25,10 @@ from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.results.comparison import Agreement
 from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import CbtuiError, SourceError
-from claude_batch_tui.services.results.compare import Comparison, compare, compare_entries
+from claude_batch_tui.exports.formats import FORMATS, file_stem
+from claude_batch_tui.services.exporting.pairs import export_pairs, pairs_of
+from claude_batch_tui.services.exporting.target import Options
+from claude_batch_tui.services.results.compare import DIFFERENT, Comparison, compare, compare_entries
 from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.results.recent import results_files
 from claude_batch_tui.store.results.file import ResultsFile
@@ -32,6 +36,7 @@ from claude_batch_tui.store.results.opening import open_indexed
 from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.compare_rows import COLUMNS, PairRows, diff_lines
 from claude_batch_tui.tui.results.keys import TABS_KEYS
+from claude_batch_tui.tui.results.save import SaveChoice, SaveDialog
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine, TitleLine, TwoSidedLine
@@ -96,6 +101,7 @@ class CompareScreen(DashboardScreen):
         hidden_key("compare.previous-pair", "K", "pair(-1)", "previous pair", "previous pair"),
         hidden_key("compare.zoom", "z", "zoom", "zoom", "the texts on the whole screen"),
         hidden_key("compare.wrap", "w", "wrap", "wrap", "wrap long lines, or not"),
+        shown_key("compare.save", "s", "save", "save", "save the pairs that differ, or those that f shows"),
         hidden_key("compare.copy", "y", "copy", "copy", "copy the difference"),
         *TABS_KEYS,
         shown_key("compare.back", "q,escape", "back", "back", "one step back"),
@@ -187,8 +193,10 @@ class CompareScreen(DashboardScreen):
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Most keys need a pair."""
-        if action in ("narrow", "different", "pair", "zoom", "copy") and self._rows is None:
+        if action in ("narrow", "different", "pair", "zoom", "copy", "save") and self._rows is None:
             return "nothing is compared yet"
+        if action == "save" and (self._comparison is None or not self._comparison.is_whole):
+            return "not all pairs are compared yet"
         return super().reason_disabled(action, parameters)
 
     @on(VirtualList.Highlighted)
@@ -241,6 +249,36 @@ class CompareScreen(DashboardScreen):
     def action_copy(self) -> None:
         """Copy the difference."""
         self.dashboard.copy(self.text.shown)
+
+    def action_save(self) -> None:
+        """Save the pairs that differ, or, where one way to agree is shown, those, as a table."""
+        comparison, which = self._comparison, _SHOWN[self._which]
+        if comparison is None:
+            return
+        numbers = pairs_of(comparison, DIFFERENT if which is None else (which,))
+        words = f"{len(numbers):,} {'pairs that differ' if which is None else f'pairs: {which}'}"
+        tables = [one for one in FORMATS if one.is_table]
+
+        def save(choice: SaveChoice | None) -> None:
+            if choice is not None:
+                self.run_worker(partial(self._export, comparison, numbers, choice), thread=True, group="save")
+
+        dialog = SaveDialog(f"Save {words}", file_stem("-".join(self._names)), spread=None, formats=tables)
+        self.app.push_screen(dialog, save)
+
+    def _export(self, comparison: Comparison, numbers: Sequence[int], choice: SaveChoice) -> None:
+        """Save pairs in a thread, and say how that went."""
+        worker, kind = get_current_worker(), "note"
+        words = f"{len(numbers):,} pairs saved in {choice.target}"
+        try:
+            options = Options(choice.form)
+            for _ in export_pairs(
+                comparison, numbers, choice.target, options, stopped=lambda: worker.is_cancelled
+            ):
+                pass
+        except CbtuiError as error:
+            words, kind = str(error), "error"
+        self.app.call_from_thread(self.say, words, kind)
 
     def action_back(self) -> None:
         """Out of the zoom, then back to the results."""

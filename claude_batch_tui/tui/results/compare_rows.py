@@ -38,6 +38,10 @@ _LINE_STYLES = {Side.BOTH: None, Side.LEFT: "bad", Side.RIGHT: "good"}
 _SPAN_STYLES = {Side.LEFT: "removed", Side.RIGHT: "added"}
 _KEPT = 1024
 _LARGEST_READ = 1 << 20
+_READ_FOR_ROW = 4_000
+_ROW_WORDS = 200
+_SAME_SHOWN = 16
+"""Characters that two answers may begin with alike before the row leaves them out."""
 
 
 class PairRows:
@@ -102,9 +106,10 @@ class PairRows:
         kept = self._words.get(number)
         if kept is None:
             comparison = self._comparison
-            kept = (
+            kept = _from_difference(
                 _words(comparison, comparison.left_file, comparison.left[number]),
                 _words(comparison, comparison.right_file, comparison.right[number]),
+                "~" if self._ascii else "…",
             )
             self._words[number] = kept
             if len(self._words) > _KEPT:
@@ -169,4 +174,14 @@ def _words(comparison: Comparison, file: ResultsFile, position: int) -> str:
     if position != NOWHERE and file.index.lengths[position] > _LARGEST_READ:
         return f"({size(file.index.lengths[position])})"
     result = comparison.read(file, position)
-    return "-" if result is None else first_words(result)
+    return "-" if result is None else first_words(result, _READ_FOR_ROW)
+
+
+def _from_difference(left: str, right: str, mark: str) -> tuple[str, str]:
+    """Both texts from shortly before they differ, where what they begin with alike would fill the columns."""
+    differing = (at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b)
+    same = next(differing, min(len(left), len(right)))
+    if same <= _SAME_SHOWN or left == right:
+        return left[:_ROW_WORDS], right[:_ROW_WORDS]
+    start = same - _SAME_SHOWN // 2
+    return mark + left[start : start + _ROW_WORDS], mark + right[start : start + _ROW_WORDS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -53,11 +54,14 @@ class SaveDialog(Box[SaveChoice | None]):
         shown_key("save.leave", "escape", "leave", "leave", "leave without saving"),
     ]
 
-    def __init__(self, title: str, stem: str, *, spread: bool = False) -> None:
-        """`spread` is how structured answers are saved unless it is changed."""
+    def __init__(
+        self, title: str, stem: str, *, spread: bool | None = False, formats: Sequence[Format] = FORMATS
+    ) -> None:
+        """`spread` is how structured answers are saved unless it is changed, None where that is no question."""
         super().__init__(title)
         self._stem = stem
         self._spread = spread
+        self._formats = formats
 
     def content(self) -> list[Widget]:
         """The name, the formats, what becomes of structured answers, and what is wrong."""
@@ -86,24 +90,27 @@ class SaveDialog(Box[SaveChoice | None]):
             if not value:
                 raise ConfigError("Type a name for the file.")
             form, target = format_of(value), Path(value).expanduser()
+            if form not in self._formats:
+                raise ConfigError(f"{value}: choose one of the formats below.")
             check_target(target, Options(form))
         except CbtuiError as error:
             self.query_one(".problem", Static).update(Content(clean_line(str(error))))
             return
-        self.dismiss(SaveChoice(target, form, self._spread))
+        self.dismiss(SaveChoice(target, form, bool(self._spread)))
 
     def action_turn(self, step: int) -> None:
         """Give the name the ending of another format."""
         field = self.query_one(LineInput)
         current = self._form()
-        index = FORMATS.index(current) + step if current else 0
-        field.value = with_ending_of(field.value, FORMATS[index % len(FORMATS)])
+        index = self._formats.index(current) + step if current in self._formats else 0
+        field.value = with_ending_of(field.value, self._formats[index % len(self._formats)])
         field.cursor_position = len(field.value)
 
     def action_spread(self) -> None:
         """Columns from structured answers, or not."""
-        self._spread = not self._spread
-        self._show()
+        if self._spread is not None:
+            self._spread = not self._spread
+            self._show()
 
     def action_leave(self) -> None:
         """Close without saving."""
@@ -117,8 +124,12 @@ class SaveDialog(Box[SaveChoice | None]):
 
     def _show(self) -> None:
         chosen, mark = self._form(), ">" if ascii_only(self) else "▸"
-        lines = [f"{mark if one is chosen else ' '} {one.endings[0]:<12} {one.words}" for one in FORMATS]
+        lines = [
+            f"{mark if one is chosen else ' '} {one.endings[0]:<12} {one.words}" for one in self._formats
+        ]
         self.query_one(".formats", Static).update(Content("\n".join(lines)))
+        if self._spread is None:
+            return
         box = "[x]" if self._spread else "[ ]"
         words = f"\n{box} a column for each key of structured answers (^t)"
         self.query_one(".spread", Static).update(Content(words))

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from claude_batch_tui.tui.results.compare import CompareScreen
+from claude_batch_tui.tui.results.compare_rows import _from_difference
 from claude_batch_tui.tui.results.screen import ResultsScreen
-from claude_batch_tui.tui.widgets.lines import TabsLine, TwoSidedLine
+from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine, TwoSidedLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from waiting import paste
@@ -146,3 +147,31 @@ def test_the_comparison_as_a_picture(snap_compare, opened, settled, files, size)
         await settled(pilot)
 
     assert snap_compare(opened, terminal_size=size, run_before=look)
+
+
+async def test_the_pairs_that_differ_are_saved_as_a_table(opened, settled, files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    async with opened.run_test(size=(120, 40)) as pilot:
+        await compare_files(pilot, settled, files)
+        await pilot.press("s")
+        await settled(pilot)
+        assert "Save 4 pairs that differ" in str(opened.screen.query_one("#box").border_title)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "4 pairs saved in" in opened.screen.query_one(StatusLine).text
+    [saved] = tmp_path.glob("*.csv")
+    assert [line.split(",")[0] for line in saved.read_text().splitlines() if line.startswith("T-")] == [
+        "T-2",
+        "T-3",
+        "T-4",
+        "T-9",
+    ]
+
+
+def test_a_row_begins_where_two_long_answers_begin_to_differ():
+    same = "The customer writes that "
+    assert _from_difference(same + "it broke", same + "all is well", "…") == (
+        "…es that it broke",
+        "…es that all is well",
+    )
+    assert _from_difference("short one", "short two", "…") == ("short one", "short two")
