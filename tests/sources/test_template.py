@@ -16,6 +16,7 @@ from claude_batch_tui.sources.template import (
     compile_template,
     is_constant,
     read_template,
+    variables_in,
 )
 
 ROW = {"a": "Ä & <b>", "b": "{{ a }}", "First name": "Zoë", "n": 3, "none": "x"}
@@ -298,3 +299,18 @@ def test_loops_within_many_loops_are_one_sentence():
     template = "{% for a in [1] %}" * 30 + "x" + "{% endfor %}" * 30
     with pytest.raises(ConfigError, match="nested too deep"):
         compile_template(template, [], "--template")
+
+
+@pytest.mark.parametrize(
+    ("template", "unknown"),
+    [
+        ("{{ body }} {{First name}} {{ row['x'] }} {{ prompt }}", []),
+        ("{{ boddy }} and {{ boddy | upper }}", ["{{ boddy }}", "{{ boddy | upper }}"]),
+        ("{{ Last name }}", ["{{ Last name }}"]),
+        ("{{ body | upper }} {{ range(3) }} {{ 'text' }} {{ body.x }}", []),
+        ('{"a": 1} {{ "}}" }} {% if boddy %}x{% endif %}', []),
+    ],
+)
+def test_an_editor_is_told_which_variables_name_no_column(template, unknown):
+    found = list(variables_in(template, {"body", "First name", "row", "prompt"}))
+    assert [template[one.start : one.end] for one in found if not one.is_known] == unknown

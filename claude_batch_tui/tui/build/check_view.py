@@ -18,6 +18,7 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.requests.draft import Problem
 from claude_batch_tui.services.building.problem_groups import ProblemGroup
 from claude_batch_tui.tui.build.draft import Checked
+from claude_batch_tui.tui.build.keys import can_prime
 from claude_batch_tui.tui.build.words import check_lines, group_line, problem_line
 from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
@@ -135,8 +136,14 @@ class CheckView(Vertical):
         if checked.is_ready:
             many = counted(checked.requests, "request")
             sample = [_Line("> Send a sample first (P)", "pilot")] if checked.requests > 1 else []
+            prime = (
+                [_Line("> Send one request first, to fill the cache (p)", "prime")]
+                if can_prime(checked)
+                else []
+            )
             return [
                 _Line(f"> Submit {many}: asks first, with the cost", "submit"),
+                *prime,
                 *sample,
                 _Line("> Write the requests file, send nothing (W)", "write"),
             ]

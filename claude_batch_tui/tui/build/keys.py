@@ -72,13 +72,14 @@ def why_not(
         return "a check has to find problems first"
     if action in ("pilot", "prime", "submit") and not (checked and checked.is_ready):
         return "check first (enter)"
-    if action == "prime" and checked is not None and not _can_prime(checked):
+    if action == "prime" and checked is not None and not can_prime(checked):
         return "the requests share nothing that is cached for an hour (cache ttl 1h)"
     if action == "reuse" and not has_recipes:
         return "no recipe is saved; s saves one"
     return None
 
 
-def _can_prime(checked: Checked) -> bool:
+def can_prime(checked: Checked) -> bool:
+    """Whether one request sent first fills a cache that the others read for an hour."""
     caching = checked.found.forecast.caching if checked.found else None
     return caching is not None and caching.is_kept

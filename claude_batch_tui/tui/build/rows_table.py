@@ -41,9 +41,8 @@ class RowsTable(Widget, can_focus=True, inherit_bindings=False):
         shown_key(
             "rows.insert", "enter", "insert", "insert column", "put the marked column into the template"
         ),
-        shown_key("rows.column", "right,left", "column(1)", "column", "mark another column"),
+        shown_key("rows.right", "right,l", "column(1)", "next column", "the next column"),
         hidden_key("rows.left", "left,h", "column(-1)", "left", "the column before"),
-        hidden_key("rows.right", "right,l", "column(1)", "right", "the next column"),
         hidden_key("rows.down", "down,j", "row(1)", "down", "the next row"),
         hidden_key("rows.up", "up,k", "row(-1)", "up", "the row before"),
     ]

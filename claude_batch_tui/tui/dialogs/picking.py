@@ -54,9 +54,8 @@ class PickDialog(Box[str | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("pick.take", "enter", "take", "take", "take what is marked", priority=True),
-        shown_key("pick.move", "down,up", "move", "move", "mark another"),
+        shown_key("pick.down", "down", "move(1)", "next", "mark the next", priority=True),
         shown_key("pick.leave", "escape", "leave", "leave", "leave without choosing"),
-        hidden_key("pick.down", "down", "move(1)", "down", "mark the next", priority=True),
         hidden_key("pick.up", "up", "move(-1)", "up", "mark the one before", priority=True),
         hidden_key("pick.page-down", "pagedown", "move(10)", "page down", "ten further", priority=True),
         hidden_key("pick.page-up", "pageup", "move(-10)", "page up", "ten back", priority=True),

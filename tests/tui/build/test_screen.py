@@ -11,7 +11,7 @@ from textual.app import App
 from textual.widgets import Input, OptionList
 
 from claude_batch_tui.services.submitting import priming
-from claude_batch_tui.tui.build.form import Field, Fold
+from claude_batch_tui.tui.build.form import CostLine, Field, Fold
 from claude_batch_tui.tui.build.rows_table import RowsTable
 from claude_batch_tui.tui.build.screen import BuildScreen
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
@@ -514,3 +514,67 @@ async def test_how_a_file_is_to_be_read_is_said_in_fields_of_its_own(build, fold
         field = screen(build).query_one("#skip_lines", Field)
         assert field.said == "skip lines is a whole number, not 'x'."
         assert field.display
+
+
+async def test_a_form_is_filled_from_lists_and_tells_at_once_what_is_wrong_and_what_it_costs(build, settled):
+    async with build.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2", *"tickets.csv", "enter", "enter", *"Label {{ boddy }} ")
+        await done(build, pilot, settled)
+        form = screen(build).form
+        assert "{{ boddy }} is no column. Did you mean 'body'?" in form.field("template").said
+        await pilot.press(*["backspace"] * len("{{ boddy }} "), "ctrl+o")
+        await settled(pilot)
+        await pilot.press(*"bod", "enter")
+        await settled(pilot)
+        assert form.field("template").value == "Label {{ body }}"
+        assert screen(build).focused is form.field("template").typed
+        await pilot.press("enter", *"Text: ", "tab")
+        table = screen(build).query_one(RowsTable)
+        table.focus()
+        await pilot.press("right", "right", "left", "enter")
+        await done(build, pilot, settled)
+        assert form.field("template").value == "Label {{ body }}\nText: {{ ticket }}"
+        assert "Label Hello there\nText: T-1" in detail(build)
+        form.focus_field("model")
+        await pilot.press("ctrl+o")
+        await settled(pilot)
+        await pilot.press(*"haiku-4-5", "enter", "tab", *"64001")
+        await done(build, pilot, settled)
+        assert form.field("model").value == "claude-haiku-4-5"
+        assert "above the 64,000 that claude-haiku-4-5 allows" in form.field("max_tokens").said
+        await pilot.press("ctrl+u", *"20")
+        await reached(pilot, lambda: "4 requests · input" in screen(build).query_one(CostLine).text)
+        await pilot.press("pagedown")
+        await done(build, pilot, settled)
+        assert "row 2 · line 3" in detail(build)
+        screen(build).query_one("#detail").focus()
+        await pilot.press("right_square_bracket", "right_square_bracket")
+        await settled(pilot)
+        assert 'model = "claude-haiku-4-5"' in detail(build)
+
+
+async def test_a_cause_opens_its_rows_and_a_row_its_request(build, folder, settled):
+    (folder / "many.csv").write_text("id,body\n" + "".join(f"i{number},same\n" for number in range(30)))
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="many.csv", id_column="id", prompt_column="body", model="m", max_tokens="9")
+        await done(build, pilot, settled)
+        await pilot.press("ctrl+r")
+        await done(build, pilot, settled)
+        assert "29 rows  the request says the same as that of line 2" in detail(build)
+        assert str(folder / "draft") not in detail(build)
+        assert "> Submit 30 requests" in detail(build)
+        await pilot.press("end", "enter")
+        await settled(pilot)
+        assert "many.csv, line 31  i29  the request says the same as that of line 2" in detail(build)
+        await pilot.press("down", "enter")
+        await done(build, pilot, settled)
+        assert "row 2 · line 3" in detail(build)
+        assert screen(build).draft.checked is not None
+        form = screen(build).form
+        form.focus_field("source")
+        await pilot.press("ctrl+o")
+        await settled(pilot)
+        options = build.screen.query_one(OptionList)
+        assert "many.csv" in str(options.get_option_at_index(0).prompt)
+        assert "used before" in str(options.get_option_at_index(0).prompt)
