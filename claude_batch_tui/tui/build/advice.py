@@ -60,6 +60,8 @@ class Advice(NamedTuple):
 
     facts: Mapping[str, str]
     notes: Mapping[str, Note]
+    needless: frozenset[str] = frozenset()
+    """Fields that the model refuses whatever is in them: they need not be shown while they are empty."""
 
 
 def advice(values: Mapping[str, str], columns: Sequence[str], known: Known) -> Advice:
@@ -89,7 +91,7 @@ def advice(values: Mapping[str, str], columns: Sequence[str], known: Known) -> A
             name,
             Note(_SAID.get(finding.code) or _sentence(finding.message), finding.severity is Severity.ERROR),
         )
-    return Advice(_facts(values, rules, known), notes)
+    return Advice(_facts(values, rules, known), notes, _needless(rules, known))
 
 
 def names_in_templates(values: Mapping[str, str], columns: Sequence[str]) -> frozenset[str]:
@@ -144,6 +146,13 @@ def _facts(values: Mapping[str, str], rules: ModelRules | None, known: Known) ->
     if rules.min_cached_tokens is not None:
         facts["cache_ttl"] = f"from {rules.min_cached_tokens:,} tokens on"
     return {name: fact for name, fact in facts.items() if fact}
+
+
+def _needless(rules: ModelRules | None, known: Known) -> frozenset[str]:
+    if rules is None:
+        return frozenset()
+    refused = sampling_finding("temperature", rules, known.api_version or STRICT_VERSION) is not None
+    return frozenset((*(("temperature",) if refused else ()), *(("effort",) if rules.efforts == () else ())))
 
 
 def _findings(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from textual import on
@@ -126,7 +125,7 @@ class CheckView(Vertical):
     def _fill(self, at: int) -> None:
         if self._checked is None:
             return
-        self._lines = [*self._actions(self._checked), *self._causes(self._checked.groups)]
+        self._lines = [*self._actions(self._checked), *self._causes(self._checked)]
         self.list.clear_options()
         self.list.add_options([Option(Content(clean_line(line.words))) for line in self._lines])
         self.list.highlighted = min(at, len(self._lines) - 1) if self._lines else None
@@ -152,11 +151,14 @@ class CheckView(Vertical):
             return [_Line("> Leave out all rows with errors, and check again (X)", "leave_out")]
         return []
 
-    def _causes(self, groups: Sequence[ProblemGroup]) -> list[_Line]:
+    def _causes(self, checked: Checked) -> list[_Line]:
         plain, lines = ascii_only(self), list[_Line]()
-        for group in groups:
+        for group in checked.groups:
+            is_out = group.is_error and checked.is_ready
             is_open = (group.code, group.is_error) in self._open
-            lines.append(_Line(group_line(group, is_open=is_open, ascii_only=plain), group=group))
+            lines.append(
+                _Line(group_line(group, is_open=is_open, is_left_out=is_out, ascii_only=plain), group=group)
+            )
             if is_open:
                 lines += [_Line(problem_line(one), problem=one) for one in group.problems[:_ROWS_SHOWN]]
                 if group.count > _ROWS_SHOWN:

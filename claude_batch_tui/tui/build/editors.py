@@ -79,10 +79,10 @@ class FieldEditor(TextArea):
             color: $input-cursor-foreground; background: $input-cursor-background;
         }}
         &:ansi .text-area--cursor {{ color: ansi_default; background: ansi_default; text-style: reverse; }}
-        {role_css("editor", ("code", "bad"))}
+        {role_css("editor", ("accent", "bad"))}
     }}
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"editor--code", "editor--bad"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"editor--accent", "editor--bad"}
 
     def __init__(self, value: str = "", *, placeholder: str = "") -> None:
         super().__init__(
@@ -121,7 +121,7 @@ class FieldEditor(TextArea):
         line = super().get_line(line_index)
         if self._names is not None:
             for found in variables_in(line.plain, self._names):
-                role = "code" if found.is_known else "bad"
+                role = "accent" if found.is_known else "bad"
                 style = self.get_component_rich_style(f"editor--{role}", partial=True)
                 line.stylize(style + Style(underline=not found.is_known), found.start, found.end)
         return line

@@ -25,12 +25,21 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.sources.recipe import SourceKind
 from claude_batch_tui.tui.build.advice import Note
 from claude_batch_tui.tui.build.editors import FieldEditor, FieldInput
-from claude_batch_tui.tui.build.fields import FIELDS, FOLDED, FieldSpec, Section, label_of, visible_fields
+from claude_batch_tui.tui.build.fields import (
+    FIELDS,
+    FOLDED,
+    FieldSpec,
+    Section,
+    kind_of,
+    label_of,
+    visible_fields,
+)
 from claude_batch_tui.tui.widgets.columns import Run, ascii_only, cells, cut, cut_mark, fit
 from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.tui.widgets.lines import OneLine
 from claude_batch_tui.tui.widgets.roles import role_css
 
+_ROLES = ("dim", "strong", "bad", "warn")
 _LABEL = 14
 _NOTE_ROWS = 3
 _TEMPLATES = ("template", "system")
@@ -43,12 +52,10 @@ class Field(Widget):
     Field {{
         height: auto;
         background: $background;
-        {role_css("field", ("dim", "strong", "bad", "warn"))}
         & > FieldInput, & > FieldEditor {{ margin: 0 1 0 {_LABEL}; width: 1fr; }}
         &#template > FieldEditor {{ min-height: 3; }}
     }}
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"field--{name}" for name in ("dim", "strong", "bad", "warn")}
     _FACT = 26
 
     def __init__(self, spec: FieldSpec, value: str = "") -> None:
@@ -64,8 +71,15 @@ class Field(Widget):
             self.typed = FieldInput(value, placeholder=spec.hint, suggester=_suggester(spec))
 
     def compose(self) -> ComposeResult:
-        """What is typed into; the rest is drawn around it."""
-        yield self.typed
+        """What is typed into, of a field that is shown: most are seldom. The rest is drawn around it."""
+        if self.display:
+            yield self.typed
+
+    def reveal(self) -> None:
+        """Show it, with what is typed into."""
+        self.display = True
+        if self.is_attached and not self.typed.is_attached:
+            self.mount(self.typed)
 
     @property
     def value(self) -> str | None:
@@ -76,6 +90,8 @@ class Field(Widget):
     @value.setter
     def value(self, text: str) -> None:
         self.typed.value = text
+        if not self.typed.is_attached:
+            self.post_message(BuildForm.Changed())  # nobody else tells of it
 
     def suggest(self, choices: Sequence[str]) -> None:
         """Complete what is typed by these."""
@@ -151,7 +167,8 @@ class Field(Widget):
         self.typed.styles.margin = (0, right, len(self._note_lines()), _LABEL)
 
     def _look(self, role: str) -> Style:
-        return self.rich_style + self.get_component_rich_style(f"field--{role}", partial=True)
+        form = self.query_ancestor(BuildForm)  # one has the styles of all
+        return self.rich_style + form.get_component_rich_style(f"field--{role}", partial=True)
 
 
 class FormLine(OneLine, can_focus=True):
@@ -296,9 +313,13 @@ def _suggester(spec: FieldSpec) -> Suggester | None:
 class BuildForm(VerticalScroll, can_focus=False):
     """The fields from top to bottom, with `values` typed into them at first."""
 
-    DEFAULT_CSS = """
-    BuildForm { scrollbar-size-vertical: 1; background: $background; }
+    DEFAULT_CSS = f"""
+    BuildForm {{
+        background: $background;
+        {role_css("field", _ROLES)}
+    }}
     """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"field--{name}" for name in _ROLES}
 
     class Changed(Message):
         """Something is typed otherwise."""
@@ -310,9 +331,11 @@ class BuildForm(VerticalScroll, can_focus=False):
     def __init__(self, values: Mapping[str, str]) -> None:
         super().__init__(id="form")
         self._first = values
-        self._kind: SourceKind = "csv"
+        self._kind: SourceKind = kind_of(values) or "csv"
+        self._needless: Collection[str] = frozenset()
         self._fields = {name: Field(spec, values.get(name, "")) for name, spec in FIELDS.items()}
         self._folds = {section: Fold(section) for section in FOLDED}
+        self._show_fields(values)
 
     def compose(self) -> ComposeResult:
         """All fields in the order of the table; `adapt` hides those without a meaning."""
@@ -352,12 +375,17 @@ class BuildForm(VerticalScroll, can_focus=False):
     def adapt(self, kind: SourceKind | None) -> None:
         """Show the fields that mean something for a kind of source, of folded ones those that say something."""
         self._kind = kind or "csv"
-        values = self.values
+        self._show_fields(self.values)
+
+    def _show_fields(self, values: Mapping[str, str]) -> None:
         visible = visible_fields(self._kind, values)
         for name, field in self._fields.items():
             fold = self._folds.get(field.spec.section)
-            is_shut = fold is not None and not fold.is_open
-            field.display = name in visible and not (is_shut and name not in values)
+            is_needless = (fold is not None and not fold.is_open) or name in self._needless
+            if name in visible and (name in values or not is_needless):
+                field.reveal()
+            else:
+                field.display = False
 
     def insert(self, column: str) -> bool:
         """Put a column at the caret of the template, or of the editor one is in or was in last; False where there is none."""
@@ -379,6 +407,12 @@ class BuildForm(VerticalScroll, can_focus=False):
         for name, field in self._fields.items():
             field.tell(facts.get(name, ""), notes.get(name))
         self.tell_folded(folds)
+
+    def leave_out(self, needless: Collection[str]) -> None:
+        """Hide the fields that the model refuses, while nothing is in them."""
+        if needless != self._needless:
+            self._needless = needless
+            self.adapt(self._kind)
 
     def tell_folded(self, folds: Mapping[str, str]) -> None:
         """Say what is known while fields are folded."""

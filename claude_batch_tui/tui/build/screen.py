@@ -206,6 +206,7 @@ class BuildScreen(CheckingScreen):
         columns = live.sample.columns
         names = names_in_templates(self.draft.values, columns) if columns else None
         self.form.mark(names, columns, tuple(live.known.models.by_name))
+        self.form.leave_out(live.advice.needless)
         self.form.tell(live.advice.facts, live.advice.notes, self._folded_words())
         self.query_one(RowsTable).show(columns, live.sample.rows)
         self._show_views()

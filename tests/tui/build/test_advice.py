@@ -27,6 +27,7 @@ def test_a_model_says_its_price_its_ceiling_and_what_it_has_not(said):
     assert facts["max_tokens"] == "at most 64,000"
     assert facts["effort"] == "none with this model"
     assert facts["temperature"] == "refused: leave it out"
+    assert said(model="claude-haiku-4-5").needless == {"temperature", "effort"}
     assert said().facts == {}
 
 
