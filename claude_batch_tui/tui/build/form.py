@@ -310,7 +310,7 @@ def _suggester(spec: FieldSpec) -> Suggester | None:
     return SuggestFromList(spec.choices, case_sensitive=False) if spec.choices else None
 
 
-class BuildForm(VerticalScroll, can_focus=False):
+class BuildForm(VerticalScroll, can_focus=False, inherit_bindings=False):
     """The fields from top to bottom, with `values` typed into them at first."""
 
     DEFAULT_CSS = f"""
