@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.errors import ConfigError, NotFoundError
 
 # Imports within functions are late because the parser and --help need none of them.
 
@@ -29,7 +30,7 @@ async def find_known(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
 
     With a key that was never used here the API is asked whose it is: names and runs are of a workspace, not of a key.
     """
-    from claude_batch_tui.services.watching.lookup import known_batches, workspace_of_key
+    from claude_batch_tui.services.watching.lookup import known_batches, unheard_of, workspace_of_key
 
     if runtime.workspace is None and not word.startswith("msgbatch_"):
         heard = await workspace_of_key(
@@ -37,7 +38,12 @@ async def find_known(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
         )
         if heard is not None:
             runtime.workspace = heard
-    return known_batches(word, store=runtime.store, workspace=runtime.workspace)
+    found = known_batches(word, store=runtime.store, workspace=runtime.workspace)
+    missing = unheard_of(word, found, store=runtime.store, workspace=runtime.workspace)
+    for batch_id in missing:
+        with contextlib.suppress(NotFoundError):  # deleted elsewhere
+            await retrieve(batch_id, runtime)
+    return known_batches(word, store=runtime.store, workspace=runtime.workspace) if missing else found
 
 
 async def resolve_all(words: Sequence[str], runtime: Runtime) -> list[TrackedBatch]:

@@ -166,3 +166,15 @@ def test_a_database_is_added_to_and_given_again_holds_every_id_once(run, simulat
         rows = database.execute(f'SELECT ticket, status FROM "{table}" ORDER BY 1').fetchall()
     assert dict(rows) == GOOD
     assert len(rows) == 8
+
+
+def test_a_run_whose_batch_only_the_journal_knows_is_taken_up_by_every_word(
+    run, cbtui, simulator, own_folders
+):
+    assert run()[0] == 0
+    (own_folders / "data" / "store.db").unlink()
+    code, err = run()
+    assert (code, answers()) == (0, GOOD), err
+    (own_folders / "data" / "store.db").unlink()
+    assert cbtui("status", "labels")[0] == 0
+    assert len(simulator.log.creates) == 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.tracked import SubmissionState, TrackedBatch
 from claude_batch_tui.errors import NotFoundError
 from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import batches, submissions, workspaces
@@ -33,6 +33,30 @@ def known_batches(word: str, *, store: Store, workspace: Workspace | None) -> tu
         return ()
     ids = batches.ids_of(store.database, workspace.scope_id, word)
     return batches.find_all(store.database, workspace.scope_id, ids)
+
+
+def unheard_of(
+    word: str, found: Collection[TrackedBatch], *, store: Store, workspace: Workspace | None
+) -> tuple[str, ...]:
+    """Batches of the run or the name that were created, as the submissions say, and of which the store knows nothing else.
+
+    A process that died right after the answer leaves such ones, and so does a store that was rebuilt.
+    """
+    if workspace is None or word.startswith("msgbatch_"):
+        return ()
+    known = {tracked.id for tracked in found}
+    sent = submissions.of_run(store, word)
+    if not sent and not found:
+        sent = tuple(one for one in submissions.every(store) if word in (one.name, one.base_name))
+    return tuple(
+        one.batch_id
+        for one in sent
+        if one.batch_id is not None
+        and one.batch_id not in known
+        and one.state is SubmissionState.CREATED
+        and not submissions.is_elsewhere(one, workspace)
+        and batches.deleted_at(store.database, workspace.scope_id, one.batch_id) is None
+    )
 
 
 async def workspace_of_key(
