@@ -17,7 +17,8 @@ from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.recipe import BuildSpec
 
 SAMPLE = 50
-"""Requests that are made for it."""
+"""Requests that are made for it; of documents, which may be large, fewer."""
+_DOCUMENTS = 5
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -47,7 +48,8 @@ def estimate(
 
     Raises ConfigError and SourceError as `build` does.
     """
-    shown = preview(spec, 0, SAMPLE, patience=patience)
+    most = _DOCUMENTS if spec.kind == "documents" else SAMPLE
+    shown = preview(spec, 0, most, patience=patience)
     checked = RequestsCheck(spec.path, models=models, betas=betas, api_version=api_version, look=look_at)
     usable = 0
     for request in shown.requests:
@@ -60,7 +62,7 @@ def estimate(
         return None
     sampled = len(shown.requests)
     rows, is_exact = shown.rows, shown.rows_exact
-    if sampled < SAMPLE:
+    if sampled < most:
         items, is_exact = sampled, True
     elif rows is None:
         items, is_exact = sampled, False

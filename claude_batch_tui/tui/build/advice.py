@@ -102,7 +102,7 @@ def names_in_templates(values: Mapping[str, str], columns: Sequence[str]) -> fro
 def model_words(name: str, rules: ModelRules | None, prices: PriceTable) -> str:
     """`$0.05 in  $0.25 out  1M context  128K answer  retires 2027-05-01`: a model in the list, dollars per million in a batch."""
     price = prices.find(name)
-    parts = ["no price"]
+    parts = [f"{'no price':>{len('$20.00 in  $20.00 out') + 1}}"]
     if price is not None:
         half = prices.batch_factor
         parts = [f"{money(price.input * half):>7} in {money(price.output * half):>7} out"]

@@ -58,9 +58,11 @@ class CheckView(Vertical):
         height: 1fr;
         background: $background;
         & > TextView { max-height: 50%; }
-        & > _Lines { height: 1fr; border: none; padding: 0; background: $background; }
+        & > _Lines {
+            height: 1fr; border: none; padding: 0; background: $background;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
         & > _Lines:focus { border: none; background-tint: transparent; }
-        & > _Lines > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
         & > _Lines:focus > .option-list--option-highlighted {
             background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
         }

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from time import monotonic
 from typing import Any, NamedTuple
 
 from textual.worker import get_current_worker
@@ -25,7 +26,10 @@ from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.wording import counted, money
 
 ROWS = 50
-"""First rows that are shown."""
+"""First rows that are shown; of documents, which may be large, fewer."""
+_DOCUMENTS = 5
+_QUICK = 0.5
+"""Seconds the first rows may take where they are read again for the cost with every change."""
 _SECONDS = 5.0
 """How long a query may look for its first rows."""
 
@@ -52,6 +56,7 @@ class LiveReading:
         self._show = show
         self._show_cost = show_cost
         self._sampled: tuple[object, Sample] = (None, Sample())
+        self._is_slow = False
 
     def read(self, values: Mapping[str, str]) -> None:
         """Find out about these values, in place of those before."""
@@ -89,16 +94,18 @@ class LiveReading:
             spec = spec_of(said)
             key = (tuple(sorted(said.items())), _stamp(spec.path))
             if self._sampled[0] != key:
-                self._sampled = (key, sample_rows(spec, ROWS, patience))
+                begun = monotonic()
+                count = _DOCUMENTS if spec.kind == "documents" else ROWS
+                self._sampled = (key, sample_rows(spec, count, patience))
+                self._is_slow = monotonic() - begun > _QUICK
             return self._sampled[1]
         return Sample()
 
-    @staticmethod
     def _cost(
-        values: Mapping[str, str], known: Known, patience: Patience, stopped: Callable[[], bool]
+        self, values: Mapping[str, str], known: Known, patience: Patience, stopped: Callable[[], bool]
     ) -> str:
         """What the draft costs as far as its beginning tells; nothing where that says nothing."""
-        if kind_of(values) == "custom":
+        if kind_of(values) == "custom" or self._is_slow:
             return ""
         try:
             found = estimate(

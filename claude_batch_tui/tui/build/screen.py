@@ -190,7 +190,6 @@ class BuildScreen(CheckingScreen):
             self.preview.begin_anew()
         if self.draft.changes != before:
             self.background.stop_check()
-            self.query_one(CostLine).tell("")
             self._show_views()
 
     def _read_row(self) -> None:
@@ -257,7 +256,7 @@ class BuildScreen(CheckingScreen):
             if name in TEMPLATES:
                 self.form.insert(value)
             else:
-                self.form.set(name, value)
+                self.form.set(name, _near(value) if FIELDS[name].form == "path" else value)
 
         self.app.push_screen(dialog, chosen)
 

@@ -39,8 +39,10 @@ class PickDialog(Box[str | None]):
         & LineInput { margin: 1 0; background: $surface; }
         & LineInput:focus { background: $surface; }
         & LineInput:ansi, & LineInput:ansi:focus { background: ansi_default; text-style: underline; }
-        & OptionList { height: auto; max-height: 14; border: none; background: $background; padding: 0; }
-        & OptionList > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
+        & OptionList {
+            height: auto; max-height: 14; border: none; background: $background; padding: 0;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
         & OptionList > .option-list--option-highlighted {
             background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
         }
