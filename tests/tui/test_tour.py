@@ -10,6 +10,7 @@ from claude_batch_tui.config import load
 from claude_batch_tui.simulator import Simulator
 from claude_batch_tui.tui.app import DashboardApp
 from claude_batch_tui.tui.tour import STEPS, TourStrip
+from contrast import faint_in_every_look
 from waiting import reached
 
 
@@ -34,6 +35,10 @@ async def test_the_tour_is_offered_once_and_escape_leaves_it_at_any_step(dashboa
         assert "New here?: ^t takes a tour" in said(app)
         await pilot.press("escape")
         await reached(pilot, lambda: not said(app))
+        app.tour.begin()
+        await pilot.pause()
+        assert await faint_in_every_look(pilot) == []
+        await pilot.press("escape")
         app.tour.offer(always=True)
         assert not app.tour.is_on
         for number, step in enumerate(STEPS, 1):

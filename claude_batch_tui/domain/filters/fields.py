@@ -131,7 +131,8 @@ def condition(match: re.Match[str]) -> Condition | Not:
     field = FIELDS.get(name)
     if field is None:
         raise FilterError(
-            f"Filter: there is no field {match['field']!r} at character {place}; there are {', '.join(FIELDS)}."
+            f"Filter: there is no field {match['field']!r}; of JSON answers it is json.{match['field']}. At character"
+            f" {place}; there are {', '.join(FIELDS)}."
         )
     quoted = match["quoted"]
     value = match["value"] if quoted is None else unquoted(quoted)
