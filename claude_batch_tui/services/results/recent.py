@@ -17,6 +17,8 @@ _KEPT = 20
 _LOOKED_AT = 2_000
 """Names of a folder that are looked at, so that a key waits for no large one."""
 _NAMES = {"results": "recent.json", "sources": "recent-sources.json"}
+RESULTS_ENDINGS = (".jsonl", ".jsonl.gz", ".ndjson", ".json", ".out")
+"""How results files end: the API's own, packed ones, and those of other platforms."""
 What = Literal["results", "sources"]
 """Results that were opened, or files that requests were built from."""
 

@@ -130,10 +130,10 @@ class FilePicker(PickDialog):
 
     def _choice(self, entry: FolderEntry) -> Choice:
         facts = f"{'' if entry.is_folder else size(entry.size):>9} {ago(self._now - entry.modified_at):>6}"
-        words = f"{facts}  {entry.unusable or entry.kind}"
-        return Choice(
-            entry.name, entry.name + ("/" if entry.is_folder else ""), words, entry.unusable is None
-        )
+        # What is looked for by its ending may be packed, which no source may be.
+        unusable = None if self._endings else entry.unusable
+        words = f"{facts}  {unusable or entry.kind}"
+        return Choice(entry.name, entry.name + ("/" if entry.is_folder else ""), words, unusable is None)
 
 
 def _short(path: str) -> str:

@@ -31,9 +31,9 @@ from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
 from claude_batch_tui.services.results.ledger import accounts
 from claude_batch_tui.services.results.origins import entries_by_batch
-from claude_batch_tui.services.results.recent import remember_file, results_files
+from claude_batch_tui.services.results.recent import RESULTS_ENDINGS, recent_files, remember_file
 from claude_batch_tui.services.submitting.retry import Wanted
-from claude_batch_tui.tui.dialogs.questions import InputDialog
+from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.results.classes import ALL_KEY, CLASS_MARKS, ERRORS_KEY, QUICK_QUESTION
 from claude_batch_tui.tui.results.compare import CompareScreen, ask_other_results
 from claude_batch_tui.tui.results.counts import CountsLine
@@ -341,12 +341,13 @@ class ResultsScreen(DashboardScreen):
             self.app.call_from_thread(self.app.push_screen, LedgerDialog(lines))
 
     def action_open(self) -> None:
-        """Open a results file by its path."""
-        dialog = InputDialog(
-            "Open a results file",
-            ["JSON lines, as the API gives them; gzipped ones too."],
-            placeholder="~/results.jsonl",
-            choices=results_files(self.dashboard.config.state_dir),
+        """Open a results file: one of those opened last, or of the folders around."""
+        dialog = FilePicker(
+            Path(),
+            self.dashboard.now(),
+            title="Open a results file",
+            recent=recent_files(self.dashboard.config.state_dir),
+            endings=RESULTS_ENDINGS,
         )
         self.app.push_screen(dialog, self._open_path)
 
