@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from claude_batch_tui.cli.demo_history import DemoHistory
     from claude_batch_tui.simulator import Simulator
 
+_FIRST_FRAME = 0.7
+"""Seconds in which the processor is the dashboard's."""
+
 _NOT_DONE = """
 What it does not do: answers are cut from the words of the request, tokens are estimated
 from its bytes, no tool runs and no address is fetched, rate limits are told and not held,
@@ -122,8 +125,11 @@ async def _serve(
     )
     context.diagnostics.note("Stop it with ctrl+c.")
     if history is not None:
-        # Whoever connects meanwhile waits: what the list is made from is whole with its first answer.
-        history.write_files()
+        # The dashboard draws its first frame meanwhile; whoever connects then waits, and has all with the first answer.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _FIRST_FRAME)
+        if not stop.is_set():
+            history.write_files()
     await simulator.serve(stop)
 
 
