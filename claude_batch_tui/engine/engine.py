@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.building.trying import Trial, Tried
     from claude_batch_tui.services.keeping.pruning import Forgettable, Removable
     from claude_batch_tui.services.patience import Patience
+    from claude_batch_tui.services.results.pilot_limit import PilotLimit
     from claude_batch_tui.services.results.triage import Triage
     from claude_batch_tui.services.submitting.order import Question, SendOrder
     from claude_batch_tui.services.submitting.retry import Choice, RetryPlan, Wanted
@@ -407,6 +408,12 @@ class Engine(LoopThread):
         from claude_batch_tui.services.submitting.retry import plan
 
         return plan(wanted, rules, store=self.store, choices=choices)
+
+    def pilot_limit(self, run_id: str) -> PilotLimit | None:
+        """What the pilot of a run says of the max_tokens of its rest, where that is known; for a thread."""
+        from claude_batch_tui.services.results.pilot_limit import pilot_limit
+
+        return pilot_limit(run_id, store=self.store, workspace=self.workspace)
 
     def triage(
         self,

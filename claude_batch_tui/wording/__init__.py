@@ -56,6 +56,7 @@ from claude_batch_tui.wording.submissions import (
     layout_words,
     overlap_lines,
     partly_sent_words,
+    pilot_limit_words,
     problem_lines,
     question_lines,
     retry_words,

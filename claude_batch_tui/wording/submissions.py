@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import Overlap, Submission
     from claude_batch_tui.domain.requests.draft import Problem
     from claude_batch_tui.domain.results.failures import RetryCounts
+    from claude_batch_tui.services.results.pilot_limit import PilotLimit
     from claude_batch_tui.services.results.triage import Group, Triage
     from claude_batch_tui.services.submitting.order import Question, SendOrder
     from claude_batch_tui.services.submitting.steps import Primed
@@ -249,3 +250,8 @@ def _place(problem: Problem) -> str:
     if problem.file is None:
         return ""
     return f"{problem.file}:{problem.line}: " if problem.line else f"{problem.file}: "
+
+
+def pilot_limit_words(found: PilotLimit) -> str:
+    """What the answers of a pilot say of max_tokens, as a sentence."""
+    return f"Of {found.answers:,} answers of the pilot 99 % have at most {found.tokens:,} tokens: longer ones are cut with that as max_tokens."

@@ -309,3 +309,23 @@ def test_what_was_guessed_of_the_source_is_said_again_before_it_is_paid_for(cbtu
     assert "guessed: the file is not UTF-8 and was read as cp1252: très (in " in err
     assert cbtui("build", "csv", tmp_path / "rows.csv", *options, "--encoding", "cp1252", "--force")[0] == 0
     assert "guessed:" not in cbtui("submit", out, "--yes", "--again")[2]
+
+
+def test_what_the_answers_of_a_pilot_allow_is_offered_as_max_tokens_of_the_rest(
+    cbtui, simulator, requests_file, own_folders
+):
+    path = requests_file(20)
+    path.write_text(path.read_text().replace('"max_tokens":9', '"max_tokens":4000'))
+    pilot = cbtui("submit", path, "--pilot", "12", "--yes")[1].strip()
+    assert cbtui("watch", pilot, "--interval", "1")[0] == 0
+    lines = map(json.loads, cbtui("results", pilot)[1].splitlines())
+    longest = max(line["result"]["message"]["usage"]["output_tokens"] for line in lines)
+    code, _, err = cbtui("submit", path, "--rest-of", pilot)
+    assert f"Of 12 answers of the pilot 99 % have at most {longest} tokens" in err
+    assert f"--max-tokens {longest} sets that" in err
+    code, _, err = cbtui("submit", path, "--rest-of", pilot, "--max-tokens", longest, "--yes")
+    assert code == 0, err
+    body = max((own_folders / "data" / "spool").glob("*.body.json"), key=lambda one: one.name)
+    limits = [one["params"]["max_tokens"] for one in json.loads(body.read_bytes())["requests"]]
+    assert limits == [longest] * 8
+    assert cbtui("submit", path, "--max-tokens", "5", "--yes")[0] == 2

@@ -50,6 +50,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "has grown",
     )
     parser.add_argument(
+        "--max-tokens",
+        metavar="N",
+        type=int,
+        help="with --rest-of: this limit in the requests that are left, as the answers of the pilot allow",
+    )
+    parser.add_argument(
         "--betas", metavar="B,…", help="beta headers of the batch; left out, those of the recipe beside FILE"
     )
     parser.add_argument("--rows", metavar="FILE", type=Path, help="the rows file (FILE.rows.jsonl beside it)")
@@ -80,6 +86,8 @@ async def run(args: argparse.Namespace, context: Context) -> int:
         raise ConfigError("--pilot comes first and --rest-of after it: use one of them.")
     if args.prime and args.pilot is not None:
         raise ConfigError("--prime sends all of it, --pilot a sample: use one of them.")
+    if args.max_tokens is not None and not args.rest_of:
+        raise ConfigError("--max-tokens is for what a pilot has left: with --rest-of ID.")
     if args.new_only and args.again:
         raise ConfigError(
             "--new-only leaves out what was sent before, --again sends it once more: use one of them."
@@ -108,8 +116,22 @@ async def run(args: argparse.Namespace, context: Context) -> int:
         if args.pilot is not None:
             order = msgspec.structs.replace(order, part=Pilot(args.pilot, args.seed))
         elif args.rest_of:
-            order = msgspec.structs.replace(order, part=Rest(await _run_of(args.rest_of, runtime)))
+            part = Rest(await _run_of(args.rest_of, runtime), args.max_tokens)
+            order = msgspec.structs.replace(order, part=part)
+            if args.max_tokens is None:
+                await _offer_limit(part.run_id, context, runtime)
         return await send(order, args, context, runtime)
+
+
+async def _offer_limit(run_id: str, context: Context, runtime: Runtime) -> None:
+    """Say what the answers of the pilot allow as max_tokens, where that is known."""
+    from claude_batch_tui.services.results.pilot_limit import pilot_limit
+    from claude_batch_tui.services.threads import in_thread
+    from claude_batch_tui.wording import pilot_limit_words
+
+    found = await in_thread(lambda: pilot_limit(run_id, store=runtime.store, workspace=runtime.workspace))
+    if found is not None:
+        context.diagnostics.note(f"{pilot_limit_words(found)} --max-tokens {found.tokens} sets that.")
 
 
 def _betas(args: argparse.Namespace, recipe: Recipe | None) -> tuple[str, ...]:

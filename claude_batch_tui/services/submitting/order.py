@@ -22,9 +22,10 @@ class Pilot(msgspec.Struct, frozen=True):
 
 
 class Rest(msgspec.Struct, frozen=True):
-    """What a run has not sent yet; it becomes a part of that run."""
+    """What a run has not sent yet; it becomes a part of that run. `max_tokens` is set in each request, where it is given."""
 
     run_id: str
+    max_tokens: int | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):

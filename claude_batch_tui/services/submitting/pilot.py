@@ -14,6 +14,7 @@ from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.building.requests_files import custom_id_of, iter_request_lines
 from claude_batch_tui.services.submitting.digests import canonical
+from claude_batch_tui.services.submitting.edits import NO_EDITS, Edits, edited
 from claude_batch_tui.services.submitting.spool import iter_placed, sent_places
 from claude_batch_tui.store.files import written_whole
 
@@ -62,8 +63,10 @@ def sample(requests: Path, rows: Path | None, *, count: int, seed: int, folder: 
 
 
 @contextlib.contextmanager
-def rest(requests: Path, rows: Path | None, *, run: Sequence[Submission], folder: Path) -> Iterator[Portion]:
-    """The requests that no submission of the `run` has sent. Gone after the block.
+def rest(
+    requests: Path, rows: Path | None, *, run: Sequence[Submission], folder: Path, edits: Edits = NO_EDITS
+) -> Iterator[Portion]:
+    """The requests that no submission of the `run` has sent, with their edits. Gone after the block.
 
     Raises DraftError where it is not certain what was sent, or nothing is left.
     """
@@ -84,7 +87,7 @@ def rest(requests: Path, rows: Path | None, *, run: Sequence[Submission], folder
             changed += sent_line != line and canonical(sent_line) != canonical(line)
             return False
 
-        portion = stack.enter_context(_portion(requests, rows, is_left, folder))
+        portion = stack.enter_context(_portion(requests, rows, is_left, folder, edits))
         if portion.count == 0:
             raise DraftError(f"All {portion.of:,} requests of {requests} were sent in this run already.")
         yield msgspec.structs.replace(portion, changed=changed, left_out=frozenset(left_out))
@@ -141,7 +144,11 @@ def _sent(
 
 @contextlib.contextmanager
 def _portion(
-    requests: Path, rows: Path | None, keep: Callable[[int, bytes], bool], folder: Path
+    requests: Path,
+    rows: Path | None,
+    keep: Callable[[int, bytes], bool],
+    folder: Path,
+    edits: Edits = NO_EDITS,
 ) -> Iterator[Portion]:
     count = total = 0
     with _portion_files(folder) as (kept_requests, kept_rows):
@@ -151,7 +158,7 @@ def _portion(
                 row = next(row_lines, b"") if row_lines else b""
                 if keep(total - 1, line):
                     count += 1
-                    file.write(line + b"\n")
+                    file.write((line if edits == NO_EDITS else edited(line, edits, None)) + b"\n")
                     if rows:
                         rows_file.write(row + b"\n")
         yield Portion(kept_requests, kept_rows if rows else None, count, total)

@@ -12,6 +12,7 @@ from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.building.check import PROCESSING, CheckReport, check, report_of
+from claude_batch_tui.services.submitting.edits import NO_EDITS, read_edits
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.services.submitting.pilot import Others, Portion, others, rest, sample
 from claude_batch_tui.services.submitting.priming import require_primable
@@ -114,8 +115,10 @@ def _portion(order: SendOrder, store: Store) -> contextlib.AbstractContextManage
     match order.part:
         case Pilot(count, seed):
             return sample(requests, rows, count=count, seed=seed, folder=folder)
-        case Rest(run_id):
-            return rest(requests, rows, run=submissions.of_run(store, run_id), folder=folder)
+        case Rest(run_id, max_tokens):
+            edits = NO_EDITS if max_tokens is None else read_edits([f"max_tokens={max_tokens}"])
+            run = submissions.of_run(store, run_id)
+            return rest(requests, rows, run=run, folder=folder, edits=edits)
         case RetryPlan() as plan:
             return draft(plan, folder)
         case Others() as chosen:

@@ -8,16 +8,20 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
+
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.building.preview import PreviewedRequest
 from claude_batch_tui.services.building.trying import Trial, Tried, trial
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
+from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.tui.build.draft import BuildDraft
 from claude_batch_tui.tui.build.words import trial_lines
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog, if_agreed
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.dialog import ask_and_follow
+from claude_batch_tui.wording import pilot_limit_words
 
 _PILOT = 10
 
@@ -101,7 +105,37 @@ def ask_to_submit(
         guesses=checked.report.reading.guesses,
         prime=prime,
     )
-    _begin(screen, draft, order)
+    if isinstance(part, Rest):
+        screen.run_worker(_ask_limit(screen, draft, order, part), exclusive=True, group="ask")
+    else:
+        _begin(screen, draft, order)
+
+
+async def _ask_limit(screen: DashboardScreen, draft: BuildDraft, order: SendOrder, rest: Rest) -> None:
+    """Offer what the answers of the pilot allow as max_tokens for the rest, where that is known."""
+    engine = screen.dashboard.engines.home
+    found = await in_thread(lambda: engine.pilot_limit(rest.run_id))
+    if found is None:
+        _begin(screen, draft, order)
+        return
+
+    def problem(text: str) -> str | None:
+        return None if not text or (text.isdigit() and int(text)) else "A number from 1, or nothing."
+
+    def begin(text: str | None) -> None:
+        if text is not None:
+            limited = msgspec.structs.replace(rest, max_tokens=int(text)) if text else rest
+            _begin(screen, draft, msgspec.structs.replace(order, part=limited))
+
+    screen.app.push_screen(
+        InputDialog(
+            "max_tokens of the rest",
+            [pilot_limit_words(found), "Left empty, the requests go as they are."],
+            value=str(found.tokens),
+            problem=problem,
+        ),
+        begin,
+    )
 
 
 def _begin(screen: DashboardScreen, draft: BuildDraft, order: SendOrder) -> None:

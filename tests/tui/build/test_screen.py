@@ -10,12 +10,15 @@ import pytest
 from textual.app import App
 from textual.widgets import Input, OptionList
 
+from claude_batch_tui.domain.batches.tracked import ResultsState
 from claude_batch_tui.services.submitting import priming
 from claude_batch_tui.tui.build.form import CostLine, Field, Fold
 from claude_batch_tui.tui.build.rows_table import RowsTable
 from claude_batch_tui.tui.build.screen import BuildScreen
+from claude_batch_tui.tui.build.submit import ask_to_submit
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
+from claude_batch_tui.tui.widgets.inputs import LineInput
 from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from office_files import write_xlsx
@@ -388,6 +391,37 @@ async def test_a_pilot_and_the_rest_are_two_batches_of_one_run_with_every_row_on
         await reached(pilot, lambda: len(live.snapshot.batches) == 2 and len(live.screen_stack) == 1)
         assert sorted(each.batch.request_counts.total for each in live.snapshot.batches) == [2, 3]
         assert len({each.run_id for each in live.snapshot.batches}) == 1
+
+
+async def test_the_rest_is_offered_the_limit_that_the_answers_of_its_pilot_allow(
+    live, simulator, folder, settled, own_folders
+):
+    (folder / "rows.csv").write_text("body\n" + "".join(f"text {number}\n" for number in range(15)))
+    async with live.run_test(size=(120, 30)) as pilot:
+        await pilot.press("2")
+        set_fields(live, source="rows.csv", prompt_column="body", model="claude-haiku-4-5", max_tokens="900")
+        await done(live, pilot, settled)
+        screen(live).query_one("#detail").focus()
+        await pilot.press("enter")
+        await reached(pilot, lambda: screen(live).draft.checked is not None)
+        ask_to_submit(screen(live), screen(live).draft, pilot=12)
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 1 and len(live.screen_stack) == 1)
+        simulator.batches.finish()
+        await reached(pilot, lambda: live.snapshot.batches[0].batch.has_ended)
+        live.engines.home.download(live.snapshot.batches[0].id)
+        await reached(pilot, lambda: live.snapshot.batches[0].results is ResultsState.COMPLETE)
+        await pilot.press("2", "enter")
+        await reached(pilot, lambda: isinstance(live.screen, InputDialog))
+        limit = int(live.screen.query_one(LineInput).value)
+        await pilot.press("enter")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
+        await pilot.press("y")
+        await reached(pilot, lambda: len(live.snapshot.batches) == 2 and len(live.screen_stack) == 1)
+    bodies = [json.loads(body.read_bytes()) for body in (own_folders / "data" / "spool").glob("*.body.json")]
+    limits = sorted(one["params"]["max_tokens"] for body in bodies for one in body["requests"])
+    assert limits == [limit] * 3 + [900] * 12
 
 
 async def test_a_prime_goes_first_and_where_it_takes_too_long_a_key_sends_the_others_cold(
