@@ -13,7 +13,7 @@ from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.entries import sent_files
 from claude_batch_tui.cli.lookup import resolve
 from claude_batch_tui.cli.outcomes import Outcomes, exit_code, outcomes_of_found, together
-from claude_batch_tui.cli.results_files import merged_of, results_path
+from claude_batch_tui.cli.results_files import lines_of, merged_of, results_path
 from claude_batch_tui.domain.plain_text import clean_line
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -88,7 +88,7 @@ def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
     from claude_batch_tui.services.results.rows_file import RowsFile
 
     files = {word: results_path(word) for word in args.ids}
-    found = [_Held(path.name, path, None) for path in files.values() if path is not None]
+    found = [_held_file(path, context) for path in files.values() if path is not None]
     words = [word for word, path in files.items() if path is None]
     found += run_to_end(_of_batches(words, context)) if words else []
     if args.requests is not None:
@@ -99,6 +99,16 @@ def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
     else:
         return found
     return [held._replace(sent=sent) for held in found]
+
+
+def _held_file(path: Path, context: Context) -> _Held:
+    """A file, with what was sent where its lines hold their requests."""
+    from claude_batch_tui.services.submitting.spool import ids_placed
+
+    lines = lines_of(path, context)
+    if lines.body is None:
+        return _Held(path.name, lines.path, None)
+    return _Held(path.name, lines.path, ids_placed(lines.body), (lines.body,))
 
 
 async def _of_batches(words: Sequence[str], context: Context) -> list[_Held]:

@@ -19,6 +19,7 @@ from claude_batch_tui.errors import ResultsUnavailableError, UnknownOutcomeError
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import Download, Submission, TrackedBatch
     from claude_batch_tui.runtime import Runtime
+    from claude_batch_tui.services.results.lanes import OwnLines
 
 _BLANK = 4_096
 _ENDINGS = (".jsonl", ".gz", ".incomplete", ".ndjson")
@@ -46,16 +47,52 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def results_path(word: str) -> Path | None:
-    """The file a word means, or None where it means a batch, a run or a name.
+    """The file a word means, or the folder of a job's results; None where it means a batch, a run or a name.
 
     Raises ResultsUnavailableError where there is nothing in it.
     """
     path = Path(word).expanduser()
-    if not ("/" in word or word.endswith(_ENDINGS) or path.is_file()):
+    if not ("/" in word or word.endswith(_ENDINGS) or path.is_file() or is_results_folder(path)):
         return None
     if path.is_file() and _is_blank(path):
         raise ResultsUnavailableError(f"{path} is empty: there are no results in it.")
     return path
+
+
+def is_results_folder(path: Path) -> bool:
+    """Whether a path is a folder with results of a job of another lane in it."""
+    from claude_batch_tui.services.results import lanes
+
+    return path.is_dir() and lanes.is_results_folder(path)
+
+
+def lines_of(path: Path, context: Context) -> OwnLines:
+    """The results in a file or folder as lines of ours, whoever made them; what they are is said where that is not plain.
+
+    Raises SourceError for what is no results file.
+    """
+    from claude_batch_tui.services.results.lanes import own_lines
+    from claude_batch_tui.store.locations import Locations
+
+    def tell(share: float) -> None:
+        context.diagnostics.progress(f"{path.name}: {share:.0%} read")
+
+    found = own_lines(path, Locations(context.config.data_dir).cache, tell)
+    if found.words:
+        context.diagnostics.note(f"{path.name}: {found.words}")
+    return found
+
+
+def _of_file(path: Path, context: Context) -> Found:
+    lines = lines_of(path, context)
+    return Found(
+        lines.path,
+        path.name.removesuffix(".gz").removesuffix(".out").removesuffix(".jsonl"),
+        path.name,
+        lines.rows,
+        (lines.body,) if lines.body is not None else (),
+        is_whole=path.suffix != ".incomplete",
+    )
 
 
 def _is_blank(path: Path) -> bool:
@@ -79,16 +116,7 @@ def find_results(words: Sequence[str], context: Context, *, every: bool = False)
     """
     files = {word: results_path(word) for word in words}
     others = [word for word, path in files.items() if path is None]
-    of_files = [
-        Found(
-            path,
-            path.name.removesuffix(".gz").removesuffix(".jsonl"),
-            path.name,
-            is_whole=path.suffix != ".incomplete",
-        )
-        for path in files.values()
-        if path is not None
-    ]
+    of_files = [_of_file(path, context) for path in files.values() if path is not None]
     return [*of_files, *(run_to_end(_of_batches(others, context, every=every)) if others else ())]
 
 

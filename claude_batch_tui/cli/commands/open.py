@@ -6,7 +6,7 @@ import argparse
 
 from claude_batch_tui.cli.command import Context, Dashboard, run_to_end
 from claude_batch_tui.cli.lookup import resolve_one, retrieve
-from claude_batch_tui.cli.results_files import results_path
+from claude_batch_tui.cli.results_files import is_results_folder, results_path
 from claude_batch_tui.errors import ResultsUnavailableError, SourceError
 
 
@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "id",
         metavar="FILE|ID",
-        help="a results file, plain or gzipped, whoever made it; or a batch or its name",
+        help="a results file, plain or gzipped, whoever made it, or the folder of a job; or a batch or its name",
     )
 
 
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Open the dashboard."""
     path = results_path(args.id)
     if path is not None:
-        if not path.is_file():
+        if not path.is_file() and not is_results_folder(path):
             raise SourceError(f"There is no file {path}.")
         return context.open_dashboard(Dashboard(context.config, results=path))
     batch_id = run_to_end(_ended(args.id, context))

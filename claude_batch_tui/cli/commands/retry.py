@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import select_entries
-from claude_batch_tui.cli.lookup import resolve_one
-from claude_batch_tui.cli.results_files import results_of, results_path
+from claude_batch_tui.cli.results_files import lines_of, results_of, results_path
 from claude_batch_tui.cli.sending import add_consent_options, can_ask, decision_of, send
 from claude_batch_tui.errors import ConfigError
 
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
-        "id", metavar="ID", help="a batch, a run or a name; of a run all batches that have ended"
+        "id",
+        metavar="ID|FILE",
+        help="a batch, a run or a name; of a run all batches that have ended; with -o, results of another lane",
     )
     parser.add_argument("--where", metavar="FILTER", help="only these, as in `cbtui results`")
     parser.add_argument(
@@ -51,12 +52,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--template", metavar="T", help="another text of the last user message, a template of the row; @file"
     )
     parser.add_argument(
-        "--sent",
-        type=Path,
-        metavar="FILE",
-        help="what another program sent as this batch: checked against its results and kept, as `adopt --sent` does",
-    )
-    parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write the requests only, send nothing"
     )
     parser.add_argument("--force", action="store_true", help="overwrite the -o file")
@@ -79,13 +74,51 @@ async def run(args: argparse.Namespace, context: Context) -> int:
 
     parse(args.where or "")
     _edits(args)
-    if results_path(args.id) is not None:
-        raise ConfigError(
-            f"{args.id} is a file, which does not say what was sent: name the batch, or its run."
-        )
+    path = results_path(args.id)
+    if path is not None:
+        return _write_again(path, args, context)
     if args.output is not None:
         beside(args.output).require_free("", force=args.force)
     return await _retry(args, context)
+
+
+def _write_again(path: Path, args: argparse.Namespace, context: Context) -> int:
+    """Write what failed in a file of another lane as requests of that lane. Raises ConfigError where that cannot be."""
+    from claude_batch_tui.domain.results.failures import RetryRules, cause_of
+    from claude_batch_tui.services.building.models import read_prices
+    from claude_batch_tui.services.results.costs import EntryCosts
+    from claude_batch_tui.services.results.lanes import write_again
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.results.opening import open_indexed
+
+    lines = lines_of(path, context)
+    if lines.body is None:
+        raise ConfigError(f"{path} is a file, which does not say what was sent: name the batch, or its run.")
+    if args.output is None:
+        raise ConfigError(
+            f"{path}: these requests belong to another lane. Write them with -o FILE, and start a job with it."
+        )
+    if any((args.set, args.drop, args.system, args.template)):
+        raise ConfigError(f"{path}: requests of another lane are written as they were sent, without edits.")
+    if args.output.exists() and not args.force:
+        raise ConfigError(f"{args.output} is there already: name another file, or overwrite it with --force.")
+    rules = RetryRules(args.include_invalid, args.any_outcome, args.again)
+    with open_indexed(lines.path, Locations(context.config.data_dir).cache) as results:
+        index = results.index
+        chosen: set[str] = set()
+        for position in select_entries(results, args.where, EntryCosts(index, read_prices(context.config))):
+            entry = index.entry(position)
+            cause = cause_of(index.class_of(position), entry.error_type, entry.stop_reason)
+            if rules.decide(cause, is_changed=False) == "sent":
+                chosen.add(entry.custom_id)
+    if not chosen:
+        context.diagnostics.note(
+            "There is nothing to retry: --include-invalid and --any-outcome let more in."
+        )
+        return ExitCode.NOT_ALL_GOOD
+    count = write_again(lines, chosen, args.output)
+    context.diagnostics.note(f"{count:,} requests in {args.output}, as they were sent. Nothing was sent.")
+    return ExitCode.GOOD
 
 
 async def _retry(args: argparse.Namespace, context: Context) -> int:
@@ -98,8 +131,6 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.wording import retry_words
 
     async with open_runtime(context.config, patience=context.patience) as runtime:
-        if args.sent is not None:
-            await _keep_sent(args, context, runtime)
         made = await plan_of(args, context, runtime)
         for line in retry_words(made.counts, "--include-invalid", "--any-outcome", "--again"):
             context.diagnostics.note(line)
@@ -117,16 +148,6 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
             decision=decision_of(args),
         )
         return await send(order, args, context, runtime)
-
-
-async def _keep_sent(args: argparse.Namespace, context: Context, runtime: Runtime) -> None:
-    """Adopt the batch with what it was sent, unless that is known here."""
-    from claude_batch_tui.cli.commands.adopt import keep_sent
-    from claude_batch_tui.store import submissions
-
-    tracked = await resolve_one(args.id, runtime)
-    if submissions.of_batch(runtime.store, tracked.id) is None:
-        await keep_sent(tracked.id, args.sent, None, context, runtime)
 
 
 def _edits(args: argparse.Namespace) -> Edits:

@@ -166,11 +166,17 @@ def sent_places(submission: Submission) -> dict[str, tuple[int, int]] | None:
 
 def sent_ids(submission: Submission) -> frozenset[str] | None:
     """The custom_ids of what was sent, or None where the spool has lost them."""
+    found = ids_placed(Path(submission.body_path))
+    return None if found is None else frozenset(found)
+
+
+def ids_placed(body: Path) -> list[str] | None:
+    """The custom_ids of the requests in a body, in their order; None where their places are lost."""
     try:
-        text = places_path(Path(submission.body_path)).read_text(encoding="utf-8")
+        text = places_path(body).read_text(encoding="utf-8")
     except (OSError, ValueError):  # gone, or no UTF-8
         return None
-    return frozenset(line.split("\t", 1)[0] for line in text.splitlines())
+    return [line.split("\t", 1)[0] for line in text.splitlines()]
 
 
 def request_as_sent(body: Path, custom_id: str) -> bytes | None:

@@ -68,7 +68,7 @@ def unzipping(path: Path, target: Path) -> Iterator[ResultsFile]:
                     )
                 if written - checked > _LOOKED_AT:
                     checked = written
-                    _require_room(part, path, len(piece))
+                    require_room(part, path, len(piece))
                     require_results(results.index, path, at_least=1)
                 out.write(piece)
                 out.flush()
@@ -84,7 +84,7 @@ def unzipping(path: Path, target: Path) -> Iterator[ResultsFile]:
     yield results
 
 
-def _require_room(part: Path, path: Path, size: int) -> None:
+def require_room(part: Path, path: Path, size: int) -> None:
     """Raise SourceError where the disk would have less than `LEFT_FREE` left."""
     free = shutil.disk_usage(part.parent).free
     if free < size + LEFT_FREE:

@@ -29,6 +29,7 @@ from claude_batch_tui.exports.formats import FORMATS, file_stem
 from claude_batch_tui.services.exporting.pairs import export_pairs, pairs_of
 from claude_batch_tui.services.exporting.target import Options
 from claude_batch_tui.services.results.compare import DIFFERENT, Comparison, compare, compare_entries
+from claude_batch_tui.services.results.lanes import own_lines
 from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.results.recent import results_files
 from claude_batch_tui.store.results.file import ResultsFile
@@ -129,7 +130,7 @@ class CompareScreen(DashboardScreen):
 
         def making() -> Iterator[Comparison]:
             try:
-                right = open_indexed(other, cache)
+                right = open_indexed(own_lines(other, cache).path, cache)
             except SourceError:
                 own.close()
                 raise

@@ -24,6 +24,7 @@ from claude_batch_tui.services.exporting.export import Part
 from claude_batch_tui.services.filters.finding import Finder
 from claude_batch_tui.services.results.browse import EntryReader
 from claude_batch_tui.services.results.costs import EntryCosts
+from claude_batch_tui.services.results.lanes import own_lines
 from claude_batch_tui.services.results.local_files import (
     bodies_of,
     read_results,
@@ -34,7 +35,9 @@ from claude_batch_tui.services.results.local_files import (
 from claude_batch_tui.services.results.merged import attempts_of, merged_results
 from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.services.results.schema_validation import Sent, validating_schemas
-from claude_batch_tui.store.results.file import ResultsFile
+from claude_batch_tui.services.submitting.spool import ids_placed
+from claude_batch_tui.services.submitting.spool import request_as_sent as request_in
+from claude_batch_tui.store.results.file import Origin, ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.opening import opening
 from claude_batch_tui.store.store import Store
@@ -62,6 +65,10 @@ _NEED_WHOLE_FILE = {
 }
 
 Step = TypeVar("Step")
+
+
+class _StoppedError(Exception):
+    """Whoever wanted the file read does not any more."""
 
 
 class Next(Enum):
@@ -133,6 +140,10 @@ class OpenResults:
         """Where the whole of them is on the disk, once that is known."""
         self.rows_path: Path | None = None
         """The file of the rows the requests were made from, where there is one."""
+        self.body_path: Path | None = None
+        """What was sent, where a file of another lane says it."""
+        self.note = ""
+        """What is to be said of the file once it is shown."""
         self.is_growing = False
         """Whether the file is a download that is under way."""
         self.is_gathered = False
@@ -193,9 +204,7 @@ class OpenResults:
         reader = EntryReader(
             results,
             rows=rows,
-            request=lambda custom_id, origin: request_as_sent(
-                self.batch_ids if origin is None else (origin.batch_id,), custom_id, store
-            ),
+            request=lambda custom_id, origin: self._request(custom_id, origin, store),
             prices=prices,
         )
         self.file = OpenFile(results, prices, reader)
@@ -284,7 +293,8 @@ class OpenResults:
         if self.file is None:
             return None
         results = self.file.results
-        stem = results.path.name.removesuffix(".part").removesuffix(".jsonl")
+        name = results.path.name if self.run_id is not None else self.title
+        stem = name.removesuffix(".gz").removesuffix(".out").removesuffix(".jsonl")
         part = Part(
             results.path, results.index, positions, self.batch_id or stem, self.rows_path, keeps_order
         )
@@ -295,10 +305,38 @@ class OpenResults:
 
     def sent(self, store: Store) -> Collection[str] | None:
         """The custom_ids that were sent, in their order; None where that is not known of all. Reads the disk."""
+        if self.body_path is not None:
+            return ids_placed(self.body_path)
         sent = [sent_ids_of(batch_id, store) for batch_id in self.batch_ids]
         if not sent or any(ids is None for ids in sent):
             return None
         return sent[0] if len(sent) == 1 else dict.fromkeys(one for ids in sent for one in ids or ())
+
+    def _request(self, custom_id: str, origin: Origin | None, store: Store) -> bytes | None:
+        """The request with that custom_id as it was sent, where that is known."""
+        if self.body_path is not None:
+            return request_in(self.body_path, custom_id)
+        return request_as_sent(self.batch_ids if origin is None else (origin.batch_id,), custom_id, store)
+
+    def take_lines(self, cache: Path, stopped: Callable[[], bool]) -> bool:
+        """Have a file in another envelope or form read as lines of ours; False where it was stopped. For a thread.
+
+        Raises SourceError for what is no results file.
+        """
+
+        def look(_: float) -> None:
+            if stopped():
+                raise _StoppedError
+
+        if self.path is None or self.batch_ids:
+            return True
+        try:
+            lines = own_lines(self.path, cache, look)
+        except _StoppedError:
+            return False
+        self.path, self.body_path, self.note = lines.path, lines.body, lines.words
+        self.rows_path = lines.rows or self.rows_path
+        return True
 
     def _follow_arrived(self, index: ResultsIndex) -> Next:
         count = (index.count, index.described)
@@ -310,6 +348,8 @@ class OpenResults:
         return follows
 
     def _why_no_retry(self) -> str | None:
+        if self.body_path is not None:
+            return "it goes back to its own lane: `cbtui retry FILE -o again.jsonl` writes what failed"
         if not self.batch_ids:
             return "only results of a batch can be retried: a file does not say what was sent"
         if self.file is None or self.is_growing or not self.file.results.index.complete:
@@ -334,8 +374,10 @@ def read_opened(opened: OpenResults, engine: Engine, stopped: Callable[[], bool]
         opened.path, opened.rows_path = whole.results, whole.rows
     if opened.path is None:
         return
-    rows = None if opened.rows_path is None else RowsFile(opened.rows_path)
     cache, step, own = engine.store.locations.cache, None, None
+    if not opened.take_lines(cache, stopped):
+        return
+    rows = None if opened.rows_path is None else RowsFile(opened.rows_path)
     for results in _worth_showing(opening(opened.path, cache), stopped):
         if step is None or results is not step.results:
             own, step = results.duplicate(), ReadingStep(results, rows)
@@ -345,6 +387,8 @@ def read_opened(opened: OpenResults, engine: Engine, stopped: Callable[[], bool]
     with own:
         # The answers of a run are chosen by what they were found to be, each against what its own batch asked for.
         sent = Sent() if own.run is not None else bodies_of(opened.batch_ids, engine.store)
+        if opened.body_path is not None:
+            sent = Sent((opened.body_path,))
         for _ in _worth_showing(validating_schemas(own, sent, cache), stopped):
             yield step
     yield step._replace(is_checked=True)

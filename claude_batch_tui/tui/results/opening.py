@@ -86,6 +86,7 @@ class Opening:
         """Show a results file of this machine."""
         self._replace(OpenResults(path.name))
         self.results.path = path
+        self._screen.table.show_empty(f"Reading {path.name} …")
         self._begin_reading()
         self._screen.show_snapshot(self._screen.snapshot)
 
@@ -161,6 +162,8 @@ class Opening:
             step.results.close()
         else:
             self._show_file(step.results, step.rows)
+            if self.results.note:
+                self._screen.say(self.results.note)
         if step.is_checked and not worker.is_cancelled:
             self._end_reading(step.results)
 

@@ -127,10 +127,9 @@ class RetryDialog(Box[RetryPlan | None]):
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
-        words = f"{self._group.advice} For instance {self._group.example}."
-        if not self._is_sent(self._at):
-            words += " space sends it all the same, e changes it first."
-        self.query_one(".said", Static).update(Content(clean_line(words)))
+        self.query_one(".said", Static).update(
+            Content(clean_line(f"{self._group.advice} For instance {self._group.example}."))
+        )
         self.refresh_bindings()
 
     def action_move(self, step: int) -> None:

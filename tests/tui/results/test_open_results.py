@@ -231,3 +231,22 @@ def test_the_types_of_errors_that_occur_complete_a_filter(path, engine):
     assert opened.complete("error=", 6).choices == ("overloaded_error",)
     opened.close()
     assert not OpenResults().complete("error=", 6).choices
+
+
+def test_a_file_of_another_lane_is_read_with_its_requests_and_rows(engine, tmp_path):
+    path = tmp_path / "in.jsonl.out"
+    asked = {"max_tokens": 9, "messages": [{"role": "user", "content": "Is it?"}]}
+    answer = {"model": "claude-haiku-4-5", "content": [{"type": "text", "text": "yes"}], "usage": {}}
+    path.write_text(json.dumps({"recordId": "r1", "modelInput": asked, "modelOutput": answer}) + "\n")
+    opened = OpenResults(path.name)
+    opened.path = path
+    *_, step = read_opened(opened, engine, lambda: False)
+    file = opened.take(step.results, built_in_prices(), engine.store, rows=step.rows)
+    reading = file.reader.read(0)
+    assert (reading.custom_id, reading.row.row, reading.cost) == ("r1", {"prompt": "Is it?"}, None)
+    assert json.loads(reading.request)["params"] == asked
+    assert opened.sent(engine.store) == ["r1"]
+    assert "its own lane" in opened.why_not("retry")
+    assert "Bedrock" in opened.note
+    assert opened.to_save([0], marked=False, keeps_order=False).part.batch_id == "in"
+    opened.close()

@@ -1,0 +1,408 @@
+"""Results in other envelopes and forms than the API's: told by looking, and written once as lines of ours into the cache.
+
+The plain path: what is read afterwards (index, filters, exports) knows one shape only. Files in the API's own lines are
+read where they are. What the envelopes say of the requests is kept beside, as the spool keeps what was sent, so that
+ledger, joins and a file of what to send again need no submission of ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+import msgspec
+
+from claude_batch_tui.domain.requests.draft import SourceRow
+from claude_batch_tui.domain.results.lanes import (
+    LANES,
+    PRICED,
+    Lane,
+    Parts,
+    keyed,
+    lane_of,
+    own_line,
+    parts_of,
+    what_else,
+)
+from claude_batch_tui.errors import ExportError, SourceError, StoreError
+from claude_batch_tui.services.submitting.spool import iter_sent, places_path
+from claude_batch_tui.sources.json_values import JsonValues, form_of
+from claude_batch_tui.sources.source_file import SourceFile, as_utf8
+from claude_batch_tui.store.files import named_when_whole, written_whole
+from claude_batch_tui.store.results.gzip import ANY_SIZE, MOST_TIMES, is_gzip, require_room
+
+_VERSION: Final = 1
+_HEAD: Final = 1 << 20
+_LOOKED_AT: Final = 20
+"""Values that are looked at to say whose they are."""
+_EVERY: Final = 1 << 24
+"""Bytes written between two looks at the room on the disk."""
+_PIECE: Final = 1 << 20
+_MOST_FILES: Final = 200_000
+_MANIFEST: Final = "manifest.json.out"
+_ENDINGS: Final = (".jsonl.out", ".jsonl", ".json")
+_BOM: Final = b"\xef\xbb\xbf"
+_ZIP: Final = b"PK\x03\x04"
+_REQUEST_KEYS: Final = {Lane.BEDROCK: (b"recordId", b"modelInput"), Lane.VERTEX: (b"custom_id", b"request")}
+"""What a lane that holds its requests calls id and params in a line of them."""
+_encode = msgspec.json.Encoder().encode
+
+
+class OwnLines(msgspec.Struct, frozen=True):
+    """Results as lines of ours: where they are, whose they are, and what is known of their requests.
+
+    `rows` and `body` are a rows file and a body with its places, as those of a submission; None where the envelopes
+    do not hold them. `path` is the file itself where it has our lines already.
+    """
+
+    path: Path
+    lane: Lane = Lane.MESSAGES
+    entries: int = 0
+    rows: Path | None = None
+    body: Path | None = None
+    manifest: dict[str, int] = {}
+    """What the manifest of a Bedrock job counts."""
+    is_own: bool = True
+    """Whether the file itself has our lines, so that nothing was written."""
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether the API's prices are those of this lane."""
+        return self.lane in PRICED
+
+    @property
+    def words(self) -> str:
+        """What the file is, its costs and what its manifest says otherwise, as sentences; empty for lines of ours."""
+        if self.is_own:
+            return ""
+        entries = "1 entry" if self.entries == 1 else f"{self.entries:,} entries"
+        said = [f"{LANES[self.lane]}, {entries}."]
+        if not self.is_priced:
+            said.append(f"Costs are not guessed: your prices.toml may have some for {self.lane}/MODEL.")
+        total = self.manifest.get("totalRecordCount", self.entries)
+        if total != self.entries:
+            said.append(
+                f"The job's manifest counts {total:,} records: {total - self.entries:,} are not here."
+            )
+        return " ".join(said)
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What is written last, beside the lines: that they are whole, and what they are."""
+
+    lane: Lane
+    entries: int
+    has_rows: bool
+    has_body: bool
+    manifest: dict[str, int]
+
+    def at(self, stem: Path) -> OwnLines:
+        """What is kept under the names that begin with `stem`."""
+        return OwnLines(
+            stem.with_suffix(".jsonl"),
+            self.lane,
+            self.entries,
+            stem.with_suffix(".rows.jsonl") if self.has_rows else None,
+            stem.with_suffix(".body.json") if self.has_body else None,
+            self.manifest,
+            is_own=False,
+        )
+
+
+def is_results_folder(path: Path) -> bool:
+    """Whether a folder has results of a job of another lane in it."""
+    with contextlib.suppress(OSError):
+        return path.is_dir() and any(_files_of(path))
+    return False
+
+
+def own_lines(path: Path, cache: Path, on_step: Callable[[float], None] = lambda _: None) -> OwnLines:
+    """The results in a file or folder as lines of ours; `on_step` hears how far that is, and may raise to stop it.
+
+    Raises SourceError for what is no results file, with what it is and what to do.
+    """
+    files = _files_of(path) if path.is_dir() else [path]
+    if not files or not all(file.is_file() for file in files):
+        return OwnLines(path)  # opening it says what is wrong
+    if path.is_file() and _has_own_lines(path):
+        return OwnLines(path)
+    stem = _place(files, cache)
+    known = _known(stem)
+    if known is not None:
+        return known
+    found = _look(files, path)
+    if found is None:
+        return OwnLines(path)
+    try:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _write(files, path, found, stem, on_step)
+    except StoreError as error:
+        raise SourceError(str(error)) from error
+
+
+def write_again(lines: OwnLines, custom_ids: Collection[str], target: Path) -> int:
+    """Write the requests of these results as request lines of their lane, as they were sent; how many there are.
+
+    Raises SourceError where they cannot be read any more, ExportError where the disk refuses.
+    """
+    if lines.body is None:
+        raise SourceError("These results do not hold their requests.")
+    id_key, params_key = _REQUEST_KEYS[lines.lane]
+    count = 0
+    try:
+        with written_whole(target, ExportError) as out:
+            for request in iter_sent(lines.body):
+                parts = parts_of(request) or {}
+                if _id_of(parts) in custom_ids:
+                    out.write(
+                        b'{"%s":%s,"%s":%s}\n' % (id_key, parts["custom_id"], params_key, parts["params"])
+                    )
+                    count += 1
+    except OSError as error:
+        raise SourceError(f"The requests of {lines.path} cannot be read: open the results again.") from error
+    return count
+
+
+def _id_of(request: Parts) -> str:
+    return msgspec.json.decode(request["custom_id"], type=str)
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """The files of a folder that may hold results: those of one ending, by name."""
+    names = sorted(entry.name for entry in islice(os.scandir(folder), _MOST_FILES) if entry.is_file())
+    for ending in _ENDINGS:
+        found = [name for name in names if name.endswith(ending) and not name.endswith(_MANIFEST)]
+        if found:
+            return [folder / name for name in found]
+    return []
+
+
+def _has_own_lines(path: Path) -> bool:
+    """Whether the first line of a file, plain or gzipped, is one of ours."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            head = gzip.GzipFile(fileobj=file).read(_HEAD) if packed else file.read(_HEAD)
+    except (OSError, EOFError, zlib.error):
+        return True  # opening it says what is wrong
+    line, newline, _ = head.removeprefix(_BOM).lstrip().partition(b"\n")
+    if not line:
+        return True
+    if not newline and len(head) == _HEAD:
+        return line.startswith((b'{"custom_id":', b'{"custom_id" ')) and b'"result"' in line
+    return _is_own(line.strip())
+
+
+def _place(files: Sequence[Path], cache: Path) -> Path:
+    """Where the lines of some files are kept, as long as all of them stay as they are; without an ending."""
+    digest = hashlib.sha256(f"lanes {_VERSION}".encode())
+    for file in files:
+        stat = file.stat()
+        digest.update(
+            f"\0{file.absolute()}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ino}".encode(errors="replace")
+        )
+    return cache / digest.hexdigest()[:32]
+
+
+def _known(stem: Path) -> OwnLines | None:
+    """What was written before, where all of it is still there."""
+    head = stem.with_suffix(".lane")
+    try:
+        known = msgspec.json.decode(head.read_bytes(), type=_Kept).at(stem)
+        if not all(file is None or file.is_file() for file in (known.path, known.rows, known.body)):
+            return None
+        os.utime(head)  # what is opened again is not pruned
+    except (OSError, ValueError):
+        return None
+    return known
+
+
+def _look(files: Sequence[Path], path: Path) -> Lane | None:
+    """Whose results these are; None where nobody knows, and for lines of ours, of which only the first may be none.
+
+    Raises SourceError for what is no results file.
+    """
+    other: str | None = None
+    for file in files[:_LOOKED_AT]:
+        with _opened(file) as (source, is_converted):
+            if path.is_file() and not is_converted and _begins_with_own_lines(source):
+                return None
+            for number, _, parts in islice(_values(source), _LOOKED_AT):
+                lane = lane_of(parts) if parts is not None else None
+                if parts is not None and lane is not None and own_line(parts, lane, number) is not None:
+                    return lane
+                other = other or (what_else(parts) if parts is not None else None)
+    if other is not None:
+        raise SourceError(f"{path} is not a results file: {other.replace('FILE', str(path))}.")
+    return None
+
+
+def _begins_with_own_lines(source: SourceFile) -> bool:
+    """Whether one of the first lines of a file is one of ours."""
+    if form_of(source) != "lines":
+        return False
+    first = (line.data for line in islice(JsonValues(source, "lines"), _LOOKED_AT))
+    return any(_is_own(data) for data in first)
+
+
+def _is_own(line: bytes) -> bool:
+    parts = parts_of(line) if line.endswith(b"}") else None
+    return parts is not None and lane_of(parts) is Lane.MESSAGES
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[SourceFile, bool]]:
+    """A file as UTF-8, unpacked where it is gzipped, and whether it had another encoding. Raises SourceError."""
+    with contextlib.ExitStack() as stack:
+        try:
+            handle: BinaryIO = stack.enter_context(path.open("rb"))
+            if is_gzip(path):
+                handle = stack.enter_context(_unpacked(handle, path))
+        except (OSError, EOFError, zlib.error) as error:
+            raise SourceError(f"Cannot read {path}: {error}.") from error
+        if handle.read(len(_ZIP)) == _ZIP:
+            raise SourceError(
+                f"{path} is a zip archive, as other tools hand out results: unpack it, and open the file of results in it."
+            )
+        source = SourceFile(handle, str(path), guess=True)
+        stack.callback(source.close)
+        yield stack.enter_context(as_utf8(source)), source.encoding != "utf-8-sig"
+
+
+@contextlib.contextmanager
+def _unpacked(packed: BinaryIO, path: Path) -> Iterator[BinaryIO]:
+    """What a gzipped file holds, in a file without a name. Raises SourceError where it is more than results are."""
+    most = max(ANY_SIZE, MOST_TIMES * path.stat().st_size)
+    with tempfile.TemporaryFile() as spool, gzip.GzipFile(fileobj=packed) as unpacking:
+        written = 0
+        while piece := unpacking.read(_PIECE):
+            written += len(piece)
+            if written > most:
+                raise SourceError(
+                    f"{path} unpacks to more than {MOST_TIMES} times its size, as results do not."
+                )
+            spool.write(piece)
+        spool.seek(0)
+        yield cast("BinaryIO", spool)
+
+
+def _values(source: SourceFile) -> Iterator[tuple[int, bytes, Parts | None]]:
+    """Every value that may be a result, with its number from 1, its bytes, and its keys where it is an object."""
+    number = 0
+    for line in JsonValues(source, form_of(source)):
+        parts = parts_of(line.data.rstrip(b","))
+        inner = _held(parts) if parts is not None and lane_of(parts) is None else None
+        if line.data in {b"[", b"]"}:
+            continue
+        for data, one in [(line.data, parts)] if inner is None else inner:
+            number += 1
+            yield number, data, one
+
+
+def _held(parts: Parts) -> list[tuple[bytes, Parts]] | None:
+    """The results in an object that holds them, in a list or by their custom_ids; None where it holds none."""
+    for data in parts.values():
+        if data.lstrip().startswith(b"["):
+            with contextlib.suppress(ValueError, RecursionError):
+                raws = [bytes(raw) for raw in msgspec.json.decode(data, type=list[msgspec.Raw])]
+                listed = [(raw, one) for raw in raws if (one := parts_of(raw)) is not None]
+                if listed and lane_of(listed[0][1]) is not None:
+                    return listed
+    found = [(data, keyed(key, data)) for key, data in parts.items()]
+    named = [(data, one) for data, one in found if one is not None]
+    return named if named and len(named) == len(found) else None
+
+
+def _write(
+    files: Sequence[Path], path: Path, lane: Lane, stem: Path, on_step: Callable[[float], None]
+) -> OwnLines:
+    """Write lines, rows and requests under the names that begin with `stem`, and last what they are."""
+    lines, rows, body = (
+        stem.with_suffix(".jsonl"),
+        stem.with_suffix(".rows.jsonl"),
+        stem.with_suffix(".body.json"),
+    )
+    places = places_path(body)
+    count = _Counts()
+    with contextlib.ExitStack() as stack:
+        parts = [
+            stack.enter_context(named_when_whole(name, SourceError)) for name in (lines, rows, body, places)
+        ]
+        outs = [stack.enter_context(_written(part)) for part in parts]
+        for at, file in enumerate(files):
+            with _opened(file) as (source, _):
+                for number, data, value in _values(source):
+                    count.add(outs, number if len(files) == 1 else count.entries + 1, data, value, path)
+                    if count.since_look > _EVERY:
+                        count.since_look = 0
+                        require_room(stem.parent, path, _EVERY)
+                        on_step((at + source.bytes_read / max(source.size, 1)) / len(files))
+    kept = _Kept(lane, count.entries, bool(count.rows), bool(count.requests), _manifest_of(path))
+    with written_whole(stem.with_suffix(".lane")) as out:
+        out.write(_encode(kept))
+    return kept.at(stem)
+
+
+@contextlib.contextmanager
+def _written(part: Path) -> Iterator[BinaryIO]:
+    """A new file that is on the disk at the end of the block."""
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb", buffering=_PIECE) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+class _Counts:
+    """What has been written of a file, entry by entry."""
+
+    def __init__(self) -> None:
+        self.entries = self.rows = self.requests = self.since_look = 0
+        self._at = 0
+
+    def add(
+        self, outs: Sequence[BinaryIO], number: int, data: bytes, value: Parts | None, path: Path
+    ) -> None:
+        """Write an entry: its line, its row, its request with its place. What is no result stays the line it is."""
+        lines, rows, body, places = outs
+        made = (
+            own_line(value, of, number) if value is not None and (of := lane_of(value)) is not None else None
+        )
+        line = data if made is None else made.line
+        lines.write(line + b"\n")
+        self.entries += 1
+        self.since_look += len(line)
+        if made is None:
+            return
+        if made.row is not None:
+            rows.write(
+                _encode(SourceRow(made.custom_id, made.custom_id, path.name, number, made.row)) + b"\n"
+            )
+            self.rows += 1
+        if made.params is not None and made.custom_id.split("\t")[0].splitlines() == [made.custom_id]:
+            with contextlib.suppress(UnicodeEncodeError):
+                head = b'{"custom_id":' + _encode(made.custom_id) + b',"params":'
+                request = head + made.params + b"}"
+                places.write(f"{made.custom_id}\t{self._at}\t{len(request)}\n".encode())
+                body.write(request + b"\n")
+                self._at += len(request) + 1
+                self.since_look += len(request)
+                self.requests += 1
+
+
+def _manifest_of(path: Path) -> dict[str, int]:
+    """The counts of the manifest in a folder, or in that of a file whose manifest speaks of it alone."""
+    try:
+        value = msgspec.json.decode((path / _MANIFEST).read_bytes(), type=dict[str, object])
+    except (OSError, ValueError):
+        return {}
+    return {key: held for key, held in value.items() if isinstance(held, int)}
