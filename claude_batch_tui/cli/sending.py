@@ -88,17 +88,28 @@ async def send(order: SendOrder, args: argparse.Namespace, context: Context, run
 
     Where some of it was sent before, and somebody is there to be asked, that is asked first.
     """
-    from claude_batch_tui.services.submitting.steps import Ended, Overlaps  # late: --help needs none of it
+    from claude_batch_tui.services.submitting.steps import (
+        Ended,
+        Overlaps,
+        Prepared,
+        SentBefore,
+    )  # late, as above
 
     async def confirm(question: Question) -> bool:
         return agreed(question, order, args, context, runtime)
 
     steps = steps_of(order, confirm, args, context, runtime)
-    code, step, is_open = int(ExitCode.GOOD), None, False
+    code, step, is_open, parts, was_lost = int(ExitCode.GOOD), None, False, 1, False
     async with aclosing(steps):
         async for step in steps:
             code = await say(step, order, args, context, runtime)
             is_open = is_open or (isinstance(step, Ended) and step.submission.is_adopted)
+            was_lost = was_lost or isinstance(step, SentBefore)
+            parts = len(step.submissions) if isinstance(step, Prepared) else parts
+    if was_lost and parts > 1 and code == ExitCode.GOOD:
+        context.diagnostics.note(
+            "What was lost is found. Where batches of its run are not sent yet, the same command again sends them."
+        )
     if isinstance(step, Overlaps) and can_ask(args):
         chosen = _which(step.overlap, order, context)
         if chosen is not None:

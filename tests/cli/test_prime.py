@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from claude_batch_tui.services.submitting import priming
+from claude_batch_tui.simulator import Fault
 
 
 @pytest.fixture
@@ -75,3 +76,17 @@ def test_a_prime_and_a_pilot_do_not_go_together(cbtui, simulator, shared_file):
     code, _, err = cbtui("submit", shared_file, "--prime", "--pilot", "3", "--yes")
     assert code == 2
     assert "use one of them" in err
+
+
+def test_a_prime_whose_answer_was_lost_is_found_and_nothing_of_its_run_is_paid_twice(
+    cbtui, simulator, shared_file, monkeypatch
+):
+    monkeypatch.setenv("CBTUI_POLL_INTERVAL", "1")
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500, after_work=True))
+    assert cbtui("submit", shared_file, "--prime", "--yes")[0] == 75
+    simulator.batches.finish()
+    code, _, err = cbtui("submit", shared_file, "--prime", "--yes")
+    assert (code, "the same command again sends them" in err) == (0, True)
+    code, _, err = cbtui("submit", shared_file, "--prime", "--yes")
+    assert (code, "Pass --again" in err) == (2, True)
+    assert len(simulator.log.creates) == 2
