@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import importlib
 import os
 import random
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.config import Config, own_key
 from claude_batch_tui.errors import NotFoundError
+from claude_batch_tui.first_import import uncollected
 from claude_batch_tui.store import submissions, workspaces
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.store import Store
@@ -132,32 +132,18 @@ class Runtime:
         self.store.close()
 
 
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without garbage collections, and with what is there at the end passed over by later ones. For a first import.
-
-    Modules stay, and a full collection that looks at those of the SDK and of Textual stops every thread for 0.1 s.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
 async def open_api(config: Config, api_key: str | None = None) -> BatchesApi:
     """The API alone. Raises ConfigError where there are no credentials."""
     from claude_batch_tui.services.threads import in_thread
 
     api_key = api_key or own_key(config)
-    # Imported here and in a thread: it costs about a second and 85 MB, and a screen may be waiting.
+    # Imported here and in a thread: a screen may be waiting, and where the SDK has to look for credentials for a second.
     is_loaded = "claude_batch_tui.api.client" in sys.modules
-    with contextlib.nullcontext() if is_loaded else _uncollected():
+    with contextlib.nullcontext() if is_loaded else uncollected():
         module = await in_thread(lambda: importlib.import_module("claude_batch_tui.api.client"))
+        api: BatchesApi = await in_thread(lambda: module.AnthropicApi(config, api_key=api_key))
         # After the SDK, which writes what ANTHROPIC_LOG asks for to stderr where nobody else logs.
         importlib.import_module("claude_batch_tui.logs").log_to_file(config)
-        api: BatchesApi = await in_thread(lambda: module.AnthropicApi(config, api_key=api_key))
     return api
 
 

@@ -8,19 +8,16 @@ import logging
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, TypeVar
 
-import anthropic
 import httpx2
 
 from claude_batch_tui.config import Config
-from claude_batch_tui.credentials import read_secret, unmounted
+from claude_batch_tui.credentials import unmounted
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.redaction import remember_secret
 
-_Client = TypeVar("_Client", anthropic.Anthropic, anthropic.AsyncAnthropic)
 _log = logging.getLogger(__name__)
-_CUSTOM_HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
+CUSTOM_HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _PLACE_IN_C = re.compile(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$")
 _NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
@@ -71,7 +68,7 @@ def require_address(address: str, origin: str, by_http: Collection[str] = ()) ->
     if url.userinfo:
         raise ConfigError(
             f"{origin}, {address}, holds a password or a name, and would be written down with it: "
-            f"send it as a header of {_CUSTOM_HEADERS}."
+            f"send it as a header of {CUSTOM_HEADERS}."
         )
     if url.scheme == "http" and url.host.lower() not in by_http and not _is_this_machine(url.host):
         raise ConfigError(
@@ -100,33 +97,15 @@ def named_network() -> Iterator[None]:
         raise ConfigError(f"The proxy of the environment ({names}) cannot be used: {advice}.") from error
 
 
-def custom_headers(environ: Mapping[str, str]) -> dict[str, Any]:
-    """What to add to the headers that the SDK reads from its environment variable: it takes a byte order mark for a
-    part of the first one's name.
+def require_sound_headers(headers: Mapping[str, object]) -> None:
+    """Raise ConfigError, without showing a value, for a header that cannot be sent; what they hold of secrets is
+    remembered, so that no text shows it.
     """
-    first, colon, value = environ.get(_CUSTOM_HEADERS, "").partition("\n")[0].partition(":")
-    name = first.strip()
-    if not colon or unmounted(name) == name:
-        return {}
-    return {name: anthropic.omit, unmounted(name): value.strip()}
-
-
-def with_sound_headers(client: _Client, *, key_name: str) -> _Client:
-    """The client with its key or token as it was meant, and all its headers such that they can be sent.
-
-    What they hold of secrets is remembered, so that no text shows it. `key_name` is how the user calls the key.
-    Raises ConfigError, without showing a value.
-    """
-    if client.api_key is not None:
-        client.api_key = read_secret(client.api_key, key_name)
-    if client.auth_token is not None:
-        client.auth_token = read_secret(client.auth_token, "ANTHROPIC_AUTH_TOKEN")
-    for name, value in client.default_headers.items():
+    for name, value in headers.items():
         if isinstance(value, str):
             if _SECRET_NAME.search(name):
                 remember_secret(value)
             _require_sendable(name, value)
-    return client
 
 
 def check_request(request: httpx2.Request) -> None:
@@ -168,11 +147,11 @@ async def log_answer_async(response: httpx2.Response) -> None:
 
 def _require_sendable(name: str, value: str) -> None:
     if not _NAME.fullmatch(name):
-        raise ConfigError(f"The name of a header in {_CUSTOM_HEADERS} holds a blank or an odd character.")
+        raise ConfigError(f"The name of a header in {CUSTOM_HEADERS} holds a blank or an odd character.")
     if _UNSENDABLE.search(value):
         raise ConfigError(
             f"The header {name} holds a line end or a control character: look at where it comes from "
-            f"({_CUSTOM_HEADERS}, --betas, workspace, user_profile_id, api_version, or the token of a profile)."
+            f"({CUSTOM_HEADERS}, --betas, workspace, user_profile_id, api_version, or the token of a profile)."
         )
 
 

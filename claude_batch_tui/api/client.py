@@ -1,50 +1,42 @@
-"""The official SDK behind `BatchesApi`. Importing this module imports the SDK: about a second and 85 MB.
+"""The API behind `BatchesApi`: what reads goes over REST where the key is all there is to say, all else by the official SDK.
 
-Every call is made once (`max_retries=0`) and follows no redirect: the SDK would send a create up to three times, and
-a redirect would carry the prompts to another host. Answers are decoded with msgspec, since the SDK's models cost 52 ms
-for 1,000 batches.
+Answers are decoded with msgspec, since the SDK's models cost 52 ms for 1,000 batches.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import functools
 import io
 import os
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from urllib.parse import quote
 
-import anthropic
 import httpx2
 import msgspec
 
-from claude_batch_tui.api.access import (
-    base_url_of,
-    check_request,
-    check_request_async,
-    custom_headers,
-    log_answer,
-    log_answer_async,
-    named_network,
-    require_address,
-    with_sound_headers,
-)
+from claude_batch_tui.api.access import base_url_of, require_address
 from claude_batch_tui.api.protocol import BatchPage, ResponseFacts, ResultsStream
-from claude_batch_tui.api.translation import NO_CREDENTIALS, is_page, page_error, response_facts, translated
+from claude_batch_tui.api.rest import Rest, plain_key
+from claude_batch_tui.api.translation import is_page, page_error, response_facts, translated
 from claude_batch_tui.config import Config
-from claude_batch_tui.credentials import ending
 from claude_batch_tui.domain.batches.batch import Batch
 from claude_batch_tui.domain.requests.limits import CREATE_SECONDS
 from claude_batch_tui.domain.requests.models import Lifecycle, ModelFacts
-from claude_batch_tui.errors import ConfigError, NoCredentialsError, UnavailableError, UnknownOutcomeError
+from claude_batch_tui.errors import ConfigError, UnavailableError, UnknownOutcomeError
+from claude_batch_tui.first_import import uncollected
 from claude_batch_tui.logs import make_log_records_safe
 from claude_batch_tui.nesting import UNREADABLE
 
+if TYPE_CHECKING:
+    from claude_batch_tui.api.sdk import Sdk
+
 _BATCHES = "/v1/messages/batches"
-_STREAMED = "X-Stainless-Raw-Response"
 _CALL = httpx2.Timeout(connect=10, read=60, write=60, pool=10)
 _CREATE = httpx2.Timeout(connect=10, read=CREATE_SECONDS, write=60, pool=10)
 _LONGEST_MODELS_LIST = 1000
@@ -74,18 +66,16 @@ class _Counted(msgspec.Struct):
 
 
 class AnthropicApi:
-    """The API through the SDK's clients: an asynchronous one for small calls, a synchronous one for bulk bytes."""
+    """The API. The SDK is imported with the first call that it makes: at once where it has to find the credentials."""
 
     def __init__(self, config: Config, *, api_key: str | None = None) -> None:
         make_log_records_safe()
-        headers = custom_headers(os.environ)
+        headers = {}
         if config.workspace:
             headers["anthropic-workspace-id"] = config.workspace
         if config.api_version:
             headers["anthropic-version"] = config.api_version
         self._options: dict[str, Any] = {
-            "max_retries": 0,
-            "open_telemetry": False,
             "default_headers": headers,
             "base_url": base_url_of(config, os.environ),
         }
@@ -96,35 +86,35 @@ class AnthropicApi:
         who = config.user_profile_id
         self._paid_headers = {"anthropic-user-profile-id": who} if who else {}
         self._key_name = "ANTHROPIC_API_KEY" if api_key is None else "The API key"
-        with named_network():
-            transport = anthropic.DefaultAsyncHttpxClient(
-                follow_redirects=False,
-                event_hooks={"request": [check_request_async], "response": [log_answer_async]},
-            )
-        with translated():
-            client = anthropic.AsyncAnthropic(**self._options, http_client=transport)
-        self._async_client = with_sound_headers(client, key_name=self._key_name)
         self._profile = config.profile
-        if client.api_key is None and client.auth_token is None and client.credentials is None:
-            raise NoCredentialsError(NO_CREDENTIALS)
+        key = plain_key(config, os.environ, api_key)
+        self._reads: Rest | Sdk
+        if key is None:
+            self._reads = self._sdk
+        else:
+            self._reads = Rest(
+                key, key_name=self._key_name, base_url=self._options["base_url"], headers=headers
+            )
         require_address(self.base_url, "The base URL of the profile", config.hosts_by_http)
+
+    @functools.cached_property
+    def _sdk(self) -> Sdk:
+        """The SDK. The first time it is imported, which blocks for a second."""
+        with uncollected():
+            from claude_batch_tui.api.sdk import Sdk
+
+        return Sdk(self._options, os.environ, key_name=self._key_name, profile=self._profile)
 
     @property
     def base_url(self) -> str:
         """The origin in force, without a trailing slash."""
-        return str(self._async_client.base_url).rstrip("/")
+        return self._reads.base_url
 
     @property
     def credential(self) -> str:
         """Where the credential comes from and its last four characters."""
-        client = self._async_client
-        if client.api_key is not None and self._profile:
-            return f"{self._profile} {ending(client.api_key)}"
-        if client.api_key is not None:
-            return f"key {ending(client.api_key)}"
-        if client.auth_token is not None:
-            return f"token {ending(client.auth_token)}"
-        return f"profile {self._profile or 'default'}"
+        kind, _, shown = self._reads.credential.partition(" ")
+        return f"{self._profile} {shown}" if self._profile and kind == "key" else self._reads.credential
 
     async def list_page(
         self, *, limit: int = 1000, after_id: str | None = None, before_id: str | None = None
@@ -201,17 +191,11 @@ class AnthropicApi:
         if betas:
             headers["anthropic-beta"] = ",".join(betas)
         started = time.monotonic()
-        with self._sync_client() as client, _BodyFile(body, on_sent) as content, translated(creating=True):
-            response = client.post(
-                _BATCHES,
-                cast_to=httpx2.Response,
-                content=content,
-                options={"headers": headers, "timeout": _CREATE},
-            )
-            answer = response.content
+        with _BodyFile(body, on_sent) as content:
+            response = self._sdk.post_file(_BATCHES, content, headers, _CREATE)
         facts = response_facts(response.headers, time.monotonic() - started)
         try:
-            batch = msgspec.json.decode(answer, type=Batch)
+            batch = msgspec.json.decode(response.content, type=Batch)
         except UNREADABLE as error:
             odd = f"The API answered HTTP {response.status_code} with something that is not a batch."
             raise UnknownOutcomeError(
@@ -224,38 +208,17 @@ class AnthropicApi:
     @contextlib.contextmanager
     def open_results(self, batch_id: str, *, silence: float = 60.0) -> Iterator[ResultsStream]:
         """The results as raw bytes over our own path, never over the answer's results_url. Blocks."""
-        headers = {_STREAMED: "stream", "accept": "application/x-jsonl", "accept-encoding": "identity"}
+        headers = {"accept": "application/x-jsonl", "accept-encoding": "identity"}
         timeout = httpx2.Timeout(connect=10, read=silence, write=60, pool=10)
-        with self._sync_client() as client:
-            with translated():
-                response = client.get(
-                    _batch_path(batch_id) + "/results",
-                    cast_to=httpx2.Response,
-                    options={"headers": headers, "timeout": timeout},
-                )
-            try:
-                if "html" in response.headers.get("content-type", ""):
-                    raise page_error(response)
-                yield _ResponseStream(response)
-            finally:
-                response.close()
+        with self._reads.stream(_batch_path(batch_id) + "/results", headers, timeout) as response:
+            if "html" in response.headers.get("content-type", ""):
+                raise page_error(response)
+            yield _ResponseStream(response)
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._async_client.close()
-
-    def _sync_client(self) -> anthropic.Anthropic:
-        # Reading the certificates takes 60 ms; a plain connection, which stays on this machine, has none to check.
-        needs_certificates = not self.base_url.startswith("http://")
-        with named_network():
-            transport = anthropic.DefaultHttpxClient(
-                follow_redirects=False,
-                event_hooks={"request": [check_request], "response": [log_answer]},
-                verify=needs_certificates,
-            )
-        with translated():
-            client = anthropic.Anthropic(**self._options, http_client=transport)
-        return with_sound_headers(client, key_name=self._key_name)
+        for each in {self._reads, self.__dict__.get("_sdk", self._reads)}:
+            await each.close()
 
     async def _call(
         self,
@@ -268,16 +231,15 @@ class AnthropicApi:
         creating: bool = False,
     ) -> tuple[bytes, ResponseFacts]:
         started = time.monotonic()
-        options: Any = {"timeout": _CREATE if creating else _CALL}
-        if query:
-            options["params"] = query
-        more: Any = {}
-        if body is not None:
-            options["headers"] = {"content-type": "application/json", **(headers or {})}
-            more["content"] = body
-        call = getattr(self._async_client, method.lower())
-        with translated(creating=creating):
-            response: httpx2.Response = await call(path, cast_to=httpx2.Response, options=options, **more)
+        timeout = _CREATE if creating else _CALL
+        if method == "GET":
+            response = await self._reads.get(path, query or {}, timeout)
+        else:
+            options: dict[str, Any] = {"timeout": timeout}
+            if body is not None:
+                options["headers"] = {"content-type": "application/json", **(headers or {})}
+            sdk = await asyncio.to_thread(lambda: self._sdk)
+            response = await sdk.call(method, path, options, body, creating=creating)
         if is_page(response):
             page = page_error(response)
             raise UnknownOutcomeError(str(page)) if creating else page

@@ -1,4 +1,4 @@
-"""What answers and failures say, in our own terms: facts of headers, and the errors of the SDK and the transport as ours.
+"""What answers and failures say, in our own terms: facts of headers, and refusals and the transport's errors as ours.
 
 What is certain and what is not, for a create (measured on SDK 2.11): connection, proxy, TLS and pool failures happen
 before a byte of the request has left; a refusal with an API error body means nothing was created; everything else
@@ -8,7 +8,6 @@ leaves the outcome open.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import math
 import re
@@ -18,15 +17,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
-import anthropic
 import httpx2
+import msgspec
 
 from claude_batch_tui.api.protocol import ResponseFacts
 from claude_batch_tui.errors import (
     ApiError,
     AuthenticationError,
     ConfigError,
-    NoCredentialsError,
     NotFoundError,
     NotTheApiError,
     RateLimitedError,
@@ -34,6 +32,7 @@ from claude_batch_tui.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
+from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.redaction import redact
 
 _log = logging.getLogger(__name__)
@@ -107,58 +106,50 @@ _NOT_SENT = (
     httpx2.UnsupportedProtocol,
 )
 _SPEND_CAPS = {"enforced_spend_limit_reached", "contract_spend_limit_reached"}
-NO_CREDENTIALS = (
-    "No API key was found. Set ANTHROPIC_API_KEY, or log in with a profile and pass --profile NAME; "
-    "`cbtui demo` needs neither."
-)
-
-_OTHER_KEY = {
-    401: "Set a valid key in ANTHROPIC_API_KEY, or log in again; `cbtui info` names the key in use.",
-    403: "Use a key that may do this, of this workspace; `cbtui info` names the key in use.",
-}
 
 
 @contextlib.contextmanager
 def translated(*, creating: bool = False) -> Iterator[None]:
-    """Turn foreign errors raised inside into ours. `creating` marks the call that must not happen twice."""
+    """Turn the transport's errors raised inside into ours. `creating` marks the call that must not happen twice."""
     try:
         yield
-    except anthropic.APIStatusError as error:
-        raise _of_status(error, creating=creating) from error
-    except anthropic.APIConnectionError as error:
-        raise _of_connection(error.__cause__ or error, error.request.url, creating=creating) from error
     except (httpx2.TransportError, httpx2.StreamError) as error:
-        raise _of_connection(error, None, creating=creating) from error
+        raise unanswered(error, _url_of(error), creating=creating) from error
     except httpx2.InvalidURL as error:
         raise ConfigError(f"The base URL is not a URL: {error}.") from error
-    except anthropic.CredentialsError as error:
-        raise ConfigError(f"The credentials cannot be used: {error}") from error
-    except TypeError as error:
-        if "authentication method" in str(error):
-            raise NoCredentialsError(NO_CREDENTIALS) from error
-        raise
-    except (anthropic.AnthropicError, json.JSONDecodeError) as error:
+    except httpx2.DecodingError as error:
         if creating:
             raise UnknownOutcomeError(f"The answer to the create could not be read: {error}.") from error
         raise UnavailableError(f"The answer of the API could not be read: {error}.") from error
 
 
-def _of_status(error: anthropic.APIStatusError, *, creating: bool) -> ApiError:
-    status = error.status_code
-    error_type, message = _words(error)
-    facts: dict[str, Any] = {"status": status, "error_type": error_type, "request_id": error.request_id}
-    sentence = f"{message.rstrip('.')} (HTTP {status}{f', {error.request_id}' if error.request_id else ''})."
-    asked = retry_after_seconds(error.response.headers.get("retry-after"))
-    is_read = error.request.method == "GET"
+def _url_of(error: httpx2.TransportError | httpx2.StreamError) -> httpx2.URL | None:
+    if not isinstance(error, httpx2.TransportError):
+        return None
+    with contextlib.suppress(RuntimeError):  # one that no request was given
+        return error.request.url
+    return None
+
+
+def refused(response: httpx2.Response, *, creating: bool = False) -> ApiError:
+    """What an answer means that was read and is no success."""
+    status = response.status_code
+    body = _body_of(response)
+    error_type, message = _words(response, body)
+    request_id = response.headers.get("request-id")
+    facts: dict[str, Any] = {"status": status, "error_type": error_type, "request_id": request_id}
+    sentence = f"{message.rstrip('.')} (HTTP {status}{f', {request_id}' if request_id else ''})."
+    asked = retry_after_seconds(response.headers.get("retry-after"))
+    is_read = response.request.method == "GET"
     if is_read and (300 <= status < 400 or status == 511):
         return NotTheApiError(sentence, **facts)
     if status in (401, 403):
-        return AuthenticationError(f"{sentence} {_OTHER_KEY[status]}", **facts)
+        return AuthenticationError(sentence, **facts)
     if status == 404:
         return NotFoundError(sentence, **facts)
     if status in (400, 402, 413, 422) or 300 <= status < 400:
         return RejectedError(sentence, **facts)
-    if status == 429 and _error_code(error) in _SPEND_CAPS:
+    if status == 429 and _error_code(body) in _SPEND_CAPS:
         return RejectedError(sentence, **facts)
     if status == 429 and (error_type or not creating):
         return RateLimitedError(sentence, retry_after=asked, **facts)
@@ -169,21 +160,26 @@ def _of_status(error: anthropic.APIStatusError, *, creating: bool) -> ApiError:
     return UnavailableError(sentence, retry_after=asked, **facts)
 
 
-def _words(error: anthropic.APIStatusError) -> tuple[str | None, str]:
+def _body_of(response: httpx2.Response) -> object:
+    with contextlib.suppress(*UNREADABLE):
+        return msgspec.json.decode(response.content)
+    return None
+
+
+def _words(response: httpx2.Response, body: object) -> tuple[str | None, str]:
     """The API's error type and message, or None and what little a gateway's page says."""
-    if 300 <= error.status_code < 400:
-        target = error.response.headers.get("location", "another address")
+    if 300 <= response.status_code < 400:
+        target = response.headers.get("location", "another address")
         return None, f"The server answered with a redirect to {target}, which is not followed: {_LOGIN}"
-    body = error.body
     inner = body.get("error") if isinstance(body, dict) else None
     if isinstance(inner, dict) and isinstance(inner.get("message"), str):
         return str(inner.get("type") or "") or None, inner["message"]
-    if error.status_code == 413:
+    if response.status_code == 413:
         return None, "The request is larger than the API accepts"
-    if is_page(error.response):
+    if is_page(response):
         return (
             None,
-            f"The server answered with a web page{_title(error.response)} in place of the API's words",
+            f"The server answered with a web page{_title(response)} in place of the API's words",
         )
     return None, "The server answered with an error page"
 
@@ -215,15 +211,17 @@ def _title(response: httpx2.Response) -> str:
     return f", {' '.join(found[1].split())!r}," if found else ""
 
 
-def _error_code(error: anthropic.APIStatusError) -> str | None:
-    body = error.body
+def _error_code(body: object) -> str | None:
     inner = body.get("error") if isinstance(body, dict) else None
     details = inner.get("details") if isinstance(inner, dict) else None
     code = details.get("error_code") if isinstance(details, dict) else None
     return code if isinstance(code, str) else None
 
 
-def _of_connection(cause: BaseException, url: httpx2.URL | None, *, creating: bool) -> ApiError | ConfigError:
+def unanswered(
+    cause: BaseException, url: httpx2.URL | None, *, creating: bool = False
+) -> ApiError | ConfigError:
+    """What it means that no answer came, or not all of it."""
     if isinstance(cause, ConfigError):  # our own look at a request that was about to leave
         return ConfigError(str(cause))
     not_sent = isinstance(cause, _NOT_SENT)
