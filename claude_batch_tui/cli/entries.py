@@ -71,6 +71,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--csv-raw", action="store_true", help="CSV cells exactly, not guarded against formulas"
     )
     parser.add_argument(
+        "--excel",
+        action="store_true",
+        help="mark CSV as UTF-8, so that Excel shows its letters; .xlsx keeps types too",
+    )
+    parser.add_argument(
         "--attempts",
         choices=("newest", "all"),
         default="newest",
@@ -80,6 +85,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     formats = "\n".join(f"  {one.name:<9} {one.endings[0]:<12} {one.words}" for one in FORMATS)
     parser.epilog = (
         f"Formats, and the ending that chooses them:\n{formats}\n\n"
+        "Opened by their plain call and nothing lost: .parquet in DuckDB, Polars, pandas, PyArrow and datasets, .db in\n"
+        "csvkit (sql2csv) and VisiData, .xlsx in a spreadsheet. What each tool does with the others: docs/opening.md.\n"
         "All are joined with the source's columns and in its order, where the rows file is known.\n"
         "Filter: FIELD OP VALUE with and, or, not, ( ). Fields: id outcome class stop error text (= != : contains,\n"
         "~ regex), in out cost (= != < <= > >=; cost in US dollars), json.path (all of these), which looks into\n"
@@ -100,6 +107,8 @@ def choose_format(args: argparse.Namespace, output: str, context: Context) -> Fo
         form = format_called("jsonl" if args.columns is None else "csv")
     else:
         form = format_of(output)
+    if args.excel and form.name != "csv":
+        raise ConfigError(f"--excel marks CSV as Excel reads it, and this is {form.name}: leave it out.")
     if args.columns is not None and not form.is_table:
         tables = ", ".join(one.name for one in FORMATS if one.is_table)
         raise ConfigError(f"--columns: {form.name} has a form of its own; use one of {tables}.")
@@ -147,6 +156,7 @@ def write_entries(
         spread=args.spread,
         columns=() if args.columns is None else column_names(args.columns),
         csv_raw=args.csv_raw,
+        excel=args.excel,
         force=args.force,
         title=", ".join(one.title for one in found),
     )

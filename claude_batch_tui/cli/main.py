@@ -45,7 +45,7 @@ COMMANDS = {
     "adopt": "Make a run of batches that were made elsewhere, and name it.",
     "results": "Read or save the results of a batch, or a results file.",
     "open": "Open the dashboard on a results file or on the results of a batch.",
-    "export": "Save results as CSV, JSON, SQLite, Parquet, Markdown or a file an answer.",
+    "export": "Save results as CSV, JSON, SQLite, Parquet, Excel, Markdown or a file an answer.",
     "compare": "Compare two batches or results files: answers that agree, tokens and cost.",
     "triage": "What is not truly good, by cause: how many, what helps, and what sending it again costs.",
     "retry": "Send again what errored or expired, as it was sent or with edits. This is paid.",

@@ -1,11 +1,13 @@
 """Results as CSV, guarded against formulas.
 
 A cell that begins with = + - @, a tab or a newline is run by spreadsheets as a formula (OWASP ASVS 1.2.10): it gets a
-leading apostrophe unless the exact text is asked for. Numbers are never guarded.
+leading apostrophe unless the exact text is asked for. Numbers are never guarded. Excel takes a file for UTF-8 only
+where a byte order mark says so.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Sequence
@@ -23,12 +25,14 @@ _encode = msgspec.json.Encoder().encode
 class Csv(Writer):
     """A head, and a line an entry."""
 
-    def __init__(self, out: BinaryIO, columns: Sequence[Column], *, raw: bool) -> None:
+    def __init__(self, out: BinaryIO, columns: Sequence[Column], *, raw: bool, excel: bool = False) -> None:
         self._out = out
         self._pieces = _Pieces()
         # With \r\n both of them are quoted in cells, by every Python; of the ends of lines \r is taken off again.
         self._writer = csv.writer(self._pieces, lineterminator="\r\n")
         self._raw = raw
+        if excel:
+            out.write(codecs.BOM_UTF8)
         self._writer.writerow([column.name if raw else guarded(column.name) for column in columns])
 
     def write(self, rows: Sequence[Any]) -> None:

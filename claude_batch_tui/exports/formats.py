@@ -44,6 +44,7 @@ FORMATS = (
         "sqlite", (".sqlite", ".sqlite3", ".db"), "the table batch_results; again: replaced", streams=False
     ),
     Format("parquet", (".parquet",), "typed columns (needs pyarrow)", is_text=False, is_table=True),
+    Format("xlsx", (".xlsx",), "a sheet of Excel (needs XlsxWriter)", is_text=False, is_table=True),
     Format("markdown", (".md", ".markdown"), "to read: a section an answer"),
     Format("folder", ("/",), "a file an answer, and index.jsonl", streams=False),
 )

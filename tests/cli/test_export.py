@@ -79,7 +79,7 @@ def test_what_cannot_be_written_is_said_before_anything_is_downloaded(
     (tmp_path / "there.csv").write_text("precious")
     for arguments, words in [
         (("-o", tmp_path / "there.csv"), "there already"),
-        (("-o", tmp_path / "x.xlsx"), "no format has this ending"),
+        (("-o", tmp_path / "x.ods"), "no format has this ending"),
         (("-o", tmp_path / "no" / "x.csv"), "There is no folder"),
         (("--format", "sqlite"), "needs a place of its own"),
         (("--format", "folder", "-o", "-"), "needs a place of its own"),

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 
 import pytest
+import python_calamine
 
 from claude_batch_tui.errors import ConfigError, ExportError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, file_stem, format_of
@@ -197,10 +198,38 @@ def test_no_column_is_called_like_another():
     assert names[11:] == ["source.ID", "x", "answer.X", "answer.id"]
 
 
-def test_without_pyarrow_one_sentence_says_what_to_do(results, tmp_path, exported, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ConfigError, match=r"pip install 'claude-batch-tui\[parquet\]'"):
-        exported([(results, None)], tmp_path / "x.parquet", "parquet")
+@pytest.mark.parametrize(
+    ("library", "extra", "name"), [("pyarrow", "parquet", "parquet"), ("xlsxwriter", "spreadsheet", "xlsx")]
+)
+def test_without_the_library_of_a_format_one_sentence_says_what_to_do(
+    library, extra, name, results, tmp_path, exported, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ConfigError, match=rf"pip install 'claude-batch-tui\[{extra}\]'"):
+        exported([(results, None)], tmp_path / f"x.{name}", name)
+
+
+def test_a_sheet_keeps_types_and_runs_nothing(results, rows, tmp_path, exported):
+    exported([(results, rows)], tmp_path / "x.xlsx", "xlsx", spread=True)
+    head, *found = python_calamine.load_workbook(tmp_path / "x.xlsx").get_sheet_by_index(0).to_python()
+    by_id = {row[1]: dict(zip(head, row, strict=True)) for row in found}
+    assert by_id["T_1"]["sure"] is True
+    assert by_id["T_1"]["input_tokens"] == 400
+    assert by_id["T_3"]["response"].startswith("=cmd|")
+
+
+def test_an_answer_longer_than_a_cell_of_a_sheet_is_refused_by_its_id(tmp_path, exported):
+    long = written(tmp_path / "r.jsonl", [("a", message("short")), ("b", message("x" * 32_768))])
+    with pytest.raises(ExportError, match=r"'response' of b is longer than .* Parquet"):
+        exported([(long, None)], tmp_path / "x.xlsx", "xlsx")
+    assert [path.name for path in tmp_path.iterdir() if path.name != "r.jsonl"] == []
+    assert exported([(long, None)], tmp_path / "y.xlsx", "xlsx", columns=("custom_id", "cost"))
+
+
+def test_csv_for_excel_says_that_it_is_utf8(results, rows, tmp_path, exported):
+    exported([(results, rows)], tmp_path / "plain.csv", "csv")
+    exported([(results, rows)], tmp_path / "excel.csv", "csv", excel=True)
+    assert (tmp_path / "excel.csv").read_bytes() == b"\xef\xbb\xbf" + (tmp_path / "plain.csv").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -212,6 +241,7 @@ def test_without_pyarrow_one_sentence_says_what_to_do(results, tmp_path, exporte
         ("a.db", "sqlite"),
         ("answers/", "folder"),
         ("a.md", "markdown"),
+        ("a.xlsx", "xlsx"),
     ],
 )
 def test_the_ending_chooses_the_format(target, name):
@@ -219,8 +249,8 @@ def test_the_ending_chooses_the_format(target, name):
 
 
 def test_an_unknown_ending_is_answered_with_those_there_are():
-    with pytest.raises(ConfigError, match=r"\.jsonl, .*\.parquet, \.md"):
-        format_of("a.xlsx")
+    with pytest.raises(ConfigError, match=r"\.jsonl, .*\.parquet, \.xlsx, \.md"):
+        format_of("a.ods")
 
 
 def test_a_rows_file_that_is_none_is_said(results, tmp_path, exported):

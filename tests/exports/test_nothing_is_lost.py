@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
+import python_calamine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,13 @@ def read_folder(path):
     return [(path / line["file"]).read_bytes().decode() for line in index]
 
 
+def read_sheet(path):
+    head, *rows = python_calamine.load_workbook(path).get_sheet_by_name("results").to_python()
+    texts = [row[head.index("response")] for row in rows]
+    # Two characters that XML has no place for are written as Excel writes them, which calamine leaves.
+    return [text.replace("_xFFFE_", "\ufffe").replace("_xFFFF_", "\uffff") for text in texts]
+
+
 READERS = {
     "flat": lambda path: [json.loads(line)["response"] for line in path.read_bytes().split(b"\n")[:-1]],
     "json": lambda path: [one["response"] for one in json.loads(path.read_bytes())],
@@ -54,6 +62,7 @@ READERS = {
     "sqlite": read_sqlite,
     "parquet": lambda path: pyarrow.parquet.read_table(path)["response"].to_pylist(),
     "folder": read_folder,
+    "xlsx": read_sheet,
 }
 
 

@@ -49,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=NAMES, help="which format; left out, the ending of -o chooses")
     parser.add_argument("--spread", action="store_true", help="keys of JSON answers become columns")
     parser.add_argument("--csv-raw", action="store_true", help="CSV cells exactly, not guarded")
+    parser.add_argument("--excel", action="store_true", help="mark CSV as UTF-8, as Excel needs it")
     parser.add_argument("--force", action="store_true", help="replace what is there under the name of -o")
     parser.add_argument("--source", metavar="FILE", help="this file and not the recipe's")
     parser.add_argument("--name", metavar="N", help="the name of the run; left out, the recipe's")
@@ -96,7 +97,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     quiet = msgspec.structs.replace(context, output=Output(sys.stderr))
     export = _arguments(
         results.configure,
-        ["", "-o", args.output, "--force", *_options(args, "format", "spread", "csv_raw")],
+        ["", "-o", args.output, "--force", *_options(args, "format", "spread", "csv_raw", "excel")],
     )
     form = results.check_output(export, context)
     if args.json and args.output == STDOUT:

@@ -11,12 +11,11 @@ from typing import BinaryIO
 import msgspec
 
 from claude_batch_tui.errors import ExportError
-from claude_batch_tui.exports import answer_files
+from claude_batch_tui.exports import answer_files, parquet, xlsx
 from claude_batch_tui.exports.csv import Csv
 from claude_batch_tui.exports.formats import Format
 from claude_batch_tui.exports.jsonl import FlatArray, FlatLines, UnchangedLines
 from claude_batch_tui.exports.markdown import Markdown
-from claude_batch_tui.exports.parquet import Parquet, require
 from claude_batch_tui.exports.table import Column, Writer
 from claude_batch_tui.store.files import (
     named_when_whole,
@@ -29,7 +28,7 @@ from claude_batch_tui.store.files import (
 class Options(msgspec.Struct, frozen=True):
     """How to export. `spread` makes columns of the keys of structured answers; `csv_raw` leaves cells exact.
 
-    `columns` are all there are, in their order, where some are named: columns of the export, or paths such as
+    `excel` marks CSV as UTF-8 for Excel. `columns` are all there are, in their order, where some are named: columns of the export, or paths such as
     `json.label`. `force` replaces a file that is there; `title` is the first line of Markdown. `runs` are the batches of
     each run that has one answer for an id: a database keeps none of another of them.
     """
@@ -38,6 +37,7 @@ class Options(msgspec.Struct, frozen=True):
     spread: bool = False
     columns: tuple[str, ...] = ()
     csv_raw: bool = False
+    excel: bool = False
     force: bool = False
     title: str = "Results"
     runs: tuple[tuple[str, ...], ...] = ()
@@ -49,8 +49,8 @@ def check_target(target: Path, options: Options, hint: str = "") -> None:
     `hint` says how to replace what is there.
     """
     name = options.form.name
-    if name == "parquet":
-        require()
+    if name in _LIBRARIES:
+        _LIBRARIES[name]()
     if not target.parent.is_dir():
         raise ExportError(f"There is no folder {target.parent}: create it first.")
     if name == "folder":
@@ -59,6 +59,10 @@ def check_target(target: Path, options: Options, hint: str = "") -> None:
         raise ExportError(f"{target} is a folder: name a file in it.")
     elif target.exists() and name != "sqlite" and not options.force:
         raise ExportError(f"{target} is there already: choose another name{hint}.")
+
+
+_LIBRARIES = {"parquet": parquet.require, "xlsx": xlsx.require}
+"""What raises ConfigError where the library of a format is missing."""
 
 
 @contextlib.contextmanager
@@ -112,9 +116,11 @@ def _stream_writer(out: BinaryIO, options: Options, columns: Sequence[Column]) -
         case "json":
             return FlatArray(out, columns)
         case "csv":
-            return Csv(out, columns, raw=options.csv_raw)
+            return Csv(out, columns, raw=options.csv_raw, excel=options.excel)
         case "parquet":
-            return Parquet(out, columns)
+            return parquet.Parquet(out, columns)
+        case "xlsx":
+            return xlsx.Xlsx(out, columns)
         case "markdown":
             return Markdown(out, columns, title=options.title)
         case name:
