@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import json
-import os
 
 import pytest
 
@@ -223,7 +222,7 @@ def test_what_was_stopped_half_way_leaves_nothing_behind(tmp_path, bedrock, monk
 
     with pytest.raises(SourceError):
         own_lines(bedrock, tmp_path / "cache", stop)
-    assert os.listdir(tmp_path / "cache") == []
+    assert [*(tmp_path / "cache").iterdir()] == []
 
 
 def test_a_line_that_is_no_json_stays_an_entry_that_cannot_be_read(tmp_path):
@@ -291,7 +290,7 @@ def test_what_is_no_results_file_is_named_with_what_to_do(tmp_path, name):
 def test_a_zip_of_another_tool_is_named(tmp_path):
     path = tmp_path / "out.zip"
     path.write_bytes(b"PK\x03\x04" + bytes(40))
-    with pytest.raises(SourceError, match="zip archive.*unpack it"):
+    with pytest.raises(SourceError, match=r"zip archive.*unpack it"):
         own_lines(path, tmp_path / "cache")
 
 
