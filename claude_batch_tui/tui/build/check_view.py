@@ -83,6 +83,7 @@ class CheckView(Vertical):
         super().__init__(id="check")
         self.text = TextView()
         self.list = _Lines(markup=False)
+        """What takes the keys."""
         self._checked: Checked | None = None
         self._open: set[tuple[str, bool]] = set()
         self._head: list[Line] = []
@@ -107,10 +108,6 @@ class CheckView(Vertical):
         self.text.show(self._head)
         self.text.styles.height = len(self._head)
         self._fill(0 if checked.is_ready else 1)  # what is wrong is read before it is left out
-
-    def take_keys(self) -> None:
-        """Have the list take the keys."""
-        self.list.focus()
 
     @on(OptionList.OptionSelected)
     def _taken(self, event: OptionList.OptionSelected) -> None:

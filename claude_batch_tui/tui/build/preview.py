@@ -89,6 +89,7 @@ class BuildPreview(TextView):
         """Say what can be built."""
         self._preview = None
         self.show(WELCOME)
+        self.post_message(self.Filled(""))
 
     def show_preview(self, left_out: frozenset[int]) -> None:
         """Show the request that was read, if any; `left_out` are the lines of rows left out by hand."""

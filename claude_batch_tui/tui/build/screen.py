@@ -356,12 +356,8 @@ class BuildScreen(CheckingScreen):
         self.query_one(ViewsLine).show_views([_NAMES[each] for each in views], views.index(self._view) + 1)
 
     def _focus_side(self) -> None:
-        if self._view == "check":
-            self.check_view.take_keys()
-        elif self._view == "rows":
-            self.query_one(RowsTable).focus()
-        else:
-            self.preview.focus()
+        shown = {"check": self.check_view.list, "rows": self.query_one(RowsTable)}
+        self.set_focus(shown.get(self._view, self.preview))
 
     def _recipe_text(self) -> str:
         """The recipe behind the form, as it would be saved."""
@@ -426,7 +422,7 @@ class BuildScreen(CheckingScreen):
         """Show what a check found, and have its list take the keys."""
         self.check_view.show(checked)
         self._show_view("check")
-        self.check_view.take_keys()
+        self._focus_side()
         self.preview.post_message(BuildPreview.Filled("checked"))
 
     def show_cost(self, checked: Checked) -> None:

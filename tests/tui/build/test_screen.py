@@ -585,6 +585,12 @@ async def test_a_form_is_filled_from_lists_and_tells_at_once_what_is_wrong_and_w
         await pilot.press("right_square_bracket", "right_square_bracket")
         await settled(pilot)
         assert 'model = "claude-haiku-4-5"' in detail(build)
+        await pilot.press("C")
+        await settled(pilot)
+        await pilot.press("y")
+        await done(build, pilot, settled)
+        assert screen(build).focused is form.field("source").typed
+        assert form.values == {}
 
 
 async def test_a_cause_opens_its_rows_and_a_row_its_request(build, folder, settled):
