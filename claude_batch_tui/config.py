@@ -17,6 +17,7 @@ import msgspec
 
 from claude_batch_tui.credentials import read_secret, unmounted
 from claude_batch_tui.errors import ConfigError, NoCredentialsError
+from claude_batch_tui.keymap import checked_keys
 from claude_batch_tui.redaction import redact
 
 APP_NAME = "cbtui"
@@ -134,7 +135,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     clipboard: str = "auto"
     """auto, tmux, osc52, native or off."""
     keys: dict[str, str] = {}
-    """Other keys for the dashboard's actions: a table [keys] of action id and key, e.g. "batches.cancel" = "c"."""
+    """Other keys for the dashboard's actions: a table [keys] of action id and key, e.g. "batches.cancel" = "f8"."""
     data_dir: Path
     """Store, spool and results."""
     state_dir: Path
@@ -163,18 +164,20 @@ class Setting(msgspec.Struct, frozen=True):
 
 _TABLES = ("keys", "profiles")
 _FOLDERS = ("data_dir", "state_dir", "config_dir")
-_CHOICES = {
+CHOICES = {
     "color": ("auto", "truecolor", "256", "16", "none"),
     "clipboard": ("auto", "tmux", "osc52", "native", "off"),
     "osc9": ("auto", "on", "off"),
     "log_level": ("debug", "info", "warning", "error", "off"),
 }
-_RANGES = {
+"""The words a setting may be."""
+RANGES = {
     "poll_interval": (1, math.inf, "the poll interval is at least 1 second"),
     "timeout": (0, 1e9, "the timeout is a number of seconds from 0"),
     "keep_days": (1, math.inf, "keep_days is at least 1"),
     "downloads_at_once": (1, 16, "downloads_at_once is a number from 1 to 16"),
 }
+"""The least and the most a setting may be, and a sentence about it."""
 _LISTS = {
     "results_columns": RESULTS_COLUMNS,
     "batches_columns": BATCH_COLUMNS,
@@ -202,8 +205,13 @@ def require_writable(config: Config) -> None:
         )
 
 
-def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> tuple[Config, list[Setting]]:
-    """The settings in force and where each comes from. Raises ConfigError for a key or value we cannot use."""
+def load(
+    flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ, *, reads_file: bool = True
+) -> tuple[Config, list[Setting]]:
+    """The settings in force and where each comes from. Raises ConfigError for a key or value we cannot use.
+
+    Where it does not read the file, whatever is wrong with that is no matter.
+    """
     import platformdirs  # 10 ms that `--version` need not pay
 
     folders = {
@@ -221,7 +229,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> t
     given = {name: value for name, value in flags.items() if name in found and value is not None}
     config_dir = Path(given.get("config_dir") or from_environment.get("config_dir") or folders["config_dir"])
     file = config_dir / "config.toml"
-    for name, value in _read_file(file, set(found)).items():
+    for name, value in (_read_file(file, set(found)) if reads_file else {}).items():
         found[name] = (_convert(name, value, str(file)), str(file))
     for name, value in from_environment.items():
         found[name] = (_convert(name, value, f"CBTUI_{name.upper()}"), f"environment CBTUI_{name.upper()}")
@@ -310,13 +318,13 @@ def _convert(name: str, value: Any, origin: str) -> Any:
         shown = "this" if name in _TABLES else repr(value)
         raise ConfigError(f"{origin}: {shown} is not a value for {name}: {error}.") from error
     _check(name, converted, origin)
-    return converted
+    return checked_keys(converted, origin) if name == "keys" else converted
 
 
 def _check(name: str, value: Any, origin: str) -> None:
     """Raise ConfigError where a value of the right type is none we can use."""
-    if name in _CHOICES and value not in _CHOICES[name]:
-        raise ConfigError(f"{origin}: {name} is one of {', '.join(_CHOICES[name])}, not {value!r}.")
+    if name in CHOICES and value not in CHOICES[name]:
+        raise ConfigError(f"{origin}: {name} is one of {', '.join(CHOICES[name])}, not {value!r}.")
     if name in _LISTS:
         for word in value.split(","):
             if word.strip() not in _LISTS[name]:
@@ -326,8 +334,8 @@ def _check(name: str, value: Any, origin: str) -> None:
             _require_variable(own.api_key_env, f"{origin}: [profiles.{profile}]")
     if name in _REQUIRED and value is not None:
         _REQUIRED[name](value, origin)
-    if name in _RANGES and value is not None and not _RANGES[name][0] <= value <= _RANGES[name][1]:
-        raise ConfigError(f"{origin}: {_RANGES[name][2]}, not {value!r}.")
+    if name in RANGES and value is not None and not RANGES[name][0] <= value <= RANGES[name][1]:
+        raise ConfigError(f"{origin}: {RANGES[name][2]}, not {value!r}.")
     if name == "allow_http" and ("/" in value or "*" in value):
         raise ConfigError(
             f"{origin}: allow_http names hosts, as gateway.internal or 10.0.0.5, not {value!r}."

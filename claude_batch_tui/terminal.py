@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections.abc import Mapping
 
 import msgspec
 
 from claude_batch_tui.config import Config
+from claude_batch_tui.errors import ConfigError
 
 LEAST_SIZE = (60, 15)
 """Columns and rows the dashboard needs."""
@@ -16,6 +19,21 @@ DARK, LIGHT, ANSI = "cbtui-dark", "cbtui-light", "ansi-dark"
 _THEMES = {"dark": DARK, "light": LIGHT, "ansi": ANSI}
 _REMOTE = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
 _SLOW_FRAMES, _FAST_FRAMES = "10", "60"
+
+
+def named_program(*variables: str) -> list[str]:
+    """The command in the first of these variables that names one; empty where none does. Raises ConfigError."""
+    for variable in variables:
+        value = os.environ.get(variable, "")
+        try:
+            command = shlex.split(value)
+        except ValueError as error:
+            raise ConfigError(
+                f"${variable} ({value}) is no command: it ends within a quote, or on a backslash."
+            ) from error
+        if command and command[0]:
+            return command
+    return []
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Writes what is made from the program: docs/commands.md, docs/keys.md and the man page.
+"""Writes what is made from the program: docs/commands.md, docs/keys.md, the man page and the schema of the settings.
 
 Run it after a change of an option, a command or a key; `tests/test_generated.py` holds the files equal to what it makes. The
 options are read from the parser's own arguments: argparse's help, and what is made of it, differs between versions of Python.
@@ -13,19 +13,23 @@ import ast
 import importlib
 import inspect
 import itertools
+import json
 import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from types import NoneType
+from typing import Any, NamedTuple, get_args
 
+import msgspec
+from textual.binding import Binding
 from textual.dom import DOMNode
 
 import claude_batch_tui.tui
 from claude_batch_tui import __version__
 from claude_batch_tui.cli.main import COMMANDS, whole_parser
 from claude_batch_tui.cli.usage import EXAMPLES, in_groups
-from claude_batch_tui.config import Config
+from claude_batch_tui.config import CHOICES, RANGES, Config, Profile
 from claude_batch_tui.tui.widgets.key_line import Hint, declared_hints
 
 ROOT = Path(__file__).parents[1]
@@ -56,6 +60,7 @@ def outputs() -> dict[Path, str]:
         ROOT / "docs/commands.md": commands_page(),
         ROOT / "docs/keys.md": keys_page(),
         ROOT / "claude_batch_tui/guide/cbtui.1": man_page(),
+        ROOT / "claude_batch_tui/guide/settings.schema.json": settings_schema(),
     }
 
 
@@ -89,16 +94,70 @@ def commands_page() -> str:
 
 
 def _settings() -> Iterator[str]:
-    """The settings by what is written under each in the source."""
+    """The settings as lines of a table."""
+    for name, shown, text in _fields():
+        default = {"None": "", "False": "`false`", "True": "`true`", "": ""}.get(shown, f"`{shown}`")
+        yield f"| `{name}` | {_cell(default)} | {_cell(text)} |"
+
+
+def _fields() -> Iterator[tuple[str, str, str]]:
+    """The name of each setting, its default as the source has it, and what is written under it."""
     tree = ast.parse(inspect.getsource(Config)).body[0]
     body = tree.body if isinstance(tree, ast.ClassDef) else []
     for field, words in itertools.pairwise(body):
-        if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
-            continue
-        shown = "" if field.value is None else ast.unparse(field.value).replace("'", '"')
-        default = {"None": "", "False": "`false`", "True": "`true`", "": ""}.get(shown, f"`{shown}`")
-        text = ast.literal_eval(words.value) if isinstance(words, ast.Expr) else ""
-        yield f"| `{field.target.id}` | {_cell(default)} | {_cell(text)} |"
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            shown = "" if field.value is None else ast.unparse(field.value).replace("'", '"')
+            yield field.target.id, shown, ast.literal_eval(words.value) if isinstance(words, ast.Expr) else ""
+
+
+def settings_schema() -> str:
+    """The settings as a JSON schema, for editors and for `cbtui config init`."""
+    types = {bool: "boolean", int: "integer", float: "number", str: "string", Path: "string"}
+    properties: dict[str, dict[str, Any]] = {}
+    for field, (_, _, words) in zip(msgspec.structs.fields(Config), _fields(), strict=True):
+        kinds = [kind for kind in (get_args(field.type) or (field.type,)) if kind is not NoneType]
+        one: dict[str, Any] = {"description": words}
+        if field.name in CHOICES:
+            one["enum"] = list(CHOICES[field.name])
+        elif kinds[0] in types:
+            one["type"] = types[kinds[0]]
+        if field.name in RANGES:
+            least, most, _ = RANGES[field.name]
+            one |= {"minimum": least} | ({"maximum": most} if most < 1e9 else {})
+        if isinstance(field.default, str | bool | int | float):
+            one["default"] = field.default
+        properties[field.name] = one
+    keys = {
+        binding.id: {"type": "string", "description": binding.tooltip or binding.description, "default": key}
+        for binding, key in _bindings()
+    }
+    table = {"type": "object", "additionalProperties": False}
+    properties["keys"] |= {**table, "properties": keys}
+    own = {name: {"type": "string"} for name in Profile.__struct_fields__}
+    properties["profiles"] |= {
+        "type": "object",
+        "additionalProperties": {**table, "properties": own, "required": ["api_key_env"]},
+    }
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Settings of cbtui, config.toml",
+        **table,
+        "properties": properties,
+    }
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def _bindings() -> Iterator[tuple[Binding, str]]:
+    """Each action that has an id, with all its keys."""
+    found: dict[str, tuple[Binding, list[str]]] = {}
+    for owner in _bound_classes():
+        for binding in vars(owner)["BINDINGS"]:
+            if isinstance(binding, Binding) and binding.id is not None:
+                keys = found.setdefault(binding.id, (binding, []))[1]
+                keys += [key for key in binding.key.split(",") if key not in keys]
+    for name in sorted(found):
+        binding, keys = found[name]
+        yield binding, ",".join(keys)
 
 
 def _command(sub: argparse.ArgumentParser, level: str = "###") -> Iterator[str]:
@@ -129,7 +188,7 @@ def keys_page() -> str:
         "",
         "Made by `docs/generate.py` from the bindings: do not edit. `?` lists those of the screen you are on, `:` has every action by",
         "name, and a greyed key says why when it is pressed. The table `[keys]` of config.toml gives an action another key, by its id:",
-        '`"batches.cancel" = "c"`.',
+        '`"batches.cancel" = "f8"`.',
     ]
     for section in order:
         if section in sections:

@@ -57,7 +57,7 @@ COMMANDS = {
     "skill": "Install the guide as a skill for Claude Code, OpenClaw and others.",
     "models": "Models and prices as they are known here, from when, and both brought up to date.",
     "info": "Every path, setting and decision, and where it comes from.",
-    "config": "The settings in force, and where each comes from.",
+    "config": "The settings in force and where each comes from; their file begun, edited, checked.",
     "doctor": "Look whether settings, key, API, clock, store, disk and terminal are in order.",
     "completion": "Completions for bash, zsh or fish, as a script.",
     "reset-tty": "Put a terminal right after a crash.",
@@ -182,7 +182,9 @@ def _run(
         diagnostics.note(f"`{args.command}` is called `{command}` now.")
     module = modules.get(command)
     first, *others = args.profile or [None]
-    config, settings = load({**vars(args), "profile": first})
+    # A file that is wrong keeps nobody from mending it.
+    mends = command == "config" and (args.path or args.verb in {"check", "edit", "init", "schema"})
+    config, settings = load({**vars(args), "profile": first}, reads_file=not mends)
     diagnostics.config = config
     if command is not None and command not in _READING:
         require_writable(config)

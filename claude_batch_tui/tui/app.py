@@ -25,7 +25,6 @@ from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
-from claude_batch_tui.tui.batches.keys import RENAMED
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.tour import Tour
@@ -168,7 +167,7 @@ class DashboardApp(CbtuiApp):
     def on_load(self) -> None:
         """What is known is there before the first screen is made."""
         self.snapshot = self.engines.snapshot
-        self.update_keymap({RENAMED.get(name, name): key for name, key in self.config.keys.items()})
+        self.update_keymap(self.config.keys)
 
     def on_mount(self) -> None:
         """Open what was asked for; the API is talked to only after the first frame."""

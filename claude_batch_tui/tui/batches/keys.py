@@ -64,8 +64,6 @@ KEYS: list[BindingType] = [
     shown_key("batches.back", "q", "back", "quit", "leave"),
     hidden_key("batches.up", "escape", "up", "back", "clear the filter or the marks"),
 ]
-RENAMED = {"batches.archive": "batches.hide"}
-"""Ids that a table [keys] of an earlier release may name, and what they are called now."""
 _FOR_BATCHES = frozenset(("cancel", "delete", "rename", "note", "tag", "hide", "adopt", "copy", "download"))
 
 

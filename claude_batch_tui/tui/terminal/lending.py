@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +12,7 @@ from typing import Any
 from textual.app import App, SuspendNotSupported
 
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.terminal import named_program
 
 _PAGERS = ("less", "more")
 
@@ -23,7 +22,7 @@ def edited(app: App[Any], text: str) -> str:
 
     Raises ConfigError where that cannot be started, or what it leaves behind is no text.
     """
-    editor = _named("VISUAL", "EDITOR") or ["vi"]
+    editor = named_program("VISUAL", "EDITOR") or ["vi"]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.txt"
         path.write_text(text, encoding="utf-8", errors="replace")
@@ -42,28 +41,13 @@ def edited(app: App[Any], text: str) -> str:
 
 def paged(app: App[Any], text: str) -> None:
     """Show text in $PAGER, or in a pager that is here. Raises ConfigError where there is none or it cannot be started."""
-    pager = _named("PAGER") or [name for name in _PAGERS if shutil.which(name)][:1]
+    pager = named_program("PAGER") or [name for name in _PAGERS if shutil.which(name)][:1]
     if not pager:
         raise ConfigError("There is no pager here: set $PAGER to one, for instance less.")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "entry.txt"
         path.write_text(text + "\n", encoding="utf-8", errors="replace")
         lend(app, [*pager, str(path)], "$PAGER")
-
-
-def _named(*variables: str) -> list[str]:
-    """The command in the first of these variables that names one; empty where none does. Raises ConfigError."""
-    for variable in variables:
-        value = os.environ.get(variable, "")
-        try:
-            command = shlex.split(value)
-        except ValueError as error:
-            raise ConfigError(
-                f"${variable} ({value}) is no command: it ends within a quote, or on a backslash."
-            ) from error
-        if command and command[0]:
-            return command
-    return []
 
 
 def lend(app: App[Any], command: Sequence[str], name: str) -> None:

@@ -8,12 +8,14 @@ from textual.widgets import OptionList
 
 from claude_batch_tui.domain.batches.batch_list import Order
 from claude_batch_tui.domain.batches.tracked import ResultsState
+from claude_batch_tui.keymap import checked_keys
 from claude_batch_tui.tui.batches.columns_dialog import ColumnsDialog
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
 from claude_batch_tui.tui.results.compare import CompareScreen
 from claude_batch_tui.tui.results.screen import ResultsScreen
 from claude_batch_tui.tui.widgets.inputs import FilterBar
+from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
@@ -190,9 +192,12 @@ async def test_a_key_of_the_settings_hides_under_the_old_name_of_the_action_too(
 ):
     filled(week)
     app = dashboard()
-    app.config = msgspec.structs.replace(app.config, keys={name: "Z"})
+    app.config = msgspec.structs.replace(
+        app.config, keys=checked_keys({name: "Z", "batches.sort": "f8"}, "config.toml")
+    )
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot, len(week))
+        assert "f8 sort" in str(app.screen.query_one(KeyLine).render())
         await pilot.press("Z")
         await listed(pilot, len(week) - 1)
 
