@@ -48,6 +48,12 @@ from claude_batch_tui.wording.results import (
     tried_words,
     usage_words,
 )
+from claude_batch_tui.wording.scores import (
+    beside_lines,
+    label_words,
+    matrix_labels,
+    score_lines,
+)
 from claude_batch_tui.wording.submissions import (
     adopted_words,
     changed_words,

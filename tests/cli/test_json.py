@@ -33,6 +33,7 @@ LINES = {
     "backup": ("backup BACKUP.tar", {"output", "files", "bytes"}),
     "export": ("export BATCH -o OUT.csv", {"output", "format", "ids", "entries"}),
     "compare": ("compare BATCH BATCH", {"a", "b", "agreements"}),
+    "score": ("score BATCH --judge BATCH", {"a", "score"}),
     "triage": ("triage FAILED", {"cause"}),
     "retry": ("retry FAILED --yes", BATCH),
     "check": ("check REQUESTS", {"requests", "problems"}),

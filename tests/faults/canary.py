@@ -132,6 +132,7 @@ VERBS = (
     "open ENDED",
     "export OTHER -o OUT.sqlite",
     "compare ENDED OTHER",
+    "score ENDED --judge OTHER",
     "retry OTHER --yes",
     "triage OTHER",
     "models",

@@ -1,0 +1,163 @@
+"""`cbtui score ID --expected label`: how good answers are, against a column of their source, a file, or a judging run."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claude_batch_tui.cli.command import Context
+from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.results_files import Found, find_results
+from claude_batch_tui.errors import ConfigError
+
+# Imports within functions are late because the parser and --help need none of them.
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.results.scoring import Expected, ScoredEntries
+
+_IDS = ("right", "wrong", "unparsable", "missing")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("id", metavar="ID|FILE", help="a batch, a run, a name, or a results file")
+    parser.add_argument(
+        "--expected",
+        metavar="COL",
+        help="the column of the source (or of --expected-file) with what is right",
+    )
+    parser.add_argument(
+        "--expected-file", type=Path, metavar="FILE", help="any file of rows with that column, joined by id"
+    )
+    parser.add_argument(
+        "--id-column", metavar="COL", help="the ids in --expected-file; left out, custom_id or id"
+    )
+    parser.add_argument("--judge", metavar="ID2", help="the answers of this run are what is right")
+    parser.add_argument(
+        "--answer",
+        metavar="PATH",
+        help="what of an answer counts, e.g. json:$.label; left out, its whole text. Of a judge --expected says it",
+    )
+    parser.add_argument("--normalise", default="", metavar="WAYS", help="look past these: case,space,punct")
+    parser.add_argument("--where", metavar="FILTER", help="score only these entries")
+    parser.add_argument("--rows", type=Path, metavar="FILE", help="the rows file (known for own batches)")
+    parser.add_argument("--beside", metavar="ID2", help="score this run as well, and test the difference")
+    parser.add_argument("--ids", choices=_IDS, help="print the custom_ids of these instead, one a line")
+    parser.add_argument(
+        "--cell", nargs=2, metavar=("EXPECTED", "ANSWER"), help="print the custom_ids in a cell of the matrix"
+    )
+    parser.add_argument("--json", action="store_true", help="all figures as JSON")
+    parser.epilog = (
+        "Accuracy and its 95 % interval (Wilson) are of the entries that have an expected value and an answer to compare;\n"
+        "what is unparsable or missing is counted apart. Blanks at the ends of a value never count.\n"
+        "Where all that is expected are numbers, 1 and 1.0 are the same, and errors and correlation are told too.\n"
+        "--beside: McNemar's test over the entries scored in both, exact up to 1,000 that differ.\n"
+        "Exit codes: 0 all entries were scored, 1 some are unparsable or missing, 3 there are no results."
+    )
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    """Score."""
+    from claude_batch_tui.domain.results.scoring import NORMALISERS
+    from claude_batch_tui.services.results.scoring import paired
+    from claude_batch_tui.wording import beside_lines, score_lines
+
+    ways = frozenset(word.strip() for word in args.normalise.split(",") if word.strip())
+    if unknown := sorted(ways - {*NORMALISERS}):
+        raise ConfigError(f"--normalise {unknown[0]}: there are {', '.join(NORMALISERS)}.")
+    _check(args)
+    found = [find_results([word], context)[0] for word in (args.id, args.beside) if word is not None]
+    scored = [_scored(one, ways, args, context) for one in found]
+    first = scored[0]
+    if args.ids or args.cell:
+        context.output.lines(_ids(first, args))
+    elif args.json:
+        test = paired(first, scored[1]) if args.beside else None
+        beside = {"b": found[1].title, "beside": scored[1].score, "paired": test} if args.beside else {}
+        context.output.json({"a": found[0].title, "score": first.score, **beside})
+    elif args.beside:
+        names, scores = [one.title for one in found], [one.score for one in scored]
+        context.output.lines(beside_lines(names, scores, paired(first, scored[1])))
+    else:
+        context.output.lines(score_lines(first.score))
+    return ExitCode.GOOD if all(one.score.is_whole for one in scored) else ExitCode.NOT_ALL_GOOD
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise ConfigError for what is wrong before anything is downloaded."""
+    from claude_batch_tui.domain.filters.language import parse
+    from claude_batch_tui.services.results.scoring import answer_path
+
+    parse(args.where or "")
+    answer_path(args.answer)
+    if args.judge is not None:
+        answer_path(args.expected)
+        if args.expected_file is not None:
+            raise ConfigError("--judge and --expected-file both say what is right: name one.")
+    elif args.expected is None:
+        raise ConfigError("Say what is right: --expected COL, a column of the source or of --expected-file.")
+
+
+def _scored(found: Found, ways: frozenset[str], args: argparse.Namespace, context: Context) -> ScoredEntries:
+    """One run, scored."""
+    from claude_batch_tui.domain.filters.language import parse
+    from claude_batch_tui.services.building.models import read_prices
+    from claude_batch_tui.services.filters.finding import find_all
+    from claude_batch_tui.services.results.costs import EntryCosts
+    from claude_batch_tui.services.results.scoring import ScoredEntries, answer_path, score_entries
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.results.opening import open_indexed
+
+    cache = Locations(context.config.data_dir).cache
+    with ExitStack() as stack:
+        results = stack.enter_context(open_indexed(found.path, cache))
+        expected = _expected(found, args, context)
+        costs = EntryCosts(results.index, read_prices(context.config))
+        chosen = find_all(results, parse(args.where), costs) if args.where else None
+        for step in score_entries(results, expected, answer_path(args.answer), ways, chosen):
+            if isinstance(step, ScoredEntries):
+                return step
+            context.diagnostics.progress(f"{step:,} of {results.index.count:,} answers scored")
+    raise AssertionError("a score ends with its figures")
+
+
+def _expected(found: Found, args: argparse.Namespace, context: Context) -> Expected:
+    """What is right, by custom_id."""
+    from claude_batch_tui.services.results.scoring import (
+        answer_path,
+        expected_of_file,
+        expected_of_results,
+        expected_of_rows,
+    )
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.results.opening import open_indexed
+
+    if args.judge is not None:
+        judge = find_results([args.judge], context)[0]
+        with open_indexed(judge.path, Locations(context.config.data_dir).cache) as results:
+            return expected_of_results(results, answer_path(args.expected or args.answer))
+    rows = args.rows or found.rows
+    if args.expected_file is not None:
+        return expected_of_file(args.expected_file.expanduser(), args.expected, args.id_column, rows)
+    if rows is None:
+        raise ConfigError(
+            f"The source of {found.title} is not known here: name its rows file with --rows, or say --expected-file FILE."
+        )
+    return expected_of_rows(rows, args.expected)
+
+
+def _ids(found: ScoredEntries, args: argparse.Namespace) -> list[str]:
+    """The custom_ids that were asked for. Raises ConfigError for a cell that there is not."""
+    from claude_batch_tui.domain.results.scoring import Standing, normalised
+
+    if args.cell:
+        expected, answer = map(normalised, args.cell)
+        return found.ids(
+            lambda one: one.standing is Standing.SCORED and (one.expected, one.answer) == (expected, answer)
+        )
+    if args.ids in ("right", "wrong"):
+        is_right = args.ids == "right"
+        return found.ids(lambda one: one.standing is Standing.SCORED and one.is_right is is_right)
+    return found.ids(lambda one: one.standing == args.ids)

@@ -1,0 +1,138 @@
+"""Scores as words: accuracy, figures by label, the confusion matrix, two runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.domain.results.scoring import Interval, PairedTest, Score
+from claude_batch_tui.wording.values import share
+
+MOST_LABELS = 12
+"""Labels in the drawn matrix; the others are in `--json`."""
+_MOST_ROWS = 50
+_WIDEST = 24
+_SURE = 0.05
+
+
+def interval_words(found: Interval | None) -> str:
+    """`88.3% (95 % interval 83.6 to 91.8)`."""
+    if found is None:
+        return "nothing was scored"
+    return f"{found.share:.1%} (95 % interval {100 * found.low:.1f} to {100 * found.high:.1f})"
+
+
+def score_lines(found: Score) -> Iterator[str]:
+    """The whole score: accuracy, what is apart, labels, the matrix, errors of numbers."""
+    yield f"accuracy    {interval_words(found.accuracy)}   {found.right:,} of {found.scored:,}"
+    if found.kappa is not None:
+        yield f"kappa       {found.kappa:.3f}   agreement beyond chance, after Cohen"
+    if found.macro_f1 is not None:
+        yield f"macro F1    {found.macro_f1:.3f}"
+    for count, name in (
+        (found.unparsable, "unparsable"),
+        (found.missing, "missing"),
+        (found.without_expected, "without"),
+    ):
+        if count:
+            words = {
+                "unparsable": "answered, but with nothing to compare there",
+                "missing": "no answer to compare",
+                "without": "no expected value",
+            }
+            yield f"{name:<12}{count:,}   {words[name]}"
+    expected = found.scored + found.unparsable + found.missing
+    if found.scored and not found.is_whole:
+        yield f"of all      {share(found.right, expected)}   where those without an answer to compare count as wrong"
+    numbers = found.numbers
+    if numbers is not None:
+        yield ""
+        yield (
+            f"numbers     {numbers.count:,} · mean error {numbers.mean_error:+.4g} · "
+            f"mean absolute error {numbers.mean_absolute_error:.4g} · RMSE {numbers.rmse:.4g} · "
+            f"correlation {figure(numbers.correlation)}"
+        )
+    if found.labels and len(found.labels) <= _MOST_ROWS:
+        yield ""
+        yield from label_lines(found)
+        yield ""
+        yield from matrix_lines(found)
+    elif found.labels:
+        yield f"{len(found.labels):,} different values: the figures of each are in --json"
+
+
+def figure(value: float | None) -> str:
+    """A figure of three digits, or a dash."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def label_lines(found: Score) -> Iterator[str]:
+    """A line a label."""
+    width = max(len("label"), *(len(label_words(one.label)) for one in found.labels))
+    yield f"{'label':<{width}}  precision  recall     F1  support"
+    for one in found.labels:
+        yield (
+            f"{label_words(one.label):<{width}}  {figure(one.precision):>9}  {figure(one.recall):>6}  "
+            f"{one.f1:.3f}  {one.support:>7,}"
+        )
+
+
+def label_words(label: str) -> str:
+    """A label in one short line."""
+    text = clean_line(label)
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+def matrix_labels(found: Score) -> tuple[list[str], list[str]]:
+    """The labels of the drawn matrix: of its rows (expected) and of its columns (answered), the most frequent first."""
+    rows = [one.label for one in found.labels if one.support][:MOST_LABELS]
+    columns = [one.label for one in found.labels if one.answered]
+    return rows, sorted(columns, key=lambda name: name not in rows)[:MOST_LABELS]
+
+
+def matrix_lines(found: Score) -> Iterator[str]:
+    """The confusion matrix: a row an expected label, a column an answer."""
+    rows, columns = matrix_labels(found)
+    counts = {(cell.expected, cell.answer): cell.count for cell in found.matrix}
+    first = max(len("expected"), *(len(label_words(name)) for name in rows)) if rows else 0
+    widths = [max(len(label_words(name)), 4) for name in columns]
+    heads = [label_words(name).rjust(width) for name, width in zip(columns, widths, strict=True)]
+    yield f"{'expected':<{first}}  {'  '.join(heads)}   answered"
+    for row in rows:
+        cells = [
+            (f"{counts[row, name]:,}" if (row, name) in counts else "·").rjust(width)
+            for name, width in zip(columns, widths, strict=True)
+        ]
+        yield f"{label_words(row):<{first}}  {'  '.join(cells)}"
+    shown = sum(counts.get((row, name), 0) for row in rows for name in columns)
+    if shown < found.scored:
+        yield f"{found.scored - shown:,} entries have labels that are not in this table"
+
+
+def beside_lines(names: Sequence[str], scores: Sequence[Score], test: PairedTest) -> Iterator[str]:
+    """Two runs side by side, and whether the difference is more than chance."""
+    for letter, name, found in zip("AB", names, scores, strict=True):
+        apart = found.unparsable + found.missing
+        more = f" · {apart:,} unparsable or missing" if apart else ""
+        yield (
+            f"{letter}  {clean_line(name)}   {interval_words(found.accuracy)} · kappa {figure(found.kappa)} · "
+            f"macro F1 {figure(found.macro_f1)}{more}"
+        )
+    yield ""
+    yield f"scored in both   {test.both:,}"
+    yield f"right in both    {test.right_in_both:,}"
+    yield f"only A right     {test.only_first:,}"
+    yield f"only B right     {test.only_second:,}"
+    yield f"wrong in both    {test.wrong_in_both:,}"
+    yield f"McNemar          p = {p_words(test.p)} ({'exact' if test.is_exact else 'chi-squared'}): {_verdict(test)}"
+
+
+def p_words(p: float) -> str:
+    """`0.031`, `< 0.001`."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _verdict(test: PairedTest) -> str:
+    if test.p >= _SURE:
+        return "the difference may be chance"
+    return f"{'B' if test.only_second > test.only_first else 'A'} is right more often"
