@@ -193,11 +193,12 @@ async def test_a_key_of_the_settings_hides_under_the_old_name_of_the_action_too(
     filled(week)
     app = dashboard()
     app.config = msgspec.structs.replace(
-        app.config, keys=checked_keys({name: "Z", "batches.sort": "f8"}, "config.toml")
+        app.config, keys=checked_keys({name: "Z", "batches.cancel": "f8"}, "config.toml")
     )
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot, len(week))
-        assert "f8 sort" in str(app.screen.query_one(KeyLine).render())
+        shown = "".join(run[0] for run in app.screen.query_one(KeyLine).runs(79))
+        assert "f8 cancel" in shown
         await pilot.press("Z")
         await listed(pilot, len(week) - 1)
 
