@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -275,6 +276,13 @@ class _Read(NamedTuple):
     values: dict[str, str] | None
 
 
+class Kept(NamedTuple):
+    """Entries that a list keeps to, whatever its filter says, and what they are."""
+
+    positions: frozenset[int]
+    words: str
+
+
 class EntryList(VirtualList):
     """Filters and sorts in a thread; of several filters asked for, the newest is shown."""
 
@@ -326,6 +334,8 @@ class EntryList(VirtualList):
         self._first_field = 0
         self.is_spread = False
         """Whether the names in JSON answers are columns."""
+        self.kept: Kept | None = None
+        """What the list keeps to beside its filter; the next `select` follows it."""
         self.rows: EntryRows | None = None
         """The rows of the file that is open, if one is."""
 
@@ -349,7 +359,7 @@ class EntryList(VirtualList):
         rows = EntryRows(file, self._names, ascii_only=ascii_only(self))
         if self.rows is not None:
             rows.sort = self.rows.sort
-        self.rows = rows
+        self.rows, self.kept = rows, None
         self._goes_to = position
         self.set_marks(())
         self.show_fields()
@@ -370,7 +380,7 @@ class EntryList(VirtualList):
     def select(self, text: str) -> None:
         """Show what a filter lets through of the entries there are now, all where it is empty."""
         if self.rows is not None:  # with a handle of its own: the file may be closed here meanwhile
-            self._find(self.rows, self.rows.file.results.duplicate(), text, self.rows.sort)
+            self._find(self.rows, self.rows.file.results.duplicate(), text, self.rows.sort, self.kept)
 
     def sort_by(self, column: str, text: str) -> None:
         """Sort by a column, the other way round where that is done already, and go to the top. `text` is the filter."""
@@ -450,7 +460,7 @@ class EntryList(VirtualList):
             self.rows.sort = self._shown_sort
 
     @work(thread=True, exclusive=True, group="select")
-    def _find(self, rows: EntryRows, own: ResultsFile, text: str, sort: Sort) -> None:
+    def _find(self, rows: EntryRows, own: ResultsFile, text: str, sort: Sort, kept: Kept | None) -> None:
         worker, file = get_current_worker(), rows.file
         told = monotonic()
 
@@ -463,9 +473,10 @@ class EntryList(VirtualList):
         try:
             with own:
                 for found in worth_showing(file.finder.find(parse(text), own), lambda: worker.is_cancelled):
-                    positions = in_order(
-                        found.positions, sort, own, file.costs, lambda: worker.is_cancelled, tell
-                    )
+                    shown = found.positions
+                    if kept is not None:
+                        shown = array("I", (at for at in shown if at in kept.positions))
+                    positions = in_order(shown, sort, own, file.costs, lambda: worker.is_cancelled, tell)
                     self.app.call_from_thread(
                         self._show, worker, rows, found._replace(positions=positions), sort
                     )

@@ -46,12 +46,14 @@ from claude_batch_tui.tui.results.list import (
     SORT_LETTERS,
     SORT_QUESTION,
     EntryList,
+    Kept,
     chosen_columns,
     shown_words,
 )
 from claude_batch_tui.tui.results.open_results import OpenResults
 from claude_batch_tui.tui.results.opening import Opening
 from claude_batch_tui.tui.results.save import Saving
+from claude_batch_tui.tui.results.score import Scoring
 from claude_batch_tui.tui.results.statistics import StatisticsScreen
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.retrying import owner_of, start_retry
@@ -165,7 +167,9 @@ class ResultsScreen(DashboardScreen):
 
     def palette_actions(self) -> dict[str, str]:
         """Actions without a key of their own."""
-        return {} if self.opened.file is None else {"list errors by message": "screen.errors"}
+        if self.opened.file is None:
+            return {}
+        return {"list errors by message": "screen.errors", "score against expected values": "screen.score"}
 
     # What the widgets tell.
 
@@ -197,13 +201,14 @@ class ResultsScreen(DashboardScreen):
             return
         shown, index = len(found.positions), rows.file.results.index
         # Without a filter all are shown, though more may have been found meanwhile.
-        total = index.count if self.filter_bar.value else shown
+        kept = self.table.kept
+        total = index.count if self.filter_bar.value or kept is not None else shown
         more = "" if index.complete else "counting …"
         if not found.is_exact:
             more = f"{share(found.decided, index.count)} searched, x stops"
         self.filter_bar.show_count(shown, total, more, exact=found.is_exact and found.is_final)
         words = shown_words(shown, total, rows.sort, exact=found.is_exact, plain=self.dashboard.ascii_only)
-        self.query_one(TabsLine).show(right=words)
+        self.query_one(TabsLine).show(right=words if kept is None else f"{kept.words} · {words}")
         self.inspector.show(self.table.position)
 
     @on(EntryList.Sorting)
@@ -400,8 +405,27 @@ class ResultsScreen(DashboardScreen):
         """What the filter shows, or the marks, in numbers."""
         file = self.opened.file
         if file is not None:
-            screen = StatisticsScreen(self.opened.title, file.results.index, self.table.chosen, file.prices)
-            self.app.push_screen(screen)
+            self.app.push_screen(
+                StatisticsScreen(
+                    self.opened.title, file.results.index, self.table.chosen, file.prices, self.action_score
+                )
+            )
+
+    def action_score(self) -> None:
+        """Hold what the filter shows, or the marks, against a column of their source."""
+        file, rows = self.opened.file, self.opened.rows_path
+        if file is not None and rows is None:
+            self.say("The source of these results is not known here: cbtui score FILE --expected-file FILE.")
+        elif file is not None and rows is not None:
+            title, chosen = self.opened.title, self.table.chosen
+            Scoring(self, title, file.results, rows, chosen, self._keep_to).ask()
+
+    def _keep_to(self, kept: Kept) -> None:
+        self.table.kept = kept
+        self.table.set_marks(())
+        self._filter_by("")
+        self.table.select("")
+        self.table.focus()
 
     def action_compare(self) -> None:
         """Compare the two marked entries; else all of them with other results, asked for."""
@@ -419,6 +443,9 @@ class ResultsScreen(DashboardScreen):
             self.action_zoom()
         elif self.filter_bar.value:
             self._filter_by("")
+        elif self.table.kept is not None:
+            self.table.kept = None
+            self.table.select("")
         else:
             super().action_back()
 

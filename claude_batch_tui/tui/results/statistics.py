@@ -19,7 +19,7 @@ from claude_batch_tui.tui.results.keys import TABS_KEYS
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.charts import Series, bars
 from claude_batch_tui.tui.widgets.columns import fit
-from claude_batch_tui.tui.widgets.key_line import KeyLine, shown_key
+from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
@@ -136,12 +136,24 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
     help_title: ClassVar[str] = "Statistics"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("statistics.copy", "y", "copy", "copy", "copy the numbers as text"),
+        hidden_key(
+            "statistics.score", "e", "score", "score", "hold the answers against a column of their source"
+        ),
         *TABS_KEYS,
         shown_key("statistics.close", "q,escape,S", "close", "back", "back to the results"),
     ]
 
-    def __init__(self, title: str, index: ResultsIndex, positions: Sequence[int], prices: PriceTable) -> None:
+    def __init__(
+        self,
+        title: str,
+        index: ResultsIndex,
+        positions: Sequence[int],
+        prices: PriceTable,
+        score: Callable[[], None] | None = None,
+    ) -> None:
+        """`score` is what scores the same entries."""
         super().__init__()
+        self._score = score
         self._title = title
         self._index = index
         self._positions = positions
@@ -177,6 +189,12 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
         """Copy the numbers."""
         if self._statistics is not None:
             self.dashboard.copy("\n".join(statistics_lines(self._statistics)))
+
+    def action_score(self) -> None:
+        """Score what is counted here."""
+        self.dismiss(None)
+        if self._score is not None:
+            self._score()
 
     def action_close(self) -> None:
         """Back to the results."""
