@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.exporting.export import Exported, Part
     from claude_batch_tui.services.filters.streaming import StreamingFilter
     from claude_batch_tui.services.results.costs import EntryCosts
+    from claude_batch_tui.services.results.reviewing import Reviews
     from claude_batch_tui.services.results.schema_validation import Sent
     from claude_batch_tui.store.results.file import ResultsFile
 
@@ -179,9 +180,19 @@ def write_entries(
             files.append(file)
             if arrives:
                 entries = file.found(parse(args.where or ""), prices)
-                parts.append(Part(file.results.path, file.results.index, (), one.batch_id, streamed=entries))
+                said = _reviews(file.results, one, context)
+                parts.append(
+                    Part(
+                        file.results.path,
+                        file.results.index,
+                        (),
+                        one.batch_id,
+                        streamed=entries,
+                        reviews=said,
+                    )
+                )
             else:
-                parts.append(_whole_part(file, one, prices, args))
+                parts.append(_whole_part(file, one, prices, args, _reviews(file.results, one, context)))
         target = context.output.binary() if output == STDOUT else Path(output).expanduser()
         for update in export(parts, target, options, prices=prices, limit=args.limit):
             match update:
@@ -225,7 +236,18 @@ def _mark_exported(found: Sequence[Found], args: argparse.Namespace, context: Co
     mark_exported([one.path for one in found], Locations(context.config.data_dir), datetime.now(UTC))
 
 
-def _whole_part(file: StreamingFilter, found: Found, prices: PriceTable, args: argparse.Namespace) -> Part:
+def _reviews(results: ResultsFile, found: Found, context: Context) -> Reviews | None:
+    """What was said of these results on this machine."""
+    from claude_batch_tui.services.results.reviewing import reviews_on_disk
+    from claude_batch_tui.store.locations import Locations
+
+    place = Locations(context.config.data_dir).database
+    return reviews_on_disk(results, found.batch_id if found.is_batch else None, place)
+
+
+def _whole_part(
+    file: StreamingFilter, found: Found, prices: PriceTable, args: argparse.Namespace, said: Reviews | None
+) -> Part:
     """What is asked for of a file that is read to its end before."""
     from claude_batch_tui.services.exporting.export import Part
     from claude_batch_tui.services.filters.sorting import in_order, parse_sort  # late, as all of these
@@ -238,7 +260,7 @@ def _whole_part(file: StreamingFilter, found: Found, prices: PriceTable, args: a
     if args.sort:
         positions = in_order(positions, parse_sort(args.sort), results, costs)
     rows, keeps_order = args.rows or found.rows, args.sort is not None
-    return Part(results.path, results.index, positions, found.batch_id, rows, keeps_order)
+    return Part(results.path, results.index, positions, found.batch_id, rows, keeps_order, reviews=said)
 
 
 def _written_words(update: Exported, parts: Sequence[Part], output: str) -> str:

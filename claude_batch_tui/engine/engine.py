@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeV
 
 from claude_batch_tui.config import Config, require_writable
 from claude_batch_tui.domain.batches.tracked import Overlap, Snapshot, TrackedBatch
+from claude_batch_tui.domain.results.review import EntryKey, Review
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.loop_thread import LoopThread, command, query
@@ -228,6 +229,12 @@ class Engine(LoopThread):
         """Write a note on a batch or a run; None takes it away."""
         labels.note(self.store, self._runtime.known_workspace(), target_id, text, self._runtime.now())
         self._show_changes()
+
+    @command
+    @writing
+    async def review(self, key: EntryKey, said: Review) -> None:
+        """Say what is thought of an answer."""
+        labels.review(self.store, key, said, self._runtime.now())
 
     @command
     @writing

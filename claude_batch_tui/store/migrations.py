@@ -207,4 +207,15 @@ STEPS: tuple[str, ...] = (
     """
     ALTER TABLE download ADD COLUMN exported_at TEXT;
     """,
+    """
+    CREATE TABLE review (
+        target_id TEXT NOT NULL,
+        custom_id TEXT NOT NULL,
+        verdict TEXT,
+        label TEXT,
+        note TEXT,
+        at TEXT NOT NULL,
+        PRIMARY KEY (target_id, custom_id)
+    ) STRICT;
+    """,
 )

@@ -20,12 +20,14 @@ from typing import BinaryIO
 import msgspec
 
 from claude_batch_tui.domain.money.pricing import PriceTable
+from claude_batch_tui.domain.results.review import Review
 from claude_batch_tui.errors import SourceError, StoreError
-from claude_batch_tui.exports.table import ID, OURS, RESPONSE, Column, Values, Writer, all_columns
+from claude_batch_tui.exports.table import CUSTOM_ID, ID, OURS, RESPONSE, Column, Values, Writer, all_columns
 from claude_batch_tui.services.building.progress import is_due
 from claude_batch_tui.services.exporting.picking import Picked, path_reader
 from claude_batch_tui.services.exporting.rows import Columns, RowReader, Survey, answer_columns
 from claude_batch_tui.services.exporting.target import Options, writer_to
+from claude_batch_tui.services.results.reviewing import Reviews
 from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.store import downloads
 from claude_batch_tui.store.database import Database
@@ -38,6 +40,8 @@ _CHUNK_BYTES = 1 << 21
 _NOTHING_MORE_YET = _NO_ROW = -1
 _ATTEMPT = "attempt"
 """The column that exports of a run have beside the others."""
+_REVIEW = ("review", "corrected_label", "review_note")
+"""The columns of what was said of answers, where something was."""
 _NOWHERE = 2**63
 """The line of an entry without a row, after all that have one."""
 
@@ -55,6 +59,8 @@ class Part(msgspec.Struct, frozen=True):
     streamed: Iterator[Sequence[int]] | None = None
     """Instead of `positions`: those of a file that is still being read, as they become known. They keep their order,
     and no columns that a look at all entries would find are asked for."""
+    reviews: Reviews | None = None
+    """What was said of them, where something was."""
 
 
 class ExportProgress(msgspec.Struct, frozen=True):
@@ -119,6 +125,12 @@ def export(
             yield Exported(work.done, writer.guarded)
 
 
+def _said(part: _Opened, custom_id: str, batch_id: str | None) -> tuple[str | None, ...]:
+    """What was said of an entry, in the columns of a review."""
+    review = Review() if part.reviews is None else part.reviews.of(custom_id, batch_id)
+    return review.verdict, review.label, review.note
+
+
 class _StoppedError(Exception):
     """The user has stopped it."""
 
@@ -132,6 +144,7 @@ class _Opened:
         self.keeps_order = part.keeps_order
         self.positions = part.positions
         self.streamed = part.streamed
+        self.reviews = part.reviews
         self.rows: RowsFile | None = None
         self.numbers: Sequence[int] = array("q", [-1]) * len(part.positions)
         if part.rows is not None:
@@ -190,6 +203,7 @@ class _Work:
             )
         )
         self._of_run: tuple[str, ...] = (_ATTEMPT,) if any(part.results.run for part in parts) else ()
+        self._of_review = _REVIEW if any(part.reviews for part in parts) else ()
         self.done = self._bytes = 0
         self._started = clock()
         self._is_due = is_due(clock)
@@ -206,6 +220,7 @@ class _Work:
     def columns(self, found: Columns) -> tuple[Column, ...]:
         """All columns, with the kinds a survey has found."""
         source = [Column(name, "int") for name in self._of_run]
+        source += [Column(name, "text") for name in self._of_review]
         source += [Column(name, found.source.get(name, "any")) for name in self._source]
         return all_columns(source, (Column(name, kind) for name, kind in found.answer.items()))
 
@@ -213,9 +228,10 @@ class _Work:
         """Read everything once, to know the columns of the answers and the kinds of all."""
         source, answer, paths = Survey(), Survey(), Survey()
         read = path_reader(self._options.columns)
+        ours = len(OURS) + len(self._of_run) + len(self._of_review)
         for chunk in self._chunks(Columns(), look=lambda line: paths.add(read(line))):
             for row in chunk:
-                source.add(zip(self._source, row[len(OURS) + len(self._of_run) :], strict=True))
+                source.add(zip(self._source, row[ours:], strict=True))
                 if self._options.spread:
                     answer.add(answer_columns(row[RESPONSE]).items())
             if self._is_due():
@@ -254,6 +270,8 @@ class _Work:
                 values = read(line, part.batch_id if origin is None else origin.batch_id)
                 if self._of_run:
                     values.append(None if origin is None else origin.attempt)
+                if self._of_review:
+                    values += _said(part, values[CUSTOM_ID], None if origin is None else origin.batch_id)
                 if part.rows is not None and number >= 0:
                     row = part.rows.row(number)
                     values[ID] = row.id

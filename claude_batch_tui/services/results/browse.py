@@ -89,6 +89,12 @@ class EntryReader:
         with self._lock:
             self._is_closed = True
 
+    def duplicate(self) -> EntryReader:
+        """Another one of the same file, which reads on after this one is closed."""
+        with self._lock:
+            results = self._results.duplicate()
+        return EntryReader(results, rows=self._rows, request=self.request, prices=self.prices)
+
     def read(self, position: int) -> Reading | None:
         """The entry at a position, or None where there is no such entry any more."""
         with self._lock:

@@ -59,6 +59,9 @@ KEYS: list[BindingType] = [
     hidden_key("results.copy-id", "Y", "copy_id", "copy id", "copy the custom_id"),
     hidden_key("results.statistics", "S", "statistics", "statistics", "what is shown, or marked, in numbers"),
     hidden_key(
+        "results.review", "r", "review", "review", "review answers: the marked, the shown, or a sample"
+    ),
+    hidden_key(
         "results.compare",
         "equals_sign",
         "compare",

@@ -56,12 +56,14 @@ _NEED_FILE = (
     "ledger",
     "statistics",
     "compare",
+    "review",
 )
 _NEED_ENTRY = ("tab", "entry", "zoom", "prompt", "wrap", "pager", "copy", "copy_id")
 _NEED_WHOLE_FILE = {
     "ledger": "the file is still being read",
     "statistics": "the file is still being read",
     "compare": "the results are not whole yet",
+    "review": "the results are not whole yet",
 }
 
 Step = TypeVar("Step")
@@ -113,6 +115,8 @@ class ToSave(msgspec.Struct, frozen=True):
     part: Part
     words: str
     title: str
+    batch_id: str | None = None
+    """The batch, where they are the results of one."""
 
 
 class ReadingStep(NamedTuple):
@@ -301,7 +305,8 @@ class OpenResults:
         which = "marked " if marked else "shown "
         if len(positions) == results.index.count:
             which = ""
-        return ToSave(part, f"{len(positions):,} {which}results", self.title.removesuffix(".jsonl"))
+        words = f"{len(positions):,} {which}results"
+        return ToSave(part, words, self.title.removesuffix(".jsonl"), self.batch_id)
 
     def sent(self, store: Store) -> Collection[str] | None:
         """The custom_ids that were sent, in their order; None where that is not known of all. Reads the disk."""

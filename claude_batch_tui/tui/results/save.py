@@ -21,6 +21,8 @@ from claude_batch_tui.exports.formats import FORMATS, Format, file_stem, format_
 from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.exporting.export import Exported, ExportProgress, export, mark_exported
 from claude_batch_tui.services.exporting.target import Options, check_target
+from claude_batch_tui.services.results.reviewing import reviews_on_disk
+from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.tui.dialogs.questions import Box
 from claude_batch_tui.tui.results.open_results import ToSave
 from claude_batch_tui.tui.screen import DashboardScreen
@@ -177,7 +179,11 @@ class Saving:
         kind: Kind = "note"
         try:
             prices = read_prices(screen.dashboard.config)
-            for update in export([wanted.part], choice.target, options, prices=prices, stopped=stop.is_set):
+            locations = screen.dashboard.engines.home.store.locations
+            with ResultsFile(wanted.part.path, wanted.part.index) as results:
+                said_of = reviews_on_disk(results, wanted.batch_id, locations.database)
+            part = msgspec.structs.replace(wanted.part, reviews=said_of)
+            for update in export([part], choice.target, options, prices=prices, stopped=stop.is_set):
                 match update:
                     case ExportProgress() if update.seconds - said >= _SHOWN_EVERY:
                         said = update.seconds
@@ -186,9 +192,7 @@ class Saving:
                         words = f"{update.entries:,} results saved in {choice.target}"
                         screen.dashboard.saved += 1
                         if wanted.part.index.complete and update.entries == wanted.part.index.count:
-                            dashboard = screen.dashboard
-                            locations = dashboard.engines.home.store.locations
-                            mark_exported([wanted.part.path], locations, dashboard.now())
+                            mark_exported([part.path], locations, screen.dashboard.now())
                         if update.guarded:
                             words += f", {update.guarded:,} cells guarded against formulas"
         except CbtuiError as error:

@@ -32,8 +32,10 @@ from claude_batch_tui.services.filters.history import read_filters, remember_fil
 from claude_batch_tui.services.results.ledger import accounts
 from claude_batch_tui.services.results.origins import entries_by_batch
 from claude_batch_tui.services.results.recent import RESULTS_ENDINGS, recent_files, remember_file
+from claude_batch_tui.services.results.reviewing import review_queue, reviews_of
 from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
+from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.classes import ALL_KEY, CLASS_MARKS, ERRORS_KEY, QUICK_QUESTION
 from claude_batch_tui.tui.results.compare import CompareScreen, ask_other_results
 from claude_batch_tui.tui.results.counts import CountsLine
@@ -52,6 +54,7 @@ from claude_batch_tui.tui.results.list import (
 )
 from claude_batch_tui.tui.results.open_results import OpenResults
 from claude_batch_tui.tui.results.opening import Opening
+from claude_batch_tui.tui.results.review import ReviewScreen, sampled
 from claude_batch_tui.tui.results.save import Saving
 from claude_batch_tui.tui.results.score import Scoring
 from claude_batch_tui.tui.results.statistics import StatisticsScreen
@@ -344,6 +347,42 @@ class ResultsScreen(DashboardScreen):
                 ledger_lines(accounts(file.results.index, self.opened.sent(self.opening.engine.store)))
             )
             self.app.call_from_thread(self.app.push_screen, LedgerDialog(lines))
+
+    def action_review(self) -> None:
+        """Read answers one at a time, and say what is thought of each."""
+        chosen = self.table.chosen
+        which = "the marked" if self.table.marks else "all shown"
+        if not chosen:
+            self.say("There is no entry to review: change the filter.")
+            return
+
+        def problem(words: str) -> str | None:
+            try:
+                sampled(chosen, words)
+            except ConfigError as error:
+                return str(error)
+            return None
+
+        def start(words: str | None) -> None:
+            if words is not None:
+                self._review(sampled(chosen, words))
+
+        body = [f"Enter reads {which}, {len(chosen):,}; 200 a sample of so many, 200 seed 7 another one."]
+        dialog = InputDialog("Review how many?", body, placeholder="all", problem=problem)
+        self.app.push_screen(dialog, start)
+
+    @work(thread=True, exclusive=True, group="review")
+    def _review(self, positions: Sequence[int]) -> None:
+        """Make a queue of these entries in a thread, and show it."""
+        file, engine = self.opened.file, self.opening.engine
+        if file is None:
+            return
+        reader = file.reader.duplicate()
+        results = file.results.duplicate()  # the queue keeps it
+        known = reviews_of(results, self.opened.batch_id, engine.store.database)
+        queue = review_queue(results, positions, known)
+        screen = ReviewScreen(self.opened.title, queue, reader, engine)
+        self.app.call_from_thread(self.app.push_screen, screen)
 
     def action_open(self) -> None:
         """Open a results file: one of those opened last, or of the folders around."""
