@@ -86,6 +86,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Above this cost at most, the number of requests has to be said before submitting."""
     confirm_in_flight: float = 50.0
     """The same, for the cost at most of this and of all batches that have not ended."""
+    in_flight: int | None = None
+    """So many batches of yours at most are in progress in a workspace; others wait here until one has ended. Left out, none wait."""
     spend_limit: str = ""
     """What may be spent: `20/day`, `200/month`, or both with a comma. What would exceed it is refused before it is sent."""
     read_only: bool = False
@@ -175,6 +177,7 @@ RANGES = {
     "poll_interval": (1, math.inf, "the poll interval is at least 1 second"),
     "timeout": (0, 1e9, "the timeout is a number of seconds from 0"),
     "keep_days": (1, math.inf, "keep_days is at least 1"),
+    "in_flight": (1, math.inf, "in_flight is at least 1: so many batches may be in progress"),
     "downloads_at_once": (1, 16, "downloads_at_once is a number from 1 to 16"),
 }
 """The least and the most a setting may be, and a sentence about it."""

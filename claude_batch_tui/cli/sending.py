@@ -45,6 +45,7 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="where an answer was lost and the list shows no batch after 3 minutes, send once more",
     )
+    add_queue_option(parser)
     decision = parser.add_mutually_exclusive_group()
     decision.add_argument(
         "--accept",
@@ -61,6 +62,16 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
         help="of what was sent before: the batch found for it, or ID, is another's: look on; pays nothing",
     )
     parser.add_argument("--json", action="store_true", help="the batch object as one line")
+
+
+def add_queue_option(parser: argparse.ArgumentParser) -> None:
+    """The option of everything that may send several batches: how many at once. It is a setting, too."""
+    parser.add_argument(
+        "--in-flight",
+        metavar="N",
+        type=int,
+        help="wait before each batch until fewer than N of yours are in progress in this workspace",
+    )
 
 
 def decision_of(args: argparse.Namespace) -> Decision | None:
@@ -205,6 +216,8 @@ def _say_progress(step: Step, order: SendOrder, context: Context, runtime: Runti
             diagnostics.note(partly_sent_words(known, of, run_id))
         case steps.Queued():
             diagnostics.note(step.note)
+        case steps.NoRoom():
+            diagnostics.note(f"{step.note} Stopped now, the same command goes on with them.")
         case steps.Sending(submission, sent_bytes) if sent_bytes:
             diagnostics.progress(f"{size(sent_bytes)} of {size(submission.body_bytes)} sent")
         case steps.Waiting(_, until, note):

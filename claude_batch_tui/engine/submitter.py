@@ -129,7 +129,7 @@ class Submitter:
             if shown.submission is not None:
                 self._looking.discard(shown.submission.submission_id)
             words = shown.error if error is None else str(error)
-            self._show(token, error=words, waiting_until=None, is_finished=True)
+            self._show(token, error=words, waiting_until=None, is_finished=True, held=0)
             self._ask(token, None)
             self._asked.pop(token, None)
             self._answers.pop(token, None)
@@ -148,11 +148,21 @@ class Submitter:
                 self._ask(token, overlap)
             case steps.Sending(submission, sent_bytes):
                 self._show(
-                    token, submission=submission, sent_bytes=sent_bytes, waiting_until=None, note="sending"
+                    token,
+                    submission=submission,
+                    sent_bytes=sent_bytes,
+                    waiting_until=None,
+                    note="sending",
+                    held=0,
                 )
-            case steps.Queued(submission) | steps.Waiting(submission):
+            case steps.Queued(submission) | steps.Waiting(submission) | steps.NoRoom(submission):
                 self._show(
-                    token, submission=submission, sent_bytes=0, waiting_until=step.until, note=step.note
+                    token,
+                    submission=submission,
+                    sent_bytes=0,
+                    waiting_until=step.until,
+                    note=step.note,
+                    held=step.requests if isinstance(step, steps.NoRoom) else 0,
                 )
             case steps.Priming(submission, until):
                 words = "Waiting for the prime; the others are sent once it has ended."

@@ -360,6 +360,16 @@ def at_most_in_flight(database: Database, scope_id: int) -> float:
     return float(row[0] or 0) if row else 0.0
 
 
+def ours_in_progress(database: Database, scope_id: int) -> tuple[Batch, ...]:
+    """All batches of a workspace that were submitted here and have not ended, oldest first."""
+    rows = database.rows(
+        "SELECT facts FROM batch WHERE scope_id = ? AND has_ended = 0 AND deleted_at IS NULL AND gone_at IS NULL"
+        " AND batch_id IN (SELECT batch_id FROM submission WHERE batch_id IS NOT NULL) ORDER BY created_at",
+        (scope_id,),
+    )
+    return tuple(stored(row[0], Batch) for row in rows)
+
+
 def spent_since(database: Database, since: datetime) -> SpentAlready:
     """What all batches created since then cost: by their results, else at most. What ended with no answer cost nothing."""
     row = database.row(

@@ -48,6 +48,30 @@ def test_more_than_a_batch_takes_is_one_run_whose_id_every_verb_takes(
     assert len(simulator.log.creates) == 4
 
 
+@pytest.mark.parametrize("way", ["option", "setting"])
+def test_with_in_flight_batches_wait_here_for_their_place_and_the_line_says_what_waits(
+    cbtui, simulator, requests_file, three_a_batch, monkeypatch, way
+):
+    monkeypatch.setenv("CBTUI_POLL_INTERVAL", "1")
+    if way == "setting":
+        monkeypatch.setenv("CBTUI_IN_FLIGHT", "1")
+    # It shows a little later.
+    simulator.faults.next(Fault(method="GET", path=r"/batches/msgbatch_[^/]+$", status=404))
+    options = ["--in-flight", "1"] if way == "option" else []
+    code, out, err = cbtui("submit", requests_file(7), "--yes", *options)
+    assert (code, len(simulator.log.creates)) == (0, 3), err
+    assert (
+        "2 batches wait here with 4 requests: 1 of yours are in progress, and in_flight allows 1. Stopped now, the same "
+        "command goes on with them."
+    ) in err
+    assert sorted(results_of(cbtui, out.strip())) == [f"r{number}" for number in range(7)]
+
+
+def test_no_batch_at_all_in_flight_is_refused(cbtui, simulator, requests_file):
+    code, _, err = cbtui("submit", requests_file(), "--yes", "--in-flight", "0")
+    assert (code, "in_flight is at least 1" in err) == (2, True), err
+
+
 def test_a_run_cut_off_in_the_middle_is_completed_by_the_same_command(
     cbtui, simulator, requests_file, three_a_batch
 ):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 from functools import partial
 
@@ -8,7 +9,7 @@ import pytest
 
 from adopting import lose_the_next_create, request, requests, somebody_creates
 from claude_batch_tui.api.client import AnthropicApi
-from claude_batch_tui.domain.batches.tracked import LinkState, SubmissionState
+from claude_batch_tui.domain.batches.tracked import LinkState, SubmissionState, Submitting
 from claude_batch_tui.domain.requests.limits import partition
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.services.building.check import check
@@ -396,6 +397,24 @@ def test_several_batches_of_one_run_are_sent_and_what_was_not_is_sent_the_next_t
     finished(engine, "b")
     until(lambda: len(engine.snapshot.batches) == 3)
     assert len({batch.run_id for batch in engine.snapshot.batches}) == 1
+
+
+def test_what_waits_for_its_place_is_shown_as_waiting_and_goes_on_by_itself(
+    make, simulator, tmp_path, monkeypatch, until, finished
+):
+    monkeypatch.setattr(spool, "partition", partial(partition, max_requests=2))
+    path = tmp_path / "many.jsonl"
+    path.write_text("".join(f"{json.dumps(request(f'r{number}', f'Say {number}'))}\n" for number in range(4)))
+    engine = make(in_flight="1")
+    agree(engine, "a", SendOrder(requests=path))
+    until(lambda: engine.snapshot.submitting.get("a", Submitting("a")).held)
+    waiting = engine.snapshot.submitting["a"]
+    assert (waiting.held, waiting.submission.state) == (2, SubmissionState.PREPARED)
+    assert waiting.note.startswith("A batch waits here with 2 requests: 1 of yours are in progress")
+    (first,) = simulator.batches.all()
+    simulator.batches.finish(first.id)
+    assert finished(engine, "a").held == 0
+    assert len(simulator.batches.all()) == 2
 
 
 def test_requests_that_changed_since_the_pilot_are_said_in_the_question_of_the_rest(

@@ -18,7 +18,7 @@ from claude_batch_tui.cli.commands import build, results, retry, watch
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import STDOUT
 from claude_batch_tui.cli.output import Output
-from claude_batch_tui.cli.sending import agreed, can_ask, say, steps_of
+from claude_batch_tui.cli.sending import add_queue_option, agreed, can_ask, say, steps_of
 from claude_batch_tui.errors import ConfigError, DraftError
 from claude_batch_tui.exports.formats import NAMES
 
@@ -82,6 +82,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="where an answer was lost and the list shows no batch after 3 minutes, send once more",
     )
+    add_queue_option(parser)
     parser.add_argument("--json", action="store_true", help="at the end the run as one line of JSON")
     parser.add_argument("--interval", type=float, metavar="S", help="seconds between polls, from 1 (adapts)")
     parser.epilog = (

@@ -18,6 +18,8 @@ ATTENDED = 60.0
 """The same while somebody types."""
 LONGEST_RETRY_AFTER = 900.0
 """A Retry-After longer than 15 minutes is not believed."""
+NOT_FOUND_GRACE = timedelta(seconds=60)
+"""A batch of our own may answer 404 right after its creation (seen 67 ms after; third-party report)."""
 LONGEST_BACKOFF = 300.0
 _YOUNG, _MIDDLE = timedelta(minutes=10), timedelta(hours=1)
 _NEAR_DEADLINE = timedelta(minutes=30)

@@ -270,6 +270,8 @@ class Submitting(msgspec.Struct, frozen=True):
     error: str | None = None
     repeat_of: Submission | None = None
     is_finished: bool = False
+    held: int = 0
+    """So many requests wait here until there is room for another batch."""
     asks_cold: bool = False
     """Whether it waits for the user to say if the others of a prime are sent without the cache."""
 

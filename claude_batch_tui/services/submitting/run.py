@@ -1,6 +1,6 @@
 """Submitting, from what the user wants sent to the last batch of it: the one way every face takes.
 
-freeze → repeats → overlap → limits and price → confirm → send each → look for what was lost → clean up
+freeze → repeats → overlap → limits and price → confirm → send each, as there is room → look for what was lost → clean up
 
 A whole file, a pilot, the rest after it and a retry all go this way, in as many batches as the limits ask for. Each
 step is yielded as it is taken. Leaving the loop stops what is not sent yet, and nothing of that stays in the spool.
@@ -64,6 +64,7 @@ from claude_batch_tui.services.submitting.steps import (
     LeftCold,
     Looked,
     Looking,
+    NoRoom,
     Overlaps,
     PartlySent,
     Prepared,
@@ -200,16 +201,19 @@ async def _one_after_the_other(
     other hands from then on.
     """
     for number, part in enumerate(missing, 1):
+        waiting = sum(one.requests for one in missing[number - 1 :])
         if prime is not None:
             async with aclosing(primed(prime)) as looks:
                 async for look in looks:
                     yield look
             if isinstance(look, Primed) and not look.is_warm and not await send_cold(look):
-                yield LeftCold(prime, sum(one.requests for one in missing[number - 1 :]))
+                yield LeftCold(prime, waiting)
                 return
         handed_over.add(part.submission_id)
         async with aclosing(see_to(part, number=number, of=len(missing))) as steps:
             async for step in steps:
+                if isinstance(step, NoRoom):
+                    step = msgspec.structs.replace(step, batches=len(missing) - number + 1, requests=waiting)  # noqa: PLW2901
                 yield step
         if not isinstance(step, Ended) or step.submission.state is not SubmissionState.CREATED:
             return
@@ -231,7 +235,7 @@ async def send_one(
     decision: Decision | None = None,
     number: int = 1,
     of: int = 1,
-) -> AsyncGenerator[Queued | Sending | Waiting | Looking | Looked | SendingAgain | Ended, None]:
+) -> AsyncGenerator[Queued | NoRoom | Sending | Waiting | Looking | Looked | SendingAgain | Ended, None]:
     """Send a prepared submission, and look for its batch where the answer was lost; one that was sent before is looked
     for at once, after what the user has decided about it. With `resend` it is sent once more where the list does not
     show it. The last step says how it ended.
@@ -265,6 +269,8 @@ async def send_one(
                 sleep=sleep,
                 random=random,
                 guard=_within_limit(guard, store=store, config=config, now=now),
+                in_flight=config.in_flight,
+                look_every=config.poll_interval,
             )
             async with aclosing(sent) as steps:
                 async for step in steps:

@@ -1,6 +1,7 @@
 """Sending: one batch paid for once, whatever fails.
 
-prepared → sending → created | refused | unknown; what is unknown goes to `reconcile`. The intent is on disk,
+prepared → sending → created | refused | unknown; what is unknown goes to `reconcile`. With `in_flight` it is first waited
+until fewer batches of ours are in progress. The intent is on disk,
 in the store and in the journal, before the POST. One POST at a time over all processes of a data folder, so that one
 watermark bounds one unknown; who comes second waits. What is certain not to have happened is tried again by itself;
 nothing else is.
@@ -12,7 +13,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi, BatchPage, ResponseFacts
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.polling import LONGEST_RETRY_AFTER, backoff
+from claude_batch_tui.domain.batches.polling import LONGEST_RETRY_AFTER, NOT_FOUND_GRACE, backoff
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
 from claude_batch_tui.errors import (
     ApiError,
@@ -42,10 +43,10 @@ from claude_batch_tui.services.submitting.reconcile import (
     require_here,
 )
 from claude_batch_tui.services.submitting.spool import discard, mark_sent, mark_unsent
-from claude_batch_tui.services.submitting.steps import Answered, Queued, Sending, Waiting
+from claude_batch_tui.services.submitting.steps import Answered, NoRoom, Queued, Sending, Waiting
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.services.workspace import workspace_of
-from claude_batch_tui.store import submissions
+from claude_batch_tui.store import batches, submissions
 from claude_batch_tui.store.locks import FileLock
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
@@ -60,7 +61,8 @@ class Pace(msgspec.Struct, frozen=True):
     """Times of a submission, in seconds. Connections that fail are tried `tries` times.
 
     Where the API asks to wait, a wait is at most `longest_wait` and all of them together `longest_waits`. `alive_every`
-    is how often a process that sends gives a sign of life, `queued_every` how often one that waits for another looks.
+    is how often a process that sends gives a sign of life, `queued_every` how often one that waits for another looks, and
+    `room_every` how often one that waits for the end of a batch does.
     """
 
     tries: int = 6
@@ -69,6 +71,7 @@ class Pace(msgspec.Struct, frozen=True):
     progress_every: float = 0.1
     alive_every: float = 1.0
     queued_every: float = 0.5
+    room_every: float = 10.0
 
 
 _DEFAULT_PACE = Pace()
@@ -85,10 +88,13 @@ async def send(
     random: Callable[[], float],
     pace: Pace = _DEFAULT_PACE,
     guard: Guard = lambda _: None,
-) -> AsyncGenerator[Queued | Sending | Waiting | Answered, None]:
+    in_flight: int | None = None,
+    look_every: float | None = None,
+) -> AsyncGenerator[Queued | NoRoom | Sending | Waiting | Answered, None]:
     """Write a prepared submission down and send it; the last step has its outcome: created, refused or unknown.
 
-    It waits while another process sends. `guard` looks once more while nobody else can send, and may raise DraftError:
+    It waits while another process sends, and while `in_flight` batches of ours are in progress, of which it looks
+    at the oldest `look_every` so many seconds. `guard` looks once more while nobody else can send, and may raise DraftError:
     then nothing is written or sent.
 
     Raises ApiError where the API could not be reached before anything was sent, or asks to wait for too long, and
@@ -97,13 +103,22 @@ async def send(
     """
     is_new, was_sent = submissions.find(store, submission.submission_id) is None, False
     lock = FileLock(store.locations.submit_lock, submission.name or submission.source or "")
-    holder = ""
     try:
         api = await connect()
-        while not lock.try_acquire():
-            if holder != (holder := lock.holder()):
-                yield Queued(submission, holder)
-            await sleep(pace.queued_every)
+        turn = _until_our_turn(
+            submission,
+            lock,
+            in_flight,
+            api=api,
+            store=store,
+            hint=hint,
+            now=now,
+            sleep=sleep,
+            pace=pace if look_every is None else msgspec.structs.replace(pace, room_every=look_every),
+        )
+        async with aclosing(turn) as waits:
+            async for wait in waits:
+                yield wait
         guard(submission)
         if is_new:
             submissions.insert(store, submission)
@@ -122,6 +137,68 @@ async def send(
         lock.release()
         if _is_unsent(submission, is_new=is_new, was_sent=was_sent, store=store):
             discard(submission)
+
+
+async def _until_our_turn(
+    submission: Submission,
+    lock: FileLock,
+    in_flight: int | None,
+    *,
+    api: BatchesApi,
+    store: Store,
+    hint: str,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], Awaitable[None]],
+    pace: Pace,
+) -> AsyncGenerator[Queued | NoRoom, None]:
+    """Wait for the lock, and for room where so many batches only may be `in_flight`; the lock is ours after it.
+
+    Room is counted under the lock, so that two processes cannot both take the last place.
+    """
+    holder, said, scope_id = "", 0, 0
+    if in_flight is not None:
+        scope_id = workspace_of(store, api, (await api.list_page(limit=1)).facts, hint, now()).scope_id
+    while True:
+        while not lock.try_acquire():
+            if holder != (holder := lock.holder()):
+                yield Queued(submission, holder)
+            await sleep(pace.queued_every)
+        if in_flight is None or len(busy := batches.ours_in_progress(store.database, scope_id)) < in_flight:
+            return
+        lock.release()
+        left = await _in_progress(busy, in_flight, api=api, store=store, scope_id=scope_id, now=now)
+        if left >= in_flight:
+            if said != (said := left):
+                yield NoRoom(submission, left, in_flight, requests=submission.requests)
+            await sleep(pace.room_every)
+
+
+async def _in_progress(
+    busy: Sequence[Batch],
+    in_flight: int,
+    *,
+    api: BatchesApi,
+    store: Store,
+    scope_id: int,
+    now: Callable[[], datetime],
+) -> int:
+    """Look at batches until there is room, and say how many are still in progress. Trouble with the connection is waited out."""
+    left = len(busy)
+    for known in busy:
+        try:
+            batch, _ = await api.retrieve(known.id)
+        except NotFoundError:
+            if now() - known.created_at > NOT_FOUND_GRACE:  # deleted elsewhere, so it has ended
+                batches.mark(store.database, scope_id, known.id, gone_at=now().isoformat())
+                left -= 1
+        except (RateLimitedError, UnavailableError):
+            break
+        else:
+            batches.merge(store.database, scope_id, [batch], seen=False, at=now())
+            left -= batch.has_ended
+        if left < in_flight:
+            break
+    return left
 
 
 def _is_unsent(submission: Submission, *, is_new: bool, was_sent: bool, store: Store) -> bool:

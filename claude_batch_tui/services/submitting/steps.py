@@ -75,6 +75,29 @@ class Queued(msgspec.Struct, frozen=True):
         return f"Process {self.holder} is submitting right now: waiting until it is done."
 
 
+class NoRoom(msgspec.Struct, frozen=True):
+    """So many batches of ours are `in_progress` that `allowed` lets no other be sent: `batches` of the run with so many
+    `requests` wait here, the submission first.
+    """
+
+    submission: Submission
+    in_progress: int
+    allowed: int
+    batches: int = 1
+    requests: int = 0
+    until: None = None
+    """It is not known for how long."""
+
+    @property
+    def note(self) -> str:
+        """What waits, and for what, as a sentence."""
+        what = "A batch waits" if self.batches == 1 else f"{self.batches:,} batches wait"
+        return (
+            f"{what} here with {self.requests:,} requests: {self.in_progress:,} of yours are in progress, and in_flight "
+            f"allows {self.allowed:,}."
+        )
+
+
 class Sending(msgspec.Struct, frozen=True):
     """The intent is written down, and so many bytes of the body have been sent."""
 
@@ -156,6 +179,7 @@ Step = (
     | Overlaps
     | Declined
     | Queued
+    | NoRoom
     | Sending
     | Waiting
     | Looking

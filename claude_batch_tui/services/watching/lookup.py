@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from claude_batch_tui.api.protocol import BatchesApi, ResponseFacts
 from claude_batch_tui.domain.batches.batch import Batch
+from claude_batch_tui.domain.batches.polling import NOT_FOUND_GRACE
 from claude_batch_tui.domain.batches.tracked import SubmissionState, TrackedBatch
 from claude_batch_tui.errors import NotFoundError
 from claude_batch_tui.services.workspace import workspace_of
@@ -15,8 +16,6 @@ from claude_batch_tui.store import batches, submissions, workspaces
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
-NOT_FOUND_GRACE = timedelta(seconds=60)
-"""A batch of our own may answer 404 right after its creation (seen 67 ms after; third-party report)."""
 _BETWEEN_TRIES = 2.0
 
 

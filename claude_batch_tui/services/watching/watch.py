@@ -10,11 +10,17 @@ import msgspec
 
 from claude_batch_tui.api.protocol import BatchesApi, BatchPage, ResponseFacts
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.polling import asked_wait, backoff, interval, jittered, page_limit
+from claude_batch_tui.domain.batches.polling import (
+    NOT_FOUND_GRACE,
+    asked_wait,
+    backoff,
+    interval,
+    jittered,
+    page_limit,
+)
 from claude_batch_tui.domain.requests.limits import LIST_LIMIT
 from claude_batch_tui.errors import ApiError, NotFoundError, RateLimitedError, UnavailableError
 from claude_batch_tui.services.patience import again_words
-from claude_batch_tui.services.watching.lookup import NOT_FOUND_GRACE
 from claude_batch_tui.services.workspace import workspace_of
 from claude_batch_tui.store import batches, polls, workspaces
 from claude_batch_tui.store.batches import Change

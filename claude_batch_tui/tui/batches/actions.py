@@ -413,6 +413,12 @@ def _running_here(screen: DashboardScreen) -> list[str]:
         each for snapshot in snapshots for each in snapshot.submitting.values() if not each.is_finished
     ]
     lines = []
+    held = sum(each.held for each in sending)
+    if held:
+        lines.append(
+            f"{counted(held, 'request')} wait here and would not be sent; submitting the same again goes on with them."
+        )
+    sending = [each for each in sending if not each.held]
     if sending:
         what = "what is being sent may be created all the same, and is found in the list the next time"
         lines.append(f"{counted(len(sending), 'submission')}: {what}.")

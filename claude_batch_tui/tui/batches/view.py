@@ -371,9 +371,15 @@ def resting_words(view: BatchesView, marks: Collection[str], banner: str | None)
     waiting = [each for each in snapshot.submissions if each.state is not SubmissionState.SENDING]
     if waiting:
         return f"{counted(len(waiting), 'submission')} of unknown outcome: U decides"
+    held = sum(each.held for each in snapshot.submitting.values())
     return (
         _marked_words(view.listing.batches_of(marks))
         or snapshot.link.error
+        or (
+            f"{counted(held, 'request')} wait here until a batch of yours has ended (in_flight)"
+            if held
+            else ""
+        )
         or _warning_words(view.at_risk.found.values(), view.now())
         or banner
         or ""

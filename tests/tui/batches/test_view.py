@@ -8,7 +8,14 @@ import msgspec
 import pytest
 
 from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
-from claude_batch_tui.domain.batches.tracked import Link, LinkState, Snapshot, SubmissionState, TrackedBatch
+from claude_batch_tui.domain.batches.tracked import (
+    Link,
+    LinkState,
+    Snapshot,
+    SubmissionState,
+    Submitting,
+    TrackedBatch,
+)
 from claude_batch_tui.tui.batches.view import BatchesView, empty_words, list_words, resting_words
 from claude_batch_tui.tui.widgets.columns import place
 
@@ -172,6 +179,11 @@ def test_a_column_is_turned_on_and_off_and_the_last_one_stays(view):
 def test_the_status_line_names_what_has_to_be_decided_before_what_was_marked(view, unknown_submission):
     show(view, tracked(1), tracked(2, status="ended"))
     assert resting_words(view, (), "a demo") == "a demo"
+    show(view, tracked(1), submitting={"a": Submitting("a", held=4), "b": Submitting("b")})
+    assert resting_words(view, (), "a demo").startswith(
+        "4 requests wait here until a batch of yours has ended"
+    )
+    show(view, tracked(1), tracked(2, status="ended"))
     marked = resting_words(view, ["msgbatch_1", "msgbatch_2"], "a demo")
     assert marked.startswith("2 batches marked: x cancels 1, D deletes 1, s downloads 1")
     sending = msgspec.structs.replace(unknown_submission, state=SubmissionState.SENDING)
