@@ -16,6 +16,7 @@ from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.results.scoring import Expected, ScoredEntries
+    from claude_batch_tui.store.results.file import ResultsFile
 
 _IDS = ("right", "wrong", "unparsable", "missing")
 
@@ -33,6 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--id-column", metavar="COL", help="the ids in --expected-file; left out, custom_id or id"
+    )
+    parser.add_argument(
+        "--reviewed", action="store_true", help="what you said on the Results screen (r) is what is right"
     )
     parser.add_argument("--judge", metavar="ID2", help="the answers of this run are what is right")
     parser.add_argument(
@@ -96,7 +100,7 @@ def _check(args: argparse.Namespace) -> None:
         answer_path(args.expected)
         if args.expected_file is not None:
             raise ConfigError("--judge and --expected-file both say what is right: name one.")
-    elif args.expected is None:
+    elif args.expected is None and not args.reviewed:
         raise ConfigError("Say what is right: --expected COL, a column of the source or of --expected-file.")
 
 
@@ -113,7 +117,9 @@ def _scored(found: Found, ways: frozenset[str], args: argparse.Namespace, contex
     cache = Locations(context.config.data_dir).cache
     with ExitStack() as stack:
         results = stack.enter_context(open_indexed(found.path, cache))
-        expected = _expected(found, args, context)
+        expected = (
+            _reviewed(found, results, args, context) if args.reviewed else _expected(found, args, context)
+        )
         costs = EntryCosts(results.index, read_prices(context.config))
         chosen = find_all(results, parse(args.where), costs) if args.where else None
         for step in score_entries(results, expected, answer_path(args.answer), ways, chosen):
@@ -121,6 +127,19 @@ def _scored(found: Found, ways: frozenset[str], args: argparse.Namespace, contex
                 return step
             context.diagnostics.progress(f"{step:,} of {results.index.count:,} answers scored")
     raise AssertionError("a score ends with its figures")
+
+
+def _reviewed(found: Found, results: ResultsFile, args: argparse.Namespace, context: Context) -> Expected:
+    """What was said of these answers, by custom_id. Raises ConfigError where nothing was."""
+    from claude_batch_tui.services.results.reviewing import expected_of_reviews, reviews_on_disk
+    from claude_batch_tui.services.results.scoring import answer_path, answer_reader
+    from claude_batch_tui.store.locations import Locations
+
+    place = Locations(context.config.data_dir).database
+    known = reviews_on_disk(results, found.batch_id if found.is_batch else None, place)
+    if known is None:
+        raise ConfigError(f"No answer of {found.title} is reviewed yet: press r on the Results screen.")
+    return expected_of_reviews(results, known, answer_reader(answer_path(args.answer)))
 
 
 def _expected(found: Found, args: argparse.Namespace, context: Context) -> Expected:

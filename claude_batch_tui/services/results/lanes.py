@@ -51,6 +51,9 @@ _MANIFEST: Final = "manifest.json.out"
 _ENDINGS: Final = (".jsonl.out", ".jsonl", ".json")
 _BOM: Final = b"\xef\xbb\xbf"
 _ZIP: Final = b"PK\x03\x04"
+_TABLE: Final = (
+    "this is a CSV of Vertex AI's results: export the table from BigQuery as JSON (newline delimited)"
+)
 _REQUEST_KEYS: Final = {Lane.BEDROCK: (b"recordId", b"modelInput"), Lane.VERTEX: (b"custom_id", b"request")}
 """What a lane that holds its requests calls id and params in a line of them."""
 _encode = msgspec.json.Encoder().encode
@@ -236,6 +239,8 @@ def _look(files: Sequence[Path], path: Path) -> Lane | None:
         with _opened(file) as (source, is_converted):
             if path.is_file() and not is_converted and _begins_with_own_lines(source):
                 return None
+            if _is_table(source):
+                other = other or _TABLE
             for number, _, parts in islice(_values(source), _LOOKED_AT):
                 lane = lane_of(parts) if parts is not None else None
                 if parts is not None and lane is not None and own_line(parts, lane, number) is not None:
@@ -244,6 +249,12 @@ def _look(files: Sequence[Path], path: Path) -> Lane | None:
     if other is not None:
         raise SourceError(f"{path} is not a results file: {other.replace('FILE', str(path))}.")
     return None
+
+
+def _is_table(source: SourceFile) -> bool:
+    """Whether a file is a CSV of Vertex AI's results, as BigQuery exports a table unless another format is asked for."""
+    header = source.head().partition("\n")[0]
+    return {"response", "status"} <= {name.strip(' \r"') for name in header.split(",")}
 
 
 def _begins_with_own_lines(source: SourceFile) -> bool:

@@ -33,7 +33,7 @@ class Reviews(msgspec.Struct, frozen=True):
         return self.found.get(EntryKey(batch_id or self.target_id, custom_id), Review())
 
     def by_custom_id(self) -> dict[str, Review]:
-        """What was said of every id, of whatever batch; of several the newest batch's."""
+        """What was said of every id, of whatever batch; of several what was said last."""
         return {key.custom_id: review for key, review in self.found.items()}
 
 
@@ -79,7 +79,15 @@ def _key_of(results: ResultsFile, target_id: str) -> Callable[[int], EntryKey]:
     return key_of
 
 
-def expected_values(known: Mapping[str, Review], answers: Mapping[str, str | None]) -> dict[str, str]:
-    """What was found to be right, by custom_id, for a score: corrected labels, and the answers that are good."""
-    said = {custom_id: review.expected(answers.get(custom_id)) for custom_id, review in known.items()}
-    return {custom_id: label for custom_id, label in said.items() if label is not None}
+def expected_of_reviews(
+    results: ResultsFile, known: Reviews, read: Callable[[bytes], str | None]
+) -> dict[str, str | None]:
+    """What was found to be right, by custom_id: corrected labels, and what `read` takes out of the answers that are good."""
+    found: dict[str, str | None] = {}
+    for custom_id, review in known.by_custom_id().items():
+        position = results.index.find(custom_id)
+        if position is not None:
+            expected = review.expected(read(results.line(position)))
+            if expected is not None:
+                found[custom_id] = expected
+    return found

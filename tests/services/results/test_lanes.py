@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -292,6 +293,21 @@ def test_a_zip_of_another_tool_is_named(tmp_path):
     path.write_bytes(b"PK\x03\x04" + bytes(40))
     with pytest.raises(SourceError, match=r"zip archive.*unpack it"):
         own_lines(path, tmp_path / "cache")
+
+
+def test_a_csv_of_bigquery_is_named_with_the_format_to_export(tmp_path):
+    path = tmp_path / "predictions.csv"
+    path.write_text('custom_id,request,response,status\nv1,"{}","{}",\n')
+    with pytest.raises(SourceError, match="as JSON"):
+        own_lines(path, tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("name", "outcomes"), [("out.jsonl.out", ["succeeded", "errored"]), ("vertex.jsonl", ["succeeded"])]
+)
+def test_lines_that_readers_of_them_document_are_read(tmp_path, name, outcomes):
+    cases = Path(__file__).parents[2] / "cases/81-bedrock-results"
+    assert [one[1] for one in read(cases / name, tmp_path)] == outcomes
 
 
 @pytest.fixture

@@ -13,8 +13,6 @@ from claude_batch_tui.cli.main import main
 from claude_batch_tui.config import load
 from claude_batch_tui.domain.results.review import EntryKey, Review
 from claude_batch_tui.services.results.reviewing import (
-    Reviews,
-    expected_values,
     file_target,
     review_queue,
     reviews_of,
@@ -105,6 +103,16 @@ def test_without_a_review_an_export_has_no_column_of_it(store, file, capsys):
     assert "review" not in capsys.readouterr().out.splitlines()[0]
 
 
-def test_what_was_said_is_what_a_score_expects():
-    said = Reviews("b", {EntryKey("b", "a"): Review("good"), EntryKey("b", "c"): Review("bad", "x")})
-    assert expected_values(said.by_custom_id(), {"a": "yes", "c": "no"}) == {"a": "yes", "c": "x"}
+def test_what_was_said_is_what_a_score_expects(store, file, capsys):
+    with open_indexed(file) as results:
+        target = file_target(results)
+    for custom_id, said in (("r0", Review("good")), ("r1", Review("bad", "bug")), ("r2", Review("unsure"))):
+        labels.review(store, EntryKey(target, custom_id), said, NOW)
+    main(["score", str(file), "--reviewed", "--json"], lambda _: 0)
+    score = json.loads(capsys.readouterr().out)["score"]
+    assert (score["scored"], score["right"], score["accuracy"]["share"]) == (2, 1, 0.5)
+
+
+def test_a_score_by_reviews_that_nobody_made_says_where_they_are_made(store, file, capsys):
+    assert main(["score", str(file), "--reviewed"], lambda _: 0) == 2
+    assert "press r" in capsys.readouterr().err
