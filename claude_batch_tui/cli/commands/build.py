@@ -50,6 +50,8 @@ _KINDS = {
     "claude-batch-tui[documents]",
     "spreadsheet": "a row of an Excel or OpenDocument sheet is a request; needs the extra claude-batch-tui[spreadsheet]",
     "sqlite": "a row of an SQLite query is a request",
+    "results": "the answer of a batch, a run, a name or a results file is a request: fields id, answer, json, outcome, run, "
+    "and the columns of its source",
     "parquet": "a row of a Parquet file, or of a folder or pattern of them, is a request; needs the extra claude-batch-tui[parquet]",
     "custom": "build_requests() of a Python script gives the requests; it runs as you do",
     "jsonl": "a ready request with custom_id and params is checked and kept as it is; those of OpenAI, Bedrock and "
@@ -79,7 +81,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             argument_default=argparse.SUPPRESS,  # what stands before KIND counts where nothing stands after it
         )
-        sub.add_argument("file", metavar="FILE", help="the source; - reads standard input")
+        if kind == "results":
+            sub.add_argument("file", metavar="ID|FILE", help="a batch, a run, a name, or a results file")
+        else:
+            sub.add_argument("file", metavar="FILE", help="the source; - reads standard input")
         if kind in _READY:
             _add_ready_options(sub, kind)
         else:
@@ -139,6 +144,8 @@ def _add_source_options(sub: argparse.ArgumentParser, kind: str) -> None:
         _add_timeout(sub, "query", "row")
     elif kind == "custom":
         _add_script_options(sub)
+    elif kind == "results":
+        sub.add_argument("--where", metavar="FILTER", help="only these answers (outcome=succeeded)")
 
 
 def _add_ready_options(sub: argparse.ArgumentParser, kind: str) -> None:
@@ -293,6 +300,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     known = agreed_recipe(args, context) if args.recipe else None
     if args.recipe and known is None:
         return ExitCode.USAGE
+    if args.kind == "results":
+        args = _of_answers(args, context)
     spec = spec_of(args, context, known)
     if args.preview is not None:
         return _preview(spec, args, context)
@@ -322,6 +331,44 @@ def run(args: argparse.Namespace, context: Context) -> int:
             agree_to(args.save_recipe, context.config.state_dir)
             context.diagnostics.note(f"recipe saved: {args.save_recipe}")
     return ExitCode.GOOD if report.files is not None else ExitCode.USAGE
+
+
+def _of_answers(args: argparse.Namespace, context: Context) -> argparse.Namespace:
+    """The build of a file of rows that is made of the answers, beside the requests; with ids as they were."""
+    from claude_batch_tui.cli.results_files import find_results, require_whole
+    from claude_batch_tui.domain.filters.language import parse
+    from claude_batch_tui.exports.formats import file_stem
+    from claude_batch_tui.services.building.models import read_prices
+    from claude_batch_tui.services.exporting.answer_rows import write_answer_rows
+    from claude_batch_tui.services.filters.finding import find_all
+    from claude_batch_tui.services.results.costs import EntryCosts
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.results.opening import open_indexed
+
+    wanted = parse(getattr(args, "where", None) or "outcome=succeeded")
+    if args.file == "-":
+        raise ConfigError(
+            "Answers are those of a batch, a run, a name or a results file: not of standard input."
+        )
+    (found,) = find_results([args.file], context)
+    require_whole([found], args.output)
+    cache = Locations(context.config.data_dir).cache
+    cache.mkdir(parents=True, exist_ok=True)
+    folder = cache if args.preview is not None else Path(args.output or "requests.jsonl").parent
+    target = folder / f"{file_stem(found.title)}.answers.jsonl"
+    with open_indexed(found.path, cache) as results:
+        positions = find_all(results, wanted, EntryCosts(results.index, read_prices(context.config)))
+        if not positions:
+            raise ConfigError(f"{found.title} has no such answers: see `cbtui results {args.file} --stats`.")
+        for count in write_answer_rows(results, found.batch_id, positions, target, found.rows):
+            context.diagnostics.progress(f"{count:,} of {len(positions):,} answers written")
+        context.diagnostics.note(
+            f"{len(positions):,} of {results.index.count:,} answers of {found.title} are the rows: {target}"
+        )
+    id_column = getattr(args, "id_column", None)
+    return argparse.Namespace(
+        **{**vars(args), "kind": "json", "file": str(target), "id_column": id_column or "id"}
+    )
 
 
 def agreed_recipe(args: argparse.Namespace, context: Context) -> Recipe | None:
