@@ -84,10 +84,10 @@ async def run(args: argparse.Namespace, context: Context) -> int:
 
 def _write_again(path: Path, args: argparse.Namespace, context: Context) -> int:
     """Write what failed in a file of another lane as requests of that lane. Raises ConfigError where that cannot be."""
-    from claude_batch_tui.domain.results.failures import RetryRules, cause_of
+    from claude_batch_tui.domain.results.failures import RetryRules
     from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.results.costs import EntryCosts
-    from claude_batch_tui.services.results.lanes import write_again
+    from claude_batch_tui.services.results.lanes import failed_ids, write_again
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
 
@@ -104,19 +104,14 @@ def _write_again(path: Path, args: argparse.Namespace, context: Context) -> int:
         raise ConfigError(f"{args.output} is there already: name another file, or overwrite it with --force.")
     rules = RetryRules(args.include_invalid, args.any_outcome, args.again)
     with open_indexed(lines.path, Locations(context.config.data_dir).cache) as results:
-        index = results.index
-        chosen: set[str] = set()
-        for position in select_entries(results, args.where, EntryCosts(index, read_prices(context.config))):
-            entry = index.entry(position)
-            cause = cause_of(index.class_of(position), entry.error_type, entry.stop_reason)
-            if rules.decide(cause, is_changed=False) == "sent":
-                chosen.add(entry.custom_id)
+        costs = EntryCosts(results.index, read_prices(context.config))
+        chosen = failed_ids(results.index, select_entries(results, args.where, costs), rules)
     if not chosen:
         context.diagnostics.note(
             "There is nothing to retry: --include-invalid and --any-outcome let more in."
         )
         return ExitCode.NOT_ALL_GOOD
-    count = write_again(lines, chosen, args.output)
+    count = write_again(lines.body, lines.lane, chosen, args.output)
     context.diagnostics.note(f"{count:,} requests in {args.output}, as they were sent. Nothing was sent.")
     return ExitCode.GOOD
 

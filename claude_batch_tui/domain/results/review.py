@@ -184,13 +184,17 @@ def label_choices(answers: Sequence[str]) -> list[str]:
         text = answer.strip()
         if text.startswith("{"):
             for key, value in _object(text).items():
-                if isinstance(value, str) and 0 < len(value) <= _LONGEST_LABEL:
+                if isinstance(value, str) and _is_label(value):
                     fields.setdefault(key, Counter())[value] += 1
-        elif 0 < len(text) <= _LONGEST_LABEL and "\n" not in text:
+        elif _is_label(text):
             plain[text] += 1
     found = [one for one in (plain, *fields.values()) if 2 <= len(one) <= MOST_CHOICES]
     best = max(found, key=lambda one: (one.total(), -len(one)), default=Counter[str]())
     return [label for label, _ in best.most_common()]
+
+
+def _is_label(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_LABEL and text.isprintable()
 
 
 def _object(text: str) -> dict[str, object]:

@@ -21,6 +21,7 @@ from typing import BinaryIO, Final, cast
 import msgspec
 
 from claude_batch_tui.domain.requests.draft import SourceRow
+from claude_batch_tui.domain.results.failures import RetryRules, cause_of
 from claude_batch_tui.domain.results.lanes import (
     LANES,
     PRICED,
@@ -38,6 +39,7 @@ from claude_batch_tui.sources.json_values import JsonValues, form_of
 from claude_batch_tui.sources.source_file import SourceFile, as_utf8
 from claude_batch_tui.store.files import named_when_whole, written_whole
 from claude_batch_tui.store.results.gzip import ANY_SIZE, MOST_TIMES, is_gzip, require_room
+from claude_batch_tui.store.results.index import ResultsIndex
 
 _VERSION: Final = 1
 _HEAD: Final = 1 << 20
@@ -151,18 +153,27 @@ def own_lines(path: Path, cache: Path, on_step: Callable[[float], None] = lambda
         raise SourceError(str(error)) from error
 
 
-def write_again(lines: OwnLines, custom_ids: Collection[str], target: Path) -> int:
-    """Write the requests of these results as request lines of their lane, as they were sent; how many there are.
+def failed_ids(index: ResultsIndex, positions: Sequence[int], rules: RetryRules) -> set[str]:
+    """The custom_ids of those of these entries that are to be sent again."""
+    chosen: set[str] = set()
+    for position in positions:
+        entry = index.entry(position)
+        cause = cause_of(index.class_of(position), entry.error_type, entry.stop_reason)
+        if rules.decide(cause, is_changed=False) == "sent":
+            chosen.add(entry.custom_id)
+    return chosen
+
+
+def write_again(body: Path, lane: Lane, custom_ids: Collection[str], target: Path) -> int:
+    """Write the requests with these ids in the body of a lane's results as request lines of it, as they were sent; how many.
 
     Raises SourceError where they cannot be read any more, ExportError where the disk refuses.
     """
-    if lines.body is None:
-        raise SourceError("These results do not hold their requests.")
-    id_key, params_key = _REQUEST_KEYS[lines.lane]
+    id_key, params_key = _REQUEST_KEYS[lane]
     count = 0
     try:
         with written_whole(target, ExportError) as out:
-            for request in iter_sent(lines.body):
+            for request in iter_sent(body):
                 parts = parts_of(request) or {}
                 if _id_of(parts) in custom_ids:
                     out.write(
@@ -170,7 +181,7 @@ def write_again(lines: OwnLines, custom_ids: Collection[str], target: Path) -> i
                     )
                     count += 1
     except OSError as error:
-        raise SourceError(f"The requests of {lines.path} cannot be read: open the results again.") from error
+        raise SourceError(f"The requests in {body} cannot be read: open the results again.") from error
     return count
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
 from claude_batch_tui.domain.results.review import EntryKey, Review, ReviewQueue, label_choices
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.store.database import Database
@@ -18,6 +19,7 @@ from claude_batch_tui.store.results.file import ResultsFile
 
 _ENDS = 1 << 16
 """Bytes of a file's beginning and end by which it is known again."""
+_SUCCEEDED = OUTCOMES.index(Outcome.SUCCEEDED)
 _ANSWERS = 200
 """Answers that are read for the labels they give."""
 
@@ -63,6 +65,12 @@ def file_target(results: ResultsFile) -> str:
     digest.update(os.pread(descriptor, _ENDS, 0))
     digest.update(os.pread(descriptor, _ENDS, max(size - _ENDS, 0)))
     return f"file:{digest.hexdigest()[:32]}"
+
+
+def answered(results: ResultsFile, positions: Sequence[int]) -> Sequence[int]:
+    """Those of these entries that have an answer: nothing can be said of what failed."""
+    outcomes = results.index.outcomes
+    return [position for position in positions if outcomes[position] == _SUCCEEDED]
 
 
 def review_queue(results: ResultsFile, positions: Sequence[int], known: Reviews) -> ReviewQueue:

@@ -19,6 +19,7 @@ from claude_batch_tui.domain.filters.fields import Completion, complete
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.money.spend import Bill
 from claude_batch_tui.domain.results.fields import AnswerFields, field_path
+from claude_batch_tui.domain.results.lanes import Lane
 from claude_batch_tui.engine.engine import Engine
 from claude_batch_tui.services.exporting.export import Part
 from claude_batch_tui.services.filters.finding import Finder
@@ -146,6 +147,8 @@ class OpenResults:
         """The file of the rows the requests were made from, where there is one."""
         self.body_path: Path | None = None
         """What was sent, where a file of another lane says it."""
+        self.lane = Lane.MESSAGES
+        """Whose results they are."""
         self.note = ""
         """What is to be said of the file once it is shown."""
         self.is_growing = False
@@ -339,7 +342,7 @@ class OpenResults:
             lines = own_lines(self.path, cache, look)
         except _StoppedError:
             return False
-        self.path, self.body_path, self.note = lines.path, lines.body, lines.words
+        self.path, self.body_path, self.lane, self.note = lines.path, lines.body, lines.lane, lines.words
         self.rows_path = lines.rows or self.rows_path
         return True
 
@@ -353,9 +356,7 @@ class OpenResults:
         return follows
 
     def _why_no_retry(self) -> str | None:
-        if self.body_path is not None:
-            return "it goes back to its own lane: `cbtui retry FILE -o again.jsonl` writes what failed"
-        if not self.batch_ids:
+        if not self.batch_ids and self.body_path is None:
             return "only results of a batch can be retried: a file does not say what was sent"
         if self.file is None or self.is_growing or not self.file.results.index.complete:
             return "its results are not all here yet"

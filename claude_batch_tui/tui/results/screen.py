@@ -25,14 +25,16 @@ from textual.containers import Vertical
 
 from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.plain_text import clean, clean_line
+from claude_batch_tui.domain.results.failures import RetryRules
 from claude_batch_tui.domain.results.fields import field_path
 from claude_batch_tui.domain.results.result import Sort
-from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
+from claude_batch_tui.services.results.lanes import failed_ids, write_again
 from claude_batch_tui.services.results.ledger import accounts
 from claude_batch_tui.services.results.origins import entries_by_batch
 from claude_batch_tui.services.results.recent import RESULTS_ENDINGS, recent_files, remember_file
-from claude_batch_tui.services.results.reviewing import review_queue, reviews_of
+from claude_batch_tui.services.results.reviewing import answered, review_queue, reviews_of
 from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.questions import InputDialog
@@ -67,7 +69,6 @@ from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import share
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.results.failures import RetryRules
     from claude_batch_tui.services.results.triage import Triage
     from claude_batch_tui.services.submitting.retry import Choice, RetryPlan
 
@@ -306,6 +307,9 @@ class ResultsScreen(DashboardScreen):
 
     def action_retry(self) -> None:
         """Send again what failed among the marked entries, or all that the filter shows."""
+        if self.opened.body_path is not None:
+            self._ask_where_to_write(self.opened.body_path)
+            return
         file, batch_ids, chosen = self.opened.file, self.opened.batch_ids, self.table.chosen
         engine = owner_of(self, batch_ids) if file is not None and batch_ids else None
         if file is None or engine is None:
@@ -326,6 +330,41 @@ class ResultsScreen(DashboardScreen):
                 return engine.plan_retry([one for one in wanted if one.positions], rules, choices)
 
         start_retry(self, title, engine, make, look)
+
+    def _ask_where_to_write(self, body: Path) -> None:
+        """Results of another lane go back to it: ask for a file for the requests of what failed."""
+        stem = self.opened.title.removesuffix(".out").removesuffix(".jsonl")
+
+        def problem(name: str) -> str | None:
+            taken = bool(name) and Path(name).expanduser().exists()
+            return f"{name} is there already: type another name." if taken else None
+
+        def write(name: str | None) -> None:
+            if name:
+                self._write_again(body, self.table.chosen, Path(name).expanduser())
+
+        lines = [
+            "They belong to another lane: their requests are written as they were sent, for a job there."
+        ]
+        dialog = InputDialog("Write what failed to", lines, value=f"{stem}-again.jsonl", problem=problem)
+        self.app.push_screen(dialog, write)
+
+    @work(thread=True, exclusive=True, group="again")
+    def _write_again(self, body: Path, positions: Sequence[int], target: Path) -> None:
+        """Write them in a thread, and say how many there are."""
+        file, say = self.opened.file, partial(self.app.call_from_thread, self.say)
+        if file is None:
+            return
+        ids = failed_ids(file.results.index, positions, RetryRules())
+        if not ids:
+            say("Nothing to write: no entry failed so that it can be sent again as it is.")
+            return
+        try:
+            count = write_again(body, self.opened.lane, ids, target)
+        except CbtuiError as error:
+            say(str(error), kind="error")
+        else:
+            say(f"{count:,} requests in {target}. Nothing was sent.")
 
     def action_stop(self) -> None:
         """Stop what is being saved, else a search or an order, else the download; what has arrived is kept until the next one."""
@@ -358,30 +397,33 @@ class ResultsScreen(DashboardScreen):
 
         def problem(words: str) -> str | None:
             try:
-                sampled(chosen, words)
+                sampled((), words)
             except ConfigError as error:
                 return str(error)
             return None
 
         def start(words: str | None) -> None:
             if words is not None:
-                self._review(sampled(chosen, words))
+                self._review(chosen, words)
 
         body = [f"Enter reads {which}, {len(chosen):,}; 200 a sample of so many, 200 seed 7 another one."]
         dialog = InputDialog("Review how many?", body, placeholder="all", problem=problem)
         self.app.push_screen(dialog, start)
 
     @work(thread=True, exclusive=True, group="review")
-    def _review(self, positions: Sequence[int]) -> None:
+    def _review(self, chosen: Sequence[int], words: str) -> None:
         """Make a queue of these entries in a thread, and show it."""
         file, engine = self.opened.file, self.opening.engine
         if file is None:
             return
-        reader = file.reader.duplicate()
         results = file.results.duplicate()  # the queue keeps it
+        positions = sampled(answered(results, chosen), words)
+        if not positions:
+            self.app.call_from_thread(self.say, "None of these has an answer to review.")
+            return
         known = reviews_of(results, self.opened.batch_id, engine.store.database)
         queue = review_queue(results, positions, known)
-        screen = ReviewScreen(self.opened.title, queue, reader, engine)
+        screen = ReviewScreen(self.opened.title, queue, file.reader.duplicate(), engine)
         self.app.call_from_thread(self.app.push_screen, screen)
 
     def action_open(self) -> None:

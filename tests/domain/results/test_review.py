@@ -109,7 +109,7 @@ def test_a_sample_is_the_same_for_the_same_seed_and_in_the_order_of_the_file():
 
 
 def test_labels_are_those_that_short_answers_or_one_field_of_json_give():
-    assert label_choices(["bug", "billing ", "bug", "x" * 90]) == ["bug", "billing"]
+    assert label_choices(["bug", "billing ", "bug", "x" * 90, "a\x1bb"]) == ["bug", "billing"]
     answers = [f'{{"label": "{label}", "why": "because {n}"}}' for n, label in enumerate(["a", "b"] * 9)]
     assert label_choices(answers) == ["a", "b"]
     assert label_choices([f"answer {n}" for n in range(30)]) == []

@@ -246,7 +246,7 @@ def test_a_file_of_another_lane_is_read_with_its_requests_and_rows(engine, tmp_p
     assert (reading.custom_id, reading.row.row, reading.cost) == ("r1", {"prompt": "Is it?"}, None)
     assert json.loads(reading.request)["params"] == asked
     assert opened.sent(engine.store) == ["r1"]
-    assert "its own lane" in opened.why_not("retry")
+    assert (opened.why_not("retry"), opened.lane) == (None, "bedrock")
     assert "Bedrock" in opened.note
     assert opened.to_save([0], marked=False, keeps_order=False).part.batch_id == "in"
     opened.close()
