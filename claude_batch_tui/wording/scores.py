@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.domain.results.scoring import Interval, PairedTest, Score
 from claude_batch_tui.wording.values import share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from claude_batch_tui.domain.results.scoring import Interval, PairedTest, Score
 
 MOST_LABELS = 12
 """Labels in the drawn matrix; the others are in `--json`."""

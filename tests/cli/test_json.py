@@ -50,7 +50,7 @@ LINES = {
     "examples": ("examples", set()),
 }
 """By command: a line, and the keys of the first object it prints with --json."""
-WITHOUT_DATA = {"open", "demo", "simulate", "reset-tty", "guide", "help", "skill", "completion"}
+WITHOUT_DATA = {"report", "open", "demo", "simulate", "reset-tty", "guide", "help", "skill", "completion"}
 
 
 @pytest.fixture

@@ -133,6 +133,7 @@ VERBS = (
     "export OTHER -o OUT.sqlite",
     "compare ENDED OTHER",
     "score ENDED --judge OTHER",
+    "report ENDED -o OUT.html",
     "retry OTHER --yes",
     "triage OTHER",
     "models",

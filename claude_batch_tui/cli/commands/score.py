@@ -24,6 +24,23 @@ _IDS = ("right", "wrong", "unparsable", "missing")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("id", metavar="ID|FILE", help="a batch, a run, a name, or a results file")
+    add_score_options(parser)
+    parser.add_argument("--ids", choices=_IDS, help="print the custom_ids of these instead, one a line")
+    parser.add_argument(
+        "--cell", nargs=2, metavar=("EXPECTED", "ANSWER"), help="print the custom_ids in a cell of the matrix"
+    )
+    parser.add_argument("--json", action="store_true", help="all figures as JSON")
+    parser.epilog = (
+        "Accuracy and its 95 % interval (Wilson) are of the entries that have an expected value and an answer to compare;\n"
+        "what is unparsable or missing is counted apart. Blanks at the ends of a value never count.\n"
+        "Where all that is expected are numbers, 1 and 1.0 are the same, and errors and correlation are told too.\n"
+        "--beside: McNemar's test over the entries scored in both, exact up to 1,000 that differ.\n"
+        "Exit codes: 0 all entries were scored, 1 some are unparsable or missing, 3 there are no results."
+    )
+
+
+def add_score_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is right and what is scored; those of a report too."""
     parser.add_argument(
         "--expected",
         metavar="COL",
@@ -48,32 +65,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--where", metavar="FILTER", help="score only these entries")
     parser.add_argument("--rows", type=Path, metavar="FILE", help="the rows file (known for own batches)")
     parser.add_argument("--beside", metavar="ID2", help="score this run as well, and test the difference")
-    parser.add_argument("--ids", choices=_IDS, help="print the custom_ids of these instead, one a line")
-    parser.add_argument(
-        "--cell", nargs=2, metavar=("EXPECTED", "ANSWER"), help="print the custom_ids in a cell of the matrix"
-    )
-    parser.add_argument("--json", action="store_true", help="all figures as JSON")
-    parser.epilog = (
-        "Accuracy and its 95 % interval (Wilson) are of the entries that have an expected value and an answer to compare;\n"
-        "what is unparsable or missing is counted apart. Blanks at the ends of a value never count.\n"
-        "Where all that is expected are numbers, 1 and 1.0 are the same, and errors and correlation are told too.\n"
-        "--beside: McNemar's test over the entries scored in both, exact up to 1,000 that differ.\n"
-        "Exit codes: 0 all entries were scored, 1 some are unparsable or missing, 3 there are no results."
-    )
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Score."""
-    from claude_batch_tui.domain.results.scoring import NORMALISERS
     from claude_batch_tui.services.results.scoring import paired
     from claude_batch_tui.wording import beside_lines, score_lines
 
-    ways = frozenset(word.strip() for word in args.normalise.split(",") if word.strip())
-    if unknown := sorted(ways - {*NORMALISERS}):
-        raise ConfigError(f"--normalise {unknown[0]}: there are {', '.join(NORMALISERS)}.")
-    _check(args)
-    found = [find_results([word], context)[0] for word in (args.id, args.beside) if word is not None]
-    scored = [_scored(one, ways, args, context) for one in found]
+    found, scored = score_asked(args, context)
     first = scored[0]
     if args.ids or args.cell:
         context.output.lines(_ids(first, args))
@@ -87,6 +86,18 @@ def run(args: argparse.Namespace, context: Context) -> int:
     else:
         context.output.lines(score_lines(first.score))
     return ExitCode.GOOD if all(one.score.is_whole for one in scored) else ExitCode.NOT_ALL_GOOD
+
+
+def score_asked(args: argparse.Namespace, context: Context) -> tuple[list[Found], list[ScoredEntries]]:
+    """What was asked for and the run of --beside, found and scored. Raises ConfigError before anything is downloaded."""
+    from claude_batch_tui.domain.results.scoring import NORMALISERS
+
+    ways = frozenset(word.strip() for word in args.normalise.split(",") if word.strip())
+    if unknown := sorted(ways - {*NORMALISERS}):
+        raise ConfigError(f"--normalise {unknown[0]}: there are {', '.join(NORMALISERS)}.")
+    _check(args)
+    found = [find_results([word], context)[0] for word in (args.id, args.beside) if word is not None]
+    return found, [_scored(one, ways, args, context) for one in found]
 
 
 def _check(args: argparse.Namespace) -> None:
