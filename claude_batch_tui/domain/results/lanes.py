@@ -153,7 +153,8 @@ def what_else(value: Parts) -> str | None:
         ("modelOutput" in keys, _OTHER_MODEL),
         ({"modelInput"} <= keys, _BEDROCK_REQUESTS),
         ("request" in keys and "response" not in keys, _VERTEX_REQUESTS),
-        ({"custom_id", "params"} <= keys or "requests" in keys, _REQUESTS),
+        ({"custom_id", "params"} <= keys, _REQUESTS),
+        ("requests" in keys, _BODY),
         ("body" in keys and "url" in keys, _OPENAI_REQUESTS),
         ({"custom_id", "source", "row"} <= keys, _ROWS),
         (_value(value.get("type")) == "message_batch", _BATCH),
@@ -176,6 +177,9 @@ _BEDROCK_REQUESTS: Final = "these are requests of a Bedrock job: its results are
 _VERTEX_REQUESTS: Final = "these are requests of a Vertex AI job: its results have `response` and `status` beside them, in the job's output"
 _REQUESTS: Final = (
     "these are requests, not results: `cbtui check FILE` looks at them, `cbtui submit FILE` sends them"
+)
+_BODY: Final = (
+    "these are requests, not results: `cbtui build json FILE -o requests.jsonl` makes a requests file of them"
 )
 _OPENAI_REQUESTS: Final = (
     "these are requests of an OpenAI batch: `cbtui build jsonl FILE` makes requests of them"

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import BinaryIO, Final, cast
 
 import msgspec
@@ -252,13 +253,15 @@ def _look(files: Sequence[Path], path: Path) -> Lane | None:
                 return None
             if _is_table(source):
                 other = other or _TABLE
+            if form_of(source) == "body":  # whose items are requests as they stand
+                other = other or what_else({"requests": b"[]"})
             for number, _, parts in islice(_values(source), _LOOKED_AT):
                 lane = lane_of(parts) if parts is not None else None
                 if parts is not None and lane is not None and own_line(parts, lane, number) is not None:
                     return lane
                 other = other or (what_else(parts) if parts is not None else None)
     if other is not None:
-        raise SourceError(f"{path} is not a results file: {other.replace('FILE', str(path))}.")
+        raise SourceError(f"{path} is not a results file: {other.replace('FILE', quote(str(path)))}.")
     return None
 
 
@@ -295,7 +298,13 @@ def _opened(path: Path) -> Iterator[tuple[SourceFile, bool]]:
             raise SourceError(
                 f"{path} is a zip archive, as other tools hand out results: unpack it, and open the file of results in it."
             )
-        source = SourceFile(handle, str(path), guess=True)
+        try:
+            source = SourceFile(handle, str(path), guess=True)
+        except SourceError as error:
+            what = str(error).removeprefix(f"{path}: ").partition(". ")[0].removesuffix(".")
+            raise SourceError(
+                f"{path} is not a results file: {what}. Results are read from lines of JSON, and from JSON files."
+            ) from error
         stack.callback(source.close)
         yield stack.enter_context(as_utf8(source)), source.encoding != "utf-8-sig"
 

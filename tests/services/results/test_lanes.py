@@ -267,7 +267,7 @@ OTHERS = {
         "another model than Claude",
     ),
     "requests": ({"custom_id": "a", "params": {"model": "m"}}, "cbtui submit"),
-    "create body": ({"requests": [{"custom_id": "a", "params": {}}]}, "cbtui submit"),
+    "create body": ({"requests": [{"custom_id": "a", "params": {}}]}, "cbtui build json"),
     "bedrock requests": ({"recordId": "a", "modelInput": ASKED}, ".jsonl.out of the same name"),
     "vertex requests": ({"custom_id": "a", "request": ASKED}, "in the job's output"),
     "openai requests": ({"custom_id": "a", "method": "POST", "url": "/v1", "body": {}}, "cbtui build jsonl"),
@@ -292,6 +292,15 @@ def test_a_zip_of_another_tool_is_named(tmp_path):
     path = tmp_path / "out.zip"
     path.write_bytes(b"PK\x03\x04" + bytes(40))
     with pytest.raises(SourceError, match=r"zip archive.*unpack it"):
+        own_lines(path, tmp_path / "cache")
+
+
+def test_a_binary_file_is_named_and_so_is_what_is_read(tmp_path):
+    path = tmp_path / "answers.parquet"
+    path.write_bytes(b"PAR1\x15aaa")
+    with pytest.raises(
+        SourceError, match=r"is not a results file: this is a Parquet file, not text. Results are"
+    ):
         own_lines(path, tmp_path / "cache")
 
 
