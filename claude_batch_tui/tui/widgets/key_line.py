@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from textual import events
@@ -157,7 +159,21 @@ class KeyLine(OneLine):
         return next(each.node for each in bindings if each.binding.id == hint.id)
 
     def _hints(self) -> list[Hint]:
-        return active_hints(self.screen.active_bindings.values(), ascii_only=ascii_only(self))
+        bindings = in_declared_order([*self.screen.active_bindings.values()])
+        return active_hints(bindings, ascii_only=ascii_only(self))
+
+
+def in_declared_order(bindings: Sequence[ActiveBinding]) -> list[ActiveBinding]:
+    """Those of each node in the order they have without other keys: what the settings give another key comes last in Textual's order."""
+    places = {
+        node: {one.id: at for at, one in enumerate(chain(*merged.key_to_bindings.values()))}
+        for node in {each.node for each in bindings}
+        if (merged := type(node)._merged_bindings) is not None  # noqa: SLF001  with the keys of the classes
+    }
+    waiting = defaultdict[DOMNode, deque[ActiveBinding]](deque)
+    for each in sorted(bindings, key=lambda one: places.get(one.node, {}).get(one.binding.id, -1)):
+        waiting[each.node].append(each)
+    return [waiting[each.node].popleft() for each in bindings]
 
 
 class ShownHint(NamedTuple):
