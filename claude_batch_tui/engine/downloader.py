@@ -14,7 +14,11 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.errors import CbtuiError, unexpected
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.services.downloading.recording import download_batch, read_leftovers
+from claude_batch_tui.services.downloading.recording import (
+    download_batch,
+    read_leftovers,
+    read_small_leftovers,
+)
 from claude_batch_tui.services.results.local_files import unread_path
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches
@@ -39,7 +43,9 @@ class Downloader:
         """Indexes of downloads that are under way, and their files: rows can be read while they arrive."""
 
     async def index_leftovers(self) -> None:
-        """Read the results that are here, and of which a process that died wrote nothing down."""
+        """Read the results that are here, and of which a process that died wrote nothing down; of batches that were deleted
+        at the API, too, which only costs and history show.
+        """
         folder = self._runtime.store.locations.results
         names = await in_thread(lambda: {path.name.split(".")[0] for path in folder.glob("*.jsonl*")})
         for batch_id in names:
@@ -54,6 +60,15 @@ class Downloader:
                     batch_id=batch_id,
                     is_error=True,
                 )
+        runtime = self._runtime
+        if (workspace := runtime.workspace) is not None:
+            await read_small_leftovers(
+                batches.deleted_without_results(runtime.store.database, workspace.scope_id),
+                store=runtime.store,
+                scope_id=workspace.scope_id,
+                config=runtime.config,
+                now=runtime.now,
+            )
 
     async def download(self, batch_id: str) -> None:
         """Download a batch's results unless that is already going on."""

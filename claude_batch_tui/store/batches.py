@@ -210,6 +210,16 @@ def find(database: Database, scope_id: int, batch_id: str) -> TrackedBatch | Non
     return tracked_of(row) if row else None
 
 
+def deleted_without_results(database: Database, scope_id: int) -> tuple[TrackedBatch, ...]:
+    """Batches that were deleted at the API, or are gone there, and of whose results nothing is written down."""
+    rows = database.rows(
+        f"{SELECT} WHERE b.scope_id = ? AND b.has_ended AND (b.deleted_at IS NOT NULL OR b.gone_at IS NOT NULL)"
+        " AND d.batch_id IS NULL",
+        (scope_id,),
+    )
+    return tuple(tracked_of(row) for row in rows)
+
+
 def find_all(database: Database, scope_id: int, batch_ids: Sequence[str]) -> tuple[TrackedBatch, ...]:
     """Those of some batches that are known, in the order of their ids."""
     query = f"{SELECT} WHERE b.scope_id = ? AND b.batch_id IN {_ONE_OF}"

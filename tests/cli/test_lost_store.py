@@ -188,12 +188,16 @@ def test_a_submission_of_which_the_journal_lost_that_it_was_sent_is_not_paid_aga
 
 
 def test_results_and_what_was_deleted_are_known_again(cbtui, simulator, requests_file, data, tmp_path):
+    def said():
+        return [cbtui(verb, "--json")[1] for verb in ("list", "history", "costs")]
+
     kept = cbtui("submit", requests_file(), "--yes")[1].strip()
     gone = cbtui("submit", requests_file(5, "gone.jsonl"), "--yes", "--again")[1].strip()
-    simulator.batches.finish()
+    assert cbtui("watch", kept, gone, "--interval", "1")[0] == 0
     assert cbtui("results", kept, "-o", tmp_path / "kept.jsonl")[0] == 0
     assert cbtui("delete", gone, "--yes")[0] == 0
-    before = cbtui("list", "--json")[1], cbtui("history", "--json")[1]
+    before = said()
+    assert json.loads(before[2])["total"]["batches"] == 2
     (data / "store.db").unlink()
-    assert (cbtui("list", "--json")[1], cbtui("history", "--json")[1]) == before
+    assert said() == before
     assert '"results":"complete"' in before[0]

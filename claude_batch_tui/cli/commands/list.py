@@ -111,6 +111,7 @@ async def _heard(count: int, context: Context, *, and_known: bool) -> tuple[List
     from claude_batch_tui.runtime import open_api, open_runtime, patient
     from claude_batch_tui.services.results.local_files import unread_path
     from claude_batch_tui.services.watching.listing import newest
+    from claude_batch_tui.store.batches import deleted_without_results
 
     config, patience = context.config, context.patience()
     try:
@@ -120,17 +121,20 @@ async def _heard(count: int, context: Context, *, and_known: bool) -> tuple[List
                 count, api=api, store=runtime.store, hint=runtime.hint, now=now, and_known=and_known
             )
             workspace = runtime.workspace
-            if workspace is not None and any(unread_path(each, runtime.store) for each in listed.batches):
+            if workspace is None:
+                return listed, f"{api.credential} at {api.base_url}", runtime.now()
+            deleted = deleted_without_results(runtime.store.database, workspace.scope_id)
+            if any(unread_path(each, runtime.store) for each in (*listed.batches, *deleted)):
                 from claude_batch_tui.services.downloading.recording import read_small_leftovers
 
                 whole = await read_small_leftovers(
-                    listed.batches,
+                    (*listed.batches, *deleted),
                     store=runtime.store,
                     scope_id=workspace.scope_id,
                     config=config,
                     now=runtime.now,
                 )
-                listed = msgspec.structs.replace(listed, batches=whole)
+                listed = msgspec.structs.replace(listed, batches=whole[: len(listed.batches)])
             return listed, f"{api.credential} at {api.base_url}", runtime.now()
     except DamagedStoreError:
         raise
