@@ -52,7 +52,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--limit", type=positive_number, metavar="N", help="no more than N entries: the first ones"
     )
     parser.add_argument(
-        "--rows", type=Path, metavar="FILE", help="the rows file to join (known for own batches)"
+        "--rows",
+        type=Path,
+        metavar="FILE",
+        help="a CSV or JSON Lines file to join, by its column of ids (known for own batches)",
     )
     parser.add_argument(
         "--sent",
@@ -192,7 +195,9 @@ def write_entries(
                     )
                 )
             else:
-                parts.append(_whole_part(file, one, prices, args, _reviews(file.results, one, context)))
+                parts.append(
+                    _whole_part(file, one, prices, args, _reviews(file.results, one, context), cache)
+                )
         target = context.output.binary() if output == STDOUT else Path(output).expanduser()
         for update in export(parts, target, options, prices=prices, limit=args.limit):
             match update:
@@ -246,7 +251,12 @@ def _reviews(results: ResultsFile, found: Found, context: Context) -> Reviews | 
 
 
 def _whole_part(
-    file: StreamingFilter, found: Found, prices: PriceTable, args: argparse.Namespace, said: Reviews | None
+    file: StreamingFilter,
+    found: Found,
+    prices: PriceTable,
+    args: argparse.Namespace,
+    said: Reviews | None,
+    cache: Path,
 ) -> Part:
     """What is asked for of a file that is read to its end before."""
     from claude_batch_tui.services.exporting.export import Part
@@ -259,8 +269,20 @@ def _whole_part(
     positions = select_entries(results, args.where, costs)
     if args.sort:
         positions = in_order(positions, parse_sort(args.sort), results, costs)
-    rows, keeps_order = args.rows or found.rows, args.sort is not None
+    rows, keeps_order = joined_rows(args, found.rows, results, cache), args.sort is not None
     return Part(results.path, results.index, positions, found.batch_id, rows, keeps_order, reviews=said)
+
+
+def joined_rows(
+    args: argparse.Namespace, known: Path | None, results: ResultsFile, cache: Path
+) -> Path | None:
+    """The rows to join: any table that --rows names, by the ids of the results, else those that are `known`."""
+    if args.rows is None:
+        return known
+    from claude_batch_tui.services.results.any_rows import rows_of
+
+    index = results.index
+    return rows_of(args.rows, {index.custom_id(at): None for at in range(index.count)}, cache)
 
 
 def _written_words(update: Exported, parts: Sequence[Part], output: str) -> str:

@@ -85,7 +85,10 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
 
 def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
     from claude_batch_tui.services.building.requests_files import ids_of_requests
+    from claude_batch_tui.services.results.any_rows import rows_of
     from claude_batch_tui.services.results.rows_file import RowsFile
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.store.results.opening import open_indexed
 
     files = {word: results_path(word) for word in args.ids}
     found = [_held_file(path, context) for path in files.values() if path is not None]
@@ -95,7 +98,12 @@ def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
         sent_files((), args)
         sent = ids_of_requests(args.requests)
     elif args.rows is not None:
-        sent = RowsFile(args.rows).custom_ids()
+        cache = Locations(context.config.data_dir).cache
+        ids: dict[str, None] = {}
+        for held in found:
+            with open_indexed(held.path, cache) as results:
+                ids.update((results.index.custom_id(at), None) for at in range(results.index.count))
+        sent = RowsFile(rows_of(args.rows, ids, cache)).custom_ids()
     else:
         return found
     return [held._replace(sent=sent) for held in found]

@@ -50,9 +50,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if not args.ids:
         raise ConfigError("Say whose results: a batch, a run, a name or a results file, or --all-ended.")
     if args.rows is not None:
-        from claude_batch_tui.services.results.rows_file import RowsFile  # late: --help needs none of it
+        from claude_batch_tui.services.results.any_rows import require_rows  # late: --help needs none of it
 
-        RowsFile(args.rows)
+        require_rows(args.rows)
     if wants_ledger(args):
         return show_ledger(args, context)
     return _show_statistics(args, context) if args.stats else write_results(args, context)

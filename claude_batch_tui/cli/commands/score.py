@@ -7,8 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.cli.entries import joined_rows
 from claude_batch_tui.cli.results_files import Found, find_results
 from claude_batch_tui.errors import ConfigError
 
@@ -63,7 +66,12 @@ def add_score_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--normalise", default="", metavar="WAYS", help="look past these: case,space,punct")
     parser.add_argument("--where", metavar="FILTER", help="score only these entries")
-    parser.add_argument("--rows", type=Path, metavar="FILE", help="the rows file (known for own batches)")
+    parser.add_argument(
+        "--rows",
+        type=Path,
+        metavar="FILE",
+        help="a CSV or JSON Lines file with the ids (known for own batches)",
+    )
     parser.add_argument("--beside", metavar="ID2", help="score this run as well, and test the difference")
 
 
@@ -128,6 +136,7 @@ def _scored(found: Found, ways: frozenset[str], args: argparse.Namespace, contex
     cache = Locations(context.config.data_dir).cache
     with ExitStack() as stack:
         results = stack.enter_context(open_indexed(found.path, cache))
+        found = msgspec.structs.replace(found, rows=joined_rows(args, found.rows, results, cache))
         expected = (
             _reviewed(found, results, args, context) if args.reviewed else _expected(found, args, context)
         )
@@ -168,7 +177,7 @@ def _expected(found: Found, args: argparse.Namespace, context: Context) -> Expec
         judge = find_results([args.judge], context)[0]
         with open_indexed(judge.path, Locations(context.config.data_dir).cache) as results:
             return expected_of_results(results, answer_path(args.expected or args.answer))
-    rows = args.rows or found.rows
+    rows = found.rows
     if args.expected_file is not None:
         return expected_of_file(args.expected_file.expanduser(), args.expected, args.id_column, rows)
     if rows is None:

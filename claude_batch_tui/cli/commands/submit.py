@@ -58,7 +58,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--betas", metavar="B,…", help="beta headers of the batch; left out, those of the recipe beside FILE"
     )
-    parser.add_argument("--rows", metavar="FILE", type=Path, help="the rows file (FILE.rows.jsonl beside it)")
+    parser.add_argument(
+        "--rows",
+        metavar="FILE",
+        type=Path,
+        help="a CSV or JSON Lines file with their rows, by its column of ids (FILE.rows.jsonl beside it)",
+    )
     parser.add_argument(
         "--new-only",
         action="store_true",
@@ -112,7 +117,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             await runtime.connect(), context.config.data_dir, runtime.hint, runtime.now()
         ):
             order = await in_thread(lambda: _checked(order, runtime))
-        order = msgspec.structs.replace(order, rows=_rows(args))
+        order = msgspec.structs.replace(order, rows=await in_thread(lambda: _rows(args, context)))
         if args.pilot is not None:
             order = msgspec.structs.replace(order, part=Pilot(args.pilot, args.seed))
         elif args.rest_of:
@@ -167,14 +172,20 @@ async def _run_of(word: str, runtime: Runtime) -> str:
     return tracked.run_id
 
 
-def _rows(args: argparse.Namespace) -> Path | None:
-    """The rows file that belongs to the requests. Raises DraftError where the one there is does not."""
-    from claude_batch_tui.services.building.requests_files import beside, rows_match
+def _rows(args: argparse.Namespace, context: Context) -> Path | None:
+    """The rows that belong to the requests: of the table that was named, or the rows file beside them.
+
+    Raises SourceError where the table has no row for one of them, and DraftError where what is beside them is of others.
+    """
+    from claude_batch_tui.services.building.requests_files import beside, ids_of_requests, rows_match
+    from claude_batch_tui.services.results.any_rows import rows_in_order
+    from claude_batch_tui.store.locations import Locations
 
     rows: Path = args.rows or beside(args.file).rows
+    if args.rows and not (rows.exists() and rows_match(args.file, rows)):
+        ids = dict.fromkeys(ids_of_requests(args.file))
+        return rows_in_order(rows, ids, Locations(context.config.data_dir).cache)
     if not rows.exists():
-        if args.rows:
-            raise DraftError(f"There is no rows file {args.rows}.")
         return None
     if not rows_match(args.file, rows):
         raise DraftError(
