@@ -133,19 +133,34 @@ async def submit(
     frozen, handed_over = [*prepared.submissions], set[str]()
     try:
         yield prepared
-        chosen = await in_thread(
-            lambda: _not_sent_before(
-                order, prepared, frozen, freeze, store=store, workspace=workspace, now=now()
+        while True:
+            chosen = await in_thread(
+                partial(
+                    _not_sent_before,
+                    order,
+                    prepared,
+                    frozen,
+                    freeze,
+                    store=store,
+                    workspace=workspace,
+                    now=now(),
+                )
             )
-        )
-        for said in chosen.said:
-            yield said
-        _require_decidable(order, chosen.to_look_for)
-        if (earlier := chosen.to_look_for) is not None:
+            for said in chosen.said:
+                yield said
+            _require_decidable(order, chosen.to_look_for)
+            if (earlier := chosen.to_look_for) is None:
+                break
             discard(*frozen)
-            async with aclosing(see_to(earlier, decision=order.decision)) as steps:
+            async with aclosing(see_to(earlier, decision=order.decision, of=1 + chosen.others)) as steps:
                 async for step in steps:
                     yield step
+            if not chosen.others or not isinstance(step, Ended) or not step.submission.is_certain:
+                return
+            # What was lost is found or sent again: the other batches of its run are still to be sent.
+            order = msgspec.structs.replace(order, decision=None)
+            prepared = await in_thread(partial(freeze, order))
+            frozen += prepared.submissions
         prepared, missing = chosen.prepared, chosen.missing
         if not missing:
             return
@@ -356,6 +371,8 @@ class _Chosen(msgspec.Struct, frozen=True):
     missing: tuple[Submission, ...]
     said: tuple[Step, ...] = ()
     to_look_for: Submission | None = None
+    others: int = 0
+    """Of the same run: what is still to be sent, or to be looked for, once that is found."""
     left_out: Overlap | None = None
     looked_at: frozenset[str] = frozenset()
     """The submissions that all of it was compared with."""
@@ -383,7 +400,8 @@ def _not_sent_before(
     before = repeats(prepared.submissions, store=store, now=now)
     if before.known and (before.open is not None or not before.missing):
         sent = SentBefore(before.open or before.known[0])
-        return _Chosen(prepared, (), (sent,), sent.earlier if sent.is_open else None)
+        more = len(before.missing) + sum(not one.is_certain for one in before.known) - 1
+        return _Chosen(prepared, (), (sent,), sent.earlier if sent.is_open else None, others=max(more, 0))
     said, left_out = list[Step](), prepared.left_out
     if before.known:
         known, first = len(before.known), before.known[0]

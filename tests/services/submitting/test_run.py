@@ -342,6 +342,23 @@ async def test_the_same_command_looks_for_what_was_lost_before_it_pays(simulator
     assert len(simulator.log.creates) == 1
 
 
+async def test_the_same_command_sends_what_was_lost_once_more_and_then_the_others_of_its_run(
+    simulator, runtime, requests_file, two_a_batch
+):
+    order, user = SendOrder(requests=requests_file(6), resend_if_absent=True), User()
+    simulator.faults.next(Fault(**CREATE, status=500))
+    simulator.faults.next(Fault(method="GET", path=r"/batches$", skip=1, times=9, status=500))
+    with pytest.raises(ApiError):
+        await taken(runtime, order)
+    simulator.faults.clear()
+    steps = await taken(runtime, order, user)
+    assert [end.submission.state for end in steps if isinstance(end, Ended)] == [SubmissionState.CREATED] * 3
+    assert [end.is_last for end in steps if isinstance(end, Ended)] == [False, False, True]
+    assert len({end.submission.run_id for end in steps if isinstance(end, Ended)}) == 1
+    assert len(simulator.batches.all()) == 3
+    assert spooled(runtime)[1] == []
+
+
 async def test_what_the_user_decides_while_it_is_looked_for_ends_the_looking(
     simulator, runtime, requests_file
 ):
