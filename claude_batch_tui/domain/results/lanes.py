@@ -82,7 +82,7 @@ _STATUS_WORDS: Final = (
 _OUTCOMES: Final = frozenset({"succeeded", "errored", "canceled", "expired"})
 _ENVELOPE: Final = frozenset({"custom_id", "request", "response", "status"})
 _decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_encode = msgspec.json.Encoder().encode
+_encode_whole = msgspec.json.Encoder().encode
 
 
 def parts_of(data: bytes) -> Parts | None:
@@ -351,6 +351,14 @@ def _json_text(data: bytes) -> bytes:
     return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else data
 
 
+def _encode(value: Any) -> bytes:
+    """A value as JSON, also with half a character or a number of more than 64 bits in it."""
+    try:
+        return _encode_whole(value)
+    except (ValueError, OverflowError):
+        return json.dumps(value).encode()
+
+
 def _value(data: bytes | None) -> Any:
     """The value of some bytes of JSON; None where there are none, or they cannot be read."""
     try:
@@ -360,11 +368,7 @@ def _value(data: bytes | None) -> Any:
 
 
 def _line(custom_id: str, result: Parts) -> bytes:
-    try:
-        name = _encode(custom_id)
-    except ValueError:  # half of a character
-        name = json.dumps(custom_id).encode()
-    return b'{"custom_id":' + name + b',"result":' + _object(result) + b"}"
+    return b'{"custom_id":' + _encode(custom_id) + b',"result":' + _object(result) + b"}"
 
 
 def _object(parts: Parts) -> bytes:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from shlex import quote
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 import msgspec
 
@@ -272,11 +272,14 @@ def _is_table(source: SourceFile) -> bool:
 
 
 def _begins_with_own_lines(source: SourceFile) -> bool:
-    """Whether one of the first lines of a file is one of ours."""
+    """Whether the first line of a file that is a result of anybody is one of ours."""
     if form_of(source) != "lines":
         return False
-    first = (line.data for line in islice(JsonValues(source, "lines"), _LOOKED_AT))
-    return any(_is_own(data) for data in first)
+    for line in islice(JsonValues(source, "lines"), _LOOKED_AT):
+        parts = parts_of(line.data)
+        if parts is not None and lane_of(parts) is not None:
+            return _is_own(line.data)
+    return False
 
 
 def _is_own(line: bytes) -> bool:
@@ -415,9 +418,7 @@ class _Counts:
         if made is None:
             return
         if made.row is not None:
-            rows.write(
-                _encode(SourceRow(made.custom_id, made.custom_id, path.name, number, made.row)) + b"\n"
-            )
+            rows.write(_row_line(made.custom_id, path.name, number, made.row))
             self.rows += 1
         if made.params is not None and made.custom_id.split("\t")[0].splitlines() == [made.custom_id]:
             with contextlib.suppress(UnicodeEncodeError):
@@ -428,6 +429,21 @@ class _Counts:
                 self._at += len(request) + 1
                 self.since_look += len(request)
                 self.requests += 1
+
+
+def _row_line(custom_id: str, source: str, number: int, row: dict[str, Any]) -> bytes:
+    """A line of a rows file; values that no such file can hold are texts in it."""
+    try:
+        return _encode(SourceRow(custom_id, custom_id, source, number, row)) + b"\n"
+    except (ValueError, OverflowError):
+        texts = {_whole(key): None if value is None else _whole(str(value)) for key, value in row.items()}
+        custom_id = _whole(custom_id)
+        return _encode(SourceRow(custom_id, custom_id, _whole(source), number, texts)) + b"\n"
+
+
+def _whole(text: str) -> str:
+    """Text without halves of characters."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _manifest_of(path: Path) -> dict[str, int]:

@@ -13,6 +13,7 @@ import pytest
 from claude_batch_tui.cli.main import main
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.services.results.lanes import is_results_folder, own_lines
+from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.services.submitting.spool import ids_placed, request_as_sent
 from claude_batch_tui.store.results.opening import open_indexed
 
@@ -253,6 +254,39 @@ def test_odd_ids_and_half_characters_are_kept(tmp_path):
     found = read(path, tmp_path)
     assert [one[1] for one in found] == ["succeeded"] * 4
     assert [one[0] for one in found[:3]] == ["line-1", "12", "x\ty"]
+
+
+HALF = "\ud83d"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"recordId": "a", "modelInput": ASKED, "error": {"errorCode": HALF, "errorMessage": HALF}},
+        {"recordId": "a", "modelInput": {"system": HALF}, "modelOutput": {**MESSAGE, "model": HALF}},
+        {"recordId": "a", "modelInput": {"n": 10**40}, "modelOutput": MESSAGE},
+        {
+            "recordId": "a",
+            "modelInput": {},
+            "modelOutput": {"output": {"message": {"content": [{"text": HALF}]}}},
+        },
+        {"recordId": "a", "modelInput": [], "modelOutput": {"output": {"message": {"content": [7, {}]}}}},
+        {"recordId": {"odd": 1}, "modelInput": 3, "error": None},
+        {"custom_id": "a", "request": HALF, "response": "{", "status": ["x"], HALF: 10**40, "n": 10**40},
+        {"custom_id": "a", "request": 1, "response": 2, "status": ""},
+        {"raw_response": OURS[0], "generic_request": {"original_row": {"n": 10**40, "half": HALF}}},
+        {"raw_response": "no JSON", "generic_request": 5},
+        {"custom_id": ["a"], "result": {"type": "succeeded", "message": 5}},
+        {"custom_id": "a", "result": []},
+    ],
+)
+def test_odd_values_in_an_envelope_make_an_odd_entry_and_no_fault(tmp_path, line):
+    path = tmp_path / "in.jsonl.out"
+    path.write_text(lines([BEDROCK[0], line, BEDROCK[1]]))
+    assert [one[0] for one in read(path, tmp_path)][::2] == ["r1", "r2"]
+    found = own_lines(path, tmp_path / "cache")
+    assert RowsFile(found.rows).find("r2").row["prompt"] == "Is it?"
+    assert json.loads(request_as_sent(found.body, "r2"))["params"] == ASKED
 
 
 OTHERS = {
