@@ -49,10 +49,12 @@ from claude_batch_tui.wording.results import (
     usage_words,
 )
 from claude_batch_tui.wording.scores import (
+    VARIANT_HEADS,
     beside_lines,
     label_words,
     matrix_labels,
     score_lines,
+    variant_cells,
 )
 from claude_batch_tui.wording.submissions import (
     adopted_words,

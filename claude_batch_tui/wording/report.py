@@ -43,7 +43,8 @@ class Report(msgspec.Struct, frozen=True):
     sample: Sequence[Sampled]
     seed: int
     score: Score | None = None
-    beside: tuple[str, Score, PairedTest] | None = None
+    beside: Sequence[tuple[str, Score, PairedTest]] = ()
+    """Other runs: title, score, and the test against this one."""
 
 
 def report_page(report: Report) -> Iterator[str]:
@@ -92,7 +93,7 @@ def _sample(report: Report) -> Iterator[str]:
         )
 
 
-def _score(title: str, score: Score, beside: tuple[str, Score, PairedTest] | None) -> Iterator[str]:
+def _score(title: str, score: Score, beside: Sequence[tuple[str, Score, PairedTest]]) -> Iterator[str]:
     facts = [
         ("Accuracy", interval_words(score.accuracy)),
         ("Scored", f"{score.scored:,}, of which right {score.right:,}"),
@@ -112,8 +113,7 @@ def _score(title: str, score: Score, beside: tuple[str, Score, PairedTest] | Non
             ("RMSE, correlation", f"{score.numbers.rmse:.4g}, {figure(score.numbers.correlation)}"),
         ]
     yield f"<h2>Score</h2>\n{_table(('', ''), facts)}"
-    if beside is not None:
-        other, its_score, test = beside
+    for other, its_score, test in beside:
         yield f"<pre>{_text(chr(10).join(beside_lines((title, other), (score, its_score), test)))}</pre>\n"
     labels = [
         (one.label, figure(one.precision), figure(one.recall), figure(one.f1), f"{one.support:,}")

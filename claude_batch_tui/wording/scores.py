@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.wording.values import share
+from claude_batch_tui.wording.values import money, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from claude_batch_tui.domain.money.spend import Spend
     from claude_batch_tui.domain.results.scoring import Interval, PairedTest, Score
 
 MOST_LABELS = 12
@@ -129,6 +130,27 @@ def beside_lines(names: Sequence[str], scores: Sequence[Score], test: PairedTest
     yield f"only B right     {test.only_second:,}"
     yield f"wrong in both    {test.wrong_in_both:,}"
     yield f"McNemar          p = {p_words(test.p)} ({'exact' if test.is_exact else 'chi-squared'}): {_verdict(test)}"
+
+
+VARIANT_HEADS = ("run", "accuracy", "interval", "kappa", "F1", "apart", "cost", "in", "out", "p against A")
+
+
+def variant_cells(name: str, found: Score, spend: Spend, test: PairedTest | None) -> tuple[str, ...]:
+    """A run as a row under `VARIANT_HEADS`; `test` is that against the first one."""
+    accuracy = found.accuracy
+    tokens = spend.input_tokens + spend.cache_read_tokens + spend.cache_written_tokens
+    return (
+        clean_line(name),
+        "–" if accuracy is None else f"{accuracy.share:.1%}",
+        "–" if accuracy is None else f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}",
+        figure(found.kappa),
+        figure(found.macro_f1),
+        f"{found.unparsable + found.missing:,}",
+        "unknown" if spend.unpriced else money(spend.usd),
+        f"{tokens:,}",
+        f"{spend.output_tokens:,}",
+        "" if test is None else p_words(test.p),
+    )
 
 
 def p_words(p: float) -> str:

@@ -81,7 +81,7 @@ def test_two_runs_are_scored_side_by_side(answers, labels, cbtui):
     code, out, _ = cbtui(*told)
     assert code == 0
     assert out.splitlines()[-1] == "McNemar          p = 0.250 (exact): the difference may be chance"
-    paired = json.loads(cbtui(*told, "--json")[1])["paired"]
+    paired = json.loads(cbtui(*told, "--json")[1])["others"][0]["paired"]
     assert (paired["both"], paired["only_first"], paired["only_second"], paired["p"]) == (5, 0, 3, 0.25)
 
 

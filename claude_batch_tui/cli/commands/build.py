@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -220,10 +221,14 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
         help="N rows in one request, numbered and answered together; a template may loop over {{ rows }} itself",
     )
     group.add_argument(
-        "--template", metavar="T", help="the user message, with {{ column }}; @file reads a file"
+        "--template",
+        metavar="T",
+        help="the user message, with {{ column }}; @file reads a file, @x.txt,@y.txt makes a file of each",
     )
     group.add_argument("--system", metavar="S", help="the system prompt, a template too; @file reads a file")
-    group.add_argument("--model", metavar="M", help="left out: `model` of config.toml")
+    group.add_argument(
+        "--model", metavar="M", help="left out: `model` of config.toml; a,b makes a file of each"
+    )
     group.add_argument(
         "--max-tokens", metavar="N", type=int, help="the longest answer; left out: that of config.toml"
     )
@@ -290,18 +295,59 @@ def _add_output_options(sub: argparse.ArgumentParser, *, top: bool) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    """Build."""
+    """Build, or build every variant."""
+    known = agreed_recipe(args, context) if args.recipe else None
+    if args.recipe and known is None:
+        return ExitCode.USAGE
+    if args.kind == "results":
+        args = _of_answers(args, context)
+    variants = _variants(args)
+    if len(variants) > 1:
+        codes = [_build(one, context, known) for one in variants]
+        ids = " ".join(f"{one.output}" for one in variants)
+        context.diagnostics.note(
+            f"{len(variants)} variants: {ids}. Send each, then cbtui score ID --beside ID2 …"
+        )
+        return max(codes)
+    return _build(args, context, known)
+
+
+def _variants(args: argparse.Namespace) -> list[argparse.Namespace]:
+    """A build for each model of `--model a,b` and each file of `--template @x.txt,@y.txt`, in a file of its own each.
+
+    Raises ConfigError where two of them would have one name.
+    """
+    models = [one.strip() for one in (args.model or "").split(",") if one.strip()] or [None]
+    template = getattr(args, "template", None)
+    parts = [one.strip() for one in (template or "").split(",")]
+    templates = parts if len(parts) > 1 and all(one.startswith("@") for one in parts) else [template]
+    if len(models) * len(templates) == 1:
+        return [args]
+    output = Path(args.output or "requests.jsonl")
+    stem, found = output.name.removesuffix(".jsonl"), {}
+    for model, text in product(models, templates):
+        words = [model] if len(models) > 1 else []
+        words += [Path(text[1:]).stem] if text is not None and len(templates) > 1 else []
+        variant = " ".join(words)
+        path = output.with_name(f"{stem}.{variant.replace(' ', '.').replace('/', '_')}.jsonl")
+        if path in found:
+            raise ConfigError(
+                f"Two variants would both be {path}: give the models or templates names of their own."
+            )
+        own = {"model": model, "output": path, "name": f"{args.name or stem} {variant}"}
+        own |= {"template": text} if len(templates) > 1 else {}
+        found[path] = argparse.Namespace(**{**vars(args), **own})
+    return [*found.values()]
+
+
+def _build(args: argparse.Namespace, context: Context, known: Recipe | None) -> int:
+    """One build: its requests, or what is wrong, or a preview; the exit code."""
     from claude_batch_tui.cli.reports import show_progress
     from claude_batch_tui.services.building.build import build
     from claude_batch_tui.services.building.recipes import agree_to, save_recipe
     from claude_batch_tui.sources.patience import DEFAULT_SECONDS, Patience
     from claude_batch_tui.sources.recipe import Recipe, drift
 
-    known = agreed_recipe(args, context) if args.recipe else None
-    if args.recipe and known is None:
-        return ExitCode.USAGE
-    if args.kind == "results":
-        args = _of_answers(args, context)
     spec = spec_of(args, context, known)
     if args.preview is not None:
         return _preview(spec, args, context)

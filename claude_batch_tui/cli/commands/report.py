@@ -72,12 +72,11 @@ def _report(args: argparse.Namespace, context: Context) -> Report:
     from claude_batch_tui.wording.report import Report
 
     wanted, prices = parse(args.where or ""), read_prices(context.config)
-    score, beside = None, None
+    score, beside = None, []
     if args.expected is not None or args.judge is not None or args.reviewed:
-        places, scored = score_asked(args, context)
-        found, score = places[0], scored[0].score
-        if args.beside is not None:
-            beside = places[1].title, scored[1].score, paired(scored[0], scored[1])
+        first, *others = score_asked(args, context)
+        found, score = first.found, first.scored.score
+        beside = [(one.title, one.scored.score, paired(first.scored, one.scored)) for one in others]
     else:
         found = find_results([args.id], context)[0]
     with ExitStack() as stack:

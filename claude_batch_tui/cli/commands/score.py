@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -13,11 +14,13 @@ from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import joined_rows
 from claude_batch_tui.cli.results_files import Found, find_results
+from claude_batch_tui.cli.tables import table
 from claude_batch_tui.errors import ConfigError
 
 # Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
+    from claude_batch_tui.domain.money.spend import Spend
     from claude_batch_tui.services.results.scoring import Expected, ScoredEntries
     from claude_batch_tui.store.results.file import ResultsFile
 
@@ -72,40 +75,81 @@ def add_score_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a CSV or JSON Lines file with the ids (known for own batches)",
     )
-    parser.add_argument("--beside", metavar="ID2", help="score this run as well, and test the difference")
+    parser.add_argument(
+        "--beside",
+        metavar="ID2",
+        action="append",
+        default=[],
+        help="score this run as well, and test the difference; again for each variant of a sweep",
+    )
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
     """Score."""
     from claude_batch_tui.services.results.scoring import paired
-    from claude_batch_tui.wording import beside_lines, score_lines
+    from claude_batch_tui.wording import VARIANT_HEADS, beside_lines, score_lines, variant_cells
 
-    found, scored = score_asked(args, context)
-    first = scored[0]
+    runs = score_asked(args, context)
+    first, others = runs[0], runs[1:]
+    tests = [paired(first.scored, other.scored) for other in others]
     if args.ids or args.cell:
-        context.output.lines(_ids(first, args))
+        context.output.lines(_ids(first.scored, args))
     elif args.json:
-        test = paired(first, scored[1]) if args.beside else None
-        beside = {"b": found[1].title, "beside": scored[1].score, "paired": test} if args.beside else {}
-        context.output.json({"a": found[0].title, "score": first.score, **beside})
-    elif args.beside:
-        names, scores = [one.title for one in found], [one.score for one in scored]
-        context.output.lines(beside_lines(names, scores, paired(first, scored[1])))
+        told = [
+            {"title": run.title, "paired": test, **_told(run)}
+            for run, test in zip(others, tests, strict=True)
+        ]
+        context.output.json({"a": first.title, **_told(first), **({"others": told} if others else {})})
+    elif len(others) == 1:
+        names, scores = [run.title for run in runs], [run.scored.score for run in runs]
+        context.output.lines(beside_lines(names, scores, tests[0]))
+    elif others:
+        rows = [
+            variant_cells(run.title, run.scored.score, run.spend, test)
+            for run, test in zip(runs, [None, *tests], strict=True)
+        ]
+        letters = ("", *ascii_uppercase)
+        lettered = [(letters[at % len(letters)], *row) for at, row in enumerate([VARIANT_HEADS, *rows])]
+        context.output.lines(table(lettered, range(2, len(VARIANT_HEADS) + 1)))
     else:
-        context.output.lines(score_lines(first.score))
-    return ExitCode.GOOD if all(one.score.is_whole for one in scored) else ExitCode.NOT_ALL_GOOD
+        context.output.lines(score_lines(first.scored.score))
+    return ExitCode.GOOD if all(run.scored.score.is_whole for run in runs) else ExitCode.NOT_ALL_GOOD
 
 
-def score_asked(args: argparse.Namespace, context: Context) -> tuple[list[Found], list[ScoredEntries]]:
-    """What was asked for and the run of --beside, found and scored. Raises ConfigError before anything is downloaded."""
+class ScoredRun(NamedTuple):
+    """A run that was scored, with what the same entries cost."""
+
+    found: Found
+    scored: ScoredEntries
+    spend: Spend
+
+    @property
+    def title(self) -> str:
+        """What the user calls it."""
+        return self.found.title
+
+
+def _told(run: ScoredRun) -> dict[str, object]:
+    """The fields of a run in --json."""
+    spend = run.spend
+    return {
+        "score": run.scored.score,
+        "usd": None if spend.unpriced else spend.usd,
+        "input_tokens": spend.input_tokens + spend.cache_read_tokens + spend.cache_written_tokens,
+        "output_tokens": spend.output_tokens,
+    }
+
+
+def score_asked(args: argparse.Namespace, context: Context) -> list[ScoredRun]:
+    """What was asked for and the runs of --beside, found and scored. Raises ConfigError before anything is downloaded."""
     from claude_batch_tui.domain.results.scoring import NORMALISERS
 
     ways = frozenset(word.strip() for word in args.normalise.split(",") if word.strip())
     if unknown := sorted(ways - {*NORMALISERS}):
         raise ConfigError(f"--normalise {unknown[0]}: there are {', '.join(NORMALISERS)}.")
     _check(args)
-    found = [find_results([word], context)[0] for word in (args.id, args.beside) if word is not None]
-    return found, [_scored(one, ways, args, context) for one in found]
+    found = [find_results([word], context)[0] for word in (args.id, *args.beside)]
+    return [_scored(one, ways, args, context) for one in found]
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -123,13 +167,14 @@ def _check(args: argparse.Namespace) -> None:
         raise ConfigError("Say what is right: --expected COL, a column of the source or of --expected-file.")
 
 
-def _scored(found: Found, ways: frozenset[str], args: argparse.Namespace, context: Context) -> ScoredEntries:
+def _scored(found: Found, ways: frozenset[str], args: argparse.Namespace, context: Context) -> ScoredRun:
     """One run, scored."""
     from claude_batch_tui.domain.filters.language import parse
     from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.filters.finding import find_all
     from claude_batch_tui.services.results.costs import EntryCosts
     from claude_batch_tui.services.results.scoring import ScoredEntries, answer_path, score_entries
+    from claude_batch_tui.services.results.statistics import statistics
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
 
@@ -140,11 +185,15 @@ def _scored(found: Found, ways: frozenset[str], args: argparse.Namespace, contex
         expected = (
             _reviewed(found, results, args, context) if args.reviewed else _expected(found, args, context)
         )
-        costs = EntryCosts(results.index, read_prices(context.config))
+        prices = read_prices(context.config)
+        costs = EntryCosts(results.index, prices)
         chosen = find_all(results, parse(args.where), costs) if args.where else None
         for step in score_entries(results, expected, answer_path(args.answer), ways, chosen):
             if isinstance(step, ScoredEntries):
-                return step
+                *_, numbers = statistics(
+                    [(results.index, range(results.index.count) if chosen is None else chosen)], prices
+                )
+                return ScoredRun(found, step, numbers.spend)
             context.diagnostics.progress(f"{step:,} of {results.index.count:,} answers scored")
     raise AssertionError("a score ends with its figures")
 

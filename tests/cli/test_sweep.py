@@ -1,0 +1,48 @@
+"""One source as several variants, each a run of its own, and their scores as columns of one table."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_models_and_templates_are_a_file_each_and_score_is_one_table(cbtui, simulator, tmp_path):
+    source = tmp_path / "rows.csv"
+    source.write_text("id,text,label\na,one,x\nb,two,y\nc,three,x\n")
+    for name in ("short", "long"):
+        (tmp_path / f"{name}.txt").write_text(f"{name}: {{{{ text }}}}")
+    templates = f"@{tmp_path / 'short.txt'},@{tmp_path / 'long.txt'}"
+    made = ("--template", templates, "--id-column", "id", "--max-tokens", "9", "-o", tmp_path / "v.jsonl")
+    code, _, err = cbtui("build", "csv", source, "--model", "claude-haiku-4-5,claude-sonnet-4-5", *made)
+    assert code == 0, err
+    files = sorted(path for path in tmp_path.glob("v.*.jsonl") if ".rows" not in path.name)
+    assert [path.name for path in files] == [
+        "v.claude-haiku-4-5.long.jsonl", "v.claude-haiku-4-5.short.jsonl",
+        "v.claude-sonnet-4-5.long.jsonl", "v.claude-sonnet-4-5.short.jsonl",
+    ]  # fmt: skip
+    first = json.loads(files[1].read_text().splitlines()[0])
+    assert first["custom_id"] == "a"
+    assert first["params"]["messages"][0]["content"] == "short: one"
+    ids = []
+    for path in files[:3]:
+        ids.append(cbtui("submit", path, "--yes")[1].strip())
+        assert cbtui("watch", ids[-1], "--interval", "1")[0] == 0
+    told = ("score", ids[0], "--beside", ids[1], "--beside", ids[2], "--expected", "label")
+    code, out, err = cbtui(*told)
+    assert code == 0, err
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["A", "B", "C"]
+    assert lines[0].split()[:3] == ["run", "accuracy", "interval"]
+    figures = [json.loads(line) for line in cbtui(*told, "--json")[1].splitlines()]
+    assert [one["title"] for one in figures[0]["others"]] == [
+        line.split("  ")[1].strip() for line in lines[2:]
+    ]
+    assert all(one["usd"] > 0 and one["output_tokens"] > 0 for one in figures[0]["others"])
+
+
+def test_variants_of_one_name_are_refused(cbtui, tmp_path):
+    source = tmp_path / "rows.csv"
+    source.write_text("text\none\n")
+    made = ("--model", "m", "--max-tokens", "9", "-o", tmp_path / "v.jsonl")
+    code, _, err = cbtui("build", "csv", source, "--template", "@a/x.txt,@b/x.txt", *made)
+    assert code == 2
+    assert "Two variants would both be" in err
