@@ -23,6 +23,9 @@ _KEY = ("batch_id", "custom_id", "copy")
 """`copy` counts entries of one custom_id in a batch from 0: what came twice is kept twice."""
 _TYPES = {"text": "TEXT", "int": "INTEGER", "float": "REAL", "bool": "INTEGER", "any": "ANY"}
 _MOST = 2**63
+_OLD = {"custom_id", "status", "response"}
+"""What a table has that a script filled in a loop over the results, as the API's users write it."""
+_TEXTS = {column.name for column in OURS if column.kind == "text"}
 _DELETE = (
     f"DELETE FROM {TABLE} WHERE batch_id = ?1 AND custom_id = ?2"  # noqa: S608 — the name is ours
     " AND NOT EXISTS (SELECT 1 FROM temp.seen WHERE batch_id = ?1 AND custom_id = ?2)"
@@ -86,15 +89,11 @@ class Sqlite(Writer):
         execute("BEGIN IMMEDIATE")
         known = {str(row[1]).casefold() for row in execute(f"PRAGMA table_info({TABLE})")}
         if not known:
-            defined = [
-                f"{_quoted(name)} {_TYPES[column.kind if at < len(OURS) else 'any']}"
-                for at, (name, column) in enumerate(zip(names, columns, strict=True))
-            ]
-            execute(
-                f"CREATE TABLE {TABLE} ({', '.join(defined)}, copy INTEGER NOT NULL,"
-                f" created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY ({', '.join(_KEY)})) STRICT"
-            )
+            execute(_definition(TABLE, names, columns))
             return
+        if known >= _OLD and not known & {"batch_id", "copy"}:
+            self._take_over(names, columns, known)
+            known |= {name.casefold() for name in names} | {"copy"}
         missing = [column.name for column in OURS if column.name not in known]
         if missing or "copy" not in known:
             raise ExportError(
@@ -104,6 +103,41 @@ class Sqlite(Writer):
         for name in names:
             if name.casefold() not in known:
                 execute(f"ALTER TABLE {TABLE} ADD COLUMN {_quoted(name)} ANY")
+
+    def _take_over(self, names: Sequence[str], columns: Sequence[Column], known: set[str]) -> None:
+        """Give the table of somebody's own loop over results our columns; its rows stay, of a batch without an id.
+
+        Its other columns stay too, and so do indexes and triggers.
+        """
+        execute = self._connection.execute
+        own = [
+            (sql,)
+            for (sql,) in execute(
+                "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type <> 'table'", (TABLE,)
+            )
+            if sql
+        ]
+        execute(_definition("taken_over", names, columns))
+        there = {name.casefold() for name in names} | {"created_at"}
+        for name in sorted(known - there):
+            execute(f"ALTER TABLE taken_over ADD COLUMN {_quoted(name)} ANY")
+        kept = {
+            name: f"CAST({_quoted(name)} AS TEXT)" if name in _TEXTS else _quoted(name)
+            for name in sorted(known)
+        }
+        kept |= {"custom_id": "coalesce(CAST(custom_id AS TEXT), '')", "batch_id": "''"}
+        kept["copy"] = "row_number() OVER (PARTITION BY custom_id ORDER BY rowid) - 1"
+        kept.setdefault("id", "CAST(custom_id AS TEXT)")
+        if "created_at" in kept:
+            kept["created_at"] = "coalesce(CAST(created_at AS TEXT), CURRENT_TIMESTAMP)"
+        execute(
+            f"INSERT INTO taken_over ({', '.join(map(_quoted, kept))}) SELECT {', '.join(kept.values())}"  # noqa: S608 — the names are quoted
+            f" FROM {TABLE} ORDER BY rowid"
+        )
+        execute(f"DROP TABLE {TABLE}")
+        execute(f"ALTER TABLE taken_over RENAME TO {TABLE}")
+        for (sql,) in own:
+            execute(sql)
 
 
 @contextlib.contextmanager
@@ -136,6 +170,18 @@ def _names(columns: Sequence[Column]) -> list[str]:
         f"source.{column.name}" if column.name.casefold() in taken else column.name.replace("\0", "␀")
         for column in columns
     ]
+
+
+def _definition(table: str, names: Sequence[str], columns: Sequence[Column]) -> str:
+    """What makes the table, under a name; our own columns have a kind, those of others any."""
+    defined = [
+        f"{_quoted(name)} {_TYPES[column.kind if at < len(OURS) else 'any']}"
+        for at, (name, column) in enumerate(zip(names, columns, strict=True))
+    ]
+    return (
+        f"CREATE TABLE {table} ({', '.join(defined)}, copy INTEGER NOT NULL,"
+        f" created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY ({', '.join(_KEY)})) STRICT"
+    )
 
 
 def _quoted(name: str) -> str:

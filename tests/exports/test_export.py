@@ -145,6 +145,48 @@ def test_a_table_of_another_make_is_not_touched(results, rows, tmp_path, exporte
         exported([(results, rows)], target, "sqlite")
 
 
+@pytest.mark.parametrize(
+    ("table", "rows_there"),
+    [
+        (
+            "custom_id TEXT PRIMARY KEY, status TEXT, response TEXT, error TEXT, created_at TIMESTAMP",
+            [("T_1", "success", "old", None, "2026-01-02 03:04:05"), ("x", "error", None, "e", None)],
+        ),
+        (
+            "custom_id TEXT, response TEXT, status TEXT",
+            [("T_1", "old", "success"), ("T_1", "older", "success")],
+        ),
+        ("custom_id, status, response, mine BLOB", [("T_1", "success", "old", b"1")]),
+    ],
+)
+def test_a_table_that_a_loop_over_results_has_filled_is_added_to(
+    table, rows_there, results, rows, tmp_path, exported
+):
+    target = tmp_path / "results.db"
+    with sqlite3.connect(target) as connection:
+        connection.execute(f"CREATE TABLE batch_results ({table})")
+        connection.execute("CREATE INDEX by_status ON batch_results (status)")
+        connection.executemany(
+            f"INSERT INTO batch_results VALUES ({', '.join('?' * len(rows_there[0]))})", rows_there
+        )
+    connection.close()
+    for _ in range(2):
+        last = exported([(results, rows)], target, "sqlite")
+        with sqlite3.connect(target) as connection:
+            names = ", ".join(column.split()[0] for column in table.split(", "))
+            there = connection.execute(
+                f"SELECT {names} FROM batch_results WHERE batch_id = '' ORDER BY rowid"
+            ).fetchall()
+            assert [row[:3] for row in there] == [row[:3] for row in rows_there]
+            assert connection.execute("SELECT count(*) FROM batch_results").fetchone() == (
+                last.entries + len(there),
+            )
+            assert connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'by_status'").fetchone()
+            if "created_at" in table:
+                assert there[0][4] == rows_there[0][4]
+        connection.close()
+
+
 def test_a_file_that_is_no_database_is_refused(results, rows, tmp_path, exported):
     (tmp_path / "a.sqlite").write_text("hello, this is a text file of mine" * 9)
     with pytest.raises(ExportError, match="not a database"):
