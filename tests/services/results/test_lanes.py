@@ -387,6 +387,7 @@ def test_costs_of_another_lane_are_not_guessed_and_known_by_prices_of_its_own(
     _, out, err = run(capsys, "results", bedrock, "--format", "csv")
     assert next(csv.DictReader(io.StringIO(out)))["cost"] == ""
     assert "Costs are not guessed" in err
+    assert "none known" in run(capsys, "results", bedrock, "--stats")[1]
     prices = tmp_path / "own-prices.toml"
     prices.write_text(
         '[[model]]\nids = ["bedrock/claude-haiku-4-5"]\nas_of = 2026-11-01\ninput = 1\noutput = 5\n'
