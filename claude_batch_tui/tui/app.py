@@ -290,9 +290,11 @@ class DashboardApp(CbtuiApp):
         """Show a results file."""
         self._on_results(lambda screen: screen.opening.open_file(path))
 
-    def show_created(self, batch_id: str) -> None:
-        """Go to the batches with the cursor on a new one."""
-        self._on_batches(lambda screen: screen.go_to(batch_id))
+    def show_created(self, batch_id: str, run_id: str | None = None) -> None:
+        """Go to the batches with the cursor on a new one, or on its run where that is named and has a row."""
+        self._on_batches(
+            lambda screen: (run_id is not None and screen.go_to(run_id)) or screen.go_to(batch_id)
+        )
 
     def help_pages(self) -> list[HelpPage]:
         """The keys of all screens."""

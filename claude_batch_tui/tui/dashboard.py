@@ -79,8 +79,8 @@ class Dashboard(Protocol):
     def open_run(self, run_id: str, batch_ids: Sequence[str], title: str) -> None:
         """Show the results of these batches of a run as one."""
 
-    def show_created(self, batch_id: str) -> None:
-        """Go to the batches with the cursor on a new one."""
+    def show_created(self, batch_id: str, run_id: str | None = None) -> None:
+        """Go to the batches with the cursor on a new one, or on its run where that is named and has a row."""
 
 
 def dashboard_of(node: DOMNode) -> Dashboard:

@@ -117,9 +117,10 @@ def no_room_words(without_room: Sequence[TrackedBatch], needed: int, free: int) 
 
 
 def notice_words(notice: Notice) -> str:
-    """`tickets ended: 9,702 ok · 213 errored`."""
+    """`tickets ended: 9,702 ok · 213 errored`, or `tickets (2 batches) ended: 360 ok; 7 healed by retries`."""
     several = f" ({len(notice.batch_ids)} batches)" if len(notice.batch_ids) > 1 else ""
-    return f"{notice.title}{several} ended: {outcome_counts(notice.counts)}"
+    healed = f"; {notice.healed:,} healed by retries" if notice.healed else ""
+    return f"{notice.title}{several} ended: {outcome_counts(notice.counts)}{healed}"
 
 
 class ColumnWords(NamedTuple):

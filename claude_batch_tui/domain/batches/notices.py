@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import RequestCounts
-from claude_batch_tui.domain.batches.merging import summed
+from claude_batch_tui.domain.batches.merging import answers_of, title_of_run
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
 
@@ -24,13 +24,18 @@ _LOOKED_OVER_EVERY = timedelta(minutes=1)
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """A batch that ended, or a run whose last batch did. Counts are of all its batches."""
+    """A batch that ended, or a run whose last batch did.
+
+    Counts are of all its batches, every request once: what a retry was sent counts there. `healed` are the requests that
+    failed or were not whole at first and are good by now.
+    """
 
     target_id: str
     title: str
     batch_ids: tuple[str, ...]
     counts: RequestCounts
     ended_at: datetime | None = None
+    healed: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -51,14 +56,24 @@ def words(setting: str) -> tuple[str, ...]:
 def notice_of(target_id: str, batches: tuple[TrackedBatch, ...]) -> Notice:
     """The notice for one batch, or for a run with all its batches."""
     ends = [tracked.batch.ended_at for tracked in batches if tracked.batch.ended_at is not None]
-    name = next((tracked.name for tracked in batches if tracked.name), None)
+    name = (
+        title_of_run(batches) if len(batches) > 1 else next((one.name for one in batches if one.name), None)
+    )
+    counts, flawed = answers_of(batches)
+    first = [tracked for tracked in batches if not tracked.is_retry]
+    not_good = sum(_failed(one.batch.request_counts) + sum(one.flawed.values()) for one in first)
     return Notice(
         target_id=target_id,
         title=name or target_id,
         batch_ids=tuple(tracked.id for tracked in batches),
-        counts=summed(tracked.batch.request_counts for tracked in batches),
+        counts=counts,
         ended_at=max(ends, default=None),
+        healed=max(not_good - _failed(counts) - sum(flawed.values()), 0),
     )
+
+
+def _failed(counts: RequestCounts) -> int:
+    return counts.errored + counts.canceled + counts.expired
 
 
 def terminal_notification(message: str, *, in_tmux: bool) -> str:

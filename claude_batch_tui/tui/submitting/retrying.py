@@ -100,10 +100,12 @@ async def _retry(screen: DashboardScreen, title: str, engine: Engine, make: Make
     if made is not None:
         from claude_batch_tui.services.submitting.order import SendOrder
 
-        await _send(screen, engine, SendOrder(part=made, again=made.rules.again, counts_input=True))
+        await _send(
+            screen, engine, SendOrder(part=made, again=made.rules.again, counts_input=True), made.run_id
+        )
 
 
-async def _send(screen: DashboardScreen, engine: Engine, order: SendOrder) -> None:
+async def _send(screen: DashboardScreen, engine: Engine, order: SendOrder, run_id: str) -> None:
     """Begin to send; nothing goes out before the question that is paid has a yes."""
     from claude_batch_tui.tui.submitting.dialog import ask_and_follow
 
@@ -121,6 +123,8 @@ async def _send(screen: DashboardScreen, engine: Engine, order: SendOrder) -> No
         token,
         order,
         question,
-        anew=lambda order: screen.run_worker(_send(screen, engine, order), group="retry", exclusive=True),
-        created=screen.dashboard.show_created,
+        anew=lambda order: screen.run_worker(
+            _send(screen, engine, order, run_id), group="retry", exclusive=True
+        ),
+        created=lambda batch_id: screen.dashboard.show_created(batch_id, run_id),
     )

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from claude_batch_tui.config import load
-from claude_batch_tui.domain.batches.batch import RequestCounts
-from claude_batch_tui.domain.batches.notices import Notice, terminal_notification
+from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
+from claude_batch_tui.domain.batches.notices import Notice, notice_of, terminal_notification
+from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.watching.notify import osc9_way
+from claude_batch_tui.wording import notice_words
 
 
 @pytest.mark.parametrize(
@@ -15,6 +19,30 @@ from claude_batch_tui.services.watching.notify import osc9_way
 )
 def test_an_end_matters_where_a_wished_outcome_occurs(setting, matters):
     assert Notice("a", "a", ("a",), RequestCounts(succeeded=3)).matters(setting) is matters
+
+
+def ended(batch_id, counts, **facts):
+    at = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    batch = Batch(id=batch_id, processing_status="ended", request_counts=counts, created_at=at, ended_at=at)
+    return TrackedBatch(batch, run_id="run_1", **facts)
+
+
+def test_a_run_that_a_retry_has_healed_says_so_and_counts_every_request_once():
+    first = ended("b1", RequestCounts(succeeded=353, errored=7), name="labels")
+    assert notice_words(notice_of("b1", (first,))) == "labels ended: 353 ok · 7 errored"
+    retry = ended("b2", RequestCounts(succeeded=7), name="labels retry", is_retry=True)
+    healed = notice_of("run_1", (first, retry))
+    assert notice_words(healed) == "labels (2 batches) ended: 360 ok; 7 healed by retries"
+    assert (healed.is_good, healed.matters("errored")) == (True, False)
+    partly = ended("b2", RequestCounts(succeeded=5, errored=2), is_retry=True)
+    words = notice_words(notice_of("run_1", (first, partly)))
+    assert words == "labels (2 batches) ended: 358 ok · 2 errored; 5 healed by retries"
+    cut = ended("b1", RequestCounts(succeeded=10), name="labels", flawed={"truncated": 4})
+    whole = ended("b2", RequestCounts(succeeded=4), is_retry=True)
+    assert (
+        notice_words(notice_of("run_1", (cut, whole)))
+        == "labels (2 batches) ended: 10 ok; 4 healed by retries"
+    )
 
 
 def test_osc_9_is_wrapped_for_tmux_and_carries_no_control_characters():

@@ -90,6 +90,9 @@ async def test_what_failed_in_a_batch_goes_out_again_after_the_question_that_is_
         assert len(set(names.values())) == 1
         assert set(names) == {"labels", "labels retry"}
         assert sent(own_folders) == [["r1", "r4", "r6"]]
+        (run_id,) = set(names.values())
+        # The cursor is on the run, whose merged answers `enter` opens.
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key == run_id)
 
 
 async def test_the_shown_or_the_marked_are_retried_and_never_twice(live, simulator, failed, own_folders):
