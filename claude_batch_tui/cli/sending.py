@@ -64,6 +64,21 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the batch object as one line")
 
 
+def add_prime_options(parser: argparse.ArgumentParser) -> None:
+    """The options of sending one request before the others, and what becomes of those where it takes too long."""
+    parser.add_argument(
+        "--prime",
+        action="store_true",
+        help="send one request first and the others once it has ended, so that they find in the cache what all share; "
+        "`check` says whether that pays",
+    )
+    parser.add_argument(
+        "--cold",
+        action="store_true",
+        help="with --prime: send the others without it where it has not ended in 20 minutes; else exit code 5",
+    )
+
+
 def add_queue_option(parser: argparse.ArgumentParser) -> None:
     """The option of everything that may send several batches: how many at once. It is a setting, too."""
     parser.add_argument(

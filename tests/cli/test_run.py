@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from claude_batch_tui.domain.requests import limits
-from claude_batch_tui.services.submitting import spool
+from claude_batch_tui.services.submitting import priming, spool
 from claude_batch_tui.simulator import Fault
 
 CREATE = {"method": "POST", "path": r"/batches$"}
@@ -178,3 +179,46 @@ def test_a_run_whose_batch_only_the_journal_knows_is_taken_up_by_every_word(
     (own_folders / "data" / "store.db").unlink()
     assert cbtui("status", "labels")[0] == 0
     assert len(simulator.log.creates) == 1
+
+
+@pytest.fixture
+def shared_prefix(recipe):
+    """The recipe, with a system prompt that is long enough to be kept for an hour."""
+    text = Path(recipe).read_text()
+    system = "You label tickets. " * 1_500
+    Path(recipe).write_text(
+        text.replace("[params]", f'system = "{system}"\n[params]').replace(
+            'id_column = "ticket"', 'id_column = "ticket"\ncache_ttl = "1h"'
+        )
+    )
+
+
+def test_with_prime_one_request_goes_first_and_the_line_given_again_goes_on_with_the_others(
+    run, cbtui, simulator, shared_prefix, monkeypatch
+):
+    monkeypatch.setenv("CBTUI_POLL_INTERVAL", "1")
+    monkeypatch.setattr(priming, "WAIT", timedelta(0))
+    simulator.decide("T-0", "errored")
+    code, err = run("--prime")
+    assert (code, len(simulator.log.creates)) == (5, 1), err
+    assert "7 requests of run_" in err
+    assert not Path("answers.csv").exists()
+    simulator.decide("T-0", "answered")
+    code, err = run("--prime", "--cold")
+    assert (code, answers()) == (0, GOOD), err
+    assert len(simulator.log.creates) == 3  # the prime, the others, the prime once more
+
+
+def test_what_cannot_be_primed_is_refused_before_anything_is_paid(run, simulator):
+    code, err = run("--prime")
+    assert (code, "--prime is of no use" in err) == (2, True), err
+    assert simulator.log.creates == []
+
+
+def test_with_in_flight_the_line_waits_for_the_end_of_one_batch_before_the_next(run, simulator, monkeypatch):
+    monkeypatch.setattr(spool, "partition", partial(limits.partition, max_requests=4))
+    simulator.faults.next(Fault(method="GET", path=r"/batches/msgbatch_[^/]+$", status=404))
+    monkeypatch.setenv("CBTUI_POLL_INTERVAL", "1")
+    code, err = run("--in-flight", "1")
+    assert (code, answers()) == (0, GOOD), err
+    assert "A batch waits here with 4 requests" in err

@@ -114,6 +114,7 @@ VERBS = (
     "try FILE --yes",
     "submit FILE --yes",
     "submit FILE --yes --json",
+    "submit FILE --yes --in-flight 3",
     "list",
     "list --json --where state=ended",
     "status RUNNING",

@@ -18,7 +18,7 @@ from claude_batch_tui.cli.commands import build, results, retry, watch
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import STDOUT
 from claude_batch_tui.cli.output import Output
-from claude_batch_tui.cli.sending import add_queue_option, agreed, can_ask, say, steps_of
+from claude_batch_tui.cli.sending import add_prime_options, add_queue_option, agreed, can_ask, say, steps_of
 from claude_batch_tui.errors import ConfigError, DraftError
 from claude_batch_tui.exports.formats import NAMES
 
@@ -82,6 +82,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="where an answer was lost and the list shows no batch after 3 minutes, send once more",
     )
+    add_prime_options(parser)
     add_queue_option(parser)
     parser.add_argument("--json", action="store_true", help="at the end the run as one line of JSON")
     parser.add_argument("--interval", type=float, metavar="S", help="seconds between polls, from 1 (adapts)")
@@ -232,6 +233,7 @@ def _build(args: argparse.Namespace, files: RequestsFiles, context: Context) -> 
         resend_if_absent=args.resend_if_absent,
         counts_input=can_ask(args),
         guesses=report.reading.guesses,
+        prime=args.prime,
     )
 
 
@@ -267,7 +269,7 @@ async def _pass(
 ) -> tuple[_Sent, bool]:
     """Go through an order once: how it ended, and whether what was lost was found, for certain."""
     from claude_batch_tui.domain.batches.tracked import SubmissionState
-    from claude_batch_tui.services.submitting.steps import Ended, Overlaps, SentBefore
+    from claude_batch_tui.services.submitting.steps import Ended, LeftCold, Overlaps, SentBefore
 
     given = argparse.Namespace(**{**vars(args), "json": False, "again": False})
 
@@ -292,6 +294,8 @@ async def _pass(
                         "Some of it was sent before, in other runs. Nothing was sent; `cbtui build --recipe` and "
                         "`cbtui submit --new-only` send only the others."
                     )
+                case LeftCold():
+                    return _Sent(await say(step, order, given, context, runtime)), False
                 case SentBefore(one):
                     earlier = one
                     code = await say(step, order, given, context, runtime)

@@ -10,7 +10,7 @@ import msgspec
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.lookup import resolve
-from claude_batch_tui.cli.sending import add_consent_options, can_ask, decision_of, send
+from claude_batch_tui.cli.sending import add_consent_options, add_prime_options, can_ask, decision_of, send
 from claude_batch_tui.errors import ConfigError, DraftError
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -32,17 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="send a random sample of N requests as a batch of its own first",
     )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="another sample for --pilot (0)")
-    parser.add_argument(
-        "--prime",
-        action="store_true",
-        help="send one request first and the others once it has ended, so that they find in the cache what all share; "
-        "`check` says whether that pays",
-    )
-    parser.add_argument(
-        "--cold",
-        action="store_true",
-        help="with --prime: send the others without it where it has not ended in 20 minutes; else exit code 5",
-    )
+    add_prime_options(parser)
     parser.add_argument(
         "--rest-of",
         metavar="ID",
