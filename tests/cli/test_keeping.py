@@ -33,7 +33,12 @@ def test_a_list_fetches_the_results_that_go_within_two_days_once(cbtui, simulato
     assert len([call for call in simulator.log.all() if call.path.endswith("/results")]) == calls
 
 
-def test_watching_something_else_fetches_them_too(cbtui, simulator, going, requests_file):
+def test_watching_something_else_fetches_what_is_known_to_go(
+    cbtui, simulator, going, requests_file, monkeypatch
+):
+    with monkeypatch.context() as patched:
+        patched.setenv("CBTUI_KEEP", "false")
+        assert "fetching" not in cbtui("list")[2]
     batch_id = cbtui("submit", requests_file(), "--yes")[1].strip()
     code, _, err = cbtui("watch", batch_id, "--interval", "1")
     assert code == 0
