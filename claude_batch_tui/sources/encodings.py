@@ -61,7 +61,7 @@ _LEAST_EVIDENCE = 0.002
 """A score that says nothing: no word of any language was seen."""
 _LEAST_SCORE = 0.02
 """That of an encoding with two bytes a character in which everything is a common character; chardet gives none to short texts."""
-_WORD = re.compile(r'[^\s<>="]*[^\x00-\x7f][^\s<>="]*')
+_WORD = re.compile(r'[^\s<>="]+')
 _UNUSED = re.compile("[\x80-\x9f]")
 """Characters by which a text is in another encoding: files do not hold them."""
 _TOKEN = re.compile(r"[^\s,;|]+")
@@ -182,8 +182,7 @@ def _decoded(data: bytes, name: str, *, is_whole: bool = False) -> str | None:
 
 def _soundness(text: str, name: str) -> float:
     """The share of words beyond ASCII in which every letter stands as letters do."""
-    words = [word.strip(_EDGES) for word in _WORD.findall(text)]
-    words = [word for word in words if not word.isascii()]
+    words = [word.strip(_EDGES) for word in _WORD.findall(text) if not word.isascii()]
     if not words:
         return 1.0
     common = _DOUBLE_BYTE.get(name)

@@ -431,3 +431,9 @@ def test_an_encoding_that_cannot_read_the_lines_further_on_is_none(tmp_path):
     lines = ["все это новости и погода\n"] * 400 + ["Шахматы и Шашки\n"]
     path.write_bytes("".join(lines).encode("mac_cyrillic"))
     assert read(path)[1] == "".join(lines)
+
+
+def test_a_long_line_without_a_blank_is_read_in_time_that_grows_with_it():
+    guessed = guess_encoding(b"\xe8c;" + b"[]" * 100_000)  # by way of every start of a word it took hours
+    assert guessed is not None
+    assert guessed.name == "cp1252"
