@@ -128,6 +128,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The columns of the list of results, in their order: some of `#`, `custom_id`, `outcome`, `class`, `stop`, `in`, `out`, `cost`, `text`."""
     ascii: bool = False
     """Draw with ASCII characters only."""
+    plain: bool = False
+    """Commands replace no line in place: each stands, as a screen reader follows it, and progress is said every ten seconds."""
     mouse: bool | None = None
     """Mouse reporting. Left out: off over SSH, else on."""
     log_level: str = "info"

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -33,6 +34,9 @@ from claude_batch_tui.errors import (
     UnknownOutcomeError,
     VerificationError,
 )
+
+_SAID_EVERY = 10.0
+"""Seconds between two lines of progress where none is replaced."""
 
 
 class ExitCode(IntEnum):
@@ -74,6 +78,9 @@ class Diagnostics:
         """The settings in force, once they are known: they say where the log is."""
         self._stream = sys.stderr
         self.is_terminal = self._stream.isatty()
+        self.is_plain = False
+        """Whether every line stands, as a screen reader follows it: nothing replaces itself, and progress is said seldom."""
+        self._said_at: float | None = None
         self._progress_width = 0
         self._block_rows = 0
 
@@ -88,8 +95,11 @@ class Diagnostics:
         self.note(f"cbtui: {text}")
 
     def progress(self, text: str) -> None:
-        """A line that replaces itself on a terminal; nothing elsewhere."""
+        """A line that replaces itself on a terminal, or one every ten seconds where lines stand; nothing elsewhere."""
         if not self.is_terminal:
+            return
+        if self.is_plain:
+            self._say_seldom(text)
             return
         shown = clean(text)
         self._stream.write("\r" + shown.ljust(self._progress_width))
@@ -98,12 +108,17 @@ class Diagnostics:
 
     def block(self, lines: Sequence[str]) -> None:
         """Lines that replace the last block on a terminal, each narrower than it; nothing elsewhere."""
-        if not self.is_terminal:
+        if not self.redraws:
             return
         self._end_progress()
         self._stream.write("".join(clean(line) + "\n" for line in lines))
         self._stream.flush()
         self._block_rows = len(lines)
+
+    @property
+    def redraws(self) -> bool:
+        """Whether lines are replaced in place: on a terminal, where not every line is to stand."""
+        return self.is_terminal and not self.is_plain
 
     def keep_block(self) -> None:
         """Leave the last block where it is."""
@@ -130,6 +145,14 @@ class Diagnostics:
         if self.is_terminal:
             self._stream.write(sequence)
             self._stream.flush()
+
+    def _say_seldom(self, text: str) -> None:
+        now = time.monotonic()
+        if self._said_at is None:
+            self._said_at = now
+        elif text and now - self._said_at >= _SAID_EVERY:
+            self.note(text)
+            self._said_at = now
 
     def _end_progress(self) -> None:
         if self._block_rows:

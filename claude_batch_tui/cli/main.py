@@ -190,6 +190,7 @@ def _run(
     mends = command == "config" and (args.path or args.verb in {"check", "edit", "init", "schema"})
     config, settings = load({**vars(args), "profile": first}, reads_file=not mends)
     diagnostics.config = config
+    diagnostics.is_plain = config.plain or os.environ.get("TERM") == "dumb"
     if command is not None and command not in _READING:
         require_writable(config)
     if others and command not in _SEVERAL_PROFILES:
@@ -330,6 +331,12 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
         type=Path,
         default=default,
         help="lines NAME=VALUE to take into the environment, where it has none of that name",
+    )
+    group.add_argument(
+        "--plain",
+        action="store_true",
+        default=default,
+        help="replace no line in place, for screen readers: each stands, progress every ten seconds",
     )
     group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")
     group.add_argument("--config-dir", metavar="DIR", default=default, help="where config.toml is")

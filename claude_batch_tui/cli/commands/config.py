@@ -123,7 +123,8 @@ def _template() -> Iterator[str]:
         yield from (f"# {line}" for line in textwrap.wrap(one["description"], 110))
         if "enum" in one:
             yield f"# One of {', '.join(one['enum'])}."
-        blank = {"string": "", "integer": 0, "number": 0.0, "boolean": False}[one.get("type", "string")]
+        least = one.get("minimum", 0)
+        blank = {"string": "", "integer": least, "number": least, "boolean": False}[one.get("type", "string")]
         yield f"# {name} = {json.dumps(one.get('default', blank), ensure_ascii=False)}"
     yield from ("", "# Workspaces to watch: the variable that holds the key of each, never the key.")
     yield from ("# [profiles.research]", '# api_key_env = "RESEARCH_KEY"', "")

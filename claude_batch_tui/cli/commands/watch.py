@@ -211,7 +211,7 @@ def _draw(
     from claude_batch_tui.wording import duration_words
 
     diagnostics = context.diagnostics
-    if not diagnostics.is_terminal or (args.json and context.output.is_terminal):
+    if not diagnostics.redraws or (args.json and context.output.is_terminal):
         return
     size = diagnostics.size()
     lines = bars(
@@ -237,7 +237,7 @@ def _say(batch: Batch, name: str, now: datetime, args: argparse.Namespace, conte
         _append(args.output, record)
     if args.json:
         context.output.json(record)
-    elif not (context.output.is_terminal and context.diagnostics.is_terminal):
+    elif not (context.output.is_terminal and context.diagnostics.redraws):
         label = batch.id if name == batch.id else f"{batch.id} ({name})"
         context.output.line(f"{now:%H:%M:%S} {label} {batch.processing_status}: {progress_words(batch, now)}")
     context.output.flush()
