@@ -34,6 +34,7 @@ _REQUEST_KEYS = (
     "template",
     "system",
     "rows_per_request",
+    "times",
     "id_column",
     "id_template",
     "run_prefix",
@@ -54,7 +55,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     templates too. `model` and `max_tokens` must be there or in `params` for every kind but `jsonl` and `custom`, whose
     requests are ready: there `model`, `max_tokens` and `set` (`path=value`) say something else than the file does, and
     `clean_ids` makes ids legal. `messages_column` holds whole conversations, `rows_per_request` puts several rows into
-    one request. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT, `sheet` the name of one,
+    one request, `times` makes every request so many times. `separator` parts text, `at` is the path to rows in JSON, `query` a SELECT, `sheet` the name of one,
     `script_env` what a script may see; None for `delimiter`, `encoding` and `skip_lines` means they are found out. `quote`,
     `escape`, `no_header` and `ragged` are a CSV's, `nan` and `surrogates` JSON's.
     """
@@ -66,6 +67,7 @@ class BuildSpec(msgspec.Struct, frozen=True, kw_only=True):
     template: str | None = None
     system: str | None = None
     rows_per_request: int | None = None
+    times: int | None = None
     model: str | None = None
     max_tokens: int | None = None
     params: dict[str, Any] = {}

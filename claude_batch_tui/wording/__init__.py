@@ -52,6 +52,7 @@ from claude_batch_tui.wording.scores import (
     VARIANT_HEADS,
     beside_lines,
     label_words,
+    majority_words,
     matrix_labels,
     score_lines,
     variant_cells,

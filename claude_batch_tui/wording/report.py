@@ -31,6 +31,8 @@ svg { max-width: 100%; height: auto; fill: currentColor; font: 11px system-ui, s
 """
 _BAR_HEIGHT = 120
 _BAR_WIDTH = 44
+_LETTER = 7
+"""Pixels of a letter under a bar."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -155,16 +157,18 @@ def _bars(name: str, spread: Distribution, words: Callable[[float], str]) -> str
     if not spread.buckets:
         return ""
     most = max(bucket.count for bucket in spread.buckets) or 1
-    width, height = _BAR_WIDTH * len(spread.buckets), _BAR_HEIGHT + 36
+    ends = [f"≤{words(bucket.high)}" for bucket in spread.buckets]
+    room = max(_BAR_WIDTH, _LETTER * max(map(len, ends)) + 8)
+    width, height = room * len(spread.buckets), _BAR_HEIGHT + 36
     bars = []
-    for number, bucket in enumerate(spread.buckets):
+    for number, (bucket, end) in enumerate(zip(spread.buckets, ends, strict=True)):
         size = bucket.count / most * _BAR_HEIGHT
-        left, top = number * _BAR_WIDTH, 16 + _BAR_HEIGHT - size
-        middle = left + _BAR_WIDTH / 2
+        left, top = number * room, 16 + _BAR_HEIGHT - size
+        middle = left + room / 2
         bars.append(
-            f'<rect x="{left + 2}" y="{top:.1f}" width="{_BAR_WIDTH - 4}" height="{size:.1f}" opacity="0.6"/>'
+            f'<rect x="{left + 2}" y="{top:.1f}" width="{room - 4}" height="{size:.1f}" opacity="0.6"/>'
             f'<text x="{middle}" y="{top - 3:.1f}" text-anchor="middle">{bucket.count:,}</text>'
-            f'<text x="{middle}" y="{height - 6}" text-anchor="middle">≤{_text(words(bucket.high))}</text>'
+            f'<text x="{middle}" y="{height - 6}" text-anchor="middle">{_text(end)}</text>'
         )
     return (
         f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{_text(name)}">'

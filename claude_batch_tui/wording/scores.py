@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from claude_batch_tui.domain.money.spend import Spend
-    from claude_batch_tui.domain.results.scoring import Interval, PairedTest, Score
+    from claude_batch_tui.domain.results.scoring import Interval, Majority, PairedTest, Score
 
 MOST_LABELS = 12
 """Labels in the drawn matrix; the others are in `--json`."""
@@ -130,6 +130,16 @@ def beside_lines(names: Sequence[str], scores: Sequence[Score], test: PairedTest
     yield f"only B right     {test.only_second:,}"
     yield f"wrong in both    {test.wrong_in_both:,}"
     yield f"McNemar          p = {p_words(test.p)} ({'exact' if test.is_exact else 'chi-squared'}): {_verdict(test)}"
+
+
+def majority_words(found: Majority) -> str:
+    """`majority    240 requests · all answers the same in 210 · 94.2% of the answers to a request agree`."""
+    agree = (
+        "nothing could be read"
+        if found.agreement is None
+        else f"{found.agreement:.1%} of the answers to a request agree"
+    )
+    return f"majority    {found.groups:,} requests · all answers the same in {found.unanimous:,} · {agree}"
 
 
 VARIANT_HEADS = ("run", "accuracy", "interval", "kappa", "F1", "apart", "cost", "in", "out", "p against A")

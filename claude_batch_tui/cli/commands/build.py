@@ -221,6 +221,12 @@ def _add_request_options(sub: argparse.ArgumentParser) -> None:
         help="N rows in one request, numbered and answered together; a template may loop over {{ rows }} itself",
     )
     group.add_argument(
+        "--times",
+        metavar="N",
+        type=int,
+        help="every request N times, with ids x-1 to x-N; `score --majority` tells how steady the answers are",
+    )
+    group.add_argument(
         "--template",
         metavar="T",
         help="the user message, with {{ column }}; @file reads a file, @x.txt,@y.txt makes a file of each",

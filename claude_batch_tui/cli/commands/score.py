@@ -21,6 +21,7 @@ from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.money.spend import Spend
+    from claude_batch_tui.domain.results.scoring import Majority
     from claude_batch_tui.services.results.scoring import Expected, ScoredEntries
     from claude_batch_tui.store.results.file import ResultsFile
 
@@ -68,6 +69,9 @@ def add_score_options(parser: argparse.ArgumentParser) -> None:
         help="what of an answer counts, e.g. json:$.label; left out, its whole text. Of a judge --expected says it",
     )
     parser.add_argument("--normalise", default="", metavar="WAYS", help="look past these: case,space,punct")
+    parser.add_argument(
+        "--majority", action="store_true", help="of requests made with --times, score what most answers say"
+    )
     parser.add_argument("--where", metavar="FILTER", help="score only these entries")
     parser.add_argument(
         "--rows",
@@ -87,7 +91,13 @@ def add_score_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     """Score."""
     from claude_batch_tui.services.results.scoring import paired
-    from claude_batch_tui.wording import VARIANT_HEADS, beside_lines, score_lines, variant_cells
+    from claude_batch_tui.wording import (
+        VARIANT_HEADS,
+        beside_lines,
+        majority_words,
+        score_lines,
+        variant_cells,
+    )
 
     runs = score_asked(args, context)
     first, others = runs[0], runs[1:]
@@ -112,6 +122,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
         lettered = [(letters[at % len(letters)], *row) for at, row in enumerate([VARIANT_HEADS, *rows])]
         context.output.lines(table(lettered, range(2, len(VARIANT_HEADS) + 1)))
     else:
+        if first.majority is not None:
+            context.output.line(majority_words(first.majority))
         context.output.lines(score_lines(first.scored.score))
     return ExitCode.GOOD if all(run.scored.score.is_whole for run in runs) else ExitCode.NOT_ALL_GOOD
 
@@ -122,6 +134,8 @@ class ScoredRun(NamedTuple):
     found: Found
     scored: ScoredEntries
     spend: Spend
+    majority: Majority | None = None
+    """How far the answers to a request agree, where --majority was asked for."""
 
     @property
     def title(self) -> str:
@@ -137,6 +151,7 @@ def _told(run: ScoredRun) -> dict[str, object]:
         "usd": None if spend.unpriced else spend.usd,
         "input_tokens": spend.input_tokens + spend.cache_read_tokens + spend.cache_written_tokens,
         "output_tokens": spend.output_tokens,
+        **({} if run.majority is None else {"majority": run.majority}),
     }
 
 
@@ -173,7 +188,12 @@ def _scored(found: Found, ways: frozenset[str], args: argparse.Namespace, contex
     from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.filters.finding import find_all
     from claude_batch_tui.services.results.costs import EntryCosts
-    from claude_batch_tui.services.results.scoring import ScoredEntries, answer_path, score_entries
+    from claude_batch_tui.services.results.scoring import (
+        ScoredEntries,
+        answer_path,
+        majority_of,
+        score_entries,
+    )
     from claude_batch_tui.services.results.statistics import statistics
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
@@ -193,7 +213,8 @@ def _scored(found: Found, ways: frozenset[str], args: argparse.Namespace, contex
                 *_, numbers = statistics(
                     [(results.index, range(results.index.count) if chosen is None else chosen)], prices
                 )
-                return ScoredRun(found, step, numbers.spend)
+                scored, agreed = majority_of(step) if args.majority else (step, None)
+                return ScoredRun(found, scored, numbers.spend, agreed)
             context.diagnostics.progress(f"{step:,} of {results.index.count:,} answers scored")
     raise AssertionError("a score ends with its figures")
 

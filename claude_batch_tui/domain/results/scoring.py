@@ -161,6 +161,39 @@ def marked(
     return Marked(Standing.SCORED, wanted, said) if said else Marked(Standing.UNPARSABLE, wanted)
 
 
+class Majority(msgspec.Struct, frozen=True):
+    """How requests that were made several times were answered."""
+
+    groups: int
+    """Requests, each with all its repetitions."""
+    unanimous: int
+    """Those whose answers that could be read are all the same."""
+    agreement: float | None
+    """The mean share of a request's answers that say what most say; None where nothing could be read."""
+
+
+def majority(groups: Iterable[Sequence[Marked]]) -> tuple[list[tuple[int, Marked]], Majority]:
+    """Of every group the entry that stands for it, with its place in the group, and how far the groups agree.
+
+    That is the first that says what most say; where none could be read, the first that was answered, or the first.
+    """
+    kept: list[tuple[int, Marked]] = []
+    shares: list[float] = []
+    for group in groups:
+        said = Counter(entry.answer for entry in group if entry.standing is Standing.SCORED)
+        if said:
+            ((most, count),) = said.most_common(1)
+            shares.append(count / said.total())
+            place = next(
+                at for at, one in enumerate(group) if one.standing is Standing.SCORED and one.answer == most
+            )
+        else:
+            place = next((at for at, one in enumerate(group) if one.standing is Standing.UNPARSABLE), 0)
+        kept.append((place, group[place]))
+    steady = sum(share == 1 for share in shares)
+    return kept, Majority(len(kept), steady, fmean(shares) if shares else None)
+
+
 def by_value(entries: Sequence[Marked]) -> Sequence[Marked]:
     """The same entries with numbers as one label however they are written (`1`, `1.0`), where all that is expected are numbers."""
     scored = [entry for entry in entries if entry.standing is Standing.SCORED]

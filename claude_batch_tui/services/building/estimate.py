@@ -67,7 +67,7 @@ def estimate(
     elif rows is None:
         items, is_exact = sampled, False
     else:
-        items = ceil(rows / (spec.rows_per_request or 1))
+        items = ceil(rows / (spec.rows_per_request or 1)) * (spec.times or 1)
     factor = items / sampled
     totals = [_scaled(group, factor) for group in checked.draft().models]
     forecast = cost_forecast(totals, prices, models_as_of=models.as_of)

@@ -11,7 +11,7 @@ import msgspec
 from claude_batch_tui.domain.requests.draft import Problem, Severity
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
 from claude_batch_tui.errors import ConfigError, SourceError
-from claude_batch_tui.sources.custom_ids import PositionIds, ReadyIds, build_tag
+from claude_batch_tui.sources.custom_ids import PositionIds, ReadyIds, build_tag, clean_id
 from claude_batch_tui.sources.documents import DocumentsSource
 from claude_batch_tui.sources.jsonl import NumberedLine
 from claude_batch_tui.sources.open_rows import open_rows
@@ -105,7 +105,7 @@ def opened_items(
             maker = _maker(together.spec if together else spec, read, tag)
             if together is not None:
                 problems.add(Problem("rows_together", together.sentence, Severity.WARNING, source.file.label))
-            items = _made(maker, read, problems)
+            items = _times(_made(maker, read, problems), spec.times)
             yield OpenedItems(source.file, items, source, maker, reading=reading_of(source))
 
 
@@ -159,6 +159,40 @@ def _made(maker: RequestMaker, source: RowSource, problems: ProblemList) -> Item
     if isinstance(source, DocumentsSource):
         for warning in source.warnings:
             problems.add(Problem("document", warning, Severity.WARNING, label))
+
+
+class _Request(msgspec.Struct):
+    custom_id: str
+    params: msgspec.Raw
+
+
+_decode_request = msgspec.json.Decoder(_Request).decode
+_encode_request = msgspec.json.Encoder().encode
+
+
+def _times(items: Items, times: int | None) -> Items:
+    """Every request so many times: of `x` the requests `x-1`, `x-2` and so on, which differ in their ids alone."""
+    if times is None:
+        yield from items
+        return
+    if times < 1:
+        raise ConfigError(f"--times {times}: a request is made once or more often.")
+    for item in items:
+        if isinstance(item, BadRow):
+            yield item
+            continue
+        request = _decode_request(item.request)
+        for number in range(1, times + 1):
+            request.custom_id = clean_id(f"{item.custom_id}-{number}")
+            row = item.row if number == 1 else msgspec.structs.replace(item.row, count=0)
+            yield MadeRequest(
+                request.custom_id,
+                f"{item.id}-{number}",
+                _encode_request(request),
+                row,
+                item.warning,
+                item.code,
+            )
 
 
 def _ready(requests: ReadyRequests, ids: ReadyIds | None, check: RequestsCheck) -> Items:

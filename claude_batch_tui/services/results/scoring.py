@@ -5,6 +5,7 @@ For a thread: about 20 µs an entry. Memory grows with the expected values and w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from claude_batch_tui.domain.filters.json_path import find_values, parse_path
 from claude_batch_tui.domain.results.fields import PREFIX
 from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
 from claude_batch_tui.domain.results.scoring import (
+    Majority,
     Marked,
     PairedTest,
     Score,
     Standing,
     by_value,
+    majority,
     marked,
     mcnemar,
     score,
@@ -39,6 +42,8 @@ NOWHERE = -1
 _ID_NAMES = ("custom_id", "id")
 _SUCCEEDED = OUTCOMES.index(Outcome.SUCCEEDED)
 _LOOK_UP_EVERY = 2_000
+_TIMES = re.compile(r"-\d+$")
+"""What `--times` puts behind an id."""
 
 Expected = Mapping[str, str | None]
 """Expected values by custom_id; None where there is one and it says nothing."""
@@ -186,6 +191,17 @@ def score_entries(
         )
     spelled = by_value(entries)
     yield ScoredEntries(list(ids), positions, spelled, score(spelled))
+
+
+def majority_of(found: ScoredEntries) -> tuple[ScoredEntries, Majority]:
+    """One entry for each request that was made several times (`x-1`, `x-2` …), and how far their answers agree."""
+    groups: dict[str, list[int]] = {}
+    for place, custom_id in enumerate(found.custom_ids):
+        groups.setdefault(_TIMES.sub("", custom_id), []).append(place)
+    kept, agreed = majority([found.entries[place] for place in places] for places in groups.values())
+    positions = [found.positions[places[at]] for (at, _), places in zip(kept, groups.values(), strict=True)]
+    entries = [entry for _, entry in kept]
+    return ScoredEntries([*groups], positions, entries, score(entries)), agreed
 
 
 def paired(first: ScoredEntries, second: ScoredEntries) -> PairedTest:

@@ -142,6 +142,7 @@ _ALL = (
         kinds=_ROWS - {"documents"},
         label="per request",
     ),
+    FieldSpec("times", "more", "every request so many times; left out: once", kinds=_ROWS),
     FieldSpec("messages_column", "more", "whole conversations", "column", _TABLES, label="messages col"),
     FieldSpec("image_column", "more", "an image: path, URL or file_id", "column", _ROWS, label="image col"),
     FieldSpec(
@@ -446,6 +447,7 @@ _READ: Mapping[str, Callable[[str, str], Any]] = {
     "surrogates": _one_of,
     "cache_ttl": _one_of,
     "rows_per_request": lambda name, text: _whole(label_of(name), text),
+    "times": lambda name, text: _whole(label_of(name), text),
     "skip_lines": lambda name, text: _whole(label_of(name), text),
     "max_tokens": _whole,
 }

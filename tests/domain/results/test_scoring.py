@@ -7,6 +7,7 @@ import pytest
 from claude_batch_tui.domain.results.scoring import (
     Standing,
     by_value,
+    majority,
     marked,
     mcnemar,
     normalised,
@@ -126,3 +127,15 @@ def test_of_many_the_paired_test_is_that_of_chi_squared():
     found = mcnemar([(True, False)] * 600 + [(False, True)] * 500)
     assert not found.is_exact
     assert found.p == pytest.approx(0.00284, abs=1e-5)  # 99² / 1,100 = 8.91 with one degree of freedom
+
+
+def test_what_most_answers_say_stands_for_a_request():
+    groups = [
+        of([("a", "b"), ("a", "a"), ("a", "a")]),
+        of([("a", "a"), ("a", "a")]),
+        [marked("a", None, is_missing=True), marked("a", None, is_missing=False)],
+    ]
+    kept, found = majority(groups)
+    assert [(place, one.answer) for place, one in kept] == [(1, "a"), (0, "a"), (1, "")]
+    assert (found.groups, found.unanimous) == (3, 1)
+    assert found.agreement == pytest.approx((2 / 3 + 1) / 2)

@@ -56,6 +56,7 @@ RECIPES = [
         template="Label:\n{{ text }}",
         system="Be brief.\n\nVery.",
         rows_per_request=10,
+        times=3,
         id_template="{{ a }}-{{ b }}",
         run_prefix="x_",
         image_column="img",
