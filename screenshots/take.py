@@ -120,6 +120,7 @@ async def stage(size: tuple[int, int], theme: str) -> AsyncIterator[Stage]:
         app.engines.start()
         runtime = app.engines.home._runtime  # noqa: SLF001  its clock and its chances stand still, too
         runtime.now, runtime.random = app.now, lambda: 0.5
+        app.engines.home._board._now = app.now  # noqa: SLF001
         try:
             async with app.run_test(size=size) as pilot:
                 one = Stage(app, pilot, clock)

@@ -86,3 +86,16 @@ def test_canceling_what_another_tool_made_says_that_it_may_send_it_again(cbtui, 
         own = cbtui("submit", requests_file(4), "--yes")[1].strip()
         code, _, err = cbtui("cancel", own)
         assert (code, "may send its requests again" in err) == (2, False), err
+
+
+def test_a_retry_takes_what_was_sent_along_and_keeps_it(cbtui, simulator, foreign, requests_file):
+    batch_id = foreign()
+    cbtui("watch", batch_id, "--interval", "1")
+    assert cbtui("retry", batch_id, "--yes", "--sent", requests_file(4, "other.jsonl"))[0] == 2
+    code, out, err = cbtui("retry", batch_id, "--yes", "--sent", requests_file(3))
+    assert code == 0, err
+    cbtui("watch", out.strip(), "--interval", "1")
+    run_id = json.loads(cbtui("status", batch_id, "--json")[1])["run_id"]
+    assert cbtui("triage", run_id)[0] == 0
+    code, _, err = cbtui("retry", batch_id, "--yes", "--sent", requests_file(3))
+    assert (code, "retried already" in err) == (2, True)

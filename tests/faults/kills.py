@@ -200,6 +200,7 @@ def prime(world: World) -> None:
         for _ in range(world.chance.randint(1, 3)):
             world.kill(*words, begun=lambda: True, within=2.0)
         world.submitted(*words)
+        world.submitted(*words)  # where a lost prime was looked for, the others are sent by the next
     world.paid(2)
     own = {batch["run_id"] for batch in world.listed().values() if batch["id"] not in world.foreign}
     if len(own) != 1:

@@ -55,36 +55,43 @@ async def run(args: argparse.Namespace, context: Context) -> int:
 
 
 async def _adopt_with(args: argparse.Namespace, context: Context) -> int:
-    """Adopt one batch with what it was sent; one that was adopted without it keeps its run."""
-    from claude_batch_tui.cli.results_files import results_of
     from claude_batch_tui.runtime import open_runtime
-    from claude_batch_tui.services.submitting.known_requests import remember_sent, require_sent
-    from claude_batch_tui.services.threads import in_thread
-    from claude_batch_tui.services.watching.labels import adopt
     from claude_batch_tui.store import submissions
-    from claude_batch_tui.store.results.opening import open_indexed
 
     (word,) = args.ids
     async with open_runtime(context.config, patience=context.patience) as runtime:
-        store = runtime.store
         tracked = await resolve_one(word, runtime)
-        if submissions.of_batch(store, tracked.id) is not None:
+        if submissions.of_batch(runtime.store, tracked.id) is not None:
             raise ConfigError(f"What {tracked.title} was sent is known on this machine already.")
-        (found,) = await results_of(tracked.id, context, runtime)
-        tracked = await resolve_one(tracked.id, runtime)
-
-        def check() -> None:
-            with open_indexed(found.path, store.locations.cache) as results:
-                require_sent(tracked, args.sent, results.index.all_ids())
-
-        await in_thread(check)
-        workspace, now = runtime.known_workspace(), runtime.now()
-        run_id = tracked.run_id or adopt([tracked], name=args.name, store=store, workspace=workspace, now=now)
-        await in_thread(
-            lambda: remember_sent(tracked, args.sent, run_id, store=store, workspace=workspace, now=now)
-        )
+        run_id = await keep_sent(tracked.id, args.sent, args.name, context, runtime)
         if args.json:
-            write_batches([tracked], context, runtime)
+            write_batches([await resolve_one(tracked.id, runtime)], context, runtime)
         else:
             context.output.line(run_id)
     return ExitCode.GOOD
+
+
+async def keep_sent(batch_id: str, sent: Path, name: str | None, context: Context, runtime: Runtime) -> str:
+    """Adopt one batch with what it was sent, the id of its run; one that was adopted without it keeps its run.
+
+    Raises DraftError where the file is not what it was sent.
+    """
+    from claude_batch_tui.cli.results_files import results_of
+    from claude_batch_tui.services.submitting.known_requests import remember_sent, require_sent
+    from claude_batch_tui.services.threads import in_thread
+    from claude_batch_tui.services.watching.labels import adopt
+    from claude_batch_tui.store.results.opening import open_indexed
+
+    store = runtime.store
+    (found,) = await results_of(batch_id, context, runtime)
+    tracked = await resolve_one(batch_id, runtime)
+
+    def check() -> None:
+        with open_indexed(found.path, store.locations.cache) as results:
+            require_sent(tracked, sent, results.index.all_ids())
+
+    await in_thread(check)
+    workspace, now = runtime.known_workspace(), runtime.now()
+    run_id = tracked.run_id or adopt([tracked], name=name, store=store, workspace=workspace, now=now)
+    await in_thread(lambda: remember_sent(tracked, sent, run_id, store=store, workspace=workspace, now=now))
+    return run_id

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import select_entries
+from claude_batch_tui.cli.lookup import resolve_one
 from claude_batch_tui.cli.results_files import lines_of, results_of, results_path
 from claude_batch_tui.cli.sending import add_consent_options, can_ask, decision_of, send
 from claude_batch_tui.errors import ConfigError
@@ -50,6 +51,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--template", metavar="T", help="another text of the last user message, a template of the row; @file"
+    )
+    parser.add_argument(
+        "--sent",
+        type=Path,
+        metavar="FILE",
+        help="what another program sent as this batch: checked against its results and kept, as `adopt --sent` does",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write the requests only, send nothing"
@@ -126,6 +133,8 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.wording import retry_words
 
     async with open_runtime(context.config, patience=context.patience) as runtime:
+        if args.sent is not None:
+            await _keep_sent(args, context, runtime)
         made = await plan_of(args, context, runtime)
         for line in retry_words(made.counts, "--include-invalid", "--any-outcome", "--again"):
             context.diagnostics.note(line)
@@ -143,6 +152,16 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
             decision=decision_of(args),
         )
         return await send(order, args, context, runtime)
+
+
+async def _keep_sent(args: argparse.Namespace, context: Context, runtime: Runtime) -> None:
+    """Adopt the batch with what it was sent, unless that is known here."""
+    from claude_batch_tui.cli.commands.adopt import keep_sent
+    from claude_batch_tui.store import submissions
+
+    tracked = await resolve_one(args.id, runtime)
+    if submissions.of_batch(runtime.store, tracked.id) is None:
+        await keep_sent(tracked.id, args.sent, None, context, runtime)
 
 
 def _edits(args: argparse.Namespace) -> Edits:

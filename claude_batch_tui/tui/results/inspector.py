@@ -218,14 +218,16 @@ class Inspector(Vertical):
     def toggle_prompt(self) -> None:
         """Show the prompt, or leave its room to the answer."""
         self.wants_prompt = not self.wants_prompt
-        self._place_prompt()
+        self.place_prompt()
 
     def on_resize(self) -> None:
         """There may be room for the prompt now, or none any more."""
-        self._place_prompt()
+        self.place_prompt()
 
-    def _place_prompt(self) -> None:
+    def place_prompt(self) -> None:
         """Put the prompt beside the answer, below it, or nowhere."""
+        if not self.is_mounted:
+            return
         shows = self._has_prompt and self.wants_prompt and TABS[self._shown_tab] != "request"
         is_wide, is_high = self.size.width >= _BESIDE_WIDTH, self.size.height >= _BELOW_HEIGHT
         self.set_class(shows and is_wide, "-beside")
@@ -361,7 +363,7 @@ class Inspector(Vertical):
         words = self.query_one(FilterBar).value
         if words and not goes_on:
             self._find(words)
-        self._place_prompt()
+        self.place_prompt()
         self._show_head()
         self._show_foot()
 
@@ -373,7 +375,9 @@ class Inspector(Vertical):
             self._has_prompt = rows is not None
             self.screen.set_class(self._has_prompt, "-prompts")
         self.query_one("#prompt", TextView).show(NOTHING.rows if rows is None else rows, keep_place=True)
-        self._place_prompt()
+        self.place_prompt()
+        # The pane may have been given another size that it does not have yet.
+        self.call_after_refresh(self.place_prompt)
 
     def _find(self, words: str) -> None:
         self._text_view.find("" if self.has_class("-tree") else words)

@@ -455,6 +455,7 @@ class ResultsScreen(DashboardScreen):
         """Inspector on the whole screen, and back."""
         self.toggle_class("-zoomed")
         (self.inspector.body if self.has_class("-zoomed") else self.table).focus()
+        self.call_after_refresh(self.inspector.place_prompt)
 
     def action_prompt(self) -> None:
         """The prompt beside the answer or below it, or not."""

@@ -127,9 +127,10 @@ class RetryDialog(Box[RetryPlan | None]):
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
-        self.query_one(".said", Static).update(
-            Content(clean_line(f"{self._group.advice} For instance {self._group.example}."))
-        )
+        words = f"{self._group.advice} For instance {self._group.example}."
+        if not self._is_sent(self._at):
+            words += " space sends it all the same, e changes it first."
+        self.query_one(".said", Static).update(Content(clean_line(words)))
         self.refresh_bindings()
 
     def action_move(self, step: int) -> None:
