@@ -394,6 +394,7 @@ def _of_answers(args: argparse.Namespace, context: Context) -> argparse.Namespac
     from claude_batch_tui.services.exporting.answer_rows import write_answer_rows
     from claude_batch_tui.services.filters.finding import find_all
     from claude_batch_tui.services.results.costs import EntryCosts
+    from claude_batch_tui.services.results.local_files import ANSWERS_ENDING
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
 
@@ -407,7 +408,7 @@ def _of_answers(args: argparse.Namespace, context: Context) -> argparse.Namespac
     cache = Locations(context.config.data_dir).cache
     cache.mkdir(parents=True, exist_ok=True)
     folder = cache if args.preview is not None else Path(args.output or "requests.jsonl").parent
-    target = folder / f"{file_stem(found.title)}.answers.jsonl"
+    target = folder / f"{file_stem(found.title)}{ANSWERS_ENDING}"
     with open_indexed(found.path, cache) as results:
         positions = find_all(results, wanted, EntryCosts(results.index, read_prices(context.config)))
         if not positions:

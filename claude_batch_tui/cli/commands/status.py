@@ -76,7 +76,9 @@ def _short(args: argparse.Namespace, context: Context) -> int:
 
 async def _status(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.domain.batches.merging import fold
+    from claude_batch_tui.domain.plain_text import clean_line
     from claude_batch_tui.runtime import open_runtime
+    from claude_batch_tui.services.results.local_files import made_of
 
     configs = (context.config, *context.beside)
     for config in configs:
@@ -89,6 +91,7 @@ async def _status(args: argparse.Namespace, context: Context) -> int:
                 continue
             fresh = [await retrieve(tracked.id, runtime) for tracked in known]
             now = runtime.now()
+            made = made_of(fresh[0].id, runtime.store)
             outcomes = await outcomes_of(args.id, fresh, context, runtime, fetches=False)
         shown = fold(fresh[0].run_id or "", fresh) if len(fresh) > 1 else fresh[0]
         where = {"profile": config.profile} if context.beside else {}
@@ -97,6 +100,7 @@ async def _status(args: argparse.Namespace, context: Context) -> int:
             context.output.json({**where, **batch_json(shown), **of_run})
         else:
             lines = [("profile", name) for name in where.values()]
+            lines += [("answers", f"those of {clean_line(made)} are its rows")] if made else []
             members = _members(fresh, now) if len(fresh) > 1 else []
             context.output.lines(
                 [*(f"{label:<9} {value}" for label, value in lines), *facts(shown, now), *members]
