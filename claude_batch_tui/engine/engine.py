@@ -17,7 +17,7 @@ from claude_batch_tui.domain.results.review import EntryKey, Review
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.loop_thread import LoopThread, command, query
-from claude_batch_tui.errors import CbtuiError, NotFoundError, unexpected
+from claude_batch_tui.errors import CbtuiError, DraftError, NotFoundError, unexpected
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.store import batches, labels, submissions
 from claude_batch_tui.store.store import Store
@@ -262,6 +262,35 @@ class Engine(LoopThread):
         found = batches.find_all(self.store.database, workspace.scope_id, batch_ids)
         adopt(found, name=name, store=self.store, workspace=workspace, now=self._runtime.now())
         self._show_changes()
+
+    @query
+    @writing
+    async def keep_sent(self, batch_id: str, requests: Path) -> str:
+        """Adopt a batch with what another program sent as it, the id of its run. Its results are here.
+
+        Raises DraftError where the file is not that, and SourceError where it is no requests file.
+        """
+        from claude_batch_tui.services.results.local_files import read_results
+        from claude_batch_tui.services.watching.sent_elsewhere import keep_sent
+
+        workspace = self._runtime.known_workspace()
+        tracked = batches.find(self.store.database, workspace.scope_id, batch_id)
+        results = read_results(batch_id, store=self.store, workspace=workspace)
+        if tracked is None or results is None:
+            raise DraftError(
+                f"The results of {batch_id} are not on this machine, so no file can be held against them."
+            )
+        run_id = await keep_sent(
+            tracked,
+            requests,
+            results,
+            name=None,
+            store=self.store,
+            workspace=workspace,
+            now=self._runtime.now(),
+        )
+        self._show_changes()
+        return run_id
 
     @query
     async def story(self, batch_ids: Sequence[str]) -> Story | None:

@@ -77,21 +77,15 @@ async def keep_sent(batch_id: str, sent: Path, name: str | None, context: Contex
     Raises DraftError where the file is not what it was sent.
     """
     from claude_batch_tui.cli.results_files import results_of
-    from claude_batch_tui.services.submitting.known_requests import remember_sent, require_sent
-    from claude_batch_tui.services.threads import in_thread
-    from claude_batch_tui.services.watching.labels import adopt
-    from claude_batch_tui.store.results.opening import open_indexed
+    from claude_batch_tui.services.watching.sent_elsewhere import keep_sent as keep
 
-    store = runtime.store
     (found,) = await results_of(batch_id, context, runtime)
-    tracked = await resolve_one(batch_id, runtime)
-
-    def check() -> None:
-        with open_indexed(found.path, store.locations.cache) as results:
-            require_sent(tracked, sent, results.index.all_ids())
-
-    await in_thread(check)
-    workspace, now = runtime.known_workspace(), runtime.now()
-    run_id = tracked.run_id or adopt([tracked], name=name, store=store, workspace=workspace, now=now)
-    await in_thread(lambda: remember_sent(tracked, sent, run_id, store=store, workspace=workspace, now=now))
-    return run_id
+    return await keep(
+        await resolve_one(batch_id, runtime),
+        sent,
+        found.path,
+        name=name,
+        store=runtime.store,
+        workspace=runtime.known_workspace(),
+        now=runtime.now(),
+    )

@@ -61,7 +61,7 @@ from claude_batch_tui.tui.results.save import Saving
 from claude_batch_tui.tui.results.score import Scoring
 from claude_batch_tui.tui.results.statistics import StatisticsScreen
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.tui.submitting.retrying import owner_of, start_retry
+from claude_batch_tui.tui.submitting.retrying import ask_what_was_sent, owner_of, sent_elsewhere, start_retry
 from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import LetterMenu, StatusLine, TabsLine, TitleLine
@@ -313,6 +313,10 @@ class ResultsScreen(DashboardScreen):
         file, batch_ids, chosen = self.opened.file, self.opened.batch_ids, self.table.chosen
         engine = owner_of(self, batch_ids) if file is not None and batch_ids else None
         if file is None or engine is None:
+            return
+        known = [one for one in map(engine.snapshot.find, batch_ids) if one is not None]
+        if (elsewhere := sent_elsewhere(engine, known)) is not None:
+            ask_what_was_sent(self, engine, elsewhere, self.action_retry)
             return
         which = "the marked" if self.table.marks else "all shown"
         title = f"Retry {which}: {len(chosen):,} of {self.opened.title}"

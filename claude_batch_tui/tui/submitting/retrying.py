@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from asyncio import wrap_future
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -24,19 +25,20 @@ if TYPE_CHECKING:
     from claude_batch_tui.store.results.file import ResultsFile
     from claude_batch_tui.tui.submitting.retry_dialog import Look, Make
 
+_REQUESTS = (".jsonl", ".jsonl.gz", ".ndjson")
+"""How requests files end."""
+
 
 def retry_reason(batches: Sequence[TrackedBatch]) -> str | None:
     """Why batches cannot be retried, or None where they can."""
     if not any(tracked.batch.has_ended for tracked in batches):
         return "only a batch that has ended can be retried"
-    if any(tracked.run_id is None for tracked in batches):
-        return "it was not submitted from this machine, so what was sent is not known"
     return None
 
 
 def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now: datetime) -> None:
     """Ask for a retry of all that failed in ended batches. Where their results are not on this machine, those are
-    downloaded, and it is said that the key is to be pressed again then.
+    downloaded, and it is said that the key is to be pressed again then. What another program sent is asked for.
     """
     engine = owner_of(screen, [tracked.id for tracked in batches])
     if engine is None:
@@ -52,6 +54,10 @@ def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now:
             engine.download(tracked.id)
         words = "downloading, then R again" if readable else "and they can no longer be read"
         screen.say(f"The results of {missing[0].title} are not on this machine: {words}.")
+        return
+
+    if (elsewhere := sent_elsewhere(engine, batches)) is not None:
+        ask_what_was_sent(screen, engine, elsewhere, lambda: retry_batches(screen, batches, now))
         return
 
     def opened(stack: ExitStack) -> list[tuple[str, ResultsFile]]:
@@ -73,6 +79,49 @@ def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now:
 
     what = batches[0].title if len(batches) == 1 else counted_batches(len(batches))
     start_retry(screen, f"Retry {what}", engine, make, look)
+
+
+def sent_elsewhere(engine: Engine, batches: Sequence[TrackedBatch]) -> TrackedBatch | None:
+    """The first of some batches of which it is not known here what was sent; None where all is known."""
+    from claude_batch_tui.store import submissions
+
+    return next((one for one in batches if submissions.of_batch(engine.store, one.id) is None), None)
+
+
+def ask_what_was_sent(
+    screen: DashboardScreen, engine: Engine, tracked: TrackedBatch, then: Callable[[], object]
+) -> None:
+    """Ask for the requests file of a batch that another program sent; what is held against its results and fits is kept,
+    and `then` goes on with it.
+    """
+    from claude_batch_tui.services.results.recent import recent_files, remember_file
+    from claude_batch_tui.tui.dialogs.file_picker import FilePicker
+
+    state_dir = screen.dashboard.config.state_dir
+
+    async def keep(file: Path) -> None:
+        screen.say(f"Holding {file.name} against the results …", seconds=60.0)
+        try:
+            await wrap_future(engine.keep_sent(tracked.id, file))
+        except CbtuiError as error:
+            screen.say(str(error), kind="error")
+            return
+        remember_file(state_dir, file, "sources")
+        screen.say(f"What {tracked.title} was sent is kept.")
+        then()
+
+    def chosen(path: str | None) -> None:
+        if path:
+            screen.run_worker(keep(Path(path).expanduser()), group="sent", exclusive=True)
+
+    dialog = FilePicker(
+        Path(),
+        screen.dashboard.now(),
+        title=f"What was {tracked.title} sent? Its requests file",
+        recent=[one for one in recent_files(state_dir, "sources") if one.endswith(_REQUESTS)],
+        endings=_REQUESTS,
+    )
+    screen.app.push_screen(dialog, chosen)
 
 
 def owner_of(screen: DashboardScreen, batch_ids: Sequence[str]) -> Engine | None:

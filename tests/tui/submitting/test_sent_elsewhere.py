@@ -1,0 +1,69 @@
+"""R on a batch of another program: what was sent is asked for, held against the results, and kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from anthropic import Anthropic
+
+from adopting import request
+from claude_batch_tui.cli.main import main
+from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
+from claude_batch_tui.store import submissions
+from claude_batch_tui.tui.dialogs.file_picker import FilePicker
+from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
+from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import reached
+
+
+@pytest.fixture
+def simulator():
+    with Simulator(speed=10_000, seed=3, rates=ALL_ANSWERED) as running:
+        yield running
+
+
+@pytest.fixture
+def foreign(simulator, own_folders, tmp_path, monkeypatch, capsys):
+    """An ended batch of another program, of which one failed, with its results here and two requests files around."""
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", simulator.base_url)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", simulator.key)
+    monkeypatch.chdir(tmp_path)
+    requests = [request(f"r{number}", f"Say {number}") for number in range(3)]
+    (tmp_path / "theirs.jsonl").write_text("".join(json.dumps(one) + "\n" for one in requests))
+    (tmp_path / "others.jsonl").write_text(json.dumps(request("x", "x")) + "\n")
+    simulator.decide("r1", "errored")
+    client = Anthropic(base_url=simulator.base_url, api_key=simulator.key, max_retries=0)
+    batch_id = client.messages.batches.create(requests=requests).id
+    main(["watch", batch_id, "--interval", "1"], lambda _: 0)
+    main(["results", batch_id], lambda _: 0)
+    capsys.readouterr()
+    return batch_id
+
+
+@pytest.fixture
+def live(foreign, live):
+    """A dashboard that knows the batch from its start."""
+    return live
+
+
+async def test_the_requests_file_of_another_program_is_asked_for_checked_and_remembered(live, foreign):
+    engine = live.engines.home
+
+    async def choose(pilot, name):
+        await reached(pilot, lambda: isinstance(live.screen, FilePicker))
+        await pilot.press(*name, "enter")
+
+    async with live.run_test(size=(80, 24)) as pilot:
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key == foreign)
+        await pilot.press("R")
+        await choose(pilot, "other")
+        await reached(pilot, lambda: "is not what" in live.screen.query_one("StatusLine").text)
+        assert submissions.of_batch(engine.store, foreign) is None
+        await pilot.press("R")
+        await choose(pilot, "theirs")
+        await reached(pilot, lambda: isinstance(live.screen, RetryDialog))
+        kept = submissions.of_batch(engine.store, foreign)
+        assert (kept.requests, kept.batch_id) == (3, foreign)
+        await pilot.press("escape", "R")
+        await reached(pilot, lambda: isinstance(live.screen, RetryDialog))
