@@ -91,7 +91,19 @@ def workplace(cbtui, simulator, tmp_path, monkeypatch):
 
     monkeypatch.setenv("CBTUI_POLL_INTERVAL", "1")
     for run in ("evaluation", "labels-large"):
-        assert cbtui("submit", make(run) / "requests.jsonl", "--yes", "--name", run)[0] == 0
+        folder = make(run)
+        rows = (
+            {
+                "custom_id": f"r{n}",
+                "id": f"r{n}",
+                "source": "t.csv",
+                "line": n + 2,
+                "row": {"expected": "bug"},
+            }
+            for n in range(30)
+        )
+        (folder / "requests.rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        assert cbtui("submit", folder / "requests.jsonl", "--yes", "--name", run)[0] == 0
     return make
 
 
