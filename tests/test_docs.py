@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -157,3 +158,17 @@ def test_every_document_of_the_project_is_in_the_source_distribution():
     included = build["targets"]["sdist"]["include"]
     assert {"docs", "findings", "CONTRIBUTING.md", "CHANGELOG.md", "README.md", "LICENSE"} <= set(included)
     assert [name for name in included if not (ROOT / name).exists()] == []
+
+
+def test_the_gate_runs_on_every_python_and_system_that_is_claimed():
+    claimed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["classifiers"]
+    workflow = (ROOT / ".github/workflows/gate.yml").read_text()
+    pythons = [each.rpartition(" ")[2] for each in claimed if re.search(r":: 3\.\d+$", each)]
+    assert f"python: {json.dumps(pythons)}" in workflow
+    assert f".ci/package {' '.join(pythons)}\n" in workflow
+    runners = {
+        "Operating System :: MacOS": "macos-latest",
+        "Operating System :: POSIX :: Linux": "ubuntu-latest",
+    }
+    systems = [each for each in claimed if each.startswith("Operating System")]
+    assert [system for system in systems if runners[system] not in workflow] == []
