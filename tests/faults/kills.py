@@ -207,6 +207,17 @@ def prime(world: World) -> None:
         world.note("paid_twice", f"{len(own)} runs")
 
 
+def in_flight(world: World) -> None:
+    """A batch that waits here for its place, killed at any moment: before, while and after it waits."""
+    world.run("submit", world.requests(3), "--yes")
+    count = world.chance.randint(4, 9)
+    words = ["submit", world.requests(count), "--yes", "--in-flight", "1", "--resend-if-absent"]
+    for _ in range(world.chance.randint(1, 2)):
+        world.kill(*words, begun=lambda: True, within=1.5)
+    world.submitted(*words)
+    world.paid(2)
+
+
 def retry(world: World) -> None:
     """A retry of what errored."""
     count = 12
@@ -370,6 +381,7 @@ def prune(world: World) -> None:
 SCENARIOS: dict[str, Callable[[World], None]] = {
     "submit": submit,
     "prime": prime,
+    "in_flight": in_flight,
     "retry": retry,
     "run": whole_run,
     "watch": watch,
