@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -96,15 +97,13 @@ def own_names(names: Sequence[str], doubts: list[Doubt]) -> tuple[str, ...]:
     """The names of columns, each its own: of two `text` the second is `text_2`, which goes to `doubts`."""
     columns: dict[str, int] = {}
     same: list[str] = []
-    taken = set(names)
+    taken, counts = set(names), dict[str, Iterator[int]]()
     for number, name in enumerate(names, 1):
         own = name
         if own in columns:
-            own = next(
-                other
-                for count in range(2, len(names) + 2)
-                if (other := f"{name}_{count}") not in taken and other not in columns
-            )
+            # Each count is tried once: a file may have thousands of columns of one name.
+            tried = (f"{name}_{count}" for count in counts.setdefault(name, itertools.count(2)))
+            own = next(other for other in tried if other not in taken and other not in columns)
             same.append(
                 f"columns {columns[name]} and {number} are both named {name!r}; the second is {own!r} here"
             )

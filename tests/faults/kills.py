@@ -156,13 +156,15 @@ def _line(number: int, text: str, **more: Any) -> str:
 
 @contextlib.contextmanager
 def _others(world: World, count: int) -> Iterator[None]:
+    # Longer than what is asked here under the same ids, so that input tokens tell the batches apart: where nothing does, a
+    # batch stays provisional, for a person to decide.
     stop, chance = threading.Event(), random.Random(world.chance.random())
 
     def create() -> None:
         while not stop.wait(chance.uniform(0.02, 0.4)) and len(world.foreign) < 12:
             same = chance.random() < 0.5
             made = [
-                json.loads(_line(n if same else n + 900, f"other {n} {chance.random()}"))
+                json.loads(_line(n if same else n + 900, f"other {n} {chance.random()}" + " and more" * 40))
                 for n in range(count)
             ]
             world.foreign.add(world.simulator.batches.add(made).id)
@@ -200,7 +202,6 @@ def prime(world: World) -> None:
         for _ in range(world.chance.randint(1, 3)):
             world.kill(*words, begun=lambda: True, within=2.0)
         world.submitted(*words)
-        world.submitted(*words)  # where a lost prime was looked for, the others are sent by the next
     world.paid(2)
     own = {batch["run_id"] for batch in world.listed().values() if batch["id"] not in world.foreign}
     if len(own) != 1:
@@ -238,7 +239,6 @@ def retry(world: World) -> None:
 
 def whole_run(world: World) -> None:
     """From a recipe to its answers, with a retry of what errored, killed up to three times at any moment."""
-    # Longer than what others ask under the same ids: input tokens tell the batches apart.
     count, word = 12, world.chance.randbytes(40).hex()
     rows = "".join(f"r{number},{word} {number}\n" for number in range(count))
     (world.folder / "rows.csv").write_text(f"id,text\n{rows}")
@@ -423,7 +423,7 @@ def run(
     """Kill so many commands, of each of these kinds in turn; `tell` hears how far it is."""
     wrong: dict[str, int] = {}
     killed, notes, quiet, disturbed = 0, [], [], []
-    with tempfile.TemporaryDirectory() as said, contextlib.closing(CommandLines(Path(said))) as lines:
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(CommandLines(Path(folder))) as lines:
         for number in range(rounds):
             name = names[number % len(names)]
             with _world(lines, seed * 100_000 + number, name) as world:
@@ -434,7 +434,10 @@ def run(
                 killed += world.killed
                 for what, count in world.wrong.items():
                     wrong[what] = wrong.get(what, 0) + count
-                notes += [f"round {number}, {name}: {note}" for note in world.notes]
+                said = [f"round {number}, {name}: {note}" for note in world.notes]
+                notes += said
+                for note in said:
+                    tell(note)
             if (number + 1) % 40 == 0:
                 tell(f"{number + 1} rounds, {killed} killed, wrong: {sum(wrong.values())}")
     return Report(

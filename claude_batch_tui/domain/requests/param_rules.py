@@ -14,6 +14,8 @@ import msgspec
 
 from claude_batch_tui.domain.requests.draft import Severity
 
+MOST_TOKENS = 1_000_000_000
+"""More than any model answers with, and no number that a price cannot be worked out for."""
 REQUIRED = ("model", "max_tokens", "messages")
 OPTIONAL = (
     "system",
@@ -146,6 +148,10 @@ def _max_tokens(params: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("max_tokens_type", f"`max_tokens` is a whole number, not {kind_of(limit)}")
     elif limit < 1:
         yield Finding("max_tokens_too_small", f"`max_tokens` is at least 1 in a batch, not {limit}")
+    elif limit > MOST_TOKENS:
+        yield Finding(
+            "max_tokens_above_ceiling", f"`max_tokens` is above {MOST_TOKENS:,}, which no model allows"
+        )
 
 
 def _messages(params: Mapping[str, Any]) -> Iterator[Finding]:

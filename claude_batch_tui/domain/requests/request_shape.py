@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from claude_batch_tui.domain.requests.param_rules import FOREIGN_BLOCKS, MEDIA_TYPES, is_blank
+from claude_batch_tui.domain.requests.param_rules import FOREIGN_BLOCKS, MEDIA_TYPES, MOST_TOKENS, is_blank
 
 
 class SourceShape(msgspec.Struct):
@@ -60,7 +60,7 @@ class ParamsShape(msgspec.Struct, forbid_unknown_fields=True):
     """Params with nothing to say against them, sampling keys apart."""
 
     model: Annotated[str, msgspec.Meta(min_length=1)]
-    max_tokens: Annotated[int, msgspec.Meta(ge=1)]
+    max_tokens: Annotated[int, msgspec.Meta(ge=1, le=MOST_TOKENS)]
     messages: Annotated[list[MessageShape], msgspec.Meta(min_length=1)]
     system: str | list[BlockShape] | UnsetType = UNSET
     tools: list[ToolShape] | UnsetType = UNSET

@@ -6,6 +6,7 @@ import mmap
 from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -16,7 +17,7 @@ from claude_batch_tui.nesting import UNREADABLE
 
 class _Head(msgspec.Struct):
     custom_id: str
-    line: int = 0
+    line: Annotated[int, msgspec.Meta(le=2**62)] = 0
 
 
 _decode_head = msgspec.json.Decoder(_Head).decode
