@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -42,8 +43,13 @@ Stylesheet._parse_rules = _parse_once
 
 
 def pytest_itemcollected(item):
-    """Mark a test of a screen: keys and pictures show it, and tracing it traces Textual, as dear as all other tests."""
+    """Mark a test of a screen: keys and pictures show it, and tracing it traces Textual, as dear as all other tests.
+
+    One that runs the dashboard is slow: those take as long as all others together.
+    """
     item.add_marker("no_cover")
+    if inspect.iscoroutinefunction(item.function) or "snap_compare" in item.fixturenames:
+        item.add_marker("slow")
 
 
 NOW = datetime(2026, 11, 20, 17, 1, 32, tzinfo=UTC)
