@@ -276,7 +276,13 @@ class DashboardApp(CbtuiApp):
         } | super().palette_actions()
         if self.engines.shown is not None and len(self.engines.watched) > 1:
             ways["all workspaces"] = "show_workspace(None)"
+        if self.current_mode != "results":  # where it has a key
+            ways["open a results file"] = "open_file"
         return ways
+
+    def action_open_file(self) -> None:
+        """Ask for a results file, and show it."""
+        self._on_results(lambda screen: screen.action_open())
 
     def open_batch(self, batch_id: str) -> None:
         """Show the results of a batch, downloading them where they are not here."""

@@ -168,7 +168,7 @@ def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> I
     chosen = [
         (counts.errored, "errored"),
         (counts.expired, "expired"),
-        (counts.others, "that have an answer"),
+        (counts.others, "succeeded or canceled"),
     ]
     words = ", ".join(f"{count:,} {word}" for count, word in chosen if count)
     yield f"{counts.chosen:,} to retry: {words}" if words else "There is nothing to retry."
@@ -181,7 +181,7 @@ def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> I
     left_out = [
         (counts.invalid, f"to be changed first ({invalid})"),
         (counts.retried, f"retried already ({again})"),
-        (counts.good if not words else 0, f"have an answer ({others})"),
+        (counts.good if not words else 0, f"succeeded or canceled ({others})"),
         (counts.unknown, "not among the requests that were sent"),
     ]
     if any(count for count, _ in left_out):

@@ -44,6 +44,7 @@ async def found(pilot, settled, words):
         ("theme", "theme ", ""),
         ("sort by cost", "sort by cost", ""),
         ("dearest", "sort by cost", ""),
+        ("open", "open a results file", ""),
         ("column model", "hide the column model", ""),
     ],
 )

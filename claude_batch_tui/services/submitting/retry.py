@@ -356,9 +356,7 @@ def _nothing_words(counts: RetryCounts) -> str:
             f"{counts.invalid:,} have to be changed first (--set changes them, --include-invalid sends them as they are)"
         )
     if counts.good:
-        reasons.append(
-            f"{counts.good:,} {'has' if counts.good == 1 else 'have'} an answer: --any-outcome includes them, paid again"
-        )
+        reasons.append(f"{counts.good:,} succeeded or canceled: --any-outcome includes them, paid again")
     if counts.unknown:
         reasons.append(f"{counts.unknown:,} belong to no request that was sent")
     return f"There is nothing to retry: {'; '.join(reasons) or 'no entry was chosen'}."

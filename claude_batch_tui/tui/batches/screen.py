@@ -210,8 +210,11 @@ class BatchesScreen(DashboardScreen):
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
+        here = self.table.cursor_key
         self.view.filter_by(event.value)
         self._show_rows()
+        if self.table.cursor_key != here:  # it is filtered out: what was looked for is read from the top
+            self.table.go_to(0)
         self._rest()
 
     @on(FilterBar.Left)
@@ -448,6 +451,7 @@ class BatchesScreen(DashboardScreen):
         """Sort by a field, shown or not; the other way round where that is done already."""
         self.view.sort_by_field(field)
         self._show_sorted()
+        self.table.go_to(0)  # who asks for the dearest by name wants to see it
 
     def action_turn_column(self, name: str) -> None:
         """Show a column, or not; the last one stays."""

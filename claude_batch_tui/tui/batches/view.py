@@ -373,7 +373,7 @@ def resting_words(view: BatchesView, marks: Collection[str], banner: str | None)
         return f"{counted(len(waiting), 'submission')} of unknown outcome: U decides"
     held = sum(each.held for each in snapshot.submitting.values())
     return (
-        _marked_words(view.listing.batches_of(marks))
+        _marked_words(view.listing.batches_of(marks), len(marks))
         or snapshot.link.error
         or (
             f"{counted(held, 'request')} wait here until a batch of yours has ended (in_flight)"
@@ -386,7 +386,7 @@ def resting_words(view: BatchesView, marks: Collection[str], banner: str | None)
     )
 
 
-def _marked_words(targets: Sequence[TrackedBatch]) -> str:
+def _marked_words(targets: Sequence[TrackedBatch], rows: int) -> str:
     """What keys would do to what is marked."""
     if not targets:
         return ""
@@ -394,6 +394,7 @@ def _marked_words(targets: Sequence[TrackedBatch]) -> str:
     ended = sum(tracked.batch.has_ended for tracked in targets)
     does = [f"x cancels {running:,}"] if running else []
     does += [f"D deletes {ended:,}", f"s downloads {ended:,}"] if ended else []
+    does += ["= compares"] if rows == 2 and ended == len(targets) else []
     return f"{counted_batches(len(targets))} marked: {', '.join([*does, 't tags', 'A hides'])}"
 
 

@@ -11,6 +11,7 @@ from textual.worker import Worker, get_current_worker
 
 from claude_batch_tui.errors import CbtuiError, ScriptError
 from claude_batch_tui.tui.build.draft import BuildDraft, Checked, check_draft, write_draft
+from claude_batch_tui.tui.build.fields import MissingError
 from claude_batch_tui.tui.build.preview import BuildPreview
 from claude_batch_tui.tui.build.words import guess_lines, trust_lines
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
@@ -32,8 +33,8 @@ class CheckingScreen(DashboardScreen):
         """Show the same with what the API counted since."""
         raise NotImplementedError
 
-    def show_trouble(self, sentence: str) -> None:
-        """Show what went wrong."""
+    def show_trouble(self, sentence: str, field: str | None = None) -> None:
+        """Show what went wrong, and go to the field that is to be filled in."""
         raise NotImplementedError
 
 
@@ -142,7 +143,7 @@ class BackgroundBuild:
 
     def _show_trouble(self, error: CbtuiError) -> None:
         words = f"{error}\n\n{error.traceback}" if isinstance(error, ScriptError) else str(error)
-        self._screen.show_trouble(words)
+        self._screen.show_trouble(words, error.field if isinstance(error, MissingError) else None)
 
     def _show(self, update: str | Checked, changes: int) -> bool:
         """How far the work is, what it gave, or what the API counted since; False where it is of another draft."""

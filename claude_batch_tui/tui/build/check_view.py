@@ -57,7 +57,7 @@ class CheckView(Vertical):
     CheckView {
         height: 1fr;
         background: $background;
-        & > TextView { max-height: 50%; }
+        & > TextView { height: auto; max-height: 50%; }
         & > _Lines {
             height: 1fr; border: none; padding: 0; background: $background;
             text-wrap: nowrap; text-overflow: ellipsis;
@@ -106,7 +106,7 @@ class CheckView(Vertical):
         in_flight = checked.cost.in_flight if checked.cost is not None else 0.0
         self._head = check_lines(checked.report, checked.found, in_flight)
         self.text.show(self._head)
-        self.text.styles.height = len(self._head)
+        self.text.refresh(layout=True)
         self._fill(0 if checked.is_ready else 1)  # what is wrong is read before it is left out
 
     @on(OptionList.OptionSelected)

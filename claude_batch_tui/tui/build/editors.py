@@ -56,7 +56,9 @@ class FieldInput(Input):
 
 
 class FieldEditor(TextArea):
-    """Several lines, as high as its text; enter begins a line, tab goes on. Columns of `names` and what is none of them are marked.
+    """Several lines, as high as its text; enter begins a line, tab goes on, and so do down and up from the last and first line.
+
+    Columns of `names` and what is none of them are marked.
 
     `names` is None where nothing is marked: the text is no template, or its columns are not known yet.
     """
@@ -115,6 +117,20 @@ class FieldEditor(TextArea):
             self._names = names
             self._line_cache.clear()
             self.refresh()
+
+    async def action_cursor_down(self, select: bool = False) -> None:  # type: ignore[override]  # awaited either way
+        """A line down; from the last one to the next field."""
+        if select or not self.navigator.is_last_wrapped_line(self.cursor_location):
+            super().action_cursor_down(select)
+        else:
+            await self.run_action("screen.field(1)")
+
+    async def action_cursor_up(self, select: bool = False) -> None:  # type: ignore[override]
+        """A line up; from the first one to the field before."""
+        if select or not self.navigator.is_first_wrapped_line(self.cursor_location):
+            super().action_cursor_up(select)
+        else:
+            await self.run_action("screen.field(-1)")
 
     def get_line(self, line_index: int) -> Text:
         """A line with its variables marked: by color those that there are, underlined too those that there are not."""

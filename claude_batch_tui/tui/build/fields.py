@@ -246,6 +246,14 @@ def visible_fields(kind: SourceKind, values: Mapping[str, str]) -> frozenset[str
     )
 
 
+class MissingError(ConfigError):
+    """A field that a build needs is empty: `field` is its name."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 def spec_of(values: Mapping[str, str], *, complete: bool = False) -> BuildSpec:
     """The build the fields mean, by what is typed into them.
 
@@ -267,10 +275,10 @@ def spec_of(values: Mapping[str, str], *, complete: bool = False) -> BuildSpec:
     if kind not in READY:
         options["model"] = given.get("model") or params.get("model")
         if complete and options["model"] is None:
-            raise ConfigError("Name a model, e.g. claude-haiku-4-5.")
+            raise MissingError("model", "Name a model, e.g. claude-haiku-4-5.")
         options["max_tokens"] = options.get("max_tokens") or params.get("max_tokens")
         if complete and options["max_tokens"] is None:
-            raise ConfigError("Say how long an answer may be: max_tokens, e.g. 1024.")
+            raise MissingError("max_tokens", "Say how long an answer may be: max_tokens, e.g. 1024.")
         options["model"] = options["model"] or "(no model yet)"
         options["max_tokens"] = options["max_tokens"] or 1
     if options.get("separator") is not None:

@@ -429,10 +429,12 @@ class BuildScreen(CheckingScreen):
         """The same with what the API counted since."""
         self.check_view.show(checked)
 
-    def show_trouble(self, sentence: str) -> None:
-        """Show what went wrong in place of the preview."""
+    def show_trouble(self, sentence: str, field: str | None = None) -> None:
+        """Show what went wrong in place of the preview, and go to the field that is to be filled in."""
         self._show_view("request")
         self.preview.show_trouble(sentence)
+        if field is not None:
+            self.form.focus_field(field)
 
     @on(CheckView.Row)
     def _row_of_problem(self, message: CheckView.Row) -> None:

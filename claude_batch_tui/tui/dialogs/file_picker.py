@@ -59,7 +59,7 @@ class FilePicker(PickDialog):
             self._folder = self._base / Path(folder or "/").expanduser()
         words = typed.lower().split()
         trouble = self._look(hidden=typed.startswith("."))
-        self.query_one(".place", Static).update(Content(clean_line(f"{self._folder}/")))
+        self.query_one(".place", Static).update(Content(clean_line(f"{str(self._folder).rstrip('/')}/")))
         if trouble is not None:
             return [Choice(_UP, _UP, trouble)]
         found = [

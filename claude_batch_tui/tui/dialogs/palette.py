@@ -52,6 +52,7 @@ _SYNONYMS = {
     "events": "log messages",
     "wrap": "lines long",
     "open": "file load path",
+    "open_file": "local load path jsonl",
     "workspace": "profile key account switch",
     "show('build')": "new create build submit",
     "help": "keys shortcuts manual",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from itertools import pairwise
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -123,6 +125,12 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         self._wanted = self._wanted if keep_place else 0
         self._show_from(self._wanted)
         self.refresh()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002  as Textual has it
+        """The rows of the whole text at a width, for one whose height is `auto`."""
+        whole = copy(self._rows)
+        whole.lay_out(width, wrap=self.wraps)
+        return whole.reach(None)
 
     def find(self, text: str) -> None:
         """Highlight what is searched, capitals or not, and go to the first match at or below the top."""

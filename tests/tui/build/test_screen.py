@@ -226,6 +226,23 @@ async def test_a_recipe_is_saved_and_fills_the_form_again(build, settled):
         assert "B Hello there" in detail(build)
 
 
+async def test_a_check_goes_to_the_field_that_is_missing_and_down_and_up_leave_an_editor(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        set_fields(build, source="tickets.csv", template="A\n{{ body }}")
+        await done(build, pilot, settled)
+        await pilot.press("ctrl+r")
+        await done(build, pilot, settled)
+        form = screen(build).form
+        assert form.here is form.field("model")
+        form.focus_field("prompt_column")
+        places = []
+        for key in ("down", "down", "down", "up"):
+            await pilot.press(key)
+            places.append(form.here.spec.name)
+        assert places == ["template", "template", "system", "template"]
+
+
 async def test_a_recipe_over_a_checked_form_of_the_same_fields_has_to_be_checked_again(build, settled):
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2")
