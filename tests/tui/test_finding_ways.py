@@ -57,6 +57,7 @@ async def test_the_palette_knows_the_words_of_other_programs_and_shows_the_key(
         await settled(pilot)
         texts = await found(pilot, settled, words)
         assert any(text.startswith(first) and key in text for text in texts), texts
+        assert words != "open" or texts[0].startswith(first)  # what can be done now comes first
         assert not isinstance(app.screen, Palette)
 
 

@@ -90,6 +90,8 @@ class _Entry(NamedTuple):
     node: Any
     also: str = ""
     """Other words that find it."""
+    is_possible: bool = True
+    """Whether it can be done now."""
 
     def is_named(self, words: Sequence[str]) -> bool:
         """Whether each of these words begins one of its own."""
@@ -141,6 +143,7 @@ class ActionProvider(Provider):
             # Letters that happen to follow each other in a sentence are looked for only where no word is meant.
             score = 1.0 + entry.name.lower().startswith(query.lower()) if named else matcher.match(entry.name)
             if score > 0:
+                score *= 1.0 if entry.is_possible else 0.75  # what can be done now comes first among equals
                 display = _display(matcher.highlight(entry.name), entry.note)
                 yield Hit(score, display, partial(self._run, entry), text=entry.name)
 
@@ -158,7 +161,7 @@ class ActionProvider(Provider):
             key = binding.key_display or key_name(binding.key, ascii_only=plain)
             note = f"{key}  not now: {reason}" if reason else key
             name = _named(binding.description, binding.tooltip)
-            yield _Entry(name, clean_line(note), binding.action, node, _synonyms(binding.action))
+            yield _Entry(name, clean_line(note), binding.action, node, _synonyms(binding.action), not reason)
         yield from self._named_by("palette_actions")
 
     def _named_by(self, method: str) -> Iterator[_Entry]:
