@@ -102,7 +102,7 @@ class FilterBar(Horizontal):
         background: $background;
         & > #prompt { width: auto; }
         & > LineInput { width: 1fr; }
-        & > #note { width: auto; max-width: 60%; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #note { width: auto; max-width: 60%; }
         & > #note.-error { color: $text-error; text-style: bold; }
         &:ansi > #note.-error { color: ansi_default; text-style: bold underline; }
         &.-idle { display: none; }
