@@ -298,9 +298,13 @@ class DashboardApp(CbtuiApp):
 
     def show_created(self, batch_id: str, run_id: str | None = None) -> None:
         """Go to the batches with the cursor on a new one, or on its run where that is named and has a row."""
-        self._on_batches(
-            lambda screen: (run_id is not None and screen.go_to(run_id)) or screen.go_to(batch_id)
-        )
+
+        def go(screen: BatchesScreen) -> None:
+            screen.go_to(batch_id)  # which opens its run: from there one key opens the answers of all
+            if run_id is not None:
+                screen.go_to(run_id)
+
+        self._on_batches(go)
 
     def help_pages(self) -> list[HelpPage]:
         """The keys of all screens."""

@@ -141,6 +141,8 @@ VERBS = (
     "models --refresh",
     "costs",
     "costs --json",
+    "backup OUT.backup",
+    "run RECIPE -o OUT.run.jsonl --yes",
     "prune --dry-run",
     "forget RUNNING --yes",
     "cancel RUNNING --yes",
