@@ -332,7 +332,12 @@ def test_what_cannot_even_be_looked_up_is_told_as_such(cbtui, simulator, verb):
 
 @pytest.mark.parametrize("word", ["", " ", ".", ".."])
 @pytest.mark.parametrize("verb", [("status",), ("watch",), ("results",), ("cancel", "--yes"), ("note", "x")])
-def test_a_word_that_is_no_id_is_said_before_anything_is_asked(cbtui, simulator, verb, word):
+def test_a_word_that_is_no_id_is_said_before_anything_is_asked(
+    cbtui, simulator, tmp_path, monkeypatch, verb, word
+):
+    here = tmp_path / "folder" / "of nothing"  # a folder of results may be named, too
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
     command, *options = verb
     code, out, err = cbtui(command, word, *options)
     assert (code, out) == (2, "")
