@@ -27,8 +27,8 @@ _OLD = {"custom_id", "status", "response"}
 """What a table has that a script filled in a loop over the results, as the API's users write it."""
 _TEXTS = {column.name for column in OURS if column.kind == "text"}
 _DELETE = (
-    f"DELETE FROM {TABLE} WHERE batch_id = ?1 AND custom_id = ?2"  # noqa: S608 — the name is ours
-    " AND NOT EXISTS (SELECT 1 FROM temp.seen WHERE batch_id = ?1 AND custom_id = ?2)"
+    f"DELETE FROM {TABLE} WHERE batch_id = :batch AND custom_id = :id"  # noqa: S608 — the name is ours
+    " AND NOT EXISTS (SELECT 1 FROM temp.seen WHERE batch_id = :batch AND custom_id = :id)"
 )
 """What this export has written itself stays."""
 _encode = msgspec.json.Encoder().encode
@@ -64,8 +64,8 @@ class Sqlite(Writer):
     def write(self, rows: Sequence[Any]) -> None:
         """Insert the rows, or replace those that are there."""
         for mate, others in self._mates.items():
-            ids = ((mate, row[CUSTOM_ID]) for row in rows if row[BATCH_ID] in others and row[CUSTOM_ID])
-            self._connection.executemany(_DELETE, ids)
+            ids = (row[CUSTOM_ID] for row in rows if row[BATCH_ID] in others and row[CUSTOM_ID])
+            self._connection.executemany(_DELETE, ({"batch": mate, "id": custom_id} for custom_id in ids))
         self._connection.executemany(self._insert, map(self._row, rows))
 
     def finish(self) -> None:
