@@ -64,7 +64,7 @@ def _report(args: argparse.Namespace, context: Context) -> Report:
     from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.filters.finding import find_all
     from claude_batch_tui.services.results.costs import EntryCosts
-    from claude_batch_tui.services.results.samples import sample
+    from claude_batch_tui.services.results.samples import read_sample
     from claude_batch_tui.services.results.scoring import paired
     from claude_batch_tui.services.results.statistics import statistics
     from claude_batch_tui.store.locations import Locations
@@ -83,7 +83,7 @@ def _report(args: argparse.Namespace, context: Context) -> Report:
         results = stack.enter_context(open_indexed(found.path, Locations(context.config.data_dir).cache))
         positions = find_all(results, wanted, EntryCosts(results.index, prices))
         *_, numbers = statistics([(results.index, positions)], prices)
-        shown = sample(results, positions, args.sample, args.seed, found.sent)
+        shown = read_sample(results, positions, args.sample, args.seed, found.sent)
     now = datetime.now(UTC)
     return Report(
         title=found.title,

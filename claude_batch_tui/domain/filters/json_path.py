@@ -13,6 +13,7 @@ from typing import Any
 from claude_batch_tui.domain.filters.pattern import Pattern
 from claude_batch_tui.domain.filters.text_match import fold, ignores_case
 from claude_batch_tui.domain.filters.tree import ORDERING
+from claude_batch_tui.domain.results.fields import PREFIX
 from claude_batch_tui.nesting import MOST_LEVELS
 
 STEP = r"""\.[^\s.\[\]()="'<>:~!]+|\[\s*(?:-?\d{1,9}|\*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*\]"""
@@ -37,6 +38,15 @@ def parse_path(text: str) -> Path:
         if len(steps) > MOST_LEVELS:
             raise ValueError(f"a path has at most {MOST_LEVELS} steps")
     return tuple(steps)
+
+
+def parse_field(name: str) -> Path | None:
+    """The path that `json.label` or `json["a b"]` stands for; None for a name that begins as no path.
+
+    Raises ValueError with the character that is wrong.
+    """
+    is_path = name.startswith((f"{PREFIX}.", f"{PREFIX}["))
+    return parse_path(f"${name.removeprefix(PREFIX)}") if is_path else None
 
 
 def find_values(document: Any, path: Path) -> Iterator[Any]:

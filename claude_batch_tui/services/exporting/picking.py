@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from claude_batch_tui.domain.filters.json_path import Path, find_values, parse_path
-from claude_batch_tui.domain.results.fields import PREFIX
+from claude_batch_tui.domain.filters.json_path import Path, parse_field
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.table import Column, Kind, Values
-from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document
+from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document, value_at
 
 
 def column_names(text: str) -> tuple[str, ...]:
@@ -24,10 +23,8 @@ def column_names(text: str) -> tuple[str, ...]:
 
 def path_of(name: str) -> Path | None:
     """The path a name such as `json.label` stands for; None for the name of a column. Raises ConfigError for a wrong one."""
-    if not name.startswith((f"{PREFIX}.", f"{PREFIX}[")):
-        return None
     try:
-        return parse_path(f"${name.removeprefix(PREFIX)}")
+        return parse_field(name)
     except ValueError as error:
         raise ConfigError(f"--columns {name}: {error}.") from error
 
@@ -69,8 +66,6 @@ def path_reader(names: Sequence[str]) -> Callable[[bytes], list[tuple[str, Any]]
 
     def read(line: bytes) -> list[tuple[str, Any]]:
         document = answer_document(line) if paths else NO_DOCUMENT
-        if document is NO_DOCUMENT:
-            return [(name, None) for name, _ in paths]
-        return [(name, next(find_values(document, path), None)) for name, path in paths]
+        return [(name, value_at(document, path)) for name, path in paths]
 
     return read

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from claude_batch_tui.domain.filters.json_path import find_values, parse_path
+from claude_batch_tui.domain.filters.json_path import Path, parse_field
 from claude_batch_tui.domain.filters.text_match import fold
-from claude_batch_tui.domain.results.fields import PREFIX
 from claude_batch_tui.domain.results.json_tree import scalar
 from claude_batch_tui.domain.results.result import FILE_ORDER, SORT_COLUMNS, Sort
 from claude_batch_tui.errors import ConfigError
-from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document, answer_text
+from claude_batch_tui.services.results.answers import answer_document, answer_text, value_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def parse_sort(text: str) -> Sort:
         column, direction = text, "asc"
     if column == "id":
         column = "custom_id"
-    if column not in SORT_COLUMNS and not _is_path(column):
+    if column not in SORT_COLUMNS and _path_of(column) is None:
         raise ConfigError(
             f"There is no order {text!r}: sort by one of {', '.join(SORT_COLUMNS[1:])} or a value such as json.label, "
             "with :desc for the largest first."
@@ -44,15 +44,11 @@ def parse_sort(text: str) -> Sort:
     return Sort(column, direction == "desc")
 
 
-def _is_path(column: str) -> bool:
-    """Whether a column is a path into answers: `json.label`."""
-    if not column.startswith((f"{PREFIX}.", f"{PREFIX}[")):
-        return False
-    try:
-        parse_path(f"${column.removeprefix(PREFIX)}")
-    except ValueError:
-        return False
-    return True
+def _path_of(column: str) -> Path | None:
+    """The path into answers that a column is, as `json.label`; None for any other, and for a wrong one."""
+    with contextlib.suppress(ValueError):
+        return parse_field(column)
+    return None
 
 
 def in_order(
@@ -72,7 +68,8 @@ def in_order(
     import numpy as np  # late: 60 to 90 ms
 
     places = np.frombuffer(positions[:], np.uint32)
-    rank = _json_rank(sort.column) if _is_path(sort.column) else None
+    path = _path_of(sort.column)
+    rank = None if path is None else _json_rank(path)
     if rank is not None or sort.column == "text":
         keys = _read_keys(places, results, rank or _first_words, stopped, tell)
     else:
@@ -146,15 +143,9 @@ def _first_words(line: bytes) -> bytes:
     return fold(answer_text(line).lstrip()[:_FIRST_CHARACTERS]).encode("utf-8", "replace")
 
 
-def _json_rank(column: str) -> Callable[[bytes], bytes]:
+def _json_rank(path: Path) -> Callable[[bytes], bytes]:
     """What orders a line by the first value a path leads to in its answer: false and true, numbers, text, then the rest."""
-    path = parse_path(f"${column.removeprefix(PREFIX)}")
-
-    def rank(line: bytes) -> bytes:
-        document = answer_document(line)
-        return _rank(next(find_values(document, path), None)) if document is not NO_DOCUMENT else _NO_RANK
-
-    return rank
+    return lambda line: _rank(value_at(answer_document(line), path))
 
 
 def _rank(value: Any) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+from claude_batch_tui.domain.filters.json_path import Path, find_values
 from claude_batch_tui.domain.results.json_tree import decode_json
 from claude_batch_tui.domain.results.line import (
     answer_line,
@@ -49,6 +50,11 @@ def answer_document(line: bytes) -> Any:
         if isinstance(block, dict) and block.get("type") == "tool_use" and "input" in block:
             return block["input"]
     return NO_DOCUMENT
+
+
+def value_at(document: Any, path: Path) -> Any:
+    """The first value a path leads to in an answer, as `answer_document` gives it; None where it leads nowhere."""
+    return None if document is NO_DOCUMENT else next(find_values(document, path), None)
 
 
 def schema_text(line: bytes) -> str | None:

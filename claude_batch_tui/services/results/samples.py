@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import msgspec
 
 from claude_batch_tui.domain.results.answer import pieces
 from claude_batch_tui.domain.results.json_tree import decode_json
+from claude_batch_tui.domain.results.review import sample
 from claude_batch_tui.services.results.browse import first_words
 from claude_batch_tui.services.submitting.spool import request_as_sent
 from claude_batch_tui.store.results.file import ResultsFile
@@ -28,15 +28,14 @@ class Sampled(msgspec.Struct, frozen=True):
     answer: str
 
 
-def sample(
+def read_sample(
     results: ResultsFile, positions: Sequence[int], count: int, seed: int, sent: Sequence[Path] = ()
 ) -> list[Sampled]:
     """At most `count` of these entries, each as likely as any other, in the order of the file; `sent` are create bodies.
 
     For a thread.
     """
-    chosen = random.Random(seed).sample(range(len(positions)), min(count, len(positions)))
-    return [_sampled(results, positions[at], sent) for at in sorted(chosen)]
+    return [_sampled(results, position, sent) for position in sample(positions, count, seed)]
 
 
 def _sampled(results: ResultsFile, position: int, sent: Sequence[Path]) -> Sampled:

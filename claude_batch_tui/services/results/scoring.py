@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.domain.filters.json_path import Path as JsonPath
-from claude_batch_tui.domain.filters.json_path import find_values, parse_path
+from claude_batch_tui.domain.filters.json_path import parse_path
 from claude_batch_tui.domain.results.fields import PREFIX
 from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
 from claude_batch_tui.domain.results.scoring import (
@@ -29,7 +29,7 @@ from claude_batch_tui.domain.results.scoring import (
     score,
 )
 from claude_batch_tui.errors import ConfigError, SourceError
-from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document, answer_text
+from claude_batch_tui.services.results.answers import answer_document, answer_text, value_at
 from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.sources.custom_ids import clean_id
 from claude_batch_tui.sources.open_rows import guess_kind, open_rows
@@ -94,8 +94,7 @@ def answer_reader(path: JsonPath | None) -> Callable[[bytes], str | None]:
         return answer_text
 
     def read(line: bytes) -> str | None:
-        document = answer_document(line)
-        value = None if document is NO_DOCUMENT else next(find_values(document, path), None)
+        value = value_at(answer_document(line), path)
         return None if value is None or isinstance(value, dict | list) else as_text(value)
 
     return read
