@@ -121,6 +121,17 @@ _REFUSALS: Final = {
 }
 
 
+def cache_name(what: str, *files: Path) -> str:
+    """A name for what is made of these files, which is another one when one of them has changed."""
+    import hashlib  # late: it loads OpenSSL
+
+    digest = hashlib.sha256(what.encode(errors="replace"))
+    for file in files:
+        stat = file.stat()
+        digest.update(os.fsencode(f"\0{file.absolute()}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ino}"))
+    return digest.hexdigest()[:32]
+
+
 def remove_abandoned(path: Path) -> None:
     """Remove what processes have left beside `path` that were killed while they wrote it, as far as that can be."""
     ours = re.compile(rf"{re.escape(path.name)}\.(\d+)\.part(?:-journal)?")

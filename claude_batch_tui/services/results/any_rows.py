@@ -17,7 +17,7 @@ from claude_batch_tui.sources.custom_ids import clean_id
 from claude_batch_tui.sources.open_rows import guess_kind, open_rows
 from claude_batch_tui.sources.recipe import BuildSpec, SourceKind
 from claude_batch_tui.sources.rows import BadRow, Row, as_text, list_columns, written
-from claude_batch_tui.store.files import written_whole
+from claude_batch_tui.store.files import cache_name, written_whole
 
 _KINDS: Final[dict[SourceKind, SourceKind]] = {
     **{kind: kind for kind in ("csv", "json", "parquet", "spreadsheet", "sqlite")},
@@ -44,9 +44,7 @@ def rows_of(path: Path, ids: Collection[str], cache: Path) -> Path:
     if _is_own(path):
         return path
     key = _id_column(path, ids)
-    stat = path.stat()
-    known = f"rows 1\0{path.absolute()}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ino}\0{key}"
-    made = cache / f"{hashlib.sha256(known.encode(errors='replace')).hexdigest()[:32]}.rows.jsonl"
+    made = cache / f"{cache_name(f'rows 1 {key}', path)}.rows.jsonl"
     if not made.exists():
         _write(path, key, ids, made)
     return made

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import hashlib
 import os
 import tempfile
 import zlib
@@ -38,7 +37,7 @@ from claude_batch_tui.errors import ExportError, SourceError, StoreError
 from claude_batch_tui.services.submitting.spool import iter_sent, places_path
 from claude_batch_tui.sources.json_values import JsonValues, form_of
 from claude_batch_tui.sources.source_file import SourceFile, as_utf8
-from claude_batch_tui.store.files import named_when_whole, written_whole
+from claude_batch_tui.store.files import cache_name, written_whole
 from claude_batch_tui.store.results.gzip import ANY_SIZE, MOST_TIMES, is_gzip, require_room
 from claude_batch_tui.store.results.index import ResultsIndex
 
@@ -140,7 +139,7 @@ def own_lines(path: Path, cache: Path, on_step: Callable[[float], None] = lambda
         return OwnLines(path)  # opening it says what is wrong
     if path.is_file() and _has_own_lines(path):
         return OwnLines(path)
-    stem = _place(files, cache)
+    stem = cache / cache_name(f"lanes {_VERSION}", *files)
     known = _known(stem)
     if known is not None:
         return known
@@ -215,17 +214,6 @@ def _has_own_lines(path: Path) -> bool:
     if not newline and len(head) == _HEAD:
         return line.startswith((b'{"custom_id":', b'{"custom_id" ')) and b'"result"' in line
     return _is_own(line.strip())
-
-
-def _place(files: Sequence[Path], cache: Path) -> Path:
-    """Where the lines of some files are kept, as long as all of them stay as they are; without an ending."""
-    digest = hashlib.sha256(f"lanes {_VERSION}".encode())
-    for file in files:
-        stat = file.stat()
-        digest.update(
-            f"\0{file.absolute()}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ino}".encode(errors="replace")
-        )
-    return cache / digest.hexdigest()[:32]
 
 
 def _known(stem: Path) -> OwnLines | None:
@@ -368,10 +356,8 @@ def _write(
     places = places_path(body)
     count = _Counts()
     with contextlib.ExitStack() as stack:
-        parts = [
-            stack.enter_context(named_when_whole(name, SourceError)) for name in (lines, rows, body, places)
-        ]
-        outs = [stack.enter_context(_written(part)) for part in parts]
+        names = (lines, rows, body, places)
+        outs = [stack.enter_context(written_whole(name, SourceError)) for name in names]
         for at, file in enumerate(files):
             with _opened(file) as (source, _):
                 for number, data, value in _values(source):
@@ -384,16 +370,6 @@ def _write(
     with written_whole(stem.with_suffix(".lane")) as out:
         out.write(_encode(kept))
     return kept.at(stem)
-
-
-@contextlib.contextmanager
-def _written(part: Path) -> Iterator[BinaryIO]:
-    """A new file that is on the disk at the end of the block."""
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb", buffering=_PIECE) as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
 
 
 class _Counts:

@@ -7,7 +7,6 @@ thousand bytes of one.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import zlib
@@ -17,7 +16,7 @@ from typing import BinaryIO, Final
 
 from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.errors import SourceError, StoreError
-from claude_batch_tui.store.files import named_when_whole
+from claude_batch_tui.store.files import cache_name, named_when_whole
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.index_file import save_index
@@ -42,9 +41,7 @@ def is_gzip(path: Path) -> bool:
 
 def unzipped_path(path: Path, cache: Path) -> Path:
     """Where the content of a gzipped file is kept, as long as the file stays as it is."""
-    stat = path.stat()
-    key = f"{path.absolute()}\0{stat.st_size}\0{stat.st_mtime_ns}"
-    return cache / (hashlib.sha256(os.fsencode(key)).hexdigest()[:32] + ".jsonl")
+    return cache / f"{cache_name('unzipped', path)}.jsonl"
 
 
 def unzipping(path: Path, target: Path) -> Iterator[ResultsFile]:
