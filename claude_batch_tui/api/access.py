@@ -7,7 +7,8 @@ import ipaddress
 import logging
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Final
 
 import httpx2
 
@@ -121,12 +122,11 @@ def check_request(request: httpx2.Request) -> None:
         _require_sendable(name, value)
 
 
-async def check_request_async(request: httpx2.Request) -> None:
-    """The same for the asynchronous client."""
+async def _check_request_async(request: httpx2.Request) -> None:
     check_request(request)
 
 
-def log_answer(response: httpx2.Response) -> None:
+def _log_answer(response: httpx2.Response) -> None:
     """Write down that something was answered, and by which ids it can be found again; never what was said."""
     request = response.request
     key = request.headers.get("idempotency-key")
@@ -140,9 +140,15 @@ def log_answer(response: httpx2.Response) -> None:
     )
 
 
-async def log_answer_async(response: httpx2.Response) -> None:
-    """The same for the asynchronous client."""
-    log_answer(response)
+async def _log_answer_async(response: httpx2.Response) -> None:
+    _log_answer(response)
+
+
+_Hooks = Mapping[str, list[Callable[..., Any]]]
+HOOKS: Final[_Hooks] = {"request": [check_request], "response": [_log_answer]}
+"""What every client of the transport does with a request that is about to leave, and with an answer."""
+ASYNC_HOOKS: Final[_Hooks] = {"request": [_check_request_async], "response": [_log_answer_async]}
+"""The same of an asynchronous client."""
 
 
 def _require_sendable(name: str, value: str) -> None:

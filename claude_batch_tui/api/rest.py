@@ -13,11 +13,9 @@ from typing import Any
 import httpx2
 
 from claude_batch_tui.api.access import (
+    ASYNC_HOOKS,
     CUSTOM_HEADERS,
-    check_request,
-    check_request_async,
-    log_answer,
-    log_answer_async,
+    HOOKS,
     named_network,
     require_sound_headers,
 )
@@ -58,10 +56,7 @@ class Rest:
         }
         require_sound_headers(self._headers)
         with named_network():
-            self._client = httpx2.AsyncClient(
-                event_hooks={"request": [check_request_async], "response": [log_answer_async]},
-                **self._options(),
-            )
+            self._client = httpx2.AsyncClient(event_hooks=ASYNC_HOOKS, **self._options())
 
     def _options(self) -> dict[str, Any]:
         # Reading the certificates takes 50 ms; a plain connection has none to check.
@@ -83,9 +78,7 @@ class Rest:
     ) -> Iterator[httpx2.Response]:
         """The answer of which nothing but the headers was read. Blocks."""
         with named_network():
-            client = httpx2.Client(
-                event_hooks={"request": [check_request], "response": [log_answer]}, **self._options()
-            )
+            client = httpx2.Client(event_hooks=HOOKS, **self._options())
         with client:
             with translated():
                 request = client.build_request("GET", self.base_url + path, headers=headers, timeout=timeout)

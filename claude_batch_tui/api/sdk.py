@@ -15,11 +15,9 @@ import anthropic
 import httpx2
 
 from claude_batch_tui.api.access import (
+    ASYNC_HOOKS,
     CUSTOM_HEADERS,
-    check_request,
-    check_request_async,
-    log_answer,
-    log_answer_async,
+    HOOKS,
     named_network,
     require_sound_headers,
 )
@@ -49,10 +47,7 @@ class Sdk:
         self._options = {**options, "default_headers": headers, "max_retries": 0, "open_telemetry": False}
         self._key_name, self._profile = key_name, profile
         with named_network():
-            transport = anthropic.DefaultAsyncHttpxClient(
-                follow_redirects=False,
-                event_hooks={"request": [check_request_async], "response": [log_answer_async]},
-            )
+            transport = anthropic.DefaultAsyncHttpxClient(follow_redirects=False, event_hooks=ASYNC_HOOKS)
         with _translated():
             client = anthropic.AsyncAnthropic(**self._options, http_client=transport)
         self._client = _with_sound_headers(client, key_name=key_name)
@@ -121,9 +116,7 @@ class Sdk:
         needs_certificates = not self.base_url.startswith("http://")
         with named_network():
             transport = anthropic.DefaultHttpxClient(
-                follow_redirects=False,
-                event_hooks={"request": [check_request], "response": [log_answer]},
-                verify=needs_certificates,
+                follow_redirects=False, event_hooks=HOOKS, verify=needs_certificates
             )
         with _translated():
             client = anthropic.Anthropic(**self._options, http_client=transport)

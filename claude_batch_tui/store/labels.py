@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.results.review import EntryKey, Review, Verdict
+from claude_batch_tui.domain.results.review import EntryKey, Review
 from claude_batch_tui.store import batches, workspaces
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.store import Store
@@ -38,13 +38,10 @@ class _Ours(msgspec.Struct):
 
 
 class _Told(msgspec.Struct):
-    """A review in the journal."""
+    """A review in the journal, beside the fields of a `Review` itself."""
 
     target_id: str
     custom_id: str
-    verdict: Verdict | None = None
-    label: str | None = None
-    note: str | None = None
     at: datetime | None = None
 
 
@@ -123,7 +120,7 @@ def replay(store: Store, fact: dict[str, Any], now: datetime) -> bool:
     kind = fact.get("kind")
     if kind == "review":
         told = msgspec.convert(fact, type=_Told)
-        said = Review(told.verdict, told.label, told.note)
+        said = msgspec.convert(fact, type=Review)
         _review(store, EntryKey(told.target_id, told.custom_id), said, told.at or now)
         return True
     if kind not in ("name", "tags", "note", "hidden", "adoption", "canceled", "deleted"):

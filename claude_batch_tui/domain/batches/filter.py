@@ -14,7 +14,7 @@ from typing import NamedTuple
 from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.domain.batches.notices import Warned, warned
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
-from claude_batch_tui.domain.filters.fields import Completion
+from claude_batch_tui.domain.filters.fields import OPS, WORD_OPS, Completion
 from claude_batch_tui.domain.filters.language import (
     Both,
     Condition,
@@ -70,11 +70,10 @@ _MATCH_SECONDS = 0.02
 """A batch has short texts, and they are looked through while keys wait."""
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?)?")
-_BEGUN = re.compile(r"([A-Za-z_]+)(?:!=|<=|>=|=|<|>|:|~)")
+_BEGUN = re.compile(rf"([A-Za-z_]+)(?:{OPS})")
 """A condition whose value is still to be typed."""
-_BEGUN_VALUE = re.compile(r'(?P<field>[A-Za-z_]+)(?:!=|<=|>=|=|<|>|:|~)(?P<part>"[^"]*|[^\s()"]*)$')
+_BEGUN_VALUE = re.compile(rf'(?P<field>[A-Za-z_]+)(?:{OPS})(?P<part>"[^"]*|[^\s()"]*)$')
 _BEGUN_WORD = re.compile(r"[A-Za-z_]+$")
-_WORD_OPERATORS = ("=", "!=", ":", "~")
 
 
 class BatchField(NamedTuple):
@@ -309,7 +308,7 @@ def _comparison(field: str, op: str, value: str) -> Condition:
         raise FilterError(f"Filter: a value is missing after {value!r}.")
     kind = FIELDS[name].kind
     if kind in ("word", "words"):
-        if op not in _WORD_OPERATORS:
+        if op not in WORD_OPS:
             raise FilterError(f"Filter: {name} is a word: compare it with = != : ~.")
         if op == "~":
             Pattern(value)

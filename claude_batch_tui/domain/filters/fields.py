@@ -41,12 +41,11 @@ _COUNT = re.compile(r"(\d[\d_,]*)([kKmM]?)")
 _MOST_DIGITS = 30
 _MONEY = re.compile(r"\$?(\d+(?:\.\d*)?|\.\d+)")
 _SCALE = {"": 1, "k": 1_000, "m": 1_000_000}
-_VALUE = re.compile(
-    r"(?:^|[\s(])(?P<field>[A-Za-z_]+)(?P<op>!=|<=|>=|=|<|>|:|~)(?P<part>\"[^\"]*|[^\s()\"]*)$"
-)
-_OP = r"!=|<=|>=|=|<|>|:|~"
+OPS = r"!=|<=|>=|=|<|>|:|~"
+"""All operators, as a part of a regular expression."""
+_VALUE = re.compile(rf"(?:^|[\s(])(?P<field>[A-Za-z_]+)(?:{OPS})(?P<part>\"[^\"]*|[^\s()\"]*)$")
 _JSON_VALUE = re.compile(
-    rf"(?:^|[\s(])json(?P<path>:\$(?:{STEP})*|(?:{STEP})+)\s*(?:{_OP})\s*(?P<part>\"[^\"]*|[^\s()\"]*)$",
+    rf"(?:^|[\s(])json(?P<path>:\$(?:{STEP})*|(?:{STEP})+)\s*(?:{OPS})\s*(?P<part>\"[^\"]*|[^\s()\"]*)$",
     re.IGNORECASE,
 )
 _JSON_NAME = re.compile(r"(?:^|[\s(])json(?::\$)?\.(?P<name>[^\s.\[\]()=\"'<>:~!]*)$", re.IGNORECASE)
@@ -106,7 +105,7 @@ def unquoted(text: str) -> str:
 
 def refuse_unfinished(word: str, start: int, after: str) -> None:
     """Raise FilterError for `outcome=` and `json.a.`: beginnings of conditions, not parts of an id."""
-    match = re.match(rf"([A-Za-z_]+)(?:{_OP})|(json)[.\[]", word, re.IGNORECASE)
+    match = re.match(rf"([A-Za-z_]+)(?:{OPS})|(json)[.\[]", word, re.IGNORECASE)
     name = "" if match is None else (match[1] or match[2]).lower()
     if name not in FIELDS:
         return
@@ -119,7 +118,7 @@ def refuse_unfinished(word: str, start: int, after: str) -> None:
         )
     if name == "json":
         try:
-            parse_path(re.split(_OP, f"${word[4:].removeprefix(':$')}")[0])
+            parse_path(re.split(OPS, f"${word[4:].removeprefix(':$')}")[0])
         except ValueError as error:
             raise FilterError(f"Filter: json is followed by a path such as json.label: {error}.") from error
     raise FilterError(f"Filter: a value is missing after {word} (character {end}).")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from claude_batch_tui.domain.filters.fields import condition, path_condition, refuse_unfinished, unquoted
+from claude_batch_tui.domain.filters.fields import OPS, condition, path_condition, refuse_unfinished, unquoted
 from claude_batch_tui.domain.filters.json_path import STEP
 from claude_batch_tui.domain.filters.pattern import FilterError
 from claude_batch_tui.domain.filters.tree import Both, Condition, Either, Filter, Not
@@ -26,9 +26,9 @@ _TOKEN = re.compile(
     rf"""\s*(?:
       (?P<open>\() | (?P<close>\))
     | (?P<json>[Jj][Ss][Oo][Nn])(?::(?P<path>\$(?:{STEP})*)|(?P<steps>(?:{STEP})+))
-      (?:\s*(?P<json_op>!=|<=|>=|=|<|>|:|~)\s*(?:"(?P<json_quoted>(?:[^"\\]|\\.)*)"|(?P<json_value>[^\s()"]+))
+      (?:\s*(?P<json_op>{OPS})\s*(?:"(?P<json_quoted>(?:[^"\\]|\\.)*)"|(?P<json_value>[^\s()"]+))
         | (?=[\s()]|$))
-    | (?P<field>[A-Za-z_]+)\s*(?P<op>!=|<=|>=|=|<|>|:|~)\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<value>[^\s()"]+))
+    | (?P<field>[A-Za-z_]+)\s*(?P<op>{OPS})\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<value>[^\s()"]+))
     | "(?P<phrase>(?:[^"\\]|\\.)*)"
     | (?P<word>[^\s()"]+)
     )""",

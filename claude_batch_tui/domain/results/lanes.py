@@ -6,6 +6,7 @@ name of the model, which gets its lane in front: the prices of another lane are 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -87,18 +88,14 @@ _encode_whole = msgspec.json.Encoder().encode
 
 def parts_of(data: bytes) -> Parts | None:
     """The keys of an object with the bytes of their values; None for anything else, and for what nests too deep."""
-    try:
+    with contextlib.suppress(*UNREADABLE):
         require_shallow(data)
-        return {key: bytes(value) for key, value in _decode_parts(data).items()}
-    except UNREADABLE:
-        pass
-    try:
-        value = json.loads(data)
-    except UNREADABLE:
-        return None
-    return (
-        {key: json.dumps(held).encode() for key, held in value.items()} if isinstance(value, dict) else None
-    )
+        with contextlib.suppress(*UNREADABLE):
+            return {key: bytes(value) for key, value in _decode_parts(data).items()}
+        value = json.loads(data)  # NaN and halves of characters, which msgspec refuses
+        if isinstance(value, dict):
+            return {key: json.dumps(held).encode() for key, held in value.items()}
+    return None
 
 
 def lane_of(value: Parts) -> Lane | None:
