@@ -52,8 +52,9 @@ class Flusher:
         self._flushed = 0
 
     def _sync(self) -> None:
+        flush = getattr(os, "fdatasync", os.fsync)  # macOS has only the latter
         for descriptor in self._descriptors:
-            os.fdatasync(descriptor)
+            flush(descriptor)
 
 
 @contextlib.contextmanager

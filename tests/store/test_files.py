@@ -132,6 +132,17 @@ def test_a_download_on_a_full_disk_says_what_is_kept():
     os.close(descriptor)
 
 
+def test_a_download_is_brought_to_the_disk_where_the_system_has_no_fdatasync(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.delattr(files.os, "fdatasync", raising=False)
+    monkeypatch.setattr(files.os, "fsync", synced.append)
+    with ThreadPoolExecutor(1) as thread:
+        flusher = Flusher(thread, 5)
+        flusher.flush(1)
+        flusher.wait_flushed()
+    assert synced == [5]
+
+
 def test_what_the_disk_refused_once_is_told_though_a_later_flush_succeeds(tmp_path, monkeypatch):
     answers = [OSError(errno.EIO, "Input/output error")]
     asked = []
@@ -141,7 +152,7 @@ def test_what_the_disk_refused_once_is_told_though_a_later_flush_succeeds(tmp_pa
         if answers:
             raise answers.pop()
 
-    monkeypatch.setattr(files.os, "fdatasync", fdatasync)
+    monkeypatch.setattr(files.os, "fdatasync", fdatasync, raising=False)
     descriptor = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
     with ThreadPoolExecutor(1) as thread:
         flusher = Flusher(thread, descriptor)
