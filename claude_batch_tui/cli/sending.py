@@ -114,27 +114,21 @@ async def send(order: SendOrder, args: argparse.Namespace, context: Context, run
 
     Where some of it was sent before, and somebody is there to be asked, that is asked first.
     """
-    from claude_batch_tui.services.submitting.steps import (
-        Ended,
-        Overlaps,
-        Prepared,
-        SentBefore,
-    )  # late, as above
+    from claude_batch_tui.services.submitting.steps import Ended, Overlaps  # late, as above
 
     async def confirm(question: Question) -> bool:
         return agreed(question, order, args, context, runtime)
 
     steps = steps_of(order, confirm, args, context, runtime)
-    code, step, is_open, parts, was_lost = int(ExitCode.GOOD), None, False, 1, False
+    code, step, is_open = int(ExitCode.GOOD), None, False
     async with aclosing(steps):
         async for step in steps:
             code = await say(step, order, args, context, runtime)
             is_open = is_open or (isinstance(step, Ended) and step.submission.is_adopted)
-            was_lost = was_lost or isinstance(step, SentBefore)
-            parts = len(step.submissions) if isinstance(step, Prepared) else parts
-    if was_lost and parts > 1 and code == ExitCode.GOOD:
+    if order.decision is not None and isinstance(step, Ended) and step.is_created and not step.is_last:
         context.diagnostics.note(
-            "What was lost is found. Where batches of its run are not sent yet, the same command again sends them."
+            "Nothing was paid. Other batches of its run are not sent yet: the same command without "
+            f"--{'accept' if order.decision.is_its else 'reject'} sends them."
         )
     if isinstance(step, Overlaps) and can_ask(args):
         chosen = _which(step.overlap, order, context)
@@ -337,14 +331,18 @@ def _say_sent_before(earlier: Submission, context: Context) -> int:
 
 async def _say_end(ended: Ended, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
     """Say how a batch ended, and how many of its run there are by then; the exit code."""
+    from claude_batch_tui.wording import adopted_words
+
     submission, diagnostics = ended.submission, context.diagnostics
-    is_created = submission.state is SubmissionState.CREATED
+    is_created = ended.is_created
     if is_created and submission.parts > 1:
         diagnostics.note(
             f"{submission.part} of {submission.parts}: {submission.batch_id}, {submission.requests:,} requests"
         )
     if not is_created or ended.is_last or args.json:
         await _report_end(submission, args, context, runtime)
+    if submission.is_adopted:
+        diagnostics.note(adopted_words(submission))
     if not is_created and ended.of > 1:
         diagnostics.note(
             f"{ended.number - 1} of {ended.of} batches were created. The same command again sends the rest."
@@ -364,8 +362,6 @@ async def _report_end(
     submission: Submission, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> None:
     """Say how it ended; only a created batch reaches stdout."""
-    from claude_batch_tui.wording import adopted_words
-
     output, diagnostics = context.output, context.diagnostics
     match submission.state:
         case SubmissionState.CREATED:
@@ -375,8 +371,6 @@ async def _report_end(
                 output.json(batch_json(tracked))
             else:
                 output.line(submission.run_id if submission.parts > 1 else batch_id)
-            if submission.is_adopted:
-                diagnostics.note(adopted_words(submission))
         case SubmissionState.REFUSED:
             diagnostics.error(f"The API refused the batch: {submission.error} Nothing was created.")
         case SubmissionState.CONFLICT:

@@ -25,7 +25,7 @@ from claude_batch_tui.services.submitting.adoption import settle_found
 from claude_batch_tui.services.submitting.order import Question
 from claude_batch_tui.services.submitting.run import send_one
 from claude_batch_tui.store import batches, submissions
-from claude_batch_tui.wording import unprimed_words
+from claude_batch_tui.wording import counted_batches, unprimed_words
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +78,14 @@ class Submitter:
         return asked
 
     async def confirm(self, token: str, question: Question) -> bool:
-        """Hand the question on to who waits for it, and wait for the answer to it."""
+        """Hand the question on to who waits for it, and wait for the answer to it.
+
+        Where others of the run were sent before and looked for, nobody waits any more: a no, and it is told.
+        """
+        asked = self._asked[token]
+        if asked.done() and not asked.cancelled():
+            self._tell_unsent(question.batches)
+            return False
         self._ask(token, question)
         return await self._answers[token]
 
@@ -203,11 +210,14 @@ class Submitter:
             self.reload()
         else:
             self._tell_end(submission)
-        if submission.state is not SubmissionState.CREATED and not ended.is_last:
-            self._board.tell(
-                f"{ended.of - ended.number} batches of the run were not sent; submitting the same file again sends them",
-                is_error=True,
-            )
+        if not ended.is_created and not ended.is_last:
+            self._tell_unsent(ended.of - ended.number)
+
+    def _tell_unsent(self, count: int) -> None:
+        self._board.tell(
+            f"{counted_batches(count)} of the run were not sent; submitting the same file again sends them",
+            is_error=True,
+        )
 
     def _tell_end(self, submission: Submission) -> None:
         """Say how a submission ended, and show what it made."""

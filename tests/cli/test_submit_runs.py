@@ -97,9 +97,27 @@ def test_a_lost_answer_in_a_run_is_looked_for_before_the_rest_is_sent(
     code, out, err = cbtui("submit", file, "--yes")
     assert code == 75
     assert "The batch may or may not exist" in err
+    assert "that it is its batch is not proven" in err
     _, batches = settle(cbtui, out.strip())
     assert sum(batch["request_counts"]["succeeded"] for batch in batches) == 10
     assert len(simulator.log.creates) == 4
+
+
+def test_to_accept_what_was_found_for_one_batch_of_a_run_pays_for_no_other_and_says_so(
+    cbtui, simulator, requests_file, three_a_batch
+):
+    file = requests_file(10)
+    simulator.faults.next(Fault(**CREATE, status=500, after_work=True))
+    simulator.faults.next(Fault(**CREATE, status=402))
+    assert cbtui("submit", file, "--yes")[0] == 3
+    code, _, err = cbtui("submit", file, "--yes", "--accept")
+    assert (code, len(simulator.batches.all())) == (0, 1)
+    assert (
+        "Nothing was paid. Other batches of its run are not sent yet: the same command without --accept"
+        in err
+    )
+    code, _, err = cbtui("submit", file, "--yes")
+    assert (code, len(simulator.batches.all())) == (0, 4), err
 
 
 def test_the_queue_limit_is_waited_for(cbtui, simulator, requests_file, three_a_batch):

@@ -399,6 +399,23 @@ def test_several_batches_of_one_run_are_sent_and_what_was_not_is_sent_the_next_t
     assert len({batch.run_id for batch in engine.snapshot.batches}) == 1
 
 
+def test_where_what_was_lost_is_looked_for_first_nothing_else_is_paid_without_a_question(
+    make, simulator, tmp_path, monkeypatch, until, finished
+):
+    monkeypatch.setattr(spool, "partition", partial(partition, max_requests=2))
+    path = tmp_path / "many.jsonl"
+    path.write_text("".join(f"{json.dumps(request(f'r{number}', f'Say {number}'))}\n" for number in range(6)))
+    lose_the_next_create(simulator, created=True)
+    simulator.faults.next(Fault(method="POST", path=r"/batches$", status=402))
+    engine = make()
+    agree(engine, "a", SendOrder(requests=path))
+    finished(engine, "a")
+    assert engine.submit("b", SendOrder(requests=path)).result(30) is None
+    assert finished(engine, "b").repeat_of is not None
+    assert told(engine, "2 batches of the run were not sent; submitting the same file again sends them")
+    assert len(simulator.batches.all()) == 1
+
+
 def test_what_waits_for_its_place_is_shown_as_waiting_and_goes_on_by_itself(
     make, simulator, tmp_path, monkeypatch, until, finished
 ):

@@ -257,35 +257,30 @@ async def _send(order: SendOrder, args: argparse.Namespace, context: Context) ->
 
     async with open_runtime(context.config, patience=context.patience) as runtime:
         await refreshed_models(await runtime.connect(), context.config.data_dir, runtime.hint, runtime.now())
-        while True:
-            sent, is_found = await _pass(order, args, context, runtime)
-            # Where one whose answer was lost is found, others of the same order may still be missing.
-            if not is_found:
-                return sent
+        return await _take_steps(order, args, context, runtime)
 
 
-async def _pass(
+async def _take_steps(
     order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime
-) -> tuple[_Sent, bool]:
-    """Go through an order once: how it ended, and whether what was lost was found, for certain."""
-    from claude_batch_tui.domain.batches.tracked import SubmissionState
-    from claude_batch_tui.services.submitting.steps import Ended, LeftCold, Overlaps, SentBefore
+) -> _Sent:
+    """Say each step of it; how it ended."""
+    from claude_batch_tui.services.submitting.steps import Declined, Ended, LeftCold, Overlaps, SentBefore
 
     given = argparse.Namespace(**{**vars(args), "json": False, "again": False})
 
     async def confirm(question: Question) -> bool:
         return _agreed(question, order, given, context, runtime)
 
-    sent, earlier = _Sent(ExitCode.GOOD), None
+    sent = _Sent(ExitCode.GOOD)
     async with aclosing(steps_of(order, confirm, given, context, runtime)) as steps:
         async for step in steps:
             match step:
                 case SentBefore(one) if one.is_certain:
                     context.diagnostics.note(_taken_up(one))
-                    return _Sent(ExitCode.GOOD, one.run_id), False
+                    return _Sent(ExitCode.GOOD, one.run_id)
                 case Overlaps(found) if (run_id := _only_run(found)) is not None:
                     context.diagnostics.note(f"All of it was sent before, as {run_id}: it is taken up.")
-                    return _Sent(ExitCode.GOOD, run_id), False
+                    return _Sent(ExitCode.GOOD, run_id)
                 case Overlaps():
                     await say(
                         step, order, argparse.Namespace(**{**vars(given), "yes": False}), context, runtime
@@ -294,22 +289,16 @@ async def _pass(
                         "Some of it was sent before, in other runs. Nothing was sent; `cbtui build --recipe` and "
                         "`cbtui submit --new-only` send only the others."
                     )
-                case LeftCold():
-                    return _Sent(await say(step, order, given, context, runtime)), False
-                case SentBefore(one):
-                    earlier = one
-                    code = await say(step, order, given, context, runtime)
-                    sent = _Sent(code)
+            code = await say(step, order, given, context, runtime)
+            match step:
                 case Ended(one):
-                    code = await say(step, order, given, context, runtime)
-                    is_created = one.state is SubmissionState.CREATED
                     is_open = sent.is_open or one.is_adopted
-                    sent = _Sent(code, one.run_id if is_created else None, is_open)
+                    sent = _Sent(code, one.run_id if step.is_created else None, is_open)
+                case LeftCold() | Declined():
+                    sent = _Sent(code)
                 case _:
-                    code = await say(step, order, given, context, runtime)
                     sent = sent._replace(code=code)
-    is_found = earlier is not None and sent.run_id is not None and not sent.is_open
-    return sent, is_found
+    return sent
 
 
 def _taken_up(one: Submission) -> str:

@@ -36,11 +36,6 @@ class Repeats(msgspec.Struct, frozen=True):
     known: tuple[Submission, ...]
     missing: tuple[Submission, ...]
 
-    @property
-    def open(self) -> Submission | None:
-        """The first known one of which it is not certain that its batch exists."""
-        return next((one for one in self.known if not one.is_certain), None)
-
 
 def repeats(prepared: tuple[Submission, ...], *, store: Store, now: datetime) -> Repeats:
     """Tell apart what was, or may have been, sent within 30 days. What is missing belongs to the run of the rest.

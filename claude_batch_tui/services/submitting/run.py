@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
@@ -105,11 +105,11 @@ async def submit(
     random: Callable[[], float],
 ) -> AsyncGenerator[Step, None]:
     """Send what is ordered, after `confirm` has said yes to it, and find out what became of it. `send_cold` decides about
-    the others of a prime that did not warm the cache. `workspace` is the one
-    that the API answered from last, None before its first answer.
+    the others of a prime that did not warm the cache. `workspace` is the one that the API answered from last, None before
+    its first answer.
 
-    Raises DraftError where it cannot be sent or somebody else has sent it meanwhile, ConfigError where all is read-only, ApiError where the API is out of
-    reach, and StoreError where nothing can be written down.
+    Raises DraftError where it cannot be sent or somebody else has sent it meanwhile, ConfigError where all is read-only,
+    ApiError where the API is out of reach, and StoreError where nothing can be written down.
     """
     require_writable(config)
     see_to = partial(
@@ -130,37 +130,37 @@ async def submit(
     prices, models = read_prices(config), known_models(config.data_dir, hint, now())
     freeze = partial(prepare, store=store, config=config, prices=prices, models=models, now=now())
     prepared = await in_thread(lambda: freeze(order))
-    frozen, handed_over = [*prepared.submissions], set[str]()
+    frozen, handed_over, looked_for = [*prepared.submissions], set[str](), set[str]()
+    choose = partial(
+        _not_sent_before,
+        order,
+        prepared,
+        frozen,
+        freeze,
+        looked_for=looked_for,
+        store=store,
+        workspace=workspace,
+    )
     try:
         yield prepared
         while True:
-            chosen = await in_thread(
-                partial(
-                    _not_sent_before,
-                    order,
-                    prepared,
-                    frozen,
-                    freeze,
-                    store=store,
-                    workspace=workspace,
-                    now=now(),
-                )
-            )
+            chosen = await in_thread(lambda: choose(now=now()))
             for said in chosen.said:
                 yield said
             _require_decidable(order, chosen.to_look_for)
             if (earlier := chosen.to_look_for) is None:
                 break
-            discard(*frozen)
             async with aclosing(see_to(earlier, decision=order.decision, of=1 + chosen.others)) as steps:
                 async for step in steps:
                     yield step
-            if not chosen.others or not isinstance(step, Ended) or not step.submission.is_certain:
-                return
-            # What was lost is found or sent again: the other batches of its run are still to be sent.
-            order = msgspec.structs.replace(order, decision=None)
-            prepared = await in_thread(partial(freeze, order))
-            frozen += prepared.submissions
+            if (
+                not isinstance(step, Ended)
+                or not step.is_created
+                or step.is_last
+                or order.decision is not None
+            ):
+                return  # a decision pays for nothing; else the others of its run are still to be sent, or looked for
+            looked_for.add(earlier.submission_id)
         prepared, missing = chosen.prepared, chosen.missing
         if not missing:
             return
@@ -179,10 +179,10 @@ async def submit(
         if not await confirm(question):
             yield Declined()
             return
-        guard = _guard(order, prepared, chosen.looked_at, store=store, workspace=workspace, now=now)
+        guard = _guard(order, prepared, chosen, store=store, workspace=workspace, now=now)
         sending = _one_after_the_other(
             missing,
-            chosen.prime,
+            next((one for one in chosen.known if one.kind == "prime"), None),
             see_to=partial(see_to, guard=guard),
             primed=partial(
                 until_primed,
@@ -230,7 +230,7 @@ async def _one_after_the_other(
                 if isinstance(step, NoRoom):
                     step = msgspec.structs.replace(step, batches=len(missing) - number + 1, requests=waiting)  # noqa: PLW2901
                 yield step
-        if not isinstance(step, Ended) or step.submission.state is not SubmissionState.CREATED:
+        if not isinstance(step, Ended) or not step.is_created:
             return
         prime = step.submission if part.kind == "prime" else None
 
@@ -337,24 +337,26 @@ def _require_workspace_of(plan: RetryPlan, workspace: Workspace | None) -> None:
 def _guard(
     order: SendOrder,
     prepared: Prepared,
-    looked_at: frozenset[str],
+    chosen: _Chosen,
     *,
     store: Store,
     workspace: Workspace | None,
     now: Callable[[], datetime],
 ) -> Guard:
-    """What is looked at right before each batch is sent: somebody else may have sent it, or some of it, since the
-    submissions were `looked_at`.
+    """What is looked at right before each batch is sent: somebody else may have sent it, or some of it, since it was
+    `chosen`.
     """
     own = frozenset(one.submission_id for one in prepared.submissions)
+    ours = own.union(one.submission_id for one in chosen.known)
 
     def guard(submission: Submission) -> None:
         if not order.again:
-            besides = looked_at | own
             not_sent_meanwhile(submission, own, store=store, now=now())
-            none_sent_meanwhile(submission, besides, store=store, workspace=workspace, now=now())
+            none_sent_meanwhile(
+                submission, chosen.looked_at | own, store=store, workspace=workspace, now=now()
+            )
         if isinstance(order.part, RetryPlan):
-            still_to_send(order.part, submissions.of_run(store, order.part.run_id), own)
+            still_to_send(order.part, submissions.of_run(store, order.part.run_id), ours)
 
     return guard
 
@@ -376,8 +378,8 @@ class _Chosen(msgspec.Struct, frozen=True):
     left_out: Overlap | None = None
     looked_at: frozenset[str] = frozenset()
     """The submissions that all of it was compared with."""
-    prime: Submission | None = None
-    """The prime that was sent before, by the same command, for what is missing."""
+    known: tuple[Submission, ...] = ()
+    """Those of the same run that were sent before, by the same command."""
 
 
 def _not_sent_before(
@@ -386,11 +388,13 @@ def _not_sent_before(
     frozen: list[Submission],
     freeze: Callable[[SendOrder], Prepared],
     *,
+    looked_for: Collection[str],
     store: Store,
     workspace: Workspace | None,
     now: datetime,
 ) -> _Chosen:
-    """Leave out what was sent before, or stop. Blocks. What is frozen anew for that is added to `frozen`.
+    """Leave out what was sent before, or stop. Blocks. What is frozen anew for that is added to `frozen`; what was
+    `looked_for` and is there, proven or not, was sent before like any other.
 
     Raises DraftError where it is not certain what was sent, or nothing is left.
     """
@@ -398,19 +402,21 @@ def _not_sent_before(
         return _Chosen(prepared, prepared.submissions)
     looked_at = _sent_until_now(store, now)
     before = repeats(prepared.submissions, store=store, now=now)
-    if before.known and (before.open is not None or not before.missing):
-        sent = SentBefore(before.open or before.known[0])
-        more = len(before.missing) + sum(not one.is_certain for one in before.known) - 1
-        return _Chosen(prepared, (), (sent,), sent.earlier if sent.is_open else None, others=max(more, 0))
+    lost = [one for one in before.known if not one.is_certain and one.submission_id not in looked_for]
+    if lost:
+        sent = SentBefore(lost[0])
+        waiting = len(before.missing) + len(lost) - 1
+        return _Chosen(prepared, (), (sent,), lost[0] if sent.is_open else None, others=waiting)
+    if before.known and not before.missing:
+        return _Chosen(prepared, (), (SentBefore(before.known[0]),))
     said, left_out = list[Step](), prepared.left_out
     if before.known:
         known, first = len(before.known), before.known[0]
         said.append(PartlySent(known, len(prepared.submissions), first.run_id))
         left_out = left_out.union(*(sent_ids(one) or () for one in before.known))
-    prime = next((one for one in before.known if one.kind == "prime"), None)
     found = overlap(before.missing, store=store, workspace=workspace, now=now, left_out=left_out)
     if found is None:
-        return _Chosen(prepared, before.missing, tuple(said), looked_at=looked_at, prime=prime)
+        return _Chosen(prepared, before.missing, tuple(said), looked_at=looked_at, known=before.known)
     said.append(Overlaps(found.overlap, is_left_out=order.new_only))
     if not order.new_only:
         return _Chosen(prepared, (), tuple(said))
@@ -424,7 +430,7 @@ def _not_sent_before(
         (*said, narrowed),
         left_out=found.overlap,
         looked_at=looked_at,
-        prime=prime,
+        known=before.known,
     )
 
 

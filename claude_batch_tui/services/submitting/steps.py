@@ -138,11 +138,16 @@ class SendingAgain(msgspec.Struct, frozen=True):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """Batch `number` of the `of` that were to be sent has ended; where it was not created, it is the last step."""
+    """Sending batch `number` of the `of` that were to be sent has ended; where it was not created, it is the last step."""
 
     submission: Submission
     number: int = 1
     of: int = 1
+
+    @property
+    def is_created(self) -> bool:
+        """Whether there is a batch; one that was found for a lost answer may not be proven to be its own yet."""
+        return self.submission.state is SubmissionState.CREATED
 
     @property
     def is_last(self) -> bool:

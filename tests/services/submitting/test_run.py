@@ -18,7 +18,7 @@ from claude_batch_tui.errors import ApiError, DraftError, UnavailableError
 from claude_batch_tui.services.building.requests_files import iter_request_lines
 from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.submitting import spool
-from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
+from claude_batch_tui.services.submitting.order import Decision, Pilot, Rest, SendOrder
 from claude_batch_tui.services.submitting.retry import Wanted, plan
 from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.services.submitting.steps import (
@@ -359,6 +359,44 @@ async def test_the_same_command_sends_what_was_lost_once_more_and_then_the_other
     assert spooled(runtime)[1] == []
 
 
+@pytest.fixture
+async def first_lost(simulator, runtime, requests_file, two_a_batch):
+    """The order of a run of three batches, of which the first was made, its answer was lost, and no other was sent."""
+    order = SendOrder(requests=requests_file(6))
+    simulator.faults.next(Fault(**CREATE, status=500, after_work=True))
+    simulator.faults.next(Fault(method="GET", path=r"/batches$", skip=1, times=9, status=500))
+    with pytest.raises(ApiError):
+        await taken(runtime, order)
+    simulator.faults.clear()
+    return order
+
+
+async def test_where_what_was_lost_is_found_but_not_proven_the_others_of_its_run_are_sent_all_the_same(
+    simulator, runtime, first_lost
+):
+    user = User()
+    steps = await taken(runtime, first_lost, user)
+    ends = [step.submission for step in steps if isinstance(step, Ended)]
+    assert [one.state for one in ends] == [SubmissionState.CREATED] * 3
+    assert [one.is_certain for one in ends] == [False, True, True]
+    assert (user.question.requests, len({one.run_id for one in ends})) == (4, 1)
+    assert len(simulator.batches.all()) == 3
+    assert spooled(runtime) == (bodies_of(steps), [])
+    assert (
+        kinds(await taken(runtime, first_lost))[-1] is Ended
+    )  # it is looked for again, and nothing else is paid
+    assert len(simulator.log.creates) == 3
+
+
+async def test_a_decision_about_one_batch_of_a_run_pays_for_no_other(simulator, runtime, first_lost):
+    user, accepted = User(), Decision(is_its=True, batch_id=simulator.batches.all()[0].id)
+    steps = await taken(runtime, msgspec.structs.replace(first_lost, decision=accepted), user)
+    assert steps[-1].submission.is_certain
+    assert (steps[-1].is_last, user.questions, len(simulator.batches.all())) == (False, [], 1)
+    await taken(runtime, first_lost, user)
+    assert (user.question.requests, len(simulator.batches.all())) == (4, 3)
+
+
 async def test_what_the_user_decides_while_it_is_looked_for_ends_the_looking(
     simulator, runtime, requests_file
 ):
@@ -421,6 +459,23 @@ async def test_a_retry_goes_the_same_way_in_the_run_of_what_failed(simulator, ru
     assert body_of(again) == b'{"requests":[' + lines[1] + b"," + lines[3] + b"]}"
     assert user.question.requests == user.question.report.draft.requests == 2
     assert spooled(runtime)[1] == []
+
+
+async def test_a_retry_of_several_batches_goes_on_with_the_others_once_the_lost_one_is_found(
+    simulator, runtime, failed, monkeypatch
+):
+    _, make = failed
+    monkeypatch.setattr(spool, "partition", partial(partition_module.partition, max_requests=1))
+    simulator.faults.next(Fault(**CREATE, status=500, after_work=True))
+    simulator.faults.next(Fault(method="GET", path=r"/batches$", skip=1, times=9, status=500))
+    with pytest.raises(ApiError):
+        await taken(runtime, SendOrder(part=make()))
+    simulator.faults.clear()
+    steps = await taken(runtime, SendOrder(part=make()))
+    ends = [step.submission for step in steps if isinstance(step, Ended)]
+    assert [one.is_certain for one in ends] == [False, True]
+    assert [*map(sent_ids, ends)] == [{"row-1"}, {"row-3"}]
+    assert len(simulator.log.creates) == len(simulator.batches.all()) == 3
 
 
 async def test_a_retry_over_the_spend_limit_is_refused(simulator, runtime, failed):

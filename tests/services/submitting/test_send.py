@@ -291,7 +291,8 @@ async def test_the_same_bytes_are_known_again(simulator, runtime, requests_file)
     first = await submit(runtime, prepare(runtime, file))
     second = prepare(runtime, file)
     before = repeats((second,), store=runtime.store, now=runtime.now())
-    assert (before.known, before.missing, before.open) == ((first,), (), None)
+    assert (before.known, before.missing) == ((first,), ())
+    assert first.is_certain
 
 
 async def test_who_comes_second_waits_and_says_for_whom(simulator, runtime, requests_file):
