@@ -30,10 +30,8 @@ def _kills(quick: bool, seed: int) -> Iterator[Shown]:
     report = kills.run(14 if quick else 560, seed, tell=lambda line: print("   ", line, flush=True))
     for note in report.notes:
         print("   ", note)
-    wrong = f"{report.paid_twice} paid twice, {report.not_paid} not paid, {report.taken_from_others} taken from others"
-    rest = f"{report.rows_wrong} with rows lost or doubled, {report.unreadable} unreadable"
     times = f"{report.after_a_kill / report.undisturbed:.2f} of an undisturbed start"
-    figure = f"{report.rounds:,} rounds, {report.killed:,} killed: {wrong}, {rest}; a true list after {times}"
+    figure = f"{report.rounds:,} rounds, {report.killed:,} killed: {report.words}; a true list after {times}"
     yield Shown(f"kill -9 of {', '.join(kills.SCENARIOS)}", figure, report.is_good)
 
 
@@ -43,12 +41,8 @@ def _runs(quick: bool, seed: int) -> Iterator[Shown]:
     report = kills.run(3 if quick else 30, seed, lambda line: print("   ", line), ["run"])
     for note in report.notes:
         print("   ", note)
-    figure = (
-        f"{report.rounds:,} runs, killed {report.killed:,} times: {report.paid_twice} paid twice, {report.not_paid} not paid, "
-        f"{report.rows_wrong} with rows lost or doubled, {report.taken_from_others} taken from others"
-    )
-    wrong = report.paid_twice, report.not_paid, report.taken_from_others, report.rows_wrong, report.unreadable
-    yield Shown("`cbtui run`, killed at random moments and given again", figure, not any(wrong))
+    figure = f"{report.rounds:,} runs, killed {report.killed:,} times: {report.words}"
+    yield Shown("`cbtui run`, killed at random moments and given again", figure, not report.wrong)
 
 
 def _faults(quick: bool, seed: int) -> Iterator[Shown]:

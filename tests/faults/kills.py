@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from forked import CommandLines, Ended
 
 _MODEL = "claude-haiku-4-5"
 _TRIES = 10
+_WRONG = ("paid_twice", "not_paid", "taken_from_others", "rows_wrong", "unreadable", "not_done")
 
 
 class Report(NamedTuple):
@@ -41,13 +43,32 @@ class Report(NamedTuple):
     """Results or exports with a row missing or twice."""
     unreadable: int
     """Folders in which `list` did not show every batch."""
+    not_done: int
+    """Commands that were given again and again, and did not do what they are for."""
     notes: list[str]
+
+    @property
+    def wrong(self) -> int:
+        """How often the promise was not kept."""
+        return sum(getattr(self, name) for name in _WRONG)
 
     @property
     def is_good(self) -> bool:
         """Whether the promise was kept, and the first screen after a kill came within 1.5 of an undisturbed one."""
-        faults = self.paid_twice, self.not_paid, self.taken_from_others, self.rows_wrong, self.unreadable
-        return not any(faults) and self.after_a_kill <= 1.5 * self.undisturbed
+        return not self.wrong and self.after_a_kill <= 1.5 * self.undisturbed
+
+    @property
+    def words(self) -> str:
+        """What is to be nothing, in words."""
+        return (
+            f"{self.paid_twice} paid twice, {self.not_paid} not paid, {self.taken_from_others} taken from others, "
+            f"{self.rows_wrong} with rows lost or doubled, {self.unreadable} unreadable, {self.not_done} not done"
+        )
+
+
+def at_once() -> bool:
+    """Begun as soon as it is started: the kill may come before anything else."""
+    return True
 
 
 class World:
@@ -58,9 +79,7 @@ class World:
     ) -> None:
         self.folder, self.simulator, self.lines, self.chance = folder, simulator, lines, chance
         self.foreign: set[str] = set()
-        self.wrong: dict[str, int] = dict.fromkeys(
-            ("paid_twice", "not_paid", "taken_from_others", "rows_wrong", "unreadable"), 0
-        )
+        self.wrong = dict.fromkeys(_WRONG, 0)
         self.killed = 0
         self.notes: list[str] = []
 
@@ -84,8 +103,12 @@ class World:
         """A command to its end."""
         return self.lines.run(*words)
 
-    def kill(self, *words: Any, begun: Callable[[], Any], within: float) -> None:
-        """Start a command, wait until it has begun, then at most so many seconds more, and kill it."""
+    def kill(self, *words: Any, within: float, begun: Callable[[], Any] | None = None) -> None:
+        """Start a command, wait until it has begun, with its first request where nothing else says so, then at most so many
+        seconds more, and kill it.
+        """
+        asked = len(self.simulator.log)
+        begun = begun or (lambda: len(self.simulator.log) > asked)
         process = self.lines.start(*words)
         deadline = time.monotonic() + 30
         while not begun() and process.is_alive() and time.monotonic() < deadline:
@@ -116,7 +139,7 @@ class World:
                 for word in again.stdout.split():
                     if word.startswith("msgbatch_"):
                         self.run("watch", word)
-        self.notes.append(f"not done after {_TRIES} tries: {again.returncode} {again.stderr[-300:]}")
+        self.note("not_done", f"after {_TRIES} tries: {again.returncode} {again.stderr[-300:]}")
 
     def paid(self, times: int) -> None:
         """What was paid for, and that none of it is another's."""
@@ -130,6 +153,12 @@ class World:
         own = {batch["id"] for batch in listed.values() if batch.get("run_id")}
         if taken := own & self.foreign:
             self.note("taken_from_others", " ".join(taken))
+
+    def one_run(self) -> None:
+        """That what is not another's is all of one run."""
+        runs = {batch["run_id"] for batch in self.listed().values() if batch["id"] not in self.foreign}
+        if len(runs) != 1:
+            self.note("paid_twice", f"{len(runs)} runs")
 
     def listed(self) -> dict[str, dict[str, Any]]:
         """The batches that `list` shows, which are to be all there are."""
@@ -184,7 +213,7 @@ def submit(world: World) -> None:
     words = ["submit", world.requests(count), "--yes", "--resend-if-absent"]
     world.simulator.faults.next(Fault(method="POST", path=r"/batches$", delay=world.chance.uniform(0, 0.5)))
     with world.others(count):
-        world.kill(*words, begun=lambda: world.simulator.log.all("GET", "/batches"), within=0.8)
+        world.kill(*words, within=0.8)
         world.submitted(*words)
     world.paid(1)
 
@@ -200,23 +229,25 @@ def prime(world: World) -> None:
     world.simulator.faults.always(Fault(method="POST", path=r"/batches$", delay=world.chance.uniform(0, 0.5)))
     with world.others(1), _ending(world):
         for _ in range(world.chance.randint(1, 3)):
-            world.kill(*words, begun=lambda: True, within=2.0)
+            world.kill(*words, begun=at_once, within=2.0)
         world.submitted(*words)
     world.paid(2)
-    own = {batch["run_id"] for batch in world.listed().values() if batch["id"] not in world.foreign}
-    if len(own) != 1:
-        world.note("paid_twice", f"{len(own)} runs")
+    world.one_run()
 
 
 def in_flight(world: World) -> None:
     """A batch that waits here for its place, killed at any moment: before, while and after it waits."""
     world.run("submit", world.requests(3), "--yes")
+    (first,) = world.simulator.batches.all()
+    first.duration = timedelta(seconds=world.chance.uniform(0.5, 3))
     count = world.chance.randint(4, 9)
     words = ["submit", world.requests(count), "--yes", "--in-flight", "1", "--resend-if-absent"]
     for _ in range(world.chance.randint(1, 2)):
-        world.kill(*words, begun=lambda: True, within=1.5)
+        world.kill(*words, begun=at_once, within=3)
     world.submitted(*words)
     world.paid(2)
+    if any(one is not first and one.created_at < first.end().at for one in world.simulator.batches.all()):
+        world.note("paid_twice", "a second batch while one was in flight")
 
 
 def retry(world: World) -> None:
@@ -229,12 +260,12 @@ def retry(world: World) -> None:
     world.end_all()
     batch = world.simulator.batches.all()[0].id
     world.run("results", batch, "-o", world.folder / "first.jsonl")
-    seen = len(world.simulator.log)
     words = ["retry", batch, "--yes", "--resend-if-absent"]
     with world.others(5):
-        world.kill(*words, begun=lambda: len(world.simulator.log) > seen, within=0.6)
+        world.kill(*words, within=0.6)
         world.submitted(*words)
     world.paid(2)
+    world.one_run()
 
 
 def whole_run(world: World) -> None:
@@ -254,18 +285,16 @@ def whole_run(world: World) -> None:
     words = ["run", recipe, "-o", out, "--yes", "--resend-if-absent", "--interval", "1"]
     with world.others(count), _ending(world):
         for _ in range(world.chance.randint(1, 3)):
-            world.kill(*words, begun=lambda: True, within=1.8)
+            world.kill(*words, begun=at_once, within=1.8)
         for _ in range(_TRIES):
             again = world.run(*words)
             if again.returncode != 75:
                 break
     if again.returncode != 0:
-        world.note("rows_wrong", f"run ended with {again.returncode}: {again.stderr[-300:]}")
+        world.note("not_done", f"run ended with {again.returncode}: {again.stderr[-300:]}")
     world.rows(out, count)
     world.paid(2)
-    own = {batch["run_id"] for batch in world.listed().values() if batch["id"] not in world.foreign}
-    if len(own) != 1:
-        world.note("paid_twice", f"{len(own)} runs")
+    world.one_run()
 
 
 @contextlib.contextmanager
@@ -291,11 +320,11 @@ def _ending(world: World) -> Iterator[None]:
 def watch(world: World) -> None:
     """Watching a batch to its end."""
     batch = world.simulator.batches.add(20, duration=1.0)
-    world.kill("watch", batch.id, begun=lambda: len(world.simulator.log), within=0.5)
+    world.kill("watch", batch.id, within=0.5)
     world.end_all()
     again = world.run("watch", batch.id)
-    if again.returncode != 0:
-        world.note("unreadable", f"watch ended with {again.returncode}: {again.stderr[-200:]}")
+    if again.returncode != 0 or f"{batch.id} ended" not in again.stdout:
+        world.note("not_done", f"watch ended with {again.returncode}: {again.stderr[-200:]}")
     world.listed()
 
 
@@ -367,10 +396,11 @@ def prune(world: World) -> None:
         "results", *[batch.id for batch in world.simulator.batches.all()], "-o", world.folder / "all.jsonl"
     )
     words = ["prune", "--keep-days", "1", "--unexported", "--yes"]
-    world.kill(*words, begun=world.data.exists, within=0.25)
+    world.kill(*words, begun=at_once, within=0.25)
     again = world.run(*words)
-    if again.returncode != 0:
-        world.note("unreadable", f"prune ended with {again.returncode}: {again.stderr[-200:]}")
+    left = [path.name for path in (world.data / "results").glob("*.jsonl")]
+    if again.returncode != 0 or left:
+        world.note("not_done", f"prune ended with {again.returncode}, left {left}: {again.stderr[-200:]}")
     out = world.folder / "out.jsonl"
     batch = world.simulator.batches.all()[0]
     world.run("results", batch.id, "-o", out)
