@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import msgspec
 
 from claude_batch_tui.credentials import read_secret, unmounted
 from claude_batch_tui.errors import ConfigError, NoCredentialsError
+from claude_batch_tui.home import NO_HOME, expand_home
 from claude_batch_tui.keymap import checked_keys
 from claude_batch_tui.redaction import redact
 
@@ -220,9 +221,9 @@ def load(
     import platformdirs  # 10 ms that `--version` need not pay
 
     folders = {
-        "data_dir": platformdirs.user_data_path(APP_NAME, appauthor=False),
-        "state_dir": platformdirs.user_state_path(APP_NAME, appauthor=False),
-        "config_dir": platformdirs.user_config_path(APP_NAME, appauthor=False),
+        "data_dir": _usual_folder(platformdirs.user_data_path),
+        "state_dir": _usual_folder(platformdirs.user_state_path),
+        "config_dir": _usual_folder(platformdirs.user_config_path),
     }
     found: dict[str, tuple[Any, str]] = {
         name: (folders.get(name, {} if name in _TABLES else default), "default")
@@ -232,19 +233,32 @@ def load(
         name: environ[variable] for name in found if (variable := f"CBTUI_{name.upper()}") in environ
     }
     given = {name: value for name, value in flags.items() if name in found and value is not None}
-    config_dir = Path(given.get("config_dir") or from_environment.get("config_dir") or folders["config_dir"])
-    file = config_dir / "config.toml"
-    for name, value in (_read_file(file, set(found)) if reads_file else {}).items():
-        found[name] = (_convert(name, value, str(file)), str(file))
+    asked = given.get("config_dir") or from_environment.get("config_dir")
+    config_dir = expand_home(asked) if asked else folders["config_dir"]
+    if reads_file and config_dir is not None:
+        file = config_dir / "config.toml"
+        for name, value in _read_file(file, set(found)).items():
+            found[name] = (_convert(name, value, str(file)), str(file))
     for name, value in from_environment.items():
         found[name] = (_convert(name, value, f"CBTUI_{name.upper()}"), f"environment CBTUI_{name.upper()}")
     for name, value in given.items():
         flag = "--" + name.replace("_", "-")
         found[name] = (_convert(name, value, flag), f"flag {flag}")
+    for name in _FOLDERS:
+        if found[name][0] is None:
+            raise ConfigError(f"{name}: {NO_HOME}. Set HOME, or CBTUI_{name.upper()}.")
     _apply_profile(found)
     config = Config(**{name: value for name, (value, _) in found.items()})
     shown = {name: redact(value) if isinstance(value, str) else value for name, (value, _) in found.items()}
     return config, [Setting(name, shown[name], origin) for name, (_, origin) in found.items()]
+
+
+def _usual_folder(find: Callable[..., Path]) -> Path | None:
+    """Where the platform keeps such files of ours; None where that is below a home folder that is not there."""
+    try:
+        return find(APP_NAME, appauthor=False)
+    except RuntimeError:
+        return None
 
 
 def of_profile(config: Config, name: str) -> Config:
@@ -314,7 +328,10 @@ def _read_file(file: Path, names: set[str]) -> dict[str, Any]:
 
 def _convert(name: str, value: Any, origin: str) -> Any:
     if name in _FOLDERS:
-        return Path(str(value)).expanduser()
+        folder = expand_home(str(value))
+        if str(folder).startswith("~"):
+            raise ConfigError(f"{origin}: {value}: there is no such home folder.")
+        return folder
     kind = next(field.type for field in msgspec.structs.fields(Config) if field.name == name)
     try:
         converted = msgspec.convert(value, kind, strict=not isinstance(value, str))

@@ -19,6 +19,7 @@ from claude_batch_tui.cli.results_files import Found
 from claude_batch_tui.domain.results.result import SORT_COLUMNS
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.formats import FORMATS, NAMES, Format, format_called, format_of
+from claude_batch_tui.home import expand_home
 
 if TYPE_CHECKING:
     from array import array
@@ -198,7 +199,7 @@ def write_entries(
                 parts.append(
                     _whole_part(file, one, prices, args, _reviews(file.results, one, context), cache)
                 )
-        target = context.output.binary() if output == STDOUT else Path(output).expanduser()
+        target = context.output.binary() if output == STDOUT else expand_home(output)
         for update in export(parts, target, options, prices=prices, limit=args.limit):
             match update:
                 case ExportProgress():

@@ -13,6 +13,7 @@ from claude_batch_tui.cli.adoptions import adopted_as, settled
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.lookup import resolve, retrieve
 from claude_batch_tui.errors import ResultsUnavailableError, UnknownOutcomeError, VerificationError
+from claude_batch_tui.home import expand_home
 
 # Imports within functions are late because the parser and --help need none of them.
 
@@ -51,7 +52,7 @@ def results_path(word: str) -> Path | None:
 
     Raises ResultsUnavailableError where there is nothing in it.
     """
-    path = Path(word).expanduser()
+    path = expand_home(word)
     if not ("/" in word or word.endswith(_ENDINGS) or path.is_file() or is_results_folder(path)):
         return None
     if path.is_file() and _is_blank(path):

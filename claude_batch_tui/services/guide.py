@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.home import expand_home, in_home
 from claude_batch_tui.store.files import refusals_told, written_whole
 
 SKILL_NAME = "cbtui"
@@ -137,10 +138,11 @@ def _with(wanted: str, pieces: list[str]) -> Iterator[str]:
 
 
 def skills_folder(agent: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where an agent looks for skills of its user: `claude` or `openclaw`."""
+    """Where an agent looks for skills of its user: `claude` or `openclaw`. Raises ConfigError where there is no home."""
     if agent == "claude":
-        return Path(environ.get("CLAUDE_CONFIG_DIR") or "~/.claude").expanduser() / "skills"
-    return Path("~/.openclaw/skills").expanduser()
+        own = environ.get("CLAUDE_CONFIG_DIR")
+        return (expand_home(own) if own else in_home(".claude")) / "skills"
+    return in_home(".openclaw/skills")
 
 
 def planned(folder: Path) -> list[SkillFile]:

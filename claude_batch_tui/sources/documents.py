@@ -18,6 +18,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from urllib.request import url2pathname
 
 from claude_batch_tui.errors import SourceError
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.media import HEAD_BYTES, media_type
 from claude_batch_tui.sources.document_text import SEEN_BYTES, DocumentText, is_html, kind_of_file, text_of
 from claude_batch_tui.sources.rows import BadRow, Row
@@ -64,10 +65,10 @@ def media_source(value: str, kind: MediaKind, folder: str, encoding: str | None 
         return _data_source(given, kind)
     if scheme.startswith("file://"):
         given = url2pathname(urlsplit(given).path)
-    path = Path(folder, given).expanduser()
+    path = expand_home(Path(folder, given))
     if "\\" in given and not path.exists():
         # Written on Windows; there a drive may stand before it, which leads nowhere here.
-        path = Path(folder, given.replace("\\", "/")).expanduser()
+        path = expand_home(Path(folder, given.replace("\\", "/")))
     if given.startswith("file_") and not path.exists():
         return {"type": "file", "file_id": given}
     return _file_source(path, given, kind, encoding)
@@ -142,7 +143,7 @@ class DocumentFolder:
     def __init__(self, path: str) -> None:
         """Find the files. Hidden ones are left out; raises SourceError where there are none, or one cannot be seen."""
         self.label = path
-        self.folder, pattern = _split_pattern(Path(path).expanduser())
+        self.folder, pattern = _split_pattern(expand_home(path))
         try:
             found = _files_below(self.folder) if pattern == _ALL else self.folder.glob(pattern)
             shown = (one for one in found if one.is_file() and not self._is_hidden(one))

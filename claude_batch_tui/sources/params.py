@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.nesting import read_toml, require_shallow
 from claude_batch_tui.sources.documents import MediaKind, media_source
 from claude_batch_tui.sources.rows import RowRefusedError
@@ -75,7 +75,7 @@ def _read_object(given: str, option: str) -> tuple[str, dict[str, Any]]:
 def _read(given: str, option: str) -> tuple[str, Any]:
     """What `given` is called in sentences, and the value in it: JSON itself, or a file of JSON or TOML."""
     is_itself = given.lstrip()[:1] in {"{", "["}
-    path = str(Path(given.strip()).expanduser())
+    path = str(expand_home(given.strip()))
     where = option if is_itself else path
     text = given if is_itself else read_text(path, f"{option} {path}")
     try:

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from claude_batch_tui.errors import ConfigError, SourceError
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.sources.patience import USUAL, Patience
 from claude_batch_tui.sources.rows import BadRow, Doubt, NoText, Reading, Row, list_columns, own_names
 from claude_batch_tui.sources.source_file import WholeFile
@@ -181,7 +182,7 @@ class ParquetFiles:
     def __init__(self, path: str) -> None:
         """`path` is a file, a folder or a pattern. Raises SourceError where there are no Parquet files."""
         self.label = path
-        folder = self.folder = Path(path).expanduser()
+        folder = self.folder = expand_home(path)
         """Where the table begins: folders above it are no columns."""
         if folder.is_dir():
             below = folder.rglob("*.parquet")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
+from claude_batch_tui.home import expand_home
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
     runtime = Runtime(context.config)
     try:
-        target = args.file.expanduser()
+        target = expand_home(args.file)
         for step in backup(runtime.store, target, force=args.force):
             words = f"{step.files:,} of {step.of_files:,} files, {size(step.bytes)} of {size(step.of_bytes)}"
             context.diagnostics.progress(words)

@@ -14,6 +14,7 @@ from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import positive_number
 from claude_batch_tui.cli.results_files import Found, find_results
 from claude_batch_tui.errors import ExportError
+from claude_batch_tui.home import expand_home
 
 # Imports within functions are late because the parser and --help need none of them.
 
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.store.files import written_whole
     from claude_batch_tui.wording.report import report_page
 
-    output = args.output.expanduser()
+    output = expand_home(args.output)
     if output.exists() and not args.force:
         raise ExportError(f"{output} is there already: choose another name, or replace it with --force.")
     if not output.parent.is_dir():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context, run_to_end
@@ -17,6 +16,7 @@ from claude_batch_tui.cli.results_files import find_results, require_whole
 from claude_batch_tui.domain.batches.tracked import ResultsState
 from claude_batch_tui.errors import CbtuiError, ConfigError, ExportError
 from claude_batch_tui.exports.formats import format_called
+from claude_batch_tui.home import expand_home
 
 _EVERY = 1_000_000
 """Batches of the API that are looked through at most."""
@@ -85,14 +85,14 @@ def check_output(args: argparse.Namespace, context: Context) -> Format:
     parse(args.where or "")
     if args.output != STDOUT:
         check_target(
-            Path(args.output).expanduser(), Options(form, force=args.force), ", or replace it with --force"
+            expand_home(args.output), Options(form, force=args.force), ", or replace it with --force"
         )
     return form
 
 
 def _write_all_ended(args: argparse.Namespace, context: Context) -> int:
     """Write everything that has ended, a file each; the worst exit code. What cannot be had is said, and the others go on."""
-    folder = Path(args.output).expanduser()
+    folder = expand_home(args.output)
     if args.output == STDOUT or args.ids or args.stats or wants_ledger(args):
         raise ConfigError("--all-ended writes a file for each run or batch: say only a folder, -o DIR.")
     form = format_called(args.format or "jsonl")

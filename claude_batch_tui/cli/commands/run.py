@@ -21,6 +21,7 @@ from claude_batch_tui.cli.output import Output
 from claude_batch_tui.cli.sending import add_prime_options, add_queue_option, agreed, can_ask, say, steps_of
 from claude_batch_tui.errors import ConfigError, DraftError
 from claude_batch_tui.exports.formats import NAMES
+from claude_batch_tui.home import expand_home
 
 # Imports within functions are late because the parser and --help need none of them.
 
@@ -220,7 +221,7 @@ def _build(args: argparse.Namespace, files: RequestsFiles, context: Context) -> 
         context.diagnostics.error(f"nothing was sent: {hint}")
         return None
     if report.left_out:
-        kept = Path("." if args.output == STDOUT else args.output).expanduser().parent
+        kept = expand_home("." if args.output == STDOUT else args.output).parent
         kept /= f"{Path(args.recipe).stem}.left-out.jsonl"
         shutil.copyfile(files.left_out, kept)
         context.diagnostics.note(f"{report.left_out:,} rows left out: {kept}")
@@ -241,7 +242,7 @@ def _claim(args: argparse.Namespace, order: SendOrder, state_dir: Path) -> None:
     """Write down that the file is to get these answers. Raises ConfigError where it holds something else."""
     from claude_batch_tui.services.exporting.own_files import is_own_file, remember_own_file
 
-    target = Path(args.output).expanduser()
+    target = expand_home(args.output)
     if target.exists() and not args.force and not is_own_file(state_dir, order.requests, target):
         raise ConfigError(
             f"{target} is there already, and this line did not write it: name another file, or replace it with --force. "

@@ -16,6 +16,7 @@ from claude_batch_tui.cli.entries import joined_rows
 from claude_batch_tui.cli.results_files import Found, find_results
 from claude_batch_tui.cli.tables import table
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.home import expand_home
 
 # Imports within functions are late because the parser and --help need none of them.
 
@@ -249,7 +250,7 @@ def _expected(found: Found, args: argparse.Namespace, context: Context) -> Expec
             return expected_of_results(results, answer_path(args.expected or args.answer))
     rows = found.rows
     if args.expected_file is not None:
-        return expected_of_file(args.expected_file.expanduser(), args.expected, args.id_column, rows)
+        return expected_of_file(expand_home(args.expected_file), args.expected, args.id_column, rows)
     if rows is None:
         raise ConfigError(
             f"The source of {found.title} is not known here: name its rows file with --rows, or say --expected-file FILE."

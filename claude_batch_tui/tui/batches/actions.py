@@ -13,6 +13,7 @@ from claude_batch_tui.domain.batches.batch_list import BatchRow, in_parts
 from claude_batch_tui.domain.batches.tracked import DownloadState, LinkState, ResultsState, TrackedBatch
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.store import submissions
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.lines import LetterMenu
@@ -134,7 +135,7 @@ def back_up(screen: DashboardScreen) -> None:
     engine = screen.dashboard.engines.home
 
     def problem(text: str) -> str | None:
-        path = Path(text).expanduser()
+        path = expand_home(text)
         if not text or path.exists() or not path.parent.is_dir():
             return "A file that is not there yet, in a folder that is."
         return None
@@ -142,7 +143,7 @@ def back_up(screen: DashboardScreen) -> None:
     def write(text: str | None) -> None:
         if text:
             screen.say("Backing up ...")
-            engine.backup(Path(text).expanduser().absolute())
+            engine.backup(expand_home(text).absolute())
 
     body = [
         "Store, journal, what was sent and what came back, as one tar file. `cbtui backup --help` says how to bring it back."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +19,7 @@ from claude_batch_tui.domain.requests.model_rules import (
 from claude_batch_tui.domain.requests.models import ModelRules, Models
 from claude_batch_tui.domain.requests.param_rules import STRICT_VERSION, Finding, findings
 from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.sources.recipe import is_file
 from claude_batch_tui.sources.rows import find_column, nearest
 from claude_batch_tui.sources.template import variables_in
@@ -228,7 +228,7 @@ def _no_variable(template: str, names: frozenset[str], columns: Sequence[str]) -
 
 def _no_source(source: str) -> str | None:
     """What is wrong with a source before it is opened: one sentence."""
-    path = Path(source).expanduser()
+    path = expand_home(source)
     try:
         if path.is_file() and not path.stat().st_size:
             return "The file is empty. Choose another (^o)."

@@ -8,6 +8,7 @@ from pathlib import Path
 from textual.screen import ModalScreen
 
 from claude_batch_tui.config import Config
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.services.building.preview import Sample
 from claude_batch_tui.services.results.recent import recent_files
 from claude_batch_tui.sources.rows import as_text
@@ -46,7 +47,7 @@ def picker_for(
         title = "Models, with dollars per million tokens in a batch"
         return PickDialog(title, choices, marked=now, any_text=True)
     if field.form == "path":
-        near = Path(now if now[:1] not in {"{", "["} else "").expanduser()
+        near = expand_home(now if now[:1] not in {"{", "["} else "")
         start = near.parent if near.parent.is_dir() else Path()
         title = f"{label_of(name)}: a JSON or TOML file"
         return FilePicker(start, screen.dashboard.now(), title=title, endings=_VALUE_FILES)

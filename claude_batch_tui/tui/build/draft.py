@@ -17,6 +17,7 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.domain.requests.draft import Problem
 from claude_batch_tui.engine.engine import Forecasted
 from claude_batch_tui.errors import CbtuiError
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.services.building.build import BuildReport, build
 from claude_batch_tui.services.building.check import CheckReport, check_file
 from claude_batch_tui.services.building.problem_groups import ProblemGroup, grouped, in_source
@@ -140,7 +141,7 @@ class BuildDraft:
     @property
     def source_path(self) -> Path:
         """Where the source is; the current folder where none is named."""
-        return Path(self.source or "").expanduser()
+        return expand_home(self.source or "")
 
     @property
     def source_kind(self) -> SourceKind | None:

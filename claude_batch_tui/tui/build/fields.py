@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
 from claude_batch_tui.domain.requests.model_rules import EFFORTS
 from claude_batch_tui.errors import ConfigError
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.sources.open_rows import guess_kind
 from claude_batch_tui.sources.params import merged, read_params, read_schema, read_tools
 from claude_batch_tui.sources.recipe import BuildSpec, Recipe, SourceKind
@@ -234,7 +234,7 @@ def kind_of(values: Mapping[str, str]) -> SourceKind | None:
     """What kind of source it is, said or by its name; None where none is named."""
     said = next((kind for kind in _KINDS if kind == values.get("kind")), None)
     source = values.get("source")
-    return said or (guess_kind(str(Path(source).expanduser())) if source else None)
+    return said or (guess_kind(str(expand_home(source))) if source else None)
 
 
 def visible_fields(kind: SourceKind, values: Mapping[str, str]) -> frozenset[str]:
@@ -283,7 +283,7 @@ def spec_of(values: Mapping[str, str], *, complete: bool = False) -> BuildSpec:
         options["max_tokens"] = options["max_tokens"] or 1
     if options.get("separator") is not None:
         options.setdefault("split_by", "separator")
-    return BuildSpec(kind=kind, path=str(Path(source).expanduser()), params=params, **options)
+    return BuildSpec(kind=kind, path=str(expand_home(source)), params=params, **options)
 
 
 def params_of(values: Mapping[str, str]) -> dict[str, Any]:

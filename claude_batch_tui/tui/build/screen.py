@@ -21,6 +21,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.services.building.recipes import recipe_names
 from claude_batch_tui.services.building.trying import Tried
 from claude_batch_tui.services.results.recent import remember_file
@@ -515,7 +516,7 @@ class BuildScreen(CheckingScreen):
 
         def write(target: str | None) -> None:
             if target:
-                self.background.write(Path(target).expanduser())
+                self.background.write(expand_home(target))
 
         source = Path(self.draft.source or "requests")
         dialog = InputDialog(

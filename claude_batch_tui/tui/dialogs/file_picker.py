@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.services.building.folder_entries import FolderEntry, folder_entries
 from claude_batch_tui.tui.dialogs.picking import Choice, PickDialog
 from claude_batch_tui.tui.widgets.inputs import LineInput
@@ -56,7 +57,7 @@ class FilePicker(PickDialog):
         self._folder = self._base
         if "/" in typed or typed == "~":
             folder, _, typed = typed.rpartition("/") if "/" in typed else (typed, "/", "")
-            self._folder = self._base / Path(folder or "/").expanduser()
+            self._folder = self._base / expand_home(folder or "/")
         words = typed.lower().split()
         trouble = self._look(hidden=typed.startswith("."))
         self.query_one(".place", Static).update(Content(clean_line(f"{str(self._folder).rstrip('/')}/")))
@@ -138,6 +139,6 @@ class FilePicker(PickDialog):
 
 def _short(path: str) -> str:
     """A path from the home folder where it lies there, its end where it is long."""
-    home = str(Path.home())
+    home = str(expand_home("~"))
     shown = f"~{path.removeprefix(home)}" if path.startswith(f"{home}/") else path
     return shown if len(shown) <= 48 else f"…{shown[-47:]}"

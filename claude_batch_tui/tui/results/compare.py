@@ -26,6 +26,7 @@ from claude_batch_tui.domain.results.comparison import Agreement
 from claude_batch_tui.engine.group import EngineGroup
 from claude_batch_tui.errors import CbtuiError, SourceError
 from claude_batch_tui.exports.formats import FORMATS, file_stem
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.services.exporting.pairs import export_pairs, pairs_of
 from claude_batch_tui.services.exporting.target import Options
 from claude_batch_tui.services.results.compare import DIFFERENT, Comparison, compare, compare_entries
@@ -380,7 +381,7 @@ def _known_results(snapshot: Snapshot) -> list[str]:
 
 def _results_called(word: str, snapshot: Snapshot, engines: EngineGroup) -> Path | str:
     """The results file that a path, a batch id or a name means; else a sentence on what to do."""
-    path = Path(word).expanduser()
+    path = expand_home(word)
     if "/" in word or path.is_file():
         return path if path.is_file() else f"There is no file {path}."
     named = [tracked for tracked in snapshot.batches if word in (tracked.id, tracked.name)]

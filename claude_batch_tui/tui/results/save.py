@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.exports.formats import FORMATS, Format, file_stem, format_of, with_ending_of
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.exporting.export import Exported, ExportProgress, export, mark_exported
 from claude_batch_tui.services.exporting.target import Options, check_target
@@ -91,7 +92,7 @@ class SaveDialog(Box[SaveChoice | None]):
         try:
             if not value:
                 raise ConfigError("Type a name for the file.")
-            form, target = format_of(value), Path(value).expanduser()
+            form, target = format_of(value), expand_home(value)
             if form not in self._formats:
                 raise ConfigError(f"{value}: choose one of the formats below.")
             check_target(target, Options(form))

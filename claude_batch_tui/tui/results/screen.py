@@ -29,6 +29,7 @@ from claude_batch_tui.domain.results.failures import RetryRules
 from claude_batch_tui.domain.results.fields import field_path
 from claude_batch_tui.domain.results.result import Sort
 from claude_batch_tui.errors import CbtuiError, ConfigError
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
 from claude_batch_tui.services.results.lanes import failed_ids, write_again
 from claude_batch_tui.services.results.ledger import accounts
@@ -340,12 +341,12 @@ class ResultsScreen(DashboardScreen):
         stem = self.opened.title.removesuffix(".out").removesuffix(".jsonl")
 
         def problem(name: str) -> str | None:
-            taken = bool(name) and Path(name).expanduser().exists()
+            taken = bool(name) and expand_home(name).exists()
             return f"{name} is there already: type another name." if taken else None
 
         def write(name: str | None) -> None:
             if name:
-                self._write_again(body, self.table.chosen, Path(name).expanduser())
+                self._write_again(body, self.table.chosen, expand_home(name))
 
         lines = [
             "They belong to another lane: their requests are written as they were sent, for a job there."
@@ -443,7 +444,7 @@ class ResultsScreen(DashboardScreen):
 
     def _open_path(self, path: str | None) -> None:
         if path:
-            file = Path(path).expanduser()
+            file = expand_home(path)
             remember_file(self.dashboard.config.state_dir, file)
             self.opening.open_file(file)
 

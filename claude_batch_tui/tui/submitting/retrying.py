@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import CbtuiError, DraftError
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.wording import counted_batches
 
@@ -112,7 +113,7 @@ def ask_what_was_sent(
 
     def chosen(path: str | None) -> None:
         if path:
-            screen.run_worker(keep(Path(path).expanduser()), group="sent", exclusive=True)
+            screen.run_worker(keep(expand_home(path)), group="sent", exclusive=True)
 
     dialog = FilePicker(
         Path(),
