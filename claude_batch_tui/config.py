@@ -127,8 +127,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A theme of the dashboard. Left out: ansi over SSH, else dark."""
     results_columns: str = "#,custom_id,outcome,stop,in,out,cost,text"
     """The columns of the list of results, in their order: some of `#`, `custom_id`, `outcome`, `class`, `stop`, `in`, `out`, `cost`, `text`."""
-    ascii: bool = False
-    """Draw with ASCII characters only."""
+    ascii: bool | None = None
+    """Draw with ASCII characters only. Left out: where the locale's encoding is not UTF-8, or LC_ALL is C."""
     plain: bool = False
     """Commands replace no line in place: each stands, as a screen reader follows it, and progress is said every ten seconds."""
     mouse: bool | None = None

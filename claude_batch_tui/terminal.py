@@ -36,6 +36,11 @@ def named_program(*variables: str) -> list[str]:
     return []
 
 
+def terminal_encoding(encoding: str | None, environ: Mapping[str, str]) -> str:
+    """What the terminal reads, where Python writes `encoding`. For Python LC_ALL=C is UTF-8, for a terminal it is not."""
+    return "ascii" if environ.get("LC_ALL") in {"C", "POSIX"} else encoding or "ascii"
+
+
 class Decision(msgspec.Struct, frozen=True):
     """What was decided about one item, and the reason as a phrase."""
 
@@ -54,6 +59,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     theme: str
     mouse: bool
     ascii: bool
+    encoding: str = "utf-8"
+    """What the terminal reads."""
     decisions: tuple[Decision, ...] = ()
     """Everything that was decided, in the order it is told."""
 
@@ -68,6 +75,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 def decide_profile(config: Config, environ: Mapping[str, str], encoding: str = "utf-8") -> Profile:
     """The profile that follows from settings and environment; `encoding` is that of the terminal's stream."""
+    if config.ascii is not False:
+        encoding = terminal_encoding(encoding, environ)
     remote = next((name for name in _REMOTE if environ.get(name)), None)
     link = (
         Decision("link", "SSH", f"{remote} is set")
@@ -79,13 +88,14 @@ def decide_profile(config: Config, environ: Mapping[str, str], encoding: str = "
     colors = _colors(config, environ)
     theme = _theme(config, colors.value, slow=slow)
     mouse = _mouse(config, remote)
-    characters = _characters(config, encoding)
+    characters = _characters(config, encoding, environ)
     return Profile(
         slow=slow,
         colors=colors.value,
         theme=theme.value,
         mouse=mouse.value == "on",
         ascii=characters.value == "ASCII",
+        encoding=encoding,
         decisions=(
             link,
             _multiplexer(environ),
@@ -102,7 +112,7 @@ def decide_profile(config: Config, environ: Mapping[str, str], encoding: str = "
 
 
 def osc9_decision(config: Config, environ: Mapping[str, str], way: str) -> Decision:
-    """How an end is told by OSC 9, where `way` is what `services.notify.osc9_way` found: plain, tmux or no."""
+    """How an end is told by OSC 9, where `way` is what `services.notify.osc9_way` found."""
     item = "OSC 9"
     if "osc9" not in config.notify:
         return Decision(item, "off", f'the setting notify = "{config.notify}"')
@@ -114,7 +124,7 @@ def osc9_decision(config: Config, environ: Mapping[str, str], way: str) -> Decis
                 item, "off", "tmux lets it pass only with allow-passthrough on, to a terminal known"
             )
         return Decision(item, "off", 'the terminal is not known to take it; osc9 = "on" where it does')
-    value = "through tmux" if way == "tmux" else "on"
+    value = "on" if way == "plain" else f"through {way}"
     return Decision(item, value, 'the setting osc9 = "on"' if config.osc9 == "on" else "known to take it")
 
 
@@ -129,17 +139,24 @@ def _pace(config: Config, remote: str | None) -> Decision:
 
 
 def _colors(config: Config, environ: Mapping[str, str]) -> Decision:
-    """As Rich decides it, so that the theme fits what it will send."""
+    """What the terminal takes; the theme fits it, and Rich is told."""
     if config.color != "auto":
         return Decision("colors", config.color, f'the setting color = "{config.color}"')
     if environ.get("NO_COLOR"):
         return Decision("colors", "none", "NO_COLOR is set")
-    colorterm = environ.get("COLORTERM", "").strip().lower()
+    # GNU screen 4 takes the parts of a color of 16 million for attributes: dim, blinking, black.
+    in_screen = bool(environ.get("STY"))
+    colorterm = "" if in_screen else environ.get("COLORTERM", "").strip().lower()
     if colorterm in {"truecolor", "24bit"}:
         return Decision("colors", "truecolor", f"COLORTERM={colorterm}")
     term = environ.get("TERM", "").strip().lower()
+    more = "GNU screen takes no more" if in_screen else "COLORTERM does not say more"
     if term.rpartition("-")[2] in {"256color", "kitty"}:
-        return Decision("colors", "256", f"TERM={term}, and COLORTERM does not say more")
+        return Decision("colors", "256", f"TERM={term}, and {more}")
+    if in_screen:
+        return Decision(
+            "colors", "16", f"TERM={term} in GNU screen; term screen-256color in ~/.screenrc for 256"
+        )
     told = f"TERM={term}" if term else "TERM is not set"
     return Decision("colors", "16", f"{told} promises no more; --color 256 or truecolor where it has them")
 
@@ -168,9 +185,15 @@ def _mouse(config: Config, remote: str | None) -> Decision:
     return Decision("mouse", "on", "not over SSH; m turns it off to select text")
 
 
-def _characters(config: Config, encoding: str) -> Decision:
-    if config.ascii:
-        return Decision("characters", "ASCII", "the setting ascii = true")
+def _characters(config: Config, encoding: str, environ: Mapping[str, str]) -> Decision:
+    if config.ascii is not None:
+        return Decision(
+            "characters", "ASCII" if config.ascii else "Unicode", f"the setting ascii = {_toml(config.ascii)}"
+        )
+    if encoding == "ascii" and (locale := environ.get("LC_ALL")):
+        return Decision(
+            "characters", "ASCII", f"LC_ALL={locale}; --no-ascii where it reads UTF-8 all the same"
+        )
     if encoding.lower().replace("-", "").replace("_", "") != "utf8":
         return Decision("characters", "ASCII", f"the terminal's encoding here is {encoding}, not UTF-8")
     return Decision("characters", "Unicode", "the encoding is UTF-8; --ascii for a font without lines")
@@ -204,7 +227,8 @@ def _clipboard(config: Config, environ: Mapping[str, str]) -> Decision:
         return Decision("clipboard", "a native tool", "pbcopy of this Mac")
     if environ.get("WAYLAND_DISPLAY") or environ.get("DISPLAY"):
         return Decision("clipboard", "a native tool", "a display is there; OSC 52 where no tool is installed")
-    return Decision("clipboard", "OSC 52", "no tmux, no display; what is too long goes to a file")
+    where = "through GNU screen, no display" if environ.get("STY") else "no tmux, no display"
+    return Decision("clipboard", "OSC 52", f"{where}; what is too long goes to a file")
 
 
 def _toml(value: bool) -> str:

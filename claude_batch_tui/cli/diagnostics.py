@@ -34,6 +34,7 @@ from claude_batch_tui.errors import (
     UnknownOutcomeError,
     VerificationError,
 )
+from claude_batch_tui.terminal import terminal_encoding
 
 _SAID_EVERY = 10.0
 """Seconds between two lines of progress where none is replaced."""
@@ -133,9 +134,9 @@ class Diagnostics:
         return os.terminal_size((size.columns or 80, size.lines or 24))
 
     def takes(self, text: str) -> bool:
-        """Whether the stream's encoding has these characters."""
+        """Whether the encoding of stream and locale has these characters."""
         try:
-            text.encode(self._stream.encoding or "ascii")
+            text.encode(terminal_encoding(self._stream.encoding, os.environ))
         except UnicodeEncodeError:
             return False
         return True

@@ -344,7 +344,9 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
         screen = parser.add_argument_group("dashboard")
         screen.add_argument("--color", metavar="WHEN", help="auto, truecolor, 256, 16 or none")
         screen.add_argument("--theme", metavar="NAME", help="a theme of the dashboard")
-        screen.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII only")
+        screen.add_argument(
+            "--ascii", action=argparse.BooleanOptionalAction, default=None, help="draw with ASCII only"
+        )
         screen.add_argument(
             "--slow", action=argparse.BooleanOptionalAction, default=None, help="for thin links"
         )

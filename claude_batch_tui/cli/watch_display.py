@@ -92,7 +92,7 @@ class Notifier:
             way = await in_thread(lambda: osc9_way(config.osc9, os.environ))
             if way != "no":
                 message = f"cbtui: {notice_words(notice)}"
-                diagnostics.control(terminal_notification(message, in_tmux=way == "tmux"))
+                diagnostics.control(terminal_notification(message, way))
         if config.hook:
             trouble = await run_hook(config.hook, notice, timeout=config.hook_timeout)
             if trouble is not None:

@@ -378,7 +378,7 @@ class DashboardApp(CbtuiApp):
 
         way = osc9_way(self.config.osc9, self._environ)
         if way != "no":
-            sequence = terminal_notification(message, in_tmux=way == "tmux")
+            sequence = terminal_notification(message, way)
             self.call_from_thread(self.write_terminal, sequence)
 
     def _show_standing(self) -> None:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from claude_batch_tui.domain.batches.notices import through_screen
+
 OSC52_LIMIT = 74_994
 """Encoded bytes most terminals take in one OSC 52 (what k9s uses as its limit too)."""
 
@@ -46,7 +48,8 @@ def copy(
         return f"Copied {_size(data)} by {tool[0]}."
     encoded = base64.b64encode(data).decode("ascii")
     if setting in {"auto", "osc52"} and len(encoded) <= OSC52_LIMIT:
-        write_terminal(f"\x1b]52;c;{encoded}\x07")
+        sequence = f"\x1b]52;c;{encoded}\x07"
+        write_terminal(through_screen(sequence) if environ.get("STY") else sequence)
         return f"Sent {_size(data)} to the terminal's clipboard (OSC 52), if it allows that."
     return _save(data, state_dir)
 

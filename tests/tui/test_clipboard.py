@@ -56,6 +56,13 @@ def test_without_both_the_terminal_is_asked(tmp_path):
     assert "OSC 52" in sentence
 
 
+def test_screen_hands_on_a_sequence_in_pieces_it_takes(tmp_path):
+    _, [sent] = copy("x" * 3000, tmp_path, {"STY": "1.pts"})
+    pieces = sent.removeprefix("\x1bP").removesuffix("\x1b\\").split("\x1b\\\x1bP")
+    assert all(len(piece) <= 700 for piece in pieces)
+    assert "".join(pieces) == f"\x1b]52;c;{base64.b64encode(b'x' * 3000).decode()}\x07"
+
+
 def test_what_no_clipboard_takes_is_saved(tmp_path):
     sentence, sent = copy("x" * 60_000, tmp_path, {})
     assert sent == []

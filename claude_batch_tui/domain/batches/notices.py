@@ -16,6 +16,8 @@ from claude_batch_tui.domain.plain_text import clean_line
 OUTCOMES = ("succeeded", "errored", "canceled", "expired")
 """The API's own words for what becomes of a request, which `notify_on` may list."""
 _LONGEST_MESSAGE = 200
+_SCREEN_TAKES = 700
+"""Characters of one sequence that GNU screen 4.9 hands on; of 760 it hands on none."""
 EXPIRY_NEAR = timedelta(hours=2)
 """A batch that has not ended this long before its deadline is worth a word."""
 RESULTS_LEVELS = (timedelta(hours=12), timedelta(days=2), timedelta(days=7))
@@ -76,12 +78,21 @@ def _failed(counts: RequestCounts) -> int:
     return counts.errored + counts.canceled + counts.expired
 
 
-def terminal_notification(message: str, *, in_tmux: bool) -> str:
-    """The message as OSC 9, wrapped for tmux's passthrough where `in_tmux` (source: tmux's FAQ, iTerm2's manual)."""
+def terminal_notification(message: str, way: str) -> str:
+    """The message as OSC 9, plain or wrapped so that tmux or GNU screen (`way`) hands it on (source: their manuals)."""
     sequence = f"\x1b]9;{clean_line(message)[:_LONGEST_MESSAGE]}\x07"
-    if not in_tmux:
-        return sequence
-    return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    match way:
+        case "tmux":
+            return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+        case "screen":
+            return through_screen(sequence)
+    return sequence
+
+
+def through_screen(sequence: str) -> str:
+    """A sequence in pieces that GNU screen hands on to the terminal; it drops those it does not know, and long ones."""
+    pieces = range(0, len(sequence), _SCREEN_TAKES)
+    return "".join(f"\x1bP{sequence[at : at + _SCREEN_TAKES]}\x1b\\" for at in pieces)
 
 
 class Warned(StrEnum):

@@ -105,7 +105,7 @@ def _run(words: list[str], notice: Notice, timeout: float) -> str | None:
 
 
 def osc9_way(setting: str, environ: Mapping[str, str]) -> str:
-    """How OSC 9 reaches this terminal: `plain`, `tmux` (wrapped), or `no`. May ask tmux; call it in a thread.
+    """How OSC 9 reaches this terminal: `plain`, wrapped for `tmux` or `screen`, or `no`. May ask tmux; call it in a thread.
 
     `setting` is auto, on or off. Inside tmux nothing is sent where its allow-passthrough is off: it would be dropped.
     """
@@ -116,7 +116,9 @@ def osc9_way(setting: str, environ: Mapping[str, str]) -> str:
             return "no"
         return "tmux" if setting == "on" or _is_known(ask_tmux("display-message", "-p", _ASK_TMUX)) else "no"
     terminal = " ".join(environ.get(name, "") for name in ("TERM_PROGRAM", "LC_TERMINAL", "TERM"))
-    return "plain" if setting == "on" or _is_known(terminal) else "no"
+    if setting != "on" and not _is_known(terminal):
+        return "no"
+    return "screen" if environ.get("STY") else "plain"
 
 
 def _is_known(terminal: str) -> bool:

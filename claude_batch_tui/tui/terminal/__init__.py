@@ -20,6 +20,7 @@ private names used here. Each part stands for a need that was measured, and has 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import MutableMapping
@@ -54,8 +55,9 @@ def prepare_environment(config: Config, environ: MutableMapping[str, str] = os.e
         environ["NO_COLOR"] = "1"
     else:
         environ.pop("NO_COLOR", None)  # Textual takes an empty one for a wish
-        if config.color != "auto":
-            environ["TEXTUAL_COLOR_SYSTEM"] = _COLOR_SYSTEMS[config.color]
+        environ["TEXTUAL_COLOR_SYSTEM"] = _COLOR_SYSTEMS[profile.colors]
+    if profile.encoding != sys.stderr.encoding and isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(encoding=profile.encoding)
     return profile
 
 

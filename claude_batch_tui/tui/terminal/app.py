@@ -83,6 +83,7 @@ class TerminalApp(App[None]):
         self.ascii_only = ascii_only
         self._crash_log = crash_log
         self._safe_filter = SafeFilter()
+        self._ascii_filter = AsciiFilter(sys.stderr.encoding or "ascii")
         self._resized_at = -RESIZE_SECONDS
         self._frames_left_out = False
         self.animation_level = "none"
@@ -135,7 +136,7 @@ class TerminalApp(App[None]):
         filters = [*super().get_line_filters(), self._safe_filter]
         if self.no_color:
             filters = [NoColor(), *(each for each in filters if not isinstance(each, (Monochrome, NoColor)))]
-        return [*filters, AsciiFilter()] if self.ascii_only else filters
+        return [*filters, self._ascii_filter] if self.ascii_only else filters
 
     def _check_resize(self) -> None:
         """Textual's, at most ten times a second; the last size always counts."""

@@ -165,7 +165,10 @@ class TerminalDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read keys until told to stop, or until the terminal is gone."""
         parser = XTermParser(self._debug)
-        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        typed = (
+            "utf-8" if self._encoding == "ascii" else self._encoding
+        )  # ASCII has no letter more than UTF-8
+        decode = codecs.getincrementaldecoder(typed)("replace").decode
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():

@@ -59,16 +59,29 @@ _TO_ASCII = str.maketrans(
 
 
 class AsciiFilter(LineFilter):
-    """Paints our own drawing characters as ASCII, each as wide as before; other text stays as it is."""
+    """Paints our own drawing characters as ASCII, each as wide as before. Other text stays as it is, but what the
+    terminal's encoding does not have is as many question marks as it is wide.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002  Textual's signature
         """The segments without our drawing characters."""
         return [
             segment
             if segment.control or segment.text.isascii()
-            else Segment(segment.text.translate(_TO_ASCII), segment.style)
+            else Segment(_encodable(segment.text.translate(_TO_ASCII), self._encoding), segment.style)
             for segment in segments
         ]
+
+
+@lru_cache(4096)
+def _encodable(text: str, encoding: str) -> str:
+    if text.encode(encoding, "ignore").decode(encoding) == text:
+        return text
+    return "".join(letter if letter.encode(encoding, "ignore") else "?" * cell_len(letter) for letter in text)
 
 
 @lru_cache(4096)

@@ -45,10 +45,10 @@ def test_a_run_that_a_retry_has_healed_says_so_and_counts_every_request_once():
     )
 
 
-def test_osc_9_is_wrapped_for_tmux_and_carries_no_control_characters():
-    assert terminal_notification("a\x1b]52;x\x07b", in_tmux=False).count("\x1b") == 1
-    wrapped = terminal_notification("done", in_tmux=True)
-    assert wrapped == "\x1bPtmux;\x1b\x1b]9;done\x07\x1b\\"
+def test_osc_9_is_wrapped_for_tmux_and_screen_and_carries_no_control_characters():
+    assert terminal_notification("a\x1b]52;x\x07b", "plain").count("\x1b") == 1
+    assert terminal_notification("done", "tmux") == "\x1bPtmux;\x1b\x1b]9;done\x07\x1b\\"
+    assert terminal_notification("done", "screen") == "\x1bP\x1b]9;done\x07\x1b\\"
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,8 @@ def test_osc_9_is_wrapped_for_tmux_and_carries_no_control_characters():
         ("on", {"TERM": "xterm-256color"}, "plain"),
         ("auto", {"TERM": "xterm-kitty"}, "plain"),
         ("auto", {"TERM": "xterm-256color", "LC_TERMINAL": "iTerm2"}, "plain"),
+        ("auto", {"TERM": "screen", "STY": "1.pts", "TERM_PROGRAM": "WezTerm"}, "screen"),
+        ("auto", {"TERM": "screen", "STY": "1.pts"}, "no"),
         ("off", {"TERM_PROGRAM": "WezTerm"}, "no"),
     ],
 )

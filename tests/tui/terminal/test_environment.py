@@ -54,6 +54,30 @@ def test_an_encoding_without_lines_means_ascii():
     assert not decide_profile(config(), TRUECOLOR, "UTF-8").ascii
 
 
+@pytest.mark.parametrize("locale", ["C", "POSIX"])
+def test_a_terminal_of_the_plain_locale_gets_ascii_though_python_would_write_utf_8(locale):
+    profile = decide_profile(config(), {**TRUECOLOR, "LC_ALL": locale}, "utf-8")
+    assert (profile.ascii, profile.encoding) == (True, "ascii")
+    assert f"LC_ALL={locale}" in next(each.reason for each in profile.decisions if each.item == "characters")
+    profile = decide_profile(config(ascii=False), {**TRUECOLOR, "LC_ALL": locale}, "utf-8")
+    assert (profile.ascii, profile.encoding) == (False, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("term", "colors", "theme"),
+    [
+        ("screen", "16", "ansi-dark"),
+        ("screen-256color", "256", "cbtui-dark"),
+        ("screen.xterm-256color", "256", "cbtui-dark"),
+    ],
+)
+def test_in_screen_colors_of_16_million_are_not_sent_whatever_the_terminal_outside_said(term, colors, theme):
+    environ = {"TERM": term, "COLORTERM": "truecolor", "STY": "1.pts-0.host"}
+    profile = decide_profile(config(), environ)
+    assert (profile.colors, profile.theme) == (colors, theme)
+    assert any("GNU screen" in each.reason for each in profile.decisions if each.item == "colors")
+
+
 def test_every_decision_has_a_value_and_a_reason_that_names_what_made_it():
     found = {each.item: each for each in decide_profile(config(), {**TRUECOLOR, **SSH}).decisions}
     assert all(each.value and each.reason for each in found.values())
@@ -106,6 +130,9 @@ def test_what_textual_reads_is_set(monkeypatch):
     assert environ["TEXTUAL_FPS"] == "10"
     assert environ["TEXTUAL_ANIMATIONS"] == "none"
     assert "NO_COLOR" not in environ
+    environ = {"TERM": "screen-256color", "COLORTERM": "truecolor", "STY": "1.pts-0.host"}
+    prepare_environment(config(), environ)
+    assert environ["TEXTUAL_COLOR_SYSTEM"] == "256"
     environ = dict(TRUECOLOR)
     prepare_environment(config(color="none"), environ)
     assert environ["NO_COLOR"] == "1"

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Label, Static
 
 from claude_batch_tui.tui.terminal.app import TerminalApp
-from claude_batch_tui.tui.terminal.safety import SafeFilter, inert
+from claude_batch_tui.tui.terminal.safety import AsciiFilter, SafeFilter, inert
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
 from claude_batch_tui.tui.widgets.text_view import TextView
@@ -146,3 +146,11 @@ async def test_the_last_message_is_plain_text(capfd):
     printed = capfd.readouterr().err
     assert "[/x] done" in printed
     assert_inert(printed.replace("\n", ""))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "painted"), [("utf-8", "- 日本 né ?"), ("latin-1", "- ???? né ?"), ("ascii", "- ???? n? ?")]
+)
+def test_what_the_terminal_cannot_read_keeps_its_width(encoding, painted):
+    [segment] = AsciiFilter(encoding).apply([Segment("─ 日本 né ?")], Color(0, 0, 0))
+    assert segment.text == painted
