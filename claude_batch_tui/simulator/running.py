@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import math
 import shutil
 import socket
 import subprocess
@@ -38,6 +39,8 @@ KEEP_ALIVE_SECONDS = 75
 """An idle connection stays open as long as common gateways leave it."""
 
 _STOP_SECONDS = 0.3
+_DEMO_SECONDS = 45.0
+"""Seconds until what is sent in a demo has ended: its whole loop is lived in minutes."""
 
 
 class _Protocol(HttpToolsProtocol):
@@ -100,8 +103,8 @@ class Simulator:
     """The API on a free port of this machine while the `with` block lasts.
 
     `speed` divides processing times only. `counts` is `end` or `live`. `rates` are the shares of errors, refusals
-    and so on (`ALL_ANSWERED` for none). `now` replaces the wall clock. `demo` fills the default workspace. `any_key` and
-    `any_model` take what the API would refuse.
+    and so on (`ALL_ANSWERED` for none). `now` replaces the wall clock. `demo` fills the default workspace, and
+    ends what is created there within a minute. `any_key` and `any_model` take what the API would refuse.
     """
 
     def __init__(
@@ -120,7 +123,15 @@ class Simulator:
         any_model: bool = False,
     ) -> None:
         behaviour = Behaviour(
-            speed, seed, counts, rates or Rates(), queue_limit, gzip, any_key=any_key, any_model=any_model
+            speed,
+            seed,
+            counts,
+            rates or Rates(),
+            queue_limit,
+            gzip,
+            any_key=any_key,
+            any_model=any_model,
+            longest=_DEMO_SECONDS if demo else math.inf,
         )
         self.faults = Faults()
         self.log = RequestLog()

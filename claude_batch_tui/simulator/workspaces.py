@@ -9,6 +9,7 @@ key is refused, or with `any_key` belongs to the default workspace.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -89,6 +90,8 @@ class Behaviour(msgspec.Struct, frozen=True):
     any_key: bool = False
     any_model: bool = False
     """Take keys and models that the API would refuse."""
+    longest: float = math.inf
+    """Seconds that a batch takes at most that is created here, at speed 1."""
 
 
 class Page(NamedTuple):
@@ -135,11 +138,12 @@ class Workspaces:
         """Create a batch now. Raises a 429 where it would exceed the queue."""
         self.check_queue(caller, len(rows))
         speed = self.behaviour.speed
+        taken = processing_seconds(len(rows), Random(f"{self.behaviour.seed}/{batch_id}/time"))
         batch = SimulatedBatch(
             batch_id,
             rows,
             created_at=self.now(),
-            duration=processing_seconds(len(rows), Random(f"{self.behaviour.seed}/{batch_id}/time")) / speed,
+            duration=min(taken, self.behaviour.longest) / speed,
             cancel_seconds=CANCEL_SECONDS / speed,
             draw=draw,
             rules=rules,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 from claude_batch_tui.simulator import Simulator
 
@@ -26,3 +27,17 @@ def test_the_demo_workspace_has_every_state_and_history_and_comes_at_once(caller
         kinds = [line["result"]["type"] for line in call.results(canceled["id"]).lines]
         assert kinds.count("canceled") == canceled["request_counts"]["canceled"]
         assert kinds.count("errored") == canceled["request_counts"]["errored"]
+
+
+def test_what_is_sent_in_a_demo_has_ended_within_a_minute(caller_of, ask):
+    now = [datetime(2026, 11, 20, 17, 0, tzinfo=UTC)]
+    with Simulator(demo=True, now=lambda: now[0]) as simulator:
+        call = caller_of(simulator)
+        created = call(
+            "POST", "/v1/messages/batches", {"requests": [ask(f"row-{at}") for at in range(500)]}
+        ).json
+        path = f"/v1/messages/batches/{created['id']}"
+        now[0] += timedelta(seconds=30)
+        assert call("GET", path).json["processing_status"] == "in_progress"
+        now[0] += timedelta(seconds=30)
+        assert call("GET", path).json["processing_status"] == "ended"
