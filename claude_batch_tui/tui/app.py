@@ -198,6 +198,7 @@ class DashboardApp(CbtuiApp):
         """Who types looks at the screen: where nothing runs, the engines poll sooner."""
         if isinstance(event, events.Key):
             self.engines.attend()
+            await self.parts_made()
             if event.key == "escape" and self.tour.takes_escape():
                 return
         await super().on_event(event)

@@ -209,12 +209,12 @@ class CbtuiApp(TerminalApp):
         screen is no answer to it.
         """
         if isinstance(event, events.Key):
-            await self._parts_made()
+            await self.parts_made()
             if event.time < getattr(self.screen, "asked_at", 0.0):
                 return
         await super().on_event(event)
 
-    async def _parts_made(self) -> None:
+    async def parts_made(self) -> None:
         """What is typed ahead waits for the screen it is meant for, and for the field there."""
         screen, until = self.screen, monotonic() + _MADE_SECONDS
         if not screen.is_mounted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from textual.events import Key
 
 from claude_batch_tui.cli.demo_history import remembered
 from claude_batch_tui.config import load
@@ -49,6 +50,20 @@ async def test_the_tour_is_offered_once_and_escape_leaves_it_at_any_step(dashboa
         await pilot.press("escape")
         await reached(pilot, lambda: not said(app))
         assert "tour begins it at any time" in app.messages[-1][0]
+
+
+async def test_an_escape_typed_ahead_leaves_the_field_that_comes_and_not_the_tour(dashboard, filled, settled):
+    filled([])
+    app = dashboard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.tour.begin()
+        app.post_message(Key("n", "n"))
+        app.post_message(Key("escape", None))
+        await reached(pilot, lambda: app.current_mode == "build" and app.focused is not None)
+        await settled(pilot)
+        assert app.focused.id == "detail"
+        assert app.tour.is_on
 
 
 async def test_the_tour_is_not_offered_unasked_where_batches_are_known(dashboard, filled, week, settled):
