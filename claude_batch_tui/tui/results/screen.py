@@ -212,6 +212,7 @@ class ResultsScreen(DashboardScreen):
         if not found.is_exact:
             more = f"{share(found.decided, index.count)} searched, x stops"
         self.filter_bar.show_count(shown, total, more, exact=found.is_exact and found.is_final)
+        self.query_one(StatusLine).rest("")
         words = shown_words(shown, total, rows.sort, exact=found.is_exact, plain=self.dashboard.ascii_only)
         self.query_one(TabsLine).show(right=words if kept is None else f"{kept.words} · {words}")
         self.inspector.show(self.table.position)
@@ -230,6 +231,7 @@ class ResultsScreen(DashboardScreen):
     @on(EntryList.Refused)
     def _refused(self, message: EntryList.Refused) -> None:
         self.filter_bar.show_error(message.sentence)
+        self.query_one(StatusLine).rest(message.sentence)  # in full: there is little room beside the filter
 
     @on(VirtualList.Highlighted)
     def _highlighted(self) -> None:

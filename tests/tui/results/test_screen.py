@@ -10,7 +10,7 @@ from claude_batch_tui.tui.widgets.inputs import FilterBar
 from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from waiting import paste
+from waiting import paste, reached
 
 
 @pytest.fixture
@@ -49,6 +49,11 @@ async def test_a_filter_that_cannot_be_understood_is_said_in_place_and_changes_n
         await settled(pilot)
         note = opened.screen.query_one("#note").render()
         assert "number" in str(note)
+        assert (
+            "is a number: compare it with" in opened.screen.query_one(StatusLine).text
+        )  # beside the filter it is cut
+        await pilot.press("escape")
+        await reached(pilot, lambda: not opened.screen.query_one(StatusLine).text)
 
 
 async def test_letters_typed_ahead_of_the_filter_belong_to_it_and_are_no_keys_of_the_list(opened, settled):
