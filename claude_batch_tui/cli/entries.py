@@ -42,9 +42,28 @@ def positive_number(text: str) -> int:
     return int(text)
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of everything that writes entries."""
+def add_form_options(parser: argparse.ArgumentParser) -> None:
+    """In which form entries are written."""
     parser.add_argument("--format", choices=NAMES, help="which format; left out, the ending of -o chooses")
+    parser.add_argument(
+        "--spread", action="store_true", help="the top-level keys of JSON answers become columns"
+    )
+    parser.add_argument(
+        "--columns", metavar="LIST", help="only these, in their order, e.g. custom_id,json.label,cost"
+    )
+    parser.add_argument(
+        "--csv-raw", action="store_true", help="CSV cells exactly, not guarded against formulas"
+    )
+    parser.add_argument(
+        "--excel",
+        action="store_true",
+        help="mark CSV as UTF-8, so that Excel shows its letters; .xlsx keeps types too",
+    )
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of everything that writes entries of batches and files."""
+    add_form_options(parser)
     parser.add_argument("--where", metavar="FILTER", help="only these: e.g. 'outcome=errored and id:T-9'")
     parser.add_argument(
         "--sort", metavar="COLUMN", help="in this order, e.g. cost:desc; left out, the source's or the file's"
@@ -65,20 +84,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="the requests as they were sent, for schemas and ledger (known for own batches)",
-    )
-    parser.add_argument(
-        "--spread", action="store_true", help="the top-level keys of JSON answers become columns"
-    )
-    parser.add_argument(
-        "--columns", metavar="LIST", help="only these, in their order, e.g. custom_id,json.label,cost"
-    )
-    parser.add_argument(
-        "--csv-raw", action="store_true", help="CSV cells exactly, not guarded against formulas"
-    )
-    parser.add_argument(
-        "--excel",
-        action="store_true",
-        help="mark CSV as UTF-8, so that Excel shows its letters; .xlsx keeps types too",
     )
     parser.add_argument(
         "--attempts",
@@ -105,7 +110,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def choose_format(args: argparse.Namespace, output: str, context: Context) -> Format:
-    """The format asked for. Raises ConfigError where it cannot go where it is to go, before anything is done."""
+    """The format asked for. Raises ConfigError where it cannot go where it is to go, or no columns can have these names,
+    before anything is done.
+    """
+    from claude_batch_tui.services.exporting.picking import column_names  # late: --help needs none of it
+
     if args.format:
         form = format_called(args.format)
     elif output == STDOUT:
@@ -117,6 +126,8 @@ def choose_format(args: argparse.Namespace, output: str, context: Context) -> Fo
     if args.columns is not None and not form.is_table:
         tables = ", ".join(one.name for one in FORMATS if one.is_table)
         raise ConfigError(f"--columns: {form.name} has a form of its own; use one of {tables}.")
+    if args.columns is not None:
+        column_names(args.columns)
     if output == STDOUT and not form.streams:
         raise ConfigError(
             f"{form.name} needs a place of its own on disk: say -o answers{form.endings[0]} for instance."

@@ -1,14 +1,17 @@
-"""What `build` and `check` share: progress until there is a report, and problems for `--json`."""
+"""What is said of requests that are built or checked: progress until there is a report, problems, and how a source was read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.domain.requests.draft import Problem
 from claude_batch_tui.services.building.progress import SourceProgress
-from claude_batch_tui.wording import size
+from claude_batch_tui.wording import counted, layout_words, problem_lines, size
+
+if TYPE_CHECKING:
+    from claude_batch_tui.services.building.build import BuildReport
 
 _Report = TypeVar("_Report")
 
@@ -35,3 +38,11 @@ def problem_json(problem: Problem) -> dict[str, Any]:
         "line": problem.line,
         "custom_id": problem.custom_id,
     }
+
+
+def show_reading(report: BuildReport, examples: int, context: Context) -> None:
+    """Say what is wrong with rows, so many of each kind, and how the source was read."""
+    for line in problem_lines(report.problems, report.counts, examples):
+        context.diagnostics.note(line)
+    if words := layout_words(report.reading):
+        context.diagnostics.note(f"read as: {words} · {counted(report.rows, 'row')}")

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from claude_batch_tui.services.submitting.steps import Ended, LeftCold, Overlaps, Primed, Priming, Step
 
 
-def add_consent_options(parser: argparse.ArgumentParser) -> None:
-    """The options of everything that sends a batch: how it is agreed to, and what is said of it."""
+def add_agreement_options(parser: argparse.ArgumentParser) -> None:
+    """The options of everything that sends batches: how it is agreed to, sent once more, and waits for its place."""
     parser.add_argument(
         "--yes", action="store_true", help="agree to the count, size and cost without being asked"
     )
@@ -36,16 +36,26 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
         help="agree to this count; needed above the limits confirm_above and confirm_in_flight",
     )
     parser.add_argument(
-        "--again",
-        action="store_true",
-        help="send all of it although it, or a part of it, was sent within 30 days",
-    )
-    parser.add_argument(
         "--resend-if-absent",
         action="store_true",
         help="where an answer was lost and the list shows no batch after 3 minutes, send once more",
     )
-    add_queue_option(parser)
+    parser.add_argument(
+        "--in-flight",
+        metavar="N",
+        type=int,
+        help="wait before each batch until fewer than N of yours are in progress in this workspace",
+    )
+
+
+def add_consent_options(parser: argparse.ArgumentParser) -> None:
+    """The same for a command that sends what is named, and what becomes of that where it, or some of it, was sent before."""
+    add_agreement_options(parser)
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="send all of it although it, or a part of it, was sent within 30 days",
+    )
     decision = parser.add_mutually_exclusive_group()
     decision.add_argument(
         "--accept",
@@ -76,16 +86,6 @@ def add_prime_options(parser: argparse.ArgumentParser) -> None:
         "--cold",
         action="store_true",
         help="with --prime: send the others without it where it has not ended in 20 minutes; else exit code 5",
-    )
-
-
-def add_queue_option(parser: argparse.ArgumentParser) -> None:
-    """The option of everything that may send several batches: how many at once. It is a setting, too."""
-    parser.add_argument(
-        "--in-flight",
-        metavar="N",
-        type=int,
-        help="wait before each batch until fewer than N of yours are in progress in this workspace",
     )
 
 

@@ -79,6 +79,16 @@ def test_what_errored_or_expired_is_sent_again_as_often_as_it_is_said(run, simul
     assert answers() == GOOD
 
 
+def test_the_answers_have_the_columns_that_are_named_and_a_wrong_path_is_said_before_anything_is_paid(
+    run, simulator
+):
+    code, err = run("--columns", "json.[")
+    assert (code, "--columns json.[" in err, simulator.log.creates) == (2, True, [])
+    code, err = run("--columns", "custom_id,body")
+    assert code == 0, err
+    assert Path("answers.csv").read_text().splitlines()[:2] == ["custom_id,body", "T-0,Words 0"]
+
+
 def test_no_retry_where_none_is_wanted(run, simulator):
     simulator.decide("T-1", "errored")
     assert run("--retry", "0")[0] == 1

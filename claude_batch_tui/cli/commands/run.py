@@ -13,14 +13,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from claude_batch_tui.cli.build_specs import agreed_recipe, spec_of
 from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.commands import build, results, retry, watch
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.entries import STDOUT
+from claude_batch_tui.cli.entries import STDOUT, add_form_options
 from claude_batch_tui.cli.output import Output
-from claude_batch_tui.cli.sending import add_prime_options, add_queue_option, agreed, can_ask, say, steps_of
+from claude_batch_tui.cli.sending import (
+    add_agreement_options,
+    add_prime_options,
+    agreed,
+    can_ask,
+    say,
+    steps_of,
+)
 from claude_batch_tui.errors import ConfigError, DraftError
-from claude_batch_tui.exports.formats import NAMES
 from claude_batch_tui.home import expand_home
 
 # Imports within functions are late because the parser and --help need none of them.
@@ -47,10 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("recipe", metavar="RECIPE.toml", help="as `cbtui build --save-recipe` writes it")
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the answers; - is stdout")
-    parser.add_argument("--format", choices=NAMES, help="which format; left out, the ending of -o chooses")
-    parser.add_argument("--spread", action="store_true", help="keys of JSON answers become columns")
-    parser.add_argument("--csv-raw", action="store_true", help="CSV cells exactly, not guarded")
-    parser.add_argument("--excel", action="store_true", help="mark CSV as UTF-8, as Excel needs it")
+    add_form_options(parser)
     parser.add_argument("--force", action="store_true", help="replace what is there under the name of -o")
     parser.add_argument("--source", metavar="FILE", help="this file and not the recipe's")
     parser.add_argument("--name", metavar="N", help="the name of the run; left out, the recipe's")
@@ -72,19 +76,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="pay no more than this for the run, its retries included; with --yes it agrees above the limits, too",
     )
-    parser.add_argument(
-        "--yes", action="store_true", help="agree to count, size and cost without being asked"
-    )
-    parser.add_argument(
-        "--requests", metavar="N", type=int, help="agree to this count; needed above the limits"
-    )
-    parser.add_argument(
-        "--resend-if-absent",
-        action="store_true",
-        help="where an answer was lost and the list shows no batch after 3 minutes, send once more",
-    )
+    add_agreement_options(parser)
     add_prime_options(parser)
-    add_queue_option(parser)
     parser.add_argument("--json", action="store_true", help="at the end the run as one line of JSON")
     parser.add_argument("--interval", type=float, metavar="S", help="seconds between polls, from 1 (adapts)")
     parser.epilog = (
@@ -100,7 +93,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
     quiet = msgspec.structs.replace(context, output=Output(sys.stderr))
     export = _arguments(
         results.configure,
-        ["", "-o", args.output, "--force", *_options(args, "format", "spread", "csv_raw", "excel")],
+        [
+            "",
+            "-o",
+            args.output,
+            "--force",
+            *_options(args, "format", "spread", "columns", "csv_raw", "excel"),
+        ],
     )
     form = results.check_output(export, context)
     if args.json and args.output == STDOUT:
@@ -197,16 +196,16 @@ def _built(args: argparse.Namespace, context: Context) -> Iterator[SendOrder | N
 
 def _build(args: argparse.Namespace, files: RequestsFiles, context: Context) -> SendOrder | None:
     """Build and check; None, with everything said, where there are errors."""
-    from claude_batch_tui.cli.reports import show_progress
+    from claude_batch_tui.cli.reports import show_progress, show_reading
     from claude_batch_tui.services.building.build import build as building
     from claude_batch_tui.services.submitting.order import SendOrder
 
-    recipe = build.agreed_recipe(args, context)
+    recipe = agreed_recipe(args, context)
     if recipe is None:
         return None
     given = _arguments(build.configure, _options(args, "source"))
     updates = building(
-        build.spec_of(given, context, recipe),
+        spec_of(given, context, recipe),
         out=files.requests,
         skip_bad_rows=args.skip_bad_rows,
         name=args.name or recipe.name,
@@ -215,7 +214,7 @@ def _build(args: argparse.Namespace, files: RequestsFiles, context: Context) -> 
         api_version=context.config.api_version,
     )
     report = show_progress(updates, "rows", context)
-    build.show_reading(report, 5, context)
+    show_reading(report, 5, context)
     if report.files is None:
         hint = "no row is good." if args.skip_bad_rows else "mend the rows, or say --skip-bad-rows."
         context.diagnostics.error(f"nothing was sent: {hint}")
