@@ -109,6 +109,7 @@ def _is_character(name: str) -> bool:
 
 def _refuse_conflicts(own: Mapping[str, str], given: Mapping[str, str], origin: str) -> None:
     """Refuse a key that two actions would have that are there at one time, unless they have one in common anyway."""
+    # Textual would leave one of them without a key: findings/textual-takes-the-key-of-a-binding-away-without-a-word.sh
     every = {name: set((given.get(name) or key).split(",")) for name, key in own.items()}
     for name, keys in given.items():
         for other, theirs in every.items():

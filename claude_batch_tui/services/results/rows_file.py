@@ -17,6 +17,7 @@ from claude_batch_tui.nesting import UNREADABLE
 
 class _Head(msgspec.Struct):
     custom_id: str
+    # Not 2**64 - 1, which the array holds: findings/msgspec-has-no-bounds-beyond-64-bits.sh
     line: Annotated[int, msgspec.Meta(le=2**62)] = 0
 
 
