@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from claude_batch_tui.domain.results.json_tree import decode_json
 from claude_batch_tui.nesting import UNREADABLE, require_shallow
 
 Parts = Mapping[str, bytes]
@@ -90,14 +91,13 @@ def parts_of(data: bytes) -> Parts | None:
     """The keys of an object with the bytes of their values; None for anything else, and for what nests too deep."""
     with contextlib.suppress(*UNREADABLE):
         require_shallow(data)
-        with contextlib.suppress(*UNREADABLE):
-            return {key: bytes(value) for key, value in _decode_parts(data).items()}
-        value = json.loads(
-            data
-        )  # NaN, and halves of characters: findings/msgspec-calls-half-a-character-truncated.sh
-        if isinstance(value, dict):
-            return {key: json.dumps(held).encode() for key, held in value.items()}
-    return None
+        return {key: bytes(value) for key, value in _decode_parts(data).items()}
+    value = _value(
+        data
+    )  # with NaN, or with halves of characters: findings/msgspec-calls-half-a-character-truncated.sh
+    return (
+        {key: json.dumps(held).encode() for key, held in value.items()} if isinstance(value, dict) else None
+    )
 
 
 def lane_of(value: Parts) -> Lane | None:
@@ -360,10 +360,9 @@ def _encode(value: Any) -> bytes:
 
 def _value(data: bytes | None) -> Any:
     """The value of some bytes of JSON; None where there are none, or they cannot be read."""
-    try:
-        return json.loads(data) if data else None
-    except UNREADABLE:
-        return None
+    with contextlib.suppress(*UNREADABLE):
+        return decode_json(data) if data else None
+    return None
 
 
 def _line(custom_id: str, result: Parts) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
@@ -10,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from claude_batch_tui.nesting import UNREADABLE, require_shallow
+from claude_batch_tui.domain.results.json_tree import decode_json
 
 Verdict = Literal["good", "bad", "unsure"]
 VERDICTS: Final[tuple[Verdict, ...]] = ("good", "bad", "unsure")
@@ -199,8 +198,7 @@ def _is_label(text: str) -> bool:
 
 def _object(text: str) -> dict[str, object]:
     try:
-        require_shallow(text)
-        value = json.loads(text)
-    except UNREADABLE:
+        value = decode_json(text)
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

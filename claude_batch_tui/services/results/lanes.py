@@ -48,6 +48,8 @@ _LOOKED_AT: Final = 20
 _EVERY: Final = 1 << 24
 """Bytes written between two looks at the room on the disk."""
 _PIECE: Final = 1 << 20
+_LINES, _ROWS, _BODY = ".jsonl", ".rows.jsonl", ".body.json"
+"""What the names of the kept files end in."""
 _MOST_FILES: Final = 200_000
 _MANIFEST: Final = "manifest.json.out"
 _ENDINGS: Final = (".jsonl.out", ".jsonl", ".json")
@@ -112,11 +114,11 @@ class _Kept(msgspec.Struct, frozen=True):
     def at(self, stem: Path) -> OwnLines:
         """What is kept under the names that begin with `stem`."""
         return OwnLines(
-            stem.with_suffix(".jsonl"),
+            stem.with_suffix(_LINES),
             self.lane,
             self.entries,
-            stem.with_suffix(".rows.jsonl") if self.has_rows else None,
-            stem.with_suffix(".body.json") if self.has_body else None,
+            stem.with_suffix(_ROWS) if self.has_rows else None,
+            stem.with_suffix(_BODY) if self.has_body else None,
             self.manifest,
             is_own=False,
         )
@@ -348,63 +350,59 @@ def _write(
     files: Sequence[Path], path: Path, lane: Lane, stem: Path, on_step: Callable[[float], None]
 ) -> OwnLines:
     """Write lines, rows and requests under the names that begin with `stem`, and last what they are."""
-    lines, rows, body = (
-        stem.with_suffix(".jsonl"),
-        stem.with_suffix(".rows.jsonl"),
-        stem.with_suffix(".body.json"),
-    )
-    places = places_path(body)
-    count = _Counts()
+    body = stem.with_suffix(_BODY)
+    names = (stem.with_suffix(_LINES), stem.with_suffix(_ROWS), body, places_path(body))
     with contextlib.ExitStack() as stack:
-        names = (lines, rows, body, places)
-        outs = [stack.enter_context(written_whole(name, SourceError)) for name in names]
+        entries = _Entries(*(stack.enter_context(written_whole(name, SourceError)) for name in names))
         for at, file in enumerate(files):
             with _opened(file) as (source, _):
                 for number, data, value in _values(source):
-                    count.add(outs, number if len(files) == 1 else count.entries + 1, data, value, path)
-                    if count.since_look > _EVERY:
-                        count.since_look = 0
+                    entries.write(number if len(files) == 1 else entries.count + 1, data, value, path.name)
+                    if entries.since_look > _EVERY:
+                        entries.since_look = 0
                         require_room(stem.parent, path, _EVERY)
                         on_step((at + source.bytes_read / max(source.size, 1)) / len(files))
-    kept = _Kept(lane, count.entries, bool(count.rows), bool(count.requests), _manifest_of(path))
+    kept = _Kept(lane, entries.count, bool(entries.rows), bool(entries.requests), _manifest_of(path))
     with written_whole(stem.with_suffix(".lane")) as out:
         out.write(_encode(kept))
     return kept.at(stem)
 
 
-class _Counts:
-    """What has been written of a file, entry by entry."""
+class _Entries:
+    """Entries as they are written: lines, rows, and requests with their places; how many of each."""
 
-    def __init__(self) -> None:
-        self.entries = self.rows = self.requests = self.since_look = 0
+    def __init__(self, lines: BinaryIO, rows: BinaryIO, body: BinaryIO, places: BinaryIO) -> None:
+        self._lines, self._rows, self._body, self._places = lines, rows, body, places
+        self.count = self.rows = self.requests = 0
+        self.since_look = 0
+        """Bytes since somebody looked at the room on the disk, and set it to 0."""
         self._at = 0
 
-    def add(
-        self, outs: Sequence[BinaryIO], number: int, data: bytes, value: Parts | None, path: Path
-    ) -> None:
-        """Write an entry: its line, its row, its request with its place. What is no result stays the line it is."""
-        lines, rows, body, places = outs
-        made = (
-            own_line(value, of, number) if value is not None and (of := lane_of(value)) is not None else None
-        )
+    def write(self, number: int, data: bytes, value: Parts | None, source: str) -> None:
+        """Write an entry of the file `source`. What is no result stays the line it is."""
+        lane = None if value is None else lane_of(value)
+        made = None if value is None or lane is None else own_line(value, lane, number)
         line = data if made is None else made.line
-        lines.write(line + b"\n")
-        self.entries += 1
+        self._lines.write(line + b"\n")
+        self.count += 1
         self.since_look += len(line)
         if made is None:
             return
         if made.row is not None:
-            rows.write(_row_line(made.custom_id, path.name, number, made.row))
+            self._rows.write(_row_line(made.custom_id, source, number, made.row))
             self.rows += 1
-        if made.params is not None and made.custom_id.split("\t")[0].splitlines() == [made.custom_id]:
-            with contextlib.suppress(UnicodeEncodeError):
-                head = b'{"custom_id":' + _encode(made.custom_id) + b',"params":'
-                request = head + made.params + b"}"
-                places.write(f"{made.custom_id}\t{self._at}\t{len(request)}\n".encode())
-                body.write(request + b"\n")
-                self._at += len(request) + 1
-                self.since_look += len(request)
-                self.requests += 1
+        if made.params is not None and _has_place(made.custom_id):
+            request = b'{"custom_id":' + _encode(made.custom_id) + b',"params":' + made.params + b"}"
+            self._places.write(f"{made.custom_id}\t{self._at}\t{len(request)}\n".encode())
+            self._body.write(request + b"\n")
+            self._at += len(request) + 1
+            self.since_look += len(request)
+            self.requests += 1
+
+
+def _has_place(custom_id: str) -> bool:
+    """Whether a file of places can hold an id: without tabs, line ends and halves of characters."""
+    return "\t" not in custom_id and custom_id.splitlines() == [custom_id] and _whole(custom_id) == custom_id
 
 
 def _row_line(custom_id: str, source: str, number: int, row: dict[str, Any]) -> bytes:
