@@ -18,6 +18,8 @@ from claude_batch_tui.domain.money.spend import Spend
 from claude_batch_tui.domain.requests.models import without_date
 from claude_batch_tui.store.database import Database, stored, stored_time
 
+_NEWEST = 20
+"""So many earlier batches say what a new one will be like."""
 _PAST = """
     SELECT b.facts, b.model, a.usd AS usd, m.usd AS at_most FROM batch b
     LEFT JOIN cost a ON a.scope_id = b.scope_id AND a.target_id = b.batch_id AND a.kind = 'actual'
@@ -165,7 +167,6 @@ def spends_like(
     *,
     model: str | None,
     source: str | None,
-    most: int = 20,
 ) -> list[tuple[int, float]]:
     """Succeeded requests and dollars of the newest other batches of the same model; of the same source, if any is."""
     if model is None:
@@ -174,11 +175,11 @@ def spends_like(
         "SELECT s.succeeded, c.usd FROM spend s JOIN batch b ON b.scope_id = s.scope_id AND b.batch_id = s.batch_id"
         " JOIN cost c ON c.scope_id = s.scope_id AND c.target_id = s.batch_id AND c.kind = 'actual'"
         " WHERE s.scope_id = ? AND b.model IN (?, ?) AND s.batch_id <> ? AND s.succeeded > 0 AND c.usd > 0 {}"
-        " ORDER BY b.created_at DESC LIMIT ?"
+        f" ORDER BY b.created_at DESC LIMIT {_NEWEST}"
     )
     values = (scope_id, model, without_date(model), batch_id)
-    same = database.rows(query.format("AND b.source = ?"), (*values, source, most)) if source else []
-    found = same or database.rows(query.format(""), (*values, most))
+    same = database.rows(query.format("AND b.source = ?"), (*values, source)) if source else []
+    found = same or database.rows(query.format(""), values)
     return [(row[0], row[1]) for row in found]
 
 
@@ -210,15 +211,15 @@ def record_usage(
 
 
 def usage_like(
-    database: Database, scope_id: int, *, model: str | None, source: str | None, most: int = 20
+    database: Database, scope_id: int, *, model: str | None, source: str | None
 ) -> list[tuple[int, int]]:
     """Succeeded requests and output tokens of the newest batches of the same model; of the same source, if any is."""
     query = (
         "SELECT succeeded, output_tokens FROM usage WHERE scope_id = ? AND model = ? AND succeeded > 0 {}"
-        " ORDER BY recorded_at DESC LIMIT ?"
+        f" ORDER BY recorded_at DESC LIMIT {_NEWEST}"
     )
-    same = database.rows(query.format("AND source = ?"), (scope_id, model, source, most)) if source else []
-    found = same or database.rows(query.format(""), (scope_id, model, most))
+    same = database.rows(query.format("AND source = ?"), (scope_id, model, source)) if source else []
+    found = same or database.rows(query.format(""), (scope_id, model))
     return [(row[0], row[1]) for row in found]
 
 

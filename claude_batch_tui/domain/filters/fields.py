@@ -55,11 +55,10 @@ _JOINTS = ("and ", "or ", "not ")
 
 
 class FilterField(msgspec.Struct, frozen=True):
-    """One field. `values` are all it can have (`closed`), or the usual ones; `means` says it in a few words."""
+    """One field. `values` are all it can have (`closed`), or the usual ones."""
 
     name: str
     kind: Kind
-    means: str
     values: tuple[str, ...] = ()
     closed: bool = False
 
@@ -78,22 +77,16 @@ class FilterField(msgspec.Struct, frozen=True):
 FIELDS = {
     field.name: field
     for field in (
-        FilterField("id", "word", "custom_id; * and ? after = stand for any characters"),
-        FilterField(
-            "outcome",
-            "word",
-            "what became of the request",
-            tuple(str(name) for name in OUTCOMES),
-            closed=True,
-        ),
-        FilterField("class", "word", "how good it is", CLASSES, closed=True),
-        FilterField("stop", "word", "stop reason", tuple(name for name in STOP_REASONS if name)),
-        FilterField("error", "word", "type of the error"),
-        FilterField("in", "count", "input tokens, cached ones included"),
-        FilterField("out", "count", "output tokens"),
-        FilterField("cost", "money", "US dollars; an unknown price never matches"),
-        FilterField("text", "text", "the answer, or the error's message"),
-        FilterField("json", "path", "a value in an answer that is JSON: json.label=billing"),
+        FilterField("id", "word"),
+        FilterField("outcome", "word", tuple(str(name) for name in OUTCOMES), closed=True),
+        FilterField("class", "word", CLASSES, closed=True),
+        FilterField("stop", "word", tuple(name for name in STOP_REASONS if name)),
+        FilterField("error", "word"),
+        FilterField("in", "count"),
+        FilterField("out", "count"),
+        FilterField("cost", "money"),
+        FilterField("text", "text"),
+        FilterField("json", "path"),
     )
 }
 

@@ -30,6 +30,7 @@ from claude_batch_tui.store import batches, downloads, submissions
 from claude_batch_tui.store.store import Store
 
 _FLOW = Flow()
+_SMALL_BYTES = 64_000_000
 
 
 async def download_batch(
@@ -111,19 +112,19 @@ async def read_small_leftovers(
     scope_id: int,
     config: Config,
     now: Callable[[], datetime],
-    most_bytes: int = 64_000_000,
 ) -> tuple[TrackedBatch, ...]:
     """The batches with what those of their results say that are here and of which nothing is written down.
 
-    So a list is whole again after the store was lost. Results of more than `most_bytes` together, a second's work, wait
+    So a list is whole again after the store was lost. Results of more than `_SMALL_BYTES` together, a second's work, wait
     for whoever opens them, and so does what another process reads.
     """
     read: list[str] = []
+    left = _SMALL_BYTES
     for tracked in listed:
         path = unread_path(tracked, store)
-        if path is None or (size := path.stat().st_size) > most_bytes:
+        if path is None or (size := path.stat().st_size) > left:
             continue
-        most_bytes -= size
+        left -= size
         with contextlib.suppress(StoreError):
             async for _ in read_leftovers(tracked, store=store, scope_id=scope_id, config=config, now=now):
                 pass
