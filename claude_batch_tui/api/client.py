@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import io
 import os
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -87,6 +87,8 @@ class AnthropicApi:
         self._paid_headers = {"anthropic-user-profile-id": who} if who else {}
         self._key_name = "ANTHROPIC_API_KEY" if api_key is None else "The API key"
         self._profile = config.profile
+        self._making_sdk = threading.Lock()
+        self._made_sdk: Sdk | None = None
         key = plain_key(config, os.environ, api_key)
         self._reads: Rest | Sdk
         if key is None:
@@ -97,13 +99,17 @@ class AnthropicApi:
             )
         require_address(self.base_url, "The base URL of the profile", config.hosts_by_http)
 
-    @functools.cached_property
+    @property
     def _sdk(self) -> Sdk:
-        """The SDK. The first time it is imported, which blocks for a second."""
-        with uncollected():
-            from claude_batch_tui.api.sdk import Sdk
-
-        return Sdk(self._options, os.environ, key_name=self._key_name, profile=self._profile)
+        """The SDK, one for all threads. The first time it is imported, which blocks for a second."""
+        with self._making_sdk:
+            if self._made_sdk is None:
+                with uncollected():
+                    from claude_batch_tui.api.sdk import Sdk
+                self._made_sdk = Sdk(
+                    self._options, os.environ, key_name=self._key_name, profile=self._profile
+                )
+            return self._made_sdk
 
     @property
     def base_url(self) -> str:
@@ -217,7 +223,7 @@ class AnthropicApi:
 
     async def close(self) -> None:
         """Give the connections back."""
-        for each in {self._reads, self.__dict__.get("_sdk", self._reads)}:
+        for each in {self._reads, self._made_sdk or self._reads}:
             await each.close()
 
     async def _call(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 from claude_batch_tui.api.client import AnthropicApi
 from claude_batch_tui.api.rest import Rest, plain_key
+from claude_batch_tui.api.sdk import Sdk
 from claude_batch_tui.config import load
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 
@@ -84,6 +86,22 @@ async def test_a_batch_is_canceled_and_deleted_by_the_sdk_over_the_same_api(simu
     await api.cancel(batch.id)
     assert "x-stainless-lang" in list(simulator.log.all())[-1].headers
     await api.close()
+
+
+async def test_calls_at_once_share_one_sdk(simulator, monkeypatch):
+    made = []
+
+    class Counted(Sdk):
+        def __init__(self, *args, **options):
+            made.append(self)
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr("claude_batch_tui.api.sdk.Sdk", Counted)
+    batches = [simulator.batches.add(3, duration=9e9) for _ in range(4)]
+    api = AnthropicApi(load({"base_url": simulator.base_url})[0], api_key=simulator.key)
+    await asyncio.gather(*(api.cancel(batch.id) for batch in batches))
+    await api.close()
+    assert len(made) == 1
 
 
 @pytest.mark.slow
