@@ -2,7 +2,7 @@
 # Belief:   what shtab writes for fish is quoted for fish.
 # shtab 1.13.0: it quotes as sh does. Inside single quotes of fish a backslash escapes the quote after it, so a help text that
 #           ends in a backslash leaves the whole script with quotes that are not balanced.
-# Output:   complete -c p -l escape -x -d 'mostly \'
+# Output:   complete -c p -n _shtab_p_using -l escape -x -d 'mostly \'
 # Exits 0 while that is so, 1 when it has changed.
 set -euo pipefail
 folder=$(mktemp -d)

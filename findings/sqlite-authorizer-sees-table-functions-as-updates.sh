@@ -3,7 +3,7 @@
 # SQLite 3.40.1, in Python 3.11: a query over json_each(), pragma_table_info() or a full-text table is refused. Such a
 #           table describes itself by CREATE TABLE, for which the authorizer is asked about UPDATE of sqlite_master,
 #           though nothing is written. It has to be let through, and mode=ro keeps what really is an UPDATE away.
-# Output:   the version, "json_each is refused: …", and what was asked: [(23, 'sqlite_master', 'type')]
+# Output:   SQLite 3.40.1 | json_each is refused: vtable constructor failed: json_each | [(23, 'sqlite_master', 'type')]
 # Exits 0 while that is so, 1 when it has changed.
 set -euo pipefail
 python3 - <<'PYTHON'
@@ -21,12 +21,12 @@ def only_reads(action, first, second, *_):
 
 connection = sqlite3.connect(":memory:")
 connection.set_authorizer(only_reads)
-print("SQLite", sqlite3.sqlite_version)
 try:
-    print(connection.execute("SELECT value FROM json_each('[1, 2]')").fetchall())
+    rows = connection.execute("SELECT value FROM json_each('[1, 2]')").fetchall()
+    seen = f"json_each gives {rows}"
 except sqlite3.DatabaseError as error:
-    print(f"json_each is refused: {error}")
-    print([each for each in asked if each[0] == sqlite3.SQLITE_UPDATE])
-    sys.exit(0)
-sys.exit(1)
+    seen = f"json_each is refused: {error}"
+updates = [each for each in asked if each[0] == sqlite3.SQLITE_UPDATE]
+print(f"SQLite {sqlite3.sqlite_version}", seen, updates, sep=" | ")
+sys.exit("refused" not in seen or updates != [(sqlite3.SQLITE_UPDATE, "sqlite_master", "type")])
 PYTHON

@@ -63,7 +63,7 @@ class Parquet(Writer):
 def require() -> tuple[Any, Any]:
     """Pyarrow and its module for Parquet. Raises ConfigError with what to do where it is missing."""
     try:
-        import pyarrow as pa  # an extra: 40 MB that most need not have
+        import pyarrow as pa  # an extra: 150 MB that most need not have
         from pyarrow import parquet
     except ImportError as error:
         raise ConfigError(

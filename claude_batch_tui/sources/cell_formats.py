@@ -1,6 +1,6 @@
 """How the numbers of an Excel sheet are shown: calamine gives values, and no formats, errors or formulas without a value.
 
-Read from the file's own XML: per cell the format code of its style, where that changes digits. Money, percent, leading zeros and
+What it gives instead: findings/calamine-reads-errors-and-unsaved-formulas-as-empty.sh. Read from the file's own XML: per cell the format code of its style, where that changes digits. Money, percent, leading zeros and
 decimals are shown as Excel does; dates are left to calamine, and any other format to the plain number.
 """
 

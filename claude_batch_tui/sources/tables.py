@@ -217,7 +217,7 @@ class ParquetSource:
     def __init__(self, path: str) -> None:
         self.file = ParquetFiles(path)
         try:
-            import pyarrow as pa  # an extra: 40 MB that most need not have
+            import pyarrow as pa  # an extra: 150 MB that most need not have
             from pyarrow import dataset, parquet
         except ImportError as error:
             raise ConfigError(
@@ -256,6 +256,7 @@ def _table(pa: Any, dataset: Any, parquet: Any, paths: list[str], folder: str) -
     schemas = [parquet.read_schema(path) for path in paths]
     schema = pa.unify_schemas(schemas, promote_options="permissive")
     partitioning = dataset.partitioning(flavor="hive")
+    # With a base, or folders above it are columns too: findings/a-folder-above-a-parquet-file-becomes-a-column.sh
     how = {"partitioning": partitioning, "partition_base_dir": folder, "format": "parquet"}
     for field in dataset.dataset(paths, **how).schema:
         schema = schema if field.name in schema.names else schema.append(field)

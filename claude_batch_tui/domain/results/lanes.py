@@ -92,12 +92,10 @@ def parts_of(data: bytes) -> Parts | None:
     with contextlib.suppress(*UNREADABLE):
         require_shallow(data)
         return {key: bytes(value) for key, value in _decode_parts(data).items()}
-    value = _value(
-        data
-    )  # with NaN, or with halves of characters: findings/msgspec-calls-half-a-character-truncated.sh
-    return (
-        {key: json.dumps(held).encode() for key, held in value.items()} if isinstance(value, dict) else None
-    )
+    value = _value(data)  # NaN and lone surrogates too, which msgspec refuses
+    if not isinstance(value, dict):
+        return None
+    return {key: json.dumps(held).encode() for key, held in value.items()}
 
 
 def lane_of(value: Parts) -> Lane | None:
