@@ -264,10 +264,13 @@ def tag_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> Non
 
     title = f"Tags of {counted_batches(len(ids))}"
     if is_same:
-        body, value = "Commas or blanks between tags. tag=NAME finds them.", ", ".join(sorted(before))
+        body, value = (
+            "Commas or blanks between tags. tag=NAME finds them.",
+            "".join(f"{tag}, " for tag in sorted(before)),
+        )
     else:
         body, value = "+NAME adds to all of them, -NAME takes away.", ""
-    _ask(screen, title, body, change, value=value, problem=problem)
+    _ask(screen, title, body, change, value=value, problem=problem, replaces=False)
 
 
 def rename_row(screen: DashboardScreen, row: BatchRow) -> None:
@@ -451,6 +454,7 @@ def _ask(
     value: str = "",
     placeholder: str = "",
     problem: Callable[[str], str | None] = lambda _: None,
+    replaces: bool = True,
 ) -> None:
     """Have a line typed, and use it, an empty one too; leaving without an answer does nothing."""
     from claude_batch_tui.tui.dialogs.questions import InputDialog
@@ -459,7 +463,9 @@ def _ask(
         if text is not None:
             use(" ".join(text.split()))
 
-    dialog = InputDialog(clean_line(title), [body], value=value, placeholder=placeholder, problem=problem)
+    dialog = InputDialog(
+        clean_line(title), [body], value=value, placeholder=placeholder, problem=problem, replaces=replaces
+    )
     screen.app.push_screen(dialog, answered)
 
 

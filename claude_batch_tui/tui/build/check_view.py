@@ -21,7 +21,7 @@ from claude_batch_tui.tui.build.keys import can_prime
 from claude_batch_tui.tui.build.words import check_lines, group_line, problem_line
 from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
-from claude_batch_tui.tui.widgets.text_rows import Line
+from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.wording import counted
 
@@ -86,7 +86,7 @@ class CheckView(Vertical):
         """What takes the keys."""
         self._checked: Checked | None = None
         self._open: set[tuple[str, bool]] = set()
-        self._head: list[Line] = []
+        self._head: list[AnyLine] = []
         self._lines: list[_Line] = []
 
     def compose(self) -> ComposeResult:
@@ -98,7 +98,7 @@ class CheckView(Vertical):
     @property
     def said(self) -> str:
         """All that is shown, for those who look for a sentence."""
-        return "\n".join([*(text for text, _ in self._head), *(line.words for line in self._lines)])
+        return "\n".join([*(line[0] for line in self._head), *(line.words for line in self._lines)])
 
     def show(self, checked: Checked) -> None:
         """Show a check; causes that were open of the one before stay so."""

@@ -19,7 +19,7 @@ from claude_batch_tui.services.building.trying import Trial, Tried
 from claude_batch_tui.services.results.browse import first_words
 from claude_batch_tui.sources.python_script import seen_words
 from claude_batch_tui.tui.build.fields import in_fields
-from claude_batch_tui.tui.widgets.text_rows import Line
+from claude_batch_tui.tui.widgets.text_rows import AnyLine, Line, labeled
 from claude_batch_tui.wording import (
     cost_words,
     counted,
@@ -67,12 +67,12 @@ def reading_words(shown: Preview) -> str:
     return " · ".join(words)
 
 
-def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float = 0.0) -> list[Line]:
+def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float = 0.0) -> list[AnyLine]:
     """What a build and its check found, but for the problems."""
     errors, warnings = report.errors, report.warnings
     if found is not None:
         errors, warnings = max(errors, found.draft.errors), max(warnings, found.draft.warnings)
-    lines: list[Line] = [
+    lines: list[AnyLine] = [
         (f" {report.requests:,} requests of {report.rows:,} rows · {size(report.body_bytes)}", "strong"),
         (f" {counted(errors, 'error')}, {counted(warnings, 'warning')}", "bad" if errors else "good"),
     ]
@@ -81,7 +81,7 @@ def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float
         took = "" if report.left_out_lines == report.left_out else f" of {report.left_out_lines:,} lines"
         lines.append((f" {counted(report.left_out, 'row')}{took} {words}", "warn"))
     if found is not None:
-        lines += [(f" {line}", None) for line in forecast_lines(found.forecast, in_flight)]
+        lines += [labeled(f" {line}") for line in forecast_lines(found.forecast, in_flight)]
     if report.cleaned_ids:
         words = f" {counted(report.cleaned_ids, 'id')} cleaned to the allowed form; exports have the original"
         lines.append((words, None))

@@ -21,6 +21,8 @@ from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.inputs import LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import StatusLine
+from claude_batch_tui.tui.widgets.text_rows import labeled
+from claude_batch_tui.tui.widgets.text_view import TextView
 
 Result = TypeVar("Result")
 
@@ -72,6 +74,15 @@ class Box(ModalScreen[Result], Generic[Result]):
         return check_action(self, super().check_action(action, parameters), action, parameters)
 
 
+class _Body(TextView, can_focus=False):
+    """What is said above the field or the choices: lines that go on under their own text."""
+
+    DEFAULT_CSS = "_Body { height: auto; }"
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__([labeled(line) for each in lines for line in clean(each).split("\n")])
+
+
 class ConfirmDialog(Box[bool]):
     """`y` does it; esc, n, enter and q keep things as they are.
 
@@ -98,7 +109,7 @@ class ConfirmDialog(Box[bool]):
     def content(self) -> list[Widget]:
         """What would happen, and the two choices."""
         return [
-            Static(Content(clean("\n".join(self._body))), markup=False),
+            _Body(self._body),
             Horizontal(
                 Static(Content(f"> {self._no} (esc)"), markup=False, classes="no"),
                 Static(Content(f"{self._yes} ({self.yes_key})"), markup=False, classes="yes"),
@@ -219,7 +230,8 @@ class _Choices(OptionList):
 class InputDialog(Box[str | None]):
     """Gives the typed line without blanks around it, or None. `problem` says what is wrong with it, or None.
 
-    `choices` stand below the field: those that have in them what is typed; down goes there, enter takes one.
+    `choices` stand below the field: those that have in them what is typed; down goes there, enter takes one. What is typed
+    first `replaces` the value, or is added to it.
     """
 
     DEFAULT_CSS = """
@@ -241,6 +253,7 @@ class InputDialog(Box[str | None]):
         placeholder: str = "",
         problem: Callable[[str], str | None] = lambda _: None,
         choices: Sequence[str] = (),
+        replaces: bool = True,
     ) -> None:
         super().__init__(title)
         self._choices = choices
@@ -248,12 +261,13 @@ class InputDialog(Box[str | None]):
         self._value = value
         self._placeholder = placeholder
         self._problem = problem
+        self._replaces = replaces
 
     def content(self) -> list[Widget]:
         """What is asked, the field, and what is wrong with it."""
         return [
-            Static(Content(clean("\n".join(self._body))), markup=False),
-            LineInput(self._value, self._placeholder, replaces=True),
+            _Body(self._body),
+            LineInput(self._value, self._placeholder, replaces=self._replaces),
             *([_Choices(self._choices)] if self._choices else []),
             Static("", markup=False, classes="problem"),
         ]

@@ -82,6 +82,15 @@ class StyledLine(NamedTuple):
 
 AnyLine = Line | StyledLine
 
+_LABEL = re.compile(r" *(?:[a-z][a-z ]{8} (?=\S))?")
+"""The indentation of a line, and the label in its first ten cells that it may have."""
+
+
+def labeled(line: str, style: str | None = None) -> StyledLine:
+    """A line like `cost      at most $1.20`, which goes on under its text; one without a label under its beginning."""
+    found = _LABEL.match(line)
+    return StyledLine(line, style, hang=" " * (found.end() if found else 0))
+
 
 class StyledText:
     """Lines put together, with their styles as numbers: a long answer makes no objects for the garbage collector, which
@@ -121,6 +130,8 @@ class StyledText:
                     self.hangs[self._number] = line.hang
             else:
                 text, style = line[0].replace("\r\n", "\n").replace("\t", "    "), line[1]
+                if text.startswith(" ") and "\n" not in text:
+                    self.hangs[self._number] = " " * (len(text) - len(text.lstrip()))
             self.style_lines.append(self._number)
             self.styles.append(style)
             self._pieces.append(text)

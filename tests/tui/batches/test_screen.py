@@ -129,6 +129,18 @@ async def test_tags_may_be_parted_by_commas(live, simulator):
         await reached(pilot, lambda: live.snapshot.find(batch_id).tags == ("draft", "eval", "nightly"))
 
 
+async def test_tags_that_are_typed_are_added_to_those_there_are(live, simulator):
+    (batch_id,) = add(simulator, 1, duration=36_000)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 1)
+        for tag in ("eval", "draft"):
+            await pilot.press("t")
+            await reached(pilot, lambda: isinstance(live.screen, InputDialog))
+            await pilot.press(*tag, "enter")
+            await reached(pilot, lambda tag=tag: tag in live.snapshot.find(batch_id).tags)
+        assert live.snapshot.find(batch_id).tags == ("draft", "eval")
+
+
 async def test_any_field_is_sorted_by_and_columns_are_chosen_at_80_cells(live, simulator):
     add(simulator, 2, duration=36_000)
     async with live.run_test(size=(80, 24)) as pilot:

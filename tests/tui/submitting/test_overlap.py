@@ -15,6 +15,7 @@ from claude_batch_tui.tui.dialogs.questions import ConfirmDialog
 from claude_batch_tui.tui.submitting.overlap_dialog import OverlapDialog
 from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.wording import overlap_lines
+from dialogs import words
 from waiting import reached, workers_done
 
 
@@ -37,10 +38,6 @@ def earlier(simulator, tmp_path, monkeypatch, capsys):
     assert main(["submit", "first.jsonl", "--yes", "--name", "weekly"], lambda _: 0) == 0
     capsys.readouterr()
     table.write_text("body\none\ntwo\nthree\nfour\nfive\n")
-
-
-def words(app):
-    return "\n".join(str(each.render()) for each in app.screen.query("Static"))
 
 
 async def asked(live, pilot, settled):

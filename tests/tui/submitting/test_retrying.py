@@ -15,6 +15,7 @@ from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, TypedConfirmDi
 from claude_batch_tui.tui.results.inspector import InspectorFoot
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from dialogs import words
 from waiting import reached
 
 
@@ -50,10 +51,6 @@ def failed(simulator, own_folders, tmp_path, monkeypatch, capsys):
 def live(failed, live):
     """A dashboard that knows the failed batch from its start."""
     return live
-
-
-def words(app):
-    return "\n".join(str(each.render()) for each in app.screen.query("Static"))
 
 
 def sent(own_folders):

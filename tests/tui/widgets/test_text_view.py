@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App
 
-from claude_batch_tui.tui.widgets.text_rows import TextRows
+from claude_batch_tui.tui.widgets.text_rows import TextRows, labeled
 from claude_batch_tui.tui.widgets.text_view import TextView
 
 
@@ -33,6 +33,26 @@ class TextApp(App):
 
     def lines(self):
         return [self.view.render_line(y).text.rstrip() for y in range(self.view.size.height)]
+
+
+def test_a_line_goes_on_under_its_own_text_behind_a_label_too():
+    lines = [
+        labeled(" cost      at most one dollar"),
+        labeled("in flight at most two"),
+        (" indented on and on", "bad"),
+    ]
+    rows = TextRows(lines)
+    rows.lay_out(18, wrap=True)
+    made = [rows.row(number) for number in range(rows.reach(None))]
+    assert [row.hang + rows.shown(row) for row in made] == [
+        " cost      at most",
+        "         one",
+        "         dollar",
+        "in flight at most",
+        "         two",
+        " indented on and",
+        " on",
+    ]
 
 
 def test_long_lines_break_after_words_and_else_inside_them():
