@@ -85,6 +85,11 @@ class FieldEditor(TextArea):
     }}
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"editor--accent", "editor--bad"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        shown_key(
+            "editor.enter", "enter", "new_line", "new line", "begin a line; tab goes to the next field"
+        ),
+    ]
 
     def __init__(self, value: str = "", *, placeholder: str = "") -> None:
         super().__init__(
@@ -117,6 +122,10 @@ class FieldEditor(TextArea):
             self._names = names
             self._line_cache.clear()
             self.refresh()
+
+    def action_new_line(self) -> None:
+        """Begin a line."""
+        self.insert("\n")
 
     async def action_cursor_down(self, select: bool = False) -> None:  # type: ignore[override]  # awaited either way
         """A line down; from the last one to the next field."""

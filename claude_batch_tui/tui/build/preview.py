@@ -141,7 +141,8 @@ def _patience() -> Patience:
 
 WELCOME = """
  Name a file, and see the first request here while you
- type. enter in the empty field, or ^o, lists files.
+ type. enter in the empty field, or ^o, lists files;
+ esc, then R, fills the form from a saved recipe.
 
    .csv .xlsx .json .parquet  a row is a request
    .txt .md                   a line or a paragraph

@@ -19,6 +19,7 @@ from claude_batch_tui.tui.build.submit import ask_to_submit
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
 from claude_batch_tui.tui.widgets.inputs import LineInput
+from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from office_files import write_xlsx
@@ -241,6 +242,21 @@ async def test_a_check_goes_to_the_field_that_is_missing_and_down_and_up_leave_a
             await pilot.press(key)
             places.append(form.here.spec.name)
         assert places == ["template", "template", "system", "template"]
+
+
+async def test_the_key_line_says_what_enter_does_in_an_editor_and_in_a_line(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        await settled(pilot)
+        line = screen(build).query_one(KeyLine)
+        assert "enter next" in line.render_line(0).text
+        screen(build).form.focus_field("template")
+        await settled(pilot)
+        assert "enter new line" in line.render_line(0).text
+        assert "^r check" in line.render_line(0).text
+        await pilot.press("a", "enter", "b")
+        await settled(pilot)
+        assert screen(build).query_one("#template", Field).value == "a\nb"
 
 
 async def test_a_recipe_over_a_checked_form_of_the_same_fields_has_to_be_checked_again(build, settled):
