@@ -268,8 +268,13 @@ def test_small_terminals(snap_compare, dashboard, filled, week, settled, size):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "200x50"])
-def test_where_results_are_saved(snap_compare, dashboard, filled, results_file, settled, size):
+def test_where_results_are_saved(
+    snap_compare, dashboard, filled, results_file, settled, size, tmp_path, monkeypatch
+):
     filled([])
+    (tmp_path / "work").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "work")
 
     async def look(pilot):
         await settled(pilot)

@@ -72,7 +72,7 @@ class FilePicker(PickDialog):
         if typed:
             return found
         here = [] if self._endings else [Choice(_HERE, _HERE, "all documents of this folder, a request each")]
-        recent = [Choice(path, _short(path), "used before") for path in self._recent]
+        recent = [Choice(path, short_path(path), "used before") for path in self._recent]
         return [*recent, Choice(_UP, _UP, "the folder above"), *found, *here]
 
     def first(self, usable: Sequence[int]) -> int | None:
@@ -137,7 +137,7 @@ class FilePicker(PickDialog):
         return Choice(entry.name, entry.name + ("/" if entry.is_folder else ""), words, unusable is None)
 
 
-def _short(path: str) -> str:
+def short_path(path: str) -> str:
     """A path from the home folder where it lies there, its end where it is long."""
     home = str(expand_home("~"))
     shown = f"~{path.removeprefix(home)}" if path.startswith(f"{home}/") else path

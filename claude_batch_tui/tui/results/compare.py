@@ -38,7 +38,7 @@ from claude_batch_tui.store.results.opening import open_indexed
 from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.compare_rows import COLUMNS, PairRows, diff_lines
 from claude_batch_tui.tui.results.keys import TABS_KEYS
-from claude_batch_tui.tui.results.save import SaveChoice, SaveDialog
+from claude_batch_tui.tui.results.save import SaveChoice, SaveDialog, place_words
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine, TitleLine, TwoSidedLine
@@ -271,7 +271,7 @@ class CompareScreen(DashboardScreen):
     def _export(self, comparison: Comparison, numbers: Sequence[int], choice: SaveChoice) -> None:
         """Save pairs in a thread, and say how that went."""
         worker, kind = get_current_worker(), "note"
-        words = f"{len(numbers):,} pairs saved in {choice.target}"
+        words = f"{len(numbers):,} pairs saved: {place_words(choice.target)}"
         try:
             options = Options(choice.form)
             for _ in export_pairs(

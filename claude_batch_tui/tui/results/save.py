@@ -24,6 +24,7 @@ from claude_batch_tui.services.exporting.export import Exported, ExportProgress,
 from claude_batch_tui.services.exporting.target import Options, check_target
 from claude_batch_tui.services.results.reviewing import reviews_on_disk
 from claude_batch_tui.store.results.file import ResultsFile
+from claude_batch_tui.tui.dialogs.file_picker import short_path
 from claude_batch_tui.tui.dialogs.questions import Box
 from claude_batch_tui.tui.results.open_results import ToSave
 from claude_batch_tui.tui.screen import DashboardScreen
@@ -32,6 +33,11 @@ from claude_batch_tui.tui.widgets.inputs import LineInput
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind
 from claude_batch_tui.wording import export_words
+
+
+def place_words(target: Path) -> str:
+    """`answers.csv in ~/work`: a file that was written, by name and folder."""
+    return f"{target.name} in {short_path(str(target.absolute().parent))}"
 
 
 class SaveChoice(msgspec.Struct, frozen=True):
@@ -46,7 +52,9 @@ class SaveDialog(Box[SaveChoice | None]):
     """Gives a choice that can be written, or None. Nothing is ever overwritten; a database of ours takes more."""
 
     DEFAULT_CSS = """
-    SaveDialog LineInput { margin: 1 0; text-style: underline; }
+    SaveDialog LineInput { margin: 0 0 1 0; text-style: underline; }
+    SaveDialog .folder { color: $text-muted; }
+    SaveDialog:ansi .folder { color: ansi_default; text-style: dim; }
     SaveDialog .problem { height: auto; color: $text-error; text-style: bold; }
     SaveDialog:ansi .problem { color: ansi_default; text-style: bold underline; }
     """
@@ -69,6 +77,7 @@ class SaveDialog(Box[SaveChoice | None]):
     def content(self) -> list[Widget]:
         """The name, the formats, what becomes of structured answers, and what is wrong."""
         return [
+            Static("", markup=False, classes="folder"),
             LineInput(f"{self._stem}.csv", enter="save"),
             Static("", markup=False, classes="formats"),
             Static("", markup=False, classes="spread"),
@@ -131,6 +140,8 @@ class SaveDialog(Box[SaveChoice | None]):
             f"{mark if one is chosen else ' '} {one.endings[0]:<12} {one.words}" for one in self._formats
         ]
         self.query_one(".formats", Static).update(Content("\n".join(lines)))
+        folder = Path(self.query_one(LineInput).value.strip() or "x").expanduser().absolute().parent
+        self.query_one(".folder", Static).update(Content(f"in {clean_line(short_path(str(folder)))}"))
         if self._spread is None:
             return
         box = "[x]" if self._spread else "[ ]"
@@ -190,7 +201,7 @@ class Saving:
                         said = update.seconds
                         show(screen.say, f"{export_words(update)} · x stops", seconds=10.0)
                     case Exported():
-                        words = f"{update.entries:,} results saved in {choice.target}"
+                        words = f"{update.entries:,} results saved: {place_words(choice.target)}"
                         screen.dashboard.saved += 1
                         if wanted.part.index.complete and update.entries == wanted.part.index.count:
                             mark_exported([part.path], locations, screen.dashboard.now())

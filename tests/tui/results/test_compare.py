@@ -158,7 +158,7 @@ async def test_the_pairs_that_differ_are_saved_as_a_table(opened, settled, files
         assert "Save 4 pairs that differ" in str(opened.screen.query_one("#box").border_title)
         await pilot.press("enter")
         await settled(pilot)
-        assert "4 pairs saved in" in opened.screen.query_one(StatusLine).text
+        assert "4 pairs saved: " in opened.screen.query_one(StatusLine).text
     [saved] = tmp_path.glob("*.csv")
     assert [line.split(",")[0] for line in saved.read_text().splitlines() if line.startswith("T-")] == [
         "T-2",

@@ -33,13 +33,14 @@ def text_of(app, selector):
     return str(app.screen.query_one(selector).render())
 
 
-async def test_the_ending_chooses_and_the_arrows_go_through_the_formats(opened, settled):
+async def test_the_ending_chooses_and_the_arrows_go_through_the_formats(opened, settled, tmp_path):
     async with opened.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("s")
         await settled(pilot)
         assert isinstance(opened.screen, SaveDialog)
         assert field(opened).value == "classify-tickets.csv"
+        assert text_of(opened, ".folder").endswith(tmp_path.name)
         assert "▸ .csv" in text_of(opened, ".formats")
         await pilot.press("down")
         assert field(opened).value == "classify-tickets.sqlite"
@@ -63,7 +64,8 @@ async def test_marks_are_saved_in_the_format_chosen(opened, settled, tmp_path):
         assert "Save 2 marked results" in str(opened.screen.query_one("#box").border_title)
         await pilot.press("down", "enter")
         await settled(pilot)
-        assert "2 results saved in classify-tickets.sqlite" in said(opened)
+        assert said(opened).startswith("2 results saved: classify-tickets.sqlite in ")
+        assert said(opened).endswith(tmp_path.name)
         await pilot.press("u", "s", "down", "enter")
         await settled(pilot)
         assert "11 results saved" in said(opened)
