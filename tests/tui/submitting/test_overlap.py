@@ -75,6 +75,7 @@ async def test_what_is_chosen_is_asked_about_with_its_cost_and_sent(
         await pilot.press(key)
         await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         assert f"Submit {requests} requests?" in str(live.screen.query_one("#box").border_title)
+        await reached(pilot, lambda: "in flight" in words(live) or "size  " in words(live))
         assert ("left out  3 requests that were sent before" in words(live)) is (key != "a")
         assert len(simulator.log.creates) == 1
         await pilot.press("y")

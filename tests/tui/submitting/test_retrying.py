@@ -74,7 +74,7 @@ async def test_what_failed_in_a_batch_goes_out_again_after_the_question_that_is_
         await pilot.press("enter")
         await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         assert "Send 3 requests again?" in str(live.screen.query_one("#box").border_title)
-        assert "retry of  labels" in words(live)
+        await reached(pilot, lambda: "retry of  labels" in words(live))
         await pilot.press("enter")
         assert len(simulator.log.creates) == 1
         await pilot.press("R")
