@@ -86,3 +86,10 @@ def test_a_tool_call_whose_input_is_no_utf8_is_exported_with_marks_in_its_place(
         b'"content":[{"type":"tool_use","input":{"q":"\xf2"}}]}}}'
     )
     assert '{"q":"\ufffd"}' in RowReader(built_in_prices()).values(line, "msgbatch_1")
+
+
+def test_a_result_of_a_type_that_is_not_known_is_exported_with_half_characters_as_they_are_escaped():
+    line = b'{"custom_id":"a","result":{"type":"deferred","why":"b\\ud800","n":1}}'
+    assert r'{"type":"deferred","why":"b\ud800","n":1}' in RowReader(built_in_prices()).values(
+        line, "msgbatch_1"
+    )

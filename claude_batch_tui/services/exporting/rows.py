@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -20,7 +21,6 @@ _FREE = frozenset({Outcome.ERRORED.value, Outcome.CANCELED.value, Outcome.EXPIRE
 """Outcomes that cost nothing."""
 _MOST = 2**63 - 1
 _FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
-_encode = msgspec.json.Encoder().encode
 _decode_value = msgspec.json.Decoder().decode
 _INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 MOST_COLUMNS = 500
@@ -166,7 +166,7 @@ def _odd_error(result: Result) -> str:
         return f"not readable: {result.body.get('raw', '')}"
     if result.message or result.outcome in _FREE:
         return ""
-    return _encode(result.body).decode()
+    return json.dumps(result.body, ensure_ascii=False, separators=(",", ":"))
 
 
 def _word(value: object) -> str | None:
