@@ -1,4 +1,7 @@
-"""The engine of one workspace: what its screens ask to be done, each a method that runs on the engine's own loop."""
+"""The engine of one workspace: what its screens ask to be done.
+
+A `@command` or `@query` runs on the engine's own loop; what says "for a thread" reads in the thread of who calls it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.loop_thread import LoopThread, command, query
 from claude_batch_tui.errors import CbtuiError, DraftError, NotFoundError, unexpected
 from claude_batch_tui.runtime import Runtime
-from claude_batch_tui.store import batches, labels, submissions
+from claude_batch_tui.store import batches, labels
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
@@ -478,22 +481,7 @@ class Engine(LoopThread):
     @writing
     async def decide(self, submission_id: str, batch_id: str, *, is_its: bool) -> None:
         """The user says that a batch is the one a submission made, or another's."""
-        from claude_batch_tui.services.submitting.reconcile import decide
-
-        runtime = self._runtime
-        if (submission := submissions.find(runtime.store, submission_id)) is not None:
-            decided = await decide(
-                submission,
-                is_its=is_its,
-                batch_id=batch_id,
-                api=await runtime.connect(),
-                store=runtime.store,
-                hint=runtime.hint,
-                now=runtime.now(),
-            )
-            if decided.is_certain:
-                self._parts.submitter.show_outcome(decided)
-            await self._parts.submitter.show_decided(decided)
+        await self._parts.submitter.decide(submission_id, batch_id, is_its=is_its)
 
     @command
     @writing
@@ -505,11 +493,7 @@ class Engine(LoopThread):
     @writing
     async def abandon(self, submission_id: str) -> None:
         """The user gives a submission up."""
-        from claude_batch_tui.services.submitting.reconcile import abandon
-
-        if (submission := submissions.find(self.store, submission_id)) is not None:
-            abandoned = abandon(submission, store=self.store, now=self._runtime.now())
-            self._parts.submitter.show_outcome(abandoned)
+        self._parts.submitter.abandon(submission_id)
 
     @query
     async def forecast(self, path: Path, report: CheckReport, source: str | None) -> Forecasted:

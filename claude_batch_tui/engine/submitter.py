@@ -310,7 +310,7 @@ class Submitter:
             settle=runtime.config.settle,
         )
         if looked.state is not submission.state:
-            self.show_outcome(looked)
+            self._show_outcome(looked)
         self.reload()
 
     def _can_be_settled(self, submission: Submission) -> bool:
@@ -348,22 +348,47 @@ class Submitter:
                 batch_id=found.batch_id,
                 is_error=True,
             )
-        await self.show_decided(settled)
+        await self._show_decided(settled)
 
-    async def show_decided(self, submission: Submission) -> None:
+    async def _show_decided(self, submission: Submission) -> None:
         """Show a submission after it was settled or decided whether its batch is its own; look on where it is not."""
         runtime = self._runtime
         if runtime.workspace is not None:
             self._board.catch_up(runtime.store.database, runtime.workspace.scope_id)
         if submission.state is SubmissionState.UNKNOWN:
             self._weighed.discard(submission.submission_id)
-        for token, shown in list(self._board.submitting.items()):
-            if shown.submission is not None and shown.submission.submission_id == submission.submission_id:
-                self._show(token, submission=submission)
+        self._show_submission(submission)
         self.reload()
         if submission.state is SubmissionState.UNKNOWN:
             self._board.tell(f"{_title(submission)}: {submission.error} Looking again", is_error=True)
             await self._resolve(submission)
+
+    async def decide(self, submission_id: str, batch_id: str, *, is_its: bool) -> None:
+        """The user says that a batch is the one a submission made, or another's."""
+        runtime = self._runtime
+        submission = submissions.find(runtime.store, submission_id)
+        if submission is None:
+            return
+        decided = await reconcile.decide(
+            submission,
+            is_its=is_its,
+            batch_id=batch_id,
+            api=await runtime.connect(),
+            store=runtime.store,
+            hint=runtime.hint,
+            now=runtime.now(),
+        )
+        if decided.is_certain:
+            self._show_outcome(decided)
+        await self._show_decided(decided)
+
+    def abandon(self, submission_id: str) -> None:
+        """The user gives a submission up."""
+        submission = submissions.find(self._runtime.store, submission_id)
+        if submission is not None:
+            self._show_outcome(
+                reconcile.abandon(submission, store=self._runtime.store, now=self._runtime.now())
+            )
 
     async def send_again(self, submission_id: str, token: str) -> None:
         """The user says it is not there: send the same body again."""
@@ -387,14 +412,18 @@ class Submitter:
             absent,
         )
 
-    def show_outcome(self, ended: Submission) -> None:
+    def _show_outcome(self, ended: Submission) -> None:
         """Show what was found out or decided about a submission beside the sending of it."""
         if ended.submission_id in self._looking:
             self._told.add(ended.submission_id)
-        for token, shown in list(self._board.submitting.items()):
-            if shown.submission is not None and shown.submission.submission_id == ended.submission_id:
-                self._show(token, submission=ended)
+        self._show_submission(ended)
         self._tell_end(ended)
+
+    def _show_submission(self, submission: Submission) -> None:
+        """Show a submission as it is now under every token that shows it."""
+        for token, shown in list(self._board.submitting.items()):
+            if shown.submission is not None and shown.submission.submission_id == submission.submission_id:
+                self._show(token, submission=submission)
 
     def _show_batch(self, submission: Submission) -> None:
         workspace = self._runtime.workspace
