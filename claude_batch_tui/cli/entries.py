@@ -123,10 +123,10 @@ def choose_format(args: argparse.Namespace, output: str, context: Context) -> Fo
         form = format_of(output)
     if args.excel and form.name != "csv":
         raise ConfigError(f"--excel marks CSV as Excel reads it, and this is {form.name}: leave it out.")
-    if args.columns is not None and not form.is_table:
-        tables = ", ".join(one.name for one in FORMATS if one.is_table)
-        raise ConfigError(f"--columns: {form.name} has a form of its own; use one of {tables}.")
     if args.columns is not None:
+        if not form.is_table:
+            tables = ", ".join(one.name for one in FORMATS if one.is_table)
+            raise ConfigError(f"--columns: {form.name} has a form of its own; use one of {tables}.")
         column_names(args.columns)
     if output == STDOUT and not form.streams:
         raise ConfigError(
@@ -293,8 +293,7 @@ def joined_rows(
         return known
     from claude_batch_tui.services.results.any_rows import rows_of
 
-    index = results.index
-    return rows_of(args.rows, {index.custom_id(at): None for at in range(index.count)}, cache)
+    return rows_of(args.rows, dict.fromkeys(results.index.all_ids()), cache)
 
 
 def _written_words(update: Exported, parts: Sequence[Part], output: str) -> str:

@@ -102,7 +102,7 @@ def _held(args: argparse.Namespace, context: Context) -> list[_Held]:
         ids: dict[str, None] = {}
         for held in found:
             with open_indexed(held.path, cache) as results:
-                ids.update((results.index.custom_id(at), None) for at in range(results.index.count))
+                ids |= dict.fromkeys(results.index.all_ids())
         sent = RowsFile(rows_of(args.rows, ids, cache)).custom_ids()
     else:
         return found

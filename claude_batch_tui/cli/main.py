@@ -98,10 +98,6 @@ _READING = frozenset(
         "config",
         "doctor",
         "reset-tty",
-        "guide",
-        "help",
-        "skill",
-        "completion",
     )
 )
 """The commands that pay for nothing, delete nothing and change no labels: all others are refused where that is asked for."""

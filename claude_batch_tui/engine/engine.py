@@ -526,13 +526,8 @@ class Engine(LoopThread):
         from claude_batch_tui.services.building.trying import tried
         from claude_batch_tui.services.submitting.limit import require_within_limit
 
-        runtime, at_most = self._runtime, chosen.forecast.at_most
-        require_within_limit(
-            None if at_most.unpriced else at_most.batch,
-            store=runtime.store,
-            config=runtime.config,
-            now=runtime.now(),
-        )
+        runtime, at_most = self._runtime, chosen.forecast.at_most.total
+        require_within_limit(at_most, store=runtime.store, config=runtime.config, now=runtime.now())
         api = await runtime.connect()
         prices = read_prices(runtime.config)
         return await tried(chosen, api=api, store=runtime.store, prices=prices, now=runtime.now)

@@ -49,9 +49,7 @@ class Warner:
         due = ((batch_id, warning.level) for batch_id, warning in at_risk.items())
         for batch_id in claim_once(runtime.store.database, workspace.scope_id, due, now):
             tracked, warning = board.find(batch_id), at_risk[batch_id]
-            if tracked is None:
-                continue
-            if batch_id in kept:
+            if tracked is None or batch_id in kept:
                 continue
             if warning.about is Warned.RESULTS and runtime.config.auto_download:
                 self._save(batch_id)

@@ -86,9 +86,8 @@ def tried_words(answer: Tried) -> str:
 def spread_words(spread: Distribution, words: Callable[[float], str]) -> str:
     """`3,910,000 in all · p50 380 · p90 1,204 · max 9,000`."""
     if not spread.count:
-        return (
-            "none known" if words is fine_money else "none"
-        )  # answers without a price have a cost all the same
+        # Answers without a price have a cost all the same.
+        return "none known" if words is fine_money else "none"
     parts = ("p50", spread.median), ("p90", spread.ninth_tenth), ("max", spread.most)
     total = money(spread.total) if words is fine_money else words(spread.total)
     return " · ".join([f"{total} in all", *(f"{what} {words(value)}" for what, value in parts)])

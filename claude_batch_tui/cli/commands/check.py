@@ -129,7 +129,7 @@ def _as_json(report: CheckReport) -> dict[str, object]:
         "limits": {"requests": MAX_REQUESTS, "body_bytes": MAX_BODY_BYTES},
         "models": _by_model(draft),
         "cost": {
-            "at_most": None if at_most.unpriced else at_most.batch,
+            "at_most": at_most.total,
             "standard_at_most": None if at_most.unpriced else at_most.standard,
             "likely": likely.batch if likely and not at_most.unpriced else None,
             "input_about": None if at_most.unpriced else forecast.about.batch,

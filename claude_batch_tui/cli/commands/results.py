@@ -73,15 +73,12 @@ def check_output(args: argparse.Namespace, context: Context) -> Format:
     raises ConfigError or ExportError.
     """
     from claude_batch_tui.domain.filters.language import parse  # late: --help needs none of it
-    from claude_batch_tui.services.exporting.picking import column_names
     from claude_batch_tui.services.exporting.target import Options, check_target
     from claude_batch_tui.services.filters.sorting import parse_sort
 
     form = choose_format(args, args.output, context)
     if args.sort:
         parse_sort(args.sort)
-    if args.columns is not None:
-        column_names(args.columns)
     parse(args.where or "")
     if args.output != STDOUT:
         check_target(

@@ -35,15 +35,10 @@ async def run(args: argparse.Namespace, context: Context) -> int:
         request = request_at(args.file, args.row)
         chosen = trial(request, prices, f"{args.file}, request {args.row}")
         at_most = chosen.forecast.at_most
-        require_within_limit(
-            None if at_most.unpriced else at_most.batch,
-            store=runtime.store,
-            config=context.config,
-            now=runtime.now(),
-        )
+        require_within_limit(at_most.total, store=runtime.store, config=context.config, now=runtime.now())
         api = await runtime.connect()
         question = (
-            f"Send request {args.row} ({chosen.custom_id}) at once for {cost_words(chosen.forecast.at_most)}, the "
+            f"Send request {args.row} ({chosen.custom_id}) at once for {cost_words(at_most)}, the "
             f"standard price, with {api.credential} at {api.base_url}? This is paid."
         )
         if not context.confirm(question, yes=args.yes):

@@ -99,6 +99,11 @@ class Cost(msgspec.Struct, frozen=True):
     unpriced_requests: int = 0
     open_ended: int = 0
 
+    @property
+    def total(self) -> float | None:
+        """What all of it costs in a batch; None where that of some requests is not known, for want of a price."""
+        return None if self.unpriced else self.batch
+
 
 class OutputHistory(msgspec.Struct, frozen=True):
     """How long answers were before: the median over `batches` of the mean output tokens of a request."""

@@ -62,7 +62,7 @@ def prepare(
                 name=name,
                 model=report.draft.model,
                 source=order.source,
-                cost_at_most=None if cost.unpriced else cost.batch,
+                cost_at_most=cost.total,
                 prices_as_of=cost.as_of.isoformat(),
                 betas=order.betas,
                 run_id=run_id,

@@ -24,7 +24,8 @@ from claude_batch_tui.store import batches, downloads
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
-SAMPLE = 20
+_SAMPLE = 20
+"""Requests that the API counts."""
 _AT_ONCE = 5
 _ENVELOPE_BYTES = len('{"custom_id":"","params":}')
 
@@ -44,7 +45,7 @@ async def count_and_price(
     `lines` gives the requests that the report is of; where nothing could be counted, the forecast says why. Raises
     ConfigError where there are no credentials.
     """
-    counted, why = await count_input(lines, api=await connect())
+    counted, why = await _count_input(lines, await connect())
     model, history = report.draft.model, None
     if workspace is not None and model is not None:
         earlier = downloads.usage_like(store.database, workspace.scope_id, model=model, source=source)
@@ -66,14 +67,14 @@ def cost_in_flight(store: Store, workspace: Workspace | None) -> float:
     return 0.0 if workspace is None else batches.at_most_in_flight(store.database, workspace.scope_id)
 
 
-async def count_input(
-    lines: Callable[[], Iterable[bytes]], *, api: BatchesApi, sample: int = SAMPLE
+async def _count_input(
+    lines: Callable[[], Iterable[bytes]], api: BatchesApi
 ) -> tuple[InputCount | None, str]:
-    """Count the input tokens of all requests in `lines` by `sample` of them; None, and why, where the API counts none.
+    """Count the input tokens of all requests in `lines` by a sample; None, and why, where the API counts none.
 
     The requests are parted by length into as many groups, and the middle one of each group is counted.
     """
-    chosen, total = await in_thread(lambda: _strata(lines, sample))
+    chosen, total = await in_thread(lambda: _strata(lines))
     limit = asyncio.Semaphore(_AT_ONCE)
     why = "" if chosen else "there are no requests."
     is_useless = False
@@ -107,11 +108,11 @@ async def count_input(
     return InputCount(tokens, len(known), 0.0 if exact else max(spread, 0.01)), ""
 
 
-def _strata(lines: Callable[[], Iterable[bytes]], sample: int) -> tuple[list[tuple[bytes, int]], int]:
+def _strata(lines: Callable[[], Iterable[bytes]]) -> tuple[list[tuple[bytes, int]], int]:
     """The middle request of each group and what its group weighs, and what all weigh."""
     sizes = array("Q", (_weight(line) for line in lines()))
     order = sorted(range(len(sizes)), key=sizes.__getitem__)
-    count = min(sample, len(order))
+    count = min(_SAMPLE, len(order))
     groups = [order[len(order) * at // count : len(order) * (at + 1) // count] for at in range(count)]
     middles = {group[len(group) // 2]: sum(sizes[at] for at in group) for group in groups}
     chosen = [(line, middles[at]) for at, line in enumerate(lines()) if at in middles]

@@ -181,8 +181,8 @@ def cost_of(made: RetryPlan, prices: PriceTable, models: Models) -> float | None
     for number, line in enumerate(islice(chain.from_iterable(map(_to_send, made.parts)), _PRICED), 1):
         counted.add(number, line)
     found = counted.draft()
-    cost = cost_at_most(found.models, prices)
-    return None if cost.unpriced or not found.requests else cost.batch * made.counts.chosen / found.requests
+    cost = cost_at_most(found.models, prices).total
+    return None if cost is None or not found.requests else cost * made.counts.chosen / found.requests
 
 
 @contextlib.contextmanager

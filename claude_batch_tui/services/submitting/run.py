@@ -112,7 +112,7 @@ async def submit(
     ApiError where the API is out of reach, and StoreError where nothing can be written down.
     """
     require_writable(config)
-    see_to = partial(
+    send_batch = partial(
         send_one,
         resend=order.resend_if_absent,
         connect=connect,
@@ -150,7 +150,7 @@ async def submit(
             _require_decidable(order, chosen.to_look_for)
             if (earlier := chosen.to_look_for) is None:
                 break
-            async with aclosing(see_to(earlier, decision=order.decision, of=1 + chosen.others)) as steps:
+            async with aclosing(send_batch(earlier, decision=order.decision, of=1 + chosen.others)) as steps:
                 async for step in steps:
                     yield step
             if (
@@ -183,7 +183,7 @@ async def submit(
         sending = _one_after_the_other(
             missing,
             next((one for one in chosen.known if one.kind == "prime"), None),
-            see_to=partial(see_to, guard=guard),
+            send_batch=partial(send_batch, guard=guard),
             primed=partial(
                 until_primed,
                 connect=connect,
@@ -207,13 +207,13 @@ async def _one_after_the_other(
     missing: tuple[Submission, ...],
     prime: Submission | None,
     *,
-    see_to: Callable[..., AsyncGenerator[Step, None]],
+    send_batch: Callable[..., AsyncGenerator[Step, None]],
     primed: Callable[[Submission], AsyncGenerator[Priming | Primed, None]],
     send_cold: SendCold,
     handed_over: set[str],
 ) -> AsyncGenerator[Step, None]:
-    """Send each batch once the one before was created, after a `prime` once that has ended. What is `handed_over` is in
-    other hands from then on.
+    """Send each batch once the one before was created, after a `prime` once that has ended. `handed_over` takes the ids of
+    those that were begun: `send_batch` removes their spooled files where nothing comes of them.
     """
     for number, part in enumerate(missing, 1):
         waiting = sum(one.requests for one in missing[number - 1 :])
@@ -225,7 +225,7 @@ async def _one_after_the_other(
                 yield LeftCold(prime, waiting)
                 return
         handed_over.add(part.submission_id)
-        async with aclosing(see_to(part, number=number, of=len(missing))) as steps:
+        async with aclosing(send_batch(part, number=number, of=len(missing))) as steps:
             async for step in steps:
                 if isinstance(step, NoRoom):
                     step = msgspec.structs.replace(step, batches=len(missing) - number + 1, requests=waiting)  # noqa: PLW2901

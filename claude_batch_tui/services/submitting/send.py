@@ -1,10 +1,9 @@
 """Sending: one batch paid for once, whatever fails.
 
 prepared → sending → created | refused | unknown; what is unknown goes to `reconcile`. With `in_flight` it is first waited
-until fewer batches of ours are in progress. The intent is on disk,
-in the store and in the journal, before the POST. One POST at a time over all processes of a data folder, so that one
-watermark bounds one unknown; who comes second waits. What is certain not to have happened is tried again by itself;
-nothing else is.
+until fewer batches of ours are in progress. The intent is on disk, in the store and in the journal, before the POST. One
+POST at a time over all processes of a data folder, so that one watermark bounds one unknown; who comes second waits. What
+is certain not to have happened is tried again by itself; nothing else is.
 """
 
 from __future__ import annotations
