@@ -58,8 +58,8 @@ def settled_words(adopted: Submission, settled: Submission) -> str:
         return f"{batch_id} is the batch of {called}: its results are of what was sent."
     if settled.batch_id == batch_id:
         return (
-            f"{batch_id} was found for {called}, and its results do not show whether it is its batch: `cbtui submit` of the "
-            "same file with --accept takes it, with --reject looks on. Neither pays."
+            f"{batch_id} was found for {called}, and its results do not show whether it is its batch: the command "
+            "that sent it, once more with --accept, takes it, with --reject looks on. Neither pays."
         )
     head = f"{batch_id} is not the batch of {called}: its results are of other requests."
     match settled.state:
@@ -67,13 +67,11 @@ def settled_words(adopted: Submission, settled: Submission) -> str:
             return f"{head} {settled.batch_id} was found instead."
         case SubmissionState.ABSENT:
             return (
-                f"{head} No other batch of its size shows in the list, so it was not created: `cbtui submit` of the same file "
-                "with --resend-if-absent sends it."
+                f"{head} No other batch of its size shows in the list, so it was not created: the same command "
+                "again with --resend-if-absent sends it."
             )
         case _:
-            return (
-                f"{head} {submission_words(settled).capitalize()}: `cbtui submit` of the same file goes on."
-            )
+            return f"{head} {submission_words(settled).capitalize()}: the command that sent it goes on."
 
 
 def _called(submission: Submission) -> str:

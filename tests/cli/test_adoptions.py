@@ -7,8 +7,9 @@ import json
 import msgspec
 import pytest
 
-from adopting import lose_the_next_create, requests, somebody_creates
+from adopting import CREATE, lose_the_next_create, requests, somebody_creates
 from claude_batch_tui.api.client import AnthropicApi
+from claude_batch_tui.simulator import Fault
 
 
 @pytest.fixture
@@ -137,3 +138,94 @@ def test_what_was_found_is_not_adopted_as_made_elsewhere(cbtui, lost, slow):
     code, out, err = cbtui("adopt", lost())
     assert (code, out) == (2, "")
     assert "--reject" in err
+
+
+class Lost:
+    """A part of a run whose answer was lost: the command that sends it."""
+
+    def __init__(self, kind, cbtui, simulator, requests_file):
+        self.cbtui, self.simulator = cbtui, simulator
+        if kind == "retry":
+            simulator.decide("r1", "errored")
+        first = ["--pilot", "2"] if kind == "rest" else []
+        self.file = requests_file(4)
+        code, out, err = cbtui("submit", self.file, "--yes", "--json", *first)
+        assert code == 0, err
+        self.run_id = json.loads(out)["run_id"]
+        cbtui("watch", self.run_id, "--interval", "1")
+        match kind:
+            case "pilot":
+                text = requests_file(6, "other.jsonl").read_text().replace('"content":"', '"content":"other ')
+                self.file.with_name("other.jsonl").write_text(text)
+                self.words = ("submit", self.file.with_name("other.jsonl"), "--pilot", "2")
+            case "rest":
+                self.words = ("submit", self.file, "--rest-of", self.run_id)
+            case "addition":
+                self.words = ("submit", requests_file(6), "--new-only", "--rest-of", self.run_id)
+            case "new":
+                self.words = ("submit", requests_file(6, "more.jsonl"), "--new-only")
+            case _:
+                self.words = ("retry", self.run_id)
+
+    def send(self, *options):
+        return self.cbtui(*self.words, "--yes", *options)
+
+    def lose(self, *, created):
+        """Send it: a batch that was created ends without an answer that could prove anything."""
+        for number in range(6):
+            self.simulator.decide(f"r{number}", "expired" if created else "answered")
+        self.simulator.faults.next(Fault(**CREATE, status=500, after_work=created))
+        code, _, err = self.send()
+        assert code == 75, err
+        assert self.send()[0] == 75
+
+
+KINDS = ("pilot", "rest", "addition", "new", "retry")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_command_that_sent_it_accepts_what_was_found_for_any_part_of_a_run(
+    cbtui, simulator, requests_file, kind
+):
+    lost = Lost(kind, cbtui, simulator, requests_file)
+    lost.lose(created=True)
+    (found, _) = simulator.batches.all()
+    code, out, err = lost.send("--accept")
+    assert (code, out) == (0, f"{found.id}\n"), err
+    assert json.loads(cbtui("status", found.id, "--json")[1])["provisional"] is False
+    assert len(simulator.log.creates) == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_command_that_sent_it_sends_any_part_of_a_run_that_was_not_created(
+    cbtui, simulator, requests_file, kind
+):
+    lost = Lost(kind, cbtui, simulator, requests_file)
+    lost.lose(created=False)
+    code, _, err = lost.send("--resend-if-absent")
+    assert code == 0, err
+    assert len(simulator.batches.all()) == 2
+    assert lost.send("--resend-if-absent")[0] == 2
+    assert len(simulator.batches.all()) == 2
+
+
+@pytest.mark.parametrize("kind", ["pilot", "rest", "retry"])
+@pytest.mark.parametrize("created", [True, False], ids=["created", "absent"])
+def test_what_is_paid_once_more_on_purpose_is_looked_for_too(cbtui, simulator, requests_file, kind, created):
+    lost = Lost(kind, cbtui, simulator, requests_file)
+    lost.words = (*lost.words, "--again")
+    lost.lose(created=created)
+    code, _, err = lost.send("--accept" if created else "--resend-if-absent")
+    assert code == 0, err
+    assert len(simulator.batches.all()) == 2
+
+
+@pytest.mark.parametrize("options", [("--max-tokens", "8"), ("--again", "--max-tokens", "8")], ids=" ".join)
+def test_a_rest_of_which_nobody_knows_whether_it_was_created_is_not_sent_in_another_form(
+    cbtui, simulator, requests_file, options
+):
+    lost = Lost("rest", cbtui, simulator, requests_file)
+    lost.lose(created=False)
+    code, _, err = lost.send("--resend-if-absent", *options)
+    assert (code, "not known yet whether" in err) == (2, True), err
+    assert len(simulator.batches.all()) == 1

@@ -66,9 +66,9 @@ def sample(requests: Path, rows: Path | None, *, count: int, seed: int, folder: 
 def rest(
     requests: Path, rows: Path | None, *, run: Sequence[Submission], folder: Path, edits: Edits = NO_EDITS
 ) -> Iterator[Portion]:
-    """The requests that no submission of the `run` has sent, with their edits. Gone after the block.
+    """The requests that no submission of the `run` has sent for certain, with their edits. Gone after the block.
 
-    Raises DraftError where it is not certain what was sent, or nothing is left.
+    Raises DraftError where it is not known what was sent, or nothing is left.
     """
     changed = 0
     left_out: set[str] = set()
@@ -115,7 +115,7 @@ def others(chosen: Others, *, folder: Path) -> Iterator[Portion]:
 def _sent(
     run: Sequence[Submission], stack: contextlib.ExitStack
 ) -> dict[str, tuple[BinaryIO, tuple[int, int]]]:
-    """Every custom_id sent in the run: the open body it was sent in, and its offset and length there."""
+    """Every custom_id sent in the run for certain: the open body it was sent in, and its offset and length there."""
     if not run:
         raise DraftError(
             "What this run was sent is not known on this machine, so that nothing can be left out: its batches were made "
@@ -123,13 +123,8 @@ def _sent(
         )
     found: dict[str, tuple[BinaryIO, tuple[int, int]]] = {}
     for submission in run:
-        if submission.state in {SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED}:
-            continue
         if not submission.is_certain:
-            raise DraftError(
-                f"It is not known yet whether a batch of {submission.run_id} was created. Settle that first: open submissions "
-                "in the dashboard (Batches, U), or the same `cbtui submit` again."
-            )
+            continue
         places, body = sent_places(submission), Path(submission.body_path)
         if places is None or not body.exists():
             raise DraftError(
@@ -138,8 +133,21 @@ def _sent(
         file = stack.enter_context(body.open("rb"))
         found |= {custom_id: (file, place) for custom_id, place in places.items()}
     if not found:
+        require_settled(run)
         raise DraftError("This run has sent nothing yet: there is no rest. Submit all of it.")
     return found
+
+
+def require_settled(run: Sequence[Submission], besides: Sequence[Submission] = ()) -> None:
+    """Raise DraftError where it is not certain of a submission of the `run` what became of it, `besides` these."""
+    never_sent = {SubmissionState.PREPARED, SubmissionState.REFUSED, SubmissionState.ABANDONED}
+    known = {one.submission_id for one in besides}
+    for one in run:
+        if not one.is_certain and one.state not in never_sent and one.submission_id not in known:
+            raise DraftError(
+                f"It is not known yet whether a batch of {one.run_id} was created. Settle that first: open submissions "
+                "in the dashboard (Batches, U), or the command that sent it once more."
+            )
 
 
 @contextlib.contextmanager

@@ -95,7 +95,9 @@ def _tried(submission: Submission, store: Store) -> frozenset[str]:
 
 
 class Overlapping(msgspec.Struct, frozen=True):
-    """What of some bodies was sent before, and the offsets of those requests in each of the bodies."""
+    """What of some bodies was, or may have been, sent before, and the offsets in each body of the requests that were for
+    certain.
+    """
 
     overlap: Overlap
     offsets: tuple[frozenset[int], ...]
@@ -315,7 +317,8 @@ class _Ours:
         counts = np.bincount(self.sent_in[is_sent], minlength=len(self.earlier)).tolist()
         sent = [(one, count) for one, count in zip(self.earlier, counts, strict=True) if count]
         known = Overlap(same, int(is_sent.sum()) - same, len(self.sent_in), _runs(sent, store, workspace))
-        offsets = (self.offsets[is_sent & (self.part == part)].tolist() for part in range(self._parts))
+        is_certain = is_sent & np.array([one.is_certain for one in self.earlier])[self.sent_in]
+        offsets = (self.offsets[is_certain & (self.part == part)].tolist() for part in range(self._parts))
         return Overlapping(known, tuple(map(frozenset, offsets)))
 
 

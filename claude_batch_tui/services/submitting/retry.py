@@ -104,9 +104,14 @@ def plan(
 ) -> RetryPlan:
     """Decide what is sent again, by the rules and what was chosen of it. Reads store and spool; for a thread.
 
-    Raises DraftError with what to do where nothing is left to send, or the requests are not on this machine.
+    Of a batch that is not proven to be that of its submission nothing is sent again. Raises DraftError with what to do
+    where nothing is left to send, or the requests are not on this machine.
     """
-    known = [(one, _submission_of(one.batch_id, store)) for one in wanted]
+    every = [(one, _submission_of(one.batch_id, store)) for one in wanted]
+    unproven = [one.batch_id for one, submission in every if submission.is_adopted]
+    known = [(one, submission) for one, submission in every if not submission.is_adopted]
+    if not known:
+        raise _not_proven(unproven[0])
     run_id = known[0][1].run_id
     if any(submission.run_id != run_id for _, submission in known):
         raise DraftError("These batches belong to several runs: retry one run after the other.")
@@ -124,7 +129,7 @@ def plan(
         parts += (RetryPart(submission, frozenset(ids), edits) for edits, ids in reversed(found))
     counts = RetryCounts(**totals)
     if not parts:
-        raise NothingToRetryError(counts)
+        raise _not_proven(unproven[0]) if unproven else NothingToRetryError(counts)
     return RetryPlan(run_id, tuple(reversed(parts)), counts, _name(run), rules)
 
 
@@ -147,7 +152,7 @@ def still_to_send(made: RetryPlan, run: Sequence[Submission], own: frozenset[str
             if overlap and not later.is_certain:
                 raise DraftError(
                     f"It is not known yet whether a retry of {overlap:,} of these requests was created. Nothing was "
-                    "sent now. Settle that first: open submissions in the dashboard (Batches, U)."
+                    "sent now. Settle that first: open submissions in the dashboard (Batches, U), or the command that sent it."
                 )
             if overlap and not made.rules.again:
                 raise DraftError(
@@ -269,12 +274,14 @@ def _submission_of(batch_id: str, store: Store) -> Submission:
     submission = submissions.of_batch(store, batch_id)
     if submission is None:
         raise _not_here(batch_id)
-    if submission.is_adopted:
-        raise DraftError(
-            f"{batch_id} was found for a lost submission and is not proven to be its batch: `cbtui results {batch_id}` looks "
-            "at its results, and `cbtui submit` of the same file with --accept or --reject decides. Then retry it."
-        )
     return submission
+
+
+def _not_proven(batch_id: str) -> DraftError:
+    return DraftError(
+        f"{batch_id} was found for a lost submission and is not proven to be its batch: `cbtui results {batch_id}` looks at "
+        "its results, and the command that sent it, once more with --accept or --reject, decides. Then retry it."
+    )
 
 
 def _not_here(batch_id: str) -> DraftError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
@@ -35,8 +35,8 @@ from claude_batch_tui.errors import (
 from claude_batch_tui.services.building.models import known_models, read_prices
 from claude_batch_tui.services.submitting.adoption import settle_found
 from claude_batch_tui.services.submitting.limit import require_within_limit
-from claude_batch_tui.services.submitting.order import Confirm, Decision, Question, SendCold, SendOrder
-from claude_batch_tui.services.submitting.pilot import Others
+from claude_batch_tui.services.submitting.order import Confirm, Decision, Question, Rest, SendCold, SendOrder
+from claude_batch_tui.services.submitting.pilot import Others, require_settled
 from claude_batch_tui.services.submitting.prepare import prepare
 from claude_batch_tui.services.submitting.price import cost_in_flight, count_and_price
 from claude_batch_tui.services.submitting.priming import LOOK_EVERY, until_primed
@@ -49,6 +49,7 @@ from claude_batch_tui.services.submitting.reconcile import (
 )
 from claude_batch_tui.services.submitting.repeats import (
     SAME_BODY_WINDOW,
+    Repeats,
     none_sent_meanwhile,
     not_sent_meanwhile,
     overlap,
@@ -398,24 +399,27 @@ def _not_sent_before(
 
     Raises DraftError where it is not certain what was sent, or nothing is left.
     """
-    if order.again:
-        return _Chosen(prepared, prepared.submissions)
+    run = submissions.of_run(store, order.part.run_id) if isinstance(order.part, Rest) else ()
     looked_at = _sent_until_now(store, now)
     before = repeats(prepared.submissions, store=store, now=now)
-    lost = [one for one in before.known if not one.is_certain and one.submission_id not in looked_for]
-    if lost:
-        sent = SentBefore(lost[0])
-        waiting = len(before.missing) + len(lost) - 1
-        return _Chosen(prepared, (), (sent,), lost[0] if sent.is_open else None, others=waiting)
-    if before.known and not before.missing:
+    lost = _lost(before, looked_for)
+    if lost or order.again or (before.known and not before.missing):
+        require_settled(run, before.known)
+        if lost:
+            return _to_look_for(
+                prepared, lost, others=0 if order.again else len(before.missing) + len(lost) - 1
+            )
+        if order.again:
+            return _Chosen(prepared, prepared.submissions)
         return _Chosen(prepared, (), (SentBefore(before.known[0]),))
     said, left_out = list[Step](), prepared.left_out
     if before.known:
-        known, first = len(before.known), before.known[0]
-        said.append(PartlySent(known, len(prepared.submissions), first.run_id))
+        said.append(PartlySent(len(before.known), len(prepared.submissions), before.known[0].run_id))
         left_out = left_out.union(*(sent_ids(one) or () for one in before.known))
-    found = overlap(before.missing, store=store, workspace=workspace, now=now, left_out=left_out)
+    compare = partial(overlap, store=store, workspace=workspace, now=now)
+    found = compare(before.missing, left_out=left_out)
     if found is None:
+        require_settled(run, before.known)
         return _Chosen(prepared, before.missing, tuple(said), looked_at=looked_at, known=before.known)
     said.append(Overlaps(found.overlap, is_left_out=order.new_only))
     if not order.new_only:
@@ -424,24 +428,45 @@ def _not_sent_before(
     others = Others(before.missing, found.offsets, prepared.of, prepared.changed)
     narrowed = freeze(msgspec.structs.replace(order, part=others, report=None))
     frozen += narrowed.submissions
+    known, missing = before.known, narrowed.submissions
+    if found.overlap.unknown:
+        # What is left of it may be what the same command has sent then.
+        before = repeats(narrowed.submissions, store=store, now=now)
+        require_settled(run, before.known)
+        if lost := _lost(before, looked_for):
+            return _to_look_for(narrowed, lost, others=len(before.missing) + len(lost) - 1)
+        left_out = left_out.union(*(sent_ids(one) or () for one in before.known))
+        if not before.known or compare(before.missing, left_out=left_out) is not None:
+            raise DraftError(
+                f"It is not known yet whether {found.overlap.unknown:,} of these requests were sent. Settle that first: open "
+                "submissions in the dashboard (Batches, U), or the command that sent them once more."
+            )
+        known, missing = before.known, before.missing
+    require_settled(run, known)
     return _Chosen(
         narrowed,
-        narrowed.submissions,
+        missing,
         (*said, narrowed),
         left_out=found.overlap,
         looked_at=looked_at,
-        known=before.known,
+        known=known,
     )
 
 
+def _lost(before: Repeats, looked_for: Collection[str]) -> list[Submission]:
+    """What was sent before and is not known to be there; it is not asked for twice."""
+    return [one for one in before.known if not one.is_certain and one.submission_id not in looked_for]
+
+
+def _to_look_for(prepared: Prepared, lost: Sequence[Submission], *, others: int) -> _Chosen:
+    """Nothing is sent now: the first that was lost is looked for, and `others` come after it."""
+    sent = SentBefore(lost[0])
+    return _Chosen(prepared, (), (sent,), lost[0] if sent.is_open else None, others=others)
+
+
 def _require_others(found: Overlap) -> None:
-    """Raise DraftError where it is not certain what was sent before, or nothing else is left to send."""
-    if found.unknown:
-        raise DraftError(
-            f"It is not known yet whether {found.unknown:,} of these requests were sent. Settle that first: open submissions "
-            "in the dashboard (Batches, U), or the same `cbtui submit` as then."
-        )
-    if not found.others:
+    """Raise DraftError where nothing is left to send."""
+    if not found.others and not found.unknown:
         newest = max(found.runs, key=lambda one: one.sent_at)
         raise DraftError(
             f"All {found.of:,} requests were sent before, last as {newest.title}: nothing is left to send."

@@ -71,8 +71,8 @@ def adopt(
     for tracked in found:
         if tracked.provisional:
             raise ConfigError(
-                f"{tracked.title} was found for a lost submission of {tracked.source or 'this machine'}: `cbtui submit` of the "
-                "same file with --accept or --reject says whether it is its batch."
+                f"{tracked.title} was found for a lost submission of {tracked.source or 'this machine'}: the "
+                "command that sent it, once more with --accept or --reject, says whether it is its batch."
             )
         if tracked.run_id is not None:
             raise ConfigError(f"{tracked.title} has a run already, {tracked.run_id}.")

@@ -100,9 +100,9 @@ class SubmissionDialog(Box[str | None]):
         submitting, submission = self._submitting(snapshot), self._submission(snapshot)
         state = submission.state if submission else None
         if action == "again":
-            if submitting is not None and submitting.repeat_of is not None:
+            if _is_known_repeat(submitting) or state is SubmissionState.ABSENT:
                 return None
-            return None if state is SubmissionState.ABSENT else "only after 3 minutes of looking in vain"
+            return "only after 3 minutes of looking in vain"
         if action == "decide":
             if submitting is not None and submitting.asks_cold:
                 return None
@@ -132,7 +132,7 @@ class SubmissionDialog(Box[str | None]):
         """Send the same again: after a loss that was looked for in vain, or because the user wants it twice."""
         snapshot = self._snapshot
         submitting, submission = self._submitting(snapshot), self._submission(snapshot)
-        if submitting is not None and submitting.repeat_of is not None and self._send_same_again is not None:
+        if _is_known_repeat(submitting) and self._send_same_again is not None:
             self.dismiss(None)
             self._send_same_again()
         elif submission is not None:
@@ -212,6 +212,11 @@ def _under_way(submitting: Submitting, submission: Submission) -> list[str]:
     return [f"{size(submitting.sent_bytes)} sent"]
 
 
+def _is_known_repeat(submitting: Submitting | None) -> bool:
+    """Whether the same was sent before, for certain: it can be paid once more on purpose."""
+    return submitting is not None and submitting.repeat_of is not None and submitting.repeat_of.is_certain
+
+
 def _found_for(submission: Submission) -> str | None:
     """The batch that may be a submission's: the one that was found for it, or the newest candidate."""
     if submission.is_adopted:
@@ -224,9 +229,10 @@ def _repeat_words(repeat_of: Submission, submission: Submission | None) -> list[
     is_same = submission is not None and submission.submission_id == repeat_of.submission_id
     earlier = submission if is_same and submission is not None else repeat_of
     words = [sent_before_words(earlier), ""]
-    if earlier.is_adopted:
-        words += [*_adopted_words(earlier), ""]
-    return [*words, "Nothing was sent now. a sends them once more, and is paid once more."]
+    if earlier.is_certain:
+        return [*words, "Nothing was sent now. a sends them once more, and is paid once more."]
+    open_words = _adopted_words(earlier) if earlier.is_adopted else _unknown_words(earlier)
+    return [*words, *open_words, "", "Nothing was sent now."]
 
 
 def _adopted_words(submission: Submission) -> list[str]:

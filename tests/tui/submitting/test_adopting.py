@@ -59,3 +59,29 @@ async def test_a_key_says_that_it_is_anothers_and_nothing_is_sent(adopted, simul
         await reached(pilot, lambda: [one.state in states for one in adopted.snapshot.submissions] == [True])
         await reached(pilot, lambda: [b.run_id for b in adopted.snapshot.batches] == [None])
     assert len(simulator.log.creates) == 2
+
+
+@pytest.fixture
+def looks_shortly(monkeypatch):
+    monkeypatch.setenv("CBTUI_SETTLE", "0.2")
+
+
+async def test_what_was_lost_before_and_is_not_there_is_sent_in_its_place(
+    looks_shortly, live, simulator, tmp_path
+):
+    file = tmp_path / "mine.jsonl"
+    file.write_bytes(msgspec.json.encode(request("a", "x")) + b"\n")
+    engine = live.engines.home
+    engine.connect()
+    lose_the_next_create(simulator)
+    agree(engine, "t", SendOrder(requests=file))
+    until(lambda: [one.state for one in engine.snapshot.submissions] == [SubmissionState.ABSENT])
+    assert engine.submit("once more", SendOrder(requests=file)).result(20) is None
+    until(lambda: (shown := engine.snapshot.submitting.get("once more")) and shown.is_finished)
+    async with live.run_test(size=(80, 24)) as pilot:
+        dialog = SubmissionDialog(token="once more", engine=engine, send_same_again=pytest.fail)
+        live.push_screen(dialog)
+        await reached(pilot, lambda: live.screen is dialog and dialog.reason_disabled("again", ()) is None)
+        await pilot.press("a")
+        await reached(pilot, lambda: len(engine.snapshot.batches) == 1)
+    assert (len(simulator.log.creates), len(simulator.batches.all())) == (2, 1)
