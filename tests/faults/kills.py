@@ -291,10 +291,13 @@ def whole_run(world: World) -> None:
             if again.returncode != 75:
                 break
     if again.returncode != 0:
-        world.note("not_done", f"run ended with {again.returncode}: {again.stderr[-300:]}")
+        world.note("not_done", f"run ended with {again.returncode}")
     world.rows(out, count)
     world.paid(2)
     world.one_run()
+    if world.notes:
+        creates = [(entry.at.isoformat(), entry.status) for entry in world.simulator.log.creates]
+        world.notes.append(f"creates {creates}; the last run said {again.stderr[-1500:]}")
 
 
 @contextlib.contextmanager
