@@ -213,6 +213,8 @@ def test_with_prime_one_request_goes_first_and_the_line_given_again_goes_on_with
     assert (code, len(simulator.log.creates)) == (5, 1), err
     assert "7 requests of run_" in err
     assert not Path("answers.csv").exists()
+    code, err = run()
+    assert (code, "the same line with --prime goes on" in err) == (2, True), err
     simulator.decide("T-0", "answered")
     code, err = run("--prime", "--cold")
     assert (code, answers()) == (0, GOOD), err

@@ -281,7 +281,12 @@ async def _take_steps(
                 case Overlaps(found) if (run_id := _only_run(found)) is not None:
                     context.diagnostics.note(f"All of it was sent before, as {run_id}: it is taken up.")
                     return _Sent(ExitCode.GOOD, run_id)
-                case Overlaps():
+                case Overlaps(found):
+                    if (run_id := _primed_run(found, runtime)) is not None:
+                        raise DraftError(
+                            f"The prime of these requests was sent before, as {run_id}. Nothing was sent now: the same line "
+                            "with --prime goes on with the others."
+                        )
                     await say(
                         step, order, argparse.Namespace(**{**vars(given), "yes": False}), context, runtime
                     )
@@ -311,6 +316,16 @@ def _only_run(overlap: Overlap) -> str | None:
     """The run that was sent all of it already, for certain; None where it was several, or not all."""
     is_all = not overlap.others and not overlap.unknown and len(overlap.runs) == 1
     return overlap.runs[0].run_id if is_all else None
+
+
+def _primed_run(overlap: Overlap, runtime: Runtime) -> str | None:
+    """The one run that was sent some of it already, where that is its prime and nothing else."""
+    from claude_batch_tui.store import submissions
+
+    if len(overlap.runs) != 1 or overlap.requests != 1:
+        return None
+    run = submissions.of_run(runtime.store, overlap.runs[0].run_id)
+    return run[0].run_id if run and run[0].kind == "prime" else None
 
 
 def _agreed(
