@@ -21,8 +21,24 @@ if TYPE_CHECKING:
 
 
 async def resolve(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
-    """All batches the word means, looked up in the store, then the API. Raises NotFoundError where there is none."""
-    return await find_known(word, runtime) or (await retrieve(word, runtime),)
+    """All batches the word means, looked up in the store, then the API. Raises NotFoundError where there is none, and
+    ConfigError for a sweep: its runs are never merged.
+    """
+    found = await find_known(word, runtime)
+    if not found and (runs := runs_of_sweep(word, runtime)):
+        ids = ", ".join(run_id for run_id, _ in runs)
+        raise ConfigError(
+            f"{word} is a sweep of {len(runs)} runs: name one of {ids}, or see all with `cbtui compare {word}`."
+        )
+    return found or (await retrieve(word, runtime),)
+
+
+def runs_of_sweep(word: str, runtime: Runtime) -> tuple[tuple[str, str], ...]:
+    """The runs of the sweep that an id or a name means, each with its variant; none where it means no sweep."""
+    from claude_batch_tui.store.batches import variants_of
+
+    workspace = runtime.workspace
+    return () if workspace is None else variants_of(runtime.store.database, workspace.scope_id, word)
 
 
 async def find_known(word: str, runtime: Runtime) -> tuple[TrackedBatch, ...]:
@@ -147,5 +163,7 @@ def batch_json(tracked: TrackedBatch) -> dict[str, Any]:
         "results": tracked.results.value,
         "hidden": tracked.hidden_at is not None,
         "provisional": tracked.provisional,
+        "sweep": tracked.sweep and msgspec.structs.asdict(tracked.sweep),
+        "made_of": tracked.made_of,
     }
     return {**batch, **ours}

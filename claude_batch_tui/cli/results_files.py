@@ -11,7 +11,7 @@ import msgspec
 
 from claude_batch_tui.cli.adoptions import adopted_as, settled
 from claude_batch_tui.cli.command import Context, run_to_end
-from claude_batch_tui.cli.lookup import resolve, retrieve
+from claude_batch_tui.cli.lookup import find_known, resolve, retrieve, runs_of_sweep
 from claude_batch_tui.errors import ResultsUnavailableError, UnknownOutcomeError, VerificationError
 from claude_batch_tui.home import expand_home
 
@@ -119,6 +119,26 @@ def find_results(words: Sequence[str], context: Context, *, every: bool = False)
     others = [word for word, path in files.items() if path is None]
     of_files = [_of_file(path, context) for path in files.values() if path is not None]
     return [*of_files, *(run_to_end(_of_batches(others, context, every=every)) if others else ())]
+
+
+def find_each(words: Sequence[str], context: Context) -> list[Found]:
+    """The results that each of these words means; of a sweep those of all of its runs, which have their variants as titles."""
+    found: list[Found] = []
+    for word in words:
+        runs = run_to_end(_variants(word, context)) if results_path(word) is None else ()
+        found += [
+            msgspec.structs.replace(find_results([run_id], context)[0], title=variant)
+            for run_id, variant in runs
+        ] or find_results([word], context)
+    return found
+
+
+async def _variants(word: str, context: Context) -> tuple[tuple[str, str], ...]:
+    """The runs of the sweep that a word means, and their variants; none where it means something else."""
+    from claude_batch_tui.runtime import open_runtime
+
+    async with open_runtime(context.config, patience=context.patience) as runtime:
+        return () if await find_known(word, runtime) else runs_of_sweep(word, runtime)
 
 
 async def _of_batches(words: Sequence[str], context: Context, *, every: bool) -> list[Found]:

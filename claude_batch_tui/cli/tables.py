@@ -14,3 +14,10 @@ def table(rows: Sequence[Sequence[str]], right: Collection[int]) -> Iterator[str
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         yield "  ".join(cells).rstrip()
+
+
+def variants_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The rows of `variant_rows`, figures at the right."""
+    from claude_batch_tui.wording import VARIANT_WORDS  # late, as all that --help does not need
+
+    return table(rows, [number for number, head in enumerate(rows[0]) if head not in VARIANT_WORDS])

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from claude_batch_tui.domain.batches.tracked import Sweep
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.nesting import read_toml
 from claude_batch_tui.sources.template import read_template
@@ -100,12 +101,13 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """A build and what its submission is to be called. `hashes` are of what it was made from when it was written:
 
     `source`, and `template` and `system` where those are files. `guesses` are sentences on what reading its source
-    rests on, which `submit` repeats.
+    rests on, which `submit` repeats; `sweep` is what the build is a variant of.
     """
 
     spec: BuildSpec
     name: str | None = None
     betas: tuple[str, ...] = ()
+    sweep: Sweep | None = None
     hashes: dict[str, str] = {}
     guesses: tuple[str, ...] = ()
 
@@ -113,7 +115,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
 _SOURCE_KEYS = tuple(
     name for name in BuildSpec.__struct_fields__ if name not in {*_REQUEST_KEYS, *_PARAMS_KEYS}
 )
-_SUBMIT_KEYS = ("name", "betas", "guesses")
+_SUBMIT_KEYS = ("name", "betas", "guesses", "sweep")
 
 
 def read_recipe(path: str) -> Recipe:
@@ -179,11 +181,7 @@ def recipe_toml(recipe: Recipe, folder: Path | None) -> bytes:
     if folder is not None:
         request |= {f"{name}_sha256": recipe.hashes[name] for name in _TEMPLATES if name in recipe.hashes}
     params = {name: value for name in ("model", "max_tokens") if (value := getattr(spec, name)) is not None}
-    submit: dict[str, Any] = {"name": recipe.name} if recipe.name else {}
-    if recipe.betas:
-        submit["betas"] = list(recipe.betas)
-    if recipe.guesses:
-        submit["guesses"] = list(recipe.guesses)
+    submit = {name: value for name in _SUBMIT_KEYS if (value := msgspec.to_builtins(getattr(recipe, name)))}
     tables = {"source": source, "request": request, "params": spec.params | params, "submit": submit}
     document = {"version": VERSION, **{name: table for name, table in tables.items() if table}}
     return tomli_w.dumps(document, multiline_strings=True).encode()
@@ -251,6 +249,7 @@ class _Submit(msgspec.Struct, frozen=True):
     name: str | None = None
     betas: tuple[str, ...] = ()
     guesses: tuple[str, ...] = ()
+    sweep: Sweep | None = None
 
 
 def _given_fields(spec: BuildSpec, names: tuple[str, ...]) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.tracked import ResultsState, Submission, TrackedBatch
+from claude_batch_tui.domain.batches.tracked import ResultsState, Submission, Sweep, TrackedBatch
 from claude_batch_tui.domain.money.spend_limit import SpentAlready
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.store import polls
@@ -20,7 +21,8 @@ SELECT = """
     SELECT b.*, n.name, u.name AS run_name, coalesce(o.note, p.note) AS note, d.state AS results_state, d.bytes AS results_bytes, d.flawed,
         coalesce(c.usd, r.usd) AS cost_at_most, a.usd AS cost_actual,
         coalesce(a.prices_as_of, c.prices_as_of, r.prices_as_of) AS prices_as_of, h.at AS hidden_at,
-        (SELECT s.state = 'created' AND json_extract(s.facts, '$.kind') = 'retry' FROM submission s WHERE s.batch_id = b.batch_id) AS is_retry,
+        (SELECT json_extract(s.facts, '$.kind', '$.sweep', '$.made_of') FROM submission s
+            WHERE s.batch_id = b.batch_id AND s.state = 'created') AS sent,
         (SELECT group_concat(tag, char(31)) FROM tag t WHERE t.scope_id = b.scope_id AND t.target_id = b.batch_id) AS tags
     FROM batch b
     LEFT JOIN name n ON n.scope_id = b.scope_id AND n.target_id = b.batch_id
@@ -38,8 +40,17 @@ _ONE_OF = "(SELECT value FROM json_each(?))"
 """Any of some ids, given as JSON."""
 
 
+class _Sent(NamedTuple):
+    """What the submission of a batch says of it."""
+
+    kind: str | None = None
+    sweep: Sweep | None = None
+    made_of: str | None = None
+
+
 def tracked_of(row: sqlite3.Row) -> TrackedBatch:
     """The batch of a row that `SELECT` found."""
+    sent = stored(row["sent"], _Sent) if row["sent"] else _Sent()
     return TrackedBatch(
         batch=stored(row["facts"], Batch),
         run_id=row["run_id"],
@@ -60,7 +71,9 @@ def tracked_of(row: sqlite3.Row) -> TrackedBatch:
         hidden_at=_time(row["hidden_at"]),
         cancel_sent_at=_time(row["cancel_sent_at"]),
         provisional=bool(row["provisional"]),
-        is_retry=bool(row["is_retry"]),
+        is_retry=sent.kind == "retry",
+        sweep=sent.sweep,
+        made_of=sent.made_of,
     )
 
 
@@ -284,6 +297,29 @@ def _sent_as(database: Database, scope_id: int, word: str) -> list[tuple[str, st
     )
     found = ((row[0], row[1], msgspec.json.decode(row[2], type=Submission)) for row in rows)
     return [(batch_id, run_id, True) for batch_id, run_id, sent in found if sent.base_name == word]
+
+
+def variants_of(database: Database, scope_id: int, word: str) -> tuple[tuple[str, str], ...]:
+    """The runs of a sweep by its id or name, the newest one of a name, each with what it is a variant by; none where it is none."""
+    rows = database.rows(
+        "SELECT b.run_id, json_extract(s.facts, '$.sweep.id'), json_extract(s.facts, '$.sweep.variant')"
+        " FROM submission s JOIN batch b ON b.batch_id = s.batch_id"
+        " WHERE b.scope_id = ? AND ? IN (json_extract(s.facts, '$.sweep.id'), json_extract(s.facts, '$.sweep.name'))"
+        " ORDER BY b.created_at, b.batch_id",
+        (scope_id, word),
+    )
+    newest = rows[-1][1] if rows else None
+    return tuple({row[0]: (row[0], row[2]) for row in rows if row[1] == newest}.values())
+
+
+def made_from(database: Database, scope_id: int, target_ids: Iterable[str]) -> tuple[TrackedBatch, ...]:
+    """The batches whose rows are the answers of one of these batches or runs, oldest first; of a run all of them."""
+    rows = database.rows(
+        "SELECT b.batch_id FROM submission s JOIN batch b ON b.batch_id = s.batch_id"
+        f" WHERE b.scope_id = ? AND json_extract(s.facts, '$.made_of') IN {_ONE_OF} ORDER BY b.created_at, b.batch_id",
+        (scope_id, msgspec.json.encode([*target_ids]).decode()),
+    )
+    return find_all(database, scope_id, [row[0] for row in rows])
 
 
 def adopt(

@@ -49,13 +49,14 @@ from claude_batch_tui.wording.results import (
     usage_words,
 )
 from claude_batch_tui.wording.scores import (
-    VARIANT_HEADS,
+    VARIANT_WORDS,
     beside_lines,
     label_words,
     majority_words,
     matrix_labels,
     score_lines,
-    variant_cells,
+    variant_json,
+    variant_rows,
 )
 from claude_batch_tui.wording.submissions import (
     adopted_words,

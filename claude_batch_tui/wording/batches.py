@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from claude_batch_tui.domain.batches.batch import Batch, BatchState, RequestCounts
+from claude_batch_tui.domain.batches.merging import title_of_run
 from claude_batch_tui.domain.batches.notices import Notice, Warned, warned
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Forecast
+from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.wording.values import ago, counted_batches, duration, money, size, span
 
@@ -35,6 +37,26 @@ def status_words(tracked: TrackedBatch, now: datetime) -> str:
     """`ended, some errored`; the API's own word before it where it says something else."""
     status, words = tracked.batch.processing_status.replace("_", " "), STATE_WORDS[tracked.state(now)]
     return words if words.startswith(status) else f"{status} · {words}"
+
+
+def lineage(
+    made_of: str | None, before: Sequence[TrackedBatch], after: Sequence[TrackedBatch]
+) -> list[tuple[str, str]]:
+    """What a run comes from and what came of it, as labels and words: whose answers are its rows, and which runs have its
+    own answers as rows. `before` are the batches that are known of `made_of`, `after` those made of it.
+    """
+    found: list[tuple[str, str]] = []
+    if made_of is not None:
+        name = title_of_run(before)
+        words = clean_line(f"{name} ({made_of})" if name else made_of)
+        found.append(("answers", f"those of {words} are its rows"))
+    runs: dict[str, list[TrackedBatch]] = {}
+    for tracked in after:
+        runs.setdefault(tracked.run_id or tracked.id, []).append(tracked)
+    names = [f"{clean_line(title_of_run(members) or run_id)}" for run_id, members in runs.items()]
+    if names:
+        found.append(("next", f"{', '.join(names)}: made of these answers"))
+    return found
 
 
 def class_words(name: str) -> str:

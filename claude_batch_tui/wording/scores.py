@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.plain_text import clean_line
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
     from claude_batch_tui.domain.money.spend import Spend
     from claude_batch_tui.domain.results.scoring import Interval, Majority, PairedTest, Score
+    from claude_batch_tui.services.results.variants import VariantLine
 
 MOST_LABELS = 12
 """Labels in the drawn matrix; the others are in `--json`."""
@@ -142,25 +145,71 @@ def majority_words(found: Majority) -> str:
     return f"majority    {found.groups:,} requests · all answers the same in {found.unanimous:,} · {agree}"
 
 
-VARIANT_HEADS = ("run", "accuracy", "interval", "kappa", "F1", "apart", "cost", "in", "out", "p against A")
+def variant_rows(lines: Sequence[VariantLine]) -> list[tuple[str, ...]]:
+    """A table of runs, its head first: columns that would be empty are left out, the outcomes come last."""
+    rows = [_variant_cells(letter, line) for letter, line in zip(letters(), lines, strict=False)]
+    whole = [_VARIANT_HEADS, *rows]
+    used = [number for number in range(len(_VARIANT_HEADS)) if any(row[number] for row in rows)]
+    return [tuple(row[number] for number in used) for row in whole]
 
 
-def variant_cells(name: str, found: Score, spend: Spend, test: PairedTest | None) -> tuple[str, ...]:
-    """A run as a row under `VARIANT_HEADS`; `test` is that against the first one."""
-    accuracy = found.accuracy
-    tokens = spend.input_tokens + spend.cache_read_tokens + spend.cache_written_tokens
-    return (
-        clean_line(name),
-        "–" if accuracy is None else f"{accuracy.share:.1%}",
-        "–" if accuracy is None else f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}",
-        figure(found.kappa),
-        figure(found.macro_f1),
-        f"{found.unparsable + found.missing:,}",
-        "unknown" if spend.unpriced else money(spend.usd),
-        f"{tokens:,}",
-        f"{spend.output_tokens:,}",
-        "" if test is None else p_words(test.p),
+_VARIANT_HEADS = (
+    *("", "run", "accuracy", "interval", "kappa", "F1", "apart", "cost", "in", "out"),
+    *("p against A", "same as A", "outcomes"),
+)
+VARIANT_WORDS = ("", "run", "outcomes")
+"""The heads of columns of words; those of figures end at the right."""
+
+
+def letters() -> Iterator[str]:
+    """A, B, C …, for as many runs as there are."""
+    return cycle(ascii_uppercase)
+
+
+def variant_json(line: VariantLine) -> dict[str, object]:
+    """Outcomes, cost and tokens of a run, as `--json` tells them."""
+    spend = line.numbers.spend
+    return {
+        "outcomes": line.numbers.outcomes,
+        "usd": None if spend.unpriced else spend.usd,
+        "input_tokens": _input(spend),
+        "output_tokens": spend.output_tokens,
+    }
+
+
+def _variant_cells(letter: str, line: VariantLine) -> tuple[str, ...]:
+    spend, found = line.numbers.spend, line.score
+    accuracy = found.accuracy if found else None
+    scored = (
+        ("", "", "", "", "")
+        if found is None
+        else (
+            "–" if accuracy is None else f"{accuracy.share:.1%}",
+            "–" if accuracy is None else f"{100 * accuracy.low:.1f} to {100 * accuracy.high:.1f}",
+            figure(found.kappa),
+            figure(found.macro_f1),
+            f"{found.unparsable + found.missing:,}",
+        )
     )
+    outcomes = " · ".join(
+        f"{count:,} {'ok' if name == 'succeeded' else name}" for name, count in line.numbers.outcomes.items()
+    )
+    return (
+        *(letter, clean_line(line.title), *scored),
+        *(
+            "unknown" if spend.unpriced else money(spend.usd),
+            f"{_input(spend):,}",
+            f"{spend.output_tokens:,}",
+        ),
+        "" if line.test is None else p_words(line.test.p),
+        "" if line.same is None else share(*line.same),
+        outcomes,
+    )
+
+
+def _input(spend: Spend) -> int:
+    """All tokens that were read, from the cache or not."""
+    return spend.input_tokens + spend.cache_read_tokens + spend.cache_written_tokens
 
 
 def p_words(p: float) -> str:

@@ -34,8 +34,13 @@ def test_a_judge_reads_the_answers_and_its_verdicts_are_held_against_them(first,
     assert f"Is {rows[1]['answer']} right for two? y" in str(requests[1]["params"]["messages"])
     judge = cbtui("submit", out, "--yes", "--name", "judge")[1].strip()
     cbtui("watch", judge, "--interval", "1")
-    assert f"answers   those of {first} are its rows" in cbtui("status", "judge")[1].splitlines()
-    assert not any(line.startswith("answers") for line in cbtui("status", "first")[1].splitlines())
+    assert f"answers   those of first ({first}) are its rows" in cbtui("status", "judge")[1].splitlines()
+    lines = cbtui("status", "first")[1].splitlines()
+    assert "next      judge: made of these answers" in lines
+    assert not any(line.startswith("answers") for line in lines)
+    assert json.loads(cbtui("status", "judge", "--json")[1])["made_of"] == first
+    (run_id,) = json.loads(cbtui("status", "first", "--json")[1])["made_into"]
+    assert run_id == json.loads(cbtui("status", "judge", "--json")[1])["run_id"]
     code, told, _ = cbtui("score", "first", "--judge", "judge", "--json")
     assert code == 0
     assert json.loads(told)["score"]["scored"] == 3

@@ -38,6 +38,54 @@ def test_models_and_templates_are_a_file_each_and_score_is_one_table(cbtui, simu
     ]
     assert all(one["usd"] > 0 and one["output_tokens"] > 0 for one in figures[0]["others"])
 
+    named = cbtui("score", "v", "--expected", "label")[1].splitlines()
+    assert [line.split()[:3] for line in named[1:]] == [
+        ["A", "claude-haiku-4-5", "long"], ["B", "claude-haiku-4-5", "short"], ["C", "claude-sonnet-4-5", "long"],
+    ]  # fmt: skip
+    assert named[1].endswith("3 ok")
+    code, out, err = cbtui("compare", "v")
+    assert code == 0, err
+    assert out.splitlines()[0].split() == ["run", "cost", "in", "out", "same", "as", "A", "outcomes"]
+    told = json.loads(cbtui("compare", "v", "--json")[1])
+    assert [one["title"] for one in told["variants"]] == [
+        "claude-haiku-4-5 long", "claude-haiku-4-5 short", "claude-sonnet-4-5 long"
+    ]  # fmt: skip
+    assert told["variants"][0]["same"] is None
+    assert told["variants"][1]["same"][1] == 3
+    sweep = json.loads(cbtui("status", ids[0], "--json")[1])["sweep"]
+    assert (sweep["name"], sweep["variant"]) == ("v", "claude-haiku-4-5 long")
+    code, _, err = cbtui("results", "v")
+    assert code == 2
+    assert "v is a sweep of 3 runs: name one of" in err
+    assert cbtui("compare", ids[0])[0] == 2
+
+
+def test_a_retry_stays_in_the_sweep_of_its_run(cbtui, simulator, tmp_path):
+    source = tmp_path / "rows.csv"
+    source.write_text("id,text\nr0,one\nr1,two\n")
+    made = (
+        "--id-column",
+        "id",
+        "--prompt-column",
+        "text",
+        "--max-tokens",
+        "9",
+        "--name",
+        "two models",
+        "-o",
+        tmp_path / "v.jsonl",
+    )
+    assert cbtui("build", "csv", source, "--model", "claude-haiku-4-5,claude-sonnet-4-5", *made)[0] == 0
+    simulator.decide("r0", "errored")
+    first = cbtui("submit", tmp_path / "v.claude-haiku-4-5.jsonl", "--yes")[1].strip()
+    cbtui("watch", first, "--interval", "1")
+    simulator.decide("r0", "answered")
+    again = cbtui("retry", first, "--yes")[1].strip().split()[-1]
+    known = [json.loads(cbtui("status", one, "--json")[1]) for one in (first, again)]
+    assert known[0]["run_id"] == known[1]["run_id"]
+    assert known[0]["sweep"] == known[1]["sweep"]
+    assert known[1]["sweep"]["name"] == "two models"
+
 
 def test_variants_of_one_name_are_refused(cbtui, tmp_path):
     source = tmp_path / "rows.csv"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         codes = [_build(one, context, known) for one in variants]
         ids = " ".join(f"{one.output}" for one in variants)
         context.diagnostics.note(
-            f"{len(variants)} variants: {ids}. Send each, then cbtui score ID --beside ID2 …"
+            f"{len(variants)} variants: {ids}. Send each, then cbtui compare {shlex.quote(variants[0].sweep.name)}"
         )
         return max(codes)
     return _build(args, context, known)
@@ -108,8 +109,13 @@ def _variants(args: argparse.Namespace) -> list[argparse.Namespace]:
     templates = parts if len(parts) > 1 and all(one.startswith("@") for one in parts) else [template]
     if len(models) * len(templates) == 1:
         return [args]
+    from ulid import ULID  # late, as all that one build does not need
+
+    from claude_batch_tui.domain.batches.tracked import Sweep
+
     output = Path(args.output or "requests.jsonl")
     stem, found = output.name.removesuffix(".jsonl"), {}
+    name, sweep_id = args.name or stem, f"sweep_{ULID()}"
     for model, text in product(models, templates):
         words = [model] if len(models) > 1 else []
         words += [Path(text[1:]).stem] if text is not None and len(templates) > 1 else []
@@ -119,7 +125,8 @@ def _variants(args: argparse.Namespace) -> list[argparse.Namespace]:
             raise ConfigError(
                 f"Two variants would both be {path}: give the models or templates names of their own."
             )
-        own = {"model": model, "output": path, "name": f"{args.name or stem} {variant}"}
+        own = {"model": model, "output": path, "name": f"{name} {variant}"}
+        own |= {"sweep": Sweep(sweep_id, name, variant)}
         own |= {"template": text} if len(templates) > 1 else {}
         found[path] = argparse.Namespace(**{**vars(args), **own})
     return [*found.values()]
@@ -145,6 +152,7 @@ def _build(args: argparse.Namespace, context: Context, known: Recipe | None) -> 
         skip_bad_rows=args.skip_bad_rows,
         name=name,
         betas=betas,
+        sweep=getattr(args, "sweep", None),
         trust_script=args.trust_script,
         patience=Patience(args.seconds or DEFAULT_SECONDS),
         api_version=context.config.api_version,
@@ -170,10 +178,10 @@ def _of_answers(args: argparse.Namespace, context: Context) -> argparse.Namespac
     from claude_batch_tui.domain.filters.language import parse
     from claude_batch_tui.exports.formats import file_stem
     from claude_batch_tui.services.building.models import read_prices
+    from claude_batch_tui.services.building.requests_files import ANSWERS_ENDING
     from claude_batch_tui.services.exporting.answer_rows import write_answer_rows
     from claude_batch_tui.services.filters.finding import find_all
     from claude_batch_tui.services.results.costs import EntryCosts
-    from claude_batch_tui.services.results.local_files import ANSWERS_ENDING
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
 

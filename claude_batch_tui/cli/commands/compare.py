@@ -1,4 +1,6 @@
-"""`cbtui compare A B`: two results files joined by custom_id, answers that agree, tokens and cost side by side."""
+"""`cbtui compare A B`: two results files joined by custom_id, answers that agree, tokens and cost side by side; or all runs
+of a sweep.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
-from claude_batch_tui.cli.results_files import find_results
+from claude_batch_tui.cli.results_files import find_each, find_results
+from claude_batch_tui.cli.tables import variants_table
 from claude_batch_tui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,8 +31,8 @@ _IDS = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("a", metavar="A", help="a batch, a run, a name, or a results file")
-    parser.add_argument("b", metavar="B", help="another")
+    parser.add_argument("a", metavar="A", help="a batch, a run, a name, a results file; or, alone, a sweep")
+    parser.add_argument("b", metavar="B", nargs="?", help="another")
     parser.add_argument("--where", metavar="FILTER", help="only these entries of A, and what B has for them")
     parser.add_argument(
         "--ids", choices=tuple(_IDS), help="print the custom_ids of these instead, one a line"
@@ -45,6 +48,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Entries are joined by custom_id; answers are the same where their texts and tool calls are.\n"
         "The ending of -o chooses the format: .csv, .json, .flat.jsonl or .parquet; a row a pair, A beside B.\n"
+        "A sweep, named as it was built, is a table: a line each variant with cost, tokens, outcomes, and how often it\n"
+        "answers as the first; `cbtui score` adds the scores.\n"
         "Exit codes: 0 all agree, 1 some do not or are on one side only, 3 there are no results."
     )
 
@@ -76,6 +81,33 @@ def _write(whole: Comparison, options: Options, args: argparse.Namespace, contex
     context.diagnostics.note(f"{len(numbers):,} of {whole.total:,} pairs in {args.output}")
 
 
+def _compare_sweep(args: argparse.Namespace, context: Context) -> int:
+    """A line each run of a sweep. Raises ConfigError where the word means none."""
+    from claude_batch_tui.services.building.models import read_prices
+    from claude_batch_tui.services.results.variants import VariantFile, variant_lines
+    from claude_batch_tui.store.locations import Locations
+    from claude_batch_tui.wording import variant_json, variant_rows
+
+    if args.where or args.ids or args.output or args.only:
+        raise ConfigError("--where, --ids, --only and -o are for two: name A and B.")
+    found = find_each([args.a], context)
+    if len(found) < 2:
+        raise ConfigError(f"{args.a} is no sweep: name what it is to be compared with.")
+    files = [VariantFile(one.title, one.path, one.rows) for one in found]
+    for step in variant_lines(files, Locations(context.config.data_dir).cache, read_prices(context.config)):
+        if isinstance(step, int):
+            context.diagnostics.progress(f"{step:,} answers compared")
+        elif args.json:
+            told = [
+                {"title": line.title, "id": one.batch_id, "same": line.same, **variant_json(line)}
+                for one, line in zip(found, step, strict=True)
+            ]
+            context.output.json({"sweep": args.a, "variants": told})
+        else:
+            context.output.lines(variants_table(variant_rows(step)))
+    return ExitCode.GOOD
+
+
 def run(args: argparse.Namespace, context: Context) -> int:
     """Compare."""
     from claude_batch_tui.domain.filters.language import parse
@@ -88,6 +120,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.store.results.opening import open_indexed
     from claude_batch_tui.wording import compared_words, comparison_lines
 
+    if args.b is None:
+        return _compare_sweep(args, context)
     wanted, prices = parse(args.where or ""), read_prices(context.config)
     options = None if args.output is None else _options(args)
     sides = [find_results([word], context)[0] for word in (args.a, args.b)]

@@ -230,6 +230,7 @@ def _build(args: argparse.Namespace, files: RequestsFiles, context: Context) -> 
         name=args.name or recipe.name,
         source=str(args.recipe),
         betas=recipe.betas,
+        sweep=recipe.sweep,
         resend_if_absent=args.resend_if_absent,
         counts_input=can_ask(args),
         guesses=report.reading.guesses,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from contextlib import ExitStack
 from pathlib import Path
-from string import ascii_uppercase
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -13,17 +12,18 @@ import msgspec
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.cli.diagnostics import ExitCode
 from claude_batch_tui.cli.entries import joined_rows
-from claude_batch_tui.cli.results_files import Found, find_results
-from claude_batch_tui.cli.tables import table
+from claude_batch_tui.cli.results_files import Found, find_each, find_results
+from claude_batch_tui.cli.tables import variants_table
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.home import expand_home
 
 # Imports within functions are late because the parser and --help need none of them.
 
 if TYPE_CHECKING:
-    from claude_batch_tui.domain.money.spend import Spend
-    from claude_batch_tui.domain.results.scoring import Majority
+    from claude_batch_tui.domain.results.scoring import Majority, PairedTest
+    from claude_batch_tui.domain.results.statistics import Statistics
     from claude_batch_tui.services.results.scoring import Expected, ScoredEntries
+    from claude_batch_tui.services.results.variants import VariantLine
     from claude_batch_tui.store.results.file import ResultsFile
 
 _IDS = ("right", "wrong", "unparsable", "missing")
@@ -31,7 +31,7 @@ _IDS = ("right", "wrong", "unparsable", "missing")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("id", metavar="ID|FILE", help="a batch, a run, a name, or a results file")
+    parser.add_argument("id", metavar="ID|FILE", help="a batch, a run, a name, a sweep, or a results file")
     add_score_options(parser)
     parser.add_argument("--ids", choices=_IDS, help="print the custom_ids of these instead, one a line")
     parser.add_argument(
@@ -42,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Accuracy and its 95 % interval (Wilson) are of the entries that have an expected value and an answer to compare;\n"
         "what is unparsable or missing is counted apart. Blanks at the ends of a value never count.\n"
         "Where all that is expected are numbers, 1 and 1.0 are the same, and errors and correlation are told too.\n"
+        "A sweep, named as it was built, is a table: a line each variant, with cost, tokens and outcomes.\n"
         "--beside: McNemar's test over the entries scored in both, exact up to 1,000 that differ.\n"
         "Exit codes: 0 all entries were scored, 1 some are unparsable or missing, 3 there are no results."
     )
@@ -93,11 +94,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Score."""
     from claude_batch_tui.services.results.scoring import paired
     from claude_batch_tui.wording import (
-        VARIANT_HEADS,
         beside_lines,
         majority_words,
         score_lines,
-        variant_cells,
+        variant_rows,
     )
 
     runs = score_asked(args, context)
@@ -111,17 +111,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
             for run, test in zip(others, tests, strict=True)
         ]
         context.output.json({"a": first.title, **_told(first), **({"others": told} if others else {})})
-    elif len(others) == 1:
+    elif len(others) == len(args.beside) == 1:
         names, scores = [run.title for run in runs], [run.scored.score for run in runs]
         context.output.lines(beside_lines(names, scores, tests[0]))
     elif others:
-        rows = [
-            variant_cells(run.title, run.scored.score, run.spend, test)
-            for run, test in zip(runs, [None, *tests], strict=True)
-        ]
-        letters = ("", *ascii_uppercase)
-        lettered = [(letters[at % len(letters)], *row) for at, row in enumerate([VARIANT_HEADS, *rows])]
-        context.output.lines(table(lettered, range(2, len(VARIANT_HEADS) + 1)))
+        lines = [run.line(test) for run, test in zip(runs, [None, *tests], strict=True)]
+        context.output.lines(variants_table(variant_rows(lines)))
     else:
         if first.majority is not None:
             context.output.line(majority_words(first.majority))
@@ -134,7 +129,7 @@ class ScoredRun(NamedTuple):
 
     found: Found
     scored: ScoredEntries
-    spend: Spend
+    numbers: Statistics
     majority: Majority | None = None
     """How far the answers to a request agree, where --majority was asked for."""
 
@@ -143,15 +138,20 @@ class ScoredRun(NamedTuple):
         """What the user calls it."""
         return self.found.title
 
+    def line(self, test: PairedTest | None = None) -> VariantLine:
+        """It as a line of a table; `test` is that against the first run there."""
+        from claude_batch_tui.services.results.variants import VariantLine
+
+        return VariantLine(self.title, self.numbers, self.scored.score, test)
+
 
 def _told(run: ScoredRun) -> dict[str, object]:
     """The fields of a run in --json."""
-    spend = run.spend
+    from claude_batch_tui.wording import variant_json
+
     return {
         "score": run.scored.score,
-        "usd": None if spend.unpriced else spend.usd,
-        "input_tokens": spend.input_tokens + spend.cache_read_tokens + spend.cache_written_tokens,
-        "output_tokens": spend.output_tokens,
+        **variant_json(run.line()),
         **({} if run.majority is None else {"majority": run.majority}),
     }
 
@@ -164,7 +164,7 @@ def score_asked(args: argparse.Namespace, context: Context) -> list[ScoredRun]:
     if unknown := sorted(ways - {*NORMALISERS}):
         raise ConfigError(f"--normalise {unknown[0]}: there are {', '.join(NORMALISERS)}.")
     _check(args)
-    found = [find_results([word], context)[0] for word in (args.id, *args.beside)]
+    found = find_each([args.id, *args.beside], context)
     return [_scored(one, ways, args, context) for one in found]
 
 
@@ -215,7 +215,7 @@ def _scored(found: Found, ways: frozenset[str], args: argparse.Namespace, contex
                     [(results.index, range(results.index.count) if chosen is None else chosen)], prices
                 )
                 scored, agreed = majority_of(step) if args.majority else (step, None)
-                return ScoredRun(found, scored, numbers.spend, agreed)
+                return ScoredRun(found, scored, numbers, agreed)
             context.diagnostics.progress(f"{step:,} of {results.index.count:,} answers scored")
     raise AssertionError("a score ends with its figures")
 

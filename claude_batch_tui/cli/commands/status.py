@@ -76,9 +76,10 @@ def _short(args: argparse.Namespace, context: Context) -> int:
 
 async def _status(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.domain.batches.merging import fold
-    from claude_batch_tui.domain.plain_text import clean_line
     from claude_batch_tui.runtime import open_runtime
-    from claude_batch_tui.services.results.local_files import made_of
+    from claude_batch_tui.services.watching.lookup import known_batches
+    from claude_batch_tui.store import batches
+    from claude_batch_tui.wording.batches import lineage
 
     configs = (context.config, *context.beside)
     for config in configs:
@@ -91,16 +92,23 @@ async def _status(args: argparse.Namespace, context: Context) -> int:
                 continue
             fresh = [await retrieve(tracked.id, runtime) for tracked in known]
             now = runtime.now()
-            made = made_of(fresh[0].id, runtime.store)
+            ids = [*dict.fromkeys(one for tracked in fresh for one in (tracked.id, tracked.run_id) if one)]
+            scope_id = runtime.known_workspace().scope_id
+            after = batches.made_from(runtime.store.database, scope_id, ids)
+            before = known_batches(fresh[0].made_of or "", store=runtime.store, workspace=runtime.workspace)
             outcomes = await outcomes_of(args.id, fresh, context, runtime, fetches=False)
         shown = fold(fresh[0].run_id or "", fresh) if len(fresh) > 1 else fresh[0]
         where = {"profile": config.profile} if context.beside else {}
         if args.json:
-            of_run = {"batches": [batch_json(tracked) for tracked in fresh]} if len(fresh) > 1 else {}
-            context.output.json({**where, **batch_json(shown), **of_run})
+            more: dict[str, object] = {}
+            if len(fresh) > 1:
+                more["batches"] = [batch_json(tracked) for tracked in fresh]
+            if after:
+                more["made_into"] = [*dict.fromkeys(one.run_id or one.id for one in after)]
+            context.output.json({**where, **batch_json(shown), **more})
         else:
             lines = [("profile", name) for name in where.values()]
-            lines += [("answers", f"those of {clean_line(made)} are its rows")] if made else []
+            lines += lineage(shown.made_of, before, after)
             members = _members(fresh, now) if len(fresh) > 1 else []
             context.output.lines(
                 [*(f"{label:<9} {value}" for label, value in lines), *facts(shown, now), *members]

@@ -94,6 +94,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
             name=args.name or (recipe.name if recipe else None),
             source=str(args.file),
             betas=_betas(args, recipe),
+            sweep=recipe.sweep if recipe else None,
             again=args.again,
             new_only=args.new_only,
             resend_if_absent=args.resend_if_absent,

@@ -83,6 +83,8 @@ def fold(run_id: str, members: Sequence[TrackedBatch]) -> TrackedBatch:
         hidden_at=_if_all((tracked.hidden_at for tracked in members), max),
         cancel_sent_at=next((t.cancel_sent_at for t in members if t.cancel_sent_at), None),
         provisional=any(tracked.provisional for tracked in members),
+        sweep=next((tracked.sweep for tracked in members if tracked.sweep), None),
+        made_of=next((tracked.made_of for tracked in members if tracked.made_of), None),
         profile=members[0].profile,
     )
 

@@ -14,6 +14,14 @@ _PART_OF = re.compile(r" \d+/\d+$")
 """What a name ends with where one submission became several batches: `tickets 2/3`."""
 
 
+class Sweep(msgspec.Struct, frozen=True):
+    """The sweep that a run is one variant of: runs of one source, each by another model or prompt. Ids are unique in each run."""
+
+    id: str
+    name: str
+    variant: str
+
+
 class ResultsState(StrEnum):
     """What we have of a batch's results on this machine."""
 
@@ -52,6 +60,9 @@ class TrackedBatch(msgspec.Struct, frozen=True):
     provisional: bool = False
     """Found in the list after a lost answer, and not yet proven ours by its results."""
     is_retry: bool = False
+    sweep: Sweep | None = None
+    made_of: str | None = None
+    """The run, batch or file whose answers are its rows."""
     profile: str | None = None
     """The name of the profile it is watched by, where the dashboard watches it."""
 
@@ -191,6 +202,9 @@ class Submission(msgspec.Struct, frozen=True):
     parts: int = 1
     retry_of: tuple[str, ...] = ()
     """Submissions whose failed requests this one sends again."""
+    sweep: Sweep | None = None
+    made_of: str | None = None
+    """The run, batch or file whose answers are its rows."""
     base_url: str | None = None
     """Where it was sent, once it was: this address, and the workspace its answers name."""
     workspace_id: str | None = None

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from claude_batch_tui.domain.batches.tracked import Sweep
 from claude_batch_tui.domain.requests.draft import Problem, Severity, SourceRow
 from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS, body_bytes
 from claude_batch_tui.domain.requests.validation import ProblemList, RequestsCheck
@@ -198,6 +199,7 @@ def build(
     leave_out: frozenset[int] = frozenset(),
     name: str | None = None,
     betas: tuple[str, ...] = (),
+    sweep: Sweep | None = None,
     trust_script: bool = False,
     patience: Patience = USUAL,
     api_version: str | None = None,
@@ -207,7 +209,7 @@ def build(
 
     An iterator for a thread: progress about ten times a second, then one report. Leaving the loop early stops the work,
     and leaves nothing behind.
-    The recipe there repeats this build, templates written out, with `name` and `betas` for its submission.
+    The recipe there repeats this build, templates written out, with `name`, `betas` and `sweep` for its submission.
     `skip_bad_rows` writes what is good, and what was left out into X.left-out.jsonl, where the rows go too that begin on
     a line of `leave_out`. `force` overwrites.
     A script is run only where it is trusted; it and a query are stopped when `patience` ends. `api_version` is the
@@ -226,7 +228,9 @@ def build(
 
         def recipe() -> bytes:
             hashes = {"source": file.sha256()}
-            recipe = Recipe(spec=spec, name=name, betas=betas, hashes=hashes, guesses=reading.guesses)
+            recipe = Recipe(
+                spec=spec, name=name, betas=betas, sweep=sweep, hashes=hashes, guesses=reading.guesses
+            )
             return recipe_toml(recipe, None)
 
         reading = source.reading

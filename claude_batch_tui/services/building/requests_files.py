@@ -8,10 +8,14 @@ from pathlib import Path
 
 import msgspec
 
+from claude_batch_tui.domain.requests.draft import SourceRow
 from claude_batch_tui.errors import ConfigError, SourceError
 from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.sources.jsonl import numbered_lines
 from claude_batch_tui.sources.source_file import open_source
+
+ANSWERS_ENDING = ".answers.jsonl"
+"""How the name ends of a file of answers that are the rows of a next build."""
 
 
 class _Identified(msgspec.Struct):
@@ -81,6 +85,19 @@ def ids_of_requests(path: Path) -> list[str]:
                 f"{path}, request {number:,}: request {found[custom_id]:,} has its custom_id too."
             )
     return list(found)
+
+
+def made_of(rows: Path | None) -> str | None:
+    """The run, batch or file whose answers are the rows in a rows file, or None. One line is read."""
+    if rows is None:
+        return None
+    try:
+        with rows.open("rb") as file:
+            first = msgspec.json.decode(file.readline(), type=SourceRow)
+    except (OSError, *UNREADABLE):
+        return None
+    run = first.row.get("run")
+    return run if first.source.endswith(ANSWERS_ENDING) and isinstance(run, str) else None
 
 
 def rows_match(requests: Path, rows: Path) -> bool:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-import msgspec
-
 from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
-from claude_batch_tui.domain.requests.draft import SourceRow
-from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.services.results.schema_validation import Sent
 from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.store import submissions
@@ -18,8 +14,6 @@ from claude_batch_tui.store.results.file import incomplete_path, results_path
 from claude_batch_tui.store.store import Store
 from claude_batch_tui.store.workspaces import Workspace
 
-ANSWERS_ENDING = ".answers.jsonl"
-"""How the name ends of a file of answers that are the rows of a next build."""
 _CLOCK_SLACK = 1.0
 """Seconds by which the API's clock may be ahead of this one. By more, the results are downloaded once more."""
 
@@ -60,20 +54,6 @@ def rows_path(batch_id: str, store: Store) -> Path | None:
         return None
     path = Path(submission.rows_path)
     return path if path.exists() else None
-
-
-def made_of(batch_id: str, store: Store) -> str | None:
-    """The run or batch whose answers a batch was made of by `build results`, or None. One line of its rows is read."""
-    path = rows_path(batch_id, store)
-    if path is None:
-        return None
-    try:
-        with path.open("rb") as file:
-            first = msgspec.json.decode(file.readline(), type=SourceRow)
-    except (OSError, *UNREADABLE):
-        return None
-    run = first.row.get("run")
-    return run if first.source.endswith(ANSWERS_ENDING) and isinstance(run, str) else None
 
 
 def body_path(batch_id: str, store: Store) -> Path | None:

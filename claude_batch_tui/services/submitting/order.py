@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.domain.batches.tracked import Overlap, Submission
+from claude_batch_tui.domain.batches.tracked import Overlap, Submission, Sweep
 from claude_batch_tui.services.building.check import CheckReport
 from claude_batch_tui.services.submitting.pilot import Others
 from claude_batch_tui.services.submitting.retry import RetryPlan
@@ -56,6 +56,8 @@ class SendOrder(msgspec.Struct, frozen=True):
     name: str | None = None
     source: str | None = None
     betas: tuple[str, ...] = ()
+    sweep: Sweep | None = None
+    """What a new run is a variant of; what joins a run is that of its first batch."""
     report: CheckReport | None = None
     again: bool = False
     new_only: bool = False

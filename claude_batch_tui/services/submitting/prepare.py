@@ -8,10 +8,12 @@ from datetime import datetime
 import msgspec
 
 from claude_batch_tui.config import Config
+from claude_batch_tui.domain.batches.tracked import Sweep
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.requests.models import Models
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.building.check import PROCESSING, CheckReport, check, report_of
+from claude_batch_tui.services.building.requests_files import made_of
 from claude_batch_tui.services.submitting.edits import NO_EDITS, read_edits
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.services.submitting.pilot import Others, Portion, others, rest, sample
@@ -68,6 +70,8 @@ def prepare(
                 run_id=run_id,
                 kind=kind,
                 retry_of=order.part.of if isinstance(order.part, RetryPlan) else (),
+                sweep=order.sweep if run_id is None else _sweep_of(run_id, store),
+                made_of=made_of(portion.rows),
                 prime=order.prime,
             ),
             store=store,
@@ -107,6 +111,11 @@ def _place_in_run(part: Pilot | Rest | RetryPlan | Others | None) -> tuple[str, 
             return parts[-1].kind, parts[-1].run_id  # the first may be a prime
         case _:
             return "submit", None
+
+
+def _sweep_of(run_id: str, store: Store) -> Sweep | None:
+    """What a run is a variant of."""
+    return next((one.sweep for one in submissions.of_run(store, run_id)), None)
 
 
 def _portion(order: SendOrder, store: Store) -> contextlib.AbstractContextManager[Portion]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState, Sweep
 from claude_batch_tui.domain.requests.limits import BODY_HEAD, BODY_TAIL, partition
 from claude_batch_tui.errors import DraftError, SourceError, StoreError
 from claude_batch_tui.nesting import UNREADABLE
@@ -32,7 +32,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     """Requests to be frozen: their file, their rows file, and what is written down of them.
 
     `betas` go along as a header. `run_id` is the run they belong to, where that is there already; `kind` says what
-    they are in it: `submit`, `pilot`, `rest` or `retry`. `retry_of` are the submissions whose failed requests these are.
+    they are in it: `submit`, `pilot`, `rest` or `retry`. `retry_of` are the submissions whose failed requests these are,
+    `sweep` is what they are a variant of, and `made_of` whose answers their rows are.
     """
 
     requests: Path
@@ -46,6 +47,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     run_id: str | None = None
     kind: str = "submit"
     retry_of: tuple[str, ...] = ()
+    sweep: Sweep | None = None
+    made_of: str | None = None
     prime: bool = False
     """Whether the first request is a batch of its own, before the others: of the kind `prime`."""
 
@@ -85,6 +88,8 @@ def freeze(outgoing: Outgoing, *, store: Store, now: datetime) -> tuple[Submissi
         kind=outgoing.kind,
         parts=len(parts),
         retry_of=outgoing.retry_of,
+        sweep=outgoing.sweep,
+        made_of=outgoing.made_of,
     )
     frozen: list[Submission] = []
     lines = iter_request_lines(outgoing.requests)
