@@ -194,22 +194,12 @@ def write_entries(
             file = stack.enter_context(StreamingFilter(one.path, cache, sent_files(one.sent, args), tell))
             files.append(file)
             if arrives:
-                entries = file.found(parse(args.where or ""), prices)
-                said = _reviews(file.results, one, context)
-                parts.append(
-                    Part(
-                        file.results.path,
-                        file.results.index,
-                        (),
-                        one.batch_id,
-                        streamed=entries,
-                        reviews=said,
-                    )
-                )
+                results, entries = file.results, file.found(parse(args.where or ""), prices)
+                part = Part(results.path, results.index, (), one.batch_id, streamed=entries)
             else:
-                parts.append(
-                    _whole_part(file, one, prices, args, _reviews(file.results, one, context), cache)
-                )
+                part = _whole_part(file, one, prices, args, cache)
+            said = _reviews(file.results, one, context)
+            parts.append(msgspec.structs.replace(part, reviews=said))
         target = context.output.binary() if output == STDOUT else expand_home(output)
         for update in export(parts, target, options, prices=prices, limit=args.limit):
             match update:
@@ -267,7 +257,6 @@ def _whole_part(
     found: Found,
     prices: PriceTable,
     args: argparse.Namespace,
-    said: Reviews | None,
     cache: Path,
 ) -> Part:
     """What is asked for of a file that is read to its end before."""
@@ -282,7 +271,7 @@ def _whole_part(
     if args.sort:
         positions = in_order(positions, parse_sort(args.sort), results, costs)
     rows, keeps_order = joined_rows(args, found.rows, results, cache), args.sort is not None
-    return Part(results.path, results.index, positions, found.batch_id, rows, keeps_order, reviews=said)
+    return Part(results.path, results.index, positions, found.batch_id, rows, keeps_order)
 
 
 def joined_rows(

@@ -51,9 +51,9 @@ from claude_batch_tui.wording.results import (
 from claude_batch_tui.wording.scores import (
     VARIANT_WORDS,
     beside_lines,
+    drawn_matrix,
     label_words,
     majority_words,
-    matrix_labels,
     score_lines,
     variant_json,
     variant_rows,

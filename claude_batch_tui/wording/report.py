@@ -12,7 +12,7 @@ from claude_batch_tui.domain.results.scoring import PairedTest, Score
 from claude_batch_tui.domain.results.statistics import Distribution, Statistics
 from claude_batch_tui.services.results.samples import Sampled
 from claude_batch_tui.wording.results import cache_lines, spend_notes, spread_words
-from claude_batch_tui.wording.scores import beside_lines, figure, interval_words, matrix_labels
+from claude_batch_tui.wording.scores import beside_lines, drawn_matrix, figure, interval_words
 from claude_batch_tui.wording.values import count_words, fine_money, share
 
 _STYLE = """
@@ -33,6 +33,8 @@ _BAR_HEIGHT = 120
 _BAR_WIDTH = 44
 _LETTER = 7
 """Pixels of a letter under a bar."""
+_MOST_LABELS = 50
+"""Labels whose figures are in the page."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -126,12 +128,8 @@ def _score(title: str, score: Score, beside: Sequence[tuple[str, Score, PairedTe
         yield "<h3>Confusion matrix</h3>\n" + _matrix(score)
 
 
-_MOST_LABELS = 50
-
-
 def _matrix(score: Score) -> str:
-    rows, columns = matrix_labels(score)
-    counts = {(cell.expected, cell.answer): cell.count for cell in score.matrix}
+    rows, columns, counts, others = drawn_matrix(score)
     head = "".join(f"<th>{_text(name)}</th>" for name in ("expected", *columns))
     lines = []
     for row in rows:
@@ -140,9 +138,8 @@ def _matrix(score: Score) -> str:
             for name in columns
         )
         lines.append(f"<tr><td>{_text(row)}</td>{cells}</tr>\n")
-    shown = sum(counts.get((row, name), 0) for row in rows for name in columns)
-    more = f'<p class="note">{score.scored - shown:,} have labels that are not in this table</p>\n'
-    return f"<table>\n<tr>{head}</tr>\n{''.join(lines)}</table>\n{more if shown < score.scored else ''}"
+    more = f'<p class="note">{others:,} have labels that are not in this table</p>\n' if others else ""
+    return f"<table>\n<tr>{head}</tr>\n{''.join(lines)}</table>\n{more}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

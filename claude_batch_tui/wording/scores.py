@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import cycle
 from string import ascii_uppercase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.wording.values import money, share
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.results.scoring import Interval, Majority, PairedTest, Score
     from claude_batch_tui.services.results.variants import VariantLine
 
-MOST_LABELS = 12
+_MOST_LABELS = 12
 """Labels in the drawn matrix; the others are in `--json`."""
 _MOST_ROWS = 50
 _WIDEST = 24
@@ -91,17 +91,35 @@ def label_words(label: str) -> str:
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
-def matrix_labels(found: Score) -> tuple[list[str], list[str]]:
-    """The labels of the drawn matrix: of its rows (expected) and of its columns (answered), the most frequent first."""
-    rows = [one.label for one in found.labels if one.support][:MOST_LABELS]
-    columns = [one.label for one in found.labels if one.answered]
-    return rows, sorted(columns, key=lambda name: name not in rows)[:MOST_LABELS]
+class DrawnMatrix(NamedTuple):
+    """The cells of a confusion matrix for which there is room, the most frequent labels first."""
+
+    rows: list[str]
+    """The labels that are expected."""
+    columns: list[str]
+    """Those that were answered."""
+    counts: dict[tuple[str, str], int]
+    """How many entries each cell has, by row and column; a cell without any is not in it."""
+    others: int
+    """Entries of no cell, since their labels have no room."""
+
+
+def drawn_matrix(found: Score) -> DrawnMatrix:
+    """What is drawn of the confusion matrix of a score."""
+    rows = [one.label for one in found.labels if one.support][:_MOST_LABELS]
+    answered = [one.label for one in found.labels if one.answered]
+    columns = sorted(answered, key=lambda name: name not in rows)[:_MOST_LABELS]
+    counts = {
+        (cell.expected, cell.answer): cell.count
+        for cell in found.matrix
+        if cell.expected in rows and cell.answer in columns
+    }
+    return DrawnMatrix(rows, columns, counts, found.scored - sum(counts.values()))
 
 
 def matrix_lines(found: Score) -> Iterator[str]:
     """The confusion matrix: a row an expected label, a column an answer."""
-    rows, columns = matrix_labels(found)
-    counts = {(cell.expected, cell.answer): cell.count for cell in found.matrix}
+    rows, columns, counts, others = drawn_matrix(found)
     first = max(len("expected"), *(len(label_words(name)) for name in rows)) if rows else 0
     widths = [max(len(label_words(name)), 4) for name in columns]
     heads = [label_words(name).rjust(width) for name, width in zip(columns, widths, strict=True)]
@@ -112,9 +130,8 @@ def matrix_lines(found: Score) -> Iterator[str]:
             for name, width in zip(columns, widths, strict=True)
         ]
         yield f"{label_words(row):<{first}}  {'  '.join(cells)}"
-    shown = sum(counts.get((row, name), 0) for row in rows for name in columns)
-    if shown < found.scored:
-        yield f"{found.scored - shown:,} entries have labels that are not in this table"
+    if others:
+        yield f"{others:,} entries have labels that are not in this table"
 
 
 def beside_lines(names: Sequence[str], scores: Sequence[Score], test: PairedTest) -> Iterator[str]:

@@ -55,6 +55,17 @@ def test_answers_are_scored_against_a_file_joined_by_id(answers, labels, cbtui):
     assert {"expected": "billing", "answer": "bug", "count": 1} in told["matrix"]
 
 
+def test_entries_whose_labels_have_no_room_in_the_matrix_are_counted_under_it(answers, tmp_path, cbtui):
+    names = [f"l{number:02}" for number in range(14)]
+    found = answers("a.jsonl", {f"{name}-{twice}": name for name in names for twice in "ab"})
+    expected = tmp_path / "labels.csv"
+    expected.write_text(
+        "id,label\n" + "".join(f"{name}-{twice},{name}\n" for name in names for twice in "ab")
+    )
+    code, out, _ = cbtui("score", found, "--expected", "label", "--expected-file", expected)
+    assert (code, out.splitlines()[-1]) == (0, "4 entries have labels that are not in this table")
+
+
 def test_ids_of_a_cell_and_of_what_is_wrong_can_be_piped(answers, labels, cbtui):
     found = answers("a.jsonl", {"x": "bug", "y": "bug", "z": "bug", "w": "", "v": "bug"})
     told = ("score", found, "--expected", "label", "--expected-file", labels)

@@ -1,4 +1,6 @@
-"""A pilot: a sample of a draft as its own batch first, and then the rest without it, so that no row is paid twice."""
+"""Some requests of a draft as files of their own, so that none is paid twice: a pilot's sample first, then the rest of its
+run without it; and of any draft what was not sent before.
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.wording import label_words, matrix_labels, score_lines
+from claude_batch_tui.wording import drawn_matrix, label_words, score_lines
 
 _LIKELY = ("expected", "label", "gold", "answer", "target")
 _LEAST = 7
@@ -41,8 +41,7 @@ _NAME = 16
 
 def matrix_drawing(score: Score, at: tuple[int, int], *, width: int) -> list[Line]:
     """The confusion matrix for a width in cells, the chosen cell in brackets."""
-    rows, columns = matrix_labels(score)
-    counts = {(cell.expected, cell.answer): cell.count for cell in score.matrix}
+    rows, columns, counts, _ = drawn_matrix(score)
     room = min(max((width - _NAME - 4) // max(len(columns), 1), _LEAST), _MOST)
     head = "".join(fit(label_words(name), room - 2).rjust(room - 1) + " " for name in columns)
     lines: list[Line] = [(f" {'expected/answer':<{_NAME}}{head.rstrip()}", "strong")]
@@ -79,11 +78,11 @@ class ScoreScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
         self._choose = choose
         self._title = title
         self._scored = scored
-        self._rows, self._columns = matrix_labels(scored.score)
+        self._rows, self._columns, counts, _ = drawn_matrix(scored.score)
         places = {
-            (self._rows.index(cell.expected), self._columns.index(cell.answer)): cell.count
-            for cell in scored.score.matrix
-            if cell.expected != cell.answer and cell.expected in self._rows and cell.answer in self._columns
+            (self._rows.index(expected), self._columns.index(answer)): count
+            for (expected, answer), count in counts.items()
+            if expected != answer
         }
         self._wrong = sorted(places, key=lambda place: -places[place])
         self._at = self._wrong[0] if self._wrong else (0, 0)
