@@ -5,6 +5,7 @@ Money is in US dollars.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from statistics import median
@@ -67,61 +68,64 @@ _SUMS = [name for name in Spend.__struct_fields__ if name not in ("models", "unp
 
 
 class Meter:
-    """Adds up answers one by one."""
+    """Adds up answers one by one. What was added up so far may be added to by who has sums of many answers.
+
+    `answers` and `unpriced` count by model, in the order in which models were met.
+    """
 
     def __init__(self, prices: PriceTable) -> None:
-        self._prices = prices
+        self.prices = prices
         self._standard_prices = msgspec.structs.replace(prices, batch_factor=1.0)
-        self._answers: dict[str, int] = {}
-        self._unpriced: dict[str, int] = {}
-        self._usd = self._standard = self._uncached = 0.0
-        self._fresh = self._read = self._written = self._output = self._additional = 0
+        self.answers: Counter[str] = Counter()
+        self.unpriced: Counter[str] = Counter()
+        self.usd = self.standard = self.uncached = 0.0
+        self.fresh = self.read = self.written = self.output = self.additional = 0
 
     def add(self, usage: Usage, model: str) -> float | None:
         """One succeeded request; what it cost, or None where its model has no price."""
         fresh, read = usage.input_tokens or 0, usage.cache_read_input_tokens or 0
         written = usage.cache_creation_input_tokens or 0
-        self._fresh += fresh
-        self._read += read
-        self._written += written
-        self._output += usage.output_tokens or 0
-        self._answers[model] = self._answers.get(model, 0) + 1
+        self.fresh += fresh
+        self.read += read
+        self.written += written
+        self.output += usage.output_tokens or 0
+        self.answers[model] += 1
         more = additional(usage, model) if usage.iterations else []
         for tokens, _ in more:
-            self._additional += (tokens.input_tokens or 0) + (tokens.cache_read_input_tokens or 0)
-            self._additional += sum(tokens.written) + (tokens.output_tokens or 0)
-        usd = uncached = entry_cost(usage, model, self._prices)
+            self.additional += (tokens.input_tokens or 0) + (tokens.cache_read_input_tokens or 0)
+            self.additional += sum(tokens.written) + (tokens.output_tokens or 0)
+        usd = uncached = entry_cost(usage, model, self.prices)
         standard = entry_cost(usage, model, self._standard_prices)
         if usd is None or standard is None:
             unpriced = next(
-                (by for by in (model, *(by for _, by in more)) if not self._prices.find(by)), model
+                (by for by in (model, *(by for _, by in more)) if not self.prices.find(by)), model
             )
-            self._unpriced[unpriced] = self._unpriced.get(unpriced, 0) + 1
+            self.unpriced[unpriced] += 1
             return None
-        self._usd += usd
-        self._standard += standard
+        self.usd += usd
+        self.standard += standard
         if read or written or more:
             plain = _uncached(usage, [_uncached(one) for one in usage.iterations or ()])
-            uncached = entry_cost(plain, model, self._prices)
-        self._uncached += uncached or 0.0
+            uncached = entry_cost(plain, model, self.prices)
+        self.uncached += uncached or 0.0
         return usd
 
     def spend(self) -> Spend:
         """The sum so far."""
         return Spend(
-            usd=self._usd,
-            standard=self._standard,
-            uncached=self._uncached,
-            succeeded=sum(self._answers.values()),
-            unpriced=sum(self._unpriced.values()),
-            input_tokens=self._fresh,
-            cache_read_tokens=self._read,
-            cache_written_tokens=self._written,
-            output_tokens=self._output,
-            models=tuple(sorted(self._answers, key=lambda model: -self._answers[model])),
-            unpriced_models=tuple(self._unpriced),
-            as_of=self._prices.as_of,
-            additional_tokens=self._additional,
+            usd=self.usd,
+            standard=self.standard,
+            uncached=self.uncached,
+            succeeded=sum(self.answers.values()),
+            unpriced=sum(self.unpriced.values()),
+            input_tokens=self.fresh,
+            cache_read_tokens=self.read,
+            cache_written_tokens=self.written,
+            output_tokens=self.output,
+            models=tuple(sorted(self.answers, key=lambda model: -self.answers[model])),
+            unpriced_models=tuple(self.unpriced),
+            as_of=self.prices.as_of,
+            additional_tokens=self.additional,
         )
 
 

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from math import ceil
+from math import ceil, fsum
 
 import msgspec
 
@@ -21,6 +21,7 @@ _NEAR = 20
 _EVEN = 12
 _FINEST = 250
 """Even steps are no smaller than this part of the most."""
+_FEW = 50_000
 
 
 class Bucket(msgspec.Struct, frozen=True):
@@ -80,46 +81,46 @@ class Statistics(msgspec.Struct, frozen=True):
 
 
 class Tally:
-    """Counts entries one by one."""
+    """Counts entries one by one. What was counted so far may be added to by who has counts of many."""
 
     def __init__(self, prices: PriceTable, expected: int) -> None:
         self._expected = expected
-        self._entries = 0
-        self._outcomes: Counter[str] = Counter()
-        self._classes: Counter[str] = Counter()
-        self._stops: Counter[str] = Counter()
-        self._errors: Counter[str] = Counter()
-        self._meter = Meter(prices)
-        self._input, self._output = array("Q"), array("Q")
-        self._costs = array("d")
+        self.entries = 0
+        self.outcomes: Counter[str] = Counter()
+        self.classes: Counter[str] = Counter()
+        self.stops: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+        self.meter = Meter(prices)
+        self.input, self.output = array("I"), array("I")
+        self.costs = array("d")
 
     def add(self, entry: Entry, ledger_class: str, usage: Usage | None, model: str) -> None:
         """One entry; `usage` and `model` of an answer."""
-        self._entries += 1
-        self._outcomes[str(entry.outcome)] += 1
+        self.entries += 1
+        self.outcomes[str(entry.outcome)] += 1
         if entry.outcome is Outcome.SUCCEEDED:
-            self._classes[ledger_class] += 1
-            self._stops[entry.stop_reason or "(none)"] += 1
-            self._input.append(entry.input_tokens)
-            self._output.append(entry.output_tokens)
-            if usage is not None and (cost := self._meter.add(usage, model)) is not None:
-                self._costs.append(cost)
+            self.classes[ledger_class] += 1
+            self.stops[entry.stop_reason or "(none)"] += 1
+            self.input.append(entry.input_tokens)
+            self.output.append(entry.output_tokens)
+            if usage is not None and (cost := self.meter.add(usage, model)) is not None:
+                self.costs.append(cost)
         elif entry.outcome is Outcome.ERRORED:
-            self._errors[entry.error_type or "(none)"] += 1
+            self.errors[entry.error_type or "(none)"] += 1
 
     def statistics(self) -> Statistics:
         """The numbers so far."""
         return Statistics(
-            entries=self._entries,
+            entries=self.entries,
             expected=self._expected,
-            outcomes=dict(self._outcomes.most_common()),
-            answers=dict(self._classes.most_common()),
-            stop_reasons=dict(self._stops.most_common()),
-            error_types=dict(self._errors.most_common()),
-            input_tokens=distribution(self._input),
-            output_tokens=distribution(self._output),
-            cost=distribution(self._costs),
-            spend=self._meter.spend(),
+            outcomes=dict(self.outcomes.most_common()),
+            answers=dict(self.classes.most_common()),
+            stop_reasons=dict(self.stops.most_common()),
+            error_types=dict(self.errors.most_common()),
+            input_tokens=distribution(self.input),
+            output_tokens=distribution(self.output),
+            cost=distribution(self.costs),
+            spend=self.meter.spend(),
         )
 
 
@@ -127,7 +128,7 @@ def distribution(values: Sequence[float]) -> Distribution:
     """How values of 0 and more are spread."""
     if not values:
         return Distribution(0, 0.0, 0.0, 0.0, 0.0, 0.0, ())
-    ordered = sorted(values)
+    ordered = _sorted(values)
     last = len(ordered) - 1
     borders = list(_borders(ordered))
     places = [0, *(bisect_right(ordered, border) for border in borders[1:])]
@@ -137,13 +138,21 @@ def distribution(values: Sequence[float]) -> Distribution:
     )
     return Distribution(
         len(ordered),
-        float(sum(ordered)),
+        fsum(ordered),
         float(ordered[0]),
         float(ordered[last // 2]),
         float(ordered[-(-9 * last // 10)]),
         float(ordered[last]),
         buckets,
     )
+
+
+def _sorted(values: Sequence[float]) -> Sequence[float]:
+    if len(values) <= _FEW:
+        return sorted(values)
+    import numpy as np  # late: 60 to 90 ms, less than sorting takes without it
+
+    return memoryview(np.sort(np.asarray(values)).data)
 
 
 def _borders(ordered: Sequence[float]) -> Iterator[float]:

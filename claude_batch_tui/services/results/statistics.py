@@ -1,6 +1,6 @@
 """Statistics over entries of one or several indexes, without reading an answer, and their errors grouped by message.
 
-For a thread: 3 s a million entries.
+For a thread: 0.2 s a million entries.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.results.failures import filter_of, shape_of
 from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, Outcome
 from claude_batch_tui.domain.results.statistics import Statistics, Tally
+from claude_batch_tui.services.results.costs import FEW
 from claude_batch_tui.store.results.index import ResultsIndex
 
 if TYPE_CHECKING:
     from claude_batch_tui.store.results.file import ResultsFile
 
 FIRST = 10_000
-"""Entries before the first report; each further one stands on twice as many, since it sorts them all."""
+"""Entries before the first report; each further one stands on four times as many, since it sorts them all."""
 _ERRORED = bytes([OUTCOMES.index(Outcome.ERRORED)])
 _LOOK_UP_EVERY = 256
 
@@ -32,12 +33,14 @@ def statistics(
 
     Of an index that still grows only entries that are described are counted.
     """
+    if sum(len(positions) for _, positions in chosen) > FEW:
+        yield from _many(chosen, prices)
+        return
     known = [
         (index, positions if index.complete else [at for at in positions if at < index.described])
         for index, positions in chosen
     ]
     tally = Tally(prices, sum(len(positions) for _, positions in known))
-    done, report_at = 0, FIRST
     for index, positions in known:
         for position in positions:
             entry = index.entry(position)
@@ -48,9 +51,30 @@ def statistics(
                 index.usage(position) if answered else None,
                 index.model(position) if answered else "",
             )
-            done += 1
-            if done == report_at:
-                report_at *= 2
+    yield tally.statistics()
+
+
+def _many(chosen: Sequence[tuple[ResultsIndex, Sequence[int]]], prices: PriceTable) -> Iterator[Statistics]:
+    """The same over whole columns."""
+    import numpy as np  # late: 60 to 90 ms
+
+    from claude_batch_tui.services.results.entry_prices import AT_ONCE
+    from claude_batch_tui.services.results.entry_sums import count_entries
+
+    known = []
+    for index, positions in chosen:
+        places = np.array(positions, np.uint32)
+        known.append((index, places if index.complete else places[places < index.described]))
+    tally = Tally(prices, sum(len(places) for _, places in known))
+    report_at = FIRST
+    for index, places in known:
+        start = 0
+        while start < len(places):
+            end = min(start + AT_ONCE, start + report_at - tally.entries, len(places))
+            count_entries(tally, index, places[start:end].astype(np.int64))
+            start = end
+            if tally.entries == report_at:
+                report_at *= 4
                 yield tally.statistics()
     yield tally.statistics()
 

@@ -3,12 +3,17 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claude_batch_tui.domain.money.spend import Meter
+from claude_batch_tui.domain.results.statistics import Tally
 from claude_batch_tui.services.building.models import built_in_prices
-from claude_batch_tui.services.results.costs import EntryCosts
+from claude_batch_tui.services.results.costs import EntryCosts, bill_of
+from claude_batch_tui.services.results.entry_sums import count_entries, meter_answers
+from claude_batch_tui.services.results.statistics import statistics
 from claude_batch_tui.store.results.index import ResultsIndex
 
 PRICES = built_in_prices()
@@ -63,10 +68,48 @@ def test_the_costs_of_all_entries_at_once_are_those_of_each_alone(entries, cut):
     costs.column(min(cut, index.count))  # in two pieces
     alone = [costs.of(position) for position in range(index.count)]
     column = [None if math.isnan(cost) else cost for cost in costs.column(index.count).tolist()]
-    assert column == [cost if cost is None else pytest.approx(cost, rel=1e-9, abs=1e-12) for cost in alone]
+    assert column == alone  # to the last bit
     total = costs.total()
-    assert total.usd == pytest.approx(sum(cost for cost in alone if cost is not None))
+    assert total.usd == sum(cost for cost in alone if cost is not None)
     assert total.unpriced == alone.count(None)
+
+
+outcomes = st.sampled_from(["succeeded", "succeeded", "expired", "errored", "strange"])
+stops = st.sampled_from([None, "end_turn", "max_tokens", "refusal", "unheard-of"])
+
+
+def told_apart(number, model, usage, outcome, stop):
+    result = {"type": outcome}
+    if outcome == "succeeded":
+        content = [{"type": "text", "text": "x" * (number % 2)}]
+        result["message"] = {"model": model, "usage": usage, "stop_reason": stop, "content": content}
+    if outcome == "errored" and number % 3:
+        result["error"] = {"type": "error", "error": {"type": f"e{number % 2}", "message": "m"}}
+    return json.dumps({"custom_id": str(number), "result": result}).encode() + b"\n"
+
+
+@pytest.mark.slow
+@given(st.lists(st.tuples(models, usages, outcomes, stops), max_size=12), st.randoms(), st.integers(0, 12))
+@settings(deadline=None, max_examples=300)
+def test_the_numbers_of_many_entries_at_once_are_those_of_one_after_the_other(entries, dice, cut):
+    index = ResultsIndex()
+    for number, entry in enumerate(entries):
+        index.feed(told_apart(number, *entry))
+    index.finish()
+    positions = [*range(index.count)]
+    dice.shuffle(positions)
+    *_, alone = statistics([(index, positions)], PRICES)
+    tally = Tally(PRICES, index.count)
+    for some in (positions[:cut], positions[cut:]):
+        count_entries(tally, index, np.array(some, np.int64))
+    at_once = tally.statistics()
+    assert at_once == alone
+    for name in ("outcomes", "answers", "stop_reasons", "error_types"):
+        assert [*getattr(at_once, name)] == [*getattr(alone, name)]  # in one order
+    meter = Meter(PRICES)
+    answers = [at for at in range(index.count) if index.outcomes[at] == 0]
+    meter_answers(meter, index, np.array(answers, np.int64))
+    assert meter.spend() == bill_of(index, PRICES)
 
 
 def test_the_standard_price_and_what_the_cache_saved_stand_beside_the_cost():
