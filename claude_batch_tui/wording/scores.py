@@ -12,7 +12,6 @@ from claude_batch_tui.wording.values import money, share
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from claude_batch_tui.domain.money.spend import Spend
     from claude_batch_tui.domain.results.scoring import Interval, Majority, PairedTest, Score
     from claude_batch_tui.services.results.variants import VariantLine
 
@@ -189,7 +188,7 @@ def variant_json(line: VariantLine) -> dict[str, object]:
     return {
         "outcomes": line.numbers.outcomes,
         "usd": None if spend.unpriced else spend.usd,
-        "input_tokens": _input(spend),
+        "input_tokens": line.numbers.all_input,
         "output_tokens": spend.output_tokens,
     }
 
@@ -215,18 +214,13 @@ def _variant_cells(letter: str, line: VariantLine) -> tuple[str, ...]:
         *(letter, clean_line(line.title), *scored),
         *(
             "unknown" if spend.unpriced else money(spend.usd),
-            f"{_input(spend):,}",
+            f"{line.numbers.all_input:,}",
             f"{spend.output_tokens:,}",
         ),
         "" if line.test is None else p_words(line.test.p),
         "" if line.same is None else share(*line.same),
         outcomes,
     )
-
-
-def _input(spend: Spend) -> int:
-    """All tokens that were read, from the cache or not."""
-    return spend.input_tokens + spend.cache_read_tokens + spend.cache_written_tokens
 
 
 def p_words(p: float) -> str:

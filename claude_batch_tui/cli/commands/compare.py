@@ -50,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "The ending of -o chooses the format: .csv, .json, .flat.jsonl or .parquet; a row a pair, A beside B.\n"
         "A sweep, named as it was built, is a table: a line each variant with cost, tokens, outcomes, and how often it\n"
         "answers as the first; `cbtui score` adds the scores.\n"
-        "Exit codes: 0 all agree, 1 some do not or are on one side only, 3 there are no results."
+        "Exit codes: 0 all agree, 1 some do not or are on one side only, 3 there are no results; of a sweep 0 or 3."
     )
 
 
