@@ -20,7 +20,7 @@ from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results.columns import Additions, AnsweredBy, Numbered, numbered_stops
 from claude_batch_tui.store.results.index import ResultsIndex
 
-_VERSION: Final = 6
+_VERSION: Final = 7
 _ALIGNED: Final = 64
 _WIDE: Final[dict[str, tuple[Literal["Q", "I", "H"], int]]] = {
     "offsets": ("Q", 8),
@@ -55,7 +55,7 @@ class _Head(msgspec.Struct):
     answered_by: list[AnsweredBy]
     byteorder: str
     checksum: int
-    """Of the small columns, and of the first and last bytes of the others: looked at before the index is used."""
+    """Of the names above, the small columns, and the first and last bytes of the others: looked at before the index is used."""
     whole_checksum: int
     """Of all columns: looked at while the index is in use, since that takes 0.5 ms a megabyte."""
 
@@ -99,6 +99,7 @@ def save_index(
     stat = stat or results.stat()
     columns = [memoryview(getattr(index, name)).cast("B") for name in (*_WIDE, *_SMALL)]
     columns += [memoryview(getattr(index.additions, name)).cast("B") for name in Additions.kinds]
+    names = list(index.stop_reasons), list(index.error_types), list(index.answered_by)
     head = _Head(
         _VERSION,
         stat.st_size,
@@ -106,11 +107,9 @@ def save_index(
         index.count,
         len(index.ids),
         len(index.additions.entries),
-        list(index.stop_reasons),
-        list(index.error_types),
-        list(index.answered_by),
+        *names,
         sys.byteorder,
-        _checksum(columns, index.ids),
+        _checksum(names, columns, index.ids),
         _whole_checksum(columns, index.ids),
     )
     line = msgspec.json.encode(head)
@@ -164,7 +163,8 @@ def _loaded(head: _Head, mapped: mmap.mmap, start: int) -> ResultsIndex | None:
         parts.append(view[start : start + size])
         getattr(index.additions, name).frombytes(parts[-1])
         start += size
-    if _checksum(parts, view[ids_at:]) != head.checksum:
+    names = head.stop_reasons, head.error_types, head.answered_by
+    if _checksum(names, parts, view[ids_at:]) != head.checksum:
         return None
     index.stop_reasons = numbered_stops(head.stop_reasons)
     index.error_types = Numbered(head.error_types)
@@ -181,8 +181,8 @@ def _whole_checksum(columns: list[Any], ids: Any) -> int:
     return total
 
 
-def _checksum(columns: list[Any], ids: Any) -> int:
-    total = 0
+def _checksum(names: tuple[list[Any], ...], columns: list[Any], ids: Any) -> int:
+    total = zlib.crc32(msgspec.json.encode(names))
     for number, column in enumerate((*columns, ids)):
         is_small = len(_WIDE) <= number < len(columns)
         for part in (column,) if is_small else (column[:4096], column[-4096:]):

@@ -97,6 +97,10 @@ def test_a_damaged_index_is_rebuilt(tmp_path):
     for length in (0, 10, len(whole) // 2, len(whole) - 1):
         index_path(path).write_bytes(whole[:length])
         assert load_index(path) is None
+    for name in (b"max_tokens", b"end_turn"):
+        assert whole.count(b'"%s"' % name) == 1
+        index_path(path).write_bytes(whole.replace(name, name[::-1]))
+        assert load_index(path) is None
 
 
 @pytest.mark.parametrize(
