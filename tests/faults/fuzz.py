@@ -1,6 +1,6 @@
 """Every parser against inputs that nobody would write: none ends in a traceback, takes long, or takes much memory.
 
-`run()` is the long form, 100,000 inputs a parser and some hours; `tests/test_fuzz.py` runs some of it. Inputs are small
+`run()` is the long form, 100,000 inputs a parser and one to two hours; `tests/test_fuzz.py` runs some of it. Inputs are small
 valid samples that were cut, doubled, swapped and mixed, from a seed, so that what was found can be found again:
 
     python tests/faults/fuzz.py --count 2000 --seed 1 --only recipe
