@@ -293,15 +293,16 @@ def _ended(tracked: TrackedBatch, drawing: Drawing, width: int) -> list[Run]:
     """A bar of outcomes, and the counts; where there is little room what is not good comes before what is."""
     counts = tracked.batch.request_counts
     flaws = [f"{number:,} {class_words(name)}" for name, number in tracked.flawed.items()]
-    failed = (("err", counts.errored), ("exp", counts.expired), ("canc", counts.canceled))
-    parts = [*flaws, *(f"{number:,} {word}" for word, number in failed if number)]
-    ok, bad = f"{counts.succeeded:,} ok", " ".join(parts)
-    words = [" · ".join([ok, *parts]), f"{ok} {bad}".rstrip()] if counts.total else ["0 requests"]
-    if bad:
+    buckets = (("err", counts.errored), ("exp", counts.expired), ("canc", counts.canceled))
+    failed = [f"{number:,} {word}" for word, number in buckets if number]
+    among = f" ({', '.join(flaws)})" if flaws else ""
+    parts = [f"{counts.succeeded:,} ok{among}", *failed]
+    words = [" · ".join(parts), " ".join(parts)] if counts.total else ["0 requests"]
+    if bad := " ".join([*flaws, *failed]):
         not_good = counts.total - counts.succeeded + sum(tracked.flawed.values())
         words += [bad, f"{not_good:,} not good", f"{counts.succeeded * 100 // counts.total}% ok"]
     if {"ok", "errored", "expired", "canceled"} <= drawing.shown:
-        words = [" ".join(flaws), ""]
+        words = [f"of ok: {', '.join(flaws)}", " ".join(flaws), ""] if flaws else [""]
     words = [each.replace("truncated", "cut").replace("schema-invalid", "invalid") for each in words]
     if drawing.ascii_only:
         words = [each.replace("·", "-") for each in words]

@@ -267,7 +267,7 @@ async def test_what_is_about_to_be_lost_is_said_with_the_keys_that_save_it(live,
         await listed(pilot, 2)
         await reached(pilot, lambda: status(live).startswith("1 batch loses its results in 2"))
         await pilot.press("W")
-        assert table(live).marks == {leaving}
+        await reached(pilot, lambda: table(live).marks == {leaving})
         assert table(live).cursor_key == leaving
         detail = live.screen.query_one("#detail-text", TextView)
         await reached(pilot, lambda: "s downloads them" in str(detail._shown))
