@@ -156,8 +156,8 @@ class DashboardApp(CbtuiApp):
 
     def start(self) -> int:
         """Open the store, run until the user leaves, stop the engine; the exit code. Raises StoreError."""
-        # Keys wait for threads that build, index and search: a fifth of Python's usual slice, several times a key.
-        sys.setswitchinterval(0.001)
+        # Keys wait for threads that build, index and search: a slice of Python's usual 5 ms, several times a key.
+        sys.setswitchinterval(0.0002)
         self.engines.start()
         try:
             return super().start()

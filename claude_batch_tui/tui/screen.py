@@ -11,11 +11,14 @@ enter open  / filter  ...
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
 from claude_batch_tui.tui.dashboard import Dashboard, check_action, dashboard_of
@@ -70,6 +73,9 @@ class DashboardScreen(Screen[None]):
             priority=True,
         ),
     ]
+
+    focused = Reactive[Widget | None](None, repaint=False)
+    """Textual's, but what gains and loses the focus is painted anew, not all of the screen."""
 
     _was_shown = False
 
@@ -180,6 +186,15 @@ class DashboardScreen(Screen[None]):
             return
         self.draw_snapshot(self.snapshot)
         self.set_timer(_FRAME_WRITTEN, self.dashboard.begin)
+
+    def _update_focus_styles(self, focused: Widget | None = None, blurred: Widget | None = None) -> None:
+        """Textual's, but for the panes around them alone: no style of what is in a pane asks whether the pane has the focus.
+
+        Textual does it for all in the pane, which is 35 ms for the fields of a form.
+        """
+        around = chain.from_iterable(each.ancestors_with_self for each in (focused, blurred) if each)
+        panes = {each for each in around if each._has_focus_within}  # noqa: SLF001  as Textual's own does
+        self.app.stylesheet.update_nodes(panes, animate=True)
 
     def _compositor_refresh(self) -> None:
         """Textual's, but what would not be shown is not drawn: it is once the app's batch of changes has ended."""

@@ -27,6 +27,8 @@ from typing import NamedTuple
 from bench_big_batch import Peak
 from pty_app import PtyApp
 
+from claude_batch_tui.services.building.recipes import FormDraft, save_draft
+
 LOOP = """
 import csv, json, sys
 with open(sys.argv[1], newline="", encoding="utf-8") as source, open(sys.argv[2], "w", encoding="utf-8") as out:
@@ -123,28 +125,16 @@ def keys_during_check(source: Path, folder: Path) -> list[float]:
     """Milliseconds from key to paint while the dashboard builds and checks."""
     environ = {f"CBTUI_{name}_DIR": str(folder / name.lower()) for name in ("DATA", "STATE", "CONFIG")}
     environ |= {"ANTHROPIC_API_KEY": "sk-ant-none", "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}
+    form = {"source": str(source), "id_column": "id", "template": PLAIN}
+    (folder / "data").mkdir(mode=0o700)
+    save_draft(folder / "data", FormDraft({**form, "model": "claude-haiku-4-5", "max_tokens": "100"}))
     with PtyApp([sys.executable, "-m", "claude_batch_tui"], environ=environ) as app:
         app.wait_for("BATCHES")
-        app.press("2")
-        for text in (
-            str(source),
-            "\t",
-            "\t",
-            "id",
-            "\t",
-            PLAIN,
-            "\t",
-            "\t",
-            "\t",
-            "claude-haiku-4-5",
-            "\t",
-            "100",
-        ):
-            app.press(text, quiet=0.05)
-        app.press("\r", quiet=0.01)
-        app.press("\x1b", quiet=0.05)
+        app.press("2", quiet=2)
+        app.press("\x12", quiet=0.01)
+        app.wait_for("Built", quiet=0)
         times: list[float] = []
-        end = time.perf_counter() + 20
+        end = time.perf_counter() + 60
         while "Checked." not in app.text and time.perf_counter() < end:
             reaction = app.press("\t", quiet=0.02)  # the next field lights up, whatever else is painted
             if reaction.first_ms is not None:

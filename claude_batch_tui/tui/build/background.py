@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
@@ -123,6 +124,9 @@ class BackgroundBuild:
     def _begin(self, begin: Callable[[Stopped], Updates], group: str) -> None:
         """Work in a thread, and show what it says, as long as nobody has stopped it."""
         changes, app = self._draft.changes, self._screen.app
+        if self._worker is None:
+            # What is there stays: a full collection that looks at all of it, while rows are built, stops every key for 50 ms.
+            gc.freeze()
 
         def work() -> None:
             worker = get_current_worker()

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -31,7 +32,7 @@ from claude_batch_tui.store.workspaces import hint_of
 from claude_batch_tui.tui.build.fields import FIELDS, betas_of, kind_of, spec_of
 
 
-class Checked(msgspec.Struct, frozen=True):
+class Checked(msgspec.Struct, frozen=True, dict=True):
     """What a check found, and the files it left where there were no errors. `cost` is what the API counted, later."""
 
     spec: BuildSpec
@@ -54,7 +55,7 @@ class Checked(msgspec.Struct, frozen=True):
         """How many requests the draft has; 0 where there is none."""
         return self.found.draft.requests if self.found else 0
 
-    @property
+    @cached_property
     def groups(self) -> tuple[ProblemGroup, ...]:
         """What is wrong, of build and check, by cause."""
         if self.found is None:
@@ -63,7 +64,7 @@ class Checked(msgspec.Struct, frozen=True):
         more = [one for one in self.found.draft.problems if (one.code, one.line) not in known]
         return grouped([*self.report.problems, *more], {**self.found.draft.counts, **self.report.counts})
 
-    @property
+    @cached_property
     def problems(self) -> list[Problem]:
         """Those of a row, of build and check, in the order of their lines."""
         found = [one for group in self.groups for one in group.problems]

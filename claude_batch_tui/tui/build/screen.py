@@ -130,9 +130,10 @@ class BuildScreen(CheckingScreen):
             self._show_views()
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
-        """On a small screen the part with the keys has the room."""
+        """On a small screen the part with the keys has the room: the height of the form says so, no other style does."""
         side = self.query_one("#side")
-        self.set_class(self.focused is not None and side in self.focused.ancestors, "-side")
+        self.set_class(self.focused is not None and side in self.focused.ancestors, "-side", update=False)
+        self.app.stylesheet.update_nodes([self.query_one("#left")])
 
     @property
     def awaits_letter(self) -> bool:
