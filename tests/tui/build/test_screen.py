@@ -361,7 +361,7 @@ async def test_a_preview_says_what_is_wrong_and_typing_goes_on(build, folder, se
         assert isinstance(build.focused, Input)
 
 
-async def test_keys_that_need_a_row_or_a_check_say_so(build, settled):
+async def test_keys_that_need_a_row_or_a_check_say_so(build):
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2")
         screen(build).query_one("#detail").focus()
@@ -372,8 +372,7 @@ async def test_keys_that_need_a_row_or_a_check_say_so(build, settled):
             ("e", "a check has to find"),
         ):
             await pilot.press(key)
-            await settled(pilot)
-            assert reason in build.screen.query_one(StatusLine).text
+            await reached(pilot, lambda reason=reason: reason in build.screen.query_one(StatusLine).text)
 
 
 async def test_a_row_that_is_tried_is_sent_once_after_asking_and_its_answer_shown(
