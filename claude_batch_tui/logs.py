@@ -57,8 +57,11 @@ class _SharedFile(RotatingFileHandler):
         """Write a record to the file that has the name now."""
         with contextlib.suppress(OSError):
             if self.stream is not None and not _is_at(self.stream, self.baseFilename):
-                self.stream.close()
-                self.stream = self._open()
+                left, self.stream = (
+                    self.stream,
+                    None,
+                )  # opened anew by the next line, where its folder is still there
+                left.close()
             super().emit(record)
 
     def doRollover(self) -> None:  # noqa: N802  the standard library's name

@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -112,6 +113,19 @@ def test_off_writes_nothing_and_a_folder_that_cannot_be_written_stops_nobody(tmp
     log_to_file(config)
     logging.getLogger("claude_batch_tui").warning("nowhere")
     assert capsys.readouterr().err == ""
+
+
+def test_where_its_folder_is_removed_nobody_is_stopped_and_it_goes_on_once_that_is_back():
+    config = load({})[0]
+    log_to_file(config)
+    log = logging.getLogger("claude_batch_tui")
+    log.warning("before")
+    shutil.rmtree(config.state_dir)
+    for _ in range(3):
+        log.warning("nowhere")
+    config.state_dir.mkdir(parents=True)
+    log.warning("again")
+    assert [line.rpartition(" ")[2] for line in log_path(config).read_text().splitlines()] == ["again"]
 
 
 def _write(state_dir, name, count):

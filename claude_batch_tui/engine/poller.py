@@ -95,16 +95,22 @@ class Poller:
         trouble: Exception | None = None
         try:
             while True:
+                is_waiting = trouble is not None
                 try:
                     if trouble is not None:
                         waited_out, trouble = trouble, None
                         await self._wait_out(waited_out)
+                        is_waiting = False
                     if not self._paused and self._lock.try_acquire():
                         await self._lead()
                     else:
                         await self._follow()
                 except Exception as error:  # noqa: BLE001 — shown and logged; polling goes on
                     trouble = error
+                    if is_waiting:
+                        # Its frames hold what was waited out, and that what was before. Nothing here can fail.
+                        trouble = error.with_traceback(None)
+                        await self._clock.wait(asyncio.Event(), ASKED_FLOOR)
         finally:
             self._lock.release()
 

@@ -300,6 +300,30 @@ async def test_an_exception_nobody_expected_is_shown_logged_and_survived(simulat
         assert world.link.state is LinkState.LIVE
 
 
+async def test_where_the_wait_for_what_went_wrong_fails_too_polling_goes_on_without_haste(
+    simulator, monkeypatch
+):
+    failed = []
+
+    def stumble(*_):
+        failed.append(KeyError("odd"))
+        raise failed[-1]
+
+    simulator.batches.add(5, duration=10 * HOUR)
+    async with World(simulator) as world:
+        monkeypatch.setattr(world.board, "catch_up", stumble)
+        monkeypatch.setattr(world.runtime, "random", stumble)
+        await world.clock.advance_here(10)
+        failed.clear()
+        await world.clock.advance_here(50)
+        assert 5 <= len(failed) <= 10
+        assert failed[-1].__traceback__ is None  # else each holds the one before, for ever
+        monkeypatch.undo()
+        world.runtime.random = lambda: 0.5
+        await world.clock.advance_here(301)
+        assert world.link.state is LinkState.LIVE
+
+
 async def test_a_store_found_damaged_is_set_aside_and_said_and_the_next_start_rebuilds_it(simulator):
     simulator.batches.add(5, duration=10 * HOUR)
     async with World(simulator) as world:
