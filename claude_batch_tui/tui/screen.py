@@ -156,6 +156,13 @@ class DashboardScreen(Screen[None]):
         """Tell the user something."""
         self.dashboard.say(text, kind, seconds)
 
+    @property
+    def tab_words(self) -> str:
+        """What tab does, where it is not known without being said: it stands in the key line then."""
+        return (
+            "complete" if any(bar.has_focus_within and bar.completes for bar in self.query(FilterBar)) else ""
+        )
+
     def action_next_pane(self) -> None:
         """To the next pane or field. Out of a filter only enter and esc lead: there it completes."""
         if not self._completed(1):

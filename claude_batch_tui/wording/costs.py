@@ -71,15 +71,19 @@ def _range_words(forecast: CostForecast) -> str:
     """`likely $41.25, at most $67.50 with the input as counted, at most $91.20 whatever it holds`."""
     parts = [f"likely {money(forecast.likely.batch)}"] if forecast.likely is not None else []
     whatever = ""
-    if forecast.counted_at_most is not None:
-        parts.append(f"at most {money(forecast.counted_at_most.batch)} with the input as counted")
+    most = money(forecast.at_most.batch)
+    counted_most = most if forecast.counted_at_most is None else money(forecast.counted_at_most.batch)
+    if counted_most != most:
+        parts.append(f"at most {counted_most} with the input as counted")
         whatever = " whatever the count"
-    return ", ".join([*parts, f"at most {money(forecast.at_most.batch)}{whatever}"])
+    return ", ".join([*parts, f"at most {most}{whatever}"])
 
 
 def _dates(forecast: CostForecast) -> str:
-    models = "" if forecast.models_as_of is None else f", models as of {forecast.models_as_of}"
-    return f"prices as of {forecast.at_most.as_of}{models}"
+    prices, models = forecast.at_most.as_of, forecast.models_as_of
+    if models == prices:
+        return f"prices and models as of {prices}"
+    return f"prices as of {prices}" + ("" if models is None else f", models as of {models}")
 
 
 def _input_words(forecast: CostForecast) -> str:

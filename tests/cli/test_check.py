@@ -34,7 +34,7 @@ def test_a_good_file_is_described_and_priced(check):
         "requests  1,000 (1.0% of the limit of 100,000)",
         "size      163.9 kB (0.1% of the limit of 256.0 MB)",
         "model     claude-opus-5: 1,000",
-        "cost      at most $12.66; prices as of 2026-11-29, models as of 2026-11-29",
+        "cost      at most $12.66; prices and models as of 2026-11-29",
         "standard  at most $25.33; batching saves up to $12.66",
         "input     about 36,389 tokens, $0.09 (3.6 bytes a token, ±25%)",
         "output    at most 1,000,000 tokens (every answer at max_tokens)",

@@ -172,7 +172,7 @@ def test_a_count_in_hand_is_said_in_dollars(cbtui, simulator, tmp_path):
         if found[:9].strip() in ("cost", "standard", "input", "output", "caching")
     ]
     assert "with the input as counted, at most $" in cost
-    assert cost.endswith("prices as of 2026-11-29, models as of 2026-11-29")
+    assert cost.endswith("prices and models as of 2026-11-29")
     assert standard.startswith("standard  at most $")
     assert "tokens, $0.03, by the API's count of 10 requests" in counted
     assert output == "output    at most 5,000 tokens ($0.04) (every answer at max_tokens)"

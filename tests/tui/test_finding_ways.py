@@ -67,6 +67,8 @@ async def test_tab_completes_the_filter_of_the_batches_and_never_leaves_it(dashb
         await settled(pilot)
         await pilot.press("slash", "s", "t", "a", "t", "tab")
         bar = pilot.app.screen.query_one(FilterBar)
+        await settled(pilot)
+        assert "tab complete" in pilot.app.screen.query_one(KeyLine).render_line(0).text
         assert bar.value == "state="
         await pilot.press("tab")
         assert bar.value == "state=running"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -215,11 +215,7 @@ def complete(text: str, cursor: int, values: Callable[[str], Sequence[str]]) -> 
         known = values(f"json{match['path'].removeprefix(':$')}")
         return Completion(match.start("part"), _fitting(match["part"], known))
     if (match := _JSON_NAME.search(before)) is not None:
-        begun = match["name"].lower()
-        names = (name for name in values("json") if _PLAIN_NAME.fullmatch(f".{name}"))
-        return Completion(
-            match.start("name"), tuple(f"{name}=" for name in names if name.lower().startswith(begun))
-        )
+        return Completion(match.start("name"), tuple(_json_names(match["name"], values)))
     if (match := _VALUE.search(before)) is not None:
         name = match["field"].lower()
         known = (*FIELDS[name].values, *values(name)) if name in FIELDS else ()
@@ -231,7 +227,15 @@ def complete(text: str, cursor: int, values: Callable[[str], Sequence[str]]) -> 
         return Completion(match.start("word"), _with_operators(FIELDS[word]))
     fields = tuple(field.name + _usual(field) for field in FIELDS.values() if field.name.startswith(word))
     joints = tuple(joint for joint in _JOINTS if before.strip() and joint.startswith(word))
-    return Completion(match.start("word"), fields + joints)
+    named = tuple(f"json.{name}" for name in _json_names(word, values)) if word else ()
+    return Completion(match.start("word"), fields + joints + named)
+
+
+def _json_names(begun: str, values: Callable[[str], Sequence[str]]) -> Iterator[str]:
+    """`urgency=`: the names in the answers that begin so, as a path has them."""
+    for name in values("json"):
+        if name.lower().startswith(begun.lower()) and _PLAIN_NAME.fullmatch(f".{name}"):
+            yield f"{name}="
 
 
 def _fitting(

@@ -74,6 +74,8 @@ _SHORTEST_BAR, _LONGEST_BAR = 8, 24
 _LONGEST_WORKSPACE = 16
 _SHORTEST_WORKSPACE = 10
 _ID_TAIL = 7
+_LONGEST_LAST_WORD = 8
+"""`retry`, `pilot`, `w48`: what tells a name from others that begin alike stays where there is no room for all."""
 _MODEL_DATE = re.compile(r"-20\d{6}$")
 _DATED_AFTER = timedelta(minutes=2)
 
@@ -173,12 +175,13 @@ def _name(row: BatchRow, drawing: Drawing) -> Cell:
     tracked = row.tracked
     title = tracked.title
     title = f"? {title}" if tracked.provisional else title
-    kept = 0
+    last = title.rpartition(" ")[2]
+    kept = len(last) + 1 if len(last) == cells(last) <= _LONGEST_LAST_WORD else 0
     if row.members:
         is_open = row.key in drawing.opened
         mark = ("-" if is_open else "+") if drawing.ascii_only else ("▾" if is_open else "▸")
         count = f" ({len(row.members)})"
-        title, kept = f"{mark} {title}{count}", len(count)
+        title, kept = f"{mark} {title}{count}", kept + len(count)
     elif row.is_child:
         title = f"  {'`-' if drawing.ascii_only else '└'} {title}"
     style = "warn" if tracked.provisional else None if tracked.seen else "strong"
@@ -189,7 +192,7 @@ def _name(row: BatchRow, drawing: Drawing) -> Cell:
 
 
 def _shortened(title: str, width: int, kept: int, mark: str) -> str:
-    """A title cut before so many cells of its end: they tell an id from others, and say how many batches a run has."""
+    """A title cut before so many cells of its end: names begin alike and differ there, and so do ids."""
     if cells(title) <= width or width <= 2 * kept:
         return title
     return f"{cut(title[:-kept], width - kept, mark)}{title[-kept:]}"

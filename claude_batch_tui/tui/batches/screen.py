@@ -312,7 +312,10 @@ class BatchesScreen(DashboardScreen):
         order = self.view.listing.order
         self.table.show_columns()
         self._show_rows()
-        self.say(f"Sorted by {order.field}{', reversed' if order.is_reversed else ''}.", seconds=2.0)
+        other_way = "" if order.is_reversed else " O turns it round, c sorts by any field."
+        self.say(
+            f"Sorted by {order.field}{', reversed' if order.is_reversed else ''}.{other_way}", seconds=3.0
+        )
 
     def action_hidden(self) -> None:
         """Show hidden batches among the others, or not."""

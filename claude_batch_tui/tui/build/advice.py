@@ -100,15 +100,15 @@ def names_in_templates(values: Mapping[str, str], columns: Sequence[str]) -> fro
 
 
 def model_words(name: str, rules: ModelRules | None, prices: PriceTable) -> str:
-    """`$0.05 in  $0.25 out  1M context  128K answer  retires 2027-05-01`: a model in the list, dollars per million in a batch."""
+    """`$0.05 in  $0.25 out    1M context  128k answer  retires 2027-05-01`: a model in the list, dollars per million in a batch."""
     price = prices.find(name)
-    parts = [f"{'no price':>{len('$20.00 in  $20.00 out') + 1}}"]
+    parts = [f"{'no price':>{len('$20.00 in $20.00 out')}}"]
     if price is not None:
         half = prices.batch_factor
-        parts = [f"{money(price.input * half):>7} in {money(price.output * half):>7} out"]
+        parts = [f"{money(price.input * half):>6} in {money(price.output * half):>6} out"]
     if rules is not None:
-        parts.append(f"{_tokens(rules.context):>5} context")
-        parts.append(f"{_tokens(rules.max_tokens):>5} answer")
+        parts.append(f"{_tokens(rules.context):>4} context")
+        parts.append(f"{_tokens(rules.max_tokens):>4} answer")
         if rules.lifecycle == "retired":
             parts.append("retired")
         elif rules.retires is not None:

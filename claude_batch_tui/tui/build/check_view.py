@@ -57,7 +57,7 @@ class CheckView(Vertical):
     CheckView {
         height: 1fr;
         background: $background;
-        & > TextView { height: auto; max-height: 50%; }
+        & > TextView { height: auto; max-height: 65%; }
         & > _Lines {
             height: 1fr; border: none; padding: 0; background: $background;
             text-wrap: nowrap; text-overflow: ellipsis;

@@ -50,8 +50,8 @@ KEYS: list[BindingType] = [
     shown_key("build.reuse", "R", "reuse", "recipe", "fill the form from a saved recipe"),
     shown_key("build.write", "W", "write", "write file", "write the requests file instead of sending"),
     hidden_key("build.clear", "C", "clear", "clear", "empty the form (asks)"),
-    shown_key("build.back", "q", "back", "back", "back to the batches; the form is kept"),
-    shown_key("build.leave-field", "escape", "leave_field", "leave", "out of the field, then back"),
+    shown_key("build.leave-field", "escape", "leave_field", "leave field", "out of the field"),
+    shown_key("build.back", "q,escape", "back", "back", "back to the batches; the form is kept"),
 ]
 _NEEDS_SOURCE = frozenset(
     ("row", "check", "write", "edit", "try_row", "save_recipe", "leave_out_row", "clear")

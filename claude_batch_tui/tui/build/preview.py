@@ -149,7 +149,7 @@ WELCOME = """
    a folder, *.pdf            a file: text, PDF, image …
    .db .sqlite                a row of a query
    .py                        what build_requests() gives
-   .jsonl                     ready requests, also those of
+   .jsonl                     ready requests, also of
                               OpenAI, Bedrock and Vertex
 
  ^o in a field lists what can stand there: columns,

@@ -31,6 +31,7 @@ from claude_batch_tui.tui.build.background import BackgroundBuild, CheckingScree
 from claude_batch_tui.tui.build.check_view import CheckView
 from claude_batch_tui.tui.build.choosing import TEMPLATES, picker_for, source_picker
 from claude_batch_tui.tui.build.draft import BuildDraft, Checked
+from claude_batch_tui.tui.build.editors import FieldEditor
 from claude_batch_tui.tui.build.fields import FIELDS, label_of, values_of
 from claude_batch_tui.tui.build.form import BuildForm, CostLine
 from claude_batch_tui.tui.build.keys import KEYS, why_not
@@ -141,6 +142,11 @@ class BuildScreen(CheckingScreen):
         return self.focused is not None and self.query_one("#left") in self.focused.ancestors
 
     @property
+    def tab_words(self) -> str:
+        """An editor of several lines keeps enter to itself."""
+        return "next field" if isinstance(self.focused, FieldEditor) else super().tab_words
+
+    @property
     def form(self) -> BuildForm:
         """What is typed."""
         return self.query_one(BuildForm)
@@ -171,6 +177,12 @@ class BuildScreen(CheckingScreen):
             has_recipes=action != "reuse" or bool(recipe_names(self.dashboard.config.config_dir)),
         )
         return reason or super().reason_disabled(action, parameters)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Out of a field leads only who is in one: from there esc is back."""
+        if action == "leave_field" and not (self.is_mounted and self.awaits_letter):
+            return False
+        return super().check_action(action, parameters)
 
     # The form.
 
@@ -259,6 +271,8 @@ class BuildScreen(CheckingScreen):
                 self.form.insert(value)
             else:
                 self.form.set(name, _near(value) if FIELDS[name].form == "path" else value)
+                self.form.focus_field(name)
+                self.focus_next(_TYPED)
 
         self.app.push_screen(dialog, chosen)
 
@@ -308,17 +322,15 @@ class BuildScreen(CheckingScreen):
         def fill(recipe: Recipe) -> None:
             self.draft.renew()
             self.background.stop_check()
-            self.form.fill(values_of(recipe))
+            values = values_of(recipe)
+            self.form.fill(values | {"source": _near(values.get("source", ""))})
             self._form_changed()  # also where no field is another than before
 
         ask_recipe(self, fill)
 
     def action_leave_field(self) -> None:
-        """Out of a field; from there back to the batches."""
-        if self.awaits_letter:
-            self._focus_side()
-        else:
-            self.action_back()
+        """Out of a field, to what is beside the form."""
+        self._focus_side()
 
     def action_back(self) -> None:
         """Back to the batches; what was typed is kept, on disk too."""

@@ -23,6 +23,8 @@ from claude_batch_tui.wording import (
 )
 
 _GAP = 2
+_LEAD = "f: "
+"""What stands before the chips: the key that their letters follow."""
 
 
 class _Chip:
@@ -43,7 +45,7 @@ class _Chip:
 
 
 class CountsLine(OneLine):
-    """`a all 10,000  g good 9,702  e errored 213      ▼ 148 MB of 241 MB`: entries by class, each with its letter."""
+    """`f: a all 10,000  g good 9,702  e errored 213      ▼ 148 MB of 241 MB`: entries by class, each with its letter."""
 
     class Chosen(Message):
         """A class was clicked; `filter` shows it alone."""
@@ -95,7 +97,7 @@ class CountsLine(OneLine):
 
     def on_click(self, event: events.Click) -> None:
         """Say which class was clicked."""
-        end = 1
+        end = 1 + len(_LEAD)
         for chip, runs in self._fitted(self.size.width):
             end += sum(cells(run.text) for run in runs) + _GAP
             if event.x < end:
@@ -105,12 +107,12 @@ class CountsLine(OneLine):
     def _drawn_chips(self, width: int) -> list[Run]:
         drawn: list[Run] = []
         for _, runs in self._fitted(width):
-            drawn += [Run(" " * _GAP, None), *runs] if drawn else runs
+            drawn += [Run(" " * _GAP if drawn else _LEAD, None), *runs]
         return drawn
 
     def _fitted(self, width: int) -> list[tuple[_Chip, list[Run]]]:
         """The chips with their runs; what is done to the file stands at the right, and takes its room first."""
-        room = width - 2 - (cells(self._right) + _GAP if self._right else 0)
+        room = width - 2 - len(_LEAD) - (cells(self._right) + _GAP if self._right else 0)
         for short in (False, True):
             fitted = [
                 (chip, chip.runs(short=short, chosen=bool(self._filter) and chip.filter == self._filter))

@@ -30,7 +30,7 @@ KEYS: list[BindingType] = [
     hidden_key("results.left", "less_than_sign", "shift(-1)", "fields left", "begin with the field before"),
     hidden_key("results.right", "greater_than_sign", "shift(1)", "fields right", "and with the next one"),
     shown_key("results.save", "s", "save", "save", "save what the filter shows to a file"),
-    hidden_key("results.retry", "R", "retry", "retry", "triage and retry of the shown or marked (asks)"),
+    shown_key("results.retry", "R", "retry", "retry", "triage and retry of the shown or marked (asks)"),
     hidden_key(
         "results.attempts",
         "A",

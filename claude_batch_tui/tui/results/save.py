@@ -66,10 +66,19 @@ class SaveDialog(Box[SaveChoice | None]):
     ]
 
     def __init__(
-        self, title: str, stem: str, *, spread: bool | None = False, formats: Sequence[Format] = FORMATS
+        self,
+        title: str,
+        stem: str,
+        *,
+        spread: bool | None = False,
+        joins: bool = False,
+        formats: Sequence[Format] = FORMATS,
     ) -> None:
-        """`spread` is how structured answers are saved unless it is changed, None where that is no question."""
+        """`spread` is how structured answers are saved unless it is changed, None where that is no question; `joins`
+        says that the rows of the source go with them.
+        """
         super().__init__(title)
+        self._joins = joins
         self._stem = stem
         self._spread = spread
         self._formats = formats
@@ -146,6 +155,8 @@ class SaveDialog(Box[SaveChoice | None]):
             return
         box = "[x]" if self._spread else "[ ]"
         words = f"\n{box} a column for each key of structured answers (^t)"
+        if self._joins:
+            words += "\n    each answer with the columns of its source row; not in .jsonl"
         self.query_one(".spread", Static).update(Content(words))
 
 
@@ -175,7 +186,8 @@ class Saving:
                 work = partial(self._export, wanted, choice, self._stop)
                 self._screen.run_worker(work, thread=True, group="save")
 
-        dialog = SaveDialog(f"Save {wanted.words}", file_stem(wanted.title), spread=spread)
+        joins = wanted.part.rows is not None
+        dialog = SaveDialog(f"Save {wanted.words}", file_stem(wanted.title), spread=spread, joins=joins)
         self._screen.app.push_screen(dialog, save)
 
     def stop(self) -> None:

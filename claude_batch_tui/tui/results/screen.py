@@ -67,7 +67,7 @@ from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import share
+from claude_batch_tui.wording import counted, share
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.results.triage import Triage
@@ -227,6 +227,10 @@ class ResultsScreen(DashboardScreen):
         if self.table.is_spread and not message.names:
             self.action_spread()
             self.say("None of the answers looked at is a JSON object, so there are no fields.")
+        elif self.table.is_spread:
+            self.say(
+                f"{counted(len(message.names), 'field')}: > and < shift them, o sorts, / json.{message.names[0]}=… filters."
+            )
 
     @on(EntryList.Refused)
     def _refused(self, message: EntryList.Refused) -> None:

@@ -176,6 +176,11 @@ class FilterBar(Horizontal):
         yield Static("", id="note", markup=False)
 
     @property
+    def completes(self) -> bool:
+        """Whether there is something that knows what can be typed here."""
+        return self._completer is not None
+
+    @property
     def value(self) -> str:
         """The filter's text."""
         return self.query_one(LineInput).value

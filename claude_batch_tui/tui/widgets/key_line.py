@@ -125,6 +125,7 @@ def _collect(
 
 
 BETWEEN = "  "
+_TAB = "frame.next"
 
 
 class KeyLine(OneLine):
@@ -160,7 +161,13 @@ class KeyLine(OneLine):
 
     def _hints(self) -> list[Hint]:
         bindings = in_declared_order([*self.screen.active_bindings.values()])
-        return active_hints(bindings, ascii_only=ascii_only(self))
+        hints = active_hints(bindings, ascii_only=ascii_only(self))
+        words = getattr(self.screen, "tab_words", "")
+        tab = next((hint for hint in hints if words and hint.id == _TAB), None)
+        if tab is not None:
+            hints.remove(tab)
+            hints.insert(1, tab._replace(label=words, show=True))
+        return hints
 
 
 def in_declared_order(bindings: Sequence[ActiveBinding]) -> list[ActiveBinding]:

@@ -26,6 +26,7 @@ def values(field):
         ("in>5 an", 5, ["and "]),
         ("j", 0, ["json."]),
         ("json.", 5, ["label=", "level="]),
+        ("in>5 lev", 5, ["json.level="]),
         ("not (json:$.lab", 12, ["label="]),
         ("json.label = b", 13, ["billing"]),
         ("json.label=", 11, ["billing", '"two words"']),

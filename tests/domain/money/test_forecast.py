@@ -33,7 +33,7 @@ def test_ten_thousand_documents_cost_67_50_in_a_batch_and_135_without() -> None:
     assert said == [
         (
             "cost      at most $67.50 with the input as counted, at most $91.50 whatever the count; "
-            "prices as of 2026-11-29, models as of 2026-11-29"
+            "prices and models as of 2026-11-29"
         ),
         "standard  at most $135.00; batching saves up to $67.50",
         "input     20,000,000 tokens, $30.00, by the API's count of 20 requests, ±1%",
@@ -92,3 +92,15 @@ def test_requests_that_write_to_the_cache_are_counted_at_what_a_write_costs() ->
     counted = cost_forecast([group], PRICES, counted=InputCount(10_000, 10, 0.0)).counted_at_most
     assert counted is not None
     assert counted.batch == pytest.approx((10_000 * 6 + 1_000 * 15) / 2e6)
+
+
+def test_a_limit_that_is_the_same_in_cents_however_it_is_counted_is_said_once() -> None:
+    few = cost_forecast(
+        [ModelTotals("claude-sonnet-4-6", 10, 1_000, 10_000)],
+        PRICES,
+        counted=InputCount(250, 10, 0.0),
+        models_as_of=date(2026, 11, 28),
+    )
+    assert next(forecast_lines(few)) == (
+        "cost      at most $0.08; prices as of 2026-11-29, models as of 2026-11-28"
+    )

@@ -229,14 +229,15 @@ def test_an_id_is_cut_in_its_middle_and_a_name_at_its_end():
     assert says(long, "name", shown=["id"]) == long.id
 
 
-def test_how_many_batches_a_run_has_stays_when_its_name_is_cut():
+def test_the_last_word_of_a_name_and_how_many_batches_a_run_has_stay_when_it_is_cut():
     members = [
         TrackedBatch(
             Batch(f"msgbatch_{n}", "ended", RequestCounts(), NOW), run_id="run_1", name="support tickets w48"
         )
         for n in range(2)
     ]
-    assert says(run(*members), "name", width=19) == "▸ support tick… (2)"
+    assert says(run(*members), "name", width=19) == "▸ support … w48 (2)"
+    assert says(members[0], "name", width=16) == "support tic… w48"
 
 
 def test_a_million_requests_are_not_cut_into_another_number():

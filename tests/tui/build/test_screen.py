@@ -250,8 +250,10 @@ async def test_the_key_line_says_what_enter_does_in_an_editor_and_in_a_line(buil
         await settled(pilot)
         line = screen(build).query_one(KeyLine)
         assert "enter next" in line.render_line(0).text
+        assert "tab" not in line.render_line(0).text
         screen(build).form.focus_field("template")
         await settled(pilot)
+        assert "tab next field" in line.render_line(0).text
         assert "enter new line" in line.render_line(0).text
         assert "^r check" in line.render_line(0).text
         await pilot.press("a", "enter", "b")
@@ -604,7 +606,7 @@ async def test_a_form_is_filled_from_lists_and_tells_at_once_what_is_wrong_and_w
         form.focus_field("model")
         await pilot.press("ctrl+o")
         await settled(pilot)
-        await pilot.press(*"haiku-4-5", "enter", "tab", *"64001")
+        await pilot.press(*"haiku-4-5", "enter", *"64001")  # what is chosen is done: the next field
         await done(build, pilot, settled)
         assert form.field("model").value == "claude-haiku-4-5"
         assert "above the 64,000 that claude-haiku-4-5 allows" in form.field("max_tokens").said

@@ -47,6 +47,7 @@ async def test_fields_are_columns_that_sort_by_number_filter_by_name_and_complet
         await pilot.press("V")
         await settled(pilot)
         assert lines(opened)[:2] == ["# CUSTOM_ID S STOP label score late", "> 1 r0 ✓ end bug 2"]
+        assert opened.screen.query_one(StatusLine).text.startswith("3 fields: > and < shift them")
         assert lines(opened)[4:] == ["4 r3 ✓ end other x", "5 r4 r refused I cannot say"]
         await pilot.press("o", "2")
         await settled(pilot)

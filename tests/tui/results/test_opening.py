@@ -51,7 +51,7 @@ async def test_a_large_file_is_shown_whole_when_it_is_indexed(dashboard, filled,
     async with app.run_test(size=(120, 24)) as pilot:
         await settled(pilot)
         assert "2,000 entries" in painted(app)
-        assert "a all 2,000  g good 2,000" in painted(app)
+        assert "f: a all 2,000  g good 2,000" in painted(app)
         assert cells(app, 1999)[1] == "r-1999"
         assert "57" in cells(app, 1999)
 
