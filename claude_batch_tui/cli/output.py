@@ -8,9 +8,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any, BinaryIO, TextIO, cast
 
-import msgspec
-
 from claude_batch_tui.domain.plain_text import clean, escape_json
+from claude_batch_tui.domain.results.json_tree import encode_json
 
 JSON_VERSION = 1
 """Of the objects that --json prints (docs/scripting.md): raised where a field is renamed, retyped or taken away."""
@@ -36,7 +35,7 @@ class Output:
 
     def json(self, value: Any) -> None:
         """One JSON value on a line of its own."""
-        encoded = msgspec.json.encode(value)
+        encoded = encode_json(value)
         self._write((escape_json(encoded.decode()) if self.is_terminal else encoded.decode()) + "\n")
 
     def binary(self) -> BinaryIO:

@@ -137,6 +137,9 @@ def written(value: object) -> object:
     return value.kept if isinstance(value, NoText) else str(value)
 
 
+_encode_kept = msgspec.json.Encoder(enc_hook=written).encode
+
+
 class RowRefusedError(Exception):
     """A row that no request can be made from; the sentence says why, `code` is a problem's. `custom_id` is a known one."""
 
@@ -222,5 +225,15 @@ def as_text(value: Any) -> str:
 
 
 def as_cell(value: Any) -> str:
-    """A value as a column by itself: null is the empty text."""
-    return "" if value is None else as_text(value)
+    """A value as it is shown in a table; of what is no text what is kept of it, so that no row is refused."""
+    if isinstance(value, NoText):
+        return value.kept or ""
+    return _encode_kept(value).decode() if isinstance(value, Mapping | list | tuple) else as_text(value)
+
+
+def text_of(values: Mapping[str, Any], name: str, place: str) -> str:
+    """The text of a column. Raises SourceError, which begins with `place`, where the row has none."""
+    try:
+        return as_text(values.get(name, ""))
+    except RowRefusedError as error:
+        raise SourceError(f"{place}: column {name!r} holds what is no text.") from error

@@ -52,6 +52,22 @@ def test_any_table_with_the_ids_is_joined_exported_counted_and_scored(cbtui, raw
     assert json.loads(out)["score"]["scored"] == 4, err
 
 
+def test_values_that_are_no_text_are_kept_in_a_join_and_refused_as_ids_and_as_what_is_expected(
+    cbtui, raw, table
+):
+    rows = table("tickets.jsonl", ids=["r3", "r2", "r1", "r0"])
+    whole = rows.read_text()
+    rows.write_text(whole.replace('"n": 1', '"n": NaN').replace('"team 2"', r'"\ud800"'))
+    code, out, err = cbtui("results", raw, "--format", "json", "--rows", rows)
+    assert code == 0, err
+    assert [(one["team"], one["n"]) for one in json.loads(out)][1:3] == [("team 1", "NaN"), ("\ufffd", "2")]
+    code, _, err = cbtui("score", raw, "--expected", "team", "--expected-file", rows, "--id-column", "ticket")
+    assert (code, "line 3: column 'team' holds what is no text." in err) == (2, True), err
+    rows.write_text(whole.replace('"r2"', "NaN"))
+    code, _, err = cbtui("export", raw, "-o", "x.csv", "--rows", rows)
+    assert (code, "line 2: column 'ticket' holds what is no text." in err) == (2, True), err
+
+
 def test_an_id_that_build_had_to_clean_is_found_by_what_the_table_says(cbtui, simulator, table, tmp_path):
     rows = table("tickets.csv", ids=["a b", "c/d"])
     built = tmp_path / "built.jsonl"

@@ -55,6 +55,23 @@ def test_answers_are_scored_against_a_file_joined_by_id(answers, labels, cbtui):
     assert {"expected": "billing", "answer": "bug", "count": 1} in told["matrix"]
 
 
+def test_answers_with_half_a_character_are_scored_exported_by_path_and_become_rows(answers, labels, cbtui):
+    found = answers(
+        "a.jsonl", {"x": '{"label": "a\ud800", "all": ["\ud800"]}', "y": r'{"label": "\ud800 b"}'}
+    )
+    options = ["--expected", "label", "--expected-file", labels, "--answer", "json.label", "--json"]
+    code, out, err = cbtui("score", found, *options)
+    assert [cell["answer"] for cell in json.loads(out)["score"]["matrix"]] == ["a\ud800", "\ud800 b"], err
+    for form in ("csv", "json", "flat"):
+        code, out, err = cbtui(
+            "results", found, "--columns", "custom_id,json.label,json.all", "--format", form
+        )
+        assert (code, "\\ud800 b" in out) == (0, True), err
+    template = ["--template", "{{ answer }}", "--model", "claude-haiku-4-5", "--max-tokens", "9"]
+    code, _, err = cbtui("build", "results", found, *template, "-o", found.with_name("next.jsonl"))
+    assert (code, "half of a surrogate pair" in err) == (2, True), err
+
+
 def test_entries_whose_labels_have_no_room_in_the_matrix_are_counted_under_it(answers, tmp_path, cbtui):
     names = [f"l{number:02}" for number in range(14)]
     found = answers("a.jsonl", {f"{name}-{twice}": name for name in names for twice in "ab"})

@@ -50,7 +50,7 @@ class AnswerFields:
             field.is_number &= value is None or (
                 isinstance(value, int | float) and not isinstance(value, bool)
             )
-            if words and len(words) <= _LONGEST_VALUE and len(field.values) < _MOST_VALUES:
+            if 0 < len(words) <= _LONGEST_VALUE and words.isprintable() and len(field.values) < _MOST_VALUES:
                 field.values[words] = None
         return is_new
 

@@ -31,6 +31,15 @@ def decode_json(text: bytes | str) -> Any:
         return json.loads(text if isinstance(text, str) else text.decode("utf-8-sig", "replace"))
 
 
+def encode_json(value: Any) -> bytes:
+    """A value as JSON, also one that `decode_json` gave: a lone surrogate becomes its escape again."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")
+
+
 def path_words(path: Path) -> str:
     """A path as JSONPath writes it: `$.result.message.content[0].text`; odd keys as `$["a key"]`."""
     words = ["$"]

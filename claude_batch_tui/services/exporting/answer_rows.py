@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from claude_batch_tui.domain.results.json_tree import encode_json
 from claude_batch_tui.domain.results.result import OUTCOMES
 from claude_batch_tui.errors import ExportError
 from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document, answer_text
@@ -21,7 +20,6 @@ from claude_batch_tui.store.results.file import ResultsFile
 FIELDS = ("id", "answer", "json", "outcome", "run")
 """Ours, before the source's columns; one of those that has the name of ours is `source_NAME` here."""
 _TELL_EVERY = 2_000
-_encode = msgspec.json.Encoder().encode
 
 
 def write_answer_rows(
@@ -53,7 +51,7 @@ def write_answer_rows(
             }
             for name, value in source.items():
                 values.setdefault(f"source_{name}" if name in FIELDS[1:] else name, value)
-            file.write(_encode(values) + b"\n")
+            file.write(encode_json(values) + b"\n")
             if count % _TELL_EVERY == 0:
                 yield count
     yield len(order)

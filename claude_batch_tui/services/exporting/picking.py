@@ -8,6 +8,7 @@ from typing import Any
 from claude_batch_tui.domain.filters.json_path import Path, parse_field
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.table import Column, Kind, Values
+from claude_batch_tui.services.exporting.rows import plain_value
 from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document, value_at
 
 
@@ -66,6 +67,6 @@ def path_reader(names: Sequence[str]) -> Callable[[bytes], list[tuple[str, Any]]
 
     def read(line: bytes) -> list[tuple[str, Any]]:
         document = answer_document(line) if paths else NO_DOCUMENT
-        return [(name, value_at(document, path)) for name, path in paths]
+        return [(name, plain_value(value_at(document, path))) for name, path in paths]
 
     return read

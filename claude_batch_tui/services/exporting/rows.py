@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.domain.money.pricing import PriceTable, Usage, entry_cost
+from claude_batch_tui.domain.results.json_tree import encode_json
 from claude_batch_tui.domain.results.line import ContentBlock, answer_line, read_result
 from claude_batch_tui.domain.results.result import SPOKEN, Outcome, Result, details_lines
 from claude_batch_tui.errors import ExportError
@@ -133,6 +133,15 @@ def plain(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def plain_value(value: Any) -> Any:
+    """A value of JSON whose texts are `plain`."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return {plain(name): plain_value(held) for name, held in value.items()}
+    return [plain_value(held) for held in value] if isinstance(value, list) else value
+
+
 def _text(blocks: Sequence[ContentBlock]) -> str | None:
     """All text blocks joined by a newline; where there are none, the input of the tool calls as JSON.
 
@@ -166,7 +175,7 @@ def _odd_error(result: Result) -> str:
         return f"not readable: {result.body.get('raw', '')}"
     if result.message or result.outcome in _FREE:
         return ""
-    return json.dumps(result.body, ensure_ascii=False, separators=(",", ":"))
+    return encode_json(result.body).decode()
 
 
 def _word(value: object) -> str | None:

@@ -16,7 +16,7 @@ from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.sources.custom_ids import clean_id
 from claude_batch_tui.sources.open_rows import guess_kind, open_rows
 from claude_batch_tui.sources.recipe import BuildSpec, SourceKind
-from claude_batch_tui.sources.rows import BadRow, Row, as_text, list_columns, written
+from claude_batch_tui.sources.rows import BadRow, Row, as_cell, list_columns, text_of, written
 from claude_batch_tui.store.files import cache_name, written_whole
 
 _KINDS: Final[dict[SourceKind, SourceKind]] = {
@@ -100,7 +100,7 @@ def _id_column(path: Path, ids: Collection[str]) -> str:
     with open_rows(_spec(path)) as source:
         for row in source.rows():
             for name, value in _row(path, row).items():
-                if _custom_id(as_text(value), ids):
+                if _custom_id(as_cell(value), ids):
                     found[name] = found.get(name, 0) + 1
         columns = source.columns
     if not found:
@@ -126,7 +126,7 @@ def _write(path: Path, key: str, ids: Collection[str], made: Path) -> None:
     with open_rows(_spec(path)) as source, written_whole(made, SourceError) as file:
         for row in source.rows():
             values = _row(path, row)
-            own = as_text(values.get(key, ""))
+            own = text_of(values, key, f"{path}, line {row.line}")
             if not own:
                 continue
             custom_id = _custom_id(own, ids) or clean_id(own)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -34,7 +33,7 @@ from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.sources.custom_ids import clean_id
 from claude_batch_tui.sources.open_rows import guess_kind, open_rows
 from claude_batch_tui.sources.recipe import BuildSpec
-from claude_batch_tui.sources.rows import Row, as_text, find_column
+from claude_batch_tui.sources.rows import Row, as_text, find_column, text_of
 from claude_batch_tui.store.results.file import ResultsFile
 
 NOWHERE = -1
@@ -107,7 +106,8 @@ def expected_of_rows(rows: Path, column: str) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for number in range(len(file)):
         row = file.row(number)
-        found[row.custom_id] = _text(row.row.get(name))
+        value = row.row.get(name)
+        found[row.custom_id] = None if value is None else as_text(value)
     return found
 
 
@@ -128,12 +128,11 @@ def expected_of_file(
         for row in source.rows():
             if not isinstance(row, Row):
                 raise SourceError(f"{path}, line {row.line}: {row.message}.")
-            own = as_text(row.values.get(key, ""))
+            place = f"{path}, line {row.line}"
+            own = text_of(row.values, key, place)
             if own in by_id:
-                raise SourceError(
-                    f"{path}, line {row.line}: the id {own!r} is there twice. Ids are to be unique."
-                )
-            by_id[own] = _text(row.values.get(name))
+                raise SourceError(f"{place}: the id {own!r} is there twice. Ids are to be unique.")
+            by_id[own] = None if row.values.get(name) is None else text_of(row.values, name, place)
     found = {clean_id(own): value for own, value in by_id.items() if own}
     if rows is not None:
         file = RowsFile(rows)
@@ -215,7 +214,3 @@ def paired(first: ScoredEntries, second: ScoredEntries) -> PairedTest:
         for custom_id, entry in zip(first.custom_ids, first.entries, strict=True)
         if entry.standing is Standing.SCORED and custom_id in known
     )
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else as_text(value)

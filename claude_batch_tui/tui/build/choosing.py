@@ -11,7 +11,7 @@ from claude_batch_tui.config import Config
 from claude_batch_tui.home import expand_home
 from claude_batch_tui.services.building.preview import Sample
 from claude_batch_tui.services.results.recent import recent_files
-from claude_batch_tui.sources.rows import as_text
+from claude_batch_tui.sources.rows import as_cell
 from claude_batch_tui.tui.build.advice import model_rows
 from claude_batch_tui.tui.build.fields import FIELDS, label_of
 from claude_batch_tui.tui.build.live import Live, known_today
@@ -65,5 +65,5 @@ def picker_for(
 
 
 def _column(name: str, sample: Sample) -> Choice:
-    values = [" ".join(as_text(row.get(name, ""))[:_CHARACTERS].split()) for row in sample.rows[:_VALUES]]
+    values = [" ".join(as_cell(row.get(name, ""))[:_CHARACTERS].split()) for row in sample.rows[:_VALUES]]
     return Choice(name, name, " | ".join(values))

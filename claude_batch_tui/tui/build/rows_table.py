@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from claude_batch_tui.sources.rows import as_text
+from claude_batch_tui.sources.rows import as_cell
 from claude_batch_tui.tui.widgets.columns import ascii_only, cells, cut_mark, fit
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.roles import role_css
@@ -163,5 +163,5 @@ class RowsTable(Widget, can_focus=True, inherit_bindings=False):
     @staticmethod
     def _text(row: Mapping[str, Any], name: str) -> str:
         value = row.get(name, "")
-        text = value if isinstance(value, str) else as_text(value)
+        text = value if isinstance(value, str) else as_cell(value)
         return " ".join(text[:_LOOKED_AT].split())
