@@ -7,6 +7,7 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, NamedTuple
 
 from claude_batch_tui.domain.plain_text import clean_line
+from claude_batch_tui.wording.batches import class_words
 from claude_batch_tui.wording.values import money, share
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ def interval_words(found: Interval | None) -> str:
     return f"{found.share:.1%} (95 % interval {100 * found.low:.1f} to {100 * found.high:.1f})"
 
 
-def score_lines(found: Score) -> Iterator[str]:
-    """The whole score: accuracy, what is apart, labels, the matrix, errors of numbers."""
+def score_lines(found: Score, *, matrix: bool = True) -> Iterator[str]:
+    """The whole score: accuracy, what is apart, labels, errors of numbers, and the `matrix`."""
     yield f"accuracy    {interval_words(found.accuracy)}   {found.right:,} of {found.scored:,}"
     if found.kappa is not None:
         yield f"kappa       {found.kappa:.3f}   agreement beyond chance, after Cohen"
@@ -62,8 +63,9 @@ def score_lines(found: Score) -> Iterator[str]:
     if found.labels and len(found.labels) <= _MOST_ROWS:
         yield ""
         yield from label_lines(found)
-        yield ""
-        yield from matrix_lines(found)
+        if matrix:
+            yield ""
+            yield from matrix_lines(found)
     elif found.labels:
         yield f"{len(found.labels):,} different values: the figures of each are in --json"
 
@@ -207,8 +209,10 @@ def _variant_cells(letter: str, line: VariantLine) -> tuple[str, ...]:
             f"{found.unparsable + found.missing:,}",
         )
     )
+    failed = {name: count for name, count in line.numbers.outcomes.items() if name != "succeeded"}
     outcomes = " · ".join(
-        f"{count:,} {'ok' if name == 'succeeded' else name}" for name, count in line.numbers.outcomes.items()
+        f"{count:,} {'ok' if name == 'complete' else class_words(name)}"
+        for name, count in {**line.numbers.answers, **failed}.items()
     )
     return (
         *(letter, clean_line(line.title), *scored),

@@ -1,4 +1,4 @@
-"""The rows of the list of batches: runs folded, filtered, sorted, and kept up to date by what changed."""
+"""The rows of the list of batches: runs and sweeps folded, filtered, sorted, and kept up to date by what changed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from claude_batch_tui.domain.batches.filter import FIELDS, Value, depends_on_time, matcher_of, names_state
 from claude_batch_tui.domain.batches.merging import fold
-from claude_batch_tui.domain.batches.tracked import TrackedBatch
+from claude_batch_tui.domain.batches.tracked import Sweep, TrackedBatch
 from claude_batch_tui.domain.filters.language import Filter
 from claude_batch_tui.domain.filters.pattern import FilterError
 
@@ -16,12 +18,22 @@ SORTABLE = tuple(name for name in FIELDS if name != "text")
 
 
 class BatchRow(NamedTuple):
-    """A line of the list: a batch, a run of several (`tracked` is them folded), or a batch below its open run."""
+    """A line of the list: a batch, a run of several or a sweep (`tracked` is their batches folded), or what is below an open one.
+
+    `depth` says in how many open rows it is.
+    """
 
     key: str
     tracked: TrackedBatch
     members: tuple[TrackedBatch, ...] = ()
-    is_child: bool = False
+    depth: int = 0
+    variants: tuple[BatchRow, ...] = ()
+    """Of a sweep, the rows of its runs."""
+
+    @property
+    def is_child(self) -> bool:
+        """Whether it is below an open run or sweep."""
+        return self.depth > 0
 
 
 class Order(NamedTuple):
@@ -50,13 +62,17 @@ class BatchList:
         self.opened: frozenset[str] = frozenset()
         self.shows_hidden = False
         self.folds = True
-        """Whether the batches of a run are one row."""
+        """Whether the batches of a run, and the runs of a sweep, are one row."""
         self.shown = 0
         """How many batches the rows stand for, those below a closed run too."""
         self._batches: tuple[TrackedBatch, ...] = ()
         self._known: dict[str, TrackedBatch] = {}
         self._index: dict[str, int] = {}
         self._runs: dict[str, tuple[TrackedBatch, ...]] = {}
+        self._sweeps: dict[str, list[str]] = {}
+        """The keys of the rows of each sweep of several runs."""
+        self._made_from: dict[str, list[str]] = {}
+        """By whose answers they are made of, the batches that are."""
         self._folds: dict[str, BatchRow] = {}
         self._matcher = matcher_of(None)
         self.gave_up: str | None = None
@@ -82,13 +98,34 @@ class BatchList:
         return None if index is None else self.rows[index]
 
     def batches_of(self, keys: Iterable[str]) -> list[TrackedBatch]:
-        """The batches that keys of rows stand for, shown now or not; a run stands for all of its batches."""
+        """The batches that keys of rows stand for, shown now or not; a run stands for all of its batches, a sweep for those
+        of all of its runs.
+        """
         found: dict[str, TrackedBatch] = {}
         for key in keys:
-            one = self._known.get(key)
-            for tracked in self._runs.get(key, ()) if one is None else (one,):
-                found[tracked.id] = tracked
+            for each in self._sweeps.get(key, (key,)):
+                one = self._known.get(each)
+                for tracked in self._runs.get(each, ()) if one is None else (one,):
+                    found[tracked.id] = tracked
         return list(found.values())
+
+    def made_from(self, row: BatchRow) -> list[TrackedBatch]:
+        """The batches whose rows are answers of this one, or of this run, newest first."""
+        targets = {row.key, *(one.id for one in row.members), row.tracked.run_id}
+        return [
+            self._known[batch_id]
+            for target in targets
+            if target is not None
+            for batch_id in self._made_from.get(target, ())
+        ]
+
+    def origin(self, row: BatchRow) -> list[TrackedBatch]:
+        """The batches whose answers are the rows of this one; none where that is not known, or they are a file's."""
+        target = row.tracked.made_of
+        one = self._known.get(target or "")
+        if one is not None:
+            return [one]
+        return [tracked for tracked in self._batches if target is not None and tracked.run_id == target]
 
     def update(self, batches: tuple[TrackedBatch, ...], now: datetime) -> tuple[TrackedBatch, ...]:
         """Show these batches from now on; what is new or changed of them is returned."""
@@ -111,7 +148,11 @@ class BatchList:
         """Fold, filter and sort everything anew."""
         self._matcher, self.gave_up = matcher_of(self.wanted), None
         self._runs = _runs(self._batches) if self.folds else {}
-        rows = [row for row in self._top() if self._lets_through(row, now)]
+        self._made_from = {}
+        for tracked in self._batches:
+            if tracked.made_of is not None:
+                self._made_from.setdefault(tracked.made_of, []).append(tracked.id)
+        rows = [row for row in self._in_sweeps([*self._top()]) if self._lets_through(row, now)]
         rows = _sorted(rows, self.order, now)
         self.shown = sum(len(row.members) or 1 for row in rows)
         if self.opened:
@@ -130,6 +171,35 @@ class BatchList:
                 begun.add(run_id)
                 yield self._fold(run_id)
 
+    def _in_sweeps(self, rows: Sequence[BatchRow]) -> Iterable[BatchRow]:
+        """The rows with the runs of each sweep of several as one, in the place of the newest of them."""
+        sweeps: dict[str, list[str]] = {}
+        for row in rows if self.folds else ():
+            if row.tracked.sweep is not None:
+                sweeps.setdefault(row.tracked.sweep.id, []).append(row.key)
+        self._sweeps = {sweep_id: keys for sweep_id, keys in sweeps.items() if len(keys) > 1}
+        for row in rows:
+            sweep = row.tracked.sweep
+            if sweep is None or sweep.id not in self._sweeps:
+                yield row
+            elif row.key == self._sweeps[sweep.id][0]:
+                yield self._fold_sweep(sweep)
+
+    def _fold_sweep(self, sweep: Sweep) -> BatchRow:
+        """The row of a sweep; the same as long as its batches are."""
+        keys = reversed(self._sweeps[sweep.id])  # as they were made: newest last
+        variants = tuple(self._row_of(key) for key in keys)
+        members = tuple(tracked for row in variants for tracked in row.members or (row.tracked,))
+        known = self._folds.get(sweep.id)
+        if known is None or known.members != members:
+            whole = msgspec.structs.replace(fold(sweep.id, members), name=sweep.name, run_name=None)
+            known = self._folds[sweep.id] = BatchRow(sweep.id, whole, members, variants=variants)
+        return known
+
+    def _row_of(self, key: str) -> BatchRow:
+        """The row of a run, or of a batch alone."""
+        return self._fold(key) if key in self._runs else BatchRow(key, self._known[key])
+
     def _fold(self, run_id: str) -> BatchRow:
         """The row of a run; the same as long as its batches are."""
         members = self._runs[run_id]
@@ -140,9 +210,10 @@ class BatchList:
 
     def _with_children(self, row: BatchRow) -> Iterable[BatchRow]:
         yield row
-        if row.key in self.opened:
-            for tracked in in_parts(row.members):
-                yield BatchRow(tracked.id, tracked, is_child=True)
+        if row.key not in self.opened:
+            return
+        for each in row.variants or [BatchRow(tracked.id, tracked) for tracked in in_parts(row.members)]:
+            yield from self._with_children(each._replace(depth=row.depth + 1))
 
     def _lets_through(self, row: BatchRow, now: datetime) -> bool:
         if row.tracked.hidden_at is not None and not (
@@ -157,26 +228,33 @@ class BatchList:
 
     def _replace(self, old: TrackedBatch, new: TrackedBatch, now: datetime) -> bool:
         """Put one batch in the place of its earlier self; False where that may move or hide a row."""
+        if old.sweep != new.sweep or old.made_of != new.made_of:
+            return False
         run_id = new.run_id
-        before = after = BatchRow(old.id, old)
+        before, after = BatchRow(old.id, old), BatchRow(new.id, new)
         if run_id is not None and run_id in self._runs:
             before = self._fold(run_id)
             self._runs[run_id] = tuple(
                 new if tracked.id == new.id else tracked for tracked in self._runs[run_id]
             )
+            self._put(after)
             after = self._fold(run_id)
-            if (child := self._index.get(new.id)) is not None:
-                self.rows[child] = BatchRow(new.id, new, is_child=True)
-        else:
-            after = BatchRow(new.id, new)
+        if new.sweep is not None and new.sweep.id in self._sweeps:
+            before = self._folds[new.sweep.id]
+            self._put(after)
+            after = self._fold_sweep(new.sweep)
         if self._lets_through(before, now) != self._lets_through(after, now):
             return False
         value = FIELDS[self.order.field].value
         if value(before.tracked, now) != value(after.tracked, now):
             return False
-        if (index := self._index.get(after.key)) is not None:
-            self.rows[index] = after
+        self._put(after)
         return True
+
+    def _put(self, row: BatchRow) -> None:
+        """Show this in the place of the row with its key, where there is one."""
+        if (index := self._index.get(row.key)) is not None:
+            self.rows[index] = row._replace(depth=self.rows[index].depth)
 
 
 def in_parts(members: Iterable[TrackedBatch]) -> list[TrackedBatch]:

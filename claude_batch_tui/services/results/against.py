@@ -15,11 +15,18 @@ from claude_batch_tui.domain.filters.json_path import Path as JsonPath
 from claude_batch_tui.domain.results.fields import field_path
 from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
 from claude_batch_tui.domain.results.scoring import normalised
-from claude_batch_tui.errors import ConfigError, StoreError
+from claude_batch_tui.errors import ConfigError, SourceError, StoreError
 from claude_batch_tui.nesting import UNREADABLE
 from claude_batch_tui.services.results.answers import answer_document, answer_text, value_at
+from claude_batch_tui.services.results.reviewing import Reviews, expected_of_reviews
 from claude_batch_tui.services.results.rows_file import RowsFile
-from claude_batch_tui.services.results.scoring import answer_path
+from claude_batch_tui.services.results.scoring import (
+    ScoredEntries,
+    answer_path,
+    answer_reader,
+    expected_of_rows,
+    score_entries,
+)
 from claude_batch_tui.sources.rows import as_text
 from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results.file import ResultsFile
@@ -89,6 +96,60 @@ def likely(results: ResultsFile, rows: RowsFile, columns: Sequence[str] = ()) ->
                     against = Against(column, path)
                     counts[against] = counts.get(against, 0) + 1
     return max(counts, key=lambda one: counts[one], default=None)
+
+
+def score_against(
+    results: ResultsFile,
+    rows: Path | None,
+    against: Against,
+    reviews: Reviews | None = None,
+    chosen: Sequence[int] | None = None,
+) -> Iterator[int | ScoredEntries]:
+    """Score entries as `score_entries` does, against this column of their rows, or against what was said of them.
+
+    Raises SourceError where there is no such column, or no entry has an expected value.
+    """
+    path = answer_path(against.answer)
+    if against.column == REVIEWS:
+        known = Reviews("", {}) if reviews is None else reviews
+        expected = expected_of_reviews(results, known, answer_reader(path))
+    elif rows is None:
+        raise SourceError("The source of these results is not known here.")
+    else:
+        expected = expected_of_rows(rows, against.column)
+    yield from score_entries(results, expected, path, chosen=chosen)
+
+
+class SameScorer:
+    """Scores runs of one source against the same column: the `wanted` one, that chosen for such a source before, or the likely one."""
+
+    def __init__(self, state_dir: Path, wanted: Against | None = None) -> None:
+        self.against = wanted
+        """What is scored against, once it is known."""
+        self.columns: list[str] = []
+        """The columns of the source, once a run with rows was scored."""
+        self._state_dir = state_dir
+        self._is_wanted = wanted is not None
+
+    def score(self, results: ResultsFile, path: Path | None) -> ScoredEntries | None:
+        """The score of a run by its rows; None where they are not here, or nothing is known to score against."""
+        if path is None:
+            return None
+        rows = RowsFile(path)
+        self.columns = self.columns or [*rows.row(0).row]
+        if self.against is None:
+            self.against = remembered(self._state_dir, self.columns) or likely(results, rows)
+        elif self.against.answer is None:
+            self.against = likely(results, rows, [self.against.column]) or self.against
+        if self.against is None or self.against.column == REVIEWS:
+            return None
+        steps = score_against(results, path, self.against)
+        return next((step for step in steps if isinstance(step, ScoredEntries)), None)
+
+    def keep(self) -> None:
+        """Remember the column that was wanted."""
+        if self._is_wanted and self.against is not None:
+            remember(self._state_dir, self.columns, self.against)
 
 
 def _first(results: ResultsFile, rows: RowsFile) -> Iterator[tuple[Mapping[str, object], bytes]]:

@@ -45,11 +45,11 @@ def variant_lines(
     files: Sequence[VariantFile],
     cache: Path,
     prices: PriceTable,
-    score: Callable[[ResultsFile, VariantFile], ScoredEntries | None] = lambda *_: None,
+    score: Callable[[ResultsFile, Path | None], ScoredEntries | None] = lambda *_: None,
 ) -> Iterator[int | list[VariantLine]]:
     """A line each, the first file being what the others are held against: now and then how many answers were compared, then all.
 
-    `score` scores one, or gives None. Raises SourceError where a file cannot be read.
+    `score` scores one by its rows, or gives None. Raises SourceError where a file cannot be read.
     """
     lines: list[VariantLine] = []
     first: ScoredEntries | None = None
@@ -57,7 +57,7 @@ def variant_lines(
         opened = [stack.enter_context(open_indexed(each.results, cache)) for each in files]
         for each, results in zip(files, opened, strict=True):
             *_, numbers = statistics([(results.index, range(results.index.count))], prices)
-            found = score(results, each)
+            found = score(results, each.rows)
             line = VariantLine(each.title, numbers, found.score if found else None)
             if not lines:
                 first = found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from claude_batch_tui.domain.batches.batch import BatchState
@@ -27,7 +26,9 @@ from claude_batch_tui.wording import (
 )
 
 if TYPE_CHECKING:
+    from claude_batch_tui.domain.money.pricing import PriceTable
     from claude_batch_tui.services.keeping.pruning import Forgettable, Removable
+    from claude_batch_tui.services.results.variants import VariantFile
 
 _T = TypeVar("_T")
 
@@ -351,37 +352,61 @@ def open_results(screen: DashboardScreen, row: BatchRow) -> None:
 
 
 def compare_rows(screen: DashboardScreen, rows: Sequence[BatchRow]) -> None:
-    """Compare the results of two batches or runs, where both are on this machine."""
+    """Compare the results of two batches or runs, or of the runs of one sweep, where all are on this machine."""
     from claude_batch_tui.services.building.models import read_prices
-    from claude_batch_tui.services.results.merged import attempts_of, merged_results
     from claude_batch_tui.tui.results.compare import CompareScreen
+    from claude_batch_tui.tui.results.sweep import SweepRun, SweepScreen
 
     for row in rows:
         for tracked in row.members or (row.tracked,):
             if tracked.results is not ResultsState.COMPLETE and _has_results(tracked, screen):
                 screen.say(f"{tracked.title}: its results are not on this machine yet; s downloads them.")
                 return
-
-    def results_of(row: BatchRow) -> Path:
-        """Where they are, for a thread: those of a run are put together first."""
-        engine = screen.dashboard.engines.of(row.key)
-        members = in_parts(row.members or (row.tracked,))
-        ids = [each.id for each in members if each.results is not ResultsState.NONE]
-        places = engine.store.locations
-        attempts = attempts_of(row.key, ids, store=engine.store, workspace=engine.workspace)
-        if not row.members:
-            return attempts[0].results
-        return merged_results(row.key, attempts, places.results / "runs", places.cache).results
-
-    left, right = rows
     config, cache = screen.dashboard.config, screen.dashboard.engines.home.store.locations.cache
-    compared = CompareScreen.of_paths(
-        (left.tracked.title, partial(results_of, left)),
-        (right.tracked.title, partial(results_of, right)),
-        cache,
-        lambda: read_prices(config),
-    )
-    screen.app.push_screen(compared)
+
+    def prices() -> PriceTable:
+        return read_prices(config)
+
+    if len(rows) == 1:
+        runs = [
+            SweepRun(
+                _variant(each),
+                partial(_files_of, screen, each),
+                partial(open_results, screen, each),
+            )
+            for each in rows[0].variants
+            if any(one.results is not ResultsState.NONE for one in each.members or (each.tracked,))
+        ]
+        if len(runs) > 1:
+            screen.app.push_screen(SweepScreen(rows[0].tracked.title, runs, cache, prices))
+        else:
+            screen.say("Fewer than two runs of this sweep have results yet.")
+    elif any(row.variants for row in rows):
+        screen.say("A sweep is compared by itself, run by run: mark two of its runs, or none.")
+    else:
+        left, right = ((row.tracked.title, lambda row=row: _files_of(screen, row).results) for row in rows)
+        screen.app.push_screen(CompareScreen.of_paths(left, right, cache, prices))
+
+
+def _variant(row: BatchRow) -> str:
+    sweep = row.tracked.sweep
+    return sweep.variant if sweep is not None else row.tracked.title
+
+
+def _files_of(screen: DashboardScreen, row: BatchRow) -> VariantFile:
+    """The results of a batch or a run, and their rows, for a thread: those of a run are put together first."""
+    from claude_batch_tui.services.results.merged import attempts_of, merged_results
+    from claude_batch_tui.services.results.variants import VariantFile
+
+    engine = screen.dashboard.engines.of(row.key)
+    members = in_parts(row.members or (row.tracked,))
+    ids = [each.id for each in members if each.results is not ResultsState.NONE]
+    places = engine.store.locations
+    attempts = attempts_of(row.key, ids, store=engine.store, workspace=engine.workspace)
+    if not row.members:
+        return VariantFile(_variant(row), attempts[0].results, attempts[0].rows)
+    merged = merged_results(row.key, attempts, places.results / "runs", places.cache)
+    return VariantFile(_variant(row), merged.results, merged.rows)
 
 
 def leave(screen: DashboardScreen) -> None:

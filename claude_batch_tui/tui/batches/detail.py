@@ -179,6 +179,8 @@ class BatchDetail(Vertical):
 def _title(row: BatchRow) -> str:
     if not row.members:
         return row.tracked.title
+    if row.variants:
+        return f"{row.tracked.title}: a sweep of {len(row.variants):,} runs"
     return f"{row.tracked.title}: a run of {counted_batches(len(row.members))}"
 
 

@@ -18,7 +18,11 @@ KEYS: list[BindingType] = [
     shown_key("batches.sort", "o", "sort(1)", "sort", "sort by the next column"),
     hidden_key("batches.columns", "c", "columns", "columns", "choose columns, and sort by any field"),
     hidden_key(
-        "batches.compare", "equals_sign", "compare", "compare", "compare the results of two marked ones"
+        "batches.compare",
+        "equals_sign",
+        "compare",
+        "compare",
+        "compare the results of two marked ones, or the runs of a sweep",
     ),
     hidden_key("batches.reverse", "O", "reverse", "reverse", "sort the other way round"),
     shown_key("batches.cancel", "x", "cancel", "cancel", "cancel on the server (asks)"),
@@ -57,7 +61,9 @@ KEYS: list[BindingType] = [
     hidden_key("batches.events", "E", "events", "events", "what happened, with times; and back"),
     hidden_key("batches.zoom", "z", "zoom", "zoom", "detail on the whole screen"),
     hidden_key("batches.older", "L", "older", "older", "load older batches"),
-    hidden_key("batches.fold", "left,h", "fold", "fold", "close the run"),
+    hidden_key("batches.fold", "left,h", "fold", "fold", "close the run or the sweep"),
+    hidden_key("batches.origin", "B", "origin", "built from", "to the run whose answers are its rows"),
+    hidden_key("batches.next-step", "F", "next_step", "followed by", "to the run whose rows are its answers"),
     hidden_key(
         "batches.workspace", "w", "workspace", "workspace", "the next workspace, or all that are watched"
     ),
@@ -76,7 +82,10 @@ def why_not(
     """
     if action in _FOR_BATCHES and not targets:
         return "there is no batch"
-    if action == "compare" and len(keys) != 2:
+    is_sweep = any(tracked.sweep is not None and tracked.sweep.id in keys for tracked in targets)
+    if action in ("rename", "note") and is_sweep:
+        return "a sweep has the name it was built under; its runs take names and notes"
+    if action == "compare" and len(keys) != 2 and not (is_sweep and len(keys) == 1):
         return "mark two batches or runs with space first"
     if action == "compare" and not all(tracked.batch.has_ended for tracked in targets):
         return "results can be compared when both have ended"

@@ -83,7 +83,14 @@ def _ours(row: BatchRow, drawing: Drawing) -> Iterator[Fact]:
     if not row.members:
         yield "results", _results_words(tracked, drawing.downloads, now), None
         yield "id", tracked.id, None
-    yield "run", tracked.run_id or "made elsewhere: a adopts it", None if tracked.run_id else "dim"
+    if row.variants:
+        yield "sweep", tracked.run_id, None
+    else:
+        yield "run", tracked.run_id or "made elsewhere: a adopts it", None if tracked.run_id else "dim"
+        if tracked.sweep is not None:
+            yield "sweep", f"{tracked.sweep.name}: {tracked.sweep.variant}", None
+        for label, words in drawing.lineage:
+            yield label, words, None
     if tracked.provisional:
         yield "adopted", "found in the list after a lost answer, not proven to be its own: U decides", "warn"
     if tracked.hidden_at is not None:
@@ -91,15 +98,20 @@ def _ours(row: BatchRow, drawing: Drawing) -> Iterator[Fact]:
 
 
 def _members(row: BatchRow, drawing: Drawing) -> Iterator[Fact]:
-    """The batches of a run, its retries last: what became of what each of them was sent."""
-    listed = in_parts(row.members)[:_MEMBERS_LISTED]
+    """The batches of a run, its retries last, or the runs of a sweep: what became of what each of them was sent."""
+    parts = [each.tracked for each in row.variants] or in_parts(row.members)
+    listed = parts[:_MEMBERS_LISTED]
     longest = max((cells(tracked.title) for tracked in listed), default=0)
     for number, tracked in enumerate(listed):
         words = member_words(tracked, drawing.now)
         title = fit(tracked.title, min(longest, _LONGEST_TITLE))
-        yield ("" if number else "batches"), f"{title}  {words}", STATE_STYLES.get(tracked.state(drawing.now))
-    if len(row.members) > _MEMBERS_LISTED:
-        yield "", f"and {len(row.members) - _MEMBERS_LISTED} more: enter opens the run", "dim"
+        yield (
+            ("" if number else "runs" if row.variants else "batches"),
+            f"{title}  {words}",
+            STATE_STYLES.get(tracked.state(drawing.now)),
+        )
+    if len(parts) > _MEMBERS_LISTED:
+        yield "", f"and {len(parts) - _MEMBERS_LISTED} more: enter opens them all", "dim"
 
 
 def _warning_words(tracked: TrackedBatch, now: datetime) -> str | None:

@@ -90,6 +90,8 @@ class Drawing(NamedTuple):
     ascii_only: bool
     shown: frozenset[str]
     opened: frozenset[str]
+    lineage: Sequence[tuple[str, str]] = ()
+    """Whose answers are the rows of what the detail shows, and which runs have its own; labels and words."""
 
     @property
     def is_dated(self) -> bool:
@@ -173,17 +175,19 @@ def _state(row: BatchRow, drawing: Drawing) -> Cell:
 
 def _name(row: BatchRow, drawing: Drawing) -> Cell:
     tracked = row.tracked
-    title = tracked.title
+    title, sweep = tracked.title, tracked.sweep
+    if row.is_child and sweep is not None and title == f"{sweep.name} {sweep.variant}":
+        title = sweep.variant  # the row above has the name
     title = f"? {title}" if tracked.provisional else title
     last = title.rpartition(" ")[2]
     kept = len(last) + 1 if len(last) == cells(last) <= _LONGEST_LAST_WORD else 0
     if row.members:
         is_open = row.key in drawing.opened
         mark = ("-" if is_open else "+") if drawing.ascii_only else ("▾" if is_open else "▸")
-        count = f" ({len(row.members)})"
+        count = f" ({len(row.variants or row.members)})"
         title, kept = f"{mark} {title}{count}", kept + len(count)
-    elif row.is_child:
-        title = f"  {'`-' if drawing.ascii_only else '└'} {title}"
+    if row.is_child:
+        title = f"{'  ' * row.depth}{'`-' if drawing.ascii_only else '└'} {title}"
     style = "warn" if tracked.provisional else None if tracked.seen else "strong"
     if title.endswith(tracked.id):
         kept = _ID_TAIL

@@ -18,7 +18,7 @@ from textual.events import Key
 
 from claude_batch_tui.domain.batches.batch_list import SORTABLE, Order
 from claude_batch_tui.domain.batches.filter import complete_filter
-from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot
+from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot, TrackedBatch
 from claude_batch_tui.tui.batches import actions
 from claude_batch_tui.tui.batches.detail import BatchDetail
 from claude_batch_tui.tui.batches.events import BatchEvents
@@ -142,6 +142,15 @@ class BatchesScreen(DashboardScreen):
             snapshot=self.snapshot,
             watched=len(self.dashboard.engines.watched),
         )
+        if reason is None and action in ("origin", "next_step"):
+            row, listing = self.table.row, self.view.listing
+            look = listing.origin if action == "origin" else listing.made_from
+            if row is None or not look(row):
+                reason = (
+                    "its rows are no answers of a run that is listed"
+                    if action == "origin"
+                    else "no run that is listed is made of its answers"
+                )
         return reason or super().reason_disabled(action, parameters)
 
     @property
@@ -204,7 +213,7 @@ class BatchesScreen(DashboardScreen):
 
     def _show_detail(self) -> None:
         row = self.table.row
-        self.detail.show(row, self.view.drawing(row))
+        self.detail.show(row, self.view.drawing_in_full(row))
 
     # What the widgets tell.
 
@@ -237,6 +246,8 @@ class BatchesScreen(DashboardScreen):
         if row.members and row.key not in self.view.listing.opened:
             self.view.open(row.key)
             self._show_rows()
+        elif row.variants:
+            actions.compare_rows(self, [row])
         else:
             actions.open_results(self, row)
 
@@ -338,6 +349,35 @@ class BatchesScreen(DashboardScreen):
         if run_id is not None:
             self._show_rows()
             self.table.go_to_key(run_id)
+
+    def action_origin(self) -> None:
+        """Go to the run whose answers are the rows of this one."""
+        if (row := self.table.row) is not None:
+            self._go_to_one(self.view.listing.origin(row), "The run whose answers its rows are")
+
+    def action_next_step(self) -> None:
+        """Go to the run whose rows are the answers of this one; of several the one that is chosen."""
+        if (row := self.table.row) is not None:
+            self._go_to_one(self.view.listing.made_from(row), "The runs whose rows are its answers")
+
+    def _go_to_one(self, found: Sequence[TrackedBatch], title: str) -> None:
+        runs = {tracked.run_id or tracked.id: tracked for tracked in found}
+        if len(runs) > 1:
+            from claude_batch_tui.tui.dialogs.picking import (  # the first frame does not wait
+                Choice,
+                PickDialog,
+            )
+
+            choices = [Choice(tracked.id, tracked.title, tracked.model or "") for tracked in runs.values()]
+            self.app.push_screen(
+                PickDialog(title, choices), lambda batch_id: self._go_or_say(batch_id) if batch_id else None
+            )
+        for tracked in runs.values() if len(runs) == 1 else ():
+            self._go_or_say(tracked.id)
+
+    def _go_or_say(self, batch_id: str) -> None:
+        if not self.go_to(batch_id):
+            self.say("That batch is not in the list: the filter hides it.")
 
     def action_workspace(self) -> None:
         """Show the next workspace, or all."""

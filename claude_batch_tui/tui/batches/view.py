@@ -17,7 +17,7 @@ from claude_batch_tui.domain.filters.pattern import FilterError
 from claude_batch_tui.tui.batches.rows import Drawing, list_columns, row_cells
 from claude_batch_tui.tui.widgets.columns import Cell, Column, place
 from claude_batch_tui.wording import ago, counted, counted_batches, money, span
-from claude_batch_tui.wording.batches import COLUMNS, columns_of
+from claude_batch_tui.wording.batches import COLUMNS, columns_of, lineage
 
 _FORETOLD = 40
 """Running batches, the newest, of which an end is foretold: this is asked at every snapshot."""
@@ -105,6 +105,15 @@ class BatchesView:
             shown=self._names_shown(),
             opened=self.listing.opened,
         )
+
+    def drawing_in_full(self, row: BatchRow | None) -> Drawing:
+        """The same for the detail, with what a run comes from and what came of it."""
+        drawing = self.drawing(row)
+        if row is None:
+            return drawing
+        known = lineage(row.tracked.made_of, self.listing.origin(row), self.listing.made_from(row))
+        keys = {"answers": "B goes there", "next": "F goes there"}
+        return drawing._replace(lineage=[(label, f"{words}; {keys[label]}") for label, words in known])
 
     def list_columns(self, workspaces: Sequence[str]) -> tuple[Column, ...]:
         """The columns as they are drawn; that of the workspace holds these names."""
@@ -234,19 +243,21 @@ class BatchesView:
         self.choose()
 
     def close_around(self, key: str | None) -> str | None:
-        """Close the open run that a row is of; its id, or None where there is none."""
+        """Close the open run or sweep that a row is of, the innermost; its id, or None where there is none."""
         for tracked in self._batches_of(key):
-            if tracked.run_id in self.listing.opened:
-                self.listing.opened -= {tracked.run_id}
-                self.choose()
-                return tracked.run_id
+            rows = _around(tracked)
+            for around in rows[rows.index(key) :] if key in rows else rows:
+                if around in self.listing.opened:
+                    self.listing.opened -= {around}
+                    self.choose()
+                    return around
         return None
 
     def open_around(self, batch_id: str) -> None:
-        """Open the run that a batch is of, so that the batch has a row."""
+        """Open the run and the sweep that a batch is of, so that the batch has a row."""
         for tracked in self._batches_of(batch_id):
-            if tracked.run_id is not None:
-                self.open(tracked.run_id)
+            self.listing.opened |= {*_around(tracked)}
+            self.choose()
 
     def _batches_of(self, key: str | None) -> list[TrackedBatch]:
         return self.listing.batches_of([key or ""])
@@ -254,6 +265,11 @@ class BatchesView:
     def _names_shown(self) -> frozenset[str]:
         names = self.columns
         return frozenset(names[number] for number in self._shown() if number < len(names))
+
+
+def _around(tracked: TrackedBatch) -> list[str]:
+    """The run and the sweep that a batch is of, the innermost first."""
+    return [one for one in (tracked.run_id, tracked.sweep.id if tracked.sweep else None) if one is not None]
 
 
 _EMPTY = """

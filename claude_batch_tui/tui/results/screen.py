@@ -500,18 +500,19 @@ class ResultsScreen(DashboardScreen):
         if file is not None:
             self.app.push_screen(
                 StatisticsScreen(
-                    self.opened.title, file.results.index, self.table.chosen, file.prices, self.action_score
+                    self.opened.title, file.results.index, self.table.chosen, file.prices, self._scoring()
                 )
             )
 
     def action_score(self) -> None:
-        """Hold what the filter shows, or the marks, against a column of their source."""
-        file, rows = self.opened.file, self.opened.rows_path
-        if file is not None and rows is None:
-            self.say("The source of these results is not known here: cbtui score FILE --expected-file FILE.")
-        elif file is not None and rows is not None:
-            title, chosen = self.opened.title, self.table.chosen
-            Scoring(self, title, file.results, rows, chosen, self._keep_to).ask()
+        """Hold what the filter shows, or the marks, against a column of their source, or what was reviewed."""
+        if self.opened.file is not None:
+            self._scoring().begin()
+
+    def _scoring(self) -> Scoring:
+        """What scores what the filter shows, or the marks."""
+        database = self.opening.engine.store.database
+        return Scoring(self, self.opened, database, self.table.chosen, self._keep_to)
 
     def _keep_to(self, kept: Kept) -> None:
         self.table.kept = kept

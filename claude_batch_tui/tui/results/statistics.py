@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import ClassVar
 
 from textual import work
@@ -13,13 +14,16 @@ from textual.worker import get_current_worker
 from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.results.statistics import Distribution, Statistics
+from claude_batch_tui.services.results.scoring import ScoredEntries
 from claude_batch_tui.services.results.statistics import statistics
+from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.tui.results.keys import TABS_KEYS
+from claude_batch_tui.tui.results.score import Scoring
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.charts import Series, bars
 from claude_batch_tui.tui.widgets.columns import fit
-from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
+from claude_batch_tui.tui.widgets.key_line import KeyLine, shown_key
 from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
@@ -28,6 +32,7 @@ from claude_batch_tui.wording import (
     count_words,
     counts_axis,
     fine_money,
+    score_lines,
     share,
     spend_notes,
     spread_words,
@@ -136,8 +141,8 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
     help_title: ClassVar[str] = "Statistics"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("statistics.copy", "y", "copy", "copy", "copy the numbers as text"),
-        hidden_key(
-            "statistics.score", "e", "score", "score", "hold the answers against a column of their source"
+        shown_key(
+            "statistics.score", "e", "score", "score", "the answers against expected values: matrix, entries"
         ),
         *TABS_KEYS,
         shown_key("statistics.close", "q,escape,S", "close", "back", "back to the results"),
@@ -149,11 +154,12 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
         index: ResultsIndex,
         positions: Sequence[int],
         prices: PriceTable,
-        score: Callable[[], None] | None = None,
+        scoring: Scoring | None = None,
     ) -> None:
-        """`score` is what scores the same entries."""
+        """`scoring` scores the same entries."""
         super().__init__()
-        self._score = score
+        self._scoring = scoring
+        self._scored: ScoredEntries | None = None
         self._title = title
         self._index = index
         self._positions = positions
@@ -170,7 +176,7 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
     def on_mount(self) -> None:
         """Count."""
         self.query_one(TextView).focus()
-        self._count()
+        self._count(None if self._scoring is None else self._scoring.duplicate())
 
     def on_resize(self) -> None:
         """Drawings have another size."""
@@ -188,30 +194,42 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
     def action_copy(self) -> None:
         """Copy the numbers."""
         if self._statistics is not None:
-            self.dashboard.copy("\n".join(statistics_lines(self._statistics)))
+            scored = [words for words, _ in self._score_lines()]
+            self.dashboard.copy("\n".join([*scored, *statistics_lines(self._statistics)]))
 
     def action_score(self) -> None:
         """Score what is counted here."""
         self.dismiss(None)
-        if self._score is not None:
-            self._score()
+        if self._scoring is not None and self._scored is not None:
+            self._scoring.show(self._scored)
+        elif self._scoring is not None:
+            self._scoring.begin()
 
     def action_close(self) -> None:
         """Back to the results."""
         self.dismiss(None)
 
     @work(thread=True, exclusive=True, group="statistics")
-    def _count(self) -> None:
-        """Count in a thread."""
+    def _count(self, own: ResultsFile | None) -> None:
+        """Count, and score where it is known against what, in a thread. Closes `own`."""
         worker = get_current_worker()
-        for found in statistics([(self._index, self._positions)], self._prices):
-            if worker.is_cancelled:
-                return
-            self.app.call_from_thread(self._take, found)
+        with own or nullcontext():
+            for found in statistics([(self._index, self._positions)], self._prices):
+                if worker.is_cancelled:
+                    return
+                self.app.call_from_thread(self._take, found)
+            if own is not None and self._scoring is not None:
+                scored = self._scoring.known(own, lambda: worker.is_cancelled)
+                if scored is not None:
+                    self.app.call_from_thread(self._take_score, scored)
 
     def _take(self, found: Statistics) -> None:
         self._statistics = found
         self.refresh_bindings()
+        self._draw()
+
+    def _take_score(self, scored: ScoredEntries) -> None:
+        self._scored = scored
         self._draw()
 
     def _draw(self) -> None:
@@ -222,4 +240,12 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
         of = f"{found.entries:,} entries" if is_whole else f"{found.entries:,} of {found.expected:,} …"
         self.query_one(TitleLine).show(left=self._title, right=of)
         lines = statistics_screen(found, width=self.size.width, ascii_only=self.dashboard.ascii_only)
-        self.query_one(TextView).show(lines, keep_place=True)
+        self.query_one(TextView).show([*self._score_lines(), *lines], keep_place=True)
+
+    def _score_lines(self) -> Iterator[Line]:
+        """The score in short, where it is known what to score against."""
+        if self._scoring is not None and self._scored is not None:
+            yield f" SCORE   against {self._scoring.words}; e opens its matrix", "strong"
+            for line in score_lines(self._scored.score, matrix=False):
+                yield f" {line}", None
+            yield "", None

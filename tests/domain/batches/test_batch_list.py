@@ -10,7 +10,7 @@ from claude_batch_tui.domain.batches.batch_list import BatchList, order_of
 from claude_batch_tui.domain.batches.filter import batch_filter, depends_on_time, matcher_of
 from claude_batch_tui.domain.batches.merging import fold
 from claude_batch_tui.domain.batches.notices import Warned, warned
-from claude_batch_tui.domain.batches.tracked import ResultsState, TrackedBatch
+from claude_batch_tui.domain.batches.tracked import ResultsState, Sweep, TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
 from claude_batch_tui.domain.filters.pattern import FilterError
 
@@ -149,6 +149,47 @@ def test_a_run_of_several_batches_is_one_row_that_opens():
     assert [t.id for t in opened.batches_of(["run_1", "msgbatch_9", "msgbatch_1"])] == [
         f"msgbatch_{n}" for n in (1, 2, 3, 9)
     ]
+
+
+def test_the_runs_of_a_sweep_are_one_row_that_opens_into_them_and_they_into_their_batches():
+    def variant(number, run_id, word, **more):
+        return batch(
+            number, run_id=run_id, sweep=Sweep("sweep_1", "labels", word), name=f"labels {word}", **more
+        )
+
+    runs = (
+        variant(1, "run_1", "small", age=1),
+        variant(2, "run_1", "small", age=2),
+        variant(3, "run_2", "large", age=3),
+    )
+    alone = batch(9, age=9, sweep=Sweep("sweep_2", "labels", "small"))
+    closed = listed(*runs, alone)
+    assert keys(closed) == ["sweep_1", "9"]
+    row = closed.rows[0]
+    assert (row.tracked.title, len(row.variants), len(row.members)) == ("labels", 2, 3)
+    assert row.tracked.batch.request_counts.succeeded == 300
+    opened = listed(*runs, alone, opened=["sweep_1", "run_1"])
+    assert keys(opened) == ["sweep_1", "3", "run_1", "2", "1", "9"]
+    assert [each.depth for each in opened.rows] == [0, 1, 1, 2, 2, 0]
+    assert [t.id for t in opened.batches_of(["sweep_1"])] == [f"msgbatch_{n}" for n in (1, 2, 3)]
+    changed = msgspec.structs.replace(runs[2], note="look")
+    opened.update((*runs[:2], changed, alone), NOW)
+    assert opened.row("msgbatch_3").tracked is changed
+    assert opened.row("msgbatch_3").depth == 1
+    assert opened.row("sweep_1").variants[0].tracked is changed
+    assert keys(listed(*runs, alone, where="model=x")) == []
+
+
+def test_a_run_knows_whose_answers_its_rows_are_and_which_runs_have_its_own():
+    first = tuple(batch(n, age=n, run_id="run_1") for n in (1, 2))
+    judge = batch(3, age=0.5, run_id="run_2", made_of="run_1")
+    of_one = batch(4, age=0.4, run_id="run_3", made_of="msgbatch_1")
+    found = listed(*first, judge, of_one)
+    assert {each.id for each in found.made_from(found.row("run_1"))} == {judge.id, of_one.id}
+    assert found.origin(found.row("msgbatch_3")) == list(first)
+    assert found.origin(found.row("msgbatch_4")) == [first[0]]
+    assert found.origin(found.row("run_1")) == []
+    assert found.made_from(found.row("msgbatch_3")) == []
 
 
 def test_a_run_is_found_by_any_of_its_batches():
