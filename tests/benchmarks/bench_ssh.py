@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pty_app import PtyApp
@@ -100,7 +100,10 @@ def _listens(port: int) -> bool:
 class Place:
     """The far end: its folder, its tmux, the dashboard that runs there."""
 
-    def __init__(self, folder: Path, simulator: Simulator) -> None:
+    def __init__(
+        self, folder: Path, simulator: Simulator, more: Mapping[str, str | None] | None = None
+    ) -> None:
+        """`more` is set in the environment over ours, or unset where it is None."""
         self.folder = folder
         self.simulator = simulator
         self.told = folder / "told.jsonl"
@@ -118,8 +121,13 @@ class Place:
             **{f"CBTUI_{name.upper()}_DIR": f"{folder}/{name}" for name in ("data", "state", "config")},
             "LC_ALL": "C.UTF-8",
             "PS1": PROMPT,
+            "PLACE": str(folder),
+            **(more or {}),
         }
-        lines = [f"export {name}={shlex.quote(value)}" for name, value in environ.items()]
+        lines = [
+            f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}"
+            for name, value in environ.items()
+        ]
         lines += [
             f'cbtui() {{ {shlex.quote(sys.executable)} -m claude_batch_tui "$@"; }}',
             "bind 'set enable-bracketed-paste off'",
@@ -147,13 +155,13 @@ class Place:
         return file.read_text()
 
     def dashboards(self) -> list[int]:
-        """Processes of the dashboard on this data folder."""
+        """Processes of the dashboard here."""
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 environ = (entry / "environ").read_bytes()
                 words = (entry / "cmdline").read_bytes()
-                if b"claude_batch_tui" in words and f"CBTUI_DATA_DIR={self.folder}/data".encode() in environ:
+                if b"claude_batch_tui" in words and f"PLACE={self.folder}\0".encode() in environ:
                     found.append(int(entry.name))
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
 import pty
@@ -21,6 +22,10 @@ import pyte
 # Sequences pyte would print as text: private modes with < = >, mode queries, title pushes.
 _UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;:]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\[[0-9;]*t|\x1b\][^\x07]*\x07")
 
+_SGR = re.compile(rb"\x1b\[([0-9;:]+)m")
+_RICHER = {b"38;2": "truecolor", b"48;2": "truecolor", b"38;5": "256", b"48;5": "256"}
+_SIXTEEN = {str(number).encode() for first in (30, 40, 90, 100) for number in range(first, first + 8)}
+_COPIED = re.compile(rb"\x1b\]52;c?;([A-Za-z0-9+/=]+)\x07")
 _MODES = re.compile(rb"\x1b\[(?:\?([0-9;]+)([hl])|([<>])[0-9;]*u)")
 
 
@@ -53,6 +58,10 @@ class PtyApp:
         self._stream = pyte.ByteStream(self._screen)
         self.modes = {"7", "25"}
         """The private modes that are on, by number, and `kitty>`; wrapping and a visible cursor are so from the start."""
+        self.colors: set[str] = set()
+        """The kinds of colors asked for: truecolor, 256, 16."""
+        self.copied: list[str] = []
+        """What was sent to the clipboard by OSC 52."""
         self.started_at = time.perf_counter()
         self._has_ended = False
         self.pid, self._fd = pty.fork()
@@ -118,6 +127,11 @@ class PtyApp:
             size += self._collect(0.02, first=left)[0]
         return size, (self.cpu_seconds - used) / seconds
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give it another size."""
+        self._screen.resize(rows, columns)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def send(self, text: str) -> None:
         """Send text and read nothing."""
         os.write(self._fd, text.encode())
@@ -166,8 +180,18 @@ class PtyApp:
             times.append(time.perf_counter())
             size += len(data)
             self._note_modes(data)
+            self._note_colors(data)
+            self.copied += [base64.b64decode(text).decode() for text in _COPIED.findall(data)]
             self._stream.feed(_UNKNOWN.sub(b"", data))
         return size, times
+
+    def _note_colors(self, data: bytes) -> None:
+        for style in _SGR.findall(data):
+            kind = _RICHER.get(style[:4]) or next(
+                (_RICHER[each] for each in _RICHER if b";" + each in style), None
+            )
+            if kind or _SIXTEEN & set(style.split(b";")):
+                self.colors.add(kind or "16")
 
     def _note_modes(self, data: bytes) -> None:
         for numbers, switch, keyboard in _MODES.findall(data):

@@ -33,7 +33,7 @@ _TO_ASCII = str.maketrans(
     {
         **dict.fromkeys("─━═", "-"),
         **dict.fromkeys("│┃║┆▐▌█▕▏", "|"),
-        **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝", "+"),
+        **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯┏┓┗┛╔╗╚╝", "+"),
         "·": "-",
         "•": "*",
         "…": "~",

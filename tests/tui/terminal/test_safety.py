@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual._border import BORDER_CHARS
 from textual.color import Color
 from textual.content import Content
 from textual.widgets import Label, Static
 
+from claude_batch_tui import tui
 from claude_batch_tui.tui.terminal.app import TerminalApp
 from claude_batch_tui.tui.terminal.safety import AsciiFilter, SafeFilter, inert
 from claude_batch_tui.tui.widgets.columns import Cell, Column
@@ -18,6 +21,7 @@ from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from listed import Listed
 
+_TUI = Path(tui.__file__).parent
 HOSTILE = [
     "\x1b[2J",
     "\x1b]52;c;Y3VybA==\x07",
@@ -154,3 +158,13 @@ async def test_the_last_message_is_plain_text(capfd):
 def test_what_the_terminal_cannot_read_keeps_its_width(encoding, painted):
     [segment] = AsciiFilter(encoding).apply([Segment("─ 日本 né ?")], Color(0, 0, 0))
     assert segment.text == painted
+
+
+def test_every_border_of_ours_has_ascii_for_each_of_its_lines_and_corners() -> None:
+    sources = [*_TUI.rglob("*.py"), *_TUI.rglob("*.tcss")]
+    words = {word for file in sources for word in re.findall(r"\bborder[a-z-]*: ([a-z]+)", file.read_text())}
+    kinds = words & BORDER_CHARS.keys()
+    assert {"round", "heavy", "solid"} <= kinds
+    drawn = "".join(sorted({sign for kind in kinds for row in BORDER_CHARS[kind] for sign in row}))
+    [segment] = AsciiFilter("ascii").apply([Segment(drawn)], Color(0, 0, 0))
+    assert set(segment.text) <= set("+-| ")
