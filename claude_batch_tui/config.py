@@ -132,7 +132,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     plain: bool = False
     """Commands replace no line in place: each stands, as a screen reader follows it, and progress is said every ten seconds."""
     mouse: bool | None = None
-    """Mouse reporting. Left out: off over SSH, else on."""
+    """Mouse reporting. Left out: off over SSH and in GNU screen, else on."""
     log_level: str = "info"
     """What goes into the log: debug (how connections are made, too), info, warning, error or off."""
     slow: bool | None = None

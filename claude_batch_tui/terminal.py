@@ -87,7 +87,7 @@ def decide_profile(config: Config, environ: Mapping[str, str], encoding: str = "
     slow = pace.value == "slow"
     colors = _colors(config, environ)
     theme = _theme(config, colors.value, slow=slow)
-    mouse = _mouse(config, remote)
+    mouse = _mouse(config, remote, environ)
     characters = _characters(config, encoding, environ)
     return Profile(
         slow=slow,
@@ -175,13 +175,15 @@ def _theme(config: Config, colors: str, *, slow: bool) -> Decision:
     return Decision("theme", DARK, "the default; --theme light or ansi for others")
 
 
-def _mouse(config: Config, remote: str | None) -> Decision:
+def _mouse(config: Config, remote: str | None, environ: Mapping[str, str]) -> Decision:
     if config.mouse is not None:
         return Decision(
             "mouse", "on" if config.mouse else "off", f"the setting mouse = {_toml(config.mouse)}"
         )
     if remote:
         return Decision("mouse", "off", "over SSH, where its reports cost; m turns it on")
+    if environ.get("STY"):  # findings/screen-keeps-escape-back-while-the-mouse-is-reported.sh
+        return Decision("mouse", "off", "GNU screen keeps esc back until the next key with it; m turns it on")
     return Decision("mouse", "on", "not over SSH; m turns it off to select text")
 
 

@@ -87,7 +87,7 @@ class Diagnostics:
 
     def note(self, text: str) -> None:
         """A line of plain words."""
-        self._end_progress()
+        self.end_progress()
         self._stream.write(clean(text) + "\n")
         self._stream.flush()
 
@@ -111,7 +111,7 @@ class Diagnostics:
         """Lines that replace the last block on a terminal, each narrower than it; nothing elsewhere."""
         if not self.redraws:
             return
-        self._end_progress()
+        self.end_progress()
         self._stream.write("".join(clean(line) + "\n" for line in lines))
         self._stream.flush()
         self._block_rows = len(lines)
@@ -155,16 +155,18 @@ class Diagnostics:
             self.note(text)
             self._said_at = now
 
-    def _end_progress(self) -> None:
+    def end_progress(self) -> None:
+        """Take away a line, or a block, that replaces itself, so that other words stand there."""
         if self._block_rows:
             self._stream.write(f"\x1b[{self._block_rows}A\r\x1b[J")
             self._block_rows = 0
         if self._progress_width:
             self._stream.write("\r" + " " * self._progress_width + "\r")
+            self._stream.flush()
             self._progress_width = 0
 
     def close(self) -> None:
         """Leave no half line behind."""
         self.keep_block()
-        self._end_progress()
+        self.end_progress()
         self._stream.flush()

@@ -110,7 +110,8 @@ def main(
     argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], *, clock: Clock | None = None
 ) -> int:
     """Run the command line `argv` (without the program's name), by `clock`, and return the exit code."""
-    diagnostics, output, clock = Diagnostics(), Output(), clock or Clock()
+    diagnostics, clock = Diagnostics(), clock or Clock()
+    output = Output(clear_line=diagnostics.end_progress)
     try:
         try:
             return _run(argv, open_dashboard, diagnostics, output, clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, TextIO, cast
 
 from claude_batch_tui.domain.plain_text import clean, escape_json
@@ -18,9 +18,10 @@ JSON_VERSION = 1
 class Output:
     """Data of a command on its way to stdout."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        """`stream` is where it goes instead of stdout."""
+    def __init__(self, stream: TextIO | None = None, clear_line: Callable[[], None] = lambda: None) -> None:
+        """`stream` is where it goes instead of stdout; `clear_line` takes away what stands on a terminal's line before."""
         self._stream = stream or sys.stdout
+        self._clear_line = clear_line
         self.is_terminal = self._stream.isatty()
         self.has_written = False
 
@@ -43,6 +44,7 @@ class Output:
         self.has_written = True
         self._stream.flush()
         if self.is_terminal:
+            self._clear_line()
             return cast("BinaryIO", io.BufferedWriter(_Cleaned(self._stream)))
         return self._stream.buffer
 
@@ -53,6 +55,8 @@ class Output:
 
     def _write(self, text: str) -> None:
         self.has_written = True
+        if self.is_terminal:
+            self._clear_line()
         self._stream.write(text)
 
     def flush(self) -> None:

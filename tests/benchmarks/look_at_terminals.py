@@ -298,14 +298,14 @@ class Visit:
             self.app.type("q")
             self.left("q", "0")
 
-    def all(self, colors: set[str], characters: str, *, is_remote: bool = False) -> None:
+    def all(self, colors: set[str], characters: str, *, has_mouse: bool = True) -> None:
         """Everything that is claimed of a place where the dashboard runs."""
         app = self.app
         self.begin()
         if not self.look_around(colors, characters):
             return
         self.keys()
-        self.mouse(is_remote=is_remote)
+        self.mouse(has_mouse=has_mouse)
         self.copies()
         self.resize()
         app.type("q")
@@ -351,15 +351,17 @@ class Visit:
         app.press_key("esc")
         self.claim("keys", "1", self.comes(self.is_drawn))
 
-    def mouse(self, *, is_remote: bool) -> None:
-        """A click puts the cursor; over SSH only after `m`."""
+    def mouse(self, *, has_mouse: bool) -> None:
+        """A click puts the cursor; over SSH and in GNU screen only after `m`."""
         app, there = self.app, self.cursor() + 2
-        if is_remote:
+        if not has_mouse:
             self.claim("click", "off at first", not app.modes & _MOUSE)
             app.type("m")
             self.comes(lambda: bool(app.modes & _MOUSE))
         app.click(10, there)
         self.claim("click", "puts the cursor", self.comes(lambda: self.cursor() == there))
+        if not has_mouse:
+            app.type("m")
 
     def copies(self) -> None:
         """What is said of a copy is what happened to it."""
@@ -479,7 +481,7 @@ def in_xterm(look: Look, folder: Path, simulator: Simulator, parts: Sequence[str
             locale = {"LC_ALL": more.get("LC_ALL", "C.UTF-8")}
             app = stack.enter_context(Xterm(command, display, locale))
             visit = Visit(look, name, app, place)
-            visit.all(colors, LOCALES[locale["LC_ALL"]], is_remote=kind == "ssh")
+            visit.all(colors, LOCALES[locale["LC_ALL"]], has_mouse=kind not in {"screen", "ssh"})
 
 
 def every_term(look: Look, folder: Path, simulator: Simulator) -> None:

@@ -78,6 +78,14 @@ def test_in_screen_colors_of_16_million_are_not_sent_whatever_the_terminal_outsi
     assert any("GNU screen" in each.reason for each in profile.decisions if each.item == "colors")
 
 
+def test_in_gnu_screen_the_mouse_is_off_unless_it_is_asked_for():
+    environ = {**TRUECOLOR, "STY": "1.pts-0.host"}
+    profile = decide_profile(config(), environ)
+    assert not profile.mouse
+    assert any("GNU screen" in each.reason for each in profile.decisions if each.item == "mouse")
+    assert decide_profile(config(mouse=True), environ).mouse
+
+
 def test_every_decision_has_a_value_and_a_reason_that_names_what_made_it():
     found = {each.item: each for each in decide_profile(config(), {**TRUECOLOR, **SSH}).decisions}
     assert all(each.value and each.reason for each in found.values())
