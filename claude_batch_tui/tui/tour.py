@@ -58,6 +58,7 @@ class TourStrip(Static):
 
 
 _LOOKED_EVERY = 0.3
+_BUILD = 0
 
 
 class Tour:
@@ -154,8 +155,11 @@ class Tour:
         return self.app.saved > self._saved
 
     def _go_to(self, step: int) -> None:
+        if (
+            self._at != _BUILD or step != _BUILD + 1
+        ):  # what is sent before the strip has gone on counts as sent
+            self._known = frozenset(tracked.id for tracked in self.snapshot.batches)
         self._at = step
-        self._known = frozenset(tracked.id for tracked in self.snapshot.batches)
         self._saved = self.app.saved
         self._show()
 
@@ -211,6 +215,8 @@ def _is_built(tour: Tour) -> bool:
     from claude_batch_tui.tui.build.screen import BuildScreen  # late: the first frame waits for none of it
 
     screen = tour.app.screen
+    if tour.fresh():
+        return True
     if not isinstance(screen, BuildScreen) or screen.background.is_busy:
         return False
     return screen.draft.checked is not None and screen.draft.checked.is_ready

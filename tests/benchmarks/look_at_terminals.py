@@ -5,7 +5,7 @@
 FOLDER gets the pictures (PNG of a real xterm, and the screen as text) and table.md. The parts:
 
 - xterm: xterm on a virtual display, with a shell in it; with NO_COLOR, and with LC_ALL=C;
-- tmux, screen: in that xterm, tmux as it comes and with passthrough and 256 colors, screen as it comes and with 16 colors;
+- tmux, screen: in that xterm, tmux as it comes and with passthrough and 256 colors, screen as it comes and as a vt100;
 - ssh: in that xterm, an sshd of its own on loopback behind a link of 25 KB/s with 150 ms each way;
 - term: every TERM, every LC_ALL and NO_COLOR of the matrix, in a pseudo-terminal;
 - none: standard input, output or error that is no terminal, no home folder, one that cannot be written.
@@ -432,11 +432,14 @@ def thin_link(port: int) -> Iterator[int]:
         await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer), return_exceptions=True)
 
     server = loop.run_until_complete(asyncio.start_server(accept, "127.0.0.1", 0))
-    threading.Thread(target=loop.run_forever, daemon=True).start()
+    running = threading.Thread(target=loop.run_forever)
+    running.start()
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
         loop.call_soon_threadsafe(loop.stop)
+        running.join()
 
 
 def in_xterm(look: Look, folder: Path, simulator: Simulator, parts: Sequence[str]) -> None:
@@ -449,7 +452,7 @@ def in_xterm(look: Look, folder: Path, simulator: Simulator, parts: Sequence[str
         ("tmux as it comes", {}, {"truecolor", "256"}),
         ("tmux, passthrough, 256 colors", {}, {"truecolor", "256"}),
         ("screen as it comes", {}, {"256"}),
-        ("screen, term screen", {}, {"none"}),
+        ("screen, term vt100", {}, {"none"}),
         ("ssh, 25 KB/s", {"COLORTERM": None}, {"none"}),
     ):
         kind = name.replace(",", "").split()[0]
@@ -470,7 +473,7 @@ def in_xterm(look: Look, folder: Path, simulator: Simulator, parts: Sequence[str
                     end = [*place.tmux, "kill-server"]
                     stack.callback(subprocess.run, end, capture_output=True, check=False)
                 case "screen":
-                    term = "" if "comes" in name else "term screen\n"
+                    term = "" if "comes" in name else "term vt100\n"
                     (here / "screenrc").write_text(f"startup_message off\nautodetach off\n{term}")
                     command = ["screen", "-c", str(here / "screenrc"), *command]
                 case "ssh":

@@ -66,6 +66,21 @@ async def test_an_escape_typed_ahead_leaves_the_field_that_comes_and_not_the_tou
         assert app.tour.is_on
 
 
+async def test_a_batch_sent_before_the_tour_saw_the_check_counts_as_checked_and_sent(
+    dashboard, filled, week, settled
+):
+    filled(week, runs=[("labels", [week[0][1]])])
+    app = dashboard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        home, there = app.engines.home, app.engines.home.snapshot
+        app.snapshot = home.snapshot = msgspec.structs.replace(there, batches=())
+        app.tour.begin()
+        app.snapshot = home.snapshot = there
+        assert app.tour.fresh()
+        await reached(pilot, lambda: "Tour 3 of 5: watch" in said(app))
+
+
 async def test_the_tour_is_not_offered_unasked_where_batches_are_known(dashboard, filled, week, settled):
     filled(week)
     app = dashboard()
