@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import ClassVar
 
-from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from claude_batch_tui.domain.batches.costs import GROUPINGS, By, Costs
-from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.history.store_text import Drawing, StoreTextScreen, common_keys
 from claude_batch_tui.tui.widgets.columns import fit
-from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
-from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
+from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.tui.widgets.text_rows import StyledLine
-from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.wording import COST_HEADS, cost_cells, cost_notes
 
 _MONTHS = 120
@@ -29,7 +23,7 @@ _LEAVE = ("REQUESTS", "UNKNOWN", "STANDARD", "BATCHES", "NOT READ")
 """Columns that leave in this order where it is narrow."""
 
 
-class CostsScreen(DashboardScreen, inherit_bindings=False):  # there is one pane: no keys to go on to another
+class CostsScreen(StoreTextScreen):
     """What batches cost; `b` groups otherwise, `[` and `]` change the month."""
 
     help_title: ClassVar[str] = "Costs"
@@ -43,25 +37,13 @@ class CostsScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
             "later",
             "the month after; then all that is known",
         ),
-        hidden_key("costs.read", "r", "read", "read again", "read the store again"),
-        hidden_key("costs.batches", "1", "app.show('batches')", "batches", "the batches"),
-        hidden_key("costs.build", "2", "app.show('build')", "build", "build requests from a file"),
-        hidden_key("costs.results", "3", "app.show('results')", "results", "the results"),
-        shown_key("costs.close", "q,escape,dollar_sign", "close", "back", "back to the batches"),
+        *common_keys("costs", close="q,escape,dollar_sign"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self._back = 1
         self._by: By = "day"
-        self._costs: Costs | None = None
-
-    def compose(self) -> ComposeResult:
-        """Title, text, messages, keys."""
-        yield TitleLine("COSTS")
-        yield TextView()
-        yield StatusLine()
-        yield KeyLine()
 
     @property
     def month(self) -> str | None:
@@ -73,17 +55,20 @@ class CostsScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
             first = (first - timedelta(days=1)).replace(day=1)
         return f"{first:%Y-%m}"
 
-    def on_mount(self) -> None:
-        """Read what is known."""
-        self.query_one(TextView).focus()
-        self.action_read()
+    @property
+    def shown_words(self) -> str:
+        """The grouping and the month."""
+        return f"by {self._by}, {self.month or 'all that is known'}"
 
-    def on_resize(self) -> None:
-        """Columns have another width."""
-        self.call_after_refresh(self._draw)
+    def reading(self) -> Callable[[], Drawing]:
+        """Reads the costs of the month."""
+        engines, by, month = self.dashboard.engines, self._by, self.month
 
-    def draw_snapshot(self, snapshot: Snapshot) -> None:
-        """What is drawn was read from the store, and stays until it is read again."""
+        def read() -> Drawing:
+            found = engines.costs(by, month)
+            return lambda width: cost_lines(found, month, width=width)
+
+        return read
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Nothing is later than all that is known."""
@@ -101,41 +86,6 @@ class CostsScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
         """The next of day, model, tag and run."""
         self._by = GROUPINGS[(GROUPINGS.index(self._by) + 1) % len(GROUPINGS)]
         self.action_read()
-
-    def action_read(self) -> None:
-        """Read the store."""
-        self._read(self._by, self.month)
-
-    def action_close(self) -> None:
-        """Back to where we came from."""
-        self.dismiss(None)
-
-    @work(thread=True, exclusive=True, group="costs", exit_on_error=False)
-    def _read(self, by: By, month: str | None) -> None:
-        try:
-            found = self.dashboard.engines.costs(by, month)
-        except CbtuiError as error:
-            self.app.call_from_thread(self.say, str(error), "error")
-            return
-        self.app.call_from_thread(self._take, found)
-
-    def _take(self, found: Costs) -> None:
-        self._costs = found
-        self._draw()
-
-    def _draw(self) -> None:
-        if not self.is_mounted:
-            return
-        engines = self.dashboard.engines
-        where = ""
-        if len(engines.watched) > 1:
-            where = f", {clean_line(engines.shown) if engines.shown else 'all workspaces'}"
-        self.query_one(TitleLine).show(
-            left=f"by {self._by}, {self.month or 'all that is known'}{where}", right="from the local copy"
-        )
-        if self._costs is not None:
-            lines = list(cost_lines(self._costs, self.month, width=self.size.width))
-            self.query_one(TextView).show(lines, keep_place=True)
 
 
 def cost_lines(found: Costs, month: str | None, *, width: int) -> Iterator[StyledLine]:
