@@ -174,6 +174,14 @@ class Field(Widget):
 class FormLine(OneLine, can_focus=True):
     """A line of the form that nothing is typed into: letters do nothing here, and are no keys of the screen either."""
 
+    text: str = ""
+    """What it says."""
+
+    def tell(self, words: str) -> None:
+        """Say what is known now."""
+        self.text = words
+        self.repaint()
+
     def check_consume_key(self, key: str, character: str | None = None) -> bool:
         """Letters end here."""
         return key != "space" and character is not None and character.isprintable()
@@ -206,23 +214,12 @@ class Fold(FormLine):
         self.section = section
         self.is_open = False
         """Whether its fields are shown."""
-        self._words = ""
-
-    @property
-    def text(self) -> str:
-        """What it says of its fields."""
-        return self._words
-
-    def tell(self, words: str) -> None:
-        """What is known while it is folded."""
-        self._words = words
-        self.repaint()
 
     def runs(self, width: int) -> Sequence[Run]:
         """The sign, the name, what is known."""
         signs = ("v", ">") if ascii_only(self) else ("▾", "▸")
         name = fit(f" {signs[not self.is_open]} {FOLDED[self.section]}", _LABEL)
-        return [Run(name, "strong"), Run(cut(self._words, width - _LABEL - 1, cut_mark(self)), "dim")]
+        return [Run(name, "strong"), Run(cut(self.text, width - _LABEL - 1, cut_mark(self)), "dim")]
 
     def on_click(self) -> None:
         """A click is enter."""
@@ -250,21 +247,10 @@ class CostLine(FormLine):
 
     def __init__(self) -> None:
         super().__init__(id="cost")
-        self._words = ""
-
-    @property
-    def text(self) -> str:
-        """What it says."""
-        return self._words
-
-    def tell(self, words: str) -> None:
-        """What the draft costs as far as it is known."""
-        self._words = words
-        self.repaint()
 
     def runs(self, width: int) -> Sequence[Run]:
         """The name, and what it costs."""
-        words = self._words or "enter checks every row and says what it costs"
+        words = self.text or "enter checks every row and says what it costs"
         return [
             Run(fit(" check", _LABEL), "strong"),
             Run(cut(words, width - _LABEL - 1, cut_mark(self)), None),
