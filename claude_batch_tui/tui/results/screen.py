@@ -46,18 +46,11 @@ from claude_batch_tui.tui.results.error_groups_dialog import ask_error_group
 from claude_batch_tui.tui.results.inspector import Inspector
 from claude_batch_tui.tui.results.keys import KEYS
 from claude_batch_tui.tui.results.ledger import LedgerDialog, ledger_lines
-from claude_batch_tui.tui.results.list import (
-    MOST_FIELD_KEYS,
-    SORT_LETTERS,
-    SORT_QUESTION,
-    EntryList,
-    Kept,
-    chosen_columns,
-    shown_words,
-)
+from claude_batch_tui.tui.results.list import EntryList, Kept, shown_words
 from claude_batch_tui.tui.results.open_results import OpenResults
 from claude_batch_tui.tui.results.opening import Opening
 from claude_batch_tui.tui.results.review import ReviewScreen, sampled
+from claude_batch_tui.tui.results.rows import MOST_FIELD_KEYS, SORT_LETTERS, SORT_QUESTION, chosen_columns
 from claude_batch_tui.tui.results.save import Saving
 from claude_batch_tui.tui.results.score import Scoring
 from claude_batch_tui.tui.results.statistics import StatisticsScreen

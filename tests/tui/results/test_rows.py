@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from claude_batch_tui.config import RESULTS_COLUMNS
-from claude_batch_tui.tui.results.list import COLUMNS, SORT_LETTERS, SORT_QUESTION
+from claude_batch_tui.tui.results.rows import COLUMNS, SORT_LETTERS, SORT_QUESTION
 
 SETTINGS = Path(__file__).parents[3] / "docs/commands.md"
 
