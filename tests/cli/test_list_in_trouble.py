@@ -1,5 +1,6 @@
 """`list` where the store cannot be written or read: what is known is shown, and what could not be done is said."""
 
+import contextlib
 import json
 import sqlite3
 
@@ -57,7 +58,7 @@ def test_a_full_disk_lists_what_is_known_and_says_so(cbtui, data, two):
 
 
 def test_a_store_of_a_newer_cbtui_lists_what_this_one_can_read_of_it(cbtui, data, two):
-    with sqlite3.connect(data / "store.db") as connection:
+    with contextlib.closing(sqlite3.connect(data / "store.db")) as connection, connection:
         connection.execute("ALTER TABLE batch ADD COLUMN later TEXT")
         connection.execute("PRAGMA user_version = 99")
     code, out, err = cbtui("list", "--json")
@@ -66,7 +67,7 @@ def test_a_store_of_a_newer_cbtui_lists_what_this_one_can_read_of_it(cbtui, data
 
 
 def test_a_store_of_a_newer_cbtui_that_cannot_be_read_lists_what_the_api_has(cbtui, data, two):
-    with sqlite3.connect(data / "store.db") as connection:
+    with contextlib.closing(sqlite3.connect(data / "store.db")) as connection, connection:
         connection.execute("ALTER TABLE name RENAME TO title")
         connection.execute("PRAGMA user_version = 99")
     code, out, err = cbtui("list", "--json")

@@ -1,5 +1,6 @@
 """What `prune` and `forget` take from the data folder, what they ask, and what they never take."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -45,7 +46,7 @@ def kinds(out):
 
 def make_old(data):
     """As if everything had been sent a long time ago."""
-    with sqlite3.connect(data / "store.db") as connection:
+    with contextlib.closing(sqlite3.connect(data / "store.db")) as connection, connection:
         for table in ("batch", "submission"):
             connection.execute(f"UPDATE {table} SET created_at = '2025-01-01T00:00:00+00:00'")
         connection.execute(

@@ -205,7 +205,8 @@ def test_what_the_journal_says_is_in_the_store_whatever_became_of_it(locations, 
         "s.csv",
     )
     assert (second.cost_at_most, second.provisional) == (1.5, False)
-    assert Database(locations.database).row("PRAGMA integrity_check")[0] == "ok"
+    with contextlib.closing(Database(locations.database)) as database:
+        assert database.row("PRAGMA integrity_check")[0] == "ok"
 
 
 @pytest.mark.parametrize("taken", range(6))
@@ -316,7 +317,8 @@ def test_processes_that_open_a_lost_store_at_once_all_see_a_whole_one(locations,
     several = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [each.communicate(timeout=60)[0] for each in several] == ["200\n"] * 2
     assert len(list(locations.data.glob("store.db.damaged-*"))) == (damage is no_database)
-    assert Database(locations.database).row("SELECT count(*) FROM submission")[0] == 200
+    with contextlib.closing(Database(locations.database)) as database:
+        assert database.row("SELECT count(*) FROM submission")[0] == 200
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.1])
