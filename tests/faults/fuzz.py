@@ -51,7 +51,7 @@ from claude_batch_tui.domain.money.pricing import load_prices
 from claude_batch_tui.domain.plain_text import clean, clean_line, escape_json
 from claude_batch_tui.domain.results.answer import pieces
 from claude_batch_tui.domain.results.failures import advice, filter_of, shape_of
-from claude_batch_tui.domain.results.json_tree import decode_json, pretty, walk
+from claude_batch_tui.domain.results.json_tree import decode_json, encode_json, pretty, walk
 from claude_batch_tui.domain.results.line import answer_line, read_line, read_result
 from claude_batch_tui.domain.results.structured import asked_schema
 from claude_batch_tui.errors import CbtuiError
@@ -59,9 +59,10 @@ from claude_batch_tui.redaction import redact
 from claude_batch_tui.services.building.check import check, report_of
 from claude_batch_tui.services.building.models import built_in_prices
 from claude_batch_tui.services.building.recipes import load_draft
+from claude_batch_tui.services.exporting.picking import path_reader
 from claude_batch_tui.services.exporting.rows import RowReader, answer_columns
 from claude_batch_tui.services.filters.finding import find_all
-from claude_batch_tui.services.results.answers import answer_document, answer_text
+from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document, answer_text
 from claude_batch_tui.services.results.costs import EntryCosts
 from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.services.results.schemas import Schema
@@ -555,6 +556,7 @@ def _answers(folder: Path) -> dict[str, Parser]:  # noqa: C901  many small funct
     """What a server or a model wrote."""
     place, kept = folder / "results.jsonl", folder / "kept.jsonl"
     reader, prices = RowReader(built_in_prices()), built_in_prices()
+    picked = path_reader(("json.label", "json.n", "json[0]"))
 
     def results(data: bytes) -> None:
         place.write_bytes(data)
@@ -569,7 +571,9 @@ def _answers(folder: Path) -> dict[str, Parser]:  # noqa: C901  many small funct
         result = read_result(data)
         list(pieces(result.message.get("content")))
         answer_columns(answer_text(data))
-        answer_document(data)
+        document = answer_document(data)
+        encode_json([answer_text(data), None if document is NO_DOCUMENT else document])
+        msgspec.json.encode(picked(data))
         for value in reader.values(data, "msgbatch_1"):
             str(value).encode()
 
@@ -580,6 +584,7 @@ def _answers(folder: Path) -> dict[str, Parser]:  # noqa: C901  many small funct
             return
         sum(1 for _ in walk(value))
         pretty(value)
+        encode_json(value)
         tree = JsonRows(value)
         tree.unfold_all()
         tree.matches("a")
