@@ -59,21 +59,24 @@ class SqliteSource:
         self._until = 0.0
         self._is_refused = False
         uri = f"file:{quote(str(Path(path).absolute()))}?mode=ro"
-        try:
-            self._connection = sqlite3.connect(uri, uri=True)
-            self._connection.text_factory = _text_of
-            self._connection.executescript("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")
-            self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
-            self._connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _MOST_PATTERN)
-            self._connection.set_authorizer(self._authorize)
-            self._connection.set_progress_handler(self._is_over, _STEPS)
-            self._wait_anew()
-            self._query = query or self._only_table()
-            names = [name for name, *_ in self._connection.execute(self._query).description or ()]
-        except (sqlite3.Error, ValueError) as error:
-            raise self._translated(error) from error
-        if not names:
-            raise ConfigError(f"{path}: --query gives no rows. It is a SELECT.")
+        with contextlib.ExitStack() as refused:
+            try:
+                self._connection = sqlite3.connect(uri, uri=True)
+                refused.callback(self._connection.close)
+                self._connection.text_factory = _text_of
+                self._connection.executescript("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;")
+                self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
+                self._connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _MOST_PATTERN)
+                self._connection.set_authorizer(self._authorize)
+                self._connection.set_progress_handler(self._is_over, _STEPS)
+                self._wait_anew()
+                self._query = query or self._only_table()
+                names = [name for name, *_ in self._connection.execute(self._query).description or ()]
+            except (sqlite3.Error, ValueError) as error:
+                raise self._translated(error) from error
+            if not names:
+                raise ConfigError(f"{path}: --query gives no rows. It is a SELECT.")
+            refused.pop_all()
         doubts: list[Doubt] = []
         self.columns = own_names(names, doubts)
         self.reading = Reading(columns=len(names), doubts=tuple(doubts))

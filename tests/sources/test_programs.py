@@ -59,6 +59,8 @@ def test_a_statement_that_is_no_read_is_refused_and_nothing_is_written(
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(SourceError, match="can only read"):
         SqliteSource(database, query)
+    opened = [each.readlink() for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+    assert Path(database) not in opened
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
