@@ -43,6 +43,11 @@ def test_the_short_status_loads_nothing_heavy(own_folders):
     assert loaded_after(code) == []
 
 
+def test_a_build_loads_no_network():
+    code = "import claude_batch_tui.services.building.build\nimport sys\nassert 'ssl' not in sys.modules"
+    assert loaded_after(code) == []
+
+
 def test_the_version_is_answered_without_any_of_us():
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "claude_batch_tui", "--version"],

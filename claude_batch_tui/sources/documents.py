@@ -14,8 +14,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote_to_bytes, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from claude_batch_tui.errors import SourceError
 from claude_batch_tui.home import expand_home
@@ -64,7 +63,7 @@ def media_source(value: str, kind: MediaKind, folder: str, encoding: str | None 
     if scheme.startswith("data:"):
         return _data_source(given, kind)
     if scheme.startswith("file://"):
-        given = url2pathname(urlsplit(given).path)
+        given = unquote(urlsplit(given).path)
     path = expand_home(Path(folder, given))
     if "\\" in given and not path.exists():
         # Written on Windows; there a drive may stand before it, which leads nowhere here.
