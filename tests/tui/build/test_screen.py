@@ -74,11 +74,19 @@ async def done(app, pilot, settled):
 
 
 async def checked(app, pilot, settled):
-    set_fields(app, source="tickets.csv", id_column="ticket", prompt_column="body", model="m", max_tokens="9")
+    """Check what was typed."""
     await done(app, pilot, settled)
     screen(app).query_one("#detail").focus()
     await pilot.press("enter")
+    await reached(pilot, lambda: screen(app).draft.checked is not None)
     await done(app, pilot, settled)
+
+
+async def agreed(app, pilot, *, batches):
+    """Agree to a submission, and wait until there are so many batches and the dialog is closed."""
+    await reached(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+    await pilot.press("y")
+    await reached(pilot, lambda: len(app.snapshot.batches) == batches and len(app.screen_stack) == 1)
 
 
 async def test_enter_in_an_empty_source_lists_the_folder_and_a_file_is_chosen_by_keys(build, settled):
@@ -147,6 +155,9 @@ async def test_only_fields_that_mean_something_for_the_source_are_shown(build, s
 async def test_e_goes_to_the_rows_with_problems_and_x_leaves_one_out(build, settled):
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2")
+        set_fields(
+            build, source="tickets.csv", id_column="ticket", prompt_column="body", model="m", max_tokens="9"
+        )
         await checked(build, pilot, settled)
         assert "2 errors" in detail(build)
         await pilot.press("e")
@@ -408,21 +419,14 @@ async def test_a_pilot_and_the_rest_are_two_batches_of_one_run_with_every_row_on
     async with live.run_test(size=(120, 30)) as pilot:
         await pilot.press("2")
         set_fields(live, source="rows.csv", prompt_column="body", model="claude-haiku-4-5", max_tokens="9")
-        await done(live, pilot, settled)
-        screen(live).query_one("#detail").focus()
-        await pilot.press("enter")
-        await reached(pilot, lambda: screen(live).draft.checked is not None)
+        await checked(live, pilot, settled)
         await pilot.press("P")
         await reached(pilot, lambda: isinstance(live.screen, InputDialog))
         await pilot.press("ctrl+u", "2", "enter")
-        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
-        await pilot.press("y")
-        await reached(pilot, lambda: len(live.snapshot.batches) == 1 and len(live.screen_stack) == 1)
+        await agreed(live, pilot, batches=1)
         await settled(pilot)
         await pilot.press("2", "enter")
-        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
-        await pilot.press("y")
-        await reached(pilot, lambda: len(live.snapshot.batches) == 2 and len(live.screen_stack) == 1)
+        await agreed(live, pilot, batches=2)
         assert sorted(each.batch.request_counts.total for each in live.snapshot.batches) == [2, 3]
         assert len({each.run_id for each in live.snapshot.batches}) == 1
 
@@ -434,14 +438,9 @@ async def test_the_rest_is_offered_the_limit_that_the_answers_of_its_pilot_allow
     async with live.run_test(size=(120, 30)) as pilot:
         await pilot.press("2")
         set_fields(live, source="rows.csv", prompt_column="body", model="claude-haiku-4-5", max_tokens="900")
-        await done(live, pilot, settled)
-        screen(live).query_one("#detail").focus()
-        await pilot.press("enter")
-        await reached(pilot, lambda: screen(live).draft.checked is not None)
+        await checked(live, pilot, settled)
         ask_to_submit(screen(live), screen(live).draft, pilot=12)
-        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
-        await pilot.press("y")
-        await reached(pilot, lambda: len(live.snapshot.batches) == 1 and len(live.screen_stack) == 1)
+        await agreed(live, pilot, batches=1)
         simulator.batches.finish()
         await reached(pilot, lambda: live.snapshot.batches[0].batch.has_ended)
         live.engines.home.download(live.snapshot.batches[0].id)
@@ -450,9 +449,7 @@ async def test_the_rest_is_offered_the_limit_that_the_answers_of_its_pilot_allow
         await reached(pilot, lambda: isinstance(live.screen, InputDialog))
         limit = int(live.screen.query_one(LineInput).value)
         await pilot.press("enter")
-        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
-        await pilot.press("y")
-        await reached(pilot, lambda: len(live.snapshot.batches) == 2 and len(live.screen_stack) == 1)
+        await agreed(live, pilot, batches=2)
     bodies = [json.loads(body.read_bytes()) for body in (own_folders / "data" / "spool").glob("*.body.json")]
     limits = sorted(one["params"]["max_tokens"] for body in bodies for one in body["requests"])
     assert limits == [limit] * 3 + [900] * 12
@@ -486,10 +483,7 @@ async def test_a_prime_goes_first_and_where_it_takes_too_long_a_key_sends_the_ot
     async with live.run_test(size=(120, 30)) as pilot:
         await pilot.press("2")
         set_fields(live, source="ready.jsonl")
-        await done(live, pilot, settled)
-        screen(live).query_one("#detail").focus()
-        await pilot.press("enter")
-        await reached(pilot, lambda: screen(live).draft.checked is not None)
+        await checked(live, pilot, settled)
         await pilot.press("p")
         await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("y")
