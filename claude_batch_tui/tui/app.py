@@ -194,14 +194,10 @@ class DashboardApp(CbtuiApp):
             if self._offers_tour is not None:
                 self.call_later(self.tour.offer, always=self._offers_tour)
 
-    async def on_event(self, event: events.Event) -> None:
-        """Who types looks at the screen: where nothing runs, the engines poll sooner."""
-        if isinstance(event, events.Key):
-            self.engines.attend()
-            await self.parts_made()
-            if event.key == "escape" and self.tour.takes_escape():
-                return
-        await super().on_event(event)
+    def takes_key(self, event: events.Key) -> bool:
+        """Who types looks at the screen: where nothing runs, the engines poll sooner. `esc` may leave the tour."""
+        self.engines.attend()
+        return event.key == "escape" and self.tour.takes_escape()
 
     def on_dashboard_app_arrived(self) -> None:
         """Show the newest snapshot; on the slow profile at most one a second, the last one always."""

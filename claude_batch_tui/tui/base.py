@@ -209,12 +209,16 @@ class CbtuiApp(TerminalApp):
         screen is no answer to it.
         """
         if isinstance(event, events.Key):
-            await self.parts_made()
-            if event.time < getattr(self.screen, "asked_at", 0.0):
+            await self._parts_made()
+            if event.time < getattr(self.screen, "asked_at", 0.0) or self.takes_key(event):
                 return
         await super().on_event(event)
 
-    async def parts_made(self) -> None:
+    def takes_key(self, event: events.Key) -> bool:  # noqa: ARG002  for those who take one
+        """Whether a key ends here, before the screen has it."""
+        return False
+
+    async def _parts_made(self) -> None:
         """What is typed ahead waits for the screen it is meant for, and for the field there."""
         screen, until = self.screen, monotonic() + _MADE_SECONDS
         if not screen.is_mounted:
