@@ -176,10 +176,8 @@ def _of_answers(args: argparse.Namespace, context: Context) -> argparse.Namespac
     """The build of a file of rows that is made of the answers, beside the requests; with ids as they were."""
     from claude_batch_tui.cli.results_files import find_results, require_whole
     from claude_batch_tui.domain.filters.language import parse
-    from claude_batch_tui.exports.formats import file_stem
     from claude_batch_tui.services.building.models import read_prices
-    from claude_batch_tui.services.building.requests_files import ANSWERS_ENDING
-    from claude_batch_tui.services.exporting.answer_rows import write_answer_rows
+    from claude_batch_tui.services.exporting.answer_rows import answers_path, write_answer_rows
     from claude_batch_tui.services.filters.finding import find_all
     from claude_batch_tui.services.results.costs import EntryCosts
     from claude_batch_tui.store.locations import Locations
@@ -195,7 +193,7 @@ def _of_answers(args: argparse.Namespace, context: Context) -> argparse.Namespac
     cache = Locations(context.config.data_dir).cache
     cache.mkdir(parents=True, exist_ok=True)
     folder = cache if args.preview is not None else Path(args.output or "requests.jsonl").parent
-    target = folder / f"{file_stem(found.title)}{ANSWERS_ENDING}"
+    target = answers_path(found.title, folder)
     with open_indexed(found.path, cache) as results:
         positions = find_all(results, wanted, EntryCosts(results.index, read_prices(context.config)))
         if not positions:

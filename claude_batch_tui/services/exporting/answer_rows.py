@@ -12,6 +12,8 @@ from typing import Any
 from claude_batch_tui.domain.results.json_tree import encode_json
 from claude_batch_tui.domain.results.result import OUTCOMES
 from claude_batch_tui.errors import ExportError
+from claude_batch_tui.exports.formats import file_stem
+from claude_batch_tui.services.building.requests_files import ANSWERS_ENDING
 from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document, answer_text
 from claude_batch_tui.services.results.rows_file import RowsFile
 from claude_batch_tui.store.files import written_whole
@@ -20,6 +22,11 @@ from claude_batch_tui.store.results.file import ResultsFile
 FIELDS = ("id", "answer", "json", "outcome", "run")
 """Ours, before the source's columns; one of those that has the name of ours is `source_NAME` here."""
 _TELL_EVERY = 2_000
+
+
+def answers_path(title: str, folder: Path) -> Path:
+    """The file in a folder for the rows that the answers of this run are."""
+    return folder / f"{file_stem(title)}{ANSWERS_ENDING}"
 
 
 def write_answer_rows(

@@ -82,6 +82,20 @@ def attempts_of(
     return found
 
 
+def whole_results(
+    target_id: str, batch_ids: Sequence[str], *, store: Store, workspace: Workspace | None
+) -> tuple[Path, Path | None]:
+    """The results of a batch, or of these batches of a run, oldest first, which are put together; and their rows, where those
+    are here. For a thread. Raises as `attempts_of` and `merged_results` do.
+    """
+    attempts = attempts_of(target_id, batch_ids, store=store, workspace=workspace)
+    if [target_id] == [*batch_ids]:
+        return attempts[0].results, attempts[0].rows
+    places = store.locations
+    merged = merged_results(target_id, attempts, places.results / "runs", places.cache)
+    return merged.results, merged.rows
+
+
 def merged_results(
     run_id: str, attempts: Sequence[Attempt], folder: Path, cache: Path | None, *, every: bool = False
 ) -> MergedResults:

@@ -395,18 +395,15 @@ def _variant(row: BatchRow) -> str:
 
 def _files_of(screen: DashboardScreen, row: BatchRow) -> VariantFile:
     """The results of a batch or a run, and their rows, for a thread: those of a run are put together first."""
-    from claude_batch_tui.services.results.merged import attempts_of, merged_results
+    from claude_batch_tui.services.results.merged import whole_results
     from claude_batch_tui.services.results.variants import VariantFile
 
     engine = screen.dashboard.engines.of(row.key)
     members = in_parts(row.members or (row.tracked,))
     ids = [each.id for each in members if each.results is not ResultsState.NONE]
-    places = engine.store.locations
-    attempts = attempts_of(row.key, ids, store=engine.store, workspace=engine.workspace)
-    if not row.members:
-        return VariantFile(_variant(row), attempts[0].results, attempts[0].rows)
-    merged = merged_results(row.key, attempts, places.results / "runs", places.cache)
-    return VariantFile(_variant(row), merged.results, merged.rows)
+    return VariantFile(
+        _variant(row), *whole_results(row.key, ids, store=engine.store, workspace=engine.workspace)
+    )
 
 
 def leave(screen: DashboardScreen) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from textual.screen import ModalScreen
@@ -15,22 +15,51 @@ from claude_batch_tui.sources.rows import as_cell
 from claude_batch_tui.tui.build.advice import model_rows
 from claude_batch_tui.tui.build.fields import FIELDS, label_of
 from claude_batch_tui.tui.build.live import Live, known_today
-from claude_batch_tui.tui.dialogs.file_picker import FilePicker
+from claude_batch_tui.tui.dialogs.file_picker import UP, FilePicker
 from claude_batch_tui.tui.dialogs.picking import Choice, PickDialog
 from claude_batch_tui.tui.screen import DashboardScreen
 
 TEMPLATES = ("template", "system", "id_template")
 """Fields that a column is put into."""
+ANSWERS = "answers of a run"
+"""What the picker of a source gives for the answers of a run, which is to be asked for."""
+_ANSWERS = Choice(ANSWERS, ANSWERS, "the next step over results: a judge, a repair, a translation")
 _VALUES = 3
 _CHARACTERS = 24
 _VALUE_FILES = (".json", ".toml")
 
 
+class SourcePicker(FilePicker):
+    """Files, and the answers of a run."""
+
+    def choices(self, typed: str) -> Sequence[Choice]:
+        """The answers before anything is typed, and where what is typed begins their name."""
+        files = super().choices(typed)
+        if not ANSWERS.startswith(typed.lower()):
+            return files
+        place = next(
+            (at for at, choice in enumerate(files) if choice.value == UP), 0
+        )  # behind those used before
+        return [*files[:place], _ANSWERS, *files[place:]]
+
+    def first(self, usable: Sequence[int]) -> int | None:
+        """A file, where there is one, until what is typed begins the name of the answers."""
+        files = [at for at in usable if self._shown[at] is not _ANSWERS]
+        return super().first(usable if self._shown_for.strip() else files or usable)
+
+    def taken(self, choice: Choice) -> None:
+        """A file or the answers are given; a folder is opened."""
+        if choice is _ANSWERS:
+            self.dismiss(ANSWERS)
+        else:
+            super().taken(choice)
+
+
 def source_picker(screen: DashboardScreen, near: Path) -> FilePicker:
-    """The files around a path, before them the sources used last."""
+    """The files around a path, before them the sources used last; or `ANSWERS`."""
     config: Config = screen.dashboard.config
     start = next((folder for folder in (near, near.parent) if folder.is_dir()), Path())
-    return FilePicker(start, screen.dashboard.now(), recent=recent_files(config.state_dir, "sources"))
+    return SourcePicker(start, screen.dashboard.now(), recent=recent_files(config.state_dir, "sources"))
 
 
 def picker_for(

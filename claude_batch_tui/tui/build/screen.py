@@ -27,9 +27,10 @@ from claude_batch_tui.services.building.trying import Tried
 from claude_batch_tui.services.results.recent import remember_file
 from claude_batch_tui.sources.recipe import Recipe, recipe_toml
 from claude_batch_tui.tui.build.advice import names_in_templates
+from claude_batch_tui.tui.build.answers import ask_answers
 from claude_batch_tui.tui.build.background import BackgroundBuild, CheckingScreen
 from claude_batch_tui.tui.build.check_view import CheckView
-from claude_batch_tui.tui.build.choosing import TEMPLATES, picker_for, source_picker
+from claude_batch_tui.tui.build.choosing import ANSWERS, TEMPLATES, picker_for, source_picker
 from claude_batch_tui.tui.build.draft import BuildDraft, Checked
 from claude_batch_tui.tui.build.editors import FieldEditor
 from claude_batch_tui.tui.build.fields import FIELDS, label_of, values_of
@@ -280,14 +281,25 @@ class BuildScreen(CheckingScreen):
         """Choose the source by walking through folders."""
 
         def chosen(path: str | None) -> None:
-            if path is not None:
-                self.form.set("source", _near(path))
-                self._take_form()
-                self.form.adapt(self.draft.source_kind)
-                self.form.focus_field("source")
-                self.focus_next(_TYPED)
+            if path == ANSWERS:
+                ask_answers(self, self._use_answers)
+            elif path is not None:
+                self._use_source(_near(path))
 
         self.app.push_screen(source_picker(self, self.draft.source_path), chosen)
+
+    def _use_source(self, path: str) -> None:
+        self.form.set("source", path)
+        self._take_form()
+        self.form.adapt(self.draft.source_kind)
+        self.form.focus_field("source")
+        self.focus_next(_TYPED)
+
+    def _use_answers(self, path: Path) -> None:
+        """The rows that answers are; their ids stay."""
+        self.form.set("id_column", "id")
+        self._use_source(str(path))
+        self.form.focus_field("template")
 
     def action_edit(self) -> None:
         """The template in $EDITOR, with the dashboard out of the way."""

@@ -19,7 +19,7 @@ from claude_batch_tui.tui.widgets.inputs import LineInput
 from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.wording import ago, size
 
-_UP, _HERE = "../", "./"
+UP, _HERE = "../", "./"
 _RECENT = 5
 
 
@@ -62,7 +62,7 @@ class FilePicker(PickDialog):
         trouble = self._look(hidden=typed.startswith("."))
         self.query_one(".place", Static).update(Content(clean_line(f"{str(self._folder).rstrip('/')}/")))
         if trouble is not None:
-            return [Choice(_UP, _UP, trouble)]
+            return [Choice(UP, UP, trouble)]
         found = [
             self._choice(entry)
             for entry in self._entries
@@ -73,13 +73,13 @@ class FilePicker(PickDialog):
             return found
         here = [] if self._endings else [Choice(_HERE, _HERE, "all documents of this folder, a request each")]
         recent = [Choice(path, short_path(path), "used before") for path in self._recent]
-        return [*recent, Choice(_UP, _UP, "the folder above"), *found, *here]
+        return [*recent, Choice(UP, UP, "the folder above"), *found, *here]
 
     def first(self, usable: Sequence[int]) -> int | None:
         """A file used before, else the first file that there is; `../` only where there is nothing else."""
         values = [self._shown[at].value for at in usable]
         return next(
-            (at for at, value in zip(usable, values, strict=True) if value not in {_UP, _HERE}),
+            (at for at, value in zip(usable, values, strict=True) if value not in {UP, _HERE}),
             usable[0] if usable else None,
         )
 
@@ -88,7 +88,7 @@ class FilePicker(PickDialog):
         path = Path(choice.value) if choice.value.startswith("/") else self._folder / choice.value
         if choice.value == _HERE:
             self.dismiss(str(self._folder))
-        elif choice.value == _UP:
+        elif choice.value == UP:
             self.action_up()
         elif path.is_dir() and choice.value not in self._recent:
             self._open(path)

@@ -103,7 +103,7 @@ async def test_enter_in_an_empty_source_lists_the_folder_and_a_file_is_chosen_by
                 str(options.get_option_at_index(at).prompt).split()[0] for at in range(options.option_count)
             ]
 
-        assert shown() == ["../", "docs/", "mine.py", "old.zip", "tickets.csv", "./"]
+        assert shown() == ["answers", "../", "docs/", "mine.py", "old.zip", "tickets.csv", "./"]
         assert options.get_option_at_index(3).disabled
         await pilot.press(*".hid")
         await settled(pilot)

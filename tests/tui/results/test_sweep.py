@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from claude_batch_tui.cli.main import main
 from claude_batch_tui.config import load
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.tui.app import DashboardApp
+from claude_batch_tui.tui.build.screen import BuildScreen
+from claude_batch_tui.tui.dialogs.file_picker import FilePicker
+from claude_batch_tui.tui.dialogs.picking import PickDialog
+from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.compare import CompareScreen
 from claude_batch_tui.tui.results.sweep import SweepScreen
 from claude_batch_tui.tui.widgets.text_view import TextView
@@ -102,3 +108,28 @@ async def test_a_sweep_opens_into_its_runs_and_is_compared_in_one_table(swept, s
 def text(app):
     """The text on the screen."""
     return app.screen.query(TextView).first()._rows.text
+
+
+async def test_the_answers_of_a_run_are_the_source_of_the_next_step(swept, tmp_path, monkeypatch):
+    app, first, *_ = swept
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    async with app.run_test(size=(100, 40)) as pilot:
+        await reached(pilot, lambda: app.snapshot.link.polled_at)
+        await pilot.press("n", "ctrl+o")
+        await reached(pilot, lambda: isinstance(app.screen, FilePicker))
+        await pilot.press(*"answers", "enter")
+        await reached(pilot, lambda: type(app.screen) is PickDialog)
+        await pilot.press(*"haiku words", "enter")
+        await reached(pilot, lambda: isinstance(app.screen, InputDialog))
+        await pilot.press("enter")
+        await reached(
+            pilot, lambda: isinstance(app.screen, BuildScreen) and app.screen.draft.source is not None
+        )
+        build = app.screen
+        assert build.draft.values["source"] == "words-claude-haiku-4-5.answers.jsonl"
+        assert build.draft.values["id_column"] == "id"
+        rows = [json.loads(line) for line in build.draft.source_path.read_text().splitlines()]
+        assert [row["id"] for row in rows] == ["a", "b", "c"]
+        assert {row["run"] for row in rows} == {first}
+        assert {"answer", "json", "outcome", "text", "label"} <= set(rows[0])
