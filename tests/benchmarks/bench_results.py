@@ -40,7 +40,8 @@ from claude_batch_tui.store import submissions
 from claude_batch_tui.store.results.file import results_path
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.index_file import save_index
-from claude_batch_tui.store.results.opening import index_file, opening
+from claude_batch_tui.store.results.opening import opening
+from claude_batch_tui.store.results.passes import index_file
 
 ROUNDS = 5
 DOWNLOAD_ROUNDS = 11

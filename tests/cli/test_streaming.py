@@ -45,9 +45,10 @@ def ids(out):
     ],
 )
 def test_what_is_found_while_reading_is_what_is_found_afterwards_in_the_order_of_the_file(
-    cbtui, file, where, expected
+    cbtui, file, where, expected, own_folders
 ):
     first = cbtui("results", file, "--where", where)
+    assert [*own_folders.rglob("*.index")], "what was read to its end is not kept"
     assert ids(first[1]) == expected
     assert cbtui("results", file, "--where", where) == first
     assert first[0] == 6

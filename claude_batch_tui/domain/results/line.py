@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from itertools import accumulate
+from operator import itemgetter
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -21,6 +23,8 @@ from claude_batch_tui.nesting import UNREADABLE, require_shallow
 
 Content = TypeVar("Content")
 _BOM: Final = b"\xef\xbb\xbf"
+_BEGIN, _END = b"{}"
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)
 
 
 class StopDetails(msgspec.Struct, frozen=True, gc=False):
@@ -135,25 +139,16 @@ def read_block(block: bytes | memoryview, count: int) -> Sequence[RawLine] | Non
 
 def read_lines(data: bytes) -> tuple[list[int], list[int], Sequence[RawLine]]:
     """Where the lines of some data begin, how long they are, and what they say; blank ones are left out."""
-    starts: list[int] = []
-    lengths: list[int] = []
-    add_start, add_length = starts.append, lengths.append
-    start, size, find = 0, len(data), data.find
-    while start < size:
-        end = find(b"\n", start)
-        if end < 0:
-            end = size
-        add_start(start)
-        add_length(end - start)
-        start = end + 1
+    raws = data.split(b"\n")
+    if not raws[-1]:
+        raws.pop()
+    lengths = [*map(len, raws)]
+    starts = [*accumulate([length + 1 for length in lengths], initial=0)][: len(raws)]
     # Lines that begin and end with braces cannot be parts of one another, so that all may be decoded at once.
-    begins = bytes([data[start] for start in starts])
-    ends = bytes([data[start + length - 1] for start, length in zip(starts, lengths, strict=True)])
-    if begins.count(b"{") == ends.count(b"}") == len(starts):
-        lines = read_block(data, len(starts))
+    if all(lengths) and {*map(_FIRST, raws)} == {_BEGIN} and {*map(_LAST, raws)} == {_END}:
+        lines = read_block(data, len(raws))
         if lines is not None:
             return starts, lengths, lines
-    raws = [data[start : start + length] for start, length in zip(starts, lengths, strict=True)]
     kept = [at for at, raw in enumerate(raws) if raw.strip()]
     return [starts[at] for at in kept], [lengths[at] for at in kept], [read_line(raws[at]) for at in kept]
 

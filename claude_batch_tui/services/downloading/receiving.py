@@ -22,7 +22,7 @@ from claude_batch_tui.errors import UnavailableError
 from claude_batch_tui.services.downloading.part_file import PartFile
 from claude_batch_tui.services.results.ledger import ledger_of
 from claude_batch_tui.store.results.index import MARGIN, ResultsIndex
-from claude_batch_tui.store.results.opening import index_file, second_pass
+from claude_batch_tui.store.results.passes import index_file, second_pass
 
 FEW_LINES: Final = 2_000
 """Up to here every line is read exactly as it comes, and numpy is not imported for it."""

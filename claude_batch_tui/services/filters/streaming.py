@@ -70,6 +70,7 @@ class StreamingFilter:
                 if fresh:
                     yield fresh
             if self.results.index.complete:
+                self.read()  # what is left of it is to keep the index
                 return
             at, size = at + size, min(size * 2, _MOST_BYTES)
             for step in self._steps:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Iterable, Sequence
-from operator import add
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from operator import add, itemgetter
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from msgspec import Raw
@@ -32,8 +32,18 @@ _CLASS_NUMBERS: Final = {
 }
 _NO_MESSAGE: Final = LineMessage(Raw())
 _NO_USAGE: Final = Usage()
+_ANSWERED: Final = bytes(
+    _CLASS_NUMBERS[OUTCOME_NUMBERS[Outcome.SUCCEEDED], min(stop, _OTHER_STOP), False]
+    for stop in range(_MOST_STOPS)
+)
+"""The class of an answer that says something, by its stop reason."""
+_TEXT: Final = b'\n[{"type":"text","text":"'
+_SAYS_SOMETHING: Final = frozenset(range(0x21, 0x7F)) - {*b'"\\'} | {*range(0xC3, 0xE0), *range(0xE4, 0xF5)}
+"""First bytes of characters that are no blank, and of no escape."""
+_FIRST: Final = itemgetter(0)
 _MOST_NUMBERED: Final = 2**16
 T = TypeVar("T", bound=Hashable)
+S = TypeVar("S", bound=Hashable)
 
 
 class Numbered(list[T]):
@@ -45,6 +55,11 @@ class Numbered(list[T]):
         super().__init__(values)
         self._numbers = {value: number for number, value in enumerate(self)}
         self._most, self._beyond = most, beyond
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next new value would stand for the rest."""
+        return len(self) >= self._most
 
     def number(self, value: T) -> int:
         """The number of a value, a new one where it was never met."""
@@ -157,8 +172,8 @@ def token_fields(columns: Any, at: int) -> dict[str, Any]:
 
 def outcome_numbers(lines: Sequence[RawLine]) -> bytes:
     """The number of each line's outcome; a type we do not know counts as unparsed."""
-    number = OUTCOME_NUMBERS.get
-    return bytes([number(line.result.type, UNPARSED) for line in lines])
+    types = [line.result.type for line in lines]
+    return bytes(_numbered(types, {one: OUTCOME_NUMBERS.get(one, UNPARSED) for one in set(types)}))
 
 
 def id_bytes(line: RawLine) -> bytes:
@@ -192,21 +207,25 @@ def described(
     messages = [result.message or _NO_MESSAGE for result in results]
     usages = [message.usage or _NO_USAGE for message in messages]
     outcomes = outcome_numbers(lines)
-    stops = _stops(messages, stop_reasons)
-    shown = stops if max(stops, default=0) <= _OTHER_STOP else bytes(min(stop, _OTHER_STOP) for stop in stops)
-    empty = [not begins_with_text(message.content) and is_empty(message.content) for message in messages]
+    reasons = [message.stop_reason for message in messages]
+    stops = bytes(
+        _numbered(reasons, {reason: stop_reasons.number(reason or "") for reason in dict.fromkeys(reasons)})
+    )
     if any([usage.iterations for usage in usages]):  # noqa: C419 — a list is twice as fast here
         additions.add(lines, first, answered_by)
     read = [usage.cache_read_input_tokens or 0 for usage in usages]
     written_5m, written_1h = _written(usages)
     servers = [usage.server_tool_use for usage in usages]
+    searches = (
+        [0 if used is None else used.web_search_requests or 0 for used in servers] if any(servers) else ()
+    )
     return Described(
         outcomes=outcomes,
         stops=stops,
-        classes=bytes(map(_CLASS_NUMBERS.__getitem__, zip(outcomes, shown, empty, strict=True))),
+        classes=_classes(outcomes, stops, messages),
         errors=_errors(results, error_types),
         models=_models(messages, usages, answered_by),
-        searches=_numbers("H", [0 if used is None else used.web_search_requests or 0 for used in servers]),
+        searches=_numbers("H", searches or bytes(len(lines))),
         input_tokens=_numbers(
             "I", _sums([usage.input_tokens or 0 for usage in usages], read, written_5m, written_1h)
         ),
@@ -217,10 +236,37 @@ def described(
     )
 
 
+def _classes(outcomes: bytes, stops: bytes, messages: Sequence[LineMessage[Raw]]) -> bytes:
+    """The number of each ledger class: as the stop reason of a whole answer says, but for the others."""
+    classes = bytearray(stops.translate(_ANSWERED))
+    odd = {at for at, outcome in enumerate(outcomes) if outcome} if any(outcomes) else set()
+    empty: set[int] = set()
+    contents = [message.content for message in messages if message is not _NO_MESSAGE]
+    if not _all_say_something(contents):
+        empty.update(
+            at
+            for at, message in enumerate(messages)
+            if not begins_with_text(message.content) and is_empty(message.content)
+        )
+    elif len(contents) < len(messages):
+        empty.update(at for at, message in enumerate(messages) if message is _NO_MESSAGE)
+    for at in odd | empty:
+        classes[at] = _CLASS_NUMBERS[outcomes[at], min(stops[at], _OTHER_STOP), at in empty]
+    return bytes(classes)
+
+
+def _all_say_something(contents: Sequence[Raw]) -> bool:
+    """Whether all contents begin as most answers do, with a text whose first character is no blank; asked of all at once."""
+    first, *texts = (b"\n" + b"\n".join(contents)).split(_TEXT)
+    return not first and len(texts) == len(contents) and {*map(_FIRST, texts)} <= _SAYS_SOMETHING
+
+
 def _written(usages: Sequence[Usage]) -> tuple[list[int], list[int]]:
     """Tokens written to the cache for 5 minutes and for an hour."""
     made = [usage.cache_creation for usage in usages]
     unsaid = [usage.cache_creation_input_tokens or 0 for usage in usages]
+    if not any(made):
+        return unsaid, [0] * len(unsaid)
     return (
         [
             tokens if kinds is None else kinds.ephemeral_5m_input_tokens or 0
@@ -230,10 +276,18 @@ def _written(usages: Sequence[Usage]) -> tuple[list[int], list[int]]:
     )
 
 
-def _stops(messages: Sequence[LineMessage[Raw]], known: Numbered[str]) -> bytes:
-    reasons = [message.stop_reason for message in messages]
-    numbers = {reason: known.number(reason or "") for reason in dict.fromkeys(reasons)}
-    return bytes([numbers[reason] for reason in reasons])
+def _new_numbers(values: Sequence[S], known: Numbered[T], named: Callable[[S], T]) -> dict[S, int]:
+    """The number of each of the values, which are named in the order in which they come."""
+    distinct = set(values)
+    in_order = distinct if len(distinct) == 1 else dict.fromkeys(values)
+    return {value: known.number(named(value)) for value in in_order}
+
+
+def _numbered(values: Sequence[S], numbers: dict[S, int]) -> Iterable[int]:
+    """The number of each value; mostly all have the same."""
+    if len(numbers) == 1:
+        return [*numbers.values()] * len(values)
+    return map(numbers.__getitem__, values)
 
 
 def _sums(fresh: list[int], *more: list[int]) -> list[int]:
@@ -246,9 +300,10 @@ def _sums(fresh: list[int], *more: list[int]) -> list[int]:
 
 def _errors(results: Sequence[LineResult[Raw]], known: Numbered[str]) -> array[int]:
     numbers = array("H", bytes(2 * len(results)))
-    for at, result in enumerate(results):
-        if result.inner_error is not None:
-            numbers[at] = known.number(result.inner_error.type)
+    errors = [result.error for result in results]
+    for at, error in enumerate(errors) if any(errors) else ():
+        if error is not None and error.inner is not None:
+            numbers[at] = known.number(error.inner.type)
     return numbers
 
 
@@ -257,16 +312,16 @@ def _models(
 ) -> array[int]:
     names = [message.model for message in messages]
     geos = [usage.inference_geo for usage in usages]
-    pairs = names if "us" not in geos else list(zip(names, geos, strict=True))
-    numbers = {
-        pair: known.number(
-            AnsweredBy(pair[0] or "", pair[1] == "us")
-            if isinstance(pair, tuple)
-            else AnsweredBy(pair or "", in_us=False)
+    if "us" in geos:
+        pairs = list(zip(names, geos, strict=True))
+        numbers = _numbered(
+            pairs, _new_numbers(pairs, known, lambda pair: AnsweredBy(pair[0] or "", pair[1] == "us"))
         )
-        for pair in dict.fromkeys(pairs)
-    }
-    found = array("H", [numbers[pair] for pair in pairs])
+    else:
+        numbers = _numbered(
+            names, _new_numbers(names, known, lambda name: AnsweredBy(name or "", in_us=False))
+        )
+    found = array("H", [*numbers])
     if "refusal" in [message.stop_reason for message in messages]:
         for at, message in enumerate(messages):
             if message.stop_reason == "refusal" and not _is_billed(message):

@@ -93,15 +93,21 @@ class ResultsIndex:
         self.answered_by: Numbered[AnsweredBy] = Numbered([AnsweredBy("", in_us=False)])
         self._ids = bytearray(b"\n")
         self._tail = b""
-        self._position = 0
+        self.position = 0
+        """Where in the file the next line begins."""
         self._odd = array("I")
-        self._other_ids: dict[int, bytes] = {}
+        self.other_ids: dict[int, bytes] = {}
+        """Ids that the first pass took wrongly, by their entry, until all are described."""
         self._scanner: Scanner | None = None
 
     @property
     def ids(self) -> bytes | bytearray:
         """All ids, each between newlines."""
         return self._ids
+
+    def add_ids(self, ids: bytes) -> None:
+        """Add ids, each ended by a newline; where each begins is added to `id_starts`."""
+        self._ids += ids
 
     def feed(self, chunk: bytes) -> None:
         """Both passes over the next bytes of the file, in any pieces; half a megabyte at a time is fastest."""
@@ -137,12 +143,12 @@ class ResultsIndex:
             self._scanner = Scanner()
         found = self._scanner.scan(buffer, size)
         self._odd.extend(self.count + at for at in found.odd)
-        self.offsets.frombytes(found.offsets(self._position))
+        self.offsets.frombytes(found.offsets(self.position))
         self.lengths.frombytes(found.lengths())
         self.id_starts.frombytes(found.id_starts(len(self._ids)))
         self._ids += found.ids
         self.outcomes += found.outcomes
-        self._position += size
+        self.position += size
         self.count = len(self.outcomes)
 
     def add_exactly(self, buffer: bytearray, size: int) -> None:
@@ -277,12 +283,12 @@ class ResultsIndex:
         """Both passes over whole lines, where those before are described; else the first."""
         starts, lengths, lines = read_lines(data)
         ids, id_lengths = joined_ids(lines)
-        self.offsets.extend([self._position + start for start in starts])
+        self.offsets.extend([self.position + start for start in starts])
         self.lengths.extend(lengths)
         self.id_starts.extend(islice(accumulate(id_lengths, initial=len(self._ids)), len(lines)))
         self._ids += ids
         self.outcomes += outcome_numbers(lines)
-        self._position += len(data)
+        self.position += len(data)
         first, self.count = self.count, len(self.outcomes)
         if self.described == first:
             self._describe(lines, is_checked=False)
@@ -310,18 +316,18 @@ class ResultsIndex:
         if self._ids[start : start + len(ids) + 1] != ids + b"\n":
             for position, line in enumerate(lines, first):
                 if id_bytes(line).decode() != self.custom_id(position):
-                    self._other_ids[position] = id_bytes(line)
+                    self.other_ids[position] = id_bytes(line)
 
     def _settle_ids(self) -> None:
         """Write all ids anew where some turned out to be others."""
-        if not self._other_ids:
+        if not self.other_ids:
             return
         ids = bytes(self._ids[1:-1]).split(b"\n")
-        for position, custom_id in self._other_ids.items():
+        for position, custom_id in self.other_ids.items():
             ids[position] = custom_id
         starts, at = array("Q"), 1
         for custom_id in ids:
             starts.append(at)
             at += len(custom_id) + 1
-        self._other_ids = {}
+        self.other_ids = {}
         self._ids, self.id_starts = bytearray(b"\n" + b"\n".join(ids) + b"\n"), starts

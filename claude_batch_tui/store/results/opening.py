@@ -14,15 +14,14 @@ from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.errors import SourceError, StoreError
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.gzip import is_gzip, require_results, unzipped_path, unzipping
-from claude_batch_tui.store.results.index import FEW_BYTES, MARGIN, ResultsIndex
+from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.index_file import index_path, load_index, save_index
+from claude_batch_tui.store.results.passes import index_file
 from claude_batch_tui.store.results.run_file import is_run_file
 
 _KEPT_SECONDS: Final = 30 * 86400
 MOST_CACHED: Final = 10_000_000_000
 """Bytes of caches that are kept together."""
-_FIRST_PASS: Final = 1 << 20
-_SECOND_PASS: Final = 1 << 19
 
 
 def open_indexed(
@@ -30,7 +29,7 @@ def open_indexed(
 ) -> ResultsFile:
     """A results file with its whole index; `on_step` hears how far it is. Raises SourceError with what to do."""
     results: ResultsFile | None = None
-    for step in opening(path, cache):
+    for step in opening(path, cache, in_order=True):  # nobody waits for ids alone
         if results is not None and step is not results:
             results.close()
         results = step
@@ -104,7 +103,7 @@ def _indexing(path: Path, place: Path | None, *, is_unpacked: bool, in_order: bo
     index, stat = results.index, os.fstat(results.fileno())
     descriptor = os.dup(results.fileno())  # the caller may close the file while it is being indexed
     try:
-        for _ in (index_in_order if in_order else index_file)(descriptor, index):
+        for _ in index_file(descriptor, index, in_order=in_order):
             results.progress = _progress(index, max(stat.st_size, 1))
             if index.complete:
                 require_results(index, path)
@@ -167,55 +166,3 @@ def prune_cache(cache: Path, now: float) -> int:
         else:
             kept += size
     return freed
-
-
-def index_file(descriptor: int, index: ResultsIndex) -> Iterator[None]:
-    """Both passes over an open file; a step is yielded after each block. The first one, of 64 kB, is quick."""
-    yield from _first_pass(descriptor, index)
-    yield from second_pass(descriptor, index)
-    index.finish()
-    yield
-
-
-def second_pass(descriptor: int, index: ResultsIndex) -> Iterator[None]:
-    """Describe what the first pass has found so far; a step is yielded after each half of a megabyte."""
-    buffer = memoryview(bytearray(_SECOND_PASS))
-    while index.described < index.count:
-        start, size = index.undescribed(_SECOND_PASS)
-        if size > len(buffer):
-            buffer = memoryview(bytearray(size))
-        read = os.preadv(descriptor, [buffer[:size]], start)
-        # A file that was cut meanwhile has lines of nothing, which are unparsed.
-        buffer[read:size] = bytes(size - read)
-        index.describe(buffer[:size], start)
-        yield
-
-
-def index_in_order(descriptor: int, index: ResultsIndex) -> Iterator[None]:
-    """The same in one pass that is exact at once, for those who take entries as they come. Steps as above."""
-    at, size = 0, FEW_BYTES
-    while piece := os.pread(descriptor, size, at):
-        index.feed(piece)
-        at, size = at + len(piece), _SECOND_PASS
-        yield
-    index.finish()
-    yield
-
-
-def _first_pass(descriptor: int, index: ResultsIndex) -> Iterator[None]:
-    size, at = FEW_BYTES, 0
-    buffer = bytearray(_FIRST_PASS + MARGIN)
-    while True:
-        with memoryview(buffer) as view:
-            read = os.preadv(descriptor, [view[:size]], at)
-        end = buffer.rfind(b"\n", 0, read) + 1
-        if not end and read == size:  # a line longer than the buffer
-            size *= 2
-            buffer.extend(bytes(max(size + MARGIN - len(buffer), 0)))
-            continue
-        if not read:
-            return
-        index.add(buffer, end or read)
-        at += end or read
-        size = max(size, _FIRST_PASS)
-        yield

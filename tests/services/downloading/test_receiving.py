@@ -11,7 +11,7 @@ from claude_batch_tui.services.downloading import receiving
 from claude_batch_tui.services.downloading.part_file import own_part
 from claude_batch_tui.services.results.ledger import ledger_of
 from claude_batch_tui.store.results.index import ResultsIndex
-from claude_batch_tui.store.results.opening import second_pass
+from claude_batch_tui.store.results.passes import second_pass
 
 LINES = 400
 WHOLE = b"".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -10,8 +11,12 @@ from hypothesis import strategies as st
 
 from claude_batch_tui.domain.results.line import read_line
 from claude_batch_tui.store.results import index as results_index
-from claude_batch_tui.store.results.columns import id_bytes, outcome_numbers
+from claude_batch_tui.store.results.columns import Additions, id_bytes, outcome_numbers
 from claude_batch_tui.store.results.index import MARGIN, ResultsIndex
+from claude_batch_tui.store.results.parts import Descriptions, Places, take_descriptions, take_places
+from claude_batch_tui.store.results.passes import index_file
+from claude_batch_tui.store.results.range_worker import tell_ranges
+from claude_batch_tui.store.results.ranges import Order, read_message
 
 COLUMNS = [
     "offsets",
@@ -50,6 +55,9 @@ usages = st.one_of(
             ),
             "server_tool_use": st.sampled_from([None, {"web_search_requests": 2}, {}]),
             "inference_geo": st.sampled_from([None, "us", "global"]),
+            "iterations": st.sampled_from(
+                [None, [], [{"type": "advisor_message", "model": "claude-c", "input_tokens": 5}], "odd"]
+            ),
         },
     ),
 )
@@ -176,6 +184,39 @@ def test_a_scan_gives_what_reading_every_line_gives(data):
     for name in COLUMNS:
         if name not in ("errors", "models"):
             assert list(getattr(one, name)) == list(getattr(other, name)), name
+
+
+@pytest.mark.slow
+@given(files, st.integers(1, 300), st.booleans(), st.booleans())
+@settings(deadline=None, max_examples=200)
+def test_ranges_read_apart_and_put_together_give_what_reading_every_line_gives(
+    tmp_path_factory, data, step, in_order, ends
+):
+    data = data if ends else data[:-1]
+    path = tmp_path_factory.mktemp("ranges") / "x.jsonl"
+    path.write_bytes(data)
+    whole, index = ResultsIndex(), ResultsIndex()
+    with path.open("rb") as file:
+        for _ in index_file(file.fileno(), whole):
+            pass
+        order = Order(file.fileno(), 0, len(data), step, 0, 1, in_order)
+        told = io.BytesIO()
+        tell_ranges(order, told)
+    told.seek(0)
+    kinds = [Places, Descriptions | None] * len(order.ranges)
+    if not in_order:
+        kinds.sort(key=lambda kind: kind is not Places)
+    for kind in kinds:
+        message = read_message(told, kind)
+        (take_places if kind is Places else take_descriptions)(index, message)
+    assert told.read() == b""
+    index.finish()
+    assert index.all_ids() == whole.all_ids()
+    assert bytes(index.id_starts) == bytes(whole.id_starts)
+    for name in [*COLUMNS, "stop_reasons", "error_types", "answered_by"]:
+        assert list(getattr(index, name)) == list(getattr(whole, name)), name
+    for name in Additions.kinds:
+        assert getattr(index.additions, name) == getattr(whole.additions, name)
 
 
 @pytest.mark.slow

@@ -1,0 +1,53 @@
+"""A process that reads ranges of a results file for another one; `ranges` starts it, and says what for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import BinaryIO
+
+import msgspec
+
+from claude_batch_tui.store.results.index import ResultsIndex
+from claude_batch_tui.store.results.parts import Descriptions, Places, descriptions_of, places_of
+from claude_batch_tui.store.results.passes import first_pass, line_start, second_pass
+from claude_batch_tui.store.results.ranges import SIZE_BYTES, Order
+
+
+def main() -> None:
+    """Do what the first argument orders, and tell it on stdout, until nobody listens any more."""
+    order = msgspec.json.decode(sys.argv[1], type=Order)
+    try:
+        tell_ranges(order, sys.stdout.buffer)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+
+
+def tell_ranges(order: Order, out: BinaryIO) -> None:
+    """Write what both passes over the ranges find, each message with its size before it."""
+    waiting: list[ResultsIndex] = []
+    for start, end in order.ranges:
+        index = ResultsIndex()
+        index.position = line_start(order.descriptor, start)
+        for _ in first_pass(order.descriptor, index, end, exactly=order.in_order):
+            pass
+        _tell(out, places_of(index))
+        waiting.append(index)
+        while order.in_order and waiting:
+            _describe(order.descriptor, waiting.pop(), out)
+    waiting.reverse()
+    while waiting:
+        _describe(order.descriptor, waiting.pop(), out)
+
+
+def _describe(descriptor: int, index: ResultsIndex, out: BinaryIO) -> None:
+    for _ in second_pass(descriptor, index):
+        pass
+    _tell(out, descriptions_of(index))
+
+
+def _tell(out: BinaryIO, message: Places | Descriptions | None) -> None:
+    data = msgspec.msgpack.encode(message)
+    out.write(len(data).to_bytes(SIZE_BYTES, "little"))
+    out.write(data)
+    out.flush()
