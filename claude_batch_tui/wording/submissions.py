@@ -166,11 +166,13 @@ def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> I
     chosen = [
         (counts.errored, "errored"),
         (counts.expired, "expired"),
-        (counts.others, "succeeded or canceled"),
+        (counts.truncated, "truncated"),
+        (counts.refused, "refused"),
+        (counts.others, "complete or canceled"),
     ]
     words = ", ".join(f"{count:,} {word}" for count, word in chosen if count)
     yield f"{counts.chosen:,} to retry: {words}" if words else "There is nothing to retry."
-    if counts.others:
+    if counts.has_answers:
         yield "What succeeded was paid for already, and is paid once more."
     if counts.cut_again:
         yield (

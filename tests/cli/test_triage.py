@@ -93,6 +93,7 @@ def test_a_truncated_answer_goes_out_under_another_limit_and_is_not_sent_again_t
     options = ("--where", "class=truncated", "--set", "max_tokens=4096", "--drop", "stop_sequences", "--yes")
     code, out, err = cbtui("retry", batch_id, *options)
     assert code == 0, err
+    assert "1 to retry: 1 truncated" in err
     assert "cut again" not in err
     (request,) = sent(own_folders)[0]
     assert request["custom_id"] == "r0"

@@ -177,8 +177,10 @@ class RetryCounts(msgspec.Struct, frozen=True):
 
     errored: int = 0
     expired: int = 0
+    truncated: int = 0
+    refused: int = 0
     others: int = 0
-    """Succeeded or canceled: what succeeded was paid for already."""
+    """Complete or canceled."""
     invalid: int = 0
     """Left out: their requests have to be changed first."""
     good: int = 0
@@ -193,7 +195,12 @@ class RetryCounts(msgspec.Struct, frozen=True):
     @property
     def chosen(self) -> int:
         """How many are sent again."""
-        return self.errored + self.expired + self.others
+        return self.errored + self.expired + self.truncated + self.refused + self.others
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether some of what is sent again may have an answer, which was paid for."""
+        return bool(self.truncated or self.refused or self.others)
 
 
 def shape_of(message: str) -> str:

@@ -312,7 +312,7 @@ def _kind(index: ResultsIndex, position: int, rules: RetryRules, choice: Choice)
         decided = "sent" if choice.is_sent and name != "unparsed" else "good"
     if decided != "sent":
         return decided
-    return name if name in ("errored", "expired") else "others"
+    return name if name in ("errored", "expired", "truncated", "refused") else "others"
 
 
 def _age(submission: Submission) -> tuple[str, str]:
