@@ -104,7 +104,7 @@ async def test_enter_in_an_empty_source_lists_the_folder_and_a_file_is_chosen_by
             ]
 
         assert shown() == ["answers", "../", "docs/", "mine.py", "old.zip", "tickets.csv", "./"]
-        assert options.get_option_at_index(3).disabled
+        assert options.get_option_at_index(4).disabled
         await pilot.press(*".hid")
         await settled(pilot)
         assert shown() == [".hidden.csv"]
