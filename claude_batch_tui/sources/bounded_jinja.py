@@ -57,14 +57,16 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         tracking.visit(self.parse(template))
         return tracking.undeclared_identifiers
 
-    def filled(self, template: jinja2.Template, variables: Mapping[str, Any]) -> str:
+    def filled(self, template: jinja2.Template, variables: dict[str, Any]) -> str:
         """The text of a row. Raises TemplateLimitError, and whatever the template raises."""
         self._until = time.thread_time() + self._limits.seconds
         pieces: list[str] = []
-        size = 0
-        for piece in template.generate(variables):
+        size, most = 0, self._limits.characters
+        # Not `generate`, which only makes the lines in tracebacks those of the template: a tenth of the time of a row.
+        for piece in template.root_render_func(template.new_context(variables)):
             size += len(piece)
-            self._require(size)
+            if size > most:
+                self._require(size)
             pieces.append(piece)
         return "".join(pieces)
 
