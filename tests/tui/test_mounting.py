@@ -47,7 +47,7 @@ async def test_a_snapshot_that_comes_while_a_screen_is_made_is_shown_when_it_has
         screen._show_all()
         screen.refresh_bindings()
         if kind in (HistoryScreen, StatisticsScreen):
-            screen._draw()
+            screen.redraw()
         await settled(pilot)
         assert screen.is_mounted
         assert str(screen.query_one(TitleLine).render()).strip()

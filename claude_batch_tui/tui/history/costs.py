@@ -27,6 +27,7 @@ class CostsScreen(StoreTextScreen):
     """What batches cost; `b` groups otherwise, `[` and `]` change the month."""
 
     help_title: ClassVar[str] = "Costs"
+    wraps: ClassVar[bool] = True
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("costs.by", "b", "group", "group by", "by day, model, tag or run"),
         shown_key("costs.earlier", "right_square_bracket", "month(1)", "earlier", "the month before"),

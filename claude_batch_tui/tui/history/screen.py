@@ -19,7 +19,6 @@ class HistoryScreen(StoreTextScreen):
     """Turnaround, batches and spend per day, outcomes; `[` and `]` change how far back."""
 
     help_title: ClassVar[str] = "History"
-    wraps: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("history.further", "right_square_bracket", "period(1)", "further back", "more days"),
         shown_key("history.nearer", "left_square_bracket", "period(-1)", "nearer", "fewer days"),

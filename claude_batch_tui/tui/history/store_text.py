@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import Binding
 
-from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.errors import CbtuiError
-from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
-from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
+from claude_batch_tui.tui.text_screen import TextScreen
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
+from claude_batch_tui.tui.widgets.lines import TitleLine
 from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 
@@ -33,11 +30,8 @@ def common_keys(name: str, close: str) -> list[Binding]:
     ]
 
 
-class StoreTextScreen(DashboardScreen, inherit_bindings=False):  # one pane: no keys to go on to another
+class StoreTextScreen(TextScreen):
     """Reads the store when it comes and when it is asked to."""
-
-    wraps: ClassVar[bool] = True
-    """Whether lines that are too long are wrapped."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,32 +46,13 @@ class StoreTextScreen(DashboardScreen, inherit_bindings=False):  # one pane: no 
         """Reads what is shown now, in a thread. Raises CbtuiError there."""
         raise NotImplementedError
 
-    def compose(self) -> ComposeResult:
-        """Title, text, messages, keys."""
-        yield TitleLine(self.help_title.upper())
-        yield TextView(wrap=self.wraps)
-        yield StatusLine()
-        yield KeyLine()
-
     def on_mount(self) -> None:
         """Read what is known."""
-        self.query_one(TextView).focus()
         self.action_read()
-
-    def on_resize(self) -> None:
-        """The text has another width."""
-        self.call_after_refresh(self._draw)
-
-    def draw_snapshot(self, snapshot: Snapshot) -> None:
-        """What is drawn was read from the store, and stays until it is read again."""
 
     def action_read(self) -> None:
         """Read the store."""
         self._read(self.reading())
-
-    def action_close(self) -> None:
-        """Back to where we came from."""
-        self.dismiss(None)
 
     @work(thread=True, exclusive=True, group="store", exit_on_error=False)
     def _read(self, reading: Callable[[], Drawing]) -> None:
@@ -90,15 +65,14 @@ class StoreTextScreen(DashboardScreen, inherit_bindings=False):  # one pane: no 
 
     def _take(self, drawing: Drawing) -> None:
         self._drawing = drawing
-        self._draw()
+        self.redraw()
 
-    def _draw(self) -> None:
-        if not self.is_mounted:
-            return
+    def draw(self, title: TitleLine, view: TextView) -> None:
+        """The text for this width, and whose it is."""
         engines = self.dashboard.engines
         where = ""
         if len(engines.watched) > 1:
             where = f", {clean_line(engines.shown) if engines.shown else 'all workspaces'}"
-        self.query_one(TitleLine).show(left=f"{self.shown_words}{where}", right="from the local copy")
+        title.show(left=f"{self.shown_words}{where}", right="from the local copy")
         if self._drawing is not None:
-            self.query_one(TextView).show(list(self._drawing(self.size.width)), keep_place=True)
+            view.show(list(self._drawing(self.size.width)), keep_place=True)

@@ -7,11 +7,9 @@ from functools import partial
 from typing import ClassVar
 
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.worker import get_current_worker
 
-from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.domain.results.scoring import Score
 from claude_batch_tui.errors import CbtuiError
@@ -35,9 +33,10 @@ from claude_batch_tui.tui.results.keys import TABS_KEYS
 from claude_batch_tui.tui.results.list import Kept
 from claude_batch_tui.tui.results.open_results import OpenResults
 from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.text_screen import TextScreen
 from claude_batch_tui.tui.widgets.columns import cut, fit
-from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
-from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
+from claude_batch_tui.tui.widgets.lines import TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.wording import drawn_matrix, label_words, score_lines
@@ -79,10 +78,11 @@ def matrix_drawing(score: Score, at: tuple[int, int], *, width: int) -> list[Lin
     return lines
 
 
-class ScoreScreen(DashboardScreen, inherit_bindings=False):  # there is one pane: no keys to go on
+class ScoreScreen(TextScreen):
     """The matrix and the figures; a cell that is opened closes it."""
 
     help_title: ClassVar[str] = "Score"
+    scrolls: ClassVar[bool] = False  # the arrows are the matrix's
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("score.open", "enter", "open", "entries", "show the entries of the cell in brackets"),
         hidden_key("score.down", "down,j", "move(1, 0)", "down", "the cell below"),
@@ -112,25 +112,9 @@ class ScoreScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
         self._wrong = sorted(places, key=lambda place: -places[place])
         self._at = self._wrong[0] if self._wrong else (0, 0)
 
-    def compose(self) -> ComposeResult:
-        """Title, matrix and figures, messages, keys."""
-        yield TitleLine("SCORE")
-        view = TextView(wrap=False)
-        view.can_focus = False  # the arrows are the matrix's
-        yield view
-        yield StatusLine()
-        yield KeyLine()
-
     def on_mount(self) -> None:
         """Draw."""
-        self._draw()
-
-    def on_resize(self) -> None:
-        """The matrix has another width."""
-        self.call_after_refresh(self._draw)
-
-    def draw_snapshot(self, snapshot: Snapshot) -> None:
-        """What is scored does not change with the batches."""
+        self.redraw()
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """There may be no cell."""
@@ -144,13 +128,13 @@ class ScoreScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
         """Another cell."""
         row = min(max(self._at[0] + down, 0), len(self._rows) - 1)
         self._at = row, min(max(self._at[1] + right, 0), len(self._columns) - 1)
-        self._draw()
+        self.redraw()
 
     def action_worst(self) -> None:
         """The next cell of wrong answers; after the last the first."""
         number = self._wrong.index(self._at) + 1 if self._at in self._wrong else 0
         self._at = self._wrong[number % len(self._wrong)]
-        self._draw()
+        self.redraw()
 
     def action_open(self) -> None:
         """Back to the results, with the entries of this cell alone."""
@@ -171,7 +155,7 @@ class ScoreScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
         if at is not None:
             event.stop()
             self._at = at
-            self._draw()
+            self.redraw()
             self.action_open()
 
     def action_column(self) -> None:
@@ -183,21 +167,16 @@ class ScoreScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
         """Copy all of it as text."""
         self.dashboard.copy("\n".join(score_lines(self._scored.score)))
 
-    def action_close(self) -> None:
-        """Back to the results as they were."""
-        self.dismiss(None)
-
-    def _draw(self) -> None:
-        if not self.is_mounted:
-            return
+    def draw(self, title: TitleLine, view: TextView) -> None:
+        """The matrix and the figures."""
         score = self._scored.score
-        self.query_one(TitleLine).show(
+        title.show(
             left=f"{self._scoring.title} against {self._scoring.words}",
             right=f"{score.scored:,} of {score.entries:,} scored",
         )
         figures: list[Line] = [(f" {line}", None) for line in score_lines(score, matrix=not self._rows)]
         lines = [*matrix_drawing(score, self._at, width=self.size.width), ("", None)] if self._rows else []
-        self.query_one(TextView).show([*lines, *figures], keep_place=True)
+        view.show([*lines, *figures], keep_place=True)
 
 
 class Scoring:

@@ -7,11 +7,9 @@ from contextlib import nullcontext
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.worker import get_current_worker
 
-from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.domain.results.statistics import Distribution, Statistics
 from claude_batch_tui.services.results.scoring import ScoredEntries
@@ -20,11 +18,11 @@ from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.tui.results.keys import TABS_KEYS
 from claude_batch_tui.tui.results.score import Scoring
-from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.text_screen import TextScreen
 from claude_batch_tui.tui.widgets.charts import Series, bars
 from claude_batch_tui.tui.widgets.columns import fit
-from claude_batch_tui.tui.widgets.key_line import KeyLine, shown_key
-from claude_batch_tui.tui.widgets.lines import StatusLine, TitleLine
+from claude_batch_tui.tui.widgets.key_line import shown_key
+from claude_batch_tui.tui.widgets.lines import TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.wording import (
@@ -135,10 +133,11 @@ def _beside(left: Sequence[Line], right: Sequence[Line], column: int, *, ascii_o
     return lines
 
 
-class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one pane: no keys to go on
+class StatisticsScreen(TextScreen):
     """Outcomes, stop reasons, errors, tokens, cost and cache of some entries of a file."""
 
     help_title: ClassVar[str] = "Statistics"
+    at_first: ClassVar[str] = "\n   Counting …"
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("statistics.copy", "y", "copy", "copy", "copy the numbers as text"),
         shown_key(
@@ -166,24 +165,9 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
         self._prices = prices
         self._statistics: Statistics | None = None
 
-    def compose(self) -> ComposeResult:
-        """Title, text, messages, keys."""
-        yield TitleLine("STATISTICS")
-        yield TextView("\n   Counting …", wrap=False)
-        yield StatusLine()
-        yield KeyLine()
-
     def on_mount(self) -> None:
         """Count."""
-        self.query_one(TextView).focus()
         self._count(None if self._scoring is None else self._scoring.duplicate())
-
-    def on_resize(self) -> None:
-        """Drawings have another size."""
-        self.call_after_refresh(self._draw)
-
-    def draw_snapshot(self, snapshot: Snapshot) -> None:
-        """What is counted does not change with the batches."""
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """There is nothing to copy yet."""
@@ -205,10 +189,6 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
         elif self._scoring is not None:
             self._scoring.begin()
 
-    def action_close(self) -> None:
-        """Back to the results."""
-        self.dismiss(None)
-
     @work(thread=True, exclusive=True, group="statistics")
     def _count(self, own: ResultsFile | None) -> None:
         """Count, and score where it is known against what, in a thread. Closes `own`."""
@@ -226,21 +206,22 @@ class StatisticsScreen(DashboardScreen, inherit_bindings=False):  # there is one
     def _take(self, found: Statistics) -> None:
         self._statistics = found
         self.refresh_bindings()
-        self._draw()
+        self.redraw()
 
     def _take_score(self, scored: ScoredEntries) -> None:
         self._scored = scored
-        self._draw()
+        self.redraw()
 
-    def _draw(self) -> None:
+    def draw(self, title: TitleLine, view: TextView) -> None:
+        """The numbers, as far as they are counted."""
         found = self._statistics
-        if found is None or not self.is_mounted:
+        if found is None:
             return
         is_whole = found.entries == found.expected
         of = f"{found.entries:,} entries" if is_whole else f"{found.entries:,} of {found.expected:,} …"
-        self.query_one(TitleLine).show(left=self._title, right=of)
+        title.show(left=self._title, right=of)
         lines = statistics_screen(found, width=self.size.width, ascii_only=self.dashboard.ascii_only)
-        self.query_one(TextView).show([*self._score_lines(), *lines], keep_place=True)
+        view.show([*self._score_lines(), *lines], keep_place=True)
 
     def _score_lines(self) -> Iterator[Line]:
         """The score in short, where it is known what to score against."""
