@@ -17,7 +17,7 @@ KINDS = {
     "results": "the answer of a batch, a run, a name or a results file is a request: fields id, answer, json, outcome, run, "
     "and the columns of its source",
     "parquet": "a row of a Parquet file, or of a folder or pattern of them, is a request; needs the extra claude-batch-tui[parquet]",
-    "custom": "build_requests() of a Python script gives the requests; it runs as you do",
+    "custom": "a Python script's build_requests() gives the requests; it runs as you do",
     "jsonl": "a ready request with custom_id and params is checked and kept as it is; those of OpenAI, Bedrock and "
     "Vertex are converted as far as that is true",
 }

@@ -30,6 +30,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple
 
@@ -289,7 +290,13 @@ class Visit:
         sent = self.app.colors or {"none"}
         self.claim("colors", "as decided", sent <= colors, ", ".join(sorted(sent)))
         self.claim("frame", characters, self.app.text.isascii() == (characters == "ASCII"))
+        self.has_all_signs("batches")
         return True
+
+    def has_all_signs(self, what: str) -> None:
+        """Claim that no sign came as a question mark: in no column but those where a word may end with one."""
+        marks = [row for row in self.rows[:-1] if re.search(r"(?<!\w)\?", row) and "HELP" not in self.rows[0]]
+        self.claim("frame", f"all signs of {what}", not marks, "".join(marks[:1]))
 
     def short(self, colors: set[str], characters: str) -> None:
         """Open it, look, leave."""
@@ -337,6 +344,7 @@ class Visit:
         app.type("2")
         self.claim("keys", "2", app.see("[2 Build]") and app.see("source"))
         self.keep("build")
+        self.has_all_signs("build")
         app.press_key("esc")
         app.idle(0.5)
         app.type("1")
@@ -345,7 +353,9 @@ class Visit:
         app.idle(1)
         app.type("\r")
         self.claim("keys", "enter", app.see("[3 Results]") and app.see("[answer]", 30))
+        app.idle(1)
         self.keep("results")
+        self.has_all_signs("results")
         app.type("1")
         app.see("[1 Batches]")
         app.press_key("esc")
@@ -381,7 +391,9 @@ class Visit:
         app, size = self.app, self.app.size
         app.resize(*_WIDE)
         self.claim("borders", "whole", self.comes(lambda: self.is_drawn() and is_boxed(self.rows)))
+        app.idle(1)
         self.keep("wide")
+        self.has_all_signs("borders")
         app.resize(60, 15)
         self.claim("resize", "60×15", self.comes(self.is_drawn))
         app.resize(50, 12)
@@ -395,7 +407,8 @@ class Visit:
         self.begin()
         self.run(command)
         code = self.code()
-        self.claim("refuses", sentence, code == expected and self.app.see(sentence, 5), code)
+        said = self.comes(lambda: sentence in "".join(self.rows))  # it may be broken at the last column
+        self.claim("refuses", sentence, code == expected and said, code)
         self.claim("leaving", "modes", self.app.modes == self._before[1])
         self.keep("refused")
 
@@ -418,10 +431,10 @@ def virtual_display() -> Iterator[str]:
 @contextlib.contextmanager
 def thin_link(port: int) -> Iterator[int]:
     """A port that leads to another with so many bytes a second and so much delay each way."""
-    loop = asyncio.new_event_loop()
+    begun: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        free = 0.0
+        loop, free = asyncio.get_running_loop(), 0.0
         while data := await reader.read(1024):
             free = max(free, loop.time()) + len(data) / BYTES_PER_SECOND
             loop.call_at(free + DELAY, writer.write, data)
@@ -431,15 +444,20 @@ def thin_link(port: int) -> Iterator[int]:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer), return_exceptions=True)
 
-    server = loop.run_until_complete(asyncio.start_server(accept, "127.0.0.1", 0))
-    running = threading.Thread(target=loop.run_forever)
-    running.start()
+    async def serve() -> None:
+        ended = asyncio.Event()
+        server = await asyncio.start_server(accept, "127.0.0.1", 0)
+        begun.set_result((server.sockets[0].getsockname()[1], asyncio.get_running_loop(), ended))
+        await ended.wait()
+
+    serving = threading.Thread(target=lambda: asyncio.run(serve()))
+    serving.start()
+    ours, loop, ended = begun.result()
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield ours
     finally:
-        loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
-        loop.call_soon_threadsafe(loop.stop)
-        running.join()
+        loop.call_soon_threadsafe(ended.set)
+        serving.join()
 
 
 def in_xterm(look: Look, folder: Path, simulator: Simulator, parts: Sequence[str]) -> None:
@@ -523,7 +541,7 @@ def without(look: Look, folder: Path, simulator: Simulator) -> None:
         ("stdout no terminal", {}, "cbtui > written; cat -v written", ("0", needs)),
         ("stderr no terminal", {}, "cbtui 2> written; cat -v written", ("0", needs)),
         ("HOME unset", {"HOME": None}, "cbtui", None),
-        ("HOME read-only", {"HOME": str(home), **own}, "cbtui", ("4", "ermission denied")),
+        ("HOME read-only", {"HOME": str(home), **own}, "cbtui", ("4", "Permission denied")),
         ("HOME read-only, folders named", {"HOME": str(home)}, "cbtui", None),
     ):
         here = folder / re.sub(r"\W+", "-", name)

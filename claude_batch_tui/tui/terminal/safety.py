@@ -34,6 +34,7 @@ _TO_ASCII = str.maketrans(
         **dict.fromkeys("─━═", "-"),
         **dict.fromkeys("│┃║┆▐▌█▕▏", "|"),
         **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯┏┓┗┛╔╗╚╝", "+"),
+        **dict.fromkeys("▁▂▃▄▅▆▇▉▊▋▍▎", " "),  # the ends of a scrollbar, which is made of blanks
         "·": "-",
         "•": "*",
         "…": "~",

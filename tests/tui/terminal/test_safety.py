@@ -10,6 +10,7 @@ from rich.text import Text
 from textual._border import BORDER_CHARS
 from textual.color import Color
 from textual.content import Content
+from textual.scrollbar import ScrollBarRender
 from textual.widgets import Label, Static
 
 from claude_batch_tui import tui
@@ -158,6 +159,12 @@ async def test_the_last_message_is_plain_text(capfd):
 def test_what_the_terminal_cannot_read_keeps_its_width(encoding, painted):
     [segment] = AsciiFilter(encoding).apply([Segment("─ 日本 né ?")], Color(0, 0, 0))
     assert segment.text == painted
+
+
+def test_the_ends_of_a_scrollbar_have_ascii():
+    ends = "".join([*ScrollBarRender.VERTICAL_BARS, *ScrollBarRender.HORIZONTAL_BARS])
+    [segment] = AsciiFilter("ascii").apply([Segment(ends)], Color(0, 0, 0))
+    assert set(segment.text) <= set(" |")
 
 
 def test_every_border_of_ours_has_ascii_for_each_of_its_lines_and_corners() -> None:
