@@ -80,6 +80,32 @@ def test_an_id_that_build_had_to_clean_is_found_by_what_the_table_says(cbtui, si
     assert [one["ticket"] for one in json.loads(out)] == ["a b", "c/d"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "joined"),
+    [
+        (("rank", "ID"), "b"),  # the usual name
+        (("rank", "copy"), ""),  # who knows
+        (("twin", "other"), "a"),  # one is as good as the other
+        (("parent", "ticket"), "b"),  # it holds more of them
+    ],
+)
+def test_of_several_columns_with_the_ids_the_one_that_is_meant_is_taken_or_asked_for(
+    cbtui, raw, tmp_path, columns, joined
+):
+    ids = ["r0", "r1", "r2", "r3"]
+    first = {"twin": ids, "parent": ["r1"] * 4}.get(columns[0], ids[::-1])
+    rows = tmp_path / "rows.csv"
+    lines = [f"{one},{two},of {two if joined == 'b' else one}" for one, two in zip(first, ids, strict=True)]
+    rows.write_text("\n".join([f"{columns[0]},{columns[1]},whose", *lines]) + "\n")
+    code, out, err = cbtui("results", raw, "--format", "json", "--rows", rows)
+    if not joined:
+        assert (code, f"in other rows each: {columns[0]}, {columns[1]}" in err) == (2, True), err
+        return
+    assert code == 0, err
+    found = json.loads(out)
+    assert [one["whose"] for one in found] == [f"of {one['custom_id']}" for one in found]
+
+
 def test_what_cannot_be_joined_is_said_with_the_columns_there_are(
     cbtui, simulator, raw, table, requests_file
 ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ _KINDS: Final[dict[SourceKind, SourceKind]] = {
     **{kind: kind for kind in ("csv", "json", "parquet", "spreadsheet", "sqlite")},
     "text": "csv",
 }
+_USUAL: Final = ("custom_id", "id")
+"""What a column of ids is called, where several could be it."""
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -95,13 +97,13 @@ def _row(path: Path, row: Row | BadRow) -> dict[str, Any]:
 
 
 def _id_column(path: Path, ids: Collection[str]) -> str:
-    """The column that holds most of `ids`; of several the first. Raises SourceError where none holds any."""
-    found: dict[str, int] = {}
+    """The column that holds most of `ids`. Raises SourceError where none holds any, or several do and differ."""
+    found: dict[str, set[str]] = {}
     with open_rows(_spec(path)) as source:
         for row in source.rows():
             for name, value in _row(path, row).items():
-                if _custom_id(as_cell(value), ids):
-                    found[name] = found.get(name, 0) + 1
+                if custom_id := _custom_id(as_cell(value), ids):
+                    found.setdefault(name, set()).add(custom_id)
         columns = source.columns
     if not found:
         first = next(iter(ids), None)
@@ -110,7 +112,24 @@ def _id_column(path: Path, ids: Collection[str]) -> str:
             f"No column of {path} holds an id of these requests{looked_for}, so no row can be joined. "
             f"Its columns: {list_columns(columns)}."
         )
-    return max(found, key=found.__getitem__)
+    most = max(map(len, found.values()))
+    best = [name for name, held in found.items() if len(held) == most]
+    named = [name for own in _USUAL for name in best if name.strip().casefold() == own]
+    if not named and not _are_equal(path, best):
+        raise SourceError(
+            f"Several columns of {path} hold the ids of these requests, in other rows each: {list_columns(best)}. Name the "
+            "one that says whose row it is `id`, or leave the others out."
+        )
+    return (named or best)[0]
+
+
+def _are_equal(path: Path, columns: Sequence[str]) -> bool:
+    """Whether these columns have one value in every row."""
+    if len(columns) == 1:
+        return True
+    with open_rows(_spec(path)) as source:
+        rows = (_row(path, row) for row in source.rows())
+        return all(len({as_cell(values.get(name, "")) for name in columns}) == 1 for values in rows)
 
 
 def _custom_id(own: str, ids: Collection[str]) -> str | None:
