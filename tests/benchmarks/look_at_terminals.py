@@ -66,11 +66,12 @@ def is_boxed(rows: Sequence[str]) -> bool:
     boxes, inside = 0, False
     for row in rows:
         first, last = row[:1], row[-1:]
+        is_side = first in set("│┃|") and last in set("│┃|")
         if not inside and first in set("╭┏+") and last in set("╮┓+"):
             inside = True
         elif inside and first in set("╰┗+") and last in set("╯┛+"):
             boxes, inside = boxes + 1, False
-        elif inside and not (first in set("│┃|") and last in set("│┃|")):
+        elif is_side != inside:
             return False
     return boxes > 1 and not inside
 
