@@ -62,9 +62,13 @@ class ReviewQueue:
         key_of: Callable[[int], EntryKey],
         known: Mapping[EntryKey, Review],
         labels: Sequence[str] = (),
+        says: Callable[[int, str], bool] = lambda _position, _label: False,
     ) -> None:
-        """`positions` are at least one; `known` is what was said of entries before; `labels` are offered first."""
+        """`positions` are at least one; `known` is what was said of entries before; `labels` are offered first; `says` tells
+        whether the answer at a position is a label.
+        """
         self._positions = positions
+        self._says = says
         self._key_of = key_of
         self._said = dict(known)
         self._undone: list[tuple[int, Change]] = []
@@ -110,12 +114,14 @@ class ReviewQueue:
         return self._say(msgspec.structs.replace(self.review, verdict=verdict, label=label), goes_on=True)
 
     def correct(self, label: str) -> Change | None:
-        """Say which label is right, by which the answer is bad, and go on; None for an empty one."""
+        """Say which label is right, by which the answer is bad unless it says so itself, and go on; None for an empty one."""
         label = label.strip()
         if not label:
             return None
         if label not in self.labels and len(self.labels) < MOST_CHOICES:
             self.labels.append(label)
+        if self._says(self.position, label):
+            return self.judge("good")
         return self._say(msgspec.structs.replace(self.review, verdict="bad", label=label), goes_on=True)
 
     def choose(self, number: int) -> Change | None:
@@ -190,6 +196,12 @@ def label_choices(answers: Sequence[str]) -> list[str]:
     found = [one for one in (plain, *fields.values()) if 2 <= len(one) <= MOST_CHOICES]
     best = max(found, key=lambda one: (one.total(), -len(one)), default=Counter[str]())
     return [label for label, _ in best.most_common()]
+
+
+def says(answer: str, label: str) -> bool:
+    """Whether an answer is a label, or is JSON with it as the value of a field."""
+    text = answer.strip()
+    return text == label or (text.startswith("{") and label in _object(text).values())
 
 
 def _is_label(text: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
-from claude_batch_tui.domain.results.review import EntryKey, Review, ReviewQueue, label_choices
+from claude_batch_tui.domain.results.review import EntryKey, Review, ReviewQueue, label_choices, says
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.labels import reviews
@@ -76,7 +76,13 @@ def answered(results: ResultsFile, positions: Sequence[int]) -> Sequence[int]:
 def review_queue(results: ResultsFile, positions: Sequence[int], known: Reviews) -> ReviewQueue:
     """These entries of an open file as a queue; the labels that have keys are those the answers give. Reads the file."""
     texts = [results.read(position).text for position in positions[:_ANSWERS]]
-    return ReviewQueue(positions, _key_of(results, known.target_id), known.found, label_choices(texts))
+    return ReviewQueue(
+        positions,
+        _key_of(results, known.target_id),
+        known.found,
+        label_choices(texts),
+        lambda position, label: says(results.read(position).text, label),
+    )
 
 
 def _key_of(results: ResultsFile, target_id: str) -> Callable[[int], EntryKey]:

@@ -186,7 +186,9 @@ class ReviewScreen(DashboardScreen):
         self._engine.review(change.key, change.review)
         self._show()
         if self._queue.is_done:
-            self.say("All are reviewed: saved results have what you said as columns.")
+            self.say(
+                "All are reviewed: saved results have what you said as columns, and S, e, c scores against it."
+            )
 
     def _show(self) -> None:
         queue, review = self._queue, self._queue.review

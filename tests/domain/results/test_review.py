@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from claude_batch_tui.domain.results.review import EntryKey, Review, ReviewQueue, label_choices, sample
+from claude_batch_tui.domain.results.review import EntryKey, Review, ReviewQueue, label_choices, sample, says
 
 KEYS = {"g": "good", "b": "bad", "u": "unsure"}
 
@@ -113,3 +113,13 @@ def test_labels_are_those_that_short_answers_or_one_field_of_json_give():
     answers = [f'{{"label": "{label}", "why": "because {n}"}}' for n, label in enumerate(["a", "b"] * 9)]
     assert label_choices(answers) == ["a", "b"]
     assert label_choices([f"answer {n}" for n in range(30)]) == []
+
+
+def test_the_label_that_the_answer_says_makes_it_good():
+    answers = ["bug", '{"label": "bug", "why": "x"}', "praise"]
+    queue = ReviewQueue(
+        range(3), lambda at: EntryKey("b", str(at)), {}, ["bug"], lambda at, label: says(answers[at], label)
+    )
+    assert [queue.choose(1).review.verdict for _ in answers] == ["good", "good", "bad"]
+    assert not says("[1]", "bug")
+    assert not says("{", "{x")

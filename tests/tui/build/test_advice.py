@@ -69,7 +69,7 @@ def test_an_empty_file_is_said_at_the_source(said, tmp_path):
 def test_models_are_listed_with_price_context_and_when_they_retire(config):
     known = known_today(config, datetime(2026, 11, 30, tzinfo=UTC))
     rows = dict(model_rows(known.models, known.prices))
-    assert "$0.05 in   $0.25 out     1M context   128k answer" in rows["claude-haiku-5-5"]
+    assert "$0.05 in  $0.25 out    1M context  128k answer" in rows["claude-haiku-5-5"]
     assert any("retires 20" in words for words in rows.values())
     assert next(iter(rows)) == next(iter(known.models.by_name))
 
