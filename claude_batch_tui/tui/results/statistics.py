@@ -164,6 +164,9 @@ class StatisticsScreen(TextScreen):
         self._positions = positions
         self._prices = prices
         self._statistics: Statistics | None = None
+        self._drawn: Sequence[Line] = ()
+        self._drawn_of: tuple[Statistics, int] | None = None
+        """Which numbers are drawn for how many cells, or just being drawn."""
 
     def on_mount(self) -> None:
         """Count."""
@@ -220,8 +223,23 @@ class StatisticsScreen(TextScreen):
         is_whole = found.entries == found.expected
         of = f"{found.entries:,} entries" if is_whole else f"{found.entries:,} of {found.expected:,} …"
         title.show(left=self._title, right=of)
-        lines = statistics_screen(found, width=self.size.width, ascii_only=self.dashboard.ascii_only)
-        view.show([*self._score_lines(), *lines], keep_place=True)
+        if self._drawn_of is None or self._drawn_of[0] is not found or self._drawn_of[1] != self.size.width:
+            self._drawn_of = found, self.size.width
+            self._draw_numbers(found, self.size.width)
+        if self._drawn:
+            view.show([*self._score_lines(), *self._drawn], keep_place=True)
+
+    @work(thread=True, exclusive=True, group="drawing")
+    def _draw_numbers(self, found: Statistics, width: int) -> None:
+        """Draw in a thread: the charts take longer than keys may wait."""
+        worker = get_current_worker()
+        lines = statistics_screen(found, width=width, ascii_only=self.dashboard.ascii_only)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._take_drawn, lines)
+
+    def _take_drawn(self, lines: Sequence[Line]) -> None:
+        self._drawn = lines
+        self.redraw()
 
     def _score_lines(self) -> Iterator[Line]:
         """The score in short, where it is known what to score against."""

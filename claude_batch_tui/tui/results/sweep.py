@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from textual import events, work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.worker import get_current_worker
 
-from claude_batch_tui.domain.batches.tracked import Snapshot
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.errors import CbtuiError
 from claude_batch_tui.services.results.against import Against, SameScorer, typed_against
@@ -24,9 +22,9 @@ from claude_batch_tui.services.results.variants import VariantFile, VariantLine,
 from claude_batch_tui.tui.dialogs.picking import Choice, PickDialog
 from claude_batch_tui.tui.results.compare import CompareScreen
 from claude_batch_tui.tui.results.keys import TABS_KEYS
-from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
-from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine, TitleLine
+from claude_batch_tui.tui.text_screen import TextScreen
+from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
+from claude_batch_tui.tui.widgets.lines import TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.wording import VARIANT_WORDS, variant_rows
@@ -43,10 +41,12 @@ class SweepRun(NamedTuple):
     open: Callable[[], None]
 
 
-class SweepScreen(DashboardScreen, inherit_bindings=False):  # there is one pane: no keys to go on
+class SweepScreen(TextScreen):
     """Over the batches, until it is left or a run is opened."""
 
     help_title: ClassVar[str] = "Sweep"
+    at_first: ClassVar[str] = "\n   Reading all runs …"
+    scrolls: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("sweep.open", "enter", "open", "open", "the results of the run"),
         shown_key("sweep.compare", "equals_sign", "compare", "compare", "the run answer by answer with A"),
@@ -72,32 +72,10 @@ class SweepScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
         self._against: Against | None = None
         self._at = 0
 
-    def compose(self) -> ComposeResult:
-        """Title, table, messages, keys."""
-        yield TitleLine("SWEEP")
-        yield TabsLine(1)
-        view = TextView("\n   Reading all runs …", wrap=False)
-        view.can_focus = False  # the arrows are the table's
-        yield view
-        yield StatusLine()
-        yield KeyLine()
-
     def on_mount(self) -> None:
         """Count."""
+        self.redraw()
         self._count(None)
-
-    def on_resize(self) -> None:
-        """There is room for other columns."""
-        self.call_after_refresh(self._draw)
-
-    def title_left(self) -> str:
-        """The sweep, and what it is scored by."""
-        by = f" by {self._against.words}" if self._against is not None else ""
-        return f"{self._title}{by}"
-
-    def draw_snapshot(self, snapshot: Snapshot) -> None:
-        """What is counted does not change with the batches."""
-        super().draw_snapshot(snapshot)
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Most keys need the table."""
@@ -122,7 +100,7 @@ class SweepScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
     def action_move(self, step: int) -> None:
         """Another run."""
         self._at = min(max(self._at + step, 0), len(self._lines) - 1)
-        self._draw()
+        self.redraw()
         self.refresh_bindings()
 
     def action_open(self) -> None:
@@ -158,10 +136,6 @@ class SweepScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
         """Copy the table."""
         self.dashboard.copy("\n".join("  ".join(row) for row in variant_rows(self._lines)))
 
-    def action_close(self) -> None:
-        """Back to the batches."""
-        self.dismiss(None)
-
     @work(thread=True, exclusive=True, group="sweep")
     def _count(self, wanted: Against | None) -> None:
         """Count and score in a thread, against the `wanted` column, or what is known for such a source."""
@@ -181,13 +155,15 @@ class SweepScreen(DashboardScreen, inherit_bindings=False):  # there is one pane
     def _take(self, lines: Sequence[VariantLine], columns: Sequence[str], against: Against | None) -> None:
         self._lines, self._columns = lines, columns
         self._against = against if any(line.score for line in lines) else None
-        self._draw()
+        self.redraw()
         self.refresh_bindings()
-        self.show_snapshot(self.snapshot)
 
-    def _draw(self) -> None:
-        if self.is_mounted and self._lines:
-            self.query_one(TextView).show(self._table(), keep_place=True)
+    def draw(self, title: TitleLine, view: TextView) -> None:
+        """The table, once all runs are read."""
+        by = f" by {self._against.words}" if self._against is not None else ""
+        title.show(left=f"{self._title}{by}", right=f"{len(self._runs):,} runs")
+        if self._lines:
+            view.show(self._table(), keep_place=True)
 
     def _table(self) -> list[Line]:
         """The head and a line a run, the chosen one marked."""
