@@ -181,23 +181,28 @@ def _name(row: BatchRow, drawing: Drawing) -> Cell:
     title = f"? {title}" if tracked.provisional else title
     last = title.rpartition(" ")[2]
     kept = len(last) + 1 if len(last) == cells(last) <= _LONGEST_LAST_WORD else 0
+    count = ""
     if row.members:
         is_open = row.key in drawing.opened
         mark = ("-" if is_open else "+") if drawing.ascii_only else ("▾" if is_open else "▸")
         count = f" ({len(row.variants or row.members)})"
-        title, kept = f"{mark} {title}{count}", kept + len(count)
+        title = f"{mark} {title}{count}"
     if row.is_child:
         title = f"{'  ' * row.depth}{'`-' if drawing.ascii_only else '└'} {title}"
     style = "warn" if tracked.provisional else None if tracked.seen else "strong"
     if title.endswith(tracked.id):
         kept = _ID_TAIL
     cut_mark = "~" if drawing.ascii_only else "…"
-    return Cell(lambda width: _shortened(title, width, kept, cut_mark), style) if kept else Cell(title, style)
+    ends = [end for end in (kept + len(count), len(count)) if end]
+    return Cell(lambda width: _shortened(title, width, ends, cut_mark), style) if ends else Cell(title, style)
 
 
-def _shortened(title: str, width: int, kept: int, mark: str) -> str:
-    """A title cut before so many cells of its end: names begin alike and differ there, and so do ids."""
-    if cells(title) <= width or width <= 2 * kept:
+def _shortened(title: str, width: int, ends: Sequence[int], mark: str) -> str:
+    """A title cut before the first of its `ends`, in cells, that takes less than half of the width: names begin alike and
+    differ in their last word, and so do ids; how many batches a run has is said in any case.
+    """
+    kept = next((end for end in ends if 2 * end < width), 0)
+    if cells(title) <= width or not kept:
         return title
     return f"{cut(title[:-kept], width - kept, mark)}{title[-kept:]}"
 

@@ -238,6 +238,7 @@ def test_the_last_word_of_a_name_and_how_many_batches_a_run_has_stay_when_it_is_
     ]
     assert says(run(*members), "name", width=19) == "▸ support … w48 (2)"
     assert says(members[0], "name", width=16) == "support tic… w48"
+    assert says(run(*members), "name", width=14) == "▸ support… (2)"  # there is room for one of them
 
 
 def test_a_million_requests_are_not_cut_into_another_number():
