@@ -8,11 +8,12 @@ from html import escape
 import msgspec
 
 from claude_batch_tui.domain.plain_text import clean
-from claude_batch_tui.domain.results.scoring import PairedTest, Score
+from claude_batch_tui.domain.results.scoring import Score
 from claude_batch_tui.domain.results.statistics import Distribution, Statistics
 from claude_batch_tui.services.results.samples import Sampled
+from claude_batch_tui.services.results.variants import VariantLine
 from claude_batch_tui.wording.results import cache_lines, spend_notes, spread_words
-from claude_batch_tui.wording.scores import beside_lines, drawn_matrix, figure, interval_words
+from claude_batch_tui.wording.scores import beside_lines, drawn_matrix, figure, interval_words, variant_rows
 from claude_batch_tui.wording.values import count_words, fine_money, share
 
 _STYLE = """
@@ -47,8 +48,8 @@ class Report(msgspec.Struct, frozen=True):
     sample: Sequence[Sampled]
     seed: int
     score: Score | None = None
-    beside: Sequence[tuple[str, Score, PairedTest]] = ()
-    """Other runs: title, score, and the test against this one."""
+    runs: Sequence[VariantLine] = ()
+    """This run and others beside it, where there are some."""
 
 
 def report_page(report: Report) -> Iterator[str]:
@@ -73,7 +74,7 @@ def report_page(report: Report) -> Iterator[str]:
             rows = [(name, f"{count:,}", share(count, whole)) for name, count in counts.items()]
             yield f"<h2>{head}</h2>\n{_table((f'of {whole:,}', 'count', 'share'), rows)}"
     if report.score is not None:
-        yield from _score(report.title, report.score, report.beside)
+        yield from _score(report.score, report.runs)
     for head, spread, words in (
         ("Input tokens", numbers.input_tokens, count_words),
         ("Output tokens", numbers.output_tokens, count_words),
@@ -97,7 +98,7 @@ def _sample(report: Report) -> Iterator[str]:
         )
 
 
-def _score(title: str, score: Score, beside: Sequence[tuple[str, Score, PairedTest]]) -> Iterator[str]:
+def _score(score: Score, runs: Sequence[VariantLine]) -> Iterator[str]:
     facts = [
         ("Accuracy", interval_words(score.accuracy)),
         ("Scored", f"{score.scored:,}, of which right {score.right:,}"),
@@ -117,8 +118,13 @@ def _score(title: str, score: Score, beside: Sequence[tuple[str, Score, PairedTe
             ("RMSE, correlation", f"{score.numbers.rmse:.4g}, {figure(score.numbers.correlation)}"),
         ]
     yield f"<h2>Score</h2>\n{_table(('', ''), facts)}"
-    for other, its_score, test in beside:
-        yield f"<pre>{_text(chr(10).join(beside_lines((title, other), (score, its_score), test)))}</pre>\n"
+    if runs:
+        head, *rows = variant_rows(runs)
+        yield f"<h3>Beside other runs</h3>\n{_table(head, rows)}"
+    for one in runs[1:] if len(runs) == 2 else ():
+        if one.score is not None and one.test is not None:
+            lines = beside_lines((runs[0].title, one.title), (score, one.score), one.test)
+            yield f"<pre>{_text(chr(10).join(lines))}</pre>\n"
     labels = [
         (one.label, figure(one.precision), figure(one.recall), figure(one.f1), f"{one.support:,}")
         for one in score.labels[:_MOST_LABELS]

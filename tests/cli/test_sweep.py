@@ -52,6 +52,11 @@ def test_models_and_templates_are_a_file_each_and_score_is_one_table(cbtui, simu
     ]  # fmt: skip
     assert told["variants"][0]["same"] is None
     assert told["variants"][1]["same"][1] == 3
+    page = tmp_path / "page.html"
+    assert cbtui("report", "v", "--expected", "label", "-o", page)[0] == 0
+    assert "<h1>v: claude-haiku-4-5 long</h1>" in page.read_text()
+    assert "<td>claude-sonnet-4-5 long</td>" in page.read_text()
+    assert ids[0] in page.read_text()
     sweep = json.loads(cbtui("status", ids[0], "--json")[1])["sweep"]
     assert (sweep["name"], sweep["variant"]) == ("v", "claude-haiku-4-5 long")
     code, _, err = cbtui("results", "v")

@@ -73,11 +73,12 @@ def _report(args: argparse.Namespace, context: Context) -> Report:
     from claude_batch_tui.wording.report import Report
 
     wanted, prices = parse(args.where or ""), read_prices(context.config)
-    score, beside = None, []
+    score, runs = None, []
     if args.expected is not None or args.judge is not None or args.reviewed:
         first, *others = score_asked(args, context)
         found, score = first.found, first.scored.score
-        beside = [(one.title, one.scored.score, paired(first.scored, one.scored)) for one in others]
+        if others:
+            runs = [first.line(), *(one.line(paired(first.scored, one.scored)) for one in others)]
     else:
         found = find_results([args.id], context)[0]
     with ExitStack() as stack:
@@ -87,14 +88,14 @@ def _report(args: argparse.Namespace, context: Context) -> Report:
         shown = read_sample(results, positions, args.sample, args.seed, found.sent)
     now = datetime.now(UTC)
     return Report(
-        title=found.title,
+        title=f"{args.id}: {found.title}" if len(runs) > 1 + len(args.beside) else found.title,
         made=f"made {now:%Y-%m-%d %H:%M} UTC by cbtui",
         facts=run_to_end(_facts(found, args, context)),
         statistics=numbers,
         sample=shown,
         seed=args.seed,
         score=score,
-        beside=beside,
+        runs=runs,
     )
 
 
@@ -108,7 +109,7 @@ async def _facts(found: Found, args: argparse.Namespace, context: Context) -> li
     if not found.is_batch:
         return [("results file", found.path.name), *facts]
     async with open_runtime(context.config, patience=context.patience) as runtime:
-        batches = await find_known(args.id, runtime)
+        batches = await find_known(found.batch_id, runtime)
     ends = [one.batch.ended_at for one in batches if one.batch.ended_at is not None]
     created = min((one.batch.created_at for one in batches), default=None)
     facts = [
