@@ -28,7 +28,7 @@ from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.tour import Tour
-from claude_batch_tui.tui.widgets.key_line import hidden_key
+from claude_batch_tui.tui.widgets.key_line import hidden_key, key_name
 from claude_batch_tui.wording import standing_words
 
 if TYPE_CHECKING:
@@ -251,6 +251,23 @@ class DashboardApp(CbtuiApp):
             self.screen.show_workspace()
         self._show_newest()
         self.say(f"Workspace {name}." if name is not None else "All workspaces.")
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """As before it; a letter that is no key on this screen is not passed over in silence."""
+        if await super()._check_bindings(key, priority):
+            return True
+        name = key_name(key)
+        if (
+            not priority
+            and len(name) == 1
+            and not self.is_typing
+            and isinstance(self.screen, DashboardScreen)
+        ):
+            self.say(
+                f"{name} does nothing here; {key_name(self.first_key('app.help'))} lists the keys.",
+                seconds=2.0,
+            )
+        return False
 
     def action_tour(self) -> None:
         """Begin the tour; on it: the next step."""

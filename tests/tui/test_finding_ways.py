@@ -15,6 +15,7 @@ from claude_batch_tui.tui.dialogs.palette import Palette
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
 from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine, fitting_hints
+from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.roles import is_readable
 from contrast import too_faint
 
@@ -75,10 +76,14 @@ async def test_tab_completes_the_filter_of_the_batches_and_never_leaves_it(dashb
         await pilot.press("shift+tab", "tab", "tab")
         assert bar.value.startswith("state=")
         bar.value = "zzz"
+        assert "does nothing" not in pilot.app.screen.query_one(StatusLine).text
         await pilot.press("tab", "tab")
         assert isinstance(pilot.app.focused, LineInput)
         await pilot.press("n")
         assert bar.value == "zzzn"
+        await pilot.press("escape", "escape", "Z")
+        await settled(pilot)
+        assert pilot.app.screen.query_one(StatusLine).text == "Z does nothing here; ? lists the keys."
 
 
 async def test_after_a_field_of_results_tab_goes_on_to_its_values(dashboard, filled, results_file, settled):

@@ -29,19 +29,19 @@ KEYS: list[BindingType] = [
     hidden_key("batches.delete", "D", "delete", "delete", "delete from the server (asks)"),
     shown_key("batches.new", "n", "app.show('build')", "new", "build requests from a file"),
     shown_key("batches.poll", "r", "poll", "refresh", "refresh: look at the API now"),
-    hidden_key(
+    shown_key(
         "batches.retry", "R", "retry", "retry", "triage: what is not good by cause, and retry it (asks)"
     ),
     hidden_key("batches.pause", "p", "pause", "pause", "pause or resume polling"),
     hidden_key("batches.add", "i", "add", "track", "track a batch by its id"),
-    hidden_key("batches.rename", "e", "rename", "rename", "give the batch a name of yours"),
-    hidden_key("batches.tag", "t", "tag", "tag", "tags of yours"),
+    shown_key("batches.rename", "e", "rename", "rename", "give the batch a name of yours"),
+    shown_key("batches.tag", "t", "tag", "tag", "tags of yours"),
     hidden_key("batches.note", "N", "note", "note", "a note of yours"),
     hidden_key("batches.adopt", "a", "adopt", "adopt", "adopt a batch made elsewhere"),
     hidden_key("batches.hide", "A", "hide", "hide", "hide on this machine, or bring back"),
     hidden_key("batches.hidden", "H", "hidden", "hidden", "show hidden batches, or not"),
     hidden_key("batches.warned", "W", "warned", "at risk", "mark what is about to be lost"),
-    hidden_key("batches.download", "s", "download", "download", "download the results"),
+    shown_key("batches.download", "s", "download", "download", "download the results"),
     hidden_key("batches.stop", "S", "stop", "stop", "stop the download"),
     hidden_key("batches.unknown", "U", "unknown", "open submissions", "submissions of unknown outcome"),
     hidden_key("batches.copy", "y", "copy", "copy id", "copy the id"),

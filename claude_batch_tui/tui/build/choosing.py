@@ -23,7 +23,7 @@ TEMPLATES = ("template", "system", "id_template")
 """Fields that a column is put into."""
 ANSWERS = "answers of a run"
 """What the picker of a source gives for the answers of a run, which is to be asked for."""
-_ANSWERS = Choice(ANSWERS, ANSWERS, "the next step over results: a judge, a repair, a translation")
+_ANSWERS = Choice(ANSWERS, ANSWERS, "the next step: a judge, a repair, a translation")
 _VALUES = 3
 _CHARACTERS = 24
 _VALUE_FILES = (".json", ".toml")

@@ -66,6 +66,7 @@ class RowsTable(Widget, can_focus=True, inherit_bindings=False):
         self.columns: Sequence[str] = ()
         """Their names."""
         self._rows: Sequence[Mapping[str, Any]] = ()
+        self._wanted: list[int] = []
         self._widths: list[int] = []
         self._column = 0
         self._row = 0
@@ -77,10 +78,10 @@ class RowsTable(Widget, can_focus=True, inherit_bindings=False):
         if columns is self.columns and rows is self._rows:
             return
         self.columns, self._rows = columns, rows
-        self._widths = [
-            min(max(cells(name), *(cells(self._text(row, name)) for row in rows[:20]), 3), _WIDEST)
-            for name in columns
+        self._wanted = [
+            max(cells(name), *(cells(self._text(row, name)) for row in rows[:20]), 3) for name in columns
         ]
+        self._share_room()
         self._column, self._left, self._top = min(self._column, max(len(columns) - 1, 0)), 0, 0
         self._keep_in_sight()
         self.refresh()
@@ -114,7 +115,8 @@ class RowsTable(Widget, can_focus=True, inherit_bindings=False):
         return Strip(pieces).adjust_cell_length(width, self.rich_style).crop(0, width)
 
     def on_resize(self) -> None:
-        """Keep the marked row in sight."""
+        """Use the room there is, and keep the marked row in sight."""
+        self._share_room()
         self._keep_in_sight()
 
     def on_click(self, event: Click) -> None:
@@ -145,6 +147,15 @@ class RowsTable(Widget, can_focus=True, inherit_bindings=False):
         """Put the marked column into the template."""
         if self.columns:
             self.post_message(self.Inserted(self.columns[self._column]))
+
+    def _share_room(self) -> None:
+        """No column is wide, but where there is room for all of them: then those that are cut have the rest of it."""
+        self._widths = [min(each, _WIDEST) for each in self._wanted]
+        spare = max(self.size.width - sum(each + 2 for each in self._widths), 0)
+        for at, each in enumerate(self._wanted):
+            more = min(each - self._widths[at], spare)
+            self._widths[at] += more
+            spare -= more
 
     def _keep_in_sight(self) -> None:
         height = max(self.size.height - 1, 1)

@@ -74,7 +74,10 @@ def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float
         errors, warnings = max(errors, found.draft.errors), max(warnings, found.draft.warnings)
     lines: list[AnyLine] = [
         (f" {report.requests:,} requests of {report.rows:,} rows · {size(report.body_bytes)}", "strong"),
-        (f" {counted(errors, 'error')}, {counted(warnings, 'warning')}", "bad" if errors else "good"),
+        (
+            f" {counted(errors, 'error')}, {counted(warnings, 'warning')}",
+            "bad" if errors else "warn" if warnings else "good",
+        ),
     ]
     if report.left_out:
         words = "left out" if report.files is not None else "of no use, or left out"

@@ -23,14 +23,14 @@ KEYS: list[BindingType] = [
         "class",
         "show one class: then its letter, as over the list; a all, m errors by message",
     ),
-    hidden_key("results.sort", "o", "sort", "sort", "sort: then a letter; again: reverse"),
+    shown_key("results.save", "s", "save", "save", "save what the filter shows to a file"),
+    shown_key("results.retry", "R", "retry", "retry", "triage and retry of the shown or marked (asks)"),
+    shown_key("results.sort", "o", "sort", "sort", "sort: then a letter; again: reverse"),
     shown_key("results.next-error", "e", "error(1)", "next not good", "next entry without a whole answer"),
     hidden_key("results.previous-error", "E", "error(-1)", "previous not good", "the one before"),
     shown_key("results.spread", "V", "spread", "fields", "the fields of JSON answers as columns, or not"),
     hidden_key("results.left", "less_than_sign", "shift(-1)", "fields left", "begin with the field before"),
     hidden_key("results.right", "greater_than_sign", "shift(1)", "fields right", "and with the next one"),
-    shown_key("results.save", "s", "save", "save", "save what the filter shows to a file"),
-    shown_key("results.retry", "R", "retry", "retry", "triage and retry of the shown or marked (asks)"),
     hidden_key(
         "results.attempts",
         "A",
@@ -40,7 +40,7 @@ KEYS: list[BindingType] = [
     ),
     hidden_key("results.stop", "x", "stop", "stop", "stop saving, searching, sorting or the download"),
     hidden_key("results.ledger", "L", "ledger", "ledger", "what was sent, what came back"),
-    hidden_key("results.open", "O", "open", "open file", "open a results file"),
+    shown_key("results.open", "O", "open", "open file", "open a results file"),
     hidden_key(
         "results.next-tab",
         "right_square_bracket",
@@ -57,11 +57,11 @@ KEYS: list[BindingType] = [
     hidden_key("results.pager", "v", "pager", "pager", "what is shown in $PAGER"),
     hidden_key("results.copy", "y", "copy", "copy", "copy the text shown"),
     hidden_key("results.copy-id", "Y", "copy_id", "copy id", "copy the custom_id"),
-    hidden_key("results.statistics", "S", "statistics", "statistics", "what is shown, or marked, in numbers"),
-    hidden_key(
+    shown_key("results.statistics", "S", "statistics", "statistics", "what is shown, or marked, in numbers"),
+    shown_key(
         "results.review", "r", "review", "review", "review answers: the marked, the shown, or a sample"
     ),
-    hidden_key(
+    shown_key(
         "results.compare",
         "equals_sign",
         "compare",

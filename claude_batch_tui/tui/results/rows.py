@@ -23,11 +23,11 @@ COLUMNS = {
     "custom_id": Column("CUSTOM_ID", min_width=14, max_width=28, weight=1),
     "outcome": Column("S", width=1),
     "class": Column("CLASS", width=10, drop=4),
-    "stop": Column("STOP", min_width=5, max_width=7),
+    "stop": Column("STOP", width=7),
     "in": Column("IN", width=7, align="right", drop=3),
     "out": Column("OUT", width=6, align="right", drop=3),
     "cost": Column("COST", width=9, align="right", drop=5),
-    "text": Column("TEXT", min_width=20, weight=4),
+    "text": Column("TEXT", min_width=18, weight=4),
 }
 SORT_LETTERS = {
     "f": ("#", "file"),

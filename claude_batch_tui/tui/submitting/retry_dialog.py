@@ -57,6 +57,7 @@ class RetryDialog(Box[RetryPlan | None]):
             shown_key("retry.go-on", "enter", "go_on", "check and price", "check it and say what it costs"),
             priority=True,
         ),
+        shown_key("retry.leave", "escape,q", "leave", "leave", "leave; nothing is sent"),
         shown_key(
             "retry.group", "space", "choose", "send, or not", "send the group under the cursor, or not"
         ),
@@ -69,7 +70,6 @@ class RetryDialog(Box[RetryPlan | None]):
         hidden_key("retry.again", "a", "turn('again')", "again", "what was retried already, too"),
         hidden_key("retry.down", "j", "move(1)", "down", "down"),
         hidden_key("retry.up", "k", "move(-1)", "up", "up"),
-        shown_key("retry.leave", "escape,q", "leave", "leave", "leave; nothing is sent"),
     ]
 
     def __init__(self, title: str, make: Make, look: Look) -> None:
