@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from contextlib import aclosing
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -386,6 +388,26 @@ async def test_where_what_was_lost_is_found_but_not_proven_the_others_of_its_run
         kinds(await taken(runtime, first_lost))[-1] is Ended
     )  # it is looked for again, and nothing else is paid
     assert len(simulator.log.creates) == 3
+
+
+@pytest.mark.parametrize("created", [True, False], ids=["created", "absent"])
+async def test_what_is_new_goes_on_with_its_others_once_the_lost_one_of_them_is_found_or_sent_again(
+    simulator, runtime, requests_file, two_a_batch, created
+):
+    await taken(runtime, SendOrder(requests=requests_file(2)))
+    order = SendOrder(requests=requests_file(6), new_only=True, resend_if_absent=True)
+    simulator.faults.next(Fault(**CREATE, status=500, after_work=created))
+    simulator.faults.next(Fault(method="GET", path=r"/batches$", skip=1, times=9, status=500))
+    with pytest.raises(ApiError):
+        await taken(runtime, order)
+    simulator.faults.clear()
+    for _ in range(2):
+        with contextlib.suppress(DraftError):  # once all is there
+            await taken(runtime, order)
+    assert [len(one) for one in simulator.batches.all()] == [2, 2, 2]
+    since = runtime.now() - timedelta(days=1)
+    sent = [sent_ids(one) for one in submissions.sent_since(runtime.store, since, None)]
+    assert sum(map(len, sent)) == len(set().union(*sent)) == 6
 
 
 async def test_a_decision_about_one_batch_of_a_run_pays_for_no_other(simulator, runtime, first_lost):
