@@ -137,6 +137,8 @@ def cost_of_batch(tracked: TrackedBatch) -> str | None:
 
 def spent_words(spent: Bill) -> str:
     """`cost $1.23 · $2.46 without batching · cache saved $0.40`, and how many answers have no price."""
+    if spent.unpriced and not spent.standard:
+        return f"cost unknown: {counted(spent.unpriced, 'answer')} without a price"
     words = [f"cost {money(spent.usd)}", f"{money(spent.standard)} without batching"]
     if abs(spent.cache_saved) >= _WORTH_SAYING:
         saved = "saved" if spent.cache_saved > 0 else "lost"

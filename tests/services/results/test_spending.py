@@ -8,12 +8,13 @@ import pytest
 from claude_batch_tui.cli.lookup import retrieve
 from claude_batch_tui.domain.batches.tracked import DownloadState
 from claude_batch_tui.domain.money.pricing import Usage, entry_cost
+from claude_batch_tui.domain.money.spend import Bill
 from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.results.costs import spend_of
 from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.services.watching.story import story_of
 from claude_batch_tui.store import batches, downloads, submissions
-from claude_batch_tui.wording import cost_of_batch
+from claude_batch_tui.wording import cost_of_batch, spent_words
 from downloading import download_all, results_here
 from sending import sending
 
@@ -129,3 +130,8 @@ async def test_a_bill_made_up_before_advisors_counted_is_made_up_anew(runtime, r
     known = batches.find(database, scope_id, tracked.id)
     assert known.cost_actual == pytest.approx(right.usd)
     assert cost_of_batch(known).endswith(f"; prices as of {right.as_of}")
+
+
+def test_where_no_answer_has_a_price_the_cost_is_unknown_and_not_nothing():
+    assert spent_words(Bill(0.0, 0.0, 0.0, 2)) == "cost unknown: 2 answers without a price"
+    assert spent_words(Bill(1.5, 3.0, 1.5, 1)) == "cost $1.50 · $3.00 without batching · 1 without a price"
