@@ -18,7 +18,7 @@ import msgspec
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
+from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState, Sweep
 from claude_batch_tui.domain.money.spend import Spend
 from claude_batch_tui.domain.requests.draft import SourceRow
 from claude_batch_tui.services.building.models import read_prices
@@ -137,6 +137,7 @@ class DemoHistory:
             kind=part.kind,
             part=number if is_split else 1,
             parts=parts if is_split else 1,
+            sweep=Sweep(f"sweep_{self._seed:08d}", *work.sweep) if work.sweep else None,
         )
 
     def _freeze(self, made: DemoBatch) -> Submission | None:

@@ -63,6 +63,8 @@ class Work(NamedTuple):
     note: str = ""
     keeps_bodies: bool = True
     """Whether what was sent is still on the machine that sent it."""
+    sweep: tuple[str, str] | None = None
+    """The name of the sweep it is a run of, and the variant it is there."""
     megabytes: int = 0
     """How large the requests are said to be, where that is not what they are."""
 
@@ -181,6 +183,7 @@ def _runs(speed: float) -> list[Work]:
         seed=7,
         tags=("support", "eval"),
         note="against the column expected",
+        sweep=("label eval", "haiku"),
     )
     return [
         Work(
@@ -206,6 +209,7 @@ def _runs(speed: float) -> list[Work]:
         evaluation,
         evaluation._replace(
             name="label eval, sonnet", parts=(Part(4.5 * HOUR, 6.3 * MINUTE),), model=_SONNET, right=0.96,
+            sweep=("label eval", "sonnet"),
         ),
         Work(
             "newsletter", (
