@@ -176,7 +176,7 @@ def _state(row: BatchRow, drawing: Drawing) -> Cell:
 def _name(row: BatchRow, drawing: Drawing) -> Cell:
     tracked = row.tracked
     title, sweep = tracked.title, tracked.sweep
-    if row.is_child and sweep is not None and title == f"{sweep.name} {sweep.variant}":
+    if row.is_child and sweep is not None and title.startswith(sweep.name) and title.endswith(sweep.variant):
         title = sweep.variant  # the row above has the name
     title = f"? {title}" if tracked.provisional else title
     last = title.rpartition(" ")[2]

@@ -16,6 +16,7 @@ from claude_batch_tui.domain.batches.tracked import (
     Link,
     LinkState,
     ResultsState,
+    Sweep,
     TrackedBatch,
 )
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
@@ -281,3 +282,23 @@ def test_the_detail_says_it_in_a_sentence(batch, words):
     drawing = Drawing(NOW, LIVE, {}, learned(), False, frozenset(), frozenset())
     lines = overview_lines(BatchRow(batch.id, batch), drawing, 80)
     assert words in "\n".join(line.text for line in lines)
+
+
+def test_a_run_below_its_sweep_is_called_by_what_it_is_a_variant_by_unless_it_has_another_name():
+    sweep = Sweep("sweep_1", "label eval", "haiku")
+    one = tracked("ended", sweep=sweep, name="label eval, haiku")
+    assert says(one, "name") == "label eval, haiku"
+    assert says(BatchRow(one.id, one, depth=1), "name") == "  └ haiku"
+    renamed = tracked("ended", sweep=sweep, name="the cheap one")
+    assert says(BatchRow(one.id, renamed, depth=1), "name", ascii_only=True) == "  `- the cheap one"
+    whole = fold("sweep_1", [one, renamed])
+    row = BatchRow("sweep_1", whole, (one, renamed), variants=(BatchRow("a", one), BatchRow("b", renamed)))
+    assert says(row, "name").endswith("(2)")
+    lines = [
+        line.text.strip()
+        for line in overview_lines(
+            row, Drawing(NOW, LIVE, {}, learned(), False, frozenset(), frozenset()), 100
+        )
+    ]
+    assert any(line.startswith("runs") for line in lines)
+    assert not any("adopts it" in line for line in lines)
