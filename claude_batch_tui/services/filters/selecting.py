@@ -103,6 +103,8 @@ def mask_of(wanted: Filter, table: EntryTable) -> Mask:
 def _compared(field: str, op: str, value: str, table: EntryTable) -> Mask:
     import numpy as np  # late: 60 to 90 ms
 
+    from claude_batch_tui.store.results.arrays import values  # it imports numpy
+
     index, count = table.index, table.count
     mask: Mask
     match field:
@@ -116,15 +118,14 @@ def _compared(field: str, op: str, value: str, table: EntryTable) -> Mask:
             return _fitting(index.stops, count, index.stop_reasons, op, value)
         case "error":
             says = name_test(op, value)
-            numbers = np.frombuffer(index.errors[:count], np.uint16)
-            return np.array([says(name) for name in [*index.error_types]])[numbers]
+            numbers = values(index.errors, 0, count)
+            mask = np.array([says(name) for name in [*index.error_types]])[numbers]
         case "cost":
             column = np.full(count, np.nan) if table.costs is None else table.costs.column(count)
             mask = ORDERING[op](column, float(value)) & ~np.isnan(column)
         case _:
             tokens = index.input_tokens if field == "in" else index.output_tokens
-            # A slice is a copy: a view of a growing column would keep it from growing.
-            mask = ORDERING[op](np.frombuffer(tokens[:count], np.uint32), int(value))
+            mask = ORDERING[op](values(tokens, 0, count), int(value))
     return mask
 
 

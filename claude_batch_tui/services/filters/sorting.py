@@ -112,20 +112,22 @@ def _keys(places: NDArray[Any], column: str, results: ResultsFile, costs: EntryC
     """A key for each of the places, of the columns of the index."""
     import numpy as np  # late: 60 to 90 ms
 
+    from claude_batch_tui.store.results.arrays import values  # it imports numpy
+
     index = results.index
     keys: NDArray[Any]
     match column:
         case "custom_id":
             keys = _ids(index)
         case "in":
-            keys = np.frombuffer(index.input_tokens[:], np.uint32)
+            keys = values(index.input_tokens)
         case "out":
-            keys = np.frombuffer(index.output_tokens[:], np.uint32)
+            keys = values(index.output_tokens)
         case "cost":
             keys = costs.column(index.described)
         case _:
             numbers = {"outcome": index.outcomes, "class": index.classes, "stop": index.stops}[column]
-            keys = np.frombuffer(bytes(numbers), np.uint8)
+            keys = values(numbers)
     if len(keys) < index.count:  # entries that are not described yet
         keys = np.concatenate((keys, np.zeros(index.count - len(keys), keys.dtype)))
     chosen: NDArray[Any] = keys[places]

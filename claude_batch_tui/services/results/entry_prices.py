@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
+from claude_batch_tui.store.results.arrays import picked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,16 +74,6 @@ def priced(index: ResultsIndex, positions: NDArray[Any], prices: PriceTable) -> 
 def summed(total: float, values: NDArray[Any]) -> float:
     """The total with values added one after the other, as a loop adds them: every way to a sum of money is the same."""
     return float(np.add.accumulate(np.concatenate(([total], values)))[-1])
-
-
-def picked(column: Any, places: NDArray[Any]) -> NDArray[Any]:
-    """The values of a column of an index at some places."""
-    if not len(places):
-        return np.zeros(0, np.uint8)
-    first, last = int(places.min()), int(places.max()) + 1
-    # A slice of a growing column is a copy; a view would keep it from growing.
-    found: NDArray[Any] = np.asarray(memoryview(column[first:last]))[places - first]
-    return found
 
 
 def added_to(index: ResultsIndex, positions: NDArray[Any]) -> Added:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from claude_batch_tui.domain.results.result import CLASSES, OUTCOMES, Outcome
-from claude_batch_tui.services.results.entry_prices import added_to, picked, priced, summed
+from claude_batch_tui.services.results.entry_prices import added_to, priced, summed
+from claude_batch_tui.store.results.arrays import picked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

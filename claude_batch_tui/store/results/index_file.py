@@ -1,4 +1,4 @@
-"""An index on disk: a head line, then every column as it is in memory, mapped when it is opened again.
+"""An index on disk: a head line, then every column, no wider than its largest number, mapped when it is opened again.
 
 A cache: what does not fit its results file, or is damaged, is not used, and the file is indexed anew.
 """
@@ -20,22 +20,27 @@ from claude_batch_tui.store.files import written_whole
 from claude_batch_tui.store.results.columns import Additions, AnsweredBy, Numbered, numbered_stops
 from claude_batch_tui.store.results.index import ResultsIndex
 
-_VERSION: Final = 7
+Kind = Literal["", "B", "H", "I", "Q"]
+_VERSION: Final = 8
 _ALIGNED: Final = 64
-_WIDE: Final[dict[str, tuple[Literal["Q", "I", "H"], int]]] = {
-    "offsets": ("Q", 8),
-    "id_starts": ("Q", 8),
-    "lengths": ("I", 4),
-    "input_tokens": ("I", 4),
-    "cache_read_tokens": ("I", 4),
-    "cache_write_5m_tokens": ("I", 4),
-    "cache_write_1h_tokens": ("I", 4),
-    "output_tokens": ("I", 4),
-    "errors": ("H", 2),
-    "models": ("H", 2),
-    "searches": ("H", 2),
+_WIDE: Final[dict[str, Kind]] = {
+    "offsets": "Q",
+    "id_starts": "Q",
+    "lengths": "I",
+    "input_tokens": "I",
+    "cache_read_tokens": "I",
+    "cache_write_5m_tokens": "I",
+    "cache_write_1h_tokens": "I",
+    "output_tokens": "I",
+    "errors": "H",
+    "models": "H",
+    "searches": "H",
 }
-"""Columns that are mapped, the widest first, so that all of them are aligned: format and bytes of a number."""
+"""Columns that are mapped, with the format of their numbers in memory."""
+_KINDS: Final[tuple[Kind, ...]] = ("", "B", "H", "I", "Q")
+"""Formats by width; a column of the narrowest is nothing but zeros, and none of them are kept."""
+_FEW: Final = 10_000
+"""Entries up to which columns are kept as they are in memory: numpy is not imported for them."""
 _SMALL: Final = ("outcomes", "stops", "classes")
 """Columns of a byte an entry, which are read."""
 
@@ -48,6 +53,8 @@ class _Head(msgspec.Struct):
     modified_ns: int
     count: int
     id_bytes: int
+    kinds: dict[str, Kind]
+    """The format of each column that is mapped, in their order: the widest first, so that all of them are aligned."""
     additions: int
     """Rows of what totals leave out; their columns follow the small ones, and are read as these are."""
     stop_reasons: list[str]
@@ -55,7 +62,7 @@ class _Head(msgspec.Struct):
     answered_by: list[AnsweredBy]
     byteorder: str
     checksum: int
-    """Of the names above, the small columns, and the first and last bytes of the others: looked at before the index is used."""
+    """Of the formats and names above, the small columns, and the first and last bytes of the others: looked at before the index is used."""
     whole_checksum: int
     """Of all columns: looked at while the index is in use, since that takes 0.5 ms a megabyte."""
 
@@ -97,7 +104,9 @@ def save_index(
 ) -> None:
     """Write the index of a results file, beside it unless told otherwise; `stat` is of the bytes it was made from."""
     stat = stat or results.stat()
-    columns = [memoryview(getattr(index, name)).cast("B") for name in (*_WIDE, *_SMALL)]
+    kinds = _kinds(index)
+    columns = [_column(getattr(index, name), _WIDE[name], kind) for name, kind in kinds.items()]
+    columns += [memoryview(getattr(index, name)) for name in _SMALL]
     columns += [memoryview(getattr(index.additions, name)).cast("B") for name in Additions.kinds]
     names = list(index.stop_reasons), list(index.error_types), list(index.answered_by)
     head = _Head(
@@ -106,10 +115,11 @@ def save_index(
         stat.st_mtime_ns,
         index.count,
         len(index.ids),
+        kinds,
         len(index.additions.entries),
         *names,
         sys.byteorder,
-        _checksum(names, columns, index.ids),
+        _checksum((kinds, *names), columns, index.ids),
         _whole_checksum(columns, index.ids),
     )
     line = msgspec.json.encode(head)
@@ -146,25 +156,27 @@ def index_path(results: Path) -> Path:
 
 def _loaded(head: _Head, mapped: mmap.mmap, start: int) -> ResultsIndex | None:
     count, view = head.count, memoryview(mapped)
-    sizes = {name: width * count for name, (_, width) in _WIDE.items()} | dict.fromkeys(_SMALL, count)
+    sizes = {name: _width(kind) * count for name, kind in head.kinds.items()} | dict.fromkeys(_SMALL, count)
     added = {name: array(kind).itemsize * head.additions for name, kind in Additions.kinds.items()}
     ids_at = start + sum(sizes.values()) + sum(added.values())
-    if len(mapped) != ids_at + head.id_bytes:
+    if len(mapped) != ids_at + head.id_bytes or head.kinds.keys() != _WIDE.keys():
         return None
     index = _Loaded(mapped, start, ids_at, head.whole_checksum)
     parts: list[Any] = []
     for name, size in sizes.items():
         part = view[start : start + size]
         parts.append(part)
-        kind = _WIDE.get(name)
-        setattr(index, name, part.cast(kind[0]) if kind else bytearray(part))
+        kind = head.kinds.get(name)
+        # Zeros that are not kept are memory that is never touched.
+        column = bytearray(part) if kind is None else part.cast(kind) if kind else memoryview(bytes(count))
+        setattr(index, name, column)
         start += size
     for name, size in added.items():
         parts.append(view[start : start + size])
         getattr(index.additions, name).frombytes(parts[-1])
         start += size
     names = head.stop_reasons, head.error_types, head.answered_by
-    if _checksum(names, parts, view[ids_at:]) != head.checksum:
+    if _checksum((head.kinds, *names), parts, view[ids_at:]) != head.checksum:
         return None
     index.stop_reasons = numbered_stops(head.stop_reasons)
     index.error_types = Numbered(head.error_types)
@@ -174,6 +186,35 @@ def _loaded(head: _Head, mapped: mmap.mmap, start: int) -> ResultsIndex | None:
     return index
 
 
+def _kinds(index: ResultsIndex) -> dict[str, Kind]:
+    """The narrowest format of each wide column, the widest first."""
+    if index.count <= _FEW:
+        return _WIDE
+    from claude_batch_tui.store.results.arrays import values  # it imports numpy
+
+    most = {name: int(values(getattr(index, name)).max()) for name in _WIDE}
+    kinds = {
+        name: next(kind for kind in _KINDS if number < 256 ** _width(kind)) for name, number in most.items()
+    }
+    return dict(sorted(kinds.items(), key=lambda item: -_width(item[1])))
+
+
+def _column(column: Any, known: Kind, kind: Kind) -> memoryview:
+    """The bytes of a column in a narrower format than that it has in memory."""
+    if kind == known:
+        return memoryview(column).cast("B")
+    if not kind:
+        return memoryview(b"")
+    from claude_batch_tui.store.results.arrays import values  # it imports numpy
+
+    return memoryview(values(column).astype(kind).data).cast("B")
+
+
+def _width(kind: Kind) -> int:
+    """Bytes of a number."""
+    return array(kind).itemsize if kind else 0
+
+
 def _whole_checksum(columns: list[Any], ids: Any) -> int:
     total = 0
     for column in (*columns, ids):
@@ -181,7 +222,7 @@ def _whole_checksum(columns: list[Any], ids: Any) -> int:
     return total
 
 
-def _checksum(names: tuple[list[Any], ...], columns: list[Any], ids: Any) -> int:
+def _checksum(names: tuple[Any, ...], columns: list[Any], ids: Any) -> int:
     total = zlib.crc32(msgspec.json.encode(names))
     for number, column in enumerate((*columns, ids)):
         is_small = len(_WIDE) <= number < len(columns)

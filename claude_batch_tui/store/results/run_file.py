@@ -138,18 +138,20 @@ def _take(made: ResultsIndex, one: Chosen, start: int) -> None:
     """Add the columns of one file, which begins at `start`, but for the ids."""
     import numpy as np  # late: 60 to 90 ms
 
+    from claude_batch_tui.store.results.arrays import picked  # it imports numpy
+
     index, at = one.index, one.positions
-    made.offsets.frombytes((np.frombuffer(index.offsets, np.uint64)[at] + np.uint64(start)).tobytes())
+    made.offsets.frombytes((picked(index.offsets, at).astype(np.uint64) + np.uint64(start)).tobytes())
     for name, kind in _TAKEN:
-        getattr(made, name).frombytes(np.frombuffer(getattr(index, name), np.dtype(kind))[at].tobytes())
+        getattr(made, name).frombytes(picked(getattr(index, name), at).astype(np.dtype(kind)).tobytes())
     for name, values in _NUMBERED:
         numbers = _numbers(getattr(made, values), getattr(index, values))
-        getattr(made, name).frombytes(numbers[np.frombuffer(getattr(index, name), np.uint16)[at]].tobytes())
+        getattr(made, name).frombytes(numbers[picked(getattr(index, name), at)].tobytes())
     stops = _numbers(made.stop_reasons, index.stop_reasons).astype(np.uint8)
-    made.stops += stops[np.frombuffer(bytes(index.stops), np.uint8)[at]].tobytes()
+    made.stops += stops[picked(index.stops, at)].tobytes()
     for name in ("outcomes", "classes"):
         column = getattr(made, name)
-        column += np.frombuffer(bytes(getattr(index, name)), np.uint8)[at].tobytes()
+        column += picked(getattr(index, name), at).tobytes()
     if index.additions.entries:
         _take_additions(made, one)
 
@@ -174,9 +176,12 @@ def _take_ids(made: ResultsIndex, one: Chosen, start: int) -> bytes:
     """Add where each id begins; the ids, each ended by a newline."""
     import numpy as np  # late: 60 to 90 ms
 
+    from claude_batch_tui.store.results.arrays import values  # it imports numpy
+
     index = one.index
     blob = np.frombuffer(bytes(index.ids), np.uint8)
-    lengths = np.diff(np.frombuffer(index.id_starts, np.uint64), append=np.uint64(len(blob))).astype(np.int64)
+    starts = np.append(values(index.id_starts).astype(np.int64), len(blob))
+    lengths = starts[1:] - starts[:-1]
     taken = np.zeros(index.count, bool)
     taken[one.positions] = True
     found: NDArray[Any] = blob[1:][np.repeat(taken, lengths)]

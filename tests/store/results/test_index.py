@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from claude_batch_tui.domain.results.line import read_result
 from claude_batch_tui.domain.results.result import Outcome
 from claude_batch_tui.errors import SourceError
+from claude_batch_tui.store.results import index_file
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.index_file import index_path, load_index, save_index
 from claude_batch_tui.store.results.opening import open_indexed
@@ -87,6 +88,40 @@ def test_a_saved_index_is_loaded_and_a_stale_one_is_not(tmp_path):
     assert load_index(path) is None
     with open_indexed(path) as results:
         assert results.index.count == index.count + 1
+
+
+NUMBERS = st.sampled_from([0, 1, 255, 256, 65_535, 65_536, 2**32 - 1])
+
+
+@given(st.dictionaries(st.integers(0, 29), st.tuples(NUMBERS, NUMBERS), max_size=4))
+@settings(deadline=None, max_examples=30)
+def test_columns_are_kept_no_wider_than_their_numbers_and_come_back_as_they_were(tmp_path_factory, usages):
+    def line(number):
+        tokens, searches = usages.get(number, (0, 0))
+        usage = {
+            "output_tokens": tokens,
+            "cache_read_input_tokens": tokens // 2,
+            "server_tool_use": {"web_search_requests": searches},
+        }
+        message = {"model": "m", "stop_reason": "end_turn", "usage": usage}
+        result = {"type": "succeeded", "message": message}
+        return json.dumps({"custom_id": f"r{number}", "result": result}).encode() + b"\n"
+
+    path = tmp_path_factory.mktemp("kept") / "r.jsonl"
+    path.write_bytes(b"".join(map(line, range(30))))
+    index = indexed(path.read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index_file, "_FEW", 0)
+        save_index(index, path)
+        loaded = load_index(path)
+        assert loaded.is_intact()
+        save_index(loaded, path)  # one that was loaded can be kept, too
+        again = load_index(path)
+    for found in (loaded, again):
+        assert entries(found) == entries(index)
+        assert [found.usage(at) for at in range(30)] == [index.usage(at) for at in range(30)]
+    if not usages:
+        assert index_path(path).stat().st_size < 1_500
 
 
 def test_a_damaged_index_is_rebuilt(tmp_path):
