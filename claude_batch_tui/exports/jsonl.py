@@ -35,7 +35,9 @@ class FlatLines(Writer):
 
     def write(self, rows: Sequence[Any]) -> None:
         """Write the objects."""
-        self._out.writelines(self.encoded(row) + b"\n" for row in rows)
+        self._out.write(
+            self._encoder.encode_lines([dict(zip(self._names, row, strict=True)) for row in rows])
+        )
 
 
 class FlatArray(FlatLines):

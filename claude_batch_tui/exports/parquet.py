@@ -37,7 +37,11 @@ class Parquet(Writer):
     def write(self, rows: Sequence[Any]) -> None:
         """Take the rows, and write a group of them where there are enough."""
         self._rows += rows
-        self._characters += sum(len(value) for row in rows for value in row if isinstance(value, str))
+        for values, kind in zip(zip(*rows, strict=True), self._kinds, strict=True):
+            if kind == "text":
+                self._characters += sum(map(len, filter(None, values)))
+            elif kind == "any":
+                self._characters += sum(len(value) for value in values if isinstance(value, str))
         if len(self._rows) >= _GROUP_ROWS or self._characters >= _GROUP_CHARACTERS:
             self._flush()
 
@@ -52,8 +56,10 @@ class Parquet(Writer):
     def _flush(self) -> None:
         if self._rows:
             arrays = [
-                self._arrow.array([_value(row[at], kind) for row in self._rows], type=field.type)
-                for at, (kind, field) in enumerate(zip(self._kinds, self._schema, strict=True))
+                self._arrow.array(_values(values, kind), type=field.type)
+                for values, kind, field in zip(
+                    zip(*self._rows, strict=True), self._kinds, self._schema, strict=True
+                )
             ]
             self._writer.write_table(self._arrow.table(arrays, schema=self._schema))
         self._rows = []
@@ -70,6 +76,14 @@ def require() -> tuple[Any, Any]:
             "Writing Parquet needs pyarrow: pip install 'claude-batch-tui[parquet]'."
         ) from error
     return pa, parquet
+
+
+def _values(values: Sequence[Any], kind: str) -> Sequence[Any]:
+    """The values of a column; where all are as it takes them, as they are."""
+    kinds = {*map(type, values)} - {type(None)}
+    if kinds <= ({str} if kind in ("text", "any") else {int, float, bool}):
+        return values
+    return [_value(value, kind) for value in values]
 
 
 def _value(value: Any, kind: str) -> Any:

@@ -23,6 +23,7 @@ _KEY = ("batch_id", "custom_id", "copy")
 """`copy` counts entries of one custom_id in a batch from 0: what came twice is kept twice."""
 _TYPES = {"text": "TEXT", "int": "INTEGER", "float": "REAL", "bool": "INTEGER", "any": "ANY"}
 _MOST = 2**63
+_OUR_COUNT = len(OURS)
 _OLD = {"custom_id", "status", "response"}
 """What a table has that a script filled in a loop over the results, as the API's users write it."""
 _TEXTS = {column.name for column in OURS if column.kind == "text"}
@@ -43,7 +44,7 @@ class Sqlite(Writer):
         """`runs` are the batches of each run of which one answer stands for an id."""
         self._connection = connection
         names = _names(columns)
-        self._create(names, columns)
+        self._is_new = self._create(names, columns)
         marks = ", ".join("?" * (len(names) + 1))
         listed = ", ".join(map(_quoted, (*names, "copy")))
         changes = ", ".join(
@@ -53,6 +54,9 @@ class Sqlite(Writer):
             f"INSERT INTO {TABLE} ({listed}) VALUES ({marks})"  # noqa: S608 — the names are quoted
             f" ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {changes}"
         )
+        into = f"INSERT INTO {TABLE} ({listed}) VALUES ({marks[:-3]}"  # noqa: S608 — as above
+        there = f"SELECT count(*) FROM {TABLE} WHERE batch_id = ? AND custom_id = ?"  # noqa: S608 — as above
+        self._first, self._further = f"{into}, 0)", f"{into}, ({there}))"
         self._mates = {
             batch_id: frozenset(run) - {batch_id}
             for run in runs
@@ -66,11 +70,25 @@ class Sqlite(Writer):
         for mate, others in self._mates.items():
             ids = (row[CUSTOM_ID] for row in rows if row[BATCH_ID] in others and row[CUSTOM_ID])
             self._connection.executemany(_DELETE, ({"batch": mate, "id": custom_id} for custom_id in ids))
-        self._connection.executemany(self._insert, map(self._row, rows))
+        if self._is_new:
+            self._write_new([[*row[:_OUR_COUNT], *map(_value, row[_OUR_COUNT:])] for row in rows])
+        else:
+            self._connection.executemany(self._insert, map(self._row, rows))
 
     def finish(self) -> None:
         """Commit."""
         self._connection.execute("COMMIT")
+
+    def _write_new(self, rows: Sequence[Values]) -> None:
+        """Insert rows into a table that has none but those of this export; of ids that come again, the next copies."""
+        execute, executemany = self._connection.execute, self._connection.executemany
+        execute("SAVEPOINT some")
+        try:
+            executemany(self._first, rows)
+        except sqlite3.IntegrityError:
+            execute("ROLLBACK TO some")
+            executemany(self._further, ([*row, row[BATCH_ID], row[CUSTOM_ID]] for row in rows))
+        execute("RELEASE some")
 
     def _row(self, row: Values) -> Values:
         seen = self._connection.execute(
@@ -79,7 +97,8 @@ class Sqlite(Writer):
         ).fetchone()
         return [*map(_value, row), seen[0]]
 
-    def _create(self, names: Sequence[str], columns: Sequence[Column]) -> None:
+    def _create(self, names: Sequence[str], columns: Sequence[Column]) -> bool:
+        """Begin the transaction, and make the table or fill up its columns; whether it was made."""
         execute = self._connection.execute
         # What was seen in this export lies in a temporary table: memory stays flat.
         execute(
@@ -90,7 +109,7 @@ class Sqlite(Writer):
         known = {str(row[1]).casefold() for row in execute(f"PRAGMA table_info({TABLE})")}
         if not known:
             execute(_definition(TABLE, names, columns))
-            return
+            return True
         if known >= _OLD and not known & {"batch_id", "copy"}:
             self._take_over(names, columns, known)
             known |= {name.casefold() for name in names} | {"copy"}
@@ -103,6 +122,7 @@ class Sqlite(Writer):
         for name in names:
             if name.casefold() not in known:
                 execute(f"ALTER TABLE {TABLE} ADD COLUMN {_quoted(name)} ANY")
+        return False
 
     def _take_over(self, names: Sequence[str], columns: Sequence[Column], known: set[str]) -> None:
         """Give the table of somebody's own loop over results our columns; its rows stay, of a batch without an id.

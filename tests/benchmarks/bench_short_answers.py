@@ -165,12 +165,13 @@ class Bench(NamedTuple):
     def export(self, ending: str) -> list[Side]:
         """The file exported in a format, of both builds."""
         return [
-            Side(
-                build.name,
-                partial(build.run, "export", str(self.path), "-o", f"{build.folder}{ending}", "--force"),
-            )
+            Side(build.name, partial(self._written, build, f"{build.folder}{ending}"))
             for build in self.builds
         ]
+
+    def _written(self, build: Build, target: str) -> Used:
+        Path(target).unlink(missing_ok=True)
+        return build.run("export", str(self.path), "-o", target)
 
     def query(self, sql: str) -> list[Side]:
         """A query of DuckDB."""

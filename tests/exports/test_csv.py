@@ -4,6 +4,8 @@ import csv as standard
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from claude_batch_tui.exports.csv import Csv, guarded
 from claude_batch_tui.exports.table import Column
@@ -46,3 +48,21 @@ def test_a_nul_does_not_break_the_file():
 
 def test_a_head_that_would_run_is_guarded_too():
     assert written(columns=("=x", "b"))[0] == [["'=x", "b"]]
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 3),
+    st.floats(allow_nan=False),
+    st.sampled_from([0.0, -0.0, 1.0, 1e-9, "", "=1", "-5", "-5x", "a\0", "=\0", "ok", 'a"b', "a,b\r\n", [1]]),
+    st.text(max_size=3),
+)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), max_size=6), st.booleans())
+def test_many_rows_at_once_are_written_as_each_alone(rows, raw):
+    apart = [written(row, raw=raw) for row in rows]
+    table, guarded_cells = written(*rows, raw=raw)
+    assert table[1:] == [alone[1] for alone, _ in apart]
+    assert guarded_cells == sum(count for _, count in apart)

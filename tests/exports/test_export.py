@@ -127,6 +127,42 @@ def test_exporting_again_to_sqlite_replaces_and_adds(results, rows, tmp_path, ex
     assert grades == [(3, "integer")]
 
 
+def test_ids_that_come_again_are_kept_as_often_in_a_new_database_however_far_apart(tmp_path, exported):
+    ids = [f"T_{number}" for number in range(600)]
+    entries = [(name, message(f"{at}")) for at, name in enumerate([*ids, "T_1", *ids[:3], "T_599", "T_599"])]
+    exported([(written(tmp_path / "msgbatch_1.jsonl", entries), None)], tmp_path / "a.sqlite", "sqlite")
+    connection = sqlite3.connect(tmp_path / "a.sqlite")
+    found = connection.execute(
+        "SELECT custom_id, copy, response FROM batch_results WHERE custom_id IN ('T_1', 'T_2', 'T_599') ORDER BY 1, 2"
+    ).fetchall()
+    total = connection.execute("SELECT count(*) FROM batch_results").fetchone()
+    connection.close()
+    assert total == (len(entries),)
+    assert found == [
+        ("T_1", 0, "1"),
+        ("T_1", 1, "600"),
+        ("T_1", 2, "602"),
+        ("T_2", 0, "2"),
+        ("T_2", 1, "603"),
+        ("T_599", 0, "599"),
+        ("T_599", 1, "604"),
+        ("T_599", 2, "605"),
+    ]
+
+
+def test_entries_in_any_order_are_read_as_each_alone(results):
+    with open_indexed(results) as opened:
+        count = opened.index.count
+        for positions in (range(count), [3, 2, 1], [0, 5, 9], [], [count - 1], [*range(4), 1, 1]):
+            for rows, size in ((1, 1), (3, 10**9), (100, 300)):
+                blocks = [*opened.blocks(positions, rows, size)]
+                assert [at for some, _ in blocks for at in some] == [*positions]
+                assert [line for _, lines in blocks for line in lines] == [
+                    opened.line(at) for at in positions
+                ]
+                assert all(0 < len(lines) <= rows for _, lines in blocks)
+
+
 def test_a_stopped_export_leaves_a_database_as_it_was(results, rows, tmp_path, exported):
     target = tmp_path / "a.sqlite"
     exported([(results, rows, [0])], target, "sqlite")

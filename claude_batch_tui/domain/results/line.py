@@ -7,6 +7,7 @@ standard library.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Sequence
@@ -114,6 +115,21 @@ def answer_line(line: bytes) -> Line[Blocks] | None:
         return None
 
 
+def answer_lines(lines: Sequence[bytes]) -> Sequence[Line[Blocks] | None]:
+    """The same of several lines, which takes half as long where all of them are as the API writes them."""
+    if _are_objects(lines):
+        with contextlib.suppress(*UNREADABLE):
+            found = _ANSWER.decode_lines(b"\n".join(lines))
+            if len(found) == len(lines):
+                return found
+    return [*map(answer_line, lines)]
+
+
+def _are_objects(lines: Sequence[bytes]) -> bool:
+    """Whether lines begin and end with braces: then none can be a part of another, and all may be decoded at once."""
+    return all(lines) and {*map(_FIRST, lines)} == {_BEGIN} and {*map(_LAST, lines)} == {_END}
+
+
 def read_line(line: bytes) -> RawLine:
     """One line, whatever is in it; what cannot be read has the type `unparsed` and, where it can be found, its id."""
     stripped = line.strip().removeprefix(_BOM)
@@ -144,8 +160,7 @@ def read_lines(data: bytes) -> tuple[list[int], list[int], Sequence[RawLine]]:
         raws.pop()
     lengths = [*map(len, raws)]
     starts = [*accumulate([length + 1 for length in lengths], initial=0)][: len(raws)]
-    # Lines that begin and end with braces cannot be parts of one another, so that all may be decoded at once.
-    if all(lengths) and {*map(_FIRST, raws)} == {_BEGIN} and {*map(_LAST, raws)} == {_END}:
+    if _are_objects(raws):
         lines = read_block(data, len(raws))
         if lines is not None:
             return starts, lengths, lines

@@ -11,7 +11,14 @@ import msgspec
 
 from claude_batch_tui.domain.money.pricing import PriceTable, Usage, entry_cost
 from claude_batch_tui.domain.results.json_tree import encode_json
-from claude_batch_tui.domain.results.line import ContentBlock, answer_line, read_result
+from claude_batch_tui.domain.results.line import (
+    Blocks,
+    ContentBlock,
+    Line,
+    answer_line,
+    answer_lines,
+    read_result,
+)
 from claude_batch_tui.domain.results.result import SPOKEN, Outcome, Result, details_lines
 from claude_batch_tui.errors import ExportError
 from claude_batch_tui.exports.table import Kind, Values
@@ -26,6 +33,7 @@ _INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_toke
 MOST_COLUMNS = 500
 """Answers with more different keys than that share no structure."""
 _MOST_INTEGER = 2**63
+_MOST_COSTS = 50_000
 
 
 class RowReader:
@@ -33,10 +41,17 @@ class RowReader:
 
     def __init__(self, prices: PriceTable) -> None:
         self._prices = prices
+        self._costs: dict[tuple[Usage, str], float | None] = {}
+
+    def rows(self, lines: Sequence[bytes], batch_ids: Sequence[str]) -> list[Values]:
+        """Our columns of several entries, each with the batch it is of."""
+        return [*map(self._values, answer_lines(lines), lines, batch_ids)]
 
     def values(self, line: bytes, batch_id: str) -> Values:
         """Our columns of an entry; its `id` is the custom_id until the row of the source says otherwise."""
-        parsed = answer_line(line)
+        return self._values(answer_line(line), line, batch_id)
+
+    def _values(self, parsed: Line[Blocks] | None, line: bytes, batch_id: str) -> Values:
         if parsed is None:
             return self._odd_values(line, batch_id)
         custom_id, result = parsed.custom_id, parsed.result
@@ -84,8 +99,17 @@ class RowReader:
         ]
 
     def _cost(self, usage: Usage, model: str) -> float | None:
-        cost = entry_cost(usage, model, self._prices)
-        return None if cost is None else round(cost, 12)
+        """What one answer cost; short ones use the same few tokens over and over."""
+        if usage.iterations is not None:
+            return _rounded(entry_cost(usage, model, self._prices))
+        key = usage, model
+        try:
+            return self._costs[key]
+        except KeyError:
+            if len(self._costs) >= _MOST_COSTS:
+                self._costs.clear()
+            cost = self._costs[key] = _rounded(entry_cost(usage, model, self._prices))
+            return cost
 
     def _odd_values(self, line: bytes, batch_id: str) -> Values:
         """The same of a line of another shape than the API's: as much of it as can be read, and nothing is lost."""
@@ -109,6 +133,10 @@ class RowReader:
             cost,
             batch_id,
         ]
+
+
+def _rounded(cost: float | None) -> float | None:
+    return None if cost is None else round(cost, 12)
 
 
 def answer_columns(response: str | None) -> dict[str, Any]:

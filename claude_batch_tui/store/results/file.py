@@ -6,7 +6,9 @@ import hashlib
 import os
 import re
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from copy import copy
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -96,6 +98,32 @@ class ResultsFile:
         return os.pread(
             self._descriptors[at], length if limit is None else min(length, limit), offset - self.starts[at]
         )
+
+    def blocks(
+        self, positions: Sequence[int], rows: int, size: int
+    ) -> Iterator[tuple[Sequence[int], list[bytes]]]:
+        """The lines at these positions, in their order: at most so many at once, of at most so many bytes, but one at least."""
+        at = 0
+        while at < len(positions):
+            some = positions[at : at + rows]
+            sizes = accumulate([self.index.lengths[position] for position in some])
+            some = some[: max(bisect_right([*sizes], size), 1)]
+            yield some, self._lines(some)
+            at += len(some)
+
+    def _lines(self, positions: Sequence[int]) -> list[bytes]:
+        """The lines at these positions: those that lie beside one another are read at once."""
+        offsets, lengths = self.index.offsets, self.index.lengths
+        places = [(offsets[position], lengths[position]) for position in positions]
+        low, high = places[0][0], sum(places[-1])
+        if (
+            self.run is not None
+            or high - low > 2 * sum(length for _, length in places)
+            or places != sorted(places)
+        ):
+            return [self.line(position) for position in positions]
+        data = os.pread(self.fileno(), high - low, low)
+        return [data[offset - low : offset - low + length] for offset, length in places]
 
     def read(self, position: int) -> Result:
         """The whole result; a line that cannot be read has the outcome `unparsed` and its text under `raw`.

@@ -10,6 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from claude_batch_tui.domain.results.line import read_line
+from claude_batch_tui.services.building.models import built_in_prices
+from claude_batch_tui.services.exporting.rows import RowReader
 from claude_batch_tui.store.results import index as results_index
 from claude_batch_tui.store.results.columns import Additions, id_bytes, outcome_numbers
 from claude_batch_tui.store.results.index import MARGIN, ResultsIndex
@@ -217,6 +219,16 @@ def test_ranges_read_apart_and_put_together_give_what_reading_every_line_gives(
         assert list(getattr(index, name)) == list(getattr(whole, name)), name
     for name in Additions.kinds:
         assert getattr(index.additions, name) == getattr(whole.additions, name)
+
+
+@given(files)
+@settings(deadline=None)
+def test_rows_of_many_lines_are_those_of_each_alone(data):
+    raws = data.split(b"\n")[:-1]
+    reader = RowReader(built_in_prices())
+    alone = [RowReader(built_in_prices()).values(raw, "b") for raw in raws]
+    assert reader.rows(raws, ["b"] * len(raws)) == alone
+    assert reader.rows(raws, ["b"] * len(raws)) == alone  # what costs were kept are the same
 
 
 @pytest.mark.slow
