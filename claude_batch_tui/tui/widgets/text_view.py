@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.key_line import hidden_key
 from claude_batch_tui.tui.widgets.roles import role_css
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, TextRow, TextRows, TextSearch
@@ -147,7 +148,20 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         row = self._rows.row(number)
         base = self._style(self._rows.style(row))
         strip = Strip([piece for piece in self._pieces(row, base, width) if piece.text])
-        return strip.crop(self._left, self._left + width).adjust_cell_length(width, base)
+        strip = strip.crop(self._left, self._left + width)
+        mark = self._mark_of_more(y)
+        if not mark or strip.cell_length >= width - 1:  # what is read is never covered
+            return strip.adjust_cell_length(width, base)
+        return Strip([*strip.adjust_cell_length(width - 1, base), Segment(mark, self._style("dim"))])
+
+    def _mark_of_more(self, y: int) -> str:
+        """What stands at the end of the last row where there is more below, and of the first where there is more above."""
+        height = self.size.height
+        if y == height - 1 and self._rows.reach(self._top + height + 1) > self._top + height:
+            return "v" if ascii_only(self) else "▼"
+        if y == 0 and self._top:
+            return "^" if ascii_only(self) else "▲"
+        return ""
 
     def on_resize(self) -> None:
         """Wrap anew and keep the first visible text in sight."""

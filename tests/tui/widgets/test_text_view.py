@@ -107,7 +107,9 @@ async def test_keys_scroll_as_everywhere_else():
             ("ctrl+u", "0"),
         ]:
             await pilot.press(key)
-            assert app.lines()[0] == first, key
+            above, *_, below = (line.split() for line in app.lines())
+            assert above == [first, *(["▲"] if first != "0" else [])], key
+            assert below[1:] == (["▼"] if first != "90" else []), key
 
 
 async def test_search_finds_goes_round_and_shows_the_match():
