@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import subprocess
 import sys
@@ -102,3 +103,13 @@ async def test_a_results_file_is_opened_without_the_batches_before_it(dashboard,
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert [mode for mode, screens in app._screen_stacks.items() if screens] == ["results"]
+
+
+async def test_tasks_that_textual_has_begin_at_once_wait_for_their_turn_on_every_python(
+    dashboard, filled, week
+):
+    filled(week)
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(lambda loop, coroutine, **how: asyncio.Task(coroutine, loop=loop, **how))
+    async with dashboard().run_test(size=(80, 24)):
+        assert loop.get_task_factory() is None

@@ -4,6 +4,7 @@ faster than its terminal reads.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import os
@@ -95,6 +96,12 @@ class TerminalApp(App[None]):
                 raise ConfigError(f"Unknown theme {theme!r}. Known: {names}.")
             self.theme = theme
         self.stylesheet = ThriftyStylesheet(variables=self.get_css_variables())
+
+    def on_load(self) -> None:
+        """Every task waits for its turn. From Python 3.12 on Textual has them begin at once: what the first screen is made of
+        is then mounted before there is a screen, which ends the app.
+        """
+        asyncio.get_running_loop().set_task_factory(None)
 
     # The terminal.
 
