@@ -184,6 +184,17 @@ def _line(number: int, text: str, **more: Any) -> str:
 
 
 @contextlib.contextmanager
+def _beside(work: Callable[[], None], stop: threading.Event) -> Iterator[None]:
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextlib.contextmanager
 def _others(world: World, count: int) -> Iterator[None]:
     # Longer than what is asked here under the same ids, so that input tokens tell the batches apart: where nothing does, a
     # batch stays provisional, for a person to decide.
@@ -198,13 +209,8 @@ def _others(world: World, count: int) -> Iterator[None]:
             ]
             world.foreign.add(world.simulator.batches.add(made).id)
 
-    thread = threading.Thread(target=create)
-    thread.start()
-    try:
+    with _beside(create, stop):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def submit(world: World) -> None:
@@ -311,13 +317,8 @@ def _ending(world: World) -> Iterator[None]:
             if any(entry.status == 200 for entry in world.simulator.log.creates):
                 world.simulator.batches.forced.clear()
 
-    thread = threading.Thread(target=end)
-    thread.start()
-    try:
+    with _beside(end, stop):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def watch(world: World) -> None:

@@ -9,7 +9,6 @@ from contextlib import closing
 import pytest
 
 from claude_batch_tui.cli.main import main
-from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog
 from claude_batch_tui.tui.results.save import SaveDialog
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
@@ -17,12 +16,6 @@ from waiting import reached
 
 COUNT = 10_000
 CAUSES = ("truncated", "expired", "errored", "refused")
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(speed=10_000, seed=3, rates=ALL_ANSWERED) as running:
-        yield running
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 from claude_batch_tui.cli.main import main
 from claude_batch_tui.domain.batches.tracked import Overlap, SentIn
 from claude_batch_tui.services.submitting.order import Pilot, SendOrder
-from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.tui.build.form import Field
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog
 from claude_batch_tui.tui.submitting.overlap_dialog import OverlapDialog
@@ -17,12 +16,6 @@ from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.wording import overlap_lines
 from dialogs import words
 from waiting import reached, workers_done
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(speed=10_000, seed=3, rates=ALL_ANSWERED) as running:
-        yield running
 
 
 @pytest.fixture

@@ -10,19 +10,12 @@ import pytest
 from claude_batch_tui.cli.main import main
 from claude_batch_tui.domain.requests import limits as partition_module
 from claude_batch_tui.services.submitting import spool
-from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, TypedConfirmDialog
 from claude_batch_tui.tui.results.inspector import InspectorFoot
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from dialogs import words
 from waiting import reached
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(speed=10_000, seed=3, rates=ALL_ANSWERED) as running:
-        yield running
 
 
 @pytest.fixture

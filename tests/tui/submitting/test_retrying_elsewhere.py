@@ -12,7 +12,6 @@ from claude_batch_tui.domain.results.failures import RetryRules
 from claude_batch_tui.errors import DraftError
 from claude_batch_tui.services.submitting.order import SendOrder
 from claude_batch_tui.services.submitting.retry import Wanted
-from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.store.results.opening import open_indexed
 from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.app import DashboardApp
@@ -23,12 +22,6 @@ from downloading import results_here
 from waiting import reached, until
 
 PROFILE = Profile(slow=False, colors="truecolor", theme="cbtui-dark", mouse=False, ascii=False)
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(speed=10_000, seed=3, rates=ALL_ANSWERED) as running:
-        yield running
 
 
 @pytest.fixture

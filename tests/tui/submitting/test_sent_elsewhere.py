@@ -9,18 +9,11 @@ from anthropic import Anthropic
 
 from adopting import request
 from claude_batch_tui.cli.main import main
-from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.store import submissions
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from waiting import reached
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(speed=10_000, seed=3, rates=ALL_ANSWERED) as running:
-        yield running
 
 
 @pytest.fixture

@@ -7,10 +7,18 @@ import pytest
 
 from adopting import requests
 from claude_batch_tui.services.submitting.order import SendOrder
+from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog
 from dialogs import words
 from sending import agree
 from waiting import reached, until
+
+
+@pytest.fixture
+def simulator():
+    """A batch ends when the test says so."""
+    with Simulator(speed=1, seed=3, rates=ALL_ANSWERED) as running:
+        yield running
 
 
 @pytest.fixture
