@@ -92,7 +92,7 @@ def delete_batches(
             screen.dashboard.engines.of(tracked.id).delete(tracked.id)
         done()
 
-    screen.app.push_screen(dialog, if_agreed(delete))
+    screen.app.push_screen(dialog, if_agreed(delete, lambda: screen.say("Nothing was deleted.")))
 
 
 def prune_files(screen: DashboardScreen) -> None:
@@ -497,7 +497,8 @@ def _confirm(
     """Do it once it was agreed to."""
     from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
 
-    screen.app.push_screen(ConfirmDialog(f"{what}?", body, yes=what, no=no), if_agreed(do))
+    dialog = ConfirmDialog(f"{what}?", body, yes=what, no=no)
+    screen.app.push_screen(dialog, if_agreed(do, lambda: screen.say("Nothing was changed.")))
 
 
 def _several(targets: Sequence[TrackedBatch]) -> str:

@@ -198,12 +198,16 @@ def paid_question(title: str, body: Sequence[str], *, count: int, why: str | Non
     )
 
 
-def if_agreed(work: Callable[[], object]) -> Callable[[bool | None], None]:
-    """What to do with the answer to a confirmation: the work after a yes, else nothing."""
+def if_agreed(
+    work: Callable[[], object], otherwise: Callable[[], object] | None = None
+) -> Callable[[bool | None], None]:
+    """What to do with the answer to a confirmation: the work after a yes, else nothing, or what is `otherwise` done."""
 
     def answered(yes: bool | None) -> None:
         if yes:
             work()
+        elif otherwise is not None:
+            otherwise()
 
     return answered
 

@@ -241,6 +241,11 @@ async def test_canceling_a_run_cancels_all_its_batches_with_one_question(live, s
         await pilot.press("x")
         await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         assert "Cancel 2 batches?" in live.screen._box_title
+        await pilot.press("enter")
+        await reached(pilot, lambda: "Nothing was changed." in live.screen.query_one(StatusLine).text)
+        assert not simulator.log.all("POST", "/cancel")
+        await pilot.press("x")
+        await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
         await pilot.press("y")
         await reached(pilot, lambda: len(simulator.log.all("POST", "/cancel")) == 2)
 
