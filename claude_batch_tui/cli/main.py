@@ -69,6 +69,8 @@ COMMANDS = {
 _RENAMED = {"archive": "hide"}
 """Commands by the names they had once, which still work."""
 
+_DASHBOARDS = ("open", "demo")
+"""Commands that open the dashboard: how it looks can be said behind them, too."""
 _READING = frozenset(
     (
         "backup",
@@ -268,7 +270,7 @@ def _parser(
             )
             module.configure(sub)
             sub.epilog = with_examples(name, sub.epilog)
-            _add_global_options(sub, top=False)
+            _add_global_options(sub, top=False, is_dashboard=name in _DASHBOARDS)
             modules[name] = module
     return parser, modules
 
@@ -290,8 +292,8 @@ def _module_of(name: str) -> str:
     return "try_one" if name == "try" else name.replace("-", "_")
 
 
-def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
-    """The options every command takes, before or after its name."""
+def _add_global_options(parser: argparse.ArgumentParser, *, top: bool, is_dashboard: bool = False) -> None:
+    """The options every command takes, before or after its name; those of the dashboard after the ones that open it."""
     group = parser.add_argument_group("where and who")
     default = None if top else argparse.SUPPRESS
     group.add_argument("--base-url", metavar="URL", default=default, help="where the API is")
@@ -337,16 +339,18 @@ def _add_global_options(parser: argparse.ArgumentParser, *, top: bool) -> None:
     )
     group.add_argument("--data-dir", metavar="DIR", default=default, help="store, spool and results")
     group.add_argument("--config-dir", metavar="DIR", default=default, help="where config.toml is")
-    if top:
+    if top or is_dashboard:
         screen = parser.add_argument_group("dashboard")
-        screen.add_argument("--color", metavar="WHEN", help="auto, truecolor, 256, 16 or none")
-        screen.add_argument("--theme", metavar="NAME", help="a theme of the dashboard")
         screen.add_argument(
-            "--ascii", action=argparse.BooleanOptionalAction, default=None, help="draw with ASCII only"
+            "--color", metavar="WHEN", default=default, help="auto, truecolor, 256, 16 or none"
+        )
+        screen.add_argument("--theme", metavar="NAME", default=default, help="a theme of the dashboard")
+        screen.add_argument(
+            "--ascii", action=argparse.BooleanOptionalAction, default=default, help="draw with ASCII only"
         )
         screen.add_argument(
-            "--slow", action=argparse.BooleanOptionalAction, default=None, help="for thin links"
+            "--slow", action=argparse.BooleanOptionalAction, default=default, help="for thin links"
         )
         screen.add_argument(
-            "--mouse", action=argparse.BooleanOptionalAction, default=None, help="mouse reporting"
+            "--mouse", action=argparse.BooleanOptionalAction, default=default, help="mouse reporting"
         )

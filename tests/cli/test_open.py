@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from claude_batch_tui.cli.main import main
+from claude_batch_tui.cli.main import _parser, main
 
 
 @pytest.fixture
@@ -70,3 +70,13 @@ def test_results_reads_a_file_of_any_name(cbtui, tmp_path, monkeypatch):
     code, out, _ = cbtui("results", "answers", "--where", "r1")
     assert code == 0
     assert json.loads(out)["custom_id"] == "r1"
+
+
+def test_how_the_dashboard_looks_is_said_before_or_behind_what_opens_it():
+    for words in (
+        ["--theme", "light", "demo"],
+        ["demo", "--theme", "light"],
+        ["open", "--theme", "light", "x"],
+    ):
+        args = _parser(words)[0].parse_args(words)
+        assert (args.theme, args.ascii) == ("light", None)
