@@ -67,6 +67,9 @@ def test_hints_are_never_cut_and_the_apps_stay_longest():
         hint(":", "cmd", is_global=True),
         hint("?", "help", is_global=True),
     ]
+    many = [*hints, *(hints[0]._replace(id=f"test.{number}", label="do this") for number in range(9))]
+    assert text(compose_hints(many, 100)).endswith("  : cmd  ? help")
+    assert text(compose_hints(many, 99)).endswith("  :  ?")
     assert text(compose_hints(hints, 80)) == " enter open  space mark  x cancel  : cmd  ? help"
     assert text(compose_hints(hints, 45)) == " enter open  space mark  x cancel  : cmd  ?"
     assert text(compose_hints(hints, 39)) == " enter open  space mark  x cancel  :  ?"

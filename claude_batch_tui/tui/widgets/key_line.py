@@ -126,6 +126,8 @@ def _collect(
 
 BETWEEN = "  "
 _TAB = "frame.next"
+_ROOM_FOR_ALL_NAMES = 100
+"""From so many cells on hints leave rather than the words of those that lead to all the others."""
 
 
 class KeyLine(OneLine):
@@ -207,7 +209,8 @@ def fitting_hints(hints: Sequence[Hint], width: int) -> list[ShownHint]:
     own = [ShownHint(hint, _text(hint)) for hint in shown if not hint.is_global]
     last = [ShownHint(hint, _text(hint)) for hint in shown if hint.is_global]
     keys_only = [ShownHint(part.hint, part.hint.keys[0]) for part in last]
-    for ending in (last, [*last[:-1], *keys_only[-1:]], keys_only):
+    shorter = () if width >= _ROOM_FOR_ALL_NAMES else ([*last[:-1], *keys_only[-1:]], keys_only)
+    for ending in (last, *shorter):
         fitting = _prefix(own, width - 1 - _size(ending) - (len(BETWEEN) if ending else 0))
         if len(fitting) == len(own) or ending is keys_only or not keys_only:
             break
