@@ -169,10 +169,12 @@ class ResultsIndex:
             lines = [read_line(bytes(block[at : at + length])) for at, length in places]
         self._describe(lines)
 
-    def undescribed(self, limit: int) -> tuple[int, int]:
-        """Offset and size of the lines to describe next: one at least, and no more than about `limit` bytes."""
+    def undescribed(self, limit: int, count: int) -> tuple[int, int]:
+        """Offset and size of the lines to describe next: one at least, no more than about `limit` bytes, and none behind the
+        first `count` entries.
+        """
         first, start = self.described, self.offsets[self.described]
-        last = max(bisect_left(self.offsets, start + limit, hi=self.count), first + 1) - 1
+        last = max(bisect_left(self.offsets, start + limit, hi=min(self.count, count)), first + 1) - 1
         return start, self.offsets[last] + self.lengths[last] - start
 
     def is_intact(self) -> bool:

@@ -21,8 +21,9 @@ _COLUMNS: Final = Described._fields[1:]
 
 
 class Places(msgspec.Struct, frozen=True, array_like=True):
-    """The first pass over the lines of a range, which end at `end`: columns as they are in memory, ids with a newline each."""
+    """The first pass over the lines of a range, from `start` to `end`: columns as they are in memory, ids with a newline each."""
 
+    start: int
     end: int
     offsets: bytes
     lengths: bytes
@@ -45,9 +46,10 @@ class Descriptions(msgspec.Struct, frozen=True, array_like=True):
     answered_by: list[AnsweredBy]
 
 
-def places_of(index: ResultsIndex) -> Places:
-    """What the first pass over a range has found."""
+def places_of(index: ResultsIndex, start: int) -> Places:
+    """What the first pass over a range has found, from `start` on."""
     return Places(
+        start,
         index.position,
         index.offsets.tobytes(),
         index.lengths.tobytes(),

@@ -65,7 +65,7 @@ def second_pass(descriptor: int, index: ResultsIndex, count: int = sys.maxsize) 
     """
     buffer = memoryview(bytearray(_SECOND_PASS))
     while index.described < min(index.count, count):
-        start, size = index.undescribed(_SECOND_PASS)
+        start, size = index.undescribed(_SECOND_PASS, count)
         if size > len(buffer):
             buffer = memoryview(bytearray(size))
         read = os.preadv(descriptor, [buffer[:size]], start)
@@ -109,7 +109,10 @@ def _by_processes(descriptor: int, index: ResultsIndex, size: int, *, in_order: 
                 yield
 
         for number in range(ranges.count):
-            take_places(index, ranges.places(number))
+            places = ranges.places(number)
+            if places.start != index.position:  # another file under its number, or one that was cut meanwhile
+                raise LostError
+            take_places(index, places)
             counts.append(index.count)
             if in_order:
                 yield from describe(number)

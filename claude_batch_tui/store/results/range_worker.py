@@ -28,10 +28,10 @@ def tell_ranges(order: Order, out: BinaryIO) -> None:
     waiting: list[ResultsIndex] = []
     for start, end in order.ranges:
         index = ResultsIndex()
-        index.position = line_start(order.descriptor, start)
+        first = index.position = line_start(order.descriptor, start)
         for _ in first_pass(order.descriptor, index, end, exactly=order.in_order):
             pass
-        _tell(out, places_of(index))
+        _tell(out, places_of(index, first))
         waiting.append(index)
         while order.in_order and waiting:
             _describe(order.descriptor, waiting.pop(), out)

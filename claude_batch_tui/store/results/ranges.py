@@ -101,12 +101,14 @@ class Ranges:
         pipe = self._running[number % len(self._running)].stdout
         try:
             return read_message(cast("BinaryIO", pipe), kind)
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, OverflowError, MemoryError, msgspec.MsgspecError) as error:
             raise LostError from error
 
 
 def read_message(pipe: BinaryIO, kind: type[_T]) -> _T:
-    """The next message, after its size. Raises OSError or MsgspecError where it is not whole."""
+    """The next message, after its size. Raises OSError or MsgspecError where it is not whole, and
+    OverflowError or MemoryError where something else was written.
+    """
     size = int.from_bytes(pipe.read(SIZE_BYTES), "little")
     return msgspec.msgpack.decode(pipe.read(size), type=kind)
 

@@ -147,7 +147,7 @@ def scanned(data):
     index = ResultsIndex()
     index.add(bytearray(data + bytes(MARGIN)), len(data))
     while index.described < index.count:
-        start, size = index.undescribed(200)
+        start, size = index.undescribed(200, index.count)
         index.describe(data[start : start + size], start)
     index.finish()
     return index

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from claude_batch_tui.store.results import passes, ranges
@@ -116,3 +118,46 @@ def test_a_package_that_lies_in_the_folder_is_not_imported(path, tmp_path, monke
     with open_indexed(path) as opened:
         assert opened.index.complete
     assert not (tmp_path / "imported").exists()
+
+
+def test_a_range_with_too_many_names_is_described_up_to_its_end(tmp_path, request):
+    lines = []
+    for number in range(800):
+        message = {"stop_reason": f"s{number}" if number < 400 else "end_turn", "content": "x" * 1000}
+        lines.append(
+            json.dumps({"custom_id": f"r{number}", "result": {"type": "succeeded", "message": message}})
+        )
+    path = tmp_path / "x.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    alone = indexed(path, in_order=False)
+    request.getfixturevalue("by_processes")
+    request.getfixturevalue("monkeypatch").setattr(ranges, "RANGE_BYTES", 400_000)
+    together = indexed(path, in_order=False)
+    assert together.described == len(lines)
+    assert everything(together) == everything(alone)
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_process_that_has_another_file_under_the_number_is_not_believed(
+    path, request, monkeypatch, in_order
+):
+    alone = indexed(path, in_order=in_order)
+    request.getfixturevalue("by_processes")
+    start = ranges._started
+    with Path(os.devnull).open("rb") as nothing:  # as where stdin was closed, and the file has its number
+        monkeypatch.setattr(
+            ranges,
+            "_started",
+            lambda order: start(msgspec.structs.replace(order, descriptor=nothing.fileno())),
+        )
+        assert everything(indexed(path, in_order=in_order)) == everything(alone)
+
+
+def test_a_python_that_says_something_of_its_own_first_is_not_believed(path, tmp_path, request, monkeypatch):
+    alone = indexed(path, in_order=False)
+    request.getfixturevalue("by_processes")
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\necho Welcome to the shared Python of this cluster\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(ranges.sys, "executable", str(program))
+    assert everything(indexed(path, in_order=False)) == everything(alone)
