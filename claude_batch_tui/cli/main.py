@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import importlib
 import os
 import signal
@@ -14,7 +15,7 @@ from typing import cast
 
 from claude_batch_tui import __version__
 from claude_batch_tui.cli.command import Clock, Command, Context, Dashboard, run_to_end
-from claude_batch_tui.cli.diagnostics import Diagnostics, exit_code
+from claude_batch_tui.cli.diagnostics import Diagnostics, ExitCode, exit_code
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.cli.usage import grouped, with_examples
 from claude_batch_tui.config import load, of_profile, require_writable
@@ -107,16 +108,22 @@ _READING = frozenset(
 _SEVERAL_PROFILES = (None, "list", "status", "history", "costs", "watch")
 """The dashboard, and the commands that show several workspaces at once."""
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What stdout can say of a file that takes no more; other files have an error of their own."""
+
 
 def main(
     argv: Sequence[str], open_dashboard: Callable[[Dashboard], int], *, clock: Clock | None = None
 ) -> int:
     """Run the command line `argv` (without the program's name), by `clock`, and return the exit code."""
+    _open_closed_streams()
     diagnostics, clock = Diagnostics(), clock or Clock()
     output = Output(clear_line=diagnostics.end_progress)
     try:
         try:
-            return _run(argv, open_dashboard, diagnostics, output, clock)
+            code = _run(argv, open_dashboard, diagnostics, output, clock)
+            output.flush()
+            return code
         except DamagedStoreError as error:
             if error.kept_as is None or output.has_written or _is_paid_at_once(argv):
                 raise
@@ -132,14 +139,39 @@ def main(
         return 128 + signal.SIGINT
     except BrokenPipeError:
         # The reader of our stdout has gone (`cbtui list | head -1`): no data is owed to anybody.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_stdout()
         return 0
     except Exception as error:  # noqa: BLE001  a bug: Python's own report would show what libraries say, keys too
+        if isinstance(error, OSError) and output.has_written and error.errno in _FULL:
+            from claude_batch_tui.store.files import refusal  # late: no other way needs it
+
+            diagnostics.error(refusal(Path("stdout"), error))
+            _forget_stdout()
+            return ExitCode.STORE
         _say_bug(error, diagnostics)
         return 1
     finally:
         diagnostics.close()
+
+
+def _open_closed_streams() -> None:
+    """Where stdin, stdout or stderr was closed (`cbtui watch >&-`), have it read nothing and lose what is written, so that no
+    other file gets its number.
+    """
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
+def _forget_stdout() -> None:
+    """Have what Python writes to stdout at its end go nowhere."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say_bug(error: Exception, diagnostics: Diagnostics) -> None:

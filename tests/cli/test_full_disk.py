@@ -1,5 +1,9 @@
 """A disk that is full: one sentence, exit 4, nothing half-written, and nothing paid."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from full_disk import files_of_at_most
@@ -63,3 +67,40 @@ def test_an_export_keeps_what_was_there(cbtui, tmp_path, name):
     assert code == 4, err
     assert err.splitlines()[-1].startswith(f"cbtui: Cannot write {out}/{name.rstrip('/')}: ")
     assert list(out.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [["guide"], ["export", "results.jsonl", "-o", "-", "--format", "csv"]])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_stdout_is_said_in_one_sentence(tmp_path, words, unbuffered):
+    (tmp_path / "results.jsonl").write_text('{"custom_id":"a","result":{"type":"expired"}}\n')
+    done = command(tmp_path, *words, redirected=">/dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert (
+        done.stderr.strip() == "cbtui: Cannot write stdout: the disk is full. Free some space and try again."
+    )
+    assert done.returncode == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("closed", "said"), [("<&-", True), (">&-", False), ("2>&-", True)])
+def test_a_closed_stream_is_one_that_nobody_listens_to(tmp_path, closed, said):
+    (tmp_path / "results.jsonl").write_text('{"custom_id":"a","result":{"type":"expired"}}\n')
+    done = command(tmp_path, "results", "results.jsonl", redirected=closed)
+    assert done.returncode == 6
+    assert ('"custom_id":"a"' in done.stdout) is said
+    assert "Traceback" not in done.stderr
+
+
+def command(folder, *words, redirected, **environment):
+    """A command line in a shell of its own."""
+    line = (
+        f"{sys.executable} -m claude_batch_tui {' '.join(words)} --data-dir data --config-dir . {redirected}"
+    )
+    return subprocess.run(
+        ["/bin/sh", "-c", line],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
