@@ -237,7 +237,31 @@ def test_a_batch_that_has_not_ended_is_said(cbtui, simulator, requests_file):
 
 def test_a_file_of_results_cannot_be_retried(cbtui, simulator, tmp_path):
     code, _, err = cbtui("retry", tmp_path / "results.jsonl", "--yes")
-    assert (code, "which does not say what was sent: name the batch, or its run" in err) == (2, True)
+    assert (code, "which does not say what was sent: name its requests with --sent FILE" in err) == (2, True)
+
+
+def test_what_failed_in_a_results_file_is_written_again_once_its_requests_are_named(
+    cbtui, simulator, requests_file, tmp_path
+):
+    sent, results, again = requests_file(3), tmp_path / "theirs.jsonl", tmp_path / "again.jsonl"
+    simulator.decide(json.loads(sent.read_text().splitlines()[1])["custom_id"], "errored")
+    id_ = cbtui("submit", sent, "--yes")[1].strip()
+    cbtui("watch", id_, "--interval", "1")
+    cbtui("results", id_, "-o", results)
+    shorter = tmp_path / "shorter.jsonl"
+    shorter.write_text(sent.read_text().splitlines(keepends=True)[0])
+    code, _, err = cbtui("retry", results, "--sent", shorter, "-o", again)
+    assert (code, "is not what theirs.jsonl was sent: 2 of its 3 results" in err, again.exists()) == (
+        2,
+        True,
+        False,
+    )
+    assert json.loads(cbtui("results", results, "--ledger", "--json")[1])["sent"] is None
+    code, _, err = cbtui("retry", results, "--sent", sent, "-o", again)
+    assert (code, "1 request in" in err) == (0, True)
+    assert json.loads(again.read_text()) == json.loads(sent.read_text().splitlines()[1])
+    assert json.loads(cbtui("results", results, "--ledger", "--json")[1])["sent"] == 3
+    assert len(simulator.log.creates) == 1
 
 
 @pytest.fixture

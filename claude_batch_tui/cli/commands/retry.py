@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "id",
         metavar="ID|FILE",
-        help="a batch, a run or a name; of a run all batches that have ended; with -o, results of another lane",
+        help="a batch, a run or a name; of a run all batches that have ended; with -o, a results file of anybody",
     )
     parser.add_argument("--where", metavar="FILTER", help="only these, as in `cbtui results`")
     parser.add_argument(
@@ -56,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--sent",
         type=Path,
         metavar="FILE",
-        help="what another program sent as this batch: checked against its results and kept, as `adopt --sent` does",
+        help="what another program sent as this batch or file: checked against its results and kept, as `adopt --sent` does",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write the requests only, send nothing"
@@ -90,27 +90,33 @@ async def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _write_again(path: Path, args: argparse.Namespace, context: Context) -> int:
-    """Write what failed in a file of another lane as requests of that lane. Raises ConfigError where that cannot be."""
+    """Write what failed in a results file as requests of its lane. Raises ConfigError where that cannot be."""
     from claude_batch_tui.domain.results.failures import RetryRules
     from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.results.costs import EntryCosts
-    from claude_batch_tui.services.results.lanes import failed_ids, write_again
+    from claude_batch_tui.services.results.lanes import failed_ids, keep_requests, write_again
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
+    from claude_batch_tui.wording import counted
 
-    lines = lines_of(path, context)
-    if lines.body is None:
-        raise ConfigError(f"{path} is a file, which does not say what was sent: name the batch, or its run.")
+    lines, cache = lines_of(path, context), Locations(context.config.data_dir).cache
+    body = lines.body
+    if body is None and args.sent is None:
+        raise ConfigError(
+            f"{path} is a file, which does not say what was sent: name its requests with --sent FILE, or the batch."
+        )
     if args.output is None:
         raise ConfigError(
-            f"{path}: these requests belong to another lane. Write them with -o FILE, and start a job with it."
+            f"{path}: results of a file belong to no batch here. Write their requests with -o FILE."
         )
     if any((args.set, args.drop, args.system, args.template)):
-        raise ConfigError(f"{path}: requests of another lane are written as they were sent, without edits.")
+        raise ConfigError(f"{path}: requests of a results file are written as they were sent, without edits.")
     if args.output.exists() and not args.force:
         raise ConfigError(f"{args.output} is there already: name another file, or overwrite it with --force.")
     rules = RetryRules(args.include_invalid, args.any_outcome, args.again)
-    with open_indexed(lines.path, Locations(context.config.data_dir).cache) as results:
+    with open_indexed(lines.path, cache) as results:
+        if args.sent is not None or body is None:
+            body = keep_requests(lines.path, results.index.all_ids(), args.sent, cache)
         costs = EntryCosts(results.index, read_prices(context.config))
         chosen = failed_ids(results.index, select_entries(results, args.where, costs), rules)
     if not chosen:
@@ -118,8 +124,10 @@ def _write_again(path: Path, args: argparse.Namespace, context: Context) -> int:
             "There is nothing to retry: --include-invalid and --any-outcome let more in."
         )
         return ExitCode.NOT_ALL_GOOD
-    count = write_again(lines.body, lines.lane, chosen, args.output)
-    context.diagnostics.note(f"{count:,} requests in {args.output}, as they were sent. Nothing was sent.")
+    count = write_again(body, lines.lane, chosen, args.output)
+    context.diagnostics.note(
+        f"{counted(count, 'request')} in {args.output}, as they were sent. Nothing was sent."
+    )
     return ExitCode.GOOD
 
 
@@ -130,7 +138,7 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.submitting.order import SendOrder
     from claude_batch_tui.services.submitting.retry import write_draft
     from claude_batch_tui.services.threads import in_thread
-    from claude_batch_tui.wording import retry_words
+    from claude_batch_tui.wording import counted, retry_words
 
     async with open_runtime(context.config, patience=context.patience) as runtime:
         if args.sent is not None:
@@ -140,7 +148,9 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
             context.diagnostics.note(line)
         if args.output is not None:
             written = await in_thread(lambda: write_draft(made, beside(args.output)))
-            context.diagnostics.note(f"{written.count:,} requests in {args.output}. Nothing was sent.")
+            context.diagnostics.note(
+                f"{counted(written.count, 'request')} in {args.output}. Nothing was sent."
+            )
             return ExitCode.GOOD
         await refreshed_models(await runtime.connect(), context.config.data_dir, runtime.hint, runtime.now())
         order = SendOrder(

@@ -34,6 +34,8 @@ from claude_batch_tui.domain.results.lanes import (
     what_else,
 )
 from claude_batch_tui.errors import ExportError, SourceError, StoreError
+from claude_batch_tui.services.building.requests_files import custom_id_of, iter_request_lines
+from claude_batch_tui.services.submitting.known_requests import require_requests_of
 from claude_batch_tui.services.submitting.spool import iter_sent, places_path
 from claude_batch_tui.sources.json_values import JsonValues, form_of
 from claude_batch_tui.sources.source_file import SourceFile, as_utf8
@@ -58,8 +60,12 @@ _ZIP: Final = b"PK\x03\x04"
 _TABLE: Final = (
     "this is a CSV of Vertex AI's results: export the table from BigQuery as JSON (newline delimited)"
 )
-_REQUEST_KEYS: Final = {Lane.BEDROCK: (b"recordId", b"modelInput"), Lane.VERTEX: (b"custom_id", b"request")}
-"""What a lane that holds its requests calls id and params in a line of them."""
+_REQUEST_KEYS: Final = {
+    Lane.MESSAGES: (b"custom_id", b"params"),
+    Lane.BEDROCK: (b"recordId", b"modelInput"),
+    Lane.VERTEX: (b"custom_id", b"request"),
+}
+"""What a lane whose requests can be known calls id and params in a line of them."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -134,8 +140,44 @@ def is_results_folder(path: Path) -> bool:
 def own_lines(path: Path, cache: Path, on_step: Callable[[float], None] = lambda _: None) -> OwnLines:
     """The results in a file or folder as lines of ours; `on_step` hears how far that is, and may raise to stop it.
 
-    Raises SourceError for what is no results file, with what it is and what to do.
+    What `keep_requests` has kept is their body, where their envelopes hold none. Raises SourceError for what is no results
+    file, with what it is and what to do.
     """
+    found = _own_lines(path, cache, on_step)
+    if found.body is not None or not found.path.is_file():
+        return found
+    body = _kept_body(found.path, cache)
+    try:
+        os.utime(body)  # what is opened again is not pruned
+        os.utime(places_path(body))
+    except OSError:
+        return found
+    return msgspec.structs.replace(found, body=body)
+
+
+def keep_requests(results: Path, answered: Collection[str], requests: Path, cache: Path) -> Path:
+    """Keep what a results file was sent, as a body with its places, until that file changes; the body.
+
+    `results` is the file of lines of ours, `answered` are its custom_ids. Raises DraftError where a result is of none of the
+    requests, SourceError where the file is no requests file, StoreError where the disk refuses.
+    """
+    require_requests_of(results.name, requests, answered)
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    body, at = _kept_body(results, cache), 0
+    with written_whole(body) as bodies, written_whole(places_path(body)) as places:
+        for line in iter_request_lines(requests):
+            if _has_place(custom_id := custom_id_of(line)):
+                bodies.write(line + b"\n")
+                places.write(f"{custom_id}\t{at}\t{len(line)}\n".encode())
+                at += len(line) + 1
+    return body
+
+
+def _kept_body(results: Path, cache: Path) -> Path:
+    return cache / f"{cache_name('requests', results)}{_BODY}"
+
+
+def _own_lines(path: Path, cache: Path, on_step: Callable[[float], None]) -> OwnLines:
     files = _files_of(path) if path.is_dir() else [path]
     if not files or not all(file.is_file() for file in files):
         return OwnLines(path)  # opening it says what is wrong

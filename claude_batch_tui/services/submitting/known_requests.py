@@ -22,20 +22,27 @@ def require_sent(tracked: TrackedBatch, requests: Path, answered: Collection[str
 
     `answered` are the custom_ids that came back. Raises SourceError where the file is no requests file.
     """
-    sent = ids_of_requests(requests)
-    known = frozenset(sent)
-    unknown = [custom_id for custom_id in answered if custom_id and custom_id not in known]
-    if unknown:
+    count, total = require_requests_of(tracked.title, requests, answered), tracked.batch.request_counts.total
+    if count != total:
         raise DraftError(
-            f"{requests} is not what {tracked.title} was sent: {len(unknown):,} of its {len(answered):,} results are of other "
-            f"requests, {unknown[0]} for instance. Nothing was written down."
-        )
-    total = tracked.batch.request_counts.total
-    if len(sent) != total:
-        raise DraftError(
-            f"{requests} is not what {tracked.title} was sent: it has {len(sent):,} requests, the batch {total:,}. Nothing was "
+            f"{requests} is not what {tracked.title} was sent: it has {count:,} requests, the batch {total:,}. Nothing was "
             "written down."
         )
+
+
+def require_requests_of(title: str, requests: Path, answered: Collection[str]) -> int:
+    """Raise DraftError unless a file has the requests of every result; how many it has.
+
+    `answered` are the custom_ids that came back. Raises SourceError where the file is no requests file.
+    """
+    sent = frozenset(ids_of_requests(requests))
+    unknown = [custom_id for custom_id in answered if custom_id and custom_id not in sent]
+    if unknown:
+        raise DraftError(
+            f"{requests} is not what {title} was sent: {len(unknown):,} of its {len(answered):,} results are of other "
+            f"requests, {unknown[0]} for instance. Nothing was written down."
+        )
+    return len(sent)
 
 
 def remember_sent(

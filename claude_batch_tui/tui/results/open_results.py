@@ -25,7 +25,7 @@ from claude_batch_tui.services.exporting.export import Part
 from claude_batch_tui.services.filters.finding import Finder
 from claude_batch_tui.services.results.browse import EntryReader
 from claude_batch_tui.services.results.costs import EntryCosts
-from claude_batch_tui.services.results.lanes import own_lines
+from claude_batch_tui.services.results.lanes import keep_requests, own_lines
 from claude_batch_tui.services.results.local_files import (
     bodies_of,
     read_results,
@@ -146,7 +146,7 @@ class OpenResults:
         self.rows_path: Path | None = None
         """The file of the rows the requests were made from, where there is one."""
         self.body_path: Path | None = None
-        """What was sent, where a file of another lane says it."""
+        """What was sent, where a file of another lane says it, or somebody named its requests file."""
         self.lane = Lane.MESSAGES
         """Whose results they are."""
         self.note = ""
@@ -346,6 +346,11 @@ class OpenResults:
         self.rows_path = lines.rows or self.rows_path
         return True
 
+    def keep_requests(self, cache: Path, requests: Path) -> None:
+        """Keep what a file was sent, for request, ledger and retry. Blocks; raises CbtuiErrors where it is not that."""
+        if self.file is not None and self.path is not None:
+            self.body_path = keep_requests(self.path, self.file.results.index.all_ids(), requests, cache)
+
     def _follow_arrived(self, index: ResultsIndex) -> Next:
         count = (index.count, index.described)
         if self.file is None or self.file.results.index is not index:
@@ -356,8 +361,6 @@ class OpenResults:
         return follows
 
     def _why_no_retry(self) -> str | None:
-        if not self.batch_ids and self.body_path is None:
-            return "only results of a batch can be retried: a file does not say what was sent"
         if self.file is None or self.is_growing or not self.file.results.index.complete:
             return "its results are not all here yet"
         return None

@@ -12,6 +12,7 @@ enter open  / filter  ...
 
 from __future__ import annotations
 
+from asyncio import wrap_future
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -37,6 +38,7 @@ from claude_batch_tui.services.results.origins import entries_by_batch
 from claude_batch_tui.services.results.recent import RESULTS_ENDINGS, recent_files, remember_file
 from claude_batch_tui.services.results.reviewing import answered, review_queue, reviews_of
 from claude_batch_tui.services.submitting.retry import Wanted
+from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.classes import ALL_KEY, CLASS_MARKS, ERRORS_KEY, QUICK_QUESTION
@@ -311,12 +313,16 @@ class ResultsScreen(DashboardScreen):
             self._ask_where_to_write(self.opened.body_path)
             return
         file, batch_ids, chosen = self.opened.file, self.opened.batch_ids, self.table.chosen
+        if file is not None and not batch_ids:
+            ask_what_was_sent(self, self.opened.title, self._keep_requests, self._go_on)
+            return
         engine = owner_of(self, batch_ids) if file is not None and batch_ids else None
         if file is None or engine is None:
             return
         known = [one for one in map(engine.snapshot.find, batch_ids) if one is not None]
         if (elsewhere := sent_elsewhere(engine, known)) is not None:
-            ask_what_was_sent(self, engine, elsewhere, self.action_retry)
+            keep = partial(engine.keep_sent, elsewhere.id)
+            ask_what_was_sent(self, elsewhere.title, lambda file: wrap_future(keep(file)), self.action_retry)
             return
         which = "the marked" if self.table.marks else "all shown"
         title = f"Retry {which}: {len(chosen):,} of {self.opened.title}"
@@ -335,8 +341,18 @@ class ResultsScreen(DashboardScreen):
 
         start_retry(self, title, engine, make, look)
 
+    async def _keep_requests(self, requests: Path) -> None:
+        """Keep what the file that is open was sent."""
+        opened, cache = self.opened, self.opening.engine.store.locations.cache
+        await in_thread(lambda: opened.keep_requests(cache, requests))
+
+    def _go_on(self) -> None:
+        """What was sent is known now: show it beside the answer, and go on with the retry."""
+        self.inspector.show_again()
+        self.action_retry()
+
     def _ask_where_to_write(self, body: Path) -> None:
-        """Results of another lane go back to it: ask for a file for the requests of what failed."""
+        """Results that belong to no batch here: ask for a file for the requests of what failed."""
         stem = self.opened.title.removesuffix(".out").removesuffix(".jsonl")
 
         def problem(name: str) -> str | None:
@@ -348,7 +364,7 @@ class ResultsScreen(DashboardScreen):
                 self._write_again(body, self.table.chosen, expand_home(name))
 
         lines = [
-            "They belong to another lane: their requests are written as they were sent, for a job there."
+            "They belong to no batch here: their requests are written as they were sent, to be submitted or for a job."
         ]
         dialog = InputDialog("Write what failed to", lines, value=f"{stem}-again.jsonl", problem=problem)
         self.app.push_screen(dialog, write)
@@ -368,7 +384,7 @@ class ResultsScreen(DashboardScreen):
         except CbtuiError as error:
             say(str(error), kind="error")
         else:
-            say(f"{count:,} requests in {target}. Nothing was sent.")
+            say(f"{counted(count, 'request')} in {target}. Nothing was sent.")
 
     def action_stop(self) -> None:
         """Stop what is being saved, else a search or an order, else the download; what has arrived is kept until the next one."""

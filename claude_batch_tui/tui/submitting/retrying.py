@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from asyncio import wrap_future
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -58,7 +59,9 @@ def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now:
         return
 
     if (elsewhere := sent_elsewhere(engine, batches)) is not None:
-        ask_what_was_sent(screen, engine, elsewhere, lambda: retry_batches(screen, batches, now))
+        keep = partial(engine.keep_sent, elsewhere.id)
+        again = partial(retry_batches, screen, batches, now)
+        ask_what_was_sent(screen, elsewhere.title, lambda file: wrap_future(keep(file)), again)
         return
 
     def opened(stack: ExitStack) -> list[tuple[str, ResultsFile]]:
@@ -90,10 +93,13 @@ def sent_elsewhere(engine: Engine, batches: Sequence[TrackedBatch]) -> TrackedBa
 
 
 def ask_what_was_sent(
-    screen: DashboardScreen, engine: Engine, tracked: TrackedBatch, then: Callable[[], object]
+    screen: DashboardScreen,
+    title: str,
+    keep_sent: Callable[[Path], Awaitable[object]],
+    then: Callable[[], object],
 ) -> None:
-    """Ask for the requests file of a batch that another program sent; what is held against its results and fits is kept,
-    and `then` goes on with it.
+    """Ask for the requests file of a batch or a results file of another program. `keep_sent` holds it against the results
+    and keeps it, or raises a CbtuiError; `then` goes on with it.
     """
     from claude_batch_tui.services.results.recent import recent_files, remember_file
     from claude_batch_tui.tui.dialogs.file_picker import FilePicker
@@ -103,12 +109,12 @@ def ask_what_was_sent(
     async def keep(file: Path) -> None:
         screen.say(f"Holding {file.name} against the results …", seconds=60.0)
         try:
-            await wrap_future(engine.keep_sent(tracked.id, file))
+            await keep_sent(file)
         except CbtuiError as error:
             screen.say(str(error), kind="error")
             return
         remember_file(state_dir, file, "sources")
-        screen.say(f"What {tracked.title} was sent is kept.")
+        screen.say(f"What {title} was sent is kept.")
         then()
 
     def chosen(path: str | None) -> None:
@@ -118,7 +124,7 @@ def ask_what_was_sent(
     dialog = FilePicker(
         Path(),
         screen.dashboard.now(),
-        title=f"What was {tracked.title} sent? Its requests file",
+        title=f"What was {title} sent? Its requests file",
         recent=[one for one in recent_files(state_dir, "sources") if one.endswith(_REQUESTS)],
         endings=_REQUESTS,
     )

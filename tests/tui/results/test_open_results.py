@@ -106,8 +106,7 @@ def test_a_key_says_what_it_lacks_until_a_whole_file_is_open(path, engine):
     opened.close()
 
 
-def test_only_whole_results_of_a_batch_or_a_run_are_retried(path, engine):
-    assert "a file does not say what was sent" in opened_on(path, engine).why_not("retry")
+def test_only_whole_results_are_retried(path, engine):
     assert opened_on(path, engine, "b1", "b2", run_id="run").why_not("retry") is None
     assert "not all here yet" in opened_on(path, engine, "b1", growing=True).why_not("retry")
     assert "not all here yet" in OpenResults("tickets", ["b1"]).why_not("retry")

@@ -11,8 +11,10 @@ from adopting import request
 from claude_batch_tui.cli.main import main
 from claude_batch_tui.store import submissions
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
+from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from dialogs import words
 from waiting import reached
 
 
@@ -29,7 +31,7 @@ def foreign(simulator, own_folders, tmp_path, monkeypatch, capsys):
     client = Anthropic(base_url=simulator.base_url, api_key=simulator.key, max_retries=0)
     batch_id = client.messages.batches.create(requests=requests).id
     main(["watch", batch_id, "--interval", "1"], lambda _: 0)
-    main(["results", batch_id], lambda _: 0)
+    main(["results", batch_id, "-o", "results.jsonl"], lambda _: 0)
     capsys.readouterr()
     return batch_id
 
@@ -60,3 +62,25 @@ async def test_the_requests_file_of_another_program_is_asked_for_checked_and_rem
         assert (kept.requests, kept.batch_id) == (3, foreign)
         await pilot.press("escape", "R")
         await reached(pilot, lambda: isinstance(live.screen, RetryDialog))
+
+
+async def test_what_a_results_file_was_sent_is_asked_for_shown_and_written_again(
+    live, simulator, foreign, tmp_path
+):
+    async with live.run_test(size=(120, 30)) as pilot:
+        live.open_file(tmp_path / "results.jsonl")
+        await reached(pilot, lambda: live.screen.opened.why_not("retry") is None)
+        await pilot.press("R")
+        await reached(pilot, lambda: isinstance(live.screen, FilePicker))
+        await pilot.press(*"others", "enter")
+        await reached(pilot, lambda: "is not what" in live.screen.query_one("StatusLine").text)
+        await pilot.press("R")
+        await reached(pilot, lambda: isinstance(live.screen, FilePicker))
+        await pilot.press(*"theirs", "enter")
+        await reached(pilot, lambda: isinstance(live.screen, InputDialog))
+        await pilot.press("enter")
+        again = tmp_path / "results-again.jsonl"
+        await reached(pilot, again.exists)
+        await reached(pilot, lambda: "Say " in words(live))
+    assert json.loads(again.read_text()) == request("r1", "Say 1")
+    assert len(simulator.log.creates) == 1
