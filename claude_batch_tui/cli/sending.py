@@ -56,6 +56,12 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send all of it although it, or a part of it, was sent within 30 days",
     )
+    add_decision_options(parser)
+    parser.add_argument("--json", action="store_true", help="the batch object as one line")
+
+
+def add_decision_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say whether the batch that was found for a lost answer is its own."""
     decision = parser.add_mutually_exclusive_group()
     decision.add_argument(
         "--accept",
@@ -71,7 +77,6 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
         const="",
         help="of what was sent before: the batch found for it, or ID, is another's: look on; pays nothing",
     )
-    parser.add_argument("--json", action="store_true", help="the batch object as one line")
 
 
 def add_prime_options(parser: argparse.ArgumentParser) -> None:

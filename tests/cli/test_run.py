@@ -104,6 +104,27 @@ def test_a_lost_answer_is_looked_for_and_the_rest_of_the_run_is_sent(run, simula
     assert answers() == GOOD
 
 
+@pytest.mark.parametrize(("words", "creates"), [(["--accept"], 2), (["--reject", "--resend-if-absent"], 3)])
+@pytest.mark.parametrize("part", ["first", "retry"])
+def test_where_results_do_not_show_whose_a_batch_is_the_same_line_with_a_decision_goes_on(
+    run, simulator, part, words, creates
+):
+    for ticket in GOOD if part == "first" else ["T-1"]:
+        simulator.decide(ticket, "errored")
+    simulator.faults.next(Fault(**CREATE, skip=int(part == "retry"), status=500, after_work=True))
+    for _ in range(2):
+        code, err = run()
+        assert code == 75, err
+        assert "--accept" in err
+        assert "The same line goes on" not in err
+    for each in (words, words[:1]):
+        code, err = run(*each)
+        assert code == 1, err
+        assert len(simulator.log.creates) == creates
+        assert set(answers()) == set(GOOD)
+    assert "nothing to decide" in err
+
+
 def test_a_lost_create_is_sent_again_only_where_that_is_said(run, simulator):
     simulator.faults.next(Fault(**CREATE, status=529))
     assert run()[0] == 75

@@ -21,9 +21,11 @@ from claude_batch_tui.cli.entries import STDOUT, add_form_options
 from claude_batch_tui.cli.output import Output
 from claude_batch_tui.cli.sending import (
     add_agreement_options,
+    add_decision_options,
     add_prime_options,
     agreed,
     can_ask,
+    decision_of,
     say,
     steps_of,
 )
@@ -36,18 +38,21 @@ if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.tracked import Overlap, Submission
     from claude_batch_tui.runtime import Runtime
     from claude_batch_tui.services.building.requests_files import RequestsFiles
-    from claude_batch_tui.services.submitting.order import Question, SendOrder
+    from claude_batch_tui.services.submitting.order import Decision, Question, SendOrder
     from claude_batch_tui.services.submitting.retry import RetryPlan
 
 _GO_ON = "The same line goes on with it, and pays for nothing twice."
 
 
 class _Sent(NamedTuple):
-    """How sending ended: the exit code, the run, and whether one of its batches is still to be proven its own."""
+    """How sending ended: the exit code, the run where it was created, whether one of its batches is still to be proven its
+    own, and the run that it was sent for.
+    """
 
     code: int
     run_id: str | None = None
     is_open: bool = False
+    sent_for: str | None = None
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +82,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="pay no more than this for the run, its retries included; with --yes it agrees above the limits, too",
     )
     add_agreement_options(parser)
+    add_decision_options(parser)
     add_prime_options(parser)
     parser.add_argument("--json", action="store_true", help="at the end the run as one line of JSON")
     parser.add_argument("--interval", type=float, metavar="S", help="seconds between polls, from 1 (adapts)")
@@ -123,9 +129,12 @@ def _to_the_end(
     waiting = _arguments(watch.configure, ["", *_options(args, "interval")])
     waiting.timeout = getattr(args, "timeout", None)
     next_order: SendOrder | None = order
-    run_id = ""
+    run_id, decision = "", decision_of(args)
     while next_order is not None:
         sent = run_to_end(_send(next_order, args, quiet))
+        if decision is not None and run_to_end(_is_decided(sent.run_id or sent.sent_for, decision, context)):
+            decision = None
+            continue
         if sent.run_id is None:
             if not run_id or sent.code != ExitCode.USAGE:
                 return sent.code
@@ -134,15 +143,43 @@ def _to_the_end(
         waiting.ids = [run_id]
         code = run_to_end(watch.run(waiting, quiet))
         if code in (ExitCode.API, ExitCode.STORE, ExitCode.TIMEOUT, ExitCode.UNKNOWN_OUTCOME):
-            context.diagnostics.note(_GO_ON)
+            if code != ExitCode.UNKNOWN_OUTCOME:  # there only a decision goes on, which is said
+                context.diagnostics.note(_GO_ON)
             return code
         # What was open when it was found is settled by its results now; what comes after it can be sent.
         next_order = next_order if sent.is_open else run_to_end(_retry_order(run_id, args, quiet))
+    if decision is not None:
+        context.diagnostics.note(
+            "All batches of the run are known to be its own: there was nothing to decide."
+        )
     export.ids = [run_id]
     code = results.write_results(export, context)
     if args.json:
         context.output.json({**run_to_end(_as_json(run_id, context)), "output": args.output})
     return code
+
+
+async def _is_decided(run_id: str | None, decision: Decision, context: Context) -> bool:
+    """Decide about the first batch of a run that was found and is not proven its own; False where there is none."""
+    from claude_batch_tui.domain.batches.tracked import SubmissionState
+    from claude_batch_tui.runtime import open_runtime
+    from claude_batch_tui.services.submitting.reconcile import decide
+    from claude_batch_tui.store import submissions
+
+    async with open_runtime(context.config, patience=context.patience) as runtime:
+        for one in submissions.of_run(runtime.store, run_id or ""):
+            if one.is_adopted or one.state is SubmissionState.CONFLICT:
+                await decide(
+                    one,
+                    is_its=decision.is_its,
+                    batch_id=decision.batch_id,
+                    api=await runtime.connect(),
+                    store=runtime.store,
+                    hint=runtime.hint,
+                    now=runtime.now(),
+                )
+                return True
+    return False
 
 
 async def _as_json(run_id: str, context: Context) -> dict[str, Any]:
@@ -299,7 +336,7 @@ async def _take_steps(
             match step:
                 case Ended(one):
                     is_open = sent.is_open or one.is_adopted
-                    sent = _Sent(code, one.run_id if step.is_created else None, is_open)
+                    sent = _Sent(code, one.run_id if step.is_created else None, is_open, one.run_id)
                 case LeftCold() | Declined():
                     sent = _Sent(code)
                 case _:
