@@ -11,7 +11,6 @@ import contextlib
 import json
 import re
 from collections.abc import Sequence
-from itertools import accumulate
 from operator import itemgetter
 from typing import Any, Final, Generic, TypeVar
 
@@ -155,15 +154,25 @@ def read_block(block: bytes | memoryview, count: int) -> Sequence[RawLine] | Non
 
 def read_lines(data: bytes) -> tuple[list[int], list[int], Sequence[RawLine]]:
     """Where the lines of some data begin, how long they are, and what they say; blank ones are left out."""
-    raws = data.split(b"\n")
-    if not raws[-1]:
-        raws.pop()
-    lengths = [*map(len, raws)]
-    starts = [*accumulate([length + 1 for length in lengths], initial=0)][: len(raws)]
-    if _are_objects(raws):
-        lines = read_block(data, len(raws))
+    starts: list[int] = []
+    lengths: list[int] = []
+    add_start, add_length = starts.append, lengths.append
+    start, size, find = 0, len(data), data.find
+    while start < size:
+        end = find(b"\n", start)
+        if end < 0:
+            end = size
+        add_start(start)
+        add_length(end - start)
+        start = end + 1
+    # Lines that begin and end with braces cannot be parts of one another, so that all may be decoded at once.
+    begins = bytes([data[start] for start in starts])
+    ends = bytes([data[start + length - 1] for start, length in zip(starts, lengths, strict=True)])
+    if begins.count(b"{") == ends.count(b"}") == len(starts):
+        lines = read_block(data, len(starts))
         if lines is not None:
             return starts, lengths, lines
+    raws = [data[start : start + length] for start, length in zip(starts, lengths, strict=True)]
     kept = [at for at, raw in enumerate(raws) if raw.strip()]
     return [starts[at] for at in kept], [lengths[at] for at in kept], [read_line(raws[at]) for at in kept]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.store.results.file import ResultsFile
 
 FIRST = 10_000
-"""Entries before the first report; each further one stands on four times as many, since it sorts them all."""
+"""Entries before the first report; each further one stands on sixteen times as many, since it sorts them all."""
 _ERRORED = bytes([OUTCOMES.index(Outcome.ERRORED)])
 _LOOK_UP_EVERY = 256
 
@@ -74,7 +74,7 @@ def _many(chosen: Sequence[tuple[ResultsIndex, Sequence[int]]], prices: PriceTab
             count_entries(tally, index, places[start:end].astype(np.int64))
             start = end
             if tally.entries == report_at:
-                report_at *= 4
+                report_at *= 16
                 yield tally.statistics()
     yield tally.statistics()
 

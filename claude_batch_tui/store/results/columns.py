@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from operator import add, itemgetter
+from operator import add
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from msgspec import Raw
@@ -37,10 +37,6 @@ _ANSWERED: Final = bytes(
     for stop in range(_MOST_STOPS)
 )
 """The class of an answer that says something, by its stop reason."""
-_TEXT: Final = b'\n[{"type":"text","text":"'
-_SAYS_SOMETHING: Final = frozenset(range(0x21, 0x7F)) - {*b'"\\'} | {*range(0xC3, 0xE0), *range(0xE4, 0xF5)}
-"""First bytes of characters that are no blank, and of no escape."""
-_FIRST: Final = itemgetter(0)
 _MOST_NUMBERED: Final = 2**16
 T = TypeVar("T", bound=Hashable)
 S = TypeVar("S", bound=Hashable)
@@ -240,25 +236,11 @@ def _classes(outcomes: bytes, stops: bytes, messages: Sequence[LineMessage[Raw]]
     """The number of each ledger class: as the stop reason of a whole answer says, but for the others."""
     classes = bytearray(stops.translate(_ANSWERED))
     odd = {at for at, outcome in enumerate(outcomes) if outcome} if any(outcomes) else set()
-    empty: set[int] = set()
-    contents = [message.content for message in messages if message is not _NO_MESSAGE]
-    if not _all_say_something(contents):
-        empty.update(
-            at
-            for at, message in enumerate(messages)
-            if not begins_with_text(message.content) and is_empty(message.content)
-        )
-    elif len(contents) < len(messages):
-        empty.update(at for at, message in enumerate(messages) if message is _NO_MESSAGE)
+    says_something = map(begins_with_text, [message.content for message in messages])
+    empty = {at for at, said in enumerate(says_something) if said is None and is_empty(messages[at].content)}
     for at in odd | empty:
         classes[at] = _CLASS_NUMBERS[outcomes[at], min(stops[at], _OTHER_STOP), at in empty]
     return bytes(classes)
-
-
-def _all_say_something(contents: Sequence[Raw]) -> bool:
-    """Whether all contents begin as most answers do, with a text whose first character is no blank; asked of all at once."""
-    first, *texts = (b"\n" + b"\n".join(contents)).split(_TEXT)
-    return not first and len(texts) == len(contents) and {*map(_FIRST, texts)} <= _SAYS_SOMETHING
 
 
 def _written(usages: Sequence[Usage]) -> tuple[list[int], list[int]]:

@@ -33,12 +33,9 @@ class Places(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Descriptions(msgspec.Struct, frozen=True, array_like=True):
-    """The second pass over the same lines. `other_ids` are those that the first took wrongly, by their place in the range;
-    the entries of the additions count from the first of it, too.
-    """
+    """The second pass over the same lines; the entries of the additions count from the first of the range."""
 
     outcomes: bytes
-    other_ids: dict[int, bytes]
     columns: dict[str, bytes]
     additions: dict[str, bytes]
     stop_reasons: list[str]
@@ -82,7 +79,6 @@ def descriptions_of(index: ResultsIndex) -> Descriptions | None:
         return None
     return Descriptions(
         bytes(index.outcomes),
-        index.other_ids,
         {name: bytes(getattr(index, name)) for name in _COLUMNS},
         {name: getattr(index.additions, name).tobytes() for name in Additions.kinds},
         list(index.stop_reasons),
@@ -98,7 +94,6 @@ def take_descriptions(index: ResultsIndex, found: Descriptions) -> None:
     first, last = index.described, index.described + len(found.outcomes)
     if index.outcomes[first:last] != found.outcomes:
         index.outcomes[first:last] = found.outcomes
-    index.other_ids.update({first + place: custom_id for place, custom_id in found.other_ids.items()})
     renumbered = {
         column: _numbers(getattr(index, names), getattr(found, names)) for column, names in _NUMBERED.items()
     }

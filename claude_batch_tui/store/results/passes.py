@@ -1,4 +1,4 @@
-"""Both passes over a results file, or a range of it, a step at a time; those over a large file by several processes."""
+"""Both passes over a results file, or a range of it, a step at a time."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def index_file(descriptor: int, index: ResultsIndex, *, in_order: bool = False) 
     """Both passes over an open file; a step is yielded after each block. The first one, of 64 kB, is quick.
 
     With `in_order` each step gives some entries wholly, from the first of the file on, for those who take them as they
-    come; else the first pass over all comes before the second, which takes longer.
+    come, a large file by several processes; else the first pass over all comes before the second, which takes longer.
     """
     size = os.fstat(descriptor).st_size
-    if size >= WORTH_BYTES and processes() > 1:
+    if in_order and size >= WORTH_BYTES and processes() > 1:
         yield from _first_lines(descriptor, index)
-        yield from _by_processes(descriptor, index, size, in_order=in_order)
+        yield from _by_processes(descriptor, index, size)
     for _ in first_pass(descriptor, index, exactly=in_order):
         yield
     yield from second_pass(descriptor, index)
@@ -92,32 +92,17 @@ def _first_lines(descriptor: int, index: ResultsIndex) -> Iterator[None]:
         yield
 
 
-def _by_processes(descriptor: int, index: ResultsIndex, size: int, *, in_order: bool) -> Iterator[None]:
+def _by_processes(descriptor: int, index: ResultsIndex, size: int) -> Iterator[None]:
     """Both passes over all other lines; what is lost with a process is left to do."""
-    with (
-        contextlib.suppress(LostError),
-        Ranges(descriptor, index.position, size, in_order=in_order) as ranges,
-    ):
-        counts: list[int] = []
-
-        def describe(number: int) -> Iterator[None]:
-            found = ranges.descriptions(number)
-            if found is None:
-                yield from second_pass(descriptor, index, counts[number])
-            else:
-                take_descriptions(index, found)
-                yield
-
+    with contextlib.suppress(LostError), Ranges(descriptor, index.position, size) as ranges:
         for number in range(ranges.count):
             places = ranges.places(number)
             if places.start != index.position:  # another file under its number, or one that was cut meanwhile
                 raise LostError
             take_places(index, places)
-            counts.append(index.count)
-            if in_order:
-                yield from describe(number)
+            found = ranges.descriptions(number)
+            if found is None:
+                yield from second_pass(descriptor, index)
             else:
+                take_descriptions(index, found)
                 yield
-        if not in_order:
-            for number in range(ranges.count):
-                yield from describe(number)

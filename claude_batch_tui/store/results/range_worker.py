@@ -24,26 +24,17 @@ def main() -> None:
 
 
 def tell_ranges(order: Order, out: BinaryIO) -> None:
-    """Write what both passes over the ranges find, each message with its size before it."""
-    waiting: list[ResultsIndex] = []
+    """Write what both passes over each range find, every message with its size before it."""
     for start, end in order.ranges:
         index = ResultsIndex()
         first = index.position = line_start(order.descriptor, start)
-        for _ in first_pass(order.descriptor, index, end, exactly=order.in_order):
+        for _ in first_pass(order.descriptor, index, end):
             pass
+        for _ in second_pass(order.descriptor, index):
+            pass
+        index.finish()
         _tell(out, places_of(index, first))
-        waiting.append(index)
-        while order.in_order and waiting:
-            _describe(order.descriptor, waiting.pop(), out)
-    waiting.reverse()
-    while waiting:
-        _describe(order.descriptor, waiting.pop(), out)
-
-
-def _describe(descriptor: int, index: ResultsIndex, out: BinaryIO) -> None:
-    for _ in second_pass(descriptor, index):
-        pass
-    _tell(out, descriptions_of(index))
+        _tell(out, descriptions_of(index))
 
 
 def _tell(out: BinaryIO, message: Places | Descriptions | None) -> None:

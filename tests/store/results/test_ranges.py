@@ -50,10 +50,10 @@ def by_processes(monkeypatch):
     monkeypatch.setattr(ranges, "RANGE_BYTES", 150_000)
 
 
-def indexed(path, *, in_order, each=lambda: None):
+def indexed(path, each=lambda: None):
     index = ResultsIndex()
     with path.open("rb") as file:
-        for _ in index_file(file.fileno(), index, in_order=in_order):
+        for _ in index_file(file.fileno(), index, in_order=True):
             each()
     return index
 
@@ -63,18 +63,16 @@ def everything(index):
     return [index.entry(at) for at in range(index.count)], [list(getattr(index, name)) for name in names]
 
 
-@pytest.mark.parametrize("in_order", [True, False])
-def test_what_several_processes_read_is_what_one_reads(path, request, in_order):
-    alone = indexed(path, in_order=in_order)
+def test_what_several_processes_read_is_what_one_reads(path, request):
+    alone = indexed(path)
     request.getfixturevalue("by_processes")
-    together = indexed(path, in_order=in_order)
+    together = indexed(path)
     assert together.complete
     assert everything(together) == everything(alone)
 
 
-@pytest.mark.parametrize("in_order", [True, False])
-def test_what_a_killed_process_would_have_told_is_read_all_the_same(path, request, monkeypatch, in_order):
-    alone = indexed(path, in_order=in_order)
+def test_what_a_killed_process_would_have_told_is_read_all_the_same(path, request, monkeypatch):
+    alone = indexed(path)
     request.getfixturevalue("by_processes")
     started = []
     start = ranges._started
@@ -85,16 +83,16 @@ def test_what_a_killed_process_would_have_told_is_read_all_the_same(path, reques
         if next(steps) == 4:
             os.kill(started[1].pid, signal.SIGKILL)
 
-    together = indexed(path, in_order=in_order, each=kill_one)
+    together = indexed(path, each=kill_one)
     assert everything(together) == everything(alone)
 
 
 def test_without_a_python_that_can_be_started_it_is_read_here(path, request, monkeypatch):
-    alone = indexed(path, in_order=False)
+    alone = indexed(path)
     request.getfixturevalue("by_processes")
     for program in ("/bin/false", "/nowhere/python"):
         monkeypatch.setattr(ranges.sys, "executable", program)
-        assert everything(indexed(path, in_order=False)) == everything(alone)
+        assert everything(indexed(path)) == everything(alone)
 
 
 @pytest.mark.usefixtures("by_processes")
@@ -103,7 +101,7 @@ def test_no_process_outlives_the_one_who_asked(path, monkeypatch):
     start = ranges._started
     monkeypatch.setattr(ranges, "_started", lambda order: started.append(start(order)) or started[-1])
     with path.open("rb") as file:
-        steps = index_file(file.fileno(), ResultsIndex())
+        steps = index_file(file.fileno(), ResultsIndex(), in_order=True)
         for _ in range(4):
             next(steps)
         assert started
@@ -129,19 +127,16 @@ def test_a_range_with_too_many_names_is_described_up_to_its_end(tmp_path, reques
         )
     path = tmp_path / "x.jsonl"
     path.write_text("\n".join(lines), encoding="utf-8")
-    alone = indexed(path, in_order=False)
+    alone = indexed(path)
     request.getfixturevalue("by_processes")
     request.getfixturevalue("monkeypatch").setattr(ranges, "RANGE_BYTES", 400_000)
-    together = indexed(path, in_order=False)
+    together = indexed(path)
     assert together.described == len(lines)
     assert everything(together) == everything(alone)
 
 
-@pytest.mark.parametrize("in_order", [True, False])
-def test_a_process_that_has_another_file_under_the_number_is_not_believed(
-    path, request, monkeypatch, in_order
-):
-    alone = indexed(path, in_order=in_order)
+def test_a_process_that_has_another_file_under_the_number_is_not_believed(path, request, monkeypatch):
+    alone = indexed(path)
     request.getfixturevalue("by_processes")
     start = ranges._started
     with Path(os.devnull).open("rb") as nothing:  # as where stdin was closed, and the file has its number
@@ -150,14 +145,14 @@ def test_a_process_that_has_another_file_under_the_number_is_not_believed(
             "_started",
             lambda order: start(msgspec.structs.replace(order, descriptor=nothing.fileno())),
         )
-        assert everything(indexed(path, in_order=in_order)) == everything(alone)
+        assert everything(indexed(path)) == everything(alone)
 
 
 def test_a_python_that_says_something_of_its_own_first_is_not_believed(path, tmp_path, request, monkeypatch):
-    alone = indexed(path, in_order=False)
+    alone = indexed(path)
     request.getfixturevalue("by_processes")
     program = tmp_path / "python"
     program.write_text("#!/bin/sh\necho Welcome to the shared Python of this cluster\n")
     program.chmod(0o755)
     monkeypatch.setattr(ranges.sys, "executable", str(program))
-    assert everything(indexed(path, in_order=False)) == everything(alone)
+    assert everything(indexed(path)) == everything(alone)
