@@ -76,14 +76,14 @@ class OneLine(Widget):
         return self._painted if y == 0 else Strip.blank(self.size.width, self.rich_style)
 
     def _drawn(self) -> Strip:
-        width = self.size.width
-        segments = [Segment(text, self._look(style)) for text, style in self.runs(width) if text]
-        return Strip(segments).adjust_cell_length(width, self.rich_style).simplify()
+        width, base = self.size.width, self.rich_style  # once: the widgets around it are asked each time
+        segments = [Segment(text, self._look(style, base)) for text, style in self.runs(width) if text]
+        return Strip(segments).adjust_cell_length(width, base).simplify()
 
-    def _look(self, name: str | None) -> Style:
+    def _look(self, name: str | None, base: Style) -> Style:
         if name is None:
-            return self.rich_style
-        return self.rich_style + self.get_component_rich_style(f"line--{name}", partial=True)
+            return base
+        return base + self.get_component_rich_style(f"line--{name}", partial=True)
 
 
 class TwoSidedLine(OneLine):

@@ -328,24 +328,26 @@ class ListCanvas(Widget, inherit_bindings=False):
 
     def _thumb(self, index: int) -> Segment:
         glyph = "#" if ascii_only(self) else "▐"
-        return Segment(glyph, self._style("cursor" if index == self._window.cursor else None))
+        return Segment(
+            glyph, self._style("cursor" if index == self._window.cursor else None, self.rich_style)
+        )
 
     def _strip(self, runs: Sequence[Run], end: str) -> Strip:
         """Runs as one line of the widget's width, ended by the position mark's cell."""
-        width = self.size.width
-        segments = [Segment(text, self._style(style)) for text, style in runs if text]
+        width, base = self.size.width, self.rich_style  # once: the widgets around it are asked each time
+        segments = [Segment(text, self._style(style, base)) for text, style in runs if text]
         missing = width - sum(cells(run.text) for run in runs)
         if missing > 0:
             last = runs[-1].style if runs else None
             segments.append(
-                Segment(" " * (missing - 1) + end, self._style("cursor" if last == "cursor" else None))
+                Segment(" " * (missing - 1) + end, self._style("cursor" if last == "cursor" else None, base))
             )
         return Strip(Segment.simplify(segments), max(width, width - missing)).crop(0, width)
 
-    def _style(self, name: str | None) -> Style:
+    def _style(self, name: str | None, base: Style) -> Style:
         if name is None:
-            return self.rich_style
-        return self.rich_style + self.get_component_rich_style(f"list--{name}", partial=True)
+            return base
+        return base + self.get_component_rich_style(f"list--{name}", partial=True)
 
 
 def _wrapped(text: str, width: int) -> list[str]:
