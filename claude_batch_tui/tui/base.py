@@ -30,7 +30,7 @@ from claude_batch_tui.tui.dashboard import reason_disabled
 from claude_batch_tui.tui.terminal import terminal_app
 from claude_batch_tui.tui.widgets.key_line import active_hints, hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind, StatusLine
-from claude_batch_tui.tui.widgets.roles import is_readable, our_themes, readable
+from claude_batch_tui.tui.widgets.roles import is_readable, our_themes, readable, role_css
 
 if TYPE_CHECKING:
     from claude_batch_tui.tui.dialogs.help import HelpPage
@@ -94,9 +94,10 @@ class CbtuiApp(TerminalApp):
 
     TITLE = "cbtui"
     COMMANDS: ClassVar[set[Any]] = {_actions}
-    CSS = """
-    Screen { background: $background; color: $foreground; }
-    Input:ansi > .input--cursor { color: ansi_default; background: ansi_default; }
+    CSS = f"""
+    Screen {{ background: $background; color: $foreground; }}
+    Input:ansi > .input--cursor {{ color: ansi_default; background: ansi_default; }}
+    {role_css()}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("app.palette", "colon", "command_palette", "cmd", "every action by name"),

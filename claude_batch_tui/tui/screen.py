@@ -25,6 +25,7 @@ from claude_batch_tui.tui.dashboard import Dashboard, check_action, dashboard_of
 from claude_batch_tui.tui.widgets.inputs import FilterBar
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind, TabsLine, TitleLine
+from claude_batch_tui.tui.widgets.roles import ROLE_CLASSES
 from claude_batch_tui.wording import link_words, links_words
 
 _FRAME_WRITTEN = 0.05
@@ -47,6 +48,7 @@ class DashboardScreen(Screen[None]):
     beside its name, in `reason_disabled` which keys are greyed and why, and overrides `draw_snapshot` to show more of it.
     """
 
+    COMPONENT_CLASSES = ROLE_CLASSES
     help_title: ClassVar[str] = ""
     pane_titles: ClassVar[Mapping[str, str]] = {}
     """What stands in the borders, by id, where there is room for borders."""

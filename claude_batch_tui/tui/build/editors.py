@@ -14,7 +14,7 @@ from textual.widgets import Input, TextArea
 
 from claude_batch_tui.sources.template import variables_in
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
-from claude_batch_tui.tui.widgets.roles import role_css
+from claude_batch_tui.tui.widgets.roles import role_style
 
 _MOST_ROWS = 8
 
@@ -81,10 +81,8 @@ class FieldEditor(TextArea):
             color: $input-cursor-foreground; background: $input-cursor-background;
         }}
         &:ansi .text-area--cursor {{ color: ansi_default; background: ansi_default; text-style: reverse; }}
-        {role_css("editor", ("accent", "bad"))}
     }}
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"editor--accent", "editor--bad"}
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key(
             "editor.enter", "enter", "new_line", "new line", "begin a line; tab goes to the next field"
@@ -147,7 +145,7 @@ class FieldEditor(TextArea):
         if self._names is not None:
             for found in variables_in(line.plain, self._names):
                 role = "accent" if found.is_known else "bad"
-                style = self.get_component_rich_style(f"editor--{role}", partial=True)
+                style = role_style(self, role)
                 line.stylize(style + Style(underline=not found.is_known), found.start, found.end)
         return line
 

@@ -9,7 +9,6 @@ from typing import ClassVar
 
 import aiofiles.os
 from rich.segment import Segment
-from rich.style import Style
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -37,9 +36,8 @@ from claude_batch_tui.tui.build.fields import (
 from claude_batch_tui.tui.widgets.columns import Run, ascii_only, cells, cut, cut_mark, fit
 from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.tui.widgets.lines import OneLine
-from claude_batch_tui.tui.widgets.roles import role_css
+from claude_batch_tui.tui.widgets.roles import role_on
 
-_ROLES = ("dim", "strong", "bad", "warn")
 _LABEL = 14
 _NOTE_ROWS = 3
 _TEMPLATES = ("template", "system")
@@ -119,14 +117,16 @@ class Field(Widget):
         width, mark = self.size.width, cut_mark(self)
         if y == 0:
             role = "strong" if self.typed.has_focus else "dim"
-            label = Segment(fit(f" {label_of(self.spec.name)}", _LABEL), self._look(role))
-            fact = Segment(cut(self._fact, self._FACT, mark), self._look("dim"))
+            label = Segment(fit(f" {label_of(self.spec.name)}", _LABEL), role_on(self.rich_style, self, role))
+            fact = Segment(cut(self._fact, self._FACT, mark), role_on(self.rich_style, self, "dim"))
             room = max(width - _LABEL - cells(fact.text) - 1, 0)
             return Strip([label, Segment(" " * room, self.rich_style), fact, Segment(" ", self.rich_style)])
         lines = self._note_lines()
         number = y - (self.size.height - len(lines))
         if self._note is not None and number >= 0:
-            text = Segment(cut(lines[number], width - _LABEL - 1, mark), self._look(self._note_role))
+            text = Segment(
+                cut(lines[number], width - _LABEL - 1, mark), role_on(self.rich_style, self, self._note_role)
+            )
             indent = Segment(" " * _LABEL, self.rich_style)
             return Strip([indent, text]).adjust_cell_length(width, self.rich_style)
         return Strip.blank(width, self.rich_style)
@@ -165,10 +165,6 @@ class Field(Widget):
         """Leave what is typed into as much as fact and note do not take."""
         right = cells(self._fact[: self._FACT]) + 2 if self._fact and self.spec.form != "text" else 1
         self.typed.styles.margin = (0, right, len(self._note_lines()), _LABEL)
-
-    def _look(self, role: str) -> Style:
-        form = self.query_ancestor(BuildForm)  # one has the styles of all
-        return self.rich_style + form.get_component_rich_style(f"field--{role}", partial=True)
 
 
 class FormLine(OneLine, can_focus=True):
@@ -299,13 +295,11 @@ def _suggester(spec: FieldSpec) -> Suggester | None:
 class BuildForm(VerticalScroll, can_focus=False, inherit_bindings=False):
     """The fields from top to bottom, with `values` typed into them at first."""
 
-    DEFAULT_CSS = f"""
-    BuildForm {{
+    DEFAULT_CSS = """
+    BuildForm {
         background: $background;
-        {role_css("field", _ROLES)}
-    }}
+    }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"field--{name}" for name in _ROLES}
 
     class Changed(Message):
         """Something is typed otherwise."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.binding import BindingType
 from textual.events import Click
 from textual.message import Message
@@ -16,7 +15,7 @@ from textual.widget import Widget
 from claude_batch_tui.sources.rows import as_cell
 from claude_batch_tui.tui.widgets.columns import ascii_only, cells, cut_mark, fit
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
-from claude_batch_tui.tui.widgets.roles import role_css
+from claude_batch_tui.tui.widgets.roles import role_on
 
 _WIDEST = 40
 _LOOKED_AT = 400
@@ -26,17 +25,13 @@ _LOOKED_AT = 400
 class RowsTable(Widget, can_focus=True, inherit_bindings=False):
     """Header and rows, as far as there is room; the row of the preview is marked, and with the focus a column, too."""
 
-    DEFAULT_CSS = f"""
-    RowsTable {{
+    DEFAULT_CSS = """
+    RowsTable {
         height: 1fr;
         color: $foreground;
         background: $background;
-        {role_css("rows", ("header", "dim", "strong", "chosen"))}
-    }}
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"rows--{name}" for name in ("header", "dim", "strong", "chosen")
     }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key(
             "rows.insert", "enter", "insert", "insert column", "put the marked column into the template"
@@ -98,19 +93,25 @@ class RowsTable(Widget, can_focus=True, inherit_bindings=False):
         width, number = self.size.width, self._top + y - 1
         if not self.columns:
             words = " No columns to show yet." if y == 0 else ""
-            return Strip([Segment(words, self._look("dim"))]).adjust_cell_length(width, self.rich_style)
+            return Strip([Segment(words, role_on(self.rich_style, self, "dim"))]).adjust_cell_length(
+                width, self.rich_style
+            )
         if y and number >= len(self._rows):
             return Strip.blank(width, self.rich_style)
         is_marked = y > 0 and number == self._row
         sign = (">" if ascii_only(self) else "▸") if is_marked else " "
-        pieces = [Segment(f"{sign} ", self._look("strong"))]
+        pieces = [Segment(f"{sign} ", role_on(self.rich_style, self, "strong"))]
         for at in range(self._left, len(self.columns)):
             name = self.columns[at]
             text = name if y == 0 else self._text(self._rows[number], name)
             role = "header" if y == 0 else "strong" if is_marked else None
             if self.has_focus and at == self._column and (y == 0 or is_marked):
                 role = "chosen"
-            pieces.append(Segment(fit(text, self._widths[at], mark=cut_mark(self)), self._look(role)))
+            pieces.append(
+                Segment(
+                    fit(text, self._widths[at], mark=cut_mark(self)), role_on(self.rich_style, self, role)
+                )
+            )
             pieces.append(Segment("  ", self.rich_style))
         return Strip(pieces).adjust_cell_length(width, self.rich_style).crop(0, width)
 
@@ -165,11 +166,6 @@ class RowsTable(Widget, can_focus=True, inherit_bindings=False):
             each + 2 for each in self._widths[self._left : self._column + 1]
         ) > max(self.size.width - 2, 1):
             self._left += 1
-
-    def _look(self, role: str | None) -> Style:
-        if role is None:
-            return self.rich_style
-        return self.rich_style + self.get_component_rich_style(f"rows--{role}", partial=True)
 
     @staticmethod
     def _text(row: Mapping[str, Any], name: str) -> str:

@@ -18,6 +18,7 @@ from claude_batch_tui.tui.widgets.columns import fit
 from claude_batch_tui.tui.widgets.inputs import FilterBar
 from claude_batch_tui.tui.widgets.key_line import Hint, KeyLine, shown_key
 from claude_batch_tui.tui.widgets.lines import TitleLine
+from claude_batch_tui.tui.widgets.roles import ROLE_CLASSES
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Span, StyledLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 
@@ -50,6 +51,7 @@ class HelpPage(NamedTuple):
 class HelpDialog(ModalScreen[None]):
     """Pages of keys, and the guide; `/` searches in both, tab turns the page, esc, q and ? close."""
 
+    COMPONENT_CLASSES = ROLE_CLASSES
     DEFAULT_CSS = """
     HelpDialog { background: $background; }
     """

@@ -21,6 +21,7 @@ from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.inputs import LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import StatusLine
+from claude_batch_tui.tui.widgets.roles import ROLE_CLASSES
 from claude_batch_tui.tui.widgets.text_rows import labeled
 from claude_batch_tui.tui.widgets.text_view import TextView
 
@@ -30,6 +31,7 @@ Result = TypeVar("Result")
 class Box(ModalScreen[Result], Generic[Result]):
     """A dialog: subclasses give its content. Opaque, because a tinted one is painted twice over SSH."""
 
+    COMPONENT_CLASSES = ROLE_CLASSES
     DEFAULT_CSS = """
     Box {
         align: center middle;

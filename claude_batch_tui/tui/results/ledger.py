@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from claude_batch_tui.services.results.ledger import LISTS, Accounts, Listed
 from claude_batch_tui.tui.widgets.key_line import KeyLine, shown_key
 from claude_batch_tui.tui.widgets.lines import TitleLine
+from claude_batch_tui.tui.widgets.roles import ROLE_CLASSES
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
 
@@ -28,6 +29,7 @@ _CLASS_STYLES = {"complete": "good"}
 class LedgerDialog(ModalScreen[None]):
     """What was sent against what came back; esc, q and L close."""
 
+    COMPONENT_CLASSES = ROLE_CLASSES
     DEFAULT_CSS = """
     LedgerDialog { background: $background; }
     """

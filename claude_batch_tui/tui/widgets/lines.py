@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,9 +15,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from claude_batch_tui.tui.widgets.columns import Run, ascii_only, cells, cut, cut_mark
-from claude_batch_tui.tui.widgets.roles import role_css
-
-_ROLES = ("strong", "dim", "good", "bad", "warn", "running", "accent", "chosen")
+from claude_batch_tui.tui.widgets.roles import role_on
 
 
 def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:
@@ -47,15 +45,13 @@ def _styles(strip: Strip) -> list[Style | None]:
 class OneLine(Widget):
     """Subclasses give the runs of the line for a width; only a line that looks different is painted again."""
 
-    DEFAULT_CSS = f"""
-    OneLine {{
+    DEFAULT_CSS = """
+    OneLine {
         height: 1;
         color: $foreground;
         background: $background;
-        {role_css("line", _ROLES)}
-    }}
+    }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{name}" for name in _ROLES}
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id, classes=classes)
@@ -77,13 +73,8 @@ class OneLine(Widget):
 
     def _drawn(self) -> Strip:
         width, base = self.size.width, self.rich_style  # once: the widgets around it are asked each time
-        segments = [Segment(text, self._look(style, base)) for text, style in self.runs(width) if text]
+        segments = [Segment(text, role_on(base, self, style)) for text, style in self.runs(width) if text]
         return Strip(segments).adjust_cell_length(width, base).simplify()
-
-    def _look(self, name: str | None, base: Style) -> Style:
-        if name is None:
-            return base
-        return base + self.get_component_rich_style(f"line--{name}", partial=True)
 
 
 class TwoSidedLine(OneLine):

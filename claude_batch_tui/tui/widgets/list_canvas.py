@@ -26,11 +26,10 @@ from claude_batch_tui.tui.widgets.columns import (
     place,
 )
 from claude_batch_tui.tui.widgets.lines import changed_span
-from claude_batch_tui.tui.widgets.roles import role_css
+from claude_batch_tui.tui.widgets.roles import role_on
 
 Item = TypeVar("Item")
 
-_ROLES = ("header", "dim", "good", "bad", "warn", "running", "accent", "strong")
 SEARCHED_ROWS = 10_000
 """How far around its old place a key is looked for when the source cannot find it."""
 
@@ -208,19 +207,18 @@ KEPT_STRIPS = 512
 class ListCanvas(Widget, inherit_bindings=False):
     """Draws the rows of a source under a line of titles. The last cell of each line is the position mark."""
 
-    DEFAULT_CSS = f"""
-    ListCanvas {{
+    DEFAULT_CSS = """
+    ListCanvas {
         height: 1fr;
         color: $foreground;
         background: $background;
-        {role_css("list", _ROLES)}
-        & > .list--cursor {{ background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; }}
-        &:focus > .list--cursor {{ background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }}
-        &:ansi > .list--cursor {{ background: ansi_default; color: ansi_default; text-style: bold; }}
-        &:ansi:focus > .list--cursor {{ text-style: reverse; }}
-    }}
+        & > .list--cursor { background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; }
+        &:focus > .list--cursor { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
+        &:ansi > .list--cursor { background: ansi_default; color: ansi_default; text-style: bold; }
+        &:ansi:focus > .list--cursor { text-style: reverse; }
+    }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"list--{name}" for name in (*_ROLES, "cursor")}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"list--cursor"}
 
     def __init__(
         self,
@@ -345,9 +343,9 @@ class ListCanvas(Widget, inherit_bindings=False):
         return Strip(Segment.simplify(segments), max(width, width - missing)).crop(0, width)
 
     def _style(self, name: str | None, base: Style) -> Style:
-        if name is None:
-            return base
-        return base + self.get_component_rich_style(f"list--{name}", partial=True)
+        if name == "cursor":
+            return base + self.get_component_rich_style("list--cursor", partial=True)
+        return role_on(base, self, name)
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -18,24 +18,9 @@ from textual.widget import Widget
 
 from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.key_line import hidden_key
-from claude_batch_tui.tui.widgets.roles import role_css
+from claude_batch_tui.tui.widgets.roles import role_on, role_style
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, TextRow, TextRows, TextSearch
 
-_ROLES = (
-    "strong",
-    "dim",
-    "good",
-    "bad",
-    "warn",
-    "running",
-    "accent",
-    "emphasis",
-    "code",
-    "added",
-    "removed",
-    "match",
-    "current-match",
-)
 WHEEL_ROWS = 3
 LONG = 500_000
 """Characters above which a text is searched, and laid out to its end, in a thread."""
@@ -47,15 +32,13 @@ SIDEWAYS = 16
 class TextView(Widget, can_focus=True, inherit_bindings=False):
     """Read-only text, plain or as lines with styles: strong, dim, good, bad, warn, accent, emphasis, code, added, removed."""
 
-    DEFAULT_CSS = f"""
-    TextView {{
+    DEFAULT_CSS = """
+    TextView {
         height: 1fr;
         color: $foreground;
         background: $background;
-        {role_css("text", _ROLES)}
-    }}
+    }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"text--{name}" for name in _ROLES}
     BINDINGS: ClassVar[list[BindingType]] = [
         hidden_key("text.down", "down,j", "scroll(1)", "down", "a row down"),
         hidden_key("text.up", "up,k", "scroll(-1)", "up", "a row up"),
@@ -216,10 +199,7 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
     def _pieces(self, row: TextRow, base: Style, width: int) -> Iterator[Segment]:
         """A row in pieces of one style each, as far as it could be visible."""
         shown = self._rows.shown(row, (width + self._left) * 4)
-        marks = [
-            (start, end, self.get_component_rich_style(f"text--{name}", partial=True))
-            for start, end, name in self._rows.spans(row)
-        ]
+        marks = [(start, end, role_style(self, name)) for start, end, name in self._rows.spans(row)]
         matches = self._search.within(self._rows.text, row.start, min(row.end, row.start + len(shown)))
         marks += [
             (start, end, self._style("current-match" if now else "match")) for start, end, now in matches
@@ -322,7 +302,6 @@ class TextView(Widget, can_focus=True, inherit_bindings=False):
         self.post_message(self.Found(self, number + 1, len(self._search.matches)))
 
     def _style(self, name: str | None) -> Style:
-        if name is None:
-            return self.rich_style
-        style = self.get_component_rich_style(f"text--{name}", partial=True)
-        return style if name.endswith("match") else self.rich_style + style
+        if name is not None and name.endswith("match"):
+            return role_style(self, name)
+        return role_on(self.rich_style, self, name)

@@ -5,7 +5,9 @@ import time
 import pytest
 from rich.cells import cell_len
 from textual.app import App
+from textual.screen import Screen
 
+from claude_batch_tui.tui.widgets.roles import ROLE_CLASSES, role_css
 from claude_batch_tui.tui.widgets.text_rows import TextRows, labeled
 from claude_batch_tui.tui.widgets.text_view import TextView
 
@@ -16,7 +18,16 @@ def rows_of(text, width, *, wrap=True):
     return [rows.shown(rows.row(number)) for number in range(rows.reach(None))]
 
 
+class RoleScreen(Screen):
+    COMPONENT_CLASSES = ROLE_CLASSES
+
+
 class TextApp(App):
+    CSS = role_css()
+
+    def get_default_screen(self):
+        return RoleScreen(id="_default")
+
     def __init__(self, text, **settings):
         super().__init__()
         self.view = TextView(text, **settings)
