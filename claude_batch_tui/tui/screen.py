@@ -93,11 +93,13 @@ class DashboardScreen(Screen[None]):
 
     def on_compose(self) -> None:
         """Have the classes of this size before there are widgets: Textual sets them at the first resize, and styles all anew."""
-        for breakpoints, room in (
+        sides = (
             (self.HORIZONTAL_BREAKPOINTS, self.app.size.width),
             (self.VERTICAL_BREAKPOINTS, self.app.size.height),
-        ):
-            self.add_class(max(each for each in breakpoints or () if each[0] <= room)[1])
+        )
+        self.add_class(
+            *(max(each for each in breakpoints or () if each[0] <= room)[1] for breakpoints, room in sides)
+        )
 
     def on_resize(self) -> None:
         """The title has another width to fill, and panes have titles where they have borders."""

@@ -176,8 +176,8 @@ class BatchesScreen(DashboardScreen):
             self.say(f"{counted_batches(gone)} of the marked ones no longer exist here.")
         self._show_detail()
         self.events.show(snapshot.events)
-        self.set_class(bool(snapshot.events), "-eventful")
-        self.set_class(len(snapshot.events) <= _FEW_EVENTS, "-few-events")
+        count = len(snapshot.events)
+        self.events.update_classes({"-eventful": count > 0, "-few": count <= _FEW_EVENTS})
         self._rest()
         self.refresh_bindings()
 
