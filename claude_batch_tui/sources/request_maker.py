@@ -32,7 +32,7 @@ from claude_batch_tui.sources.rows import (
     Row,
     RowRefusedError,
     RowSource,
-    as_cell,
+    as_text,
     find_column,
     guess_prompt_column,
     list_columns,
@@ -403,4 +403,9 @@ def _prompt_column(spec: BuildSpec, columns: tuple[str, ...], file: str, *, need
 
 
 def _column(name: str) -> Fill:
-    return plain_fill(("", ""), (name,), as_cell)
+    return plain_fill(("", ""), (name,), _of_column)
+
+
+def _of_column(value: Any) -> str:
+    """A column that is a prompt by itself: null is the empty text. Raises RowRefusedError for what is no text."""
+    return "" if value is None else as_text(value)

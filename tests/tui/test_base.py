@@ -68,7 +68,7 @@ class Work(Screen):
 
 class WorkApp(CbtuiApp):
     def __init__(self, *, environ=HERE, **settings):
-        folder = Path("/nowhere")
+        folder = Path("/dev/null/nowhere")  # where a crash makes none
         super().__init__(
             Config(data_dir=folder, state_dir=folder, config_dir=folder, **settings), environ=environ
         )

@@ -149,7 +149,7 @@ class SaveDialog(Box[SaveChoice | None]):
             f"{mark if one is chosen else ' '} {one.endings[0]:<12} {one.words}" for one in self._formats
         ]
         self.query_one(".formats", Static).update(Content("\n".join(lines)))
-        folder = Path(self.query_one(LineInput).value.strip() or "x").expanduser().absolute().parent
+        folder = expand_home(self.query_one(LineInput).value.strip() or "x").absolute().parent
         self.query_one(".folder", Static).update(Content(f"in {clean_line(short_path(str(folder)))}"))
         if self._spread is None:
             return
