@@ -87,12 +87,10 @@ class BatchesScreen(DashboardScreen):
     def on_compose(self) -> None:
         """Have the class for the detail beside the list before there are widgets, too."""
         self.set_class(self.app.size.width >= _BESIDE, "-beside")
-        super().on_compose()
 
     def on_resize(self) -> None:
         """The detail moves beside the list, or below it."""
         self.set_class(self.size.width >= _BESIDE, "-beside")
-        super().on_resize()
 
     def on_mount(self) -> None:
         """Every 20 s: redraw ages."""

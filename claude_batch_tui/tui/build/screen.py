@@ -121,13 +121,11 @@ class BuildScreen(CheckingScreen):
 
     def on_resize(self) -> None:
         """The rows have a place of their own where there is room."""
-        super().on_resize()
         if self.is_mounted:
             self._show_view(self._view)
 
-    def on_screen_resume(self, event: events.ScreenResume) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:  # noqa: ARG002  Textual calls the base's own, too
         """A check that was sent meanwhile is shown no more."""
-        super().on_screen_resume(event)
         if self.is_mounted:
             self._show_views()
 
