@@ -163,14 +163,7 @@ def unprimed_words(primed: Primed) -> str:
 
 def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> Iterator[str]:
     """What a retry sends again, and what it leaves out; `invalid`, `others` and `again` name what lets those in."""
-    chosen = [
-        (counts.errored, "errored"),
-        (counts.expired, "expired"),
-        (counts.truncated, "truncated"),
-        (counts.refused, "refused"),
-        (counts.others, "complete or canceled"),
-    ]
-    words = ", ".join(f"{count:,} {word}" for count, word in chosen if count)
+    words = counts.sent_words
     yield f"{counts.chosen:,} to retry: {words}" if words else "There is nothing to retry."
     if counts.has_answers:
         yield "What succeeded was paid for already, and is paid once more."
@@ -181,11 +174,13 @@ def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> I
     left_out = [
         (counts.invalid, f"to be changed first ({invalid})"),
         (counts.retried, f"retried already ({again})"),
-        (counts.good if not words else 0, f"succeeded or canceled ({others})"),
         (counts.unknown, "not among the requests that were sent"),
     ]
-    if any(count for count, _ in left_out):
-        yield "Left out: " + ", ".join(f"{count:,} {words}" for count, words in left_out if count)
+    reasons = [f"{count:,} {words}" for count, words in left_out if count]
+    if counts.left and not words:
+        reasons.append(f"{counts.left_words} ({others})")
+    if reasons:
+        yield "Left out: " + ", ".join(reasons)
 
 
 def layout_words(reading: Reading) -> str:

@@ -195,7 +195,7 @@ def test_invalid_requests_are_left_out_unless_included(cbtui, simulator, failed,
 
 def test_what_succeeded_is_paid_again_only_when_it_is_said(cbtui, simulator, failed, own_folders):
     code, _, err = cbtui("retry", failed, "--yes", "--where", "id=r0")
-    assert (code, "1 succeeded or canceled: --any-outcome includes them, paid again" in err) == (2, True)
+    assert (code, "1 good: --any-outcome includes them, paid again" in err) == (2, True)
     code, _, err = cbtui("retry", failed, "--yes", "--where", "id=r0", "--any-outcome")
     assert (code, "paid for already, and is paid once more" in err) == (0, True)
     assert sent(own_folders) == [["r0"]]

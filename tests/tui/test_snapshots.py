@@ -303,7 +303,7 @@ def test_what_a_retry_would_send(snap_compare, dashboard, filled, settled):
         cost_at_most=None,
         created_at=NOW,
     )
-    counts = RetryCounts(errored=201, expired=50, invalid=12, retried=3)
+    counts = RetryCounts(sent={"errored": 201, "expired": 50}, invalid=12, retried=3)
     part = RetryPart(submission, frozenset({"T-1"}))
 
     async def look(pilot):

@@ -8,9 +8,12 @@ of real batches; one that is not known falls back to its type. Neither errored n
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
+
+from claude_batch_tui.domain.results.result import CLASSES
 
 _BY_MESSAGE = (
     (r"prompt is too long", "Shorten or split the input: it is longer than the model can read."),
@@ -118,6 +121,8 @@ _SIGNS = {"quoted": "“…”", "id": "…", "number": "#"}
 _PATTERNS = {"quoted": r"""["`'].*["`']""", "id": r"\w+", "number": r"\d[\d,._]*"}
 _SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
 _MOST_CHARACTERS = 200
+_UNPAID = frozenset({"errored", "expired", "canceled"})
+"""Classes that are not billed."""
 
 
 def cause_of(class_name: str, error_type: str = "", stop_reason: str = "") -> str:
@@ -172,19 +177,21 @@ def is_invalid(error_type: str) -> bool:
     return error_type.startswith("invalid_request")
 
 
+def _class_words(counts: Mapping[str, int]) -> str:
+    """`7 truncated, 5 refused`: how many there are of each class, in the order of `CLASSES`; what is truly good is `good`."""
+    words = ((name, "good" if name == "complete" else name.replace("_", " ")) for name in CLASSES)
+    return ", ".join(f"{counts[name]:,} {word}" for name, word in words if counts.get(name))
+
+
 class RetryCounts(msgspec.Struct, frozen=True):
     """What was looked at: how many are sent again, by what became of them, and why others are not."""
 
-    errored: int = 0
-    expired: int = 0
-    truncated: int = 0
-    refused: int = 0
-    others: int = 0
-    """Complete or canceled."""
+    sent: Mapping[str, int] = {}
+    """By class."""
     invalid: int = 0
     """Left out: their requests have to be changed first."""
-    good: int = 0
-    """Left out: they succeeded or were canceled."""
+    left: Mapping[str, int] = {}
+    """Left out: they have an answer or were canceled; by class."""
     retried: int = 0
     """Left out: a retry has them already."""
     unknown: int = 0
@@ -195,12 +202,22 @@ class RetryCounts(msgspec.Struct, frozen=True):
     @property
     def chosen(self) -> int:
         """How many are sent again."""
-        return self.errored + self.expired + self.truncated + self.refused + self.others
+        return sum(self.sent.values())
+
+    @property
+    def sent_words(self) -> str:
+        """`201 errored, 50 expired`: what is sent again, by class."""
+        return _class_words(self.sent)
+
+    @property
+    def left_words(self) -> str:
+        """`60 truncated, 9 refused`: what is left out because it has an answer or was canceled, by class."""
+        return _class_words(self.left)
 
     @property
     def has_answers(self) -> bool:
-        """Whether some of what is sent again may have an answer, which was paid for."""
-        return bool(self.truncated or self.refused or self.others)
+        """Whether some of what is sent again has an answer, which was paid for."""
+        return any(count and name not in _UNPAID for name, count in self.sent.items())
 
 
 def shape_of(message: str) -> str:

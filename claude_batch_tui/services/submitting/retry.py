@@ -7,6 +7,7 @@ with that one; anything else that overlaps with it is not sent. What succeeded i
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -111,14 +112,14 @@ def plan(
     unproven = [one.batch_id for one, submission in every if submission.is_adopted]
     known = [(one, submission) for one, submission in every if not submission.is_adopted]
     if not known:
-        raise _not_proven(unproven[0])
+        raise _not_proven(unproven[0]) if unproven else NothingToRetryError(RetryCounts())
     run_id = known[0][1].run_id
     if any(submission.run_id != run_id for _, submission in known):
         raise DraftError("These batches belong to several runs: retry one run after the other.")
     if len({submission.betas for _, submission in known}) > 1:
         raise DraftError("These batches were sent with different betas: retry one after the other.")
     run = submissions.of_run(store, run_id)
-    totals: dict[str, int] = {}
+    totals = _Totals()
     taken: set[str] = set()
     parts: list[RetryPart] = []
     # Newest first: of a request that failed twice, the newest attempt is the one to repeat.
@@ -127,7 +128,7 @@ def plan(
         found = _chosen(one, submission, rules, choices, retried | taken, totals)
         taken.update(chain.from_iterable(ids for _, ids in found))
         parts += (RetryPart(submission, frozenset(ids), edits) for edits, ids in reversed(found))
-    counts = RetryCounts(**totals)
+    counts = totals.counts()
     if not parts:
         raise _not_proven(unproven[0]) if unproven else NothingToRetryError(counts)
     return RetryPlan(run_id, tuple(reversed(parts)), counts, _name(run), rules)
@@ -236,7 +237,7 @@ def _chosen(
     rules: RetryRules,
     choices: Sequence[Choice],
     retried: frozenset[str] | set[str],
-    totals: dict[str, int],
+    totals: _Totals,
 ) -> list[tuple[Edits, set[str]]]:
     """The custom_ids of a batch that are sent again, by their edits; `totals` counts what becomes of each entry."""
     sent = sent_ids(submission)
@@ -247,19 +248,36 @@ def _chosen(
     of = {at: number for number, choice in enumerate(choices) for at in choice.places.get(one.batch_id, ())}
     for position in one.positions:
         choice, ids = found[of.get(position, -1)]
+        name = CLASSES[one.index.classes[position]]
         kind = _kind(one.index, position, rules, choice)
-        if kind not in ("good", "invalid"):
+        if kind == "good":
+            totals.left[name] += 1
+        elif kind == "sent":
             custom_id = one.index.custom_id(position)
             if custom_id in retried:
-                kind = "retried"
+                totals.others["retried"] += 1
             elif custom_id not in sent:
-                kind = "unknown"
+                totals.others["unknown"] += 1
             else:
                 ids.add(custom_id)
-                if _is_cut_again(one.index, position, choice.edits):
-                    totals["cut_again"] = totals.get("cut_again", 0) + 1
-        totals[kind] = totals.get(kind, 0) + 1
+                totals.sent[name] += 1
+                totals.others["cut_again"] += _is_cut_again(one.index, position, choice.edits)
+        else:
+            totals.others[kind] += 1
     return [(choice.edits, ids) for choice, ids in found if ids]
+
+
+class _Totals:
+    """What becomes of each entry, counted while batch after batch is decided."""
+
+    def __init__(self) -> None:
+        self.sent: Counter[str] = Counter()
+        self.left: Counter[str] = Counter()
+        self.others: Counter[str] = Counter()
+
+    def counts(self) -> RetryCounts:
+        """As it stands."""
+        return RetryCounts(sent=self.sent, left=self.left, **self.others)
 
 
 def _is_cut_again(index: ResultsIndex, position: int, edits: Edits) -> bool:
@@ -304,15 +322,10 @@ def _stop_reason(index: ResultsIndex, position: int) -> str:
 
 
 def _kind(index: ResultsIndex, position: int, rules: RetryRules, choice: Choice) -> str:
-    """Where an entry is counted, as far as its result and what was chosen tell."""
-    name = CLASSES[index.classes[position]]
+    """`sent`, `invalid` or `good`, as far as its result and what was chosen tell."""
     if choice.is_sent is None:
-        decided = rules.decide(cause_at(index, position), is_changed=choice.edits != NO_EDITS)
-    else:
-        decided = "sent" if choice.is_sent and name != "unparsed" else "good"
-    if decided != "sent":
-        return decided
-    return name if name in ("errored", "expired", "truncated", "refused") else "others"
+        return rules.decide(cause_at(index, position), is_changed=choice.edits != NO_EDITS)
+    return "sent" if choice.is_sent and CLASSES[index.classes[position]] != "unparsed" else "good"
 
 
 def _age(submission: Submission) -> tuple[str, str]:
@@ -362,8 +375,8 @@ def _nothing_words(counts: RetryCounts) -> str:
         reasons.append(
             f"{counts.invalid:,} have to be changed first (--set changes them, --include-invalid sends them as they are)"
         )
-    if counts.good:
-        reasons.append(f"{counts.good:,} succeeded or canceled: --any-outcome includes them, paid again")
+    if counts.left:
+        reasons.append(f"{counts.left_words}: --any-outcome includes them, paid again")
     if counts.unknown:
         reasons.append(f"{counts.unknown:,} belong to no request that was sent")
     return f"There is nothing to retry: {'; '.join(reasons) or 'no entry was chosen'}."

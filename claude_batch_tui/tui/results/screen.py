@@ -137,6 +137,8 @@ class ResultsScreen(DashboardScreen):
             return "V makes columns of the fields first"
         if action == "save" and self._saving.is_running:
             return "results are being saved: x stops that"
+        if action in {"retry", "save"} and self.opened.file is not None and not len(self.table.chosen):
+            return "nothing matches the filter: esc clears it"
         return self.opened.why_not(action) or super().reason_disabled(action, parameters)
 
     @property

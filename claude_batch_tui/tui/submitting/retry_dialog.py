@@ -252,4 +252,4 @@ def _problem(text: str) -> str | None:
 
 
 def _words(counts: RetryCounts) -> str:
-    return "\n".join(retry_words(counts, "i", "o", "a"))
+    return "\n".join(retry_words(counts, "i", "space or o", "a"))

@@ -102,4 +102,9 @@ def test_every_class_that_is_not_good_has_a_rule_and_a_context_that_is_full_anot
 
 
 def test_what_is_chosen_is_the_sum_of_its_kinds():
-    assert RetryCounts(errored=2, expired=3, truncated=1, others=4, invalid=5, retried=6).chosen == 10
+    assert (
+        RetryCounts(
+            sent={"errored": 2, "expired": 3, "truncated": 1, "complete": 4}, invalid=5, retried=6
+        ).chosen
+        == 10
+    )

@@ -56,6 +56,11 @@ async def test_batches_of_several_runs_are_retried_one_run_after_the_other(runti
         planned(runtime, first, second)
 
 
+async def test_no_entry_at_all_is_nothing_to_retry(runtime):
+    with pytest.raises(NothingToRetryError, match=r"no entry was chosen"):
+        plan([], RetryRules(), store=runtime.store)
+
+
 async def test_what_was_retried_is_left_out_once_that_is_certain(simulator, runtime, failed):
     sent = await failed("a")
     made = planned(runtime, sent)

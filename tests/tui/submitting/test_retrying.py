@@ -175,10 +175,14 @@ async def test_nothing_to_retry_is_said_and_enter_does_nothing(live, simulator, 
     async with live.run_test(size=(80, 24)) as pilot:
         await open_results(live, pilot)
         await pilot.press("f", "g", "R")
-        await reached(pilot, lambda: "4 succeeded or canceled" in words(live))
+        await reached(pilot, lambda: "Left out: 4 good (space or o)" in words(live))
         await pilot.press("enter")
         assert isinstance(live.screen, RetryDialog)
-        await pilot.press("escape")
+        await pilot.press("escape", "f", "r")  # no entry is of that class
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count == 0)
+        await pilot.press("R")
+        await reached(pilot, lambda: any("nothing matches" in said for said, _ in live.messages))
+        assert not isinstance(live.screen, RetryDialog)
     assert len(simulator.log.creates) == 1
 
 
