@@ -191,7 +191,4 @@ class Downloader:
             return
         offer = [("auto_download", "offered")]
         if claim_once(runtime.store.database, workspace.scope_id, offer, runtime.now()):
-            file = runtime.config.config_dir / "config.toml"
-            self._board.tell(
-                f"To have results downloaded as batches end, put auto_download = true into {file}."
-            )
+            self._board.tell("auto_download = true in config.toml downloads results as batches end.")

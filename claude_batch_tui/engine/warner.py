@@ -78,7 +78,7 @@ def warning_text(about: Warned, at_risk: Sequence[TrackedBatch], now: datetime) 
     what = first.title if len(at_risk) == 1 else counted_batches(len(at_risk))
     if about is Warned.RESULTS:
         return (
-            f"{what}: the API deletes the results {left}; s downloads them (W marks all of them)",
+            f"{what}: the API deletes the results {left}: W marks, s downloads",
             first.id,
         )
     return f"{what}: expires {left}; x ends it now and keeps what is finished", first.id

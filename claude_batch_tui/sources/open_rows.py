@@ -47,6 +47,11 @@ def guess_kind(path: str) -> SourceKind:
     return "documents" if Path(path).is_dir() else "text"
 
 
+def names_text(path: str) -> bool:
+    """Whether a name says by its ending that it is text; `guess_kind` takes for text what says nothing, too."""
+    return _BY_SUFFIX.get(Path(path).suffix.lower()) == "text"
+
+
 def is_parquet_folder(path: str) -> bool:
     """True where the first files of a folder are Parquet files, as Spark and others write tables."""
     try:

@@ -111,7 +111,7 @@ class Tour:
         was_offered = self._at == -1
         self._at = None
         self._show()
-        self.app.say(f"{'No tour now' if was_offered else 'The tour is over'}: : tour begins it at any time.")
+        self.app.say(f"{'No tour now' if was_offered else 'The tour is over'}. ^t begins it at any time.")
         return True
 
     def _begin_to_look(self) -> None:

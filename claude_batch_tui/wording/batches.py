@@ -16,7 +16,7 @@ from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.wording.values import ago, counted_batches, duration, money, size, span
 
 _STATES = {
-    BatchState.IN_PROGRESS: ("●", ">", "in progress"),
+    BatchState.IN_PROGRESS: ("●", "o", "in progress"),
     BatchState.CANCELING: ("◐", "~", "canceling"),
     BatchState.ENDED_OK: ("✓", "=", "ended, all succeeded"),
     BatchState.ENDED_FLAWED: ("!", "!", "ended, all succeeded, but not all answers are good"),

@@ -21,7 +21,7 @@ from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine, declared_hints
 from claude_batch_tui.tui.widgets.lines import StatusLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from waiting import happened
+from waiting import happened, reached
 
 HERE = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
@@ -221,6 +221,30 @@ async def test_above_the_limit_the_number_has_to_be_typed():
         assert app.done == []
         await pilot.press("backspace", "7", "enter")
         assert app.done == [True]
+
+
+@pytest.mark.parametrize("kind", [ConfirmDialog, TypedConfirmDialog])
+async def test_what_answers_a_question_stays_in_sight_below_a_long_text(kind):
+    app = WorkApp()
+    more = {} if kind is ConfirmDialog else {"expected": "5"}
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = kind("Submit?", [f"line {number}" for number in range(30)], yes="Submit", **more)
+        app.push_screen(dialog)
+        await pilot.pause()
+
+        def body():
+            return dialog.query_one("_Body")
+
+        def last():
+            return body().render_line(body().size.height - 1).text
+
+        await reached(pilot, lambda: last().rstrip().endswith("▼"))
+        assert all(each.region.bottom <= 22 for each in dialog.query("#box > Horizontal, LineInput"))
+        assert "↓ more" in dialog.query_one(KeyLine).render_line(0).text
+        await pilot.press("down", "down")
+        assert last().rstrip() == "line 29"
+        await pilot.resize_terminal(80, 60)
+        await reached(pilot, lambda: "↓ more" not in dialog.query_one(KeyLine).render_line(0).text)
 
 
 async def test_a_prompt_gives_the_line_or_says_what_is_wrong():

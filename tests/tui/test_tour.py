@@ -49,7 +49,7 @@ async def test_the_tour_is_offered_once_and_escape_leaves_it_at_any_step(dashboa
         await reached(pilot, lambda: "That was the loop" in said(app))
         await pilot.press("escape")
         await reached(pilot, lambda: not said(app))
-        assert "tour begins it at any time" in app.messages[-1][0]
+        assert "^t begins it at any time" in app.messages[-1][0]
 
 
 async def test_an_escape_typed_ahead_leaves_the_field_that_comes_and_not_the_tour(dashboard, filled, settled):

@@ -43,7 +43,9 @@ _CANCELING = (
 )
 
 
-def cancel_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> None:
+def cancel_batches(
+    screen: DashboardScreen, targets: Sequence[TrackedBatch], done: Callable[[], None]
+) -> None:
     """Cancel those that still run, after asking."""
     running = [tracked for tracked in targets if tracked.batch.processing_status == "in_progress"]
     now = screen.dashboard.now()
@@ -55,6 +57,7 @@ def cancel_batches(screen: DashboardScreen, targets: Sequence[TrackedBatch]) -> 
     def cancel() -> None:
         for tracked in running:
             screen.dashboard.engines.of(tracked.id).cancel(tracked.id)
+        done()
         screen.say(f"{_several(running)}: cancel sent …")
 
     body = [*_listed(running, words), "", _CANCELING]

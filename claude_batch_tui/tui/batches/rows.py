@@ -71,6 +71,7 @@ STATE_STYLES = {
 }
 _RUNNING = (BatchState.IN_PROGRESS, BatchState.CANCELING)
 _SHORTEST_BAR, _LONGEST_BAR = 8, 24
+_SHORT_OUTCOME = re.compile(r"(err|exp|canc)[a-z]+")
 _LONGEST_WORKSPACE = 16
 _SHORTEST_WORKSPACE = 10
 _ID_TAIL = 7
@@ -305,14 +306,20 @@ def _ended(tracked: TrackedBatch, drawing: Drawing, width: int) -> list[Run]:
     """A bar of outcomes, and the counts; where there is little room what is not good comes before what is."""
     counts = tracked.batch.request_counts
     flaws = [f"{number:,} {class_words(name)}" for name, number in tracked.flawed.items()]
-    buckets = (("err", counts.errored), ("exp", counts.expired), ("canc", counts.canceled))
-    failed = [f"{number:,} {word}" for word, number in buckets if number]
+    buckets = (("errored", counts.errored), ("expired", counts.expired), ("canceled", counts.canceled))
+    whole = [f"{number:,} {word}" for word, number in buckets if number]
+    failed = [_SHORT_OUTCOME.sub(r"\1", each) for each in whole]
     among = f" ({', '.join(flaws)})" if flaws else ""
     parts = [f"{counts.succeeded:,} ok{among}", *failed]
     words = [" · ".join(parts), " ".join(parts)] if counts.total else ["0 requests"]
     if bad := " ".join([*flaws, *failed]):
         not_good = counts.total - counts.succeeded + sum(tracked.flawed.values())
-        words += [bad, f"{not_good:,} not good", f"{counts.succeeded * 100 // counts.total}% ok"]
+        words += [
+            " ".join([*flaws, *whole]),
+            bad,
+            f"{not_good:,} not good",
+            f"{counts.succeeded * 100 // counts.total}% ok",
+        ]
     if {"ok", "errored", "expired", "canceled"} <= drawing.shown:
         words = [f"of ok: {', '.join(flaws)}", " ".join(flaws), ""] if flaws else [""]
     words = [each.replace("truncated", "cut").replace("schema-invalid", "invalid") for each in words]

@@ -29,13 +29,12 @@ from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.retrying import retry_batches
 from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.lines import TABS, LetterMenu, StatusLine, TabsLine, TitleLine
+from claude_batch_tui.tui.widgets.lines import TABS_WIDTH, LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.list_canvas import GUTTER
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted, counted_batches
 from claude_batch_tui.wording.batches import COLUMNS
 
-_TABS_WIDTH = sum(len(tab) + 2 for tab in TABS) + 3
 _FEW_EVENTS = 3
 _BESIDE = 168
 """Cells from which the detail stands beside the list, which then still has all of its columns."""
@@ -73,7 +72,7 @@ class BatchesScreen(DashboardScreen):
         yield TabsLine(1)
         yield FilterBar(
             completer=lambda text, cursor: complete_filter(text, cursor, self.snapshot.batches),
-            placeholder="words, state=running, tag=eval, age<2d, model:sonnet; tab completes",
+            placeholder="words, state=running, tag=eval, age<2d, model:sonnet",
         )
         yield Vertical(
             BatchTable(self.view, lambda: dashboard.engines.watched, id="list"),
@@ -201,7 +200,7 @@ class BatchesScreen(DashboardScreen):
         self._show_list_words()
 
     def _show_list_words(self) -> None:
-        room = self.size.width - _TABS_WIDTH
+        room = self.size.width - TABS_WIDTH
         self.query_one(TabsLine).show(right=list_words(self.view, len(self.table.marks), room))
 
     def _rest(self) -> None:
@@ -258,6 +257,7 @@ class BatchesScreen(DashboardScreen):
     def _marks_changed(self) -> None:
         self._show_list_words()
         self._rest()
+        self.query_one(StatusLine).yield_note()  # what keys would do to what is marked is newer
         self.refresh_bindings()
 
     @on(BatchEvents.Chosen)
@@ -457,7 +457,7 @@ class BatchesScreen(DashboardScreen):
 
     def action_cancel(self) -> None:
         """Cancel the marked batches, or the one under the cursor."""
-        actions.cancel_batches(self, self.table.batches)
+        actions.cancel_batches(self, self.table.batches, self._unmark)
 
     def action_delete(self) -> None:
         """Delete the marked ended batches, or the one under the cursor."""
@@ -545,6 +545,8 @@ class BatchesScreen(DashboardScreen):
         """Compare the results of the two that are marked."""
         rows = [self.view.row(key) for key in self.table.targets]
         actions.compare_rows(self, [row for row in rows if row is not None])
+        if self.app.screen is not self:  # they were marked for this
+            self._unmark()
 
     def action_retry(self) -> None:
         """Send again what failed of the marked batches, or of the one or the run under the cursor."""

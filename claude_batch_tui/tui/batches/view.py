@@ -411,7 +411,7 @@ def _marked_words(targets: Sequence[TrackedBatch], rows: int) -> str:
     does = [f"x cancels {running:,}"] if running else []
     does += [f"D deletes {ended:,}", f"s downloads {ended:,}"] if ended else []
     does += ["= compares"] if rows == 2 and ended == len(targets) else []
-    return f"{counted_batches(len(targets))} marked: {', '.join([*does, 't tags', 'A hides'])}"
+    return f"{counted_batches(len(targets))} marked: {', '.join([*does, 't tags', 'esc unmarks'])}"
 
 
 def _warning_words(warnings: Collection[LossWarning], now: datetime) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from typing import ClassVar
 
+import aiofiles.os
 from rich.style import Style
 from rich.text import Text
 from textual.binding import BindingType
@@ -12,6 +14,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
+from claude_batch_tui.home import expand_home
 from claude_batch_tui.sources.template import variables_in
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.roles import role_style
@@ -53,6 +56,56 @@ class FieldInput(Input):
         super().__init__(value=value, placeholder=placeholder, suggester=suggester, select_on_focus=False)
         self.cursor_blink = False
         _leave_pages(self)
+
+    def watch__suggestion(self, before: str, after: str) -> None:
+        """Tab does something else from now on: the line of keys says so."""
+        if bool(before) != bool(after) and self.is_attached:
+            self.screen.refresh_bindings()
+
+    @property
+    def can_complete(self) -> bool:
+        """Whether what is typed goes on in grey as tab would have it."""
+        return isinstance(self.suggester, PathSuggester) and self.cursor_at_end and bool(self._suggestion)
+
+    async def complete(self) -> bool:
+        """Complete a path as a shell does; False where it is no path, is whole, or nothing begins so."""
+        if not isinstance(self.suggester, PathSuggester) or not self.cursor_at_end:
+            return False
+        whole = await self.suggester.get_suggestion(self.value)
+        if whole is None or await aiofiles.os.path.isfile(expand_home(self.value)):
+            return False
+        self.value = whole
+        self.cursor_position = len(whole)
+        return True
+
+
+class PathSuggester(Suggester):
+    """Completes a path by what is in its folder: the first name that begins so, folders with a slash."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The whole path suggested, or None."""
+        if not value or value.endswith("~"):
+            return None
+        folder, beginning = _split(value)
+        try:
+            names = await aiofiles.os.listdir(folder or ".")
+        except OSError:
+            return None
+        fitting = sorted(
+            name for name in names if name.startswith(beginning) and (beginning or name[0] != ".")
+        )
+        if not fitting or fitting[0] == beginning:
+            return None
+        is_folder = await aiofiles.os.path.isdir(os.path.join(folder, fitting[0]))  # noqa: PTH118 — the same
+        return value + fitting[0][len(beginning) :] + ("/" if is_folder else "")
+
+
+def _split(value: str) -> tuple[str, str]:
+    """The folder and the beginning of a name in what is typed; Path would drop a slash at the end."""
+    return os.path.split(os.path.expanduser(value))  # noqa: PTH111
 
 
 class FieldEditor(TextArea):

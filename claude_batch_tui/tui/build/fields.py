@@ -167,7 +167,7 @@ _ALL = (
     ),
     FieldSpec("set", "more", "PATH=VALUE over all else, a line each", "text"),
     FieldSpec("model", "model", "^o lists them", kinds=_ROWS),
-    FieldSpec("max_tokens", "model", "the longest answer, e.g. 1024", kinds=_ROWS),
+    FieldSpec("max_tokens", "model", "tokens, e.g. 1024", kinds=_ROWS),
     FieldSpec("temperature", "model", "0 to 1; left out: 1", kinds=_ROWS),
     FieldSpec(
         "thinking",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping, Sequence
 from textwrap import wrap
 from typing import ClassVar
 
-import aiofiles.os
 from rich.segment import Segment
 from textual import on
 from textual.app import ComposeResult
@@ -23,7 +21,7 @@ from textual.widgets import Input, TextArea
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.sources.recipe import SourceKind
 from claude_batch_tui.tui.build.advice import Note
-from claude_batch_tui.tui.build.editors import FieldEditor, FieldInput
+from claude_batch_tui.tui.build.editors import FieldEditor, FieldInput, PathSuggester
 from claude_batch_tui.tui.build.fields import (
     FIELDS,
     FOLDED,
@@ -255,35 +253,6 @@ class CostLine(FormLine):
     def on_click(self) -> None:
         """A click is enter."""
         self.screen.call_later(self.screen.run_action, "check")
-
-
-class PathSuggester(Suggester):
-    """Completes a path by what is in its folder: the first name that begins so, folders with a slash."""
-
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The whole path suggested, or None."""
-        if not value or value.endswith("~"):
-            return None
-        folder, beginning = _split(value)
-        try:
-            names = await aiofiles.os.listdir(folder or ".")
-        except OSError:
-            return None
-        fitting = sorted(
-            name for name in names if name.startswith(beginning) and (beginning or name[0] != ".")
-        )
-        if not fitting or fitting[0] == beginning:
-            return None
-        is_folder = await aiofiles.os.path.isdir(os.path.join(folder, fitting[0]))  # noqa: PTH118 — the same
-        return value + fitting[0][len(beginning) :] + ("/" if is_folder else "")
-
-
-def _split(value: str) -> tuple[str, str]:
-    """The folder and the beginning of a name in what is typed; Path would drop a slash at the end."""
-    return os.path.split(os.path.expanduser(value))  # noqa: PTH111
 
 
 def _suggester(spec: FieldSpec) -> Suggester | None:

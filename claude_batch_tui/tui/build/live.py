@@ -35,8 +35,9 @@ _SECONDS = 5.0
 
 
 class Live(NamedTuple):
-    """All that is known of what is typed."""
+    """All that is known of what is typed: `source` is the one it was read from."""
 
+    source: str | None
     sample: Sample
     advice: Advice
     known: Known
@@ -82,7 +83,7 @@ class LiveReading:
             yield self._show_cost, str(error)
             return
         sample = self._sample(values, Patience(_SECONDS, stopped))
-        yield self._show, Live(sample, advice(values, sample.columns, known), known)
+        yield self._show, Live(values.get("source"), sample, advice(values, sample.columns, known), known)
         yield self._show_cost, self._cost(values, known, Patience(_SECONDS, stopped), stopped)
 
     def _sample(self, values: Mapping[str, str], patience: Patience) -> Sample:

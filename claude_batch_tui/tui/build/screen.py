@@ -8,6 +8,8 @@ check       2,400 requests · at most $1.99  ticket  subject …
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -25,6 +27,7 @@ from claude_batch_tui.home import expand_home
 from claude_batch_tui.services.building.recipes import recipe_names
 from claude_batch_tui.services.building.trying import Tried
 from claude_batch_tui.services.results.recent import remember_file
+from claude_batch_tui.sources.open_rows import names_text
 from claude_batch_tui.sources.recipe import Recipe, recipe_toml
 from claude_batch_tui.tui.build.advice import names_in_templates
 from claude_batch_tui.tui.build.answers import ask_answers
@@ -32,7 +35,7 @@ from claude_batch_tui.tui.build.background import BackgroundBuild, CheckingScree
 from claude_batch_tui.tui.build.check_view import CheckView
 from claude_batch_tui.tui.build.choosing import ANSWERS, TEMPLATES, picker_for, source_picker
 from claude_batch_tui.tui.build.draft import BuildDraft, Checked
-from claude_batch_tui.tui.build.editors import FieldEditor
+from claude_batch_tui.tui.build.editors import FieldEditor, FieldInput
 from claude_batch_tui.tui.build.fields import FIELDS, label_of, values_of
 from claude_batch_tui.tui.build.form import BuildForm, CostLine
 from claude_batch_tui.tui.build.keys import KEYS, why_not
@@ -51,6 +54,8 @@ from claude_batch_tui.wording import layout_words
 _PAUSE_BEFORE_PREVIEW = 0.2
 """Seconds without a key before a request is read, and before the draft is kept."""
 _PAUSE_BEFORE_SAVING = 1.0
+_READ_WITHIN = 2.0
+"""Seconds that a list of columns waits for the source to be read."""
 _TYPED = "FieldInput, FieldEditor, CostLine"
 _IN_ORDER = f"{_TYPED}, Fold"
 _NAMES = {"request": "Request", "json": "JSON", "recipe": "Recipe", "rows": "Rows", "check": "Check"}
@@ -92,6 +97,7 @@ class BuildScreen(CheckingScreen):
         self.background = BackgroundBuild(self, self.draft)
         self._live_reading = LiveReading(self, show=self._show_live, show_cost=self._show_cost)
         self._live: Live | None = None
+        self._is_read = asyncio.Event()
         self._view = "request"
         self._preview_timer: Timer | None = None
         self._save_timer: Timer | None = None
@@ -142,7 +148,9 @@ class BuildScreen(CheckingScreen):
 
     @property
     def tab_words(self) -> str:
-        """An editor of several lines keeps enter to itself."""
+        """An editor of several lines keeps enter to itself; a path is completed."""
+        if isinstance(self.focused, FieldInput) and self.focused.can_complete:
+            return "complete"
         return "next field" if isinstance(self.focused, FieldEditor) else super().tab_words
 
     @property
@@ -188,13 +196,20 @@ class BuildScreen(CheckingScreen):
     @on(BuildForm.Changed)
     def _form_changed(self) -> None:
         self._take_form()
-        self.form.adapt(self.draft.source_kind)
+        self._adapt()
         for timer in (self._preview_timer, self._save_timer):
             if timer is not None:
                 timer.stop()
         self._preview_timer = self.set_timer(_PAUSE_BEFORE_PREVIEW, self._read_row)
         self._save_timer = self.set_timer(_PAUSE_BEFORE_SAVING, self.draft.save)
         self.refresh_bindings()
+
+    def _adapt(self) -> None:
+        """The fields for the kind of source; a name that is half typed has none yet."""
+        draft = self.draft
+        is_guess = draft.source_kind == "text" and not names_text(draft.source or "")
+        is_half_typed = is_guess and "kind" not in draft.values and not draft.names_a_source
+        self.form.adapt(None if is_half_typed else draft.source_kind)
 
     def _take_form(self) -> None:
         """The draft is what is typed; a check of what it was before is stopped, and is never shown."""
@@ -215,6 +230,7 @@ class BuildScreen(CheckingScreen):
     def _show_live(self, live: Live) -> None:
         """What is known of the form as it is now, from its thread."""
         self._live = live
+        self._is_read.set()
         columns = live.sample.columns
         names = names_in_templates(self.draft.values, columns) if columns else None
         self.form.mark(names, columns, tuple(live.known.models.by_name))
@@ -237,6 +253,12 @@ class BuildScreen(CheckingScreen):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
 
+    async def action_next_pane(self) -> None:  # type: ignore[override]  # awaited either way
+        """To the next field; a path that is half typed is completed first."""
+        await typed_out(self.focused)
+        if not isinstance(self.focused, FieldInput) or not await self.focused.complete():
+            super().action_next_pane()
+
     async def action_field(self, step: int, typed: bool = False) -> None:
         """The next field, or the one before; only one that is `typed` into. From a source that there is not, the files there are."""
         await typed_out(self.focused)
@@ -249,13 +271,27 @@ class BuildScreen(CheckingScreen):
         else:
             self.focus_previous(_IN_ORDER)
 
-    def action_choose(self) -> None:
+    async def _reads_source(self) -> None:
+        """Wait for the columns of the source as it is typed now: a key typed ahead asks for them."""
+        if not self.draft.names_a_source:
+            return
+        if self._live is None or self._live.source != self.draft.source:
+            self._is_read.clear()
+            self._read_row()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_read.wait(), _READ_WITHIN)
+
+    async def action_choose(self) -> None:
         """List what can stand in the field one is in, and put there what is chosen."""
+        await typed_out(self.focused)
+        self._take_form()
         here = self.form.here
         name = here.spec.name if here is not None else "source"
         if name == "source":
             self.action_files()
             return
+        if FIELDS[name].form == "column" or name in TEMPLATES:
+            await self._reads_source()
         dialog = picker_for(self, name, self.draft.values, self._live)
         if dialog is None:
             needs_source = self.draft.source is None and (FIELDS[name].form == "column" or name in TEMPLATES)
@@ -289,7 +325,7 @@ class BuildScreen(CheckingScreen):
     def _use_source(self, path: str) -> None:
         self.form.set("source", path)
         self._take_form()
-        self.form.adapt(self.draft.source_kind)
+        self._adapt()
         self.form.focus_field("source")
         self.focus_next(_TYPED)
 
@@ -413,7 +449,7 @@ class BuildScreen(CheckingScreen):
         checked = self.draft.checked
         words = steps_words(
             message.place,
-            has_source=self.draft.source is not None,
+            has_source=self.draft.names_a_source,
             is_ready=checked is not None and checked.is_ready,
             ascii_only=self.dashboard.ascii_only,
         )

@@ -84,6 +84,17 @@ class _Body(TextView, can_focus=False):
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__([labeled(line) for each in lines for line in clean(each).split("\n")])
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is in sight."""
+        return self.get_content_height(self.size, self.size, self.size.width) <= self.size.height
+
+
+_SCROLLING: tuple[BindingType, ...] = (
+    shown_key("confirm.down", "down,pagedown", "scroll(1)", "more", "the rest of what is said"),
+    hidden_key("confirm.up", "up,pageup", "scroll(-1)", "back", "what was said before"),
+)
+
 
 class ConfirmDialog(Box[bool]):
     """`y` does it; esc, n, enter and q keep things as they are.
@@ -98,6 +109,7 @@ class ConfirmDialog(Box[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("confirm.yes", "y", "answer(True)", "do it", "do it"),
         shown_key("confirm.no", "escape,n,enter,q", "answer(False)", "keep", "keep things as they are"),
+        *_SCROLLING,
     ]
 
     def __init__(self, title: str, body: Sequence[str], *, yes: str, no: str = "Keep") -> None:
@@ -124,6 +136,25 @@ class ConfirmDialog(Box[bool]):
         """What says yes, in words."""
         return "y"
 
+    def on_resize(self) -> None:
+        """What answers stays in sight: a long text is scrolled above it."""
+        answers = sum(
+            each.outer_size.height + each.styles.margin.height for each in self.query("#box > Horizontal")
+        )
+        edges = self.query_one("#box").gutter.height + self.query_one(".foot").outer_size.height
+        self.query_one(_Body).styles.max_height = max(self.size.height - answers - edges, 1)
+        self.call_after_refresh(self.refresh_bindings)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is more only where it is not all in sight."""
+        if action == "scroll" and (not self.is_mounted or self.query_one(_Body).is_whole):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_scroll(self, step: int) -> None:
+        """The rest of what is said, or what was before."""
+        self.query_one(_Body).action_page(step)
+
     def action_answer(self, yes: bool) -> None:
         """Close with the answer."""
         self.dismiss(yes)
@@ -139,6 +170,7 @@ class TypedConfirmDialog(ConfirmDialog, inherit_bindings=False):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         shown_key("confirm.no", "escape", "answer(False)", "not yet", "keep things as they are"),
+        *_SCROLLING,
     ]
 
     def __init__(

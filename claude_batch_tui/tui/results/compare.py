@@ -40,8 +40,9 @@ from claude_batch_tui.tui.results.compare_rows import COLUMNS, PairRows, diff_li
 from claude_batch_tui.tui.results.keys import TABS_KEYS
 from claude_batch_tui.tui.results.save import SaveChoice, SaveDialog, place_words
 from claude_batch_tui.tui.screen import DashboardScreen
+from claude_batch_tui.tui.widgets.columns import ascii_only, cut_inside, cut_mark
 from claude_batch_tui.tui.widgets.key_line import KeyLine, hidden_key, shown_key
-from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine, TitleLine, TwoSidedLine
+from claude_batch_tui.tui.widgets.lines import TABS_WIDTH, StatusLine, TabsLine, TitleLine, TwoSidedLine
 from claude_batch_tui.tui.widgets.text_rows import TextRows
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
@@ -190,8 +191,22 @@ class CompareScreen(DashboardScreen):
             self._comparison.close()
 
     def title_left(self) -> str:
-        """What is compared."""
-        return f"A {self._names[0]} · B {self._names[1]}"
+        """What is compared; on a narrow screen the line of the tabs has more room for it."""
+        return self._sides() if self.has_class("-wide") else ""
+
+    def draw_snapshot(self, snapshot: Snapshot) -> None:
+        """The title, and what is compared."""
+        super().draw_snapshot(snapshot)
+        room = self.size.width - TABS_WIDTH
+        self.query_one(TabsLine).show(right="" if self.has_class("-wide") else self._sides(room))
+
+    def _sides(self, room: int | None = None) -> str:
+        """`A label eval, haiku · B label eval, sonnet`, in so many cells."""
+        names = list(self._names)
+        if room is not None:
+            each = (room - len("A  · B ")) // 2
+            names = [cut_inside(name, each, cut_mark(self)) for name in names]
+        return f"A {names[0]} {'-' if ascii_only(self) else '·'} B {names[1]}"
 
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """Most keys need a pair."""

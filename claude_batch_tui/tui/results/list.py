@@ -91,11 +91,12 @@ class EntryList(VirtualList):
             return isinstance(message, EntryList.Sorting)
 
     class FieldsKnown(Message):
-        """These names stand in the JSON answers of a sample."""
+        """These names stand in the JSON answers of a sample; `is_asked` where a key asked for them, and not another file."""
 
-        def __init__(self, names: Sequence[str]) -> None:
+        def __init__(self, names: Sequence[str], *, is_asked: bool) -> None:
             super().__init__()
             self.names = names
+            self.is_asked = is_asked
 
     class Refused(Message):
         """The filter cannot be applied; `sentence` says why. What was shown before stays."""
@@ -203,16 +204,16 @@ class EntryList(VirtualList):
         self.set_columns([*fixed, *field_columns(rows.fields, fields)])
 
     @work(thread=True, exclusive=True, group="fields")
-    def look_at_fields(self, rows: EntryRows) -> None:
+    def look_at_fields(self, rows: EntryRows, *, is_asked: bool = False) -> None:
         """Find the names in the JSON answers of a sample."""
         with rows.file.results.duplicate() as own:
             look_at_fields(own, rows.file.fields)
-        self.app.call_from_thread(self._fields_known, rows)
+        self.app.call_from_thread(self._fields_known, rows, is_asked)
 
-    def _fields_known(self, rows: EntryRows) -> None:
+    def _fields_known(self, rows: EntryRows, is_asked: bool) -> None:
         if rows is self.rows:
             self.show_fields()
-            self.post_message(self.FieldsKnown(rows.file.fields.names))
+            self.post_message(self.FieldsKnown(rows.file.fields.names, is_asked=is_asked))
 
     def render_line(self, y: int) -> Strip:
         """One line; where it had a name in it that has no column yet, there is one with the next."""

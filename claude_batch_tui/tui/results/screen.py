@@ -99,7 +99,7 @@ class ResultsScreen(DashboardScreen):
         yield FilterBar(
             completer=lambda text, cursor: self.opened.complete(text, cursor),  # noqa: PLW0108  of what is open then
             history=read_filters(config.state_dir),
-            placeholder="id, or text:refund, outcome=errored, out>500, json.label=bug, and or not",
+            placeholder="text:refund, outcome=errored, out>500, json.label=bug",
         )
         columns = chosen_columns(config.results_columns)
         yield Vertical(EntryList(columns, id="list"), Inspector(id="detail"), id="main")
@@ -223,8 +223,9 @@ class ResultsScreen(DashboardScreen):
     def _fields_known(self, message: EntryList.FieldsKnown) -> None:
         if self.table.is_spread and not message.names:
             self.action_spread()
-            self.say("None of the answers looked at is a JSON object, so there are no fields.")
-        elif self.table.is_spread:
+            if message.is_asked:
+                self.say("None of the answers looked at is a JSON object, so there are no fields.")
+        elif self.table.is_spread and message.is_asked:
             self.say(
                 f"{counted(len(message.names), 'field')}: > and < shift them, o sorts, / json.{message.names[0]}=… filters."
             )
@@ -276,7 +277,7 @@ class ResultsScreen(DashboardScreen):
         self.table.spread()
         self.set_class(self.table.is_spread, "-spread")
         if self.table.is_spread and self.table.rows is not None:
-            self.table.look_at_fields(self.table.rows)
+            self.table.look_at_fields(self.table.rows, is_asked=True)
 
     def action_shift(self, step: int) -> None:
         """Begin with another of those columns."""

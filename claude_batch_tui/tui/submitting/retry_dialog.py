@@ -99,7 +99,7 @@ class RetryDialog(Box[RetryPlan | None]):
     def reason_disabled(self, action: str, parameters: tuple[object, ...]) -> str | None:
         """There has to be something to send."""
         if action == "go_on" and self._made is None:
-            return "there is nothing to send"
+            return "nothing is chosen; space chooses a group"
         if action in ("choose", "edit", "more") and not self._groups:
             return "there is no group"
         if action == "more" and self._group.offered is None:

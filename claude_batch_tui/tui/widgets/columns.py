@@ -38,6 +38,14 @@ def cut(text: str, width: int, mark: str = "…") -> str:
     return fit(text, width, mark=mark).rstrip()
 
 
+def cut_inside(text: str, width: int, mark: str = "…") -> str:
+    """The same with both ends whole: names begin alike, and differ in their last word."""
+    tail = width * 2 // 3
+    if cells(text) <= width or not tail:
+        return cut(text, width, mark)
+    return f"{cut(text[:-tail], width - tail, mark)}{text[-tail:]}"
+
+
 def ascii_only(widget: Widget) -> bool:
     """True where the app was told to draw with ASCII characters."""
     return bool(getattr(widget.app, "ascii_only", False))

@@ -98,6 +98,8 @@ class TwoSidedLine(OneLine):
 
 
 TABS = ("1 Batches", "2 Build", "3 Results")
+TABS_WIDTH = sum(len(tab) + 2 for tab in TABS) + 3
+"""What they take of the line, with what parts them from the words at its right."""
 
 
 class TitleLine(OneLine):
@@ -232,6 +234,11 @@ class StatusLine(OneLine):
         """Take the message away."""
         self._message = None
         self.repaint()
+
+    def yield_note(self) -> None:
+        """Let the resting text be seen, unless the message is an error."""
+        if self._message is not None and self._message[1] != "error":
+            self.clear()
 
     def runs(self, width: int) -> Sequence[Run]:
         """The message or the resting text."""

@@ -99,7 +99,8 @@ def test_one_of_a_thousand_that_failed_is_a_tail_and_does_not_color_the_bar():
 def test_where_there_is_little_room_what_is_not_good_is_said_first():
     ended = tracked("ended", counts=(0, 9_702, 213, 0, 0), flawed={"truncated": 12})
     assert says(ended, width=90).endswith(" 9,702 ok (12 cut) · 213 err")
-    assert says(ended, width=36).endswith(" 12 cut 213 err")
+    assert says(ended, width=36).endswith(" 12 cut 213 errored")
+    assert says(ended, width=28).endswith(" 12 cut 213 err")
     assert says(ended, width=22).endswith(" 225 not good")
     millions = tracked("ended", counts=(0, 9_702_000, 213_000, 35_000, 50_000))
     assert says(millions, width=24).endswith(" 97% ok")

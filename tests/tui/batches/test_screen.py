@@ -181,6 +181,21 @@ async def test_two_marked_batches_are_compared_from_the_list(live, simulator):
         await pilot.press("equals_sign")
         await reached(pilot, lambda: isinstance(live.screen, CompareScreen))
         await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count > 0)
+        await pilot.press("escape")
+        await reached(pilot, lambda: not isinstance(live.screen, CompareScreen))
+        assert not table(live).marks, "what they were marked for is done: no later key acts on them"
+
+
+async def test_what_is_marked_is_said_at_once_and_escape_unmarks_it(live, simulator):
+    add(simulator, 2, age=DAY, duration=60)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 2)
+        live.say("Something else.")
+        await pilot.press("space", "space")
+        await reached(pilot, lambda: "2 batches marked" in status(live))
+        assert status(live).endswith("= compares, t tags, esc unmarks")
+        await pilot.press("escape")
+        await reached(pilot, lambda: "marked" not in status(live))
 
 
 async def test_hiding_several_asks_once_with_their_number(live, simulator):

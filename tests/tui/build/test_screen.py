@@ -20,7 +20,7 @@ from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog
 from claude_batch_tui.tui.widgets.inputs import LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
-from claude_batch_tui.tui.widgets.lines import StatusLine
+from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine
 from claude_batch_tui.tui.widgets.text_view import TextView
 from office_files import write_xlsx
 from waiting import reached, workers_done
@@ -150,6 +150,29 @@ async def test_only_fields_that_mean_something_for_the_source_are_shown(build, s
         await pilot.press("x", "C", "enter")
         await settled(pilot)
         assert screen(build).query_one("#set").display
+
+
+async def test_tab_completes_a_path_as_a_shell_does_and_then_goes_on(build, settled, folder):
+    (folder / "tickets.csv.bak").write_text("")
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", *"tick")
+        source = screen(build).form.field("source")
+        await reached(pilot, lambda: "tab complete" in screen(build).query_one(KeyLine).render_line(0).text)
+        assert screen(build).form.field("prompt_column").display, "half a name is no text file"
+        assert "source✓" not in screen(build).query_one(TabsLine).render_line(0).text
+        await pilot.press("tab")
+        assert (source.value, screen(build).form.here) == ("tickets.csv", source)
+        await done(build, pilot, settled)
+        assert "source✓" in screen(build).query_one(TabsLine).render_line(0).text
+        await pilot.press("tab")  # it is a file, though another begins so
+        assert (source.value, source.typed.has_focus) == ("tickets.csv", False)
+
+
+async def test_columns_are_listed_for_who_types_faster_than_they_are_read(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", *"tickets.csv", "enter", "enter", "ctrl+o", *"bod", "enter")
+        await done(build, pilot, settled)
+        assert screen(build).form.field("template").value == "{{ body }}"
 
 
 async def test_e_goes_to_the_rows_with_problems_and_x_leaves_one_out(build, settled):

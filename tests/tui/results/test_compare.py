@@ -78,6 +78,20 @@ async def test_two_files_are_joined_and_the_difference_of_a_pair_is_shown(opened
         assert "  is on its way." in shown
 
 
+async def test_both_sides_are_named_at_80_columns_by_their_ends_too(dashboard, filled, settled, tmp_path):
+    filled([])
+    left, right = (
+        write(tmp_path / f"nightly-labels-of-the-shop-{name}.jsonl", {"T-1": "bug"})
+        for name in ("haiku", "sonnet")
+    )
+    app = dashboard(results=left)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await compare_files(pilot, settled, (left, right))
+        tabs = app.screen.query_one(TabsLine).render_line(0).text
+        assert "haiku" in tabs
+        assert tabs.rstrip().endswith("sonnet.jsonl")
+
+
 @pytest.mark.slow
 async def test_pairs_of_one_agreement_can_be_looked_at_alone(opened, settled, files):
     async with opened.run_test(size=(120, 40)) as pilot:

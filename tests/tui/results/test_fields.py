@@ -68,6 +68,27 @@ async def test_fields_are_columns_that_sort_by_number_filter_by_name_and_complet
         assert lines(opened)[0].endswith("TEXT")
 
 
+async def test_columns_of_fields_leave_without_a_word_where_another_file_has_none(opened, settled, tmp_path):
+    plain = tmp_path / "plain.jsonl"
+    message = {"content": [{"type": "text", "text": "words"}], "stop_reason": "end_turn"}
+    plain.write_text(
+        json.dumps({"custom_id": "a", "result": {"type": "succeeded", "message": message}}) + "\n"
+    )
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("V")
+        await settled(pilot)
+        opened.screen.query_one(StatusLine).clear()
+        await pilot.press("O")
+        await settled(pilot)
+        await paste(pilot, str(plain))
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "> 1 a" in lines(opened)[1]
+        assert not opened.screen.has_class("-spread")
+        assert "no fields" not in opened.screen.query_one(StatusLine).text
+
+
 async def test_where_no_answer_is_json_there_are_no_fields_and_that_is_said(
     dashboard, filled, settled, tmp_path
 ):
