@@ -29,6 +29,8 @@ def main() -> int:
         print_words(*argv[1:])
         return 0
     os.umask(0o077)
+    # numpy comes with a library that starts a thread for every core when it is imported, 60 ms of them; we multiply nothing.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from claude_batch_tui.cli.main import main as run_command_line
 
     return run_command_line(argv, _open_dashboard)
