@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import starmap
 from typing import Any, BinaryIO
 
 import msgspec
 
-from claude_batch_tui.exports.table import Column, Values, Writer
+from claude_batch_tui.exports.table import Column, Packed, Values, Writer
 
 
 class UnchangedLines(Writer):
@@ -21,34 +22,59 @@ class UnchangedLines(Writer):
         self._out.writelines(row.rstrip(b"\r\n") + b"\n" for row in rows)
 
 
+class FlatRows:
+    """Packs rows as objects with a key a column."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        names = [column.name for column in columns]
+        fields = [f"f{number}" for number in range(len(names))]
+        self._encoder = msgspec.json.Encoder()
+        self._object: Callable[..., Any]
+        try:  # a struct is written in half the time of a dict
+            self._object = msgspec.defstruct(
+                "Row", fields, rename=dict(zip(fields, names, strict=True)), gc=False
+            )
+        except ValueError:  # a name with a quote in it cannot be that of a field
+            self._object = lambda *values: dict(zip(names, values, strict=True))
+
+    def encoded(self, row: Values) -> bytes:
+        """One entry as JSON, without a newline."""
+        return self._encoder.encode(self._object(*row))
+
+    def pack(self, rows: Sequence[Any]) -> Packed:
+        """Rows as the lines they are in the file."""
+        return Packed(self._encoder.encode_lines([*starmap(self._object, rows)]))
+
+
 class FlatLines(Writer):
     """An object an entry, on a line of its own, with a key a column."""
 
     def __init__(self, out: BinaryIO, columns: Sequence[Column]) -> None:
         self._out = out
-        self._names = [column.name for column in columns]
-        self._encoder = msgspec.json.Encoder()
-
-    def encoded(self, row: Values) -> bytes:
-        """One entry as JSON, without a newline."""
-        return self._encoder.encode(dict(zip(self._names, row, strict=True)))
+        self._rows = FlatRows(columns)
 
     def write(self, rows: Sequence[Any]) -> None:
         """Write the objects."""
-        self._out.write(
-            self._encoder.encode_lines([dict(zip(self._names, row, strict=True)) for row in rows])
-        )
+        self.write_packed(self._rows.pack(rows))
+
+    def write_packed(self, packed: Packed) -> None:
+        """Write lines as they are."""
+        self._out.write(packed.data)
 
 
-class FlatArray(FlatLines):
+class FlatArray(Writer):
     """The same objects as one JSON array, an object a line."""
 
     _before = b"[\n"
 
+    def __init__(self, out: BinaryIO, columns: Sequence[Column]) -> None:
+        self._out = out
+        self._rows = FlatRows(columns)
+
     def write(self, rows: Sequence[Any]) -> None:
         """Write the objects with what stands between them."""
         for row in rows:
-            self._out.write(self._before + self.encoded(row))
+            self._out.write(self._before + self._rows.encoded(row))
             self._before = b",\n"
 
     def finish(self) -> None:

@@ -39,6 +39,22 @@ ID, CUSTOM_ID, STATUS, RESPONSE, ERROR, STOP_REASON, MODEL, INPUT_TOKENS, OUTPUT
 )
 
 
+class Packed(msgspec.Struct, frozen=True, array_like=True):
+    """Rows on their way from one process to another, as far along as they can be made: bytes of the file, or values."""
+
+    data: bytes
+    guarded: int = 0
+    """How many cells were changed, because a spreadsheet would have run them."""
+
+
+_unpacked = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
+
+
+def packed_values(rows: Sequence[Values]) -> Packed:
+    """Rows for a format whose writer has to see their values. Raises OverflowError for an integer of more than 64 bits."""
+    return Packed(msgspec.msgpack.encode(rows))
+
+
 class Writer:
     """Writes rows as they come; nothing is complete before `finish`, and `close` comes last in any case."""
 
@@ -48,6 +64,10 @@ class Writer:
     def write(self, rows: Sequence[Any]) -> None:
         """Write the next rows."""
         raise NotImplementedError
+
+    def write_packed(self, packed: Packed) -> None:
+        """Write the next rows, which another process has packed for this format."""
+        self.write(_unpacked(packed.data))
 
     def finish(self) -> None:
         """Write what comes last."""

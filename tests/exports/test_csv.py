@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_batch_tui.exports.csv import Csv, guarded
+from claude_batch_tui.exports.csv import Csv, CsvRows, guarded
 from claude_batch_tui.exports.table import Column
 
 
@@ -66,3 +66,22 @@ def test_many_rows_at_once_are_written_as_each_alone(rows, raw):
     table, guarded_cells = written(*rows, raw=raw)
     assert table[1:] == [alone[1] for alone, _ in apart]
     assert guarded_cells == sum(count for _, count in apart)
+
+
+WORDS = st.lists(
+    st.tuples(st.one_of(st.none(), st.text(max_size=3)), st.text('ab,"\r\n ', max_size=2), st.integers()),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(WORDS, st.sampled_from([0, 1, 2]))
+def test_lines_are_those_of_the_standard_library_whether_cells_need_quotes_or_not(rows, first):
+    rows = [row[first:] for row in rows]
+    columns = [Column("a", "text"), Column("b", "text"), Column("c", "int")][first:]
+    expected = []
+    for row in rows:
+        line = io.StringIO(newline="")
+        standard.writer(line, lineterminator="\r\n").writerow(row)
+        expected.append(line.getvalue()[:-2] + "\n")
+    assert CsvRows(columns, raw=True).pack(rows).data.decode() == "".join(expected)

@@ -155,7 +155,9 @@ def test_entries_in_any_order_are_read_as_each_alone(results):
         count = opened.index.count
         for positions in (range(count), [3, 2, 1], [0, 5, 9], [], [count - 1], [*range(4), 1, 1]):
             for rows, size in ((1, 1), (3, 10**9), (100, 300)):
-                blocks = [*opened.blocks(positions, rows, size)]
+                blocks = [
+                    (some, opened.lines(places)) for some, places in opened.blocks(positions, rows, size)
+                ]
                 assert [at for some, _ in blocks for at in some] == [*positions]
                 assert [line for _, lines in blocks for line in lines] == [
                     opened.line(at) for at in positions

@@ -26,6 +26,8 @@ from claude_batch_tui.errors import SourceError, StoreError
 from claude_batch_tui.exports.table import CUSTOM_ID, ID, OURS, RESPONSE, Column, Values, Writer, all_columns
 from claude_batch_tui.services.building.progress import is_due
 from claude_batch_tui.services.exporting.picking import Picked, path_of, path_reader
+from claude_batch_tui.services.exporting.row_making import CHUNK_ROWS, RowMaking, Wanted, with_more
+from claude_batch_tui.services.exporting.row_processes import RowProcesses
 from claude_batch_tui.services.exporting.rows import Columns, RowReader, Survey, answer_columns
 from claude_batch_tui.services.exporting.target import Options, writer_to
 from claude_batch_tui.services.results.reviewing import Reviews
@@ -36,8 +38,6 @@ from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.results.file import Origin, ResultsFile
 from claude_batch_tui.store.results.index import ResultsIndex
 
-_CHUNK_ROWS = 250
-"""Few enough for what is made of them to stay in the processor's caches: with 2,000 a row takes a third more."""
 _CHUNK_BYTES = 1 << 21
 _NOTHING_MORE_YET = _NO_ROW = -1
 _ATTEMPT = "attempt"
@@ -156,6 +156,11 @@ class _Opened:
             self.rows.forget_ids()  # memory stays flat while rows are written
 
     @property
+    def stands_alone(self) -> bool:
+        """Whether a row of it is made of its line alone."""
+        return self.rows is None and self.results.run is None and not self.reviews
+
+    @property
     def source(self) -> str | None:
         """What its rows were read from."""
         return self.rows.row(0).source if self.rows is not None and len(self.rows) else None
@@ -189,6 +194,7 @@ class _Work:
     ) -> None:
         self._parts = parts
         self._options = options
+        self._prices = prices
         self._reader = RowReader(prices)
         self._stopped = stopped
         self._clock = clock
@@ -253,16 +259,53 @@ class _Work:
         self, writer: Writer, columns: Columns, picked: Picked | None, flush: Callable[[], None]
     ) -> Iterator[ExportProgress]:
         """Write everything, of all columns those that were picked; `flush` is called where more has to be waited for."""
-        is_raw = self._options.form.name == "jsonl"
-        raw = ([line for line, *_ in lines] for lines in self._lines())
-        chunks = raw if is_raw else self._chunks(columns, picked)
-        for chunk in chunks:
-            writer.write(chunk)
+        for _ in self._steps(writer, columns, picked):
             if self._waits:
                 flush()
             if self._is_due():
                 yield self._progress("written")
         writer.finish()
+
+    def _steps(self, writer: Writer, columns: Columns, picked: Picked | None) -> Iterator[None]:
+        """Write everything, some hundreds of entries a step."""
+        if self._options.form.name == "jsonl":
+            for lines in self._lines():
+                writer.write([line for line, *_ in lines])
+                yield
+        elif all(part.stands_alone for part in self._parts):
+            yield from self._write_files(writer, columns, picked)
+        else:
+            for rows in self._chunks(columns, picked):
+                writer.write(rows)
+                yield
+
+    def _write_files(self, writer: Writer, columns: Columns, picked: Picked | None) -> Iterator[None]:
+        """The same where rows are made of their lines alone: by other processes, where there are many."""
+        left = sys.maxsize if self._limit is None else self._limit
+        for part in self._parts:
+            wanted = Wanted(
+                self._options.form.name,
+                self.columns(columns),
+                self._options.columns,
+                columns,
+                self._options.csv_raw,
+                part.batch_id,
+            )
+            making = RowMaking(wanted, self._reader, picked)
+            with RowProcesses(part.results, wanted, self._prices) as processes:
+                for positions in (part.positions,) if part.streamed is None else part.streamed:
+                    some = positions[:left]
+                    left -= len(some)
+                    for places, packed in processes.packed(some):
+                        self._count(len(places.lengths), sum(places.lengths))
+                        if packed is None:
+                            for rows in making.rows(part.results.lines(places)):
+                                writer.write(rows)
+                        for one in packed or ():
+                            writer.write_packed(one)
+                        yield
+                    if not left:
+                        return
 
     def _chunks(
         self,
@@ -303,10 +346,7 @@ class _Work:
             values += [row.row.get(name) for name in self._source]
         else:
             values += [None] * len(self._source)
-        if columns.answer:
-            found = answer_columns(values[RESPONSE])
-            values += [found.get(name) for name in columns.answer]
-        return values if picked is None else picked.values(values, line)
+        return with_more(values, line, columns, picked)
 
     def _lines(self) -> Iterator[list[_Line]]:
         """The line of every entry in order, with its part and the number of its row."""
@@ -325,7 +365,7 @@ class _Work:
             size += len(line)
             lines.append((line, part, number, position))
             left -= 1
-            if len(lines) >= _CHUNK_ROWS or size >= _CHUNK_BYTES or not left:
+            if len(lines) >= CHUNK_ROWS or size >= _CHUNK_BYTES or not left:
                 yield self._counted(lines, size)
                 lines, size = [], 0
             if not left:
@@ -337,7 +377,8 @@ class _Work:
         """The same of one file without rows, whose lines are read many at once."""
         left = sys.maxsize if self._limit is None else self._limit
         for positions in (part.positions,) if part.streamed is None else part.streamed:
-            for some, lines in part.results.blocks(positions[:left], _CHUNK_ROWS, _CHUNK_BYTES):
+            for some, places in part.results.blocks(positions[:left], CHUNK_ROWS, _CHUNK_BYTES):
+                lines = part.results.lines(places)
                 left -= len(some)
                 found = [(line, part, _NO_ROW, position) for line, position in zip(lines, some, strict=True)]
                 yield self._counted(found, sum(map(len, lines)))
@@ -354,11 +395,15 @@ class _Work:
         return chain.from_iterable(streams) if apart else merge(*streams, key=itemgetter(0))
 
     def _counted(self, lines: list[_Line], size: int) -> list[_Line]:
+        self._count(len(lines), size)
+        return lines
+
+    def _count(self, entries: int, size: int) -> None:
+        """Count what is written next, unless that was stopped."""
         if self._stopped():
             raise _StoppedError
-        self.done += len(lines)
+        self.done += entries
         self._bytes += size
-        return lines
 
     def _progress(self, doing: str) -> ExportProgress:
         return ExportProgress(self.done, self._of, self._bytes, self._clock() - self._started, doing)

@@ -43,7 +43,7 @@ class RowReader:
         self._prices = prices
         self._costs: dict[tuple[Usage, str], float | None] = {}
 
-    def rows(self, lines: Sequence[bytes], batch_ids: Sequence[str]) -> list[Values]:
+    def rows(self, lines: Sequence[bytes], batch_ids: Iterable[str]) -> list[Values]:
         """Our columns of several entries, each with the batch it is of."""
         return [*map(self._values, answer_lines(lines), lines, batch_ids)]
 
@@ -66,7 +66,9 @@ class RowReader:
                 words = _error_words(error.type, error.message, details_lines(details))
             cost = 0.0 if outcome in _FREE else None
             return [custom_id, custom_id, outcome, None, words, None, None, None, None, cost, batch_id]
-        text = _text(message.content or ())
+        content: Sequence[ContentBlock] = message.content or ()
+        is_text = len(content) == 1 and content[0].type == "text"
+        text = content[0].text or "" if is_text else _text(content)
         if text is None:
             text = read_result(line).spoken
         usage, model = message.usage, message.model or ""
@@ -81,7 +83,9 @@ class RowReader:
             if not (0 <= tokens_in <= _MOST and 0 <= tokens_out <= _MOST):
                 return self._odd_values(line, batch_id)
             if message.stop_reason != "refusal" or read_result(line).is_billed:
-                cost = self._cost(usage, model)
+                cost = self._costs.get((usage, model)) if usage.iterations is None else None
+                if cost is None:
+                    cost = self._cost(usage, model)
             else:
                 cost = 0.0
         return [
@@ -100,16 +104,12 @@ class RowReader:
 
     def _cost(self, usage: Usage, model: str) -> float | None:
         """What one answer cost; short ones use the same few tokens over and over."""
-        if usage.iterations is not None:
-            return _rounded(entry_cost(usage, model, self._prices))
-        key = usage, model
-        try:
-            return self._costs[key]
-        except KeyError:
+        cost = _rounded(entry_cost(usage, model, self._prices))
+        if usage.iterations is None:  # a list cannot be looked up
             if len(self._costs) >= _MOST_COSTS:
                 self._costs.clear()
-            cost = self._costs[key] = _rounded(entry_cost(usage, model, self._prices))
-            return cost
+            self._costs[usage, model] = cost
+        return cost
 
     def _odd_values(self, line: bytes, batch_id: str) -> Values:
         """The same of a line of another shape than the API's: as much of it as can be read, and nothing is lost."""
@@ -175,8 +175,6 @@ def _text(blocks: Sequence[ContentBlock]) -> str | None:
 
     None where there is neither, but blocks of other types that say something.
     """
-    if len(blocks) == 1 and blocks[0].type == "text":
-        return blocks[0].text or ""
     text = "\n".join(block.text or "" for block in blocks if block.type == "text")
     if text:
         return text

@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 from claude_batch_tui.domain.results.line import read_result
 from claude_batch_tui.domain.results.result import Result
 from claude_batch_tui.store.results.index import ResultsIndex
+from claude_batch_tui.store.results.line_places import LinePlaces, read_places
 from claude_batch_tui.store.results.run_file import is_run_file, read_run_file
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -94,36 +95,38 @@ class ResultsFile:
     def line(self, position: int, limit: int | None = None) -> bytes:
         """The bytes of an entry's line, at most `limit` of them."""
         length, offset = self.index.lengths[position], self.index.offsets[position]
+        return self._read(offset, length if limit is None else min(length, limit))
+
+    def _read(self, offset: int, length: int) -> bytes:
         at = bisect_right(self.starts, offset) - 1
-        return os.pread(
-            self._descriptors[at], length if limit is None else min(length, limit), offset - self.starts[at]
-        )
+        return os.pread(self._descriptors[at], length, offset - self.starts[at])
 
     def blocks(
         self, positions: Sequence[int], rows: int, size: int
-    ) -> Iterator[tuple[Sequence[int], list[bytes]]]:
-        """The lines at these positions, in their order: at most so many at once, of at most so many bytes, but one at least."""
+    ) -> Iterator[tuple[Sequence[int], LinePlaces]]:
+        """Where the lines at these positions are, in their order: at most so many at once, of at most so many bytes, but one
+        at least.
+        """
         at = 0
         while at < len(positions):
             some = positions[at : at + rows]
-            sizes = accumulate([self.index.lengths[position] for position in some])
-            some = some[: max(bisect_right([*sizes], size), 1)]
-            yield some, self._lines(some)
-            at += len(some)
+            places = self._places(some)
+            count = max(bisect_right([*accumulate(places.lengths)], size), 1)
+            yield some[:count], LinePlaces(places.offsets[:count], places.lengths[:count])
+            at += count
 
-    def _lines(self, positions: Sequence[int]) -> list[bytes]:
-        """The lines at these positions: those that lie beside one another are read at once."""
+    def _places(self, positions: Sequence[int]) -> LinePlaces:
         offsets, lengths = self.index.offsets, self.index.lengths
-        places = [(offsets[position], lengths[position]) for position in positions]
-        low, high = places[0][0], sum(places[-1])
-        if (
-            self.run is not None
-            or high - low > 2 * sum(length for _, length in places)
-            or places != sorted(places)
-        ):
-            return [self.line(position) for position in positions]
-        data = os.pread(self.fileno(), high - low, low)
-        return [data[offset - low : offset - low + length] for offset, length in places]
+        first, last = positions[0], positions[-1] + 1
+        if last - first == len(positions) and [*positions] == [*range(first, last)]:
+            return LinePlaces(offsets[first:last], lengths[first:last])
+        return LinePlaces([offsets[at] for at in positions], [lengths[at] for at in positions])
+
+    def lines(self, places: LinePlaces) -> list[bytes]:
+        """The lines at some places, with as few reads as that takes."""
+        if self.run is None:
+            return read_places(self.fileno(), places)
+        return [self._read(offset, length) for offset, length in zip(*places, strict=True)]
 
     def read(self, position: int) -> Result:
         """The whole result; a line that cannot be read has the outcome `unparsed` and its text under `raw`.

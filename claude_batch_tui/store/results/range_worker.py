@@ -9,14 +9,14 @@ from typing import BinaryIO
 import msgspec
 
 from claude_batch_tui.store.results.index import ResultsIndex
-from claude_batch_tui.store.results.parts import Descriptions, Places, descriptions_of, places_of
+from claude_batch_tui.store.results.parts import descriptions_of, places_of
 from claude_batch_tui.store.results.passes import first_pass, line_start
-from claude_batch_tui.store.results.ranges import SIZE_BYTES, Order
+from claude_batch_tui.store.results.ranges import Order, tell_message
 
 
 def main() -> None:
-    """Do what the first argument orders, and tell it on stdout, until nobody listens any more."""
-    order = msgspec.json.decode(sys.argv[1], type=Order)
+    """Do what the second argument orders, and tell it on stdout, until nobody listens any more."""
+    order = msgspec.json.decode(sys.argv[2], type=Order)
     try:
         tell_ranges(order, sys.stdout.buffer)
     except BrokenPipeError:
@@ -34,12 +34,5 @@ def tell_ranges(order: Order, out: BinaryIO) -> None:
         for _ in first_pass(order.descriptor, index, end, exactly=True):
             pass
         index.finish()
-        _tell(out, places_of(index, first))
-        _tell(out, descriptions_of(index))
-
-
-def _tell(out: BinaryIO, message: Places | Descriptions | None) -> None:
-    data = msgspec.msgpack.encode(message)
-    out.write(len(data).to_bytes(SIZE_BYTES, "little"))
-    out.write(data)
-    out.flush()
+        tell_message(out, places_of(index, first))
+        tell_message(out, descriptions_of(index))

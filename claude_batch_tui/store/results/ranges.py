@@ -7,9 +7,11 @@ left to whoever asked. A screen, which shows ids and outcomes first, reads in a 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any, BinaryIO, Final, Self, TypeVar, cast
 
 import msgspec
@@ -22,7 +24,9 @@ RANGE_BYTES: Final = 8 << 20
 SIZE_BYTES: Final = 8
 """Before each message stands how many bytes it has."""
 _MOST: Final = 8
-_CODE: Final = "import sys; sys.path[:] = sys.argv[2:]; from claude_batch_tui.store.results.range_worker import main; main()"
+_CODE: Final = (
+    "import sys; sys.path[:] = sys.argv[3:]; from importlib import import_module as i; i(sys.argv[1]).main()"
+)
 _T = TypeVar("_T")
 
 
@@ -76,12 +80,7 @@ class Ranges:
 
     def close(self) -> None:
         """End what still runs."""
-        for process in self._running:
-            process.kill()
-        for process in self._running:
-            if process.stdout is not None:
-                process.stdout.close()
-            process.wait()
+        ended(self._running)
 
     def places(self, number: int) -> Places:
         """The first pass over a range; to be asked for before the second, one range after the other. Raises LostError."""
@@ -109,13 +108,41 @@ def read_message(pipe: BinaryIO, kind: type[_T]) -> _T:
     return msgspec.msgpack.decode(pipe.read(size), type=kind)
 
 
-def _started(order: Order) -> subprocess.Popen[bytes]:
+def tell_message(pipe: BinaryIO, message: Any) -> None:
+    """Write a message with its size before it. Raises OSError where nobody listens."""
+    data = msgspec.msgpack.encode(message)
+    pipe.write(len(data).to_bytes(SIZE_BYTES, "little"))
+    pipe.write(data)
+    pipe.flush()
+
+
+def started(module: str, word: str, *descriptors: int, is_asked: bool = False) -> subprocess.Popen[bytes]:
+    """A process that runs `main` of a module with a word as its argument, has these descriptors, and tells what it finds on
+    its stdout; it ends with that pipe. One that `is_asked` has a stdin. Raises OSError.
+    """
     # No package that lies in the folder is imported, and ctrl+c in the terminal does not reach it: its pipe ends it.
     return subprocess.Popen(  # noqa: S603 — our own words
-        [sys.executable, "-P", "-c", _CODE, msgspec.json.encode(order).decode(), *sys.path],
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-P", "-c", _CODE, module, word, *sys.path],
+        stdin=subprocess.PIPE if is_asked else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        pass_fds=(order.descriptor,),
+        pass_fds=descriptors,
         start_new_session=True,
     )
+
+
+def ended(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End what still runs of some processes."""
+    for process in processes:
+        process.kill()
+    for process in processes:
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # what was not told yet
+                    pipe.close()
+        process.wait()
+
+
+def _started(order: Order) -> subprocess.Popen[bytes]:
+    word = msgspec.json.encode(order).decode()
+    return started("claude_batch_tui.store.results.range_worker", word, order.descriptor)
