@@ -1,10 +1,11 @@
 """From exec to the first frame with 10,000 known batches, against an empty Textual app, run in turns.
 
-    python tests/benchmarks/bench_first_frame.py [--batches 10000] [--rounds 15]
+    python tests/benchmarks/bench_first_frame.py [--batches 10000] [--rounds 15] [--beside OTHER/.venv/bin/python]
 
 A frame is there when a pty's emulator shows its text, for cbtui that of a row. Goal: at most 1.6 × the empty app, by the
 median of the pairs: the two of a pair have the same neighbours on the machine. The store is filled before; the API is
-out of reach, as it is asked only after that frame.
+out of reach, as it is asked only after that frame. `--beside` takes an earlier build into the turns, whose own copy of this
+script fills a store of its own: goal: no slower.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -68,6 +70,17 @@ def fill(folder: Path, count: int) -> None:
     runtime.store.close()
 
 
+def _fill_earlier(python: Path, folder: Path, count: int) -> None:
+    """A store of the same batches, as the earlier build writes it."""
+    benchmarks = python.parents[2] / "tests" / "benchmarks"
+    code = "import sys; from pathlib import Path; from bench_first_frame import fill; fill(Path(sys.argv[1]), int(sys.argv[2]))"
+    subprocess.run(
+        [python, "-P", "-c", code, folder, str(count)],
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(benchmarks)},
+    )
+
+
 def main() -> None:
     """Run both in turns and compare the medians."""
     parser = argparse.ArgumentParser(
@@ -75,6 +88,7 @@ def main() -> None:
     )
     parser.add_argument("--batches", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--beside", type=Path, help="the Python of an earlier build's environment")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         fill(Path(folder) / "data", options.batches)
@@ -86,11 +100,14 @@ def main() -> None:
         # Both sides from bytecode, as an installed program is, wherever and however this one runs.
         bytecode = str(Path(folder) / "bytecode")
         os.environ.update(kept, ANTHROPIC_API_KEY=KEY, HOME=folder, PYTHONPYCACHEPREFIX=bytecode)
-        command = [sys.executable, "-m", "claude_batch_tui", "--data-dir", str(Path(folder) / "data")]
-        sides = {
-            "empty": ([sys.executable, str(script)], "an empty app"),
-            "cbtui": ([*command, "--base-url", ADDRESS], NAME),
-        }
+        sides = {"empty": ([sys.executable, str(script)], "an empty app")}
+        for name, python in (("cbtui", sys.executable), ("earlier", options.beside)):
+            if python is not None:
+                data = str(Path(folder) / ("data" if name == "cbtui" else "earlier"))
+                arguments = ["-P", "-m", "claude_batch_tui", "--data-dir", data, "--base-url", ADDRESS]
+                sides[name] = ([str(python), *arguments], NAME)
+        if options.beside is not None:
+            _fill_earlier(options.beside, Path(folder) / "earlier", options.batches)
         seconds: dict[str, list[float]] = {name: [] for name in sides}
         cpu: dict[str, list[float]] = {name: [] for name in sides}
         for number in range(options.rounds + 1):
@@ -101,18 +118,26 @@ def main() -> None:
                 if number:  # the first of each warms the caches
                     seconds[name].append(took)
                     cpu[name].append(used)
-    ratios = {}
+    ratios, is_slower = {}, False
     for what, found in (("first frame", seconds), ("of a core until then", cpu)):
-        empty, ours = (statistics.median(found[name]) * 1000 for name in sides)
+        empty, ours = (statistics.median(found[name]) * 1000 for name in ("empty", "cbtui"))
         pairs = sorted(mine / its for its, mine in zip(found["empty"], found["cbtui"], strict=True))
         ratios[what] = statistics.median(pairs)
         print(
             f"{what}: empty Textual app {empty:.0f} ms, cbtui {ours:.0f} ms, {ours / empty:.2f} x; ", end=""
         )
         print(f"{len(pairs)} pairs, {pairs[0]:.2f} to {pairs[-1]:.2f} x, median {ratios[what]:.2f} x")
+        if options.beside is not None:
+            pairs = sorted(mine / its for its, mine in zip(found["earlier"], found["cbtui"], strict=True))
+            beside = statistics.median(pairs)
+            is_slower = is_slower or beside > 1
+            print(
+                f"  beside the earlier build's {statistics.median(found['earlier']) * 1000:.0f} ms: ", end=""
+            )
+            print(f"{pairs[0]:.2f} to {pairs[-1]:.2f} x, median {beside:.2f} x (goal 1)")
     ratio = ratios["first frame"]
     print(f"{options.batches:,} known batches: {ratio:.2f} x the empty app (goal {GOAL})")
-    sys.exit(ratio > GOAL)
+    sys.exit(ratio > GOAL or is_slower)
 
 
 if __name__ == "__main__":
