@@ -86,6 +86,7 @@ class ViewsLine(TabsLine):
 class BuildScreen(CheckingScreen):
     """The form, and beside or below it a request, the recipe, the first rows or the check; all of it is about `draft`."""
 
+    CSS_PATH: ClassVar = "screen.tcss"
     help_title: ClassVar[str] = "Build"
     pane_titles: ClassVar = {"form": "Form", "side": "Preview"}
     AUTO_FOCUS = "#source Input"

@@ -94,6 +94,7 @@ class PairText(TextView):
 class CompareScreen(DashboardScreen):
     """Over the results, until it is left."""
 
+    CSS_PATH: ClassVar = "compare.tcss"
     help_title: ClassVar[str] = "Compare"
     pane_titles: ClassVar = {"list": "Pairs", "detail": "A and B"}
     BINDINGS: ClassVar[list[BindingType]] = [
