@@ -22,15 +22,14 @@ _ALL_BYTES = bytes(range(256))
 _NOT_TOLD = bytes(code for code in _ALL_BYTES if code not in b'[]{}"')
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _STEPS = {code: 1 if code in b"[{" else -1 for code in _BRACKETS}
-_TOML_TEXTS = re.compile(
-    r"'''.*?(?:'''|\Z)"
+_TOML_TEXTS = (
+    r"(?ms)'''.*?(?:'''|\Z)"
     r'|"""(?:[^"\\]++|\\.|"(?!""))*+(?:"""|\Z)'
     r"|'[^'\n]*+(?:'|$)"
     r'|"(?:[^"\\\n]++|\\.)*+(?:"|$)'
-    r"|\#[^\n]*+",
-    re.DOTALL | re.MULTILINE,
+    r"|\#[^\n]*+"
 )
-_DOTTED = re.compile(r"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+)++")
+_DOTTED = r"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+)++"
 
 
 class TooDeepError(ValueError):
@@ -90,8 +89,8 @@ def read_toml(text: str) -> dict[str, Any]:
     """
     import tomllib  # late: most runs read none
 
-    bare = _TOML_TEXTS.sub("q", text)
-    if any(found.count(".") > MOST_LEVELS for found in _DOTTED.findall(bare)):
+    bare = re.sub(_TOML_TEXTS, "q", text)
+    if any(found.count(".") > MOST_LEVELS for found in re.findall(_DOTTED, bare)):
         raise TooDeepError
     require_shallow(bare)
     try:

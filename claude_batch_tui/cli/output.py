@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, TextIO, cast
 
 from claude_batch_tui.domain.plain_text import clean, escape_json
-from claude_batch_tui.domain.results.json_tree import encode_json
 
 JSON_VERSION = 1
 """Of the objects that --json prints (docs/scripting.md): raised where a field is renamed, retyped or taken away."""
@@ -36,6 +35,8 @@ class Output:
 
     def json(self, value: Any) -> None:
         """One JSON value on a line of its own."""
+        from claude_batch_tui.domain.results.json_tree import encode_json  # late: on demand
+
         encoded = encode_json(value)
         self._write((escape_json(encoded.decode()) if self.is_terminal else encoded.decode()) + "\n")
 

@@ -18,6 +18,6 @@ def table(rows: Sequence[Sequence[str]], right: Collection[int]) -> Iterator[str
 
 def variants_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """The rows of `variant_rows`, figures at the right."""
-    from claude_batch_tui.wording import VARIANT_WORDS  # late, as all that --help does not need
+    from claude_batch_tui.wording.scores import VARIANT_WORDS  # late, as all that --help does not need
 
     return table(rows, [number for number, head in enumerate(rows[0]) if head not in VARIANT_WORDS])

@@ -16,7 +16,7 @@ _INVISIBLE = (
 )
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff" + _INVISIBLE + "]")
 _UNSAFE_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff" + _INVISIBLE + "]")
-_JSON_UNSAFE = re.compile("[\x7f-\x9f\ud800-\udfff" + _INVISIBLE + "]")
+_JSON_UNSAFE = "[\x7f-\x9f\ud800-\udfff" + _INVISIBLE + "]"
 
 
 def clean(text: str, limit: int | None = None) -> str:
@@ -41,7 +41,7 @@ def escape_json(encoded: str) -> str:
 
     Only for JSON whose control characters are already escaped, as every encoder leaves them.
     """
-    return _JSON_UNSAFE.sub(_escaped, encoded)
+    return re.sub(_JSON_UNSAFE, _escaped, encoded)
 
 
 def _visible(match: re.Match[str]) -> str:

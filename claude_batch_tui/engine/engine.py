@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeV
 
 from claude_batch_tui.config import Config, require_writable
 from claude_batch_tui.domain.batches.tracked import Overlap, Snapshot, TrackedBatch
-from claude_batch_tui.domain.results.review import EntryKey, Review
 from claude_batch_tui.engine.board import Board
 from claude_batch_tui.engine.clock import Clock
 from claude_batch_tui.engine.loop_thread import LoopThread, command, query
@@ -30,6 +29,7 @@ from claude_batch_tui.store.workspaces import Workspace
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.story import Story
     from claude_batch_tui.domain.results.failures import RetryRules
+    from claude_batch_tui.domain.results.review import EntryKey, Review
     from claude_batch_tui.engine.budget import Budget
     from claude_batch_tui.engine.parts import Parts
     from claude_batch_tui.services.building.check import CheckReport
@@ -237,7 +237,9 @@ class Engine(LoopThread):
     @writing
     async def review(self, key: EntryKey, said: Review) -> None:
         """Say what is thought of an answer."""
-        labels.review(self.store, key, said, self._runtime.now())
+        from claude_batch_tui.store import reviews  # late: the first frame needs none of it
+
+        reviews.review(self.store, key, said, self._runtime.now())
 
     @command
     @writing

@@ -1,5 +1,4 @@
-"""What is ours about batches and not the API's: names, tags, notes, what is hidden, adopted, canceled or deleted by us, and
-what was said of answers.
+"""What is ours about batches and not the API's: names, tags, notes, what is hidden, adopted, canceled or deleted by us.
 
 Journal first.
 """
@@ -13,7 +12,6 @@ from typing import Any
 import msgspec
 
 from claude_batch_tui.domain.batches.batch import Batch
-from claude_batch_tui.domain.results.review import EntryKey, Review
 from claude_batch_tui.store import batches, workspaces
 from claude_batch_tui.store.database import Database
 from claude_batch_tui.store.store import Store
@@ -34,14 +32,6 @@ class _Ours(msgspec.Struct):
     is_hidden: bool = True
     run_id: str = ""
     batch: Batch | None = None
-    at: datetime | None = None
-
-
-class _Told(msgspec.Struct):
-    """A review in the journal, beside the fields of a `Review` itself."""
-
-    target_id: str
-    custom_id: str
     at: datetime | None = None
 
 
@@ -97,32 +87,9 @@ def mark_deleted(store: Store, workspace: Workspace, batch: Batch, now: datetime
     batches.mark(store.database, workspace.scope_id, batch.id, deleted_at=now.isoformat())
 
 
-def review(store: Store, key: EntryKey, said: Review, now: datetime) -> None:
-    """Say what is thought of an answer; one that says nothing takes back what was said. As results, by batch id alone."""
-    store.journal.append(
-        "review", now, target_id=key.target_id, custom_id=key.custom_id, **msgspec.structs.asdict(said)
-    )
-    _review(store, key, said, now)
-
-
-def reviews(database: Database, target_ids: Sequence[str]) -> dict[EntryKey, Review]:
-    """What was said of the answers of these batches or files, oldest first."""
-    marks = ", ".join("?" * len(target_ids))
-    rows = database.rows(
-        f"SELECT target_id, custom_id, verdict, label, note FROM review WHERE target_id IN ({marks}) ORDER BY at",
-        list(target_ids),
-    )
-    return {EntryKey(*row[:2]): Review(*row[2:]) for row in rows}
-
-
 def replay(store: Store, fact: dict[str, Any], now: datetime) -> bool:
     """Take a fact of the journal into a new store; False where it is none of these. Raises ValidationError."""
     kind = fact.get("kind")
-    if kind == "review":
-        told = msgspec.convert(fact, type=_Told)
-        said = msgspec.convert(fact, type=Review)
-        _review(store, EntryKey(told.target_id, told.custom_id), said, told.at or now)
-        return True
     if kind not in ("name", "tags", "note", "hidden", "adoption", "canceled", "deleted"):
         return False
     ours = msgspec.convert(fact, type=_Ours)
@@ -171,17 +138,6 @@ def _note(store: Store, scope_id: int, target_id: str, text: str | None) -> None
             connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?, ?)", (scope_id, target_id, text))
         else:
             connection.execute("DELETE FROM note WHERE scope_id = ? AND target_id = ?", (scope_id, target_id))
-
-
-def _review(store: Store, key: EntryKey, said: Review, at: datetime) -> None:
-    with store.database.change() as connection:
-        if said.is_empty:
-            connection.execute("DELETE FROM review WHERE target_id = ? AND custom_id = ?", key)
-        else:
-            connection.execute(
-                "INSERT OR REPLACE INTO review VALUES (?, ?, ?, ?, ?, ?)",
-                (*key, said.verdict, said.label, said.note, at.isoformat()),
-            )
 
 
 def _hide(store: Store, scope_id: int, batch_ids: Iterable[str], hidden: bool, at: datetime) -> None:

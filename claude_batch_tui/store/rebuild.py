@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from claude_batch_tui.domain.batches.tracked import Submission, SubmissionState
-from claude_batch_tui.store import batches, labels, lost_history, submissions, workspaces
+from claude_batch_tui.store import batches, labels, lost_history, reviews, submissions, workspaces
 from claude_batch_tui.store.store import Store
 
 _BODY: Final = ".body.json"
@@ -69,7 +69,7 @@ def rebuild(store: Store, now: datetime) -> int:
             _submission(store, submission, now)
         for fact in others:
             try:
-                taken += labels.replay(store, fact, now)
+                taken += labels.replay(store, fact, now) or reviews.replay(store, fact, now)
             except msgspec.ValidationError:
                 continue
         store.database.mark()

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -27,7 +28,6 @@ from claude_batch_tui.terminal import Profile
 from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.tui.tour import Tour
 from claude_batch_tui.tui.widgets.key_line import hidden_key, key_name
 from claude_batch_tui.wording import standing_words
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from claude_batch_tui.tui.dashboard import Dashboard
     from claude_batch_tui.tui.dialogs.help import HelpPage
     from claude_batch_tui.tui.results.screen import ResultsScreen
+    from claude_batch_tui.tui.tour import Tour
 
 _log = logging.getLogger(__name__)
 _WITHOUT_BEING_SHOWN = (
@@ -43,11 +44,19 @@ _WITHOUT_BEING_SHOWN = (
     "dialogs.questions",
     "results.screen",
     "build.screen",
+    "results.compare",
+    "results.error_groups_dialog",
+    "results.ledger",
+    "results.review",
+    "results.score",
+    "results.statistics",
+    "widgets.markdown_lines",
     "batches.tabs",
     "history.screen",
     "history.costs",
     "submitting.dialog",
     "submitting.retry_dialog",
+    "tour",
     "clipboard",
 )
 """Modules of the dashboard that the first frame does not wait for, the likeliest first."""
@@ -151,7 +160,6 @@ class DashboardApp(CbtuiApp):
         """How often what the engine says is shown."""
         self._later: Timer | None = None
         self.saved = 0
-        self.tour = Tour(self)
         self._offers_tour = offers_tour
 
     def start(self) -> int:
@@ -176,6 +184,13 @@ class DashboardApp(CbtuiApp):
             self.open_file(self._opens)
         elif self._opens_batch is not None:
             self.open_batch(self._opens_batch)
+
+    @cached_property
+    def tour(self) -> Tour:
+        """The tour."""
+        from claude_batch_tui.tui.tour import Tour  # late: the first frame needs none of it
+
+        return Tour(self)
 
     def begin(self) -> None:
         """The first frame is there: read the rest of the store and talk to the API."""

@@ -21,6 +21,7 @@ from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen
+from textual.theme import Theme
 from textual.widgets import Input, Static
 
 from claude_batch_tui.config import Config
@@ -110,6 +111,8 @@ class CbtuiApp(TerminalApp):
         Binding("ctrl+q", "quit", "quit", id="app.quit", show=False, priority=True, system=True),
     ]
 
+    _theme_of_variables: Theme | None = None
+
     def __init__(
         self, config: Config, profile: Profile | None = None, environ: Mapping[str, str] = os.environ
     ) -> None:
@@ -188,8 +191,10 @@ class CbtuiApp(TerminalApp):
     # What Textual calls.
 
     def get_css_variables(self) -> dict[str, str]:
-        """The theme's, each role readable on what lies behind it."""
-        self.theme_variables = readable(super().get_css_variables())
+        """The theme's, each role readable on what lies behind it; made once for each theme that is taken."""
+        if self._theme_of_variables is not self.current_theme:
+            self._theme_of_variables = self.current_theme
+            self.theme_variables = readable(super().get_css_variables())
         return self.theme_variables
 
     def notify(

@@ -48,16 +48,6 @@ from claude_batch_tui.wording.results import (
     tried_words,
     usage_words,
 )
-from claude_batch_tui.wording.scores import (
-    VARIANT_WORDS,
-    beside_lines,
-    drawn_matrix,
-    label_words,
-    majority_words,
-    score_lines,
-    variant_json,
-    variant_rows,
-)
 from claude_batch_tui.wording.submissions import (
     adopted_words,
     changed_words,

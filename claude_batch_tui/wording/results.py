@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.domain.results.comparison import Agreement
 from claude_batch_tui.wording.batches import class_words
 from claude_batch_tui.wording.values import count_words, counted, fine_money, money, share
 
@@ -147,6 +146,8 @@ def statistics_lines(statistics: Statistics) -> Iterator[str]:
 
 def agreement_words(agreed: Agreements) -> str:
     """`in both 9,960 · same 8,100 (83%) · different 1,602`: what is none is left out."""
+    from claude_batch_tui.domain.results.comparison import Agreement  # late: most words are of no comparison
+
     parts = [f"in both {agreed.joined:,}"]
     for agreement, count in agreed.counts.items():
         if count or agreement is Agreement.SAME:
@@ -170,6 +171,8 @@ def totals_words(totals: Totals) -> str:
 
 def comparison_lines(agreed: Agreements, left: str, right: str) -> Iterator[str]:
     """Two batches side by side: a line for each way to agree, and what each side used."""
+    from claude_batch_tui.domain.results.comparison import Agreement
+
     for name, title, totals in (("A", left, agreed.left), ("B", right, agreed.right)):
         entries = "1 entry" if totals.entries == 1 else f"{totals.entries:,} entries"
         yield f"{name}  {title}  {entries}, {totals.succeeded:,} succeeded · {totals_words(totals)}"

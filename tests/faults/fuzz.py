@@ -46,7 +46,7 @@ from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.domain.filters.fields import complete
 from claude_batch_tui.domain.filters.json_path import find_values, parse_path
 from claude_batch_tui.domain.filters.language import parse
-from claude_batch_tui.domain.filters.tree import narrows
+from claude_batch_tui.domain.filters.narrowing import narrows
 from claude_batch_tui.domain.money.pricing import load_prices
 from claude_batch_tui.domain.plain_text import clean, clean_line, escape_json
 from claude_batch_tui.domain.results.answer import pieces

@@ -86,7 +86,7 @@ def _compare_sweep(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.services.results.variants import VariantFile, variant_lines
     from claude_batch_tui.store.locations import Locations
-    from claude_batch_tui.wording import variant_json, variant_rows
+    from claude_batch_tui.wording.scores import variant_json, variant_rows
 
     if args.where or args.ids or args.output or args.only:
         raise ConfigError("--where, --ids, --only and -o are for two: name A and B.")

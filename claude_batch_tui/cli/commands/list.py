@@ -14,7 +14,7 @@ from claude_batch_tui.cli.command import Context, run_to_end
 from claude_batch_tui.cli.diagnostics import ExitCode, exit_code
 from claude_batch_tui.cli.lookup import batch_json
 from claude_batch_tui.config import BATCH_COLUMNS
-from claude_batch_tui.domain.batches.filter import FIELDS, STATE_WORDS
+from claude_batch_tui.domain.batches.fields import FIELDS, STATE_WORDS
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import CbtuiError, ConfigError
 

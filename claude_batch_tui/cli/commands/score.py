@@ -93,12 +93,7 @@ def add_score_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     """Score."""
     from claude_batch_tui.services.results.scoring import paired
-    from claude_batch_tui.wording import (
-        beside_lines,
-        majority_words,
-        score_lines,
-        variant_rows,
-    )
+    from claude_batch_tui.wording.scores import beside_lines, majority_words, score_lines, variant_rows
 
     runs = score_asked(args, context)
     first, others = runs[0], runs[1:]
@@ -147,7 +142,7 @@ class ScoredRun(NamedTuple):
 
 def _told(run: ScoredRun) -> dict[str, object]:
     """The fields of a run in --json."""
-    from claude_batch_tui.wording import variant_json
+    from claude_batch_tui.wording.scores import variant_json
 
     return {
         "score": run.scored.score,

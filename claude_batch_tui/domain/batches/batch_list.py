@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from claude_batch_tui.domain.batches.filter import FIELDS, Value, depends_on_time, matcher_of, names_state
+from claude_batch_tui.domain.batches.fields import FIELDS, Value
+from claude_batch_tui.domain.batches.matching import depends_on_time, matcher_of, names_state
 from claude_batch_tui.domain.batches.merging import fold
 from claude_batch_tui.domain.batches.tracked import Sweep, TrackedBatch
-from claude_batch_tui.domain.filters.language import Filter
 from claude_batch_tui.domain.filters.pattern import FilterError
+from claude_batch_tui.domain.filters.tree import Filter
 
 SORTABLE = tuple(name for name in FIELDS if name != "text")
 

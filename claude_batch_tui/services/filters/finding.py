@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from claude_batch_tui.domain.filters.tree import Filter, narrows
+from claude_batch_tui.domain.filters.narrowing import narrows
+from claude_batch_tui.domain.filters.tree import Filter
 from claude_batch_tui.services.filters.raw_lines import RawLines
 from claude_batch_tui.services.filters.search_nodes import Block, DecodedEntry, Node, node_of
 from claude_batch_tui.services.filters.selecting import (

@@ -14,8 +14,8 @@ from claude_batch_tui.domain.results.result import OUTCOMES, Outcome
 from claude_batch_tui.domain.results.review import EntryKey, Review, ReviewQueue, label_choices, says
 from claude_batch_tui.errors import StoreError
 from claude_batch_tui.store.database import Database
-from claude_batch_tui.store.labels import reviews
 from claude_batch_tui.store.results.file import ResultsFile
+from claude_batch_tui.store.reviews import reviews
 
 _ENDS = 1 << 16
 """Bytes of a file's beginning and end by which it is known again."""

@@ -8,7 +8,7 @@ list                                  ── detail ──
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
@@ -17,7 +17,6 @@ from textual.containers import Vertical
 from textual.events import Key
 
 from claude_batch_tui.domain.batches.batch_list import SORTABLE, Order
-from claude_batch_tui.domain.batches.filter import complete_filter
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot, TrackedBatch
 from claude_batch_tui.tui.batches import actions
 from claude_batch_tui.tui.batches.detail import BatchDetail
@@ -35,6 +34,9 @@ from claude_batch_tui.tui.widgets.virtual_list import VirtualList
 from claude_batch_tui.wording import counted, counted_batches
 from claude_batch_tui.wording.batches import COLUMNS
 
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.filters.fields import Completion
+
 _FEW_EVENTS = 3
 _BESIDE = 168
 """Cells from which the detail stands beside the list, which then still has all of its columns."""
@@ -43,6 +45,7 @@ _BESIDE = 168
 class BatchesScreen(DashboardScreen):
     """List, detail, events, and what can be done with a batch; how the list is looked at is in `view`."""
 
+    CSS_PATH: ClassVar = "screen.tcss"
     help_title: ClassVar[str] = "Batches"
     pane_titles: ClassVar = {"list": "Batches", "detail": "Detail", "events": "Events"}
     BINDINGS: ClassVar[list[BindingType]] = KEYS
@@ -71,7 +74,7 @@ class BatchesScreen(DashboardScreen):
         yield TitleLine("BATCHES")
         yield TabsLine(1)
         yield FilterBar(
-            completer=lambda text, cursor: complete_filter(text, cursor, self.snapshot.batches),
+            completer=self._complete_filter,
             placeholder="words, state=running, tag=eval, age<2d, model:sonnet",
         )
         yield Vertical(
@@ -213,6 +216,11 @@ class BatchesScreen(DashboardScreen):
         self.detail.show(row, self.view.drawing_in_full(row))
 
     # What the widgets tell.
+
+    def _complete_filter(self, text: str, cursor: int) -> Completion:
+        from claude_batch_tui.domain.batches.filter import complete_filter  # late: on demand
+
+        return complete_filter(text, cursor, self.snapshot.batches)
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:

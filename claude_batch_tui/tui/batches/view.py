@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from claude_batch_tui.config import Config
 from claude_batch_tui.domain.batches.batch_list import BatchList, BatchRow, Order, order_of
-from claude_batch_tui.domain.batches.filter import batch_filter
 from claude_batch_tui.domain.batches.notices import AtRisk, LossWarning, Warned
 from claude_batch_tui.domain.batches.tracked import LinkState, Snapshot, SubmissionState, TrackedBatch
 from claude_batch_tui.domain.batches.turnaround import Turnarounds
@@ -188,6 +187,8 @@ class BatchesView:
 
     def filter_by(self, text: str) -> None:
         """Filter by what is typed. Where that is not understood the rows stay, and `filter_error` says why."""
+        from claude_batch_tui.domain.batches.filter import batch_filter  # late: on demand
+
         try:
             self.listing.wanted = batch_filter(text)
         except FilterError as error:

@@ -12,7 +12,6 @@ from claude_batch_tui.domain.results.json_tree import decode_json, is_open, pret
 from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document
 from claude_batch_tui.services.results.browse import Reading
-from claude_batch_tui.tui.widgets.markdown_lines import markdown_lines
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, StyledLine, StyledText, TextRows
 from claude_batch_tui.wording import fine_money, stop_words, usage_words
 
@@ -296,6 +295,8 @@ def _json(line: bytes) -> View:
 
 def _markdown(reading: Reading, max_tokens: int | None) -> Iterator[View]:
     """The answer rendered, its sources numbered and listed at the end."""
+    from claude_batch_tui.tui.widgets.markdown_lines import markdown_lines  # late: the first rows need none
+
     result = reading.result
     text, others, sources = _told_apart(pieces(result.message.get("content")))
     styled = StyledText([(words, "warn") for words in (*misfit_words(reading), *remarks(result))])

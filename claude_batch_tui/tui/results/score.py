@@ -39,7 +39,7 @@ from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.wording import drawn_matrix, label_words, score_lines
+from claude_batch_tui.wording.scores import drawn_matrix, label_words, score_lines
 
 _VALUES = 3
 """Values of a column that are shown where it is chosen, and characters of each."""

@@ -33,29 +33,20 @@ from claude_batch_tui.errors import CbtuiError, ConfigError
 from claude_batch_tui.home import expand_home
 from claude_batch_tui.services.filters.history import read_filters, remember_filter
 from claude_batch_tui.services.results.lanes import failed_ids, write_again
-from claude_batch_tui.services.results.ledger import accounts
 from claude_batch_tui.services.results.origins import entries_by_batch
 from claude_batch_tui.services.results.recent import RESULTS_ENDINGS, recent_files, remember_file
-from claude_batch_tui.services.results.reviewing import answered, review_queue, reviews_of
-from claude_batch_tui.services.submitting.retry import Wanted
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.tui.dialogs.file_picker import FilePicker
 from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.results.classes import ALL_KEY, CLASS_MARKS, ERRORS_KEY, QUICK_QUESTION
-from claude_batch_tui.tui.results.compare import CompareScreen, ask_other_results
 from claude_batch_tui.tui.results.counts import CountsLine
-from claude_batch_tui.tui.results.error_groups_dialog import ask_error_group
 from claude_batch_tui.tui.results.inspector import Inspector
 from claude_batch_tui.tui.results.keys import KEYS
-from claude_batch_tui.tui.results.ledger import LedgerDialog, ledger_lines
 from claude_batch_tui.tui.results.list import EntryList, Kept, shown_words
 from claude_batch_tui.tui.results.open_results import OpenResults
 from claude_batch_tui.tui.results.opening import Opening
-from claude_batch_tui.tui.results.review import ReviewScreen, sampled
 from claude_batch_tui.tui.results.rows import MOST_FIELD_KEYS, SORT_LETTERS, SORT_QUESTION, chosen_columns
 from claude_batch_tui.tui.results.save import Saving
-from claude_batch_tui.tui.results.score import Scoring
-from claude_batch_tui.tui.results.statistics import StatisticsScreen
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.retrying import ask_what_was_sent, owner_of, sent_elsewhere, start_retry
 from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
@@ -67,6 +58,7 @@ from claude_batch_tui.wording import counted, share
 if TYPE_CHECKING:
     from claude_batch_tui.services.results.triage import Triage
     from claude_batch_tui.services.submitting.retry import Choice, RetryPlan
+    from claude_batch_tui.tui.results.score import Scoring
 
 _ROOM = 160
 """From so many cells on there is room for the prompt beside the answer."""
@@ -75,6 +67,7 @@ _ROOM = 160
 class ResultsScreen(DashboardScreen):
     """Counts, filter, list and inspector over what is open; rows can be read while they still arrive."""
 
+    CSS_PATH: ClassVar = "screen.tcss"
     help_title: ClassVar[str] = "Results"
     pane_titles: ClassVar = {"list": "Entries", "detail": "Entry"}
     BINDINGS: ClassVar[list[BindingType]] = KEYS
@@ -295,6 +288,8 @@ class ResultsScreen(DashboardScreen):
 
     def action_errors(self) -> None:
         """List the errors by message; one that is chosen becomes the filter."""
+        from claude_batch_tui.tui.results.error_groups_dialog import ask_error_group  # late: on demand
+
         if self.opened.file is not None:
             ask_error_group(self, self.opened.file.results, self._filter_by)
 
@@ -312,6 +307,8 @@ class ResultsScreen(DashboardScreen):
 
     def action_retry(self) -> None:
         """Send again what failed among the marked entries, or all that the filter shows."""
+        from claude_batch_tui.services.submitting.retry import Wanted  # late: most results are not retried
+
         if self.opened.body_path is not None:
             self._ask_where_to_write(self.opened.body_path)
             return
@@ -403,6 +400,9 @@ class ResultsScreen(DashboardScreen):
     @work(thread=True, exclusive=True, group="ledger")
     def action_ledger(self) -> None:
         """What was sent against what came back, entry by entry."""
+        from claude_batch_tui.services.results.ledger import accounts  # late: on demand
+        from claude_batch_tui.tui.results.ledger import LedgerDialog, ledger_lines
+
         file = self.opened.file
         if file is not None:
             lines = list(
@@ -412,6 +412,8 @@ class ResultsScreen(DashboardScreen):
 
     def action_review(self) -> None:
         """Read answers one at a time, and say what is thought of each."""
+        from claude_batch_tui.tui.results.review import sampled  # late: on demand
+
         chosen = self.table.chosen
         which = "the marked" if self.table.marks else "all shown"
         if not chosen:
@@ -436,6 +438,9 @@ class ResultsScreen(DashboardScreen):
     @work(thread=True, exclusive=True, group="review")
     def _review(self, chosen: Sequence[int], words: str) -> None:
         """Make a queue of these entries in a thread, and show it."""
+        from claude_batch_tui.services.results.reviewing import answered, review_queue, reviews_of
+        from claude_batch_tui.tui.results.review import ReviewScreen, sampled
+
         file, engine = self.opened.file, self.opening.engine
         if file is None:
             return
@@ -508,6 +513,8 @@ class ResultsScreen(DashboardScreen):
 
     def action_statistics(self) -> None:
         """What the filter shows, or the marks, in numbers."""
+        from claude_batch_tui.tui.results.statistics import StatisticsScreen  # late: on demand
+
         file = self.opened.file
         if file is not None:
             self.app.push_screen(
@@ -523,6 +530,8 @@ class ResultsScreen(DashboardScreen):
 
     def _scoring(self) -> Scoring:
         """What scores what the filter shows, or the marks."""
+        from claude_batch_tui.tui.results.score import Scoring  # late: on demand
+
         database = self.opening.engine.store.database
         return Scoring(self, self.opened, database, self.table.chosen, self._keep_to)
 
@@ -535,6 +544,11 @@ class ResultsScreen(DashboardScreen):
 
     def action_compare(self) -> None:
         """Compare the two marked entries; else all of them with other results, asked for."""
+        from claude_batch_tui.tui.results.compare import (  # late: on demand
+            CompareScreen,
+            ask_other_results,
+        )
+
         file, marked = self.opened.file, self.table.marked
         if file is not None and len(marked) == 2:
             self.app.push_screen(CompareScreen.of_entries(file.results, marked[0], marked[1], file.prices))

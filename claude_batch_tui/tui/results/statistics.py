@@ -30,12 +30,12 @@ from claude_batch_tui.wording import (
     count_words,
     counts_axis,
     fine_money,
-    score_lines,
     share,
     spend_notes,
     spread_words,
     statistics_lines,
 )
+from claude_batch_tui.wording.scores import score_lines
 
 WIDE = 150
 """Cells from which there are two columns."""

@@ -27,7 +27,7 @@ from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.wording import VARIANT_WORDS, variant_rows
+from claude_batch_tui.wording.scores import VARIANT_WORDS, variant_rows
 
 _LEAST = ("same as A", "kappa", "interval", "F1", "apart", "in", "p against A", "out", "cost")
 """Columns that leave where there is no room for all, the first first; the others are in `cbtui score SWEEP`."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,9 +17,11 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from claude_batch_tui.domain.filters.fields import Completion
 from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
+
+if TYPE_CHECKING:
+    from claude_batch_tui.domain.filters.fields import Completion
 
 _FIRST_WORD = re.compile(r"\w*")
 

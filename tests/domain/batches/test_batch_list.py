@@ -7,7 +7,8 @@ import pytest
 
 from claude_batch_tui.domain.batches.batch import Batch, BatchState, RequestCounts
 from claude_batch_tui.domain.batches.batch_list import BatchList, order_of
-from claude_batch_tui.domain.batches.filter import batch_filter, depends_on_time, matcher_of
+from claude_batch_tui.domain.batches.filter import batch_filter
+from claude_batch_tui.domain.batches.matching import depends_on_time, matcher_of
 from claude_batch_tui.domain.batches.merging import fold
 from claude_batch_tui.domain.batches.notices import Warned, warned
 from claude_batch_tui.domain.batches.tracked import ResultsState, Sweep, TrackedBatch
@@ -306,7 +307,7 @@ def test_a_run_is_called_like_its_first_batch_whatever_came_after():
 def test_a_list_whose_filter_gives_up_shows_everything_and_says_why(monkeypatch):
     found = BatchList()
     found.wanted = batch_filter("name~x*y")
-    monkeypatch.setattr("claude_batch_tui.domain.batches.filter._MATCH_SECONDS", 1e-6)
+    monkeypatch.setattr("claude_batch_tui.domain.batches.matching._MATCH_SECONDS", 1e-6)
     found.update((batch("a", name="x" * 5_000), batch("b", name="b")), NOW)
     assert keys(found) == ["a", "b"]
     assert "gave up" in found.gave_up

@@ -6,9 +6,10 @@ import pytest
 
 from claude_batch_tui.domain.batches.filter import batch_filter
 from claude_batch_tui.domain.filters.language import Both, Condition, Either, FilterError, Not, parse
+from claude_batch_tui.domain.filters.narrowing import narrows
 from claude_batch_tui.domain.filters.pattern import Pattern
 from claude_batch_tui.domain.filters.text_match import text_anchor
-from claude_batch_tui.domain.filters.tree import conditions, narrows
+from claude_batch_tui.domain.filters.tree import conditions
 
 _SLOW_ENOUGH = "x" * 5_000
 """For an expression that takes some milliseconds of it."""

@@ -312,6 +312,6 @@ def test_a_growing_file_is_searched_where_it_was_left(tmp_path):
     ],
 )
 def test_a_filter_is_known_to_be_narrower(new, old, is_narrower):
-    from claude_batch_tui.domain.filters.tree import narrows
+    from claude_batch_tui.domain.filters.narrowing import narrows
 
     assert narrows(parse(new), parse(old)) is is_narrower

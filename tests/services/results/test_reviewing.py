@@ -17,7 +17,7 @@ from claude_batch_tui.services.results.reviewing import (
     review_queue,
     reviews_of,
 )
-from claude_batch_tui.store import labels
+from claude_batch_tui.store import reviews
 from claude_batch_tui.store.locations import Locations
 from claude_batch_tui.store.rebuild import rebuild
 from claude_batch_tui.store.results.opening import open_indexed
@@ -60,7 +60,7 @@ def test_the_queue_of_a_file_knows_what_was_said_and_the_labels_of_its_answers(s
         queue = review_queue(results, [0, 1, 2], reviews_of(results, None, store.database))
         assert queue.labels == ["bug", "billing"]
         change = queue.judge("good")
-        labels.review(store, change.key, change.review, NOW)
+        reviews.review(store, change.key, change.review, NOW)
         again = review_queue(results, [0, 1, 2], reviews_of(results, None, store.database))
         assert (again.at, again.count("good")) == (1, 1)
 
@@ -74,21 +74,21 @@ def test_a_file_is_known_again_under_another_name(file):
 
 
 def test_reviews_are_back_after_the_store_is_rebuilt_and_what_was_taken_back_is_not(store):
-    labels.review(store, EntryKey("b1", "r1"), Review("good"), NOW)
-    labels.review(store, EntryKey("b1", "r2"), Review("bad", "bug", "see"), NOW)
-    labels.review(store, EntryKey("b1", "r1"), Review(), NOW)
+    reviews.review(store, EntryKey("b1", "r1"), Review("good"), NOW)
+    reviews.review(store, EntryKey("b1", "r2"), Review("bad", "bug", "see"), NOW)
+    reviews.review(store, EntryKey("b1", "r1"), Review(), NOW)
     expected = {EntryKey("b1", "r2"): Review("bad", "bug", "see")}
-    assert labels.reviews(store.database, ["b1"]) == expected
+    assert reviews.reviews(store.database, ["b1"]) == expected
     with store.database.change() as connection:
         connection.execute("DELETE FROM review")
     rebuild(store, NOW)
-    assert labels.reviews(store.database, ["b1", "b2"]) == expected
+    assert reviews.reviews(store.database, ["b1", "b2"]) == expected
 
 
 def test_an_export_has_what_was_said_as_columns(store, file, capsys):
     with open_indexed(file) as results:
         target = file_target(results)
-    labels.review(store, EntryKey(target, "r1"), Review("bad", "bug", "wrong"), NOW)
+    reviews.review(store, EntryKey(target, "r1"), Review("bad", "bug", "wrong"), NOW)
     for more in ((), ("--sort", "custom_id"), ("--spread",)):
         assert main(["results", str(file), "--format", "csv", *more], lambda _: 0) == 0
         rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
@@ -107,7 +107,7 @@ def test_what_was_said_is_what_a_score_expects(store, file, capsys):
     with open_indexed(file) as results:
         target = file_target(results)
     for custom_id, said in (("r0", Review("good")), ("r1", Review("bad", "bug")), ("r2", Review("unsure"))):
-        labels.review(store, EntryKey(target, custom_id), said, NOW)
+        reviews.review(store, EntryKey(target, custom_id), said, NOW)
     main(["score", str(file), "--reviewed", "--json"], lambda _: 0)
     score = json.loads(capsys.readouterr().out)["score"]
     assert (score["scored"], score["right"], score["accuracy"]["share"]) == (2, 1, 0.5)

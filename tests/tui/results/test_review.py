@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claude_batch_tui.domain.results.review import Review
-from claude_batch_tui.store import labels
+from claude_batch_tui.store import reviews
 from claude_batch_tui.tui.results.review import ReviewScreen
 from claude_batch_tui.tui.widgets.lines import TwoSidedLine
 from waiting import paste, reached
@@ -33,10 +33,10 @@ async def test_answers_are_judged_by_one_key_each_and_written_down_at_once(
         target = screen._queue._key_of(0).target_id
 
         def said():
-            return [one.verdict for one in labels.reviews(database, [target]).values()]
+            return [one.verdict for one in reviews.reviews(database, [target]).values()]
 
         await reached(pilot, lambda: sorted(said()) == ["bad", "bad", "good", "good"])
-        assert Review("bad", "billing") in labels.reviews(database, [target]).values()
+        assert Review("bad", "billing") in reviews.reviews(database, [target]).values()
         await pilot.press("escape")
         await settled(pilot)
         assert not isinstance(app.screen, ReviewScreen)
