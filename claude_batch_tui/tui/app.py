@@ -329,7 +329,7 @@ class DashboardApp(CbtuiApp):
         """Go to the batches with the cursor on a new one, or on its run where that is named and has a row."""
 
         def go(screen: BatchesScreen) -> None:
-            screen.go_to(batch_id)  # which opens its run: from there one key opens the answers of all
+            screen.go_to_new(batch_id)  # which opens its run: from there one key opens the answers of all
             if run_id is not None:
                 screen.go_to(run_id)
 

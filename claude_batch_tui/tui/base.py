@@ -166,14 +166,16 @@ class CbtuiApp(TerminalApp):
 
     def palette_actions(self) -> dict[str, str]:
         """The themes that can be read, and a way out from everywhere."""
-        themes = [name for name, theme in self.available_themes.items() if is_readable(theme)]
+        ours = [theme.name for theme in our_themes(self.profile.colors)]
+        known = self.available_themes
+        themes = [name for name in dict.fromkeys([*ours, *known]) if is_readable(known[name])]
         ways = {f"theme {name}": f"take_theme({name!r})" for name in themes if name != self.theme}
         return {"settings: where they are": "help", "quit": "quit", **ways}
 
     def action_take_theme(self, name: str) -> None:
         """Draw in another theme until the end of this run."""
         self.theme = name
-        self.say(f'Theme {name}. To keep it: theme = "{name}" in {self.config.config_dir / "config.toml"}')
+        self.say(f'Theme {name}. To keep it: theme = "{name}" in config.toml')
 
     def help_pages(self) -> Sequence[HelpPage]:
         """The other screens' keys, for the second page of help."""

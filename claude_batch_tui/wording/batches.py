@@ -180,9 +180,11 @@ def left_words(tracked: TrackedBatch, now: datetime) -> str:
 
 def cost_or_limit(tracked: TrackedBatch) -> str:
     """What it cost, or `≤` what it may cost at most; nothing where that is not known."""
-    if tracked.cost_actual is not None:
-        return money(tracked.cost_actual)
-    return f"≤{money(tracked.cost_at_most)}" if tracked.cost_at_most is not None else ""
+    usd = tracked.cost_at_most if tracked.cost_actual is None else tracked.cost_actual
+    if usd is None:
+        return ""
+    words = money(usd).replace("under ", "<")
+    return words if tracked.cost_actual is not None or words[0] == "<" else f"≤{words}"
 
 
 def _count(name: str) -> Words:

@@ -164,7 +164,7 @@ def unprimed_words(primed: Primed) -> str:
 def retry_words(counts: RetryCounts, invalid: str, others: str, again: str) -> Iterator[str]:
     """What a retry sends again, and what it leaves out; `invalid`, `others` and `again` name what lets those in."""
     words = counts.sent_words
-    yield f"{counts.chosen:,} to retry: {words}" if words else "There is nothing to retry."
+    yield f"{counts.chosen:,} to retry: {words}" if words else "Nothing is chosen yet."
     if counts.has_answers:
         yield "What succeeded was paid for already, and is paid once more."
     if counts.cut_again:

@@ -153,6 +153,34 @@ async def test_messages_leave_the_status_line_after_a_while():
         assert app.line(StatusLine) == f"{' 2 marked':<53}all 41 "
 
 
+async def test_a_message_that_is_longer_than_the_line_goes_on_below_and_leaves_no_row_behind():
+    app = Lines()
+    async with app.run_test(size=(60, 12)) as pilot:
+        line = app.query_one(StatusLine)
+        line.say(
+            "Message Batch msgbatch_0123456789 was not found (HTTP 404). Look at its id: this workspace has none.",
+            "error",
+        )
+        await pilot.pause()
+        rows = [line.render_line(y).text.strip() for y in range(line.size.height)]
+        assert " ".join(rows) == f"▲ {line.text}"
+        assert len(rows) == 2
+        await pilot.resize_terminal(130, 12)
+        await pilot.pause()
+        assert line.size.height == 1
+        line.say("long words " * 60)
+        line.say("3 downloaded")
+        await pilot.pause()
+        assert (line.size.height, app.line(StatusLine).strip()) == (1, "3 downloaded")
+        line.say("long words " * 60)
+        await pilot.pause()
+        assert line.size.height == 3
+        assert line.render_line(2).text.rstrip().endswith("…")
+        line.clear()
+        await pilot.pause()
+        assert (line.size.height, app.line(StatusLine).strip()) == (1, "resting")
+
+
 async def test_the_title_keeps_its_right_part_longest():
     app = Lines()
     async with app.run_test(size=(60, 12)):

@@ -108,6 +108,14 @@ class BatchesScreen(DashboardScreen):
         self._show_rows()
         return self.table.go_to_key(batch_id)
 
+    def go_to_new(self, batch_id: str) -> None:
+        """Put the cursor on a batch that was made just now; a filter that hides it is cleared."""
+        if not self.go_to(batch_id) and self.filter_bar.value:
+            self.filter_bar.value = ""
+            self.view.filter_by("")
+            self._show_rows()
+            self.go_to(batch_id)
+
     def show_workspace(self) -> None:
         """Another workspace is shown, or all."""
         self._begin_anew()
@@ -265,7 +273,8 @@ class BatchesScreen(DashboardScreen):
     def _marks_changed(self) -> None:
         self._show_list_words()
         self._rest()
-        self.query_one(StatusLine).yield_note()  # what keys would do to what is marked is newer
+        if self.table.marks:  # what keys would do to them is newer
+            self.query_one(StatusLine).yield_note()
         self.refresh_bindings()
 
     @on(BatchEvents.Chosen)
@@ -329,6 +338,7 @@ class BatchesScreen(DashboardScreen):
         order = self.view.listing.order
         self.table.show_columns()
         self._show_rows()
+        self.table.go_to(0)  # what the order is for stands at the top
         other_way = "" if order.is_reversed else " O turns it round, c sorts by any field."
         self.say(
             f"Sorted by {order.field}{', reversed' if order.is_reversed else ''}.{other_way}", seconds=3.0
@@ -500,7 +510,6 @@ class BatchesScreen(DashboardScreen):
         """Sort by a field, shown or not; the other way round where that is done already."""
         self.view.sort_by_field(field)
         self._show_sorted()
-        self.table.go_to(0)  # who asks for the dearest by name wants to see it
 
     def action_turn_column(self, name: str) -> None:
         """Show a column, or not; the last one stays."""
@@ -550,9 +559,13 @@ class BatchesScreen(DashboardScreen):
             actions.add_batch(self)
 
     def action_compare(self) -> None:
-        """Compare the results of the two that are marked."""
-        rows = [self.view.row(key) for key in self.table.targets]
-        actions.compare_rows(self, [row for row in rows if row is not None])
+        """Compare the results of the two that are marked: A is the upper one."""
+        keys, listing = self.table.targets, self.view.listing
+        places = sorted(place for key in keys if (place := listing.find(key)) is not None)
+        if len(places) < len(keys):
+            self.say("A marked batch is not in sight: clear the filter with esc, or open its run.")
+            return
+        actions.compare_rows(self, [listing.rows[place] for place in places])
         if self.app.screen is not self:  # they were marked for this
             self._unmark()
 

@@ -46,7 +46,7 @@ class Box(ModalScreen[Result], Generic[Result]):
             background: $background;
             &.-ascii { border: ascii $foreground; }
         }
-        & > .foot { dock: bottom; height: 2; }
+        & > .foot { dock: bottom; height: auto; }
     }
     """
 

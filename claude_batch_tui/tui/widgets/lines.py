@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import wrap
 from typing import Literal
 
 from rich.segment import Segment
@@ -14,6 +15,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.tui.widgets.columns import Run, ascii_only, cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.roles import role_on
 
@@ -200,7 +202,9 @@ SECONDS: dict[Kind, float] = {"note": 8.0, "error": 60.0}
 
 
 class StatusLine(OneLine):
-    """A message for a while, else the screen's resting text, with a text of its own at the right."""
+    """A message for a while, in the rows it takes, else the screen's resting text, with a text of its own at the right."""
+
+    _MOST_ROWS = 3
 
     def __init__(self, resting: str = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -208,6 +212,7 @@ class StatusLine(OneLine):
         self._right = ""
         self._message: tuple[str, Kind] | None = None
         self._expiry: Timer | None = None
+        self._height = 1
 
     @property
     def text(self) -> str:
@@ -220,6 +225,7 @@ class StatusLine(OneLine):
             self._expiry.stop()
             self._expiry = None
         self._message = (text, kind)
+        self._make_room()
         stay = SECONDS[kind] if seconds is None else seconds
         if stay:
             self._expiry = self.set_timer(stay, self.clear)
@@ -233,7 +239,12 @@ class StatusLine(OneLine):
     def clear(self) -> None:
         """Take the message away."""
         self._message = None
+        self._make_room()
         self.repaint()
+
+    def on_resize(self) -> None:
+        """The message has another width."""
+        self._make_room()
 
     def yield_note(self) -> None:
         """Let the resting text be seen, unless the message is an error."""
@@ -242,20 +253,57 @@ class StatusLine(OneLine):
 
     def runs(self, width: int) -> Sequence[Run]:
         """The message or the resting text."""
-        room = width - 2 - (cells(self._right) + 2 if self._right else 0)
+        room = self._room(width)
         if self._message is None:
             left = Run(" " + cut(self._resting, room, cut_mark(self)), None)
         else:
-            text, kind = self._message
-            sign = ("! " if ascii_only(self) else "▲ ") if kind == "error" else ""
-            left = Run(" " + cut(sign + text, room, cut_mark(self)), "bad" if kind == "error" else "strong")
+            left = self._row(0, room)
         if not self._right or room < 1:
             return [left]
         gap = width - 1 - cells(left.text) - cells(self._right)
         return [left, Run(" " * gap + self._right, None)]
 
+    def render_line(self, y: int) -> Strip:
+        """The first row as any line, and below it what goes on of a message."""
+        if y == 0 or self._message is None:
+            return super().render_line(y)
+        width, base = self.size.width, self.rich_style
+        text, style = self._row(y, self._room(width))
+        return Strip([Segment(text, role_on(base, self, style))]).adjust_cell_length(width, base)
+
+    def _room(self, width: int) -> int:
+        """The cells a row of text has."""
+        return width - 2 - (cells(self._right) + 2 if self._right else 0)
+
+    def _row(self, number: int, room: int) -> Run:
+        """A row of the message."""
+        rows, is_error = self._message_rows(room), self._message is not None and self._message[1] == "error"
+        text = rows[number] if number < len(rows) else ""
+        return Run(" " + cut(text, room, cut_mark(self)), "bad" if is_error else "strong")
+
+    def _message_rows(self, room: int) -> list[str]:
+        """The message in the room there is, its last row cut where it takes too many."""
+        text, kind = self._message or ("", "note")
+        sign = ("! " if ascii_only(self) else "▲ ") if kind == "error" else ""
+        text = clean_line(sign + text)
+        if cells(text) <= room or room < _LEAST_ROOM:
+            return [text]
+        rows = wrap(text, room)
+        most = self._MOST_ROWS
+        return rows if len(rows) <= most else [*rows[: most - 1], " ".join(rows[most - 1 :])]
+
+    def _make_room(self) -> None:
+        """Be as high as the message."""
+        rows = len(self._message_rows(self._room(self.size.width))) if self._message else 1
+        if rows != self._height:
+            self.styles.height = self._height = rows
+        if rows > 1:
+            self.refresh()
+
 
 _SECONDS = 10.0
+_LEAST_ROOM = 20
+"""In fewer cells a message is one row."""
 
 
 class LetterMenu:

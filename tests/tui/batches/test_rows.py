@@ -106,6 +106,12 @@ def test_where_there_is_little_room_what_is_not_good_is_said_first():
     assert says(millions, width=24).endswith(" 97% ok")
 
 
+def test_the_least_cost_is_said_in_a_column_that_has_no_room_for_words():
+    assert says(tracked("ended", cost_actual=0.00004), "cost") == "<$0.0001"
+    assert says(tracked(cost_at_most=0.00004), "cost") == "<$0.0001"
+    assert says(tracked(cost_at_most=0.4), "cost") == "≤$0.40"
+
+
 def test_a_running_batch_shows_time_against_similar_ones_and_never_a_percentage():
     assert says(tracked(), width=24) == "┆▒··│···┆ 42 m"
     assert says(tracked()).endswith("┆ 42 m · p50 2 h 30 · p90 4 h 30")

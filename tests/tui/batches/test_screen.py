@@ -178,8 +178,10 @@ async def test_two_marked_batches_are_compared_from_the_list(live, simulator):
         await pilot.press("s")
         for each in ids:
             await reached(pilot, lambda each=each: live.snapshot.find(each).results is ResultsState.COMPLETE)
+        upper, lower = (live.snapshot.find(row.key).title for row in live.screen.view.listing.rows)
         await pilot.press("equals_sign")
         await reached(pilot, lambda: isinstance(live.screen, CompareScreen))
+        assert live.screen._names == (upper, lower), "A is the upper one in the list"
         await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count > 0)
         await pilot.press("escape")
         await reached(pilot, lambda: not isinstance(live.screen, CompareScreen))
@@ -194,8 +196,23 @@ async def test_what_is_marked_is_said_at_once_and_escape_unmarks_it(live, simula
         await pilot.press("space", "space")
         await reached(pilot, lambda: "2 batches marked" in status(live))
         assert status(live).endswith("= compares, t tags, esc unmarks")
+        await pilot.press("slash", *"nothing", "enter", "equals_sign")
+        await reached(pilot, lambda: "A marked batch is not in sight" in status(live))
+        await pilot.press("escape")  # the filter
+        await reached(pilot, lambda: len(live.screen.view.listing.rows) == 2)
         await pilot.press("escape")
         await reached(pilot, lambda: "marked" not in status(live))
+
+
+async def test_a_new_batch_is_gone_to_though_a_filter_would_hide_it(live, simulator):
+    ids = add(simulator, 2, age=DAY, duration=60)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 2)
+        await pilot.press("slash", *"nothing", "enter")
+        await reached(pilot, lambda: not live.screen.view.listing.rows)
+        live.show_created(ids[0])
+        await reached(pilot, lambda: table(live).cursor_key == ids[0])
+        assert live.screen.filter_bar.value == ""
 
 
 async def test_hiding_several_asks_once_with_their_number(live, simulator):
