@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from claude_batch_tui.exports.formats import FORMATS
-from claude_batch_tui.services.exporting import row_processes
+from claude_batch_tui.services.exporting import row_making, row_processes
 from claude_batch_tui.store.results import ranges
 
 from .conftest import ENTRIES, message
@@ -148,7 +148,7 @@ def test_a_process_that_has_another_file_under_the_number_is_not_believed(
     with Path(os.devnull).open("rb") as nothing:  # as where stdin was closed, and the file has its number
 
         def told(pipe, what):
-            if isinstance(what, row_processes.Order):
+            if isinstance(what, row_making.Order):
                 what = msgspec.structs.replace(what, descriptor=nothing.fileno())
             tell(pipe, what)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.exports.table import RESPONSE, Column, Values
 from claude_batch_tui.services.exporting.rows import Columns, RowReader, answer_columns
 
@@ -37,6 +38,15 @@ class Wanted(msgspec.Struct, frozen=True):
         from claude_batch_tui.services.exporting.picking import Picked  # late: few name columns
 
         return Picked(self.names, self.columns, self.found.paths)
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What a process does: rows of the lines in an open file, whose places stand in another one."""
+
+    descriptor: int
+    places: int
+    wanted: Wanted
+    prices: PriceTable
 
 
 class RowMaking:

@@ -19,7 +19,7 @@ import msgspec
 
 from claude_batch_tui.domain.money.pricing import PriceTable
 from claude_batch_tui.exports.table import Packed
-from claude_batch_tui.services.exporting.row_making import Wanted
+from claude_batch_tui.services.exporting.row_making import Order, Wanted
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.line_places import LinePlaces
 from claude_batch_tui.store.results.ranges import ended, processes, read_message, started, tell_message
@@ -34,15 +34,6 @@ SLOT_BYTES: Final = BLOCK_ROWS * 12
 """What the places of a block take: 8 bytes for where a line begins, 4 for how long it is."""
 _AHEAD: Final = 2
 """Blocks that a process is given before what it made of the first is taken."""
-
-
-class Order(msgspec.Struct, frozen=True):
-    """What a process does: rows of the lines in an open file, whose places stand in another one."""
-
-    descriptor: int
-    places: int
-    wanted: Wanted
-    prices: PriceTable
 
 
 class RowProcesses:

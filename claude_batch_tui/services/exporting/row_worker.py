@@ -9,8 +9,7 @@ from io import BufferedReader
 from typing import BinaryIO, cast
 
 from claude_batch_tui.exports.packing import packing
-from claude_batch_tui.services.exporting.row_making import RowMaking
-from claude_batch_tui.services.exporting.row_processes import Order
+from claude_batch_tui.services.exporting.row_making import Order, RowMaking
 from claude_batch_tui.services.exporting.rows import RowReader
 from claude_batch_tui.store.results.line_places import LinePlaces, read_places
 from claude_batch_tui.store.results.ranges import read_message, tell_message
