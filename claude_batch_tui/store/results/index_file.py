@@ -10,6 +10,8 @@ import os
 import sys
 import zlib
 from array import array
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -105,10 +107,8 @@ def save_index(
     """Write the index of a results file, beside it unless told otherwise; `stat` is of the bytes it was made from."""
     stat = stat or results.stat()
     kinds = _kinds(index)
-    columns = [_column(getattr(index, name), _WIDE[name], kind) for name, kind in kinds.items()]
-    columns += [memoryview(getattr(index, name)) for name in _SMALL]
-    columns += [memoryview(getattr(index.additions, name)).cast("B") for name in Additions.kinds]
     names = list(index.stop_reasons), list(index.error_types), list(index.answered_by)
+    checksums = _checksums((kinds, *names), _columns(index, kinds), index.ids, and_whole=True)
     head = _Head(
         _VERSION,
         stat.st_size,
@@ -119,14 +119,15 @@ def save_index(
         len(index.additions.entries),
         *names,
         sys.byteorder,
-        _checksum((kinds, *names), columns, index.ids),
-        _whole_checksum(columns, index.ids),
+        *checksums,
     )
     line = msgspec.json.encode(head)
     line += b" " * (-(len(line) + 1) % _ALIGNED) + b"\n"
     with written_whole(place or index_path(results)) as file:
-        for part in (line, *columns, index.ids):
-            file.write(part)
+        file.write(line)
+        for column in _columns(index, kinds):
+            file.write(column)
+        file.write(index.ids)
 
 
 def load_index(results: Path, place: Path | None = None) -> ResultsIndex | None:
@@ -176,7 +177,7 @@ def _loaded(head: _Head, mapped: mmap.mmap, start: int) -> ResultsIndex | None:
         getattr(index.additions, name).frombytes(parts[-1])
         start += size
     names = head.stop_reasons, head.error_types, head.answered_by
-    if _checksum((head.kinds, *names), parts, view[ids_at:]) != head.checksum:
+    if _checksums((head.kinds, *names), parts, view[ids_at:])[0] != head.checksum:
         return None
     index.stop_reasons = numbered_stops(head.stop_reasons)
     index.error_types = Numbered(head.error_types)
@@ -199,6 +200,16 @@ def _kinds(index: ResultsIndex) -> dict[str, Kind]:
     return dict(sorted(kinds.items(), key=lambda item: -_width(item[1])))
 
 
+def _columns(index: ResultsIndex, kinds: dict[str, Kind]) -> Iterator[memoryview]:
+    """The bytes of all columns as they are kept, one at a time: together they are as large as the index."""
+    for name, kind in kinds.items():
+        yield _column(getattr(index, name), _WIDE[name], kind)
+    for name in _SMALL:
+        yield memoryview(getattr(index, name))
+    for name in Additions.kinds:
+        yield memoryview(getattr(index.additions, name)).cast("B")
+
+
 def _column(column: Any, known: Kind, kind: Kind) -> memoryview:
     """The bytes of a column in a narrower format than that it has in memory."""
     if kind == known:
@@ -215,17 +226,15 @@ def _width(kind: Kind) -> int:
     return array(kind).itemsize if kind else 0
 
 
-def _whole_checksum(columns: list[Any], ids: Any) -> int:
-    total = 0
-    for column in (*columns, ids):
-        total = zlib.crc32(column, total)
-    return total
-
-
-def _checksum(names: tuple[Any, ...], columns: list[Any], ids: Any) -> int:
-    total = zlib.crc32(msgspec.json.encode(names))
-    for number, column in enumerate((*columns, ids)):
-        is_small = len(_WIDE) <= number < len(columns)
+def _checksums(
+    names: tuple[Any, ...], columns: Iterable[Any], ids: Any, *, and_whole: bool = False
+) -> tuple[int, int]:
+    """That which is looked at before an index is used, and, where it is asked for, that of all columns."""
+    total, whole = zlib.crc32(msgspec.json.encode(names)), 0
+    for number, column in enumerate(chain(columns, (ids,))):
+        is_small = number >= len(_WIDE) and column is not ids
         for part in (column,) if is_small else (column[:4096], column[-4096:]):
             total = zlib.crc32(part, total)
-    return total
+        if and_whole:
+            whole = zlib.crc32(column, whole)
+    return total, whole

@@ -112,12 +112,16 @@ def _indexing(path: Path, place: Path | None, *, is_unpacked: bool, in_order: bo
         raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
     finally:
         os.close(descriptor)
-    if place is not None:
-        with contextlib.suppress(
-            OSError, StoreError
-        ):  # a cache that cannot be written is made again the next time
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            save_index(index, path, place, stat=stat)
+    if place is None:
+        return
+    with contextlib.suppress(
+        OSError, StoreError
+    ):  # a cache that cannot be written is made again the next time
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        save_index(index, path, place, stat=stat)
+    # What is kept takes half the memory, and most of it is mapped: who waits for the whole gets that instead.
+    if in_order and (kept := load_index(path, place)) is not None:
+        yield ResultsFile(path, kept, is_unpacked=is_unpacked)
 
 
 def _progress(index: ResultsIndex, size: int) -> float:
