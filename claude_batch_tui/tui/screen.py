@@ -91,6 +91,11 @@ class DashboardScreen(Screen[None]):
         """The newest snapshot."""
         return self.dashboard.snapshot
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is room for panes with borders. Textual gives the class of that only after `on_resize`."""
+        return self.app.size.width >= self.HORIZONTAL_BREAKPOINTS[-1][0]
+
     def on_compose(self) -> None:
         """Have the classes of this size before there are widgets: Textual sets them at the first resize, and styles all anew."""
         sides = (
@@ -104,7 +109,7 @@ class DashboardScreen(Screen[None]):
     def on_resize(self) -> None:
         """The title has another width to fill, and panes have titles where they have borders."""
         for name, title in self.pane_titles.items():
-            self.query_one(f"#{name}").border_title = title if self.has_class("-wide") else ""
+            self.query_one(f"#{name}").border_title = title if self.is_wide else ""
         self.call_after_refresh(self._show_all)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:

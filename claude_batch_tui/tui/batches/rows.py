@@ -35,7 +35,7 @@ from claude_batch_tui.wording.batches import COLUMNS, columns_of, cost_or_limit,
 SHAPES = {
     "state": Column("S", width=1),
     "workspace": Column("WORKSPACE", min_width=9, max_width=9, weight=9),
-    "name": Column("NAME", min_width=19, max_width=44, weight=1),
+    "name": Column("NAME", min_width=19, max_width=44, weight=2),
     "id": Column("ID", width=8, drop=8),
     "requests": Column("REQS", width=7, align="right"),
     "progress": Column("RESULT OR TIME USED", min_width=24, weight=2, drop=1),
@@ -299,7 +299,7 @@ def _with_words(bar: Iterable[tuple[str, str]], words: Sequence[str], width: int
 
 def _bar_cells(width: int) -> int:
     """How long bars are in a column of this width."""
-    return min(max(width * 2 // 5, _SHORTEST_BAR), _LONGEST_BAR)
+    return min(max(width * 3 // 8, _SHORTEST_BAR), _LONGEST_BAR)
 
 
 def _ended(tracked: TrackedBatch, drawing: Drawing, width: int) -> list[Run]:

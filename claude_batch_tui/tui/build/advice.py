@@ -99,7 +99,7 @@ def names_in_templates(values: Mapping[str, str], columns: Sequence[str]) -> fro
     return frozenset({*columns, "prompt", "row", *(("rows",) if "rows_per_request" in values else ())})
 
 
-def model_words(name: str, rules: ModelRules | None, prices: PriceTable) -> str:
+def model_words(name: str, rules: ModelRules | None, prices: PriceTable, today: date) -> str:
     """`$0.05 in  $0.25 out    1M context  128k answer  retires 2027-05-01`: a model in the list, dollars per million in a batch."""
     price = prices.find(name)
     parts = [f"{'no price':>{len('$20.00 in $20.00 out')}}"]
@@ -112,18 +112,19 @@ def model_words(name: str, rules: ModelRules | None, prices: PriceTable) -> str:
         if rules.lifecycle == "retired":
             parts.append("retired")
         elif rules.retires is not None:
-            parts.append(f"retires {rules.retires}")
+            parts.append(f"{'retires' if rules.retires > today else 'was to retire'} {rules.retires}")
     return "  ".join(parts)
 
 
 def model_rows(models: Models, prices: PriceTable) -> list[tuple[str, str]]:
-    """The models to choose from, by name, with what is known of each; those that are retired come last."""
+    """The models to choose from, by name, with what is known of each; those that are retired, or were to be, come last."""
     seen: set[str] = set()
     rows: list[tuple[bool, str, str]] = []
     for name, rules in models.by_name.items():
         if name not in seen:
             seen |= {name, *rules.ids}
-            rows.append((rules.lifecycle == "retired", name, model_words(name, rules, prices)))
+            is_past = rules.lifecycle == "retired" or (rules.retires or date.max) <= models.as_of
+            rows.append((is_past, name, model_words(name, rules, prices, models.as_of)))
     return [(name, words) for _, name, words in sorted(rows, key=lambda row: row[0])]
 
 

@@ -28,6 +28,10 @@ _ROWS = frozenset(_KINDS) - READY
 _TABLES = _ROWS - {"text", "documents"}
 
 
+_BEGUN = re.compile(r"\{\{-?\s*[^{}\s]*$")
+_ENDED = re.compile(r"[^{}\s]*\s*-?\}\}")
+
+
 class FieldSpec(NamedTuple):
     """One field: where it stands, how it is typed, what stands in it while it is empty, and for which kinds it is."""
 
@@ -483,3 +487,12 @@ def choices_of(name: str, columns: Sequence[str]) -> tuple[str, ...]:
     """What can be chosen for a field, of the source's columns where it names one."""
     field = FIELDS[name]
     return tuple(columns) if field.form == "column" else field.choices
+
+
+def begun_variable(before: str, after: str) -> tuple[int, int]:
+    """How many characters before and after the caret are a variable that is begun, like `{{ sh`: a column takes its place."""
+    begun = _BEGUN.search(before)
+    if begun is None:
+        return 0, 0
+    ended = _ENDED.match(after)
+    return len(begun.group()), len(ended.group()) if ended is not None else 0

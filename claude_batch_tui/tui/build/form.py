@@ -27,6 +27,7 @@ from claude_batch_tui.tui.build.fields import (
     FOLDED,
     FieldSpec,
     Section,
+    begun_variable,
     kind_of,
     label_of,
     visible_fields,
@@ -337,17 +338,22 @@ class BuildForm(VerticalScroll, can_focus=False, inherit_bindings=False):
                 field.display = False
 
     def insert(self, column: str) -> bool:
-        """Put a column at the caret of the template, or of the editor one is in or was in last; False where there is none."""
+        """Put a column at the caret, in place of a variable that is begun there, of the template, or of the editor one is in or was in last; False where there is none."""
         field = self.here or self._fields["template"]
         if field.spec.name not in {*_TEMPLATES, "id_template"} or not field.display:
             field = self._fields["template"]
         if not field.display:
             return False
-        marked = f"{{{{ {column} }}}}"
-        if isinstance(field.typed, FieldEditor):
-            field.typed.insert(marked)
+        marked, typed = f"{{{{ {column} }}}}", field.typed
+        if isinstance(typed, FieldEditor):
+            row, at = typed.cursor_location
+            line = typed.document.get_line(row)
+            before, after = begun_variable(line[:at], line[at:])
+            typed.replace(marked, (row, at - before), (row, at + after))
         else:
-            field.typed.insert_text_at_cursor(marked)
+            at = typed.cursor_position
+            before, after = begun_variable(typed.value[:at], typed.value[at:])
+            typed.replace(marked, at - before, at + after)
         self.screen.set_focus(field.typed)
         return True
 

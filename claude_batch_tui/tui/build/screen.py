@@ -37,7 +37,7 @@ from claude_batch_tui.tui.build.choosing import ANSWERS, TEMPLATES, picker_for, 
 from claude_batch_tui.tui.build.draft import BuildDraft, Checked
 from claude_batch_tui.tui.build.editors import FieldEditor, FieldInput
 from claude_batch_tui.tui.build.fields import FIELDS, label_of, values_of
-from claude_batch_tui.tui.build.form import BuildForm, CostLine
+from claude_batch_tui.tui.build.form import BuildForm, CostLine, Fold
 from claude_batch_tui.tui.build.keys import KEYS, why_not
 from claude_batch_tui.tui.build.live import Live, LiveReading
 from claude_batch_tui.tui.build.preview import BuildPreview
@@ -177,6 +177,8 @@ class BuildScreen(CheckingScreen):
         """Some keys need a source, or a check."""
         if not self.is_mounted:
             return None
+        if action == "choose" and isinstance(self.focused, Fold):
+            return "enter opens these fields"
         reason = why_not(
             action,
             has_source=self.draft.source is not None,
@@ -390,7 +392,7 @@ class BuildScreen(CheckingScreen):
     def _views(self) -> list[str]:
         """The views there are now."""
         views = ["request", "json", "recipe"]
-        if not self.has_class("-wide") and self.query_one(RowsTable).columns:
+        if not self.is_wide and self.query_one(RowsTable).columns:
             views.append("rows")
         return [*views, "check"] if self.draft.checked is not None else views
 
@@ -398,7 +400,7 @@ class BuildScreen(CheckingScreen):
         """Show one of them."""
         before, self._view = self._view, view if view in self._views else "request"
         self.check_view.display = self._view == "check"
-        self.query_one(RowsTable).display = self._view == "rows" or self.has_class("-wide")
+        self.query_one(RowsTable).display = self._view == "rows" or self.is_wide
         self.preview.display = self._view in {"request", "json", "recipe"}
         self.preview.as_json = self._view == "json"
         if self._view == "recipe":

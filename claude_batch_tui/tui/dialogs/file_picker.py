@@ -76,12 +76,13 @@ class FilePicker(PickDialog):
         return [*recent, Choice(UP, UP, "the folder above"), *found, *here]
 
     def first(self, usable: Sequence[int]) -> int | None:
-        """A file used before, else the first file that there is; `../` only where there is nothing else."""
-        values = [self._shown[at].value for at in usable]
-        return next(
-            (at for at, value in zip(usable, values, strict=True) if value not in {UP, _HERE}),
-            usable[0] if usable else None,
-        )
+        """A file used before, else the first file that there is, else a folder; `../` only where there is nothing else."""
+
+        def order(at: int) -> int:
+            choice = self._shown[at]
+            return 2 if choice.value in {UP, _HERE} else choice.name.endswith("/")
+
+        return min(usable, key=order, default=None)
 
     def taken(self, choice: Choice) -> None:
         """A file is given; a folder is opened."""

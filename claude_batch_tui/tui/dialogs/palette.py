@@ -54,7 +54,7 @@ _SYNONYMS = {
     "open": "file load path",
     "open_file": "local load path jsonl",
     "workspace": "profile key account switch",
-    "show('build')": "new create build submit",
+    "show('build')": "new create build submit recipe reuse",
     "help": "keys shortcuts manual",
     "tour": "tutorial introduction learn guide first steps onboarding",
     "toggle_mouse": "select text click",

@@ -40,7 +40,7 @@ class PickDialog(Box[str | None]):
         & LineInput:focus { background: $surface; }
         & LineInput:ansi, & LineInput:ansi:focus { background: ansi_default; text-style: underline; }
         & OptionList {
-            height: auto; max-height: 14; border: none; background: $background; padding: 0;
+            height: auto; max-height: 60vh; border: none; background: $background; padding: 0;
             text-wrap: nowrap; text-overflow: ellipsis;
         }
         & OptionList > .option-list--option-highlighted {
@@ -93,13 +93,14 @@ class PickDialog(Box[str | None]):
         self.show()
 
     def choices(self, typed: str) -> Sequence[Choice]:
-        """What can be chosen while this is typed: what has all of its words in it."""
-        words = typed.lower().split()
-        return [
+        """What can be chosen while this is typed: what has all of its words in it, first what begins with it."""
+        words, begins = typed.lower().split(), self._shown_for.lower()
+        found = (
             choice
             for choice in self._all
             if all(word in f"{choice.name} {choice.words}".lower() for word in words)
-        ]
+        )
+        return sorted(found, key=lambda choice: not choice.name.lower().startswith(begins))
 
     def taken(self, choice: Choice) -> None:
         """A choice was taken."""

@@ -37,7 +37,8 @@ class Box(ModalScreen[Result], Generic[Result]):
         align: center middle;
         background: $background;
         & > #box {
-            width: 76;
+            width: 50%;
+            min-width: 76;
             max-width: 100%;
             height: auto;
             max-height: 100%;
@@ -107,8 +108,8 @@ class ConfirmDialog(Box[bool]):
     ConfirmDialog .choices > Static { width: 1fr; height: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        shown_key("confirm.yes", "y", "answer(True)", "do it", "do it"),
-        shown_key("confirm.no", "escape,n,enter,q", "answer(False)", "keep", "keep things as they are"),
+        shown_key("confirm.yes", "y", "answer(True)", "yes", "do it"),
+        shown_key("confirm.no", "escape,n,enter,q", "answer(False)", "no", "keep things as they are"),
         *_SCROLLING,
     ]
 
@@ -250,7 +251,7 @@ class _Choices(OptionList):
     """What can be taken instead of being typed."""
 
     DEFAULT_CSS = """
-    _Choices { height: auto; max-height: 8; border: none; padding: 0; background: $background; margin-bottom: 1; }
+    _Choices { height: auto; max-height: 33vh; border: none; padding: 0; background: $background; margin-bottom: 1; }
     _Choices:focus { border: none; background-tint: transparent; }
     _Choices > .option-list--option { text-wrap: nowrap; text-overflow: ellipsis; }
     """

@@ -334,6 +334,8 @@ class CompareScreen(DashboardScreen):
         self.table.empty = "\n   No pair: f shows others."
         self.table.rows_changed()
         agreed = comparison.agreed()
+        if comparison.is_whole:
+            self.refresh_bindings()  # now it can be saved
         more = "" if comparison.is_whole else compared_words(comparison.count, comparison.total)
         self.query_one("#counts", TwoSidedLine).show(agreement_words(agreed), more)
         left, right = (totals_words(side) for side in comparison.totals)

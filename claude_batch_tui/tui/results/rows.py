@@ -20,14 +20,14 @@ from claude_batch_tui.wording import size
 
 COLUMNS = {
     "#": Column("#", width=7, align="right", drop=2),
-    "custom_id": Column("CUSTOM_ID", min_width=14, max_width=28, weight=1),
+    "custom_id": Column("CUSTOM_ID", min_width=16, max_width=28, weight=1),
     "outcome": Column("S", width=1),
     "class": Column("CLASS", width=10, drop=4),
     "stop": Column("STOP", width=7),
     "in": Column("IN", width=7, align="right", drop=3),
     "out": Column("OUT", width=6, align="right", drop=3),
     "cost": Column("COST", width=9, align="right", drop=5),
-    "text": Column("TEXT", min_width=18, weight=4),
+    "text": Column("TEXT", min_width=16, weight=4),
 }
 SORT_LETTERS = {
     "f": ("#", "file"),
@@ -43,7 +43,7 @@ SORT_LETTERS = {
 """Which letter sorts by which column, and what that column is called in the question."""
 _LABEL = 12
 """Cells that a field has at least where its values are as long."""
-_WIDEST_FIELD = 40
+_WIDEST_FIELD = 100
 _FIELD_DROP = 10
 """Fields leave before all other columns where the list is narrow, the last of them first."""
 BEFORE_FIELDS = ("#", "custom_id", "outcome", "stop")
@@ -94,6 +94,7 @@ def field_columns(names: Sequence[str], fields: AnswerFields) -> list[Column]:
                 title,
                 min_width=width if is_number else min(width, max(_LABEL, len(title))),
                 max_width=width,
+                weight=4,
                 align="right" if is_number else "left",
                 drop=_FIELD_DROP + number,
             )

@@ -82,12 +82,14 @@ class SaveDialog(Box[SaveChoice | None]):
         self._stem = stem
         self._spread = spread
         self._formats = formats
+        self._last = format_of("x.csv")
+        """What a name that is typed without an ending gets."""
 
     def content(self) -> list[Widget]:
         """The name, the formats, what becomes of structured answers, and what is wrong."""
         return [
             Static("", markup=False, classes="folder"),
-            LineInput(f"{self._stem}.csv", enter="save"),
+            LineInput(f"{self._stem}.csv", enter="save", replaces=True),
             Static("", markup=False, classes="formats"),
             Static("", markup=False, classes="spread"),
             Static("", markup=False, classes="problem"),
@@ -106,10 +108,10 @@ class SaveDialog(Box[SaveChoice | None]):
     @on(LineInput.Submitted)
     def _submitted(self, event: LineInput.Submitted) -> None:
         event.stop()
-        value = event.value.strip()
         try:
-            if not value:
+            if not event.value.strip():
                 raise ConfigError("Type a name for the file.")
+            value = self._typed_name()
             form, target = format_of(value), expand_home(value)
             if form not in self._formats:
                 raise ConfigError(f"{value}: choose one of the formats below.")
@@ -137,11 +139,19 @@ class SaveDialog(Box[SaveChoice | None]):
         """Close without saving."""
         self.dismiss(None)
 
+    def _typed_name(self) -> str:
+        """The name as it is typed; without an ending it gets that of the last format."""
+        value = self.query_one(LineInput).value.strip()
+        is_bare = bool(value) and not Path(value).suffix and not (value.endswith("/") or Path(value).is_dir())
+        return f"{value}{self._last.endings[0]}" if is_bare else value
+
     def _form(self) -> Format | None:
         try:
-            return format_of(self.query_one(LineInput).value.strip())
+            form = format_of(self._typed_name())
         except ConfigError:
             return None
+        self._last = form if form in self._formats else self._last
+        return form
 
     def _show(self) -> None:
         chosen, mark = self._form(), ">" if ascii_only(self) else "▸"

@@ -45,7 +45,7 @@ class RetryDialog(Box[RetryPlan | None]):
     RetryDialog {
         & > #box { width: 110; }
         & .words { height: auto; margin-bottom: 1; }
-        & OptionList { height: auto; max-height: 7; border: none; background: $background; padding: 0; }
+        & OptionList { height: auto; max-height: 30vh; border: none; background: $background; padding: 0; }
         & OptionList:focus { border: none; background-tint: transparent; }
         & OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
         & .said { height: auto; max-height: 3; margin: 0 0 1 0; }
@@ -252,4 +252,4 @@ def _problem(text: str) -> str | None:
 
 
 def _words(counts: RetryCounts) -> str:
-    return "\n".join(retry_words(counts, "i", "space or o", "a"))
+    return "\n".join(retry_words(counts, "i", "space or o sends them", "a"))

@@ -71,6 +71,8 @@ def test_models_are_listed_with_price_context_and_when_they_retire(config):
     rows = dict(model_rows(known.models, known.prices))
     assert "$0.05 in  $0.25 out    1M context  128k answer" in rows["claude-haiku-5-5"]
     assert any("retires 20" in words for words in rows.values())
+    overdue = [name for name, words in rows.items() if "retired" in words or "was to retire" in words]
+    assert overdue == list(rows)[-len(overdue) :]
     assert next(iter(rows)) == next(iter(known.models.by_name))
 
 

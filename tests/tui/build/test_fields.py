@@ -8,6 +8,7 @@ from claude_batch_tui.sources.recipe import BuildSpec, Recipe
 from claude_batch_tui.tui.build.fields import (
     FIELDS,
     READY,
+    begun_variable,
     betas_of,
     in_fields,
     problem_of,
@@ -204,3 +205,16 @@ def test_a_recipe_for_ready_requests_says_its_model_over_them(tmp_path):
     source.write_text('{"custom_id": "a", "params": {}}\n')
     recipe = Recipe(spec=BuildSpec(kind="jsonl", path=str(source), model="claude-opus-5", set=("top_k=5",)))
     assert values_of(recipe)["set"] == "model=claude-opus-5\ntop_k=5"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "taken"),
+    [
+        ("Of {{ sh", "", (5, 0)),
+        ("Of {{", " }} today", (2, 3)),
+        ("{{ shop }} and ", "", (0, 0)),
+        ("a { b", "}}", (0, 0)),
+    ],
+)
+def test_a_column_takes_the_place_of_a_variable_that_is_begun_at_the_caret(before, after, taken):
+    assert begun_variable(before, after) == taken

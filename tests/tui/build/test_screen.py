@@ -105,6 +105,7 @@ async def test_enter_in_an_empty_source_lists_the_folder_and_a_file_is_chosen_by
 
         assert shown() == ["answers", "../", "docs/", "mine.py", "old.zip", "tickets.csv", "./"]
         assert options.get_option_at_index(4).disabled
+        assert options.highlighted == 3  # a file before the folder
         await pilot.press(*".hid")
         await settled(pilot)
         assert shown() == [".hidden.csv"]
@@ -128,6 +129,19 @@ async def test_a_folder_is_taken_as_documents(build, folder, settled):
         await done(build, pilot, settled)
         assert screen(build).query_one("#source", Field).value.endswith("docs")
         assert "# Title" in detail(build)
+
+
+async def test_a_terminal_that_grows_gets_panes_with_titles_and_the_rows_beside_the_form(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        await settled(pilot)
+        screen = build.screen
+        for size, is_wide in (((200, 50), True), ((80, 24), False)):
+            await pilot.resize_terminal(*size)
+            await settled(pilot)
+            titles = [screen.query_one(f"#{name}").border_title for name in screen.pane_titles]
+            assert all(titles) is any(titles) is is_wide
+            assert screen.query_one(RowsTable).display is is_wide
 
 
 async def test_only_fields_that_mean_something_for_the_source_are_shown(build, settled):

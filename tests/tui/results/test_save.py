@@ -56,6 +56,21 @@ async def test_the_ending_chooses_and_the_arrows_go_through_the_formats(opened, 
         assert "no format has this ending" in text_of(opened, ".problem")
 
 
+async def test_a_name_that_is_typed_replaces_the_one_there_and_needs_no_ending(opened, settled, tmp_path):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        await pilot.press(*"mine")
+        await settled(pilot)
+        assert field(opened).value == "mine"
+        assert "▸ .csv" in text_of(opened, ".formats")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "saved: mine.csv in " in said(opened)
+    assert (tmp_path / "mine.csv").exists()
+
+
 async def test_marks_are_saved_in_the_format_chosen(opened, settled, tmp_path):
     async with opened.run_test(size=(80, 24)) as pilot:
         await settled(pilot)

@@ -175,7 +175,7 @@ async def test_nothing_to_retry_is_said_and_enter_does_nothing(live, simulator, 
     async with live.run_test(size=(80, 24)) as pilot:
         await open_results(live, pilot)
         await pilot.press("f", "g", "R")
-        await reached(pilot, lambda: "Left out: 4 good (space or o)" in words(live))
+        await reached(pilot, lambda: "Left out: 4 good (space or o sends them)" in words(live))
         await pilot.press("enter")
         assert isinstance(live.screen, RetryDialog)
         await pilot.press("escape", "f", "r")  # no entry is of that class
