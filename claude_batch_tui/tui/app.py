@@ -388,7 +388,7 @@ class DashboardApp(CbtuiApp):
         """Say the newest event; ring once for what ended, by the ways the settings name."""
         fresh = list(self.engines.fresh_events())
         for event in fresh:
-            self.say(event.text, "error" if event.is_error else "note")
+            self.tell(event.text, "error" if event.is_error else "note")
         ends = [event.text for event in fresh if event.rings]
         if not ends:
             return

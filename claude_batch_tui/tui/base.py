@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -142,13 +143,22 @@ class CbtuiApp(TerminalApp):
     def say(self, text: str, kind: Kind = "note", seconds: float | None = None) -> None:
         """Tell the user something in the status line of the screen that has one."""
         self.messages.append((text, kind))
-        for screen in reversed(self.screen_stack):
-            try:
-                line = screen.query_one(StatusLine)
-            except NoMatches:
-                continue
+        if (line := self._status_line) is not None:
             line.say(text, kind, seconds)
-            return
+
+    def tell(self, text: str, kind: Kind = "note") -> None:
+        """Say what happened by itself there; the answer to a key that was pressed just now stays before it."""
+        self.messages.append((text, kind))
+        if (line := self._status_line) is not None:
+            line.tell(text, kind)
+
+    @property
+    def _status_line(self) -> StatusLine | None:
+        for screen in reversed(self.screen_stack):
+            with suppress(NoMatches):
+                line: StatusLine = screen.query_one(StatusLine)
+                return line
+        return None
 
     def copy(self, text: str) -> None:
         """Copy text and say by which way it went."""

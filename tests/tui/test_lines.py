@@ -181,6 +181,28 @@ async def test_a_message_that_is_longer_than_the_line_goes_on_below_and_leaves_n
         assert (line.size.height, app.line(StatusLine).strip()) == (1, "resting")
 
 
+async def test_what_happens_by_itself_stands_behind_the_answer_to_a_key():
+    app = Lines()
+    async with app.run_test(size=(60, 12)):
+        line = app.query_one(StatusLine)
+        line.tell("b ended", "error")
+        line.tell("c ended")
+        assert app.line(StatusLine).strip() == "c ended"
+        line.say("72 results saved")
+        line.tell("d ended")
+        line.tell("e ended", "error")
+        assert app.line(StatusLine).strip() == "72 results saved   ▲ e ended"
+        line.yield_note()
+        assert app.line(StatusLine).strip() == "resting"
+        line.say("it was refused", "error")
+        line.yield_note()
+        assert app.line(StatusLine).strip() == "▲ it was refused"
+        line.clear()
+        line.tell("f ended", "error")
+        line.yield_note()
+        assert app.line(StatusLine).strip() == "resting"
+
+
 async def test_the_title_keeps_its_right_part_longest():
     app = Lines()
     async with app.run_test(size=(60, 12)):

@@ -67,7 +67,7 @@ class FilePicker(PickDialog):
             self._choice(entry)
             for entry in self._entries
             if all(word in entry.name.lower() for word in words)
-            and (entry.is_folder or not self._endings or entry.name.lower().endswith(self._endings))
+            and (entry.is_folder or entry.name == typed or entry.name.lower().endswith(self._endings or ""))
         ]
         if typed:
             return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from textwrap import wrap
+from time import monotonic
 from typing import Literal
 
 from rich.segment import Segment
@@ -198,6 +199,9 @@ class TabsLine(OneLine):
 Kind = Literal["note", "error"]
 
 SECONDS: dict[Kind, float] = {"note": 8.0, "error": 60.0}
+_ANSWER_SECONDS = 4.0
+"""So long the answer to a key is not replaced by what happens by itself."""
+_BETWEEN = "   "
 """How long a message stays; then the resting text is back."""
 
 
@@ -211,25 +215,38 @@ class StatusLine(OneLine):
         self._resting = resting
         self._right = ""
         self._message: tuple[str, Kind] | None = None
+        self._behind: tuple[str, Kind] | None = None
+        self._said_at = 0.0
         self._expiry: Timer | None = None
         self._height = 1
 
     @property
     def text(self) -> str:
         """What the line says now."""
-        return self._message[0] if self._message else self._resting
+        said = [text for text, _ in filter(None, (self._message, self._behind))]
+        return _BETWEEN.join(said) if said else self._resting
 
     def say(self, text: str, kind: Kind = "note", seconds: float | None = None) -> None:
         """Show a message; it leaves after a while. `seconds` 0 keeps it until the next."""
         if self._expiry is not None:
             self._expiry.stop()
             self._expiry = None
-        self._message = (text, kind)
+        self._message, self._behind, self._said_at = (text, kind), None, monotonic()
         self._make_room()
         stay = SECONDS[kind] if seconds is None else seconds
         if stay:
             self._expiry = self.set_timer(stay, self.clear)
         self.repaint()
+
+    def tell(self, text: str, kind: Kind = "note") -> None:
+        """Show what happened by itself: behind an answer that was given just now, else in place of what is there."""
+        message, said_at = self._message, self._said_at
+        if message is None or monotonic() - said_at > _ANSWER_SECONDS:
+            self.say(text, kind)
+            self._said_at = 0.0  # no answer
+            return
+        self.say(*message, SECONDS[kind])
+        self._behind, self._said_at = (text, kind), said_at
 
     def rest(self, text: str, right: str = "") -> None:
         """What to show while there is no message, and at the right end."""
@@ -238,7 +255,7 @@ class StatusLine(OneLine):
 
     def clear(self) -> None:
         """Take the message away."""
-        self._message = None
+        self._message = self._behind = None
         self._make_room()
         self.repaint()
 
@@ -247,21 +264,26 @@ class StatusLine(OneLine):
         self._make_room()
 
     def yield_note(self) -> None:
-        """Let the resting text be seen, unless the message is an error."""
-        if self._message is not None and self._message[1] != "error":
+        """Let the resting text be seen, unless the message is an error that answers a key."""
+        if self._message is not None and (self._message[1] != "error" or not self._said_at):
             self.clear()
 
     def runs(self, width: int) -> Sequence[Run]:
         """The message or the resting text."""
         room = self._room(width)
         if self._message is None:
-            left = Run(" " + cut(self._resting, room, cut_mark(self)), None)
+            left = [Run(" " + cut(self._resting, room, cut_mark(self)), None)]
         else:
-            left = self._row(0, room)
+            left = [self._row(0, room)]
+        rest = room - cells(left[0].text) - len(_BETWEEN)
+        if self._behind is not None and self._height == 1 and rest >= _LEAST_ROOM:
+            text, kind = self._behind
+            said = cut(self._sign(kind) + text, rest, cut_mark(self))
+            left.append(Run(_BETWEEN + said, "bad" if kind == "error" else "strong"))
         if not self._right or room < 1:
-            return [left]
-        gap = width - 1 - cells(left.text) - cells(self._right)
-        return [left, Run(" " * gap + self._right, None)]
+            return left
+        gap = width - 1 - sum(cells(run.text) for run in left) - cells(self._right)
+        return [*left, Run(" " * gap + self._right, None)]
 
     def render_line(self, y: int) -> Strip:
         """The first row as any line, and below it what goes on of a message."""
@@ -284,13 +306,16 @@ class StatusLine(OneLine):
     def _message_rows(self, room: int) -> list[str]:
         """The message in the room there is, its last row cut where it takes too many."""
         text, kind = self._message or ("", "note")
-        sign = ("! " if ascii_only(self) else "▲ ") if kind == "error" else ""
-        text = clean_line(sign + text)
+        text = clean_line(self._sign(kind) + text)
         if cells(text) <= room or room < _LEAST_ROOM:
             return [text]
         rows = wrap(text, room)
         most = self._MOST_ROWS
         return rows if len(rows) <= most else [*rows[: most - 1], " ".join(rows[most - 1 :])]
+
+    def _sign(self, kind: Kind) -> str:
+        """What stands before an error."""
+        return ("! " if ascii_only(self) else "▲ ") if kind == "error" else ""
 
     def _make_room(self) -> None:
         """Be as high as the message."""

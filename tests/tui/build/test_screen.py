@@ -125,7 +125,7 @@ async def test_a_folder_is_taken_as_documents(build, folder, settled):
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2", "enter")
         await settled(pilot)
-        await pilot.press("enter", "pagedown", "enter")
+        await pilot.press("up", "enter", "pagedown", "enter")
         await done(build, pilot, settled)
         assert screen(build).query_one("#source", Field).value.endswith("docs")
         assert "# Title" in detail(build)
