@@ -63,9 +63,11 @@ def source_picker(screen: DashboardScreen, near: Path) -> FilePicker:
 
 
 def picker_for(
-    screen: DashboardScreen, name: str, values: Mapping[str, str], live: Live | None
+    screen: DashboardScreen, name: str, values: Mapping[str, str], live: Live | None, begun: str = ""
 ) -> ModalScreen[str | None] | None:
-    """The dialog that lists what can stand in a field, or None where nothing is known of it."""
+    """The dialog that lists what can stand in a field, or None where nothing is known of it. A column that begins with
+    `begun` is marked.
+    """
     field, now = FIELDS[name], values.get(name, "")
     if name == "model":
         known = (
@@ -85,7 +87,9 @@ def picker_for(
         if not sample.columns:
             return None
         title = f"Put a column into {label_of(name)}" if name in TEMPLATES else label_of(name)
-        return PickDialog(title, [_column(each, sample) for each in sample.columns], marked=now)
+        beginning = (each for each in sample.columns if begun and each.lower().startswith(begun.lower()))
+        choices = [_column(each, sample) for each in sample.columns]
+        return PickDialog(title, choices, marked=next(beginning, now))
     if field.choices:
         return PickDialog(
             label_of(name), [Choice(word, word) for word in field.choices], marked=now, any_text=True

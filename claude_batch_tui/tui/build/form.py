@@ -311,6 +311,15 @@ class BuildForm(VerticalScroll, can_focus=False, inherit_bindings=False):
         """The field that is typed into, or None."""
         return next((field for field in self._fields.values() if field.typed is self.screen.focused), None)
 
+    @property
+    def begun(self) -> str:
+        """The name in the variable that is begun at the caret, as far as it is typed."""
+        if self.here is None:
+            return ""
+        line, at = _at_caret(self.here.typed)
+        before, _ = begun_variable(line[:at], "")
+        return line[at - before : at].lstrip("{- ")
+
     def set(self, name: str, text: str) -> None:
         """Type into a field."""
         self._fields[name].value = text
@@ -345,14 +354,12 @@ class BuildForm(VerticalScroll, can_focus=False, inherit_bindings=False):
         if not field.display:
             return False
         marked, typed = f"{{{{ {column} }}}}", field.typed
+        line, at = _at_caret(typed)
+        before, after = begun_variable(line[:at], line[at:])
         if isinstance(typed, FieldEditor):
-            row, at = typed.cursor_location
-            line = typed.document.get_line(row)
-            before, after = begun_variable(line[:at], line[at:])
+            row, _ = typed.cursor_location
             typed.replace(marked, (row, at - before), (row, at + after))
         else:
-            at = typed.cursor_position
-            before, after = begun_variable(typed.value[:at], typed.value[at:])
             typed.replace(marked, at - before, at + after)
         self.screen.set_focus(field.typed)
         return True
@@ -403,3 +410,11 @@ class BuildForm(VerticalScroll, can_focus=False, inherit_bindings=False):
     def _turned(self, event: Fold.Turned) -> None:
         event.stop()
         self.adapt(self._kind)
+
+
+def _at_caret(typed: FieldEditor | Input) -> tuple[str, int]:
+    """The line that the caret is in, and where it is there."""
+    if isinstance(typed, FieldEditor):
+        row, at = typed.cursor_location
+        return typed.document.get_line(row), at
+    return typed.value, typed.cursor_position

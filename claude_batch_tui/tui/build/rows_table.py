@@ -18,6 +18,7 @@ from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.roles import role_on
 
 _WIDEST = 40
+_NARROWEST = 3
 _LOOKED_AT = 400
 """Characters of a value that are looked at; a cell shows fewer."""
 
@@ -101,18 +102,20 @@ class RowsTable(Widget, can_focus=True, inherit_bindings=False):
         is_marked = y > 0 and number == self._row
         sign = (">" if ascii_only(self) else "▸") if is_marked else " "
         pieces = [Segment(f"{sign} ", role_on(self.rich_style, self, "strong"))]
+        room = width - 3
         for at in range(self._left, len(self.columns)):
+            if room < _NARROWEST:
+                break
             name = self.columns[at]
             text = name if y == 0 else self._text(self._rows[number], name)
             role = "header" if y == 0 else "strong" if is_marked else None
             if self.has_focus and at == self._column and (y == 0 or is_marked):
                 role = "chosen"
-            pieces.append(
-                Segment(
-                    fit(text, self._widths[at], mark=cut_mark(self)), role_on(self.rich_style, self, role)
-                )
-            )
+            cells_here = min(self._widths[at], room)
+            shown = fit(text, cells_here, mark=cut_mark(self))
+            pieces.append(Segment(shown, role_on(self.rich_style, self, role)))
             pieces.append(Segment("  ", self.rich_style))
+            room -= cells_here + 2
         return Strip(pieces).adjust_cell_length(width, self.rich_style).crop(0, width)
 
     def on_resize(self) -> None:
@@ -152,7 +155,7 @@ class RowsTable(Widget, can_focus=True, inherit_bindings=False):
     def _share_room(self) -> None:
         """No column is wide, but where there is room for all of them: then those that are cut have the rest of it."""
         self._widths = [min(each, _WIDEST) for each in self._wanted]
-        spare = max(self.size.width - sum(each + 2 for each in self._widths), 0)
+        spare = max(self.size.width - 1 - sum(each + 2 for each in self._widths), 0)
         for at, each in enumerate(self._wanted):
             more = min(each - self._widths[at], spare)
             self._widths[at] += more

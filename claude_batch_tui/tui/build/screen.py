@@ -295,7 +295,7 @@ class BuildScreen(CheckingScreen):
             return
         if FIELDS[name].form == "column" or name in TEMPLATES:
             await self._reads_source()
-        dialog = picker_for(self, name, self.draft.values, self._live)
+        dialog = picker_for(self, name, self.draft.values, self._live, self.form.begun)
         if dialog is None:
             needs_source = self.draft.source is None and (FIELDS[name].form == "column" or name in TEMPLATES)
             hint = "name a source, then its columns stand here" if needs_source else "type it"

@@ -278,7 +278,7 @@ class StatusLine(OneLine):
         rest = room - cells(left[0].text) - len(_BETWEEN)
         if self._behind is not None and self._height == 1 and rest >= _LEAST_ROOM:
             text, kind = self._behind
-            said = cut(self._sign(kind) + text, rest, cut_mark(self))
+            said = cut(clean_line(self._sign(kind) + text), rest, cut_mark(self))
             left.append(Run(_BETWEEN + said, "bad" if kind == "error" else "strong"))
         if not self._right or room < 1:
             return left
