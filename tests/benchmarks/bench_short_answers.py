@@ -1,9 +1,9 @@
-"""A million short answers, the commonest batch of all: this build beside another one and beside DuckDB. Run by hand:
+"""A million short answers, the commonest batch of all: this build beside another one, DuckDB, Polars and jq. Run by hand:
 
-    .venv/bin/python tests/benchmarks/bench_short_answers.py OTHER/.venv/bin/python [--duckdb PYTHON] [--pairs 7]
+    .venv/bin/python tests/benchmarks/bench_short_answers.py OTHER/.venv/bin/python [--peers PYTHON] [--pairs 7]
         [--lines 1000000] [--only PART]
 
-OTHER is an environment with an earlier build, PYTHON one with duckdb. Every command is a process of its own, sides take
+OTHER is an environment with an earlier build, PYTHON one with duckdb and polars, which are told all types; jq is on the PATH. Every command is a process of its own, sides take
 turns, each ratio is the median of its pairs, by the clock and by processor time. A line has 400 bytes and a label.
 """
 
@@ -36,6 +36,41 @@ _GROUPS = (
     "sum(result.message.usage.input_tokens), sum(result.message.usage.output_tokens), "
     "sum(result.message.usage.cache_read_input_tokens) " + _FROM + " group by all"
 )
+_MATCHES = "select custom_id " + _FROM + " where contains(result.message.content[1].text, 'nowhere')"
+_POLARS = """
+import polars as p
+text, count = p.String, p.Int64
+usage = p.Struct({"input_tokens": count, "output_tokens": count, "cache_read_input_tokens": count})
+content = p.List(p.Struct({"type": text, "text": text}))
+message = p.Struct({"model": text, "stop_reason": text, "content": content, "usage": usage})
+error = p.Struct({"error": p.Struct({"type": text, "message": text})})
+schema = {"custom_id": text, "result": p.Struct({"type": text, "message": message, "error": error})}
+frame = p.scan_ndjson("PATH", schema=schema)
+result = p.col("result").struct
+message = result.field("message").struct
+usage = message.field("usage").struct
+"""
+_POLARS_GROUPS = (
+    _POLARS
+    + """
+groups = [result.field("type").alias("type"), message.field("stop_reason"), message.field("model")]
+sums = [usage.field(name).sum() for name in ("input_tokens", "output_tokens", "cache_read_input_tokens")]
+frame.group_by(groups).agg(p.len(), *sums).collect()
+"""
+)
+_POLARS_MATCHES = (
+    _POLARS
+    + """
+first = message.field("content").list.first().struct.field("text")
+frame.filter(first.str.contains("nowhere", literal=True)).select("custom_id").collect()
+"""
+)
+_JQ_GROUPS = (
+    "reduce inputs as $line ({}; .[[$line.result.type, $line.result.message.stop_reason, $line.result.message.model]"
+    ' | join(" ")] |= {count: (.count + 1), input: (.input + $line.result.message.usage.input_tokens),'
+    " output: (.output + $line.result.message.usage.output_tokens)})"
+)
+_JQ_MATCHES = 'select(.result.message.content[0].text // "" | contains("nowhere")) | .custom_id'
 _ROWS = (
     "select custom_id, result.type, result.message.content[1].text as response, result.error.error.message, "
     "result.message.stop_reason, result.message.model, result.message.usage.input_tokens, "
@@ -146,11 +181,11 @@ def compare(name: str, sides: Sequence[Side], pairs: int) -> None:
 
 
 class Bench(NamedTuple):
-    """The file of answers, the two builds, and the Python with DuckDB where there is one."""
+    """The file of answers, the two builds, and the Python with DuckDB and Polars where there is one."""
 
     path: Path
     builds: tuple[Build, Build]
-    duckdb: str | None
+    peers: str | None
 
     def both(self, *words: str, unindexed: bool = False) -> list[Side]:
         """A command over the file, of both builds."""
@@ -175,20 +210,38 @@ class Bench(NamedTuple):
 
     def query(self, sql: str) -> list[Side]:
         """A query of DuckDB."""
-        if not self.duckdb:
+        code = f"import duckdb; duckdb.sql({sql!r})"
+        return self._peer("duckdb", code if sql.startswith("copy") else f"{code}.fetchall()")
+
+    def _peer(self, name: str, code: str) -> list[Side]:
+        if not self.peers:
             return []
-        code = f"import duckdb; duckdb.sql({sql.replace('PATH', str(self.path))!r})"
-        code += "" if sql.startswith("copy") else ".fetchall()"
-        return [Side("duckdb", partial(taken, [self.duckdb, "-c", code], self.path.parent))]
+        words = [self.peers, "-c", code.replace("PATH", str(self.path))]
+        return [Side(name, partial(taken, words, self.path.parent))]
+
+    def _jq(self, program: str, *options: str) -> list[Side]:
+        found = shutil.which("jq")
+        words = [found or "", *options, program, str(self.path)]
+        return [Side("jq", partial(taken, words, self.path.parent))] if found else []
 
     def parts(self) -> dict[str, list[Side]]:
         """What is measured, by name."""
         copy = f"copy ({_ROWS}) to '{self.path.parent}/duck.csv' (header)"
         few = ("--where", "outcome!=succeeded or class=truncated")
         return {
-            "stats, never opened": [*self.both("results", "--stats", unindexed=True), *self.query(_GROUPS)],
+            "stats, never opened": [
+                *self.both("results", "--stats", unindexed=True),
+                *self.query(_GROUPS),
+                *self._peer("polars", _POLARS_GROUPS),
+                *self._jq(_JQ_GROUPS, "-n"),
+            ],
             "stats, indexed": self.both("results", "--stats"),
-            "where, never opened": self.both("results", "--where", "text:nowhere", unindexed=True),
+            "where, never opened": [
+                *self.both("results", "--where", "text:nowhere", unindexed=True),
+                *self.query(_MATCHES),
+                *self._peer("polars", _POLARS_MATCHES),
+                *self._jq(_JQ_MATCHES),
+            ],
             "where 3 %, indexed": self.both("results", *few),
             "stats of 3 %, indexed": self.both("results", "--stats", *few),
             "export csv": [*self.export(".csv"), *self.query(copy)],
@@ -204,7 +257,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("other")
-    parser.add_argument("--duckdb")
+    parser.add_argument("--peers")
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--only", default="")
@@ -215,11 +268,13 @@ def main() -> None:
         write(path, args.lines)
         this = Build("this", sys.executable, folder / "this")
         other = Build("other", args.other, folder / "other")
-        for name, sides in Bench(path, (this, other), args.duckdb).parts().items():
+        for name, sides in Bench(path, (this, other), args.peers).parts().items():
             if args.only in name:
                 for build in (this, other):
                     build.run("results", str(path), "--stats")
                 compare(name, sides, args.pairs)
+        for build in (this, other):
+            build.run("results", str(path), "--stats")
         sizes = this.index_bytes, other.index_bytes
         print(
             f"index, bytes an entry: {sizes[0] / args.lines:.1f} and {sizes[1] / args.lines:.1f}, "
