@@ -46,7 +46,7 @@ class Rest:
         secret = read_secret(key, key_name)
         self.base_url = (base_url or ADDRESS).rstrip("/")
         self.credential = f"key {ending(secret)}"
-        self._headers = {
+        sent = {
             "accept": "application/json",
             "accept-encoding": "gzip, deflate",
             "user-agent": f"cbtui/{version('claude-batch-tui')}",
@@ -54,14 +54,12 @@ class Rest:
             "authorization": f"Bearer {secret}",
             **headers,
         }
-        require_sound_headers(self._headers)
+        require_sound_headers(sent)
         with named_network():
-            self._client = httpx2.AsyncClient(event_hooks=ASYNC_HOOKS, **self._options())
-
-    def _options(self) -> dict[str, Any]:
-        # Reading the certificates takes 50 ms; a plain connection has none to check.
-        is_plain = self.base_url.startswith("http://")
-        return {"headers": self._headers, "verify": not is_plain, "follow_redirects": False}
+            # Once for all clients: certificates take 50 ms and 4 MB to read. A plain connection has none to check.
+            trusted = httpx2.create_ssl_context(verify=not self.base_url.startswith("http://"))
+            self._options: dict[str, Any] = {"headers": sent, "verify": trusted, "follow_redirects": False}
+            self._client = httpx2.AsyncClient(event_hooks=ASYNC_HOOKS, **self._options)
 
     async def get(self, path: str, query: Mapping[str, Any], within: httpx2.Timeout) -> httpx2.Response:
         """The answer, read whole; a list in the query is given as `name[]`, once for each."""
@@ -78,7 +76,7 @@ class Rest:
     ) -> Iterator[httpx2.Response]:
         """The answer of which nothing but the headers was read. Blocks."""
         with named_network():
-            client = httpx2.Client(event_hooks=HOOKS, **self._options())
+            client = httpx2.Client(event_hooks=HOOKS, **self._options)
         with client:
             with translated():
                 request = client.build_request("GET", self.base_url + path, headers=headers, timeout=timeout)

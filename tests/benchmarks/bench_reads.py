@@ -21,6 +21,10 @@ from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 SCRIPTS = {
     "status": "import anthropic, sys\nprint(anthropic.Anthropic().messages.batches.retrieve(sys.argv[1]).processing_status)",
     "list": "import anthropic\nfor batch in anthropic.Anthropic().messages.batches.list(limit=50).data: print(batch.id)",
+    "watch": (
+        "import anthropic, sys, time\nclient = anthropic.Anthropic().messages.batches\n"
+        "while (batch := client.retrieve(sys.argv[1])).processing_status != 'ended': time.sleep(5)\nprint(batch.id)"
+    ),
     "results": "import anthropic, sys\nfor line in anthropic.Anthropic().messages.batches.results(sys.argv[1]): print(line.custom_id)",
 }
 

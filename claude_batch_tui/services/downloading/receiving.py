@@ -199,7 +199,7 @@ class _Blocks:
         self._part = part
         self._index = index
         self._exactly = exactly
-        self._buffer = bytearray(2 * _BLOCK)
+        self._buffer = bytearray(MARGIN)
         self._filled = 0
         self._written = 0
         """Bytes at the beginning of the buffer that are on the disk: those of a line that has no end yet."""
