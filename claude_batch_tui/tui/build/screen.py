@@ -551,6 +551,9 @@ class BuildScreen(CheckingScreen):
         if not self.background.is_busy and checked is not None and checked.is_ready:
             self.action_submit()
             return
+        if self.draft.source is not None and not self.draft.names_a_source:  # before what else is missing
+            self.show_trouble(f"{self.draft.source}: there is no such file. Check the path.", "source")
+            return
         if self.draft.names_a_source:
             remember_file(self.dashboard.config.state_dir, self.draft.source_path, "sources")
         self.background.check()

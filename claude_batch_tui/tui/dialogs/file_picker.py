@@ -75,6 +75,12 @@ class FilePicker(PickDialog):
         recent = [Choice(path, short_path(path), "used before") for path in self._recent]
         return [*recent, Choice(UP, UP, "the folder above"), *found, *here]
 
+    @property
+    def nothing(self) -> str:
+        """No file, and which are listed."""
+        only = f" Listed are folders and {' '.join(self._endings)}." if self._endings else ""
+        return f"No file here has this in its name.{only}"
+
     def first(self, usable: Sequence[int]) -> int | None:
         """A file used before, else the first file that there is, else a folder; `../` only where there is nothing else."""
 

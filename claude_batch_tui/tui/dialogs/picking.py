@@ -125,7 +125,12 @@ class PickDialog(Box[str | None]):
         usable = [at for at, choice in enumerate(self._shown) if choice.is_usable]
         marked = next((at for at in usable if self._shown[at].value == self._marked), None)
         options.highlighted = marked if marked is not None else self.first(usable)
-        self.say("" if self._shown else "Nothing has this in it.")
+        self.say("" if self._shown else self.nothing)
+
+    @property
+    def nothing(self) -> str:
+        """What is said where nothing fits what is typed."""
+        return "Nothing has this in it."
 
     def first(self, usable: Sequence[int]) -> int | None:
         """Which choice is marked at first."""

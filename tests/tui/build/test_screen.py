@@ -182,6 +182,14 @@ async def test_tab_completes_a_path_as_a_shell_does_and_then_goes_on(build, sett
         assert (source.value, source.typed.has_focus) == ("tickets.csv", False)
 
 
+async def test_a_source_that_is_not_there_is_said_before_what_else_is_missing(build, settled):
+    async with build.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", *"tickers.csv", "tab", "tab", "ctrl+r")
+        await done(build, pilot, settled)
+        assert "tickers.csv: there is no such file" in detail(build)
+        assert screen(build).form.here is screen(build).form.field("source")
+
+
 async def test_columns_are_listed_for_who_types_faster_than_they_are_read(build, settled):
     async with build.run_test(size=(80, 24)) as pilot:
         await pilot.press("2", *"tickets.csv", "enter", "enter", "ctrl+o", *"bod", "enter")
