@@ -67,6 +67,7 @@ KEYS: list[BindingType] = [
     hidden_key(
         "batches.workspace", "w", "workspace", "workspace", "the next workspace, or all that are watched"
     ),
+    shown_key("batches.close", "q", "close", "back", "out of the events or the zoom, back to the list"),
     shown_key("batches.back", "q", "back", "quit", "leave"),
     hidden_key("batches.up", "escape", "up", "back", "clear the filter or the marks"),
 ]

@@ -167,8 +167,10 @@ class BatchesScreen(DashboardScreen):
         return self._letters.is_open
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A slash typed into the filter is a slash."""
+        """A slash typed into the filter is a slash; q leaves only from the list, and says so."""
         if action == "filter" and isinstance(self.focused, LineInput):
+            return False
+        if action in ("back", "close") and (action == "close") != self._covers_list:
             return False
         return super().check_action(action, parameters)
 
@@ -420,6 +422,7 @@ class BatchesScreen(DashboardScreen):
         """Detail on the whole screen, and back."""
         self.toggle_class("-zoomed")
         (self.detail.view if self.has_class("-zoomed") else self.table).focus()
+        self.refresh_bindings()
 
     def action_events(self) -> None:
         """To the events, on the whole screen where they have no place of their own; and back."""
@@ -464,12 +467,19 @@ class BatchesScreen(DashboardScreen):
 
     def action_back(self) -> None:
         """Leave; asks while results are being downloaded."""
-        if self._leave_events():
-            return
-        if self.has_class("-zoomed"):
+        actions.leave(self)
+
+    def action_close(self) -> None:
+        """Out of the events or the zoom, back to the list."""
+        if not self._leave_events():
             self.action_zoom()
-        else:
-            actions.leave(self)
+
+    @property
+    def _covers_list(self) -> bool:
+        """Whether the keys are with something over the list or beside it."""
+        return self.is_mounted and (
+            bool(self.classes & {"-events", "-zoomed"}) or self.focused is self.events.table
+        )
 
     # Keys: what is done with batches; `actions` asks first where something is to be asked.
 

@@ -212,7 +212,7 @@ class Fold(FormLine):
 
     def runs(self, width: int) -> Sequence[Run]:
         """The sign, the name, what is known."""
-        signs = ("v", ">") if ascii_only(self) else ("▾", "▸")
+        signs = ("-", "+") if ascii_only(self) else ("▾", "▸")
         name = fit(f" {signs[not self.is_open]} {FOLDED[self.section]}", _LABEL)
         return [Run(name, "strong"), Run(cut(self.text, width - _LABEL - 1, cut_mark(self)), "dim")]
 

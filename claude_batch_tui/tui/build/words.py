@@ -99,7 +99,7 @@ def check_lines(report: BuildReport, found: CheckReport | None, in_flight: float
 
 def group_line(group: ProblemGroup, *, is_open: bool, is_left_out: bool, ascii_only: bool) -> str:
     """`▸ ✗    29 rows  the user message is empty`: a cause, folded or not; its rows may be left out by now."""
-    fold = (("v", ">") if ascii_only else ("▾", "▸"))[not is_open] if group.is_of_rows else " "
+    fold = (("-", "+") if ascii_only else ("▾", "▸"))[not is_open] if group.is_of_rows else " "
     sign = (("x", "!") if ascii_only else ("✗", "!"))[not group.is_error]
     many = f"{counted(group.count, 'row'):>10}" if group.is_of_rows else f"{'all':>10}"
     same = {problem.message for problem in group.problems}

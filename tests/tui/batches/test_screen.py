@@ -215,6 +215,23 @@ async def test_a_new_batch_is_gone_to_though_a_filter_would_hide_it(live, simula
         assert live.screen.filter_bar.value == ""
 
 
+@pytest.mark.parametrize("key", ["E", "z"])
+async def test_q_says_back_where_it_goes_back_and_quit_where_it_quits(live, simulator, key):
+    add(simulator, 1, age=DAY, duration=60)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 1)
+
+        def hints():
+            return live.screen.query_one(KeyLine).render_line(0).text
+
+        assert "q quit" in hints()
+        await pilot.press(key)
+        await reached(pilot, lambda: "q back" in hints())
+        await pilot.press("q")
+        await reached(pilot, lambda: "q quit" in hints())
+        assert table(live).has_focus
+
+
 async def test_hiding_several_asks_once_with_their_number(live, simulator):
     add(simulator, 3, age=DAY, duration=60)
     async with live.run_test(size=(80, 24)) as pilot:
