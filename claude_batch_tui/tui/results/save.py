@@ -22,6 +22,7 @@ from claude_batch_tui.home import expand_home
 from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.exporting.export import Exported, ExportProgress, export, mark_exported
 from claude_batch_tui.services.exporting.target import Options, check_target
+from claude_batch_tui.services.results.local_files import read_results
 from claude_batch_tui.services.results.reviewing import reviews_on_disk
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.tui.dialogs.file_picker import short_path
@@ -214,9 +215,10 @@ class Saving:
         try:
             prices = read_prices(screen.dashboard.config)
             locations = screen.dashboard.engines.home.store.locations
-            with ResultsFile(wanted.part.path, wanted.part.index) as results:
+            path = self._path_now(wanted)
+            with ResultsFile(path, wanted.part.index) as results:
                 said_of = reviews_on_disk(results, wanted.batch_id, locations.database)
-            part = msgspec.structs.replace(wanted.part, reviews=said_of)
+            part = msgspec.structs.replace(wanted.part, path=path, reviews=said_of)
             for update in export([part], choice.target, options, prices=prices, stopped=stop.is_set):
                 match update:
                     case ExportProgress() if update.seconds - said >= _SHOWN_EVERY:
@@ -231,7 +233,17 @@ class Saving:
                             words += f", {update.guarded:,} cells guarded against formulas"
         except CbtuiError as error:
             words, kind = str(error), "error"
+        except FileNotFoundError as error:
+            kind, words = "error", f"{error.filename}: this file is no longer there. Nothing was saved."
         show(self._end, words, kind)
+
+    def _path_now(self, wanted: ToSave) -> Path:
+        """Where the results are by now: a download that ended while the name was typed has given its file another one."""
+        path = wanted.part.path
+        if wanted.batch_id is None or path.exists():
+            return path
+        engine = self._screen.dashboard.engines.of(wanted.batch_id)
+        return read_results(wanted.batch_id, store=engine.store, workspace=engine.workspace) or path
 
     def _end(self, words: str, kind: Kind) -> None:
         self._stop = None

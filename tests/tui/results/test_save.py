@@ -10,8 +10,11 @@ import pytest
 
 from claude_batch_tui.tui.results import save
 from claude_batch_tui.tui.results.save import SaveDialog
+from claude_batch_tui.tui.results.screen import ResultsScreen
 from claude_batch_tui.tui.widgets.inputs import LineInput
 from claude_batch_tui.tui.widgets.lines import StatusLine
+from claude_batch_tui.tui.widgets.virtual_list import VirtualList
+from waiting import reached
 
 
 @pytest.fixture
@@ -54,6 +57,40 @@ async def test_the_ending_chooses_and_the_arrows_go_through_the_formats(opened, 
         await pilot.press("enter")
         await settled(pilot)
         assert "no format has this ending" in text_of(opened, ".problem")
+
+
+async def test_a_file_that_went_while_its_name_was_typed_is_a_sentence(
+    opened, settled, results_file, tmp_path
+):
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        results_file.unlink()
+        await pilot.press("enter")
+        await reached(pilot, lambda: "this file is no longer there. Nothing was saved." in said(opened))
+        assert not [*tmp_path.glob("*.csv")]
+
+
+async def test_a_download_that_ends_while_a_name_is_typed_is_saved_from_the_file_it_left(
+    live, simulator, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    simulator.batches.add(5, age=86_400, duration=60)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
+        await pilot.press("enter")
+        await reached(
+            pilot, lambda: isinstance(live.screen, ResultsScreen) and live.screen.opened.path is not None
+        )
+        await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).row_count == 5)
+        results = live.screen.opened.file.results
+        monkeypatch.setattr(results, "path", results.path.with_name("arriving.part"))  # as while it arrived
+        await pilot.press("s")
+        await reached(pilot, lambda: isinstance(live.screen, SaveDialog))
+        await pilot.press("enter")
+        await reached(pilot, lambda: "5 results saved" in said(live))
+        assert len([*tmp_path.glob("*.csv")]) == 1
 
 
 async def test_a_name_that_is_typed_replaces_the_one_there_and_needs_no_ending(opened, settled, tmp_path):
