@@ -69,7 +69,7 @@ def advice(values: Mapping[str, str], columns: Sequence[str], known: Known) -> A
 
     Files that fields name are read.
     """
-    notes: dict[str, Note] = {}
+    notes = dict(_unused(values)) if columns else {}
     for name in values:
         if (sentence := problem_of(name, values)) is not None:
             notes[name] = Note(sentence)
@@ -225,6 +225,23 @@ def _no_variable(template: str, names: frozenset[str], columns: Sequence[str]) -
         return None
     words = template[missing[0].start : missing[0].end]
     return f"{words} is no column.{nearest(words.strip('{} '), columns)}"
+
+
+def _unused(values: Mapping[str, str]) -> Iterable[tuple[str, Note]]:
+    """What of the source is in no request although it looks so; of a file or of blocks it is seen in the preview."""
+    template, column = values.get("template", ""), values.get("prompt_column", "")
+    if not template or is_file(template) or "{%" in template:
+        return
+    if "{{" not in template:
+        yield (
+            "template",
+            Note("It names no column: every request says the same (^o puts one in).", is_error=False),
+        )
+    elif column and not any(name in template for name in (column, "prompt", "row")):
+        yield (
+            "prompt_column",
+            Note("The template leaves it out: {{ prompt }} in it is this column.", is_error=False),
+        )
 
 
 def _no_source(source: str) -> str | None:

@@ -44,6 +44,8 @@ def test_a_model_says_its_price_its_ceiling_and_what_it_has_not(said):
         ("params", '{"topk": 1}', "did you mean top_k", False),
         ("prompt_column", "boddy", "Did you mean 'body'?", True),
         ("template", "{{ boddy }}", "{{ boddy }} is no column. Did you mean 'body'?", True),
+        ("template", "Label it.", "every request says the same", False),
+        ("template", "{{ body }}", None, True),
         ("system", "{{ body | upper }} {{ First name }} {{ row['ticket'] }}", None, True),
         ("source", "", None, True),
     ],
@@ -56,6 +58,16 @@ def test_what_is_wrong_with_a_field_stands_below_it(said, field, text, words, is
     else:
         assert words in notes[field].text
         assert notes[field].is_error is is_error
+
+
+def test_a_prompt_column_that_the_template_leaves_out_is_said(said):
+    def note(template):
+        return said(prompt_column="body", template=template).notes.get("prompt_column")
+
+    assert "{{ prompt }} in it is this column" in note("Label {{ ticket }}").text
+    assert [
+        note(each) for each in ("Label {{ prompt }}", "{{ body }}", "{% for row in rows %}{% endfor %}", "")
+    ] == [None] * 4
 
 
 def test_an_empty_file_is_said_at_the_source(said, tmp_path):
