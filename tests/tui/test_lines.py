@@ -203,6 +203,19 @@ async def test_what_happens_by_itself_stands_behind_the_answer_to_a_key():
         assert app.line(StatusLine).strip() == "resting"
 
 
+async def test_what_happened_meanwhile_stands_below_an_answer_that_leaves_no_room_behind_it():
+    app = Lines()
+    async with app.run_test(size=(60, 12)) as pilot:
+        line = app.query_one(StatusLine)
+        line.say("72 results saved: answers.csv in ~/work/of/the/week")
+        line.tell("auto_download = true in config.toml downloads results")
+        await pilot.pause()
+        assert [line.render_line(y).text.strip() for y in range(line.size.height)] == [
+            "72 results saved: answers.csv in ~/work/of/the/week",
+            "auto_download = true in config.toml downloads results",
+        ]
+
+
 async def test_the_title_keeps_its_right_part_longest():
     app = Lines()
     async with app.run_test(size=(60, 12)):

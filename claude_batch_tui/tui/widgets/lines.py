@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from textwrap import wrap
 from time import monotonic
 from typing import Literal
 
@@ -199,10 +198,10 @@ class TabsLine(OneLine):
 Kind = Literal["note", "error"]
 
 SECONDS: dict[Kind, float] = {"note": 8.0, "error": 60.0}
+"""How long a message stays; then the resting text is back."""
 _ANSWER_SECONDS = 4.0
 """So long the answer to a key is not replaced by what happens by itself."""
 _BETWEEN = "   "
-"""How long a message stays; then the resting text is back."""
 
 
 class StatusLine(OneLine):
@@ -247,6 +246,8 @@ class StatusLine(OneLine):
             return
         self.say(*message, SECONDS[kind])
         self._behind, self._said_at = (text, kind), said_at
+        self._make_room()
+        self.repaint()
 
     def rest(self, text: str, right: str = "") -> None:
         """What to show while there is no message, and at the right end."""
@@ -275,11 +276,10 @@ class StatusLine(OneLine):
             left = [Run(" " + cut(self._resting, room, cut_mark(self)), None)]
         else:
             left = [self._row(0, room)]
-        rest = room - cells(left[0].text) - len(_BETWEEN)
-        if self._behind is not None and self._height == 1 and rest >= _LEAST_ROOM:
-            text, kind = self._behind
-            said = cut(clean_line(self._sign(kind) + text), rest, cut_mark(self))
-            left.append(Run(_BETWEEN + said, "bad" if kind == "error" else "strong"))
+            if self._behind is not None and self._has_room_behind(room):
+                text, kind = self._behind
+                said = _BETWEEN + clean_line(self._sign(kind) + text)
+                left.append(Run(said, "bad" if kind == "error" else "strong"))
         if not self._right or room < 1:
             return left
         gap = width - 1 - sum(cells(run.text) for run in left) - cells(self._right)
@@ -298,20 +298,35 @@ class StatusLine(OneLine):
         return width - 2 - (cells(self._right) + 2 if self._right else 0)
 
     def _row(self, number: int, room: int) -> Run:
-        """A row of the message."""
-        rows, is_error = self._message_rows(room), self._message is not None and self._message[1] == "error"
-        text = rows[number] if number < len(rows) else ""
-        return Run(" " + cut(text, room, cut_mark(self)), "bad" if is_error else "strong")
+        """A row of what is said."""
+        rows = self._rows(room)
+        text, kind = rows[number] if number < len(rows) else ("", "note")
+        return Run(" " + cut(text, room, cut_mark(self)), "bad" if kind == "error" else "strong")
 
-    def _message_rows(self, room: int) -> list[str]:
-        """The message in the room there is, its last row cut where it takes too many."""
-        text, kind = self._message or ("", "note")
-        text = clean_line(self._sign(kind) + text)
-        if cells(text) <= room or room < _LEAST_ROOM:
-            return [text]
-        rows = wrap(text, room)
-        most = self._MOST_ROWS
-        return rows if len(rows) <= most else [*rows[: most - 1], " ".join(rows[most - 1 :])]
+    def _rows(self, room: int) -> list[tuple[str, Kind]]:
+        """What is said in the room there is: the message, and below it what happened meanwhile where that has no room behind it."""
+        if self._message is None:
+            return []
+        rows = self._wrapped(self._message, room, self._MOST_ROWS)
+        if self._behind is not None and len(rows) < self._MOST_ROWS and not self._has_room_behind(room):
+            rows += self._wrapped(self._behind, room, self._MOST_ROWS - len(rows))
+        return rows
+
+    def _has_room_behind(self, room: int) -> bool:
+        """Whether both are one row."""
+        both = [
+            clean_line(self._sign(kind) + text) for text, kind in filter(None, (self._message, self._behind))
+        ]
+        return cells(_BETWEEN.join(both)) <= room
+
+    def _wrapped(self, said: tuple[str, Kind], room: int, most: int) -> list[tuple[str, Kind]]:
+        """A text in at most so many rows, the last of which holds all that is left."""
+        from textwrap import wrap  # the first frame says nothing long
+
+        text, kind = clean_line(self._sign(said[1]) + said[0]), said[1]
+        rows = [text] if cells(text) <= room or room < _LEAST_ROOM else wrap(text, room)
+        rows = rows if len(rows) <= most else [*rows[: most - 1], " ".join(rows[most - 1 :])]
+        return [(row, kind) for row in rows]
 
     def _sign(self, kind: Kind) -> str:
         """What stands before an error."""
@@ -319,7 +334,7 @@ class StatusLine(OneLine):
 
     def _make_room(self) -> None:
         """Be as high as the message."""
-        rows = len(self._message_rows(self._room(self.size.width))) if self._message else 1
+        rows = max(len(self._rows(self._room(self.size.width))), 1)
         if rows != self._height:
             self.styles.height = self._height = rows
         if rows > 1:
