@@ -93,14 +93,13 @@ class _EventList(VirtualList, inherit_bindings=False):
 
 
 class _Heading(OneLine):
-    """The title."""
+    """The title, where no border has it, and what the keys do."""
 
     def runs(self, width: int) -> Sequence[Run]:
-        """The word, and what the keys do."""
-        return [
-            Run(cut(" Events", width, cut_mark(self)), "strong"),
-            Run(cut("   E: to them and back, enter: to the batch", width - 8, cut_mark(self)), "dim"),
-        ]
+        """The words of both."""
+        title = "" if self.query_ancestor(BatchEvents).border_title else " Events  "
+        keys = " E: to them and back, enter: to the batch"
+        return [Run(title, "strong"), Run(cut(keys, width - len(title), cut_mark(self)), "dim")]
 
 
 def _key(event: Event) -> str:
