@@ -33,7 +33,7 @@ _INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_toke
 MOST_COLUMNS = 500
 """Answers with more different keys than that share no structure."""
 _MOST_INTEGER = 2**63
-_MOST_COSTS = 50_000
+_MOST_USED = 50_000
 
 
 class RowReader:
@@ -41,7 +41,7 @@ class RowReader:
 
     def __init__(self, prices: PriceTable) -> None:
         self._prices = prices
-        self._costs: dict[tuple[Usage, str], float | None] = {}
+        self._used: dict[tuple[Usage, str], tuple[int, int, float | None]] = {}
 
     def rows(self, lines: Sequence[bytes], batch_ids: Iterable[str]) -> list[Values]:
         """Our columns of several entries, each with the batch it is of."""
@@ -74,19 +74,13 @@ class RowReader:
         usage, model = message.usage, message.model or ""
         tokens_in = tokens_out = cost = None
         if usage is not None:
-            tokens_in = (
-                (usage.input_tokens or 0)
-                + (usage.cache_creation_input_tokens or 0)
-                + (usage.cache_read_input_tokens or 0)
-            )
-            tokens_out = usage.output_tokens or 0
+            used = self._used.get((usage, model)) if usage.iterations is None else None
+            if used is None:
+                used = self._use(usage, model)
+            tokens_in, tokens_out, cost = used
             if not (0 <= tokens_in <= _MOST and 0 <= tokens_out <= _MOST):
                 return self._odd_values(line, batch_id)
-            if message.stop_reason != "refusal" or read_result(line).is_billed:
-                cost = self._costs.get((usage, model)) if usage.iterations is None else None
-                if cost is None:
-                    cost = self._cost(usage, model)
-            else:
+            if message.stop_reason == "refusal" and not read_result(line).is_billed:
                 cost = 0.0
         return [
             custom_id,
@@ -102,14 +96,15 @@ class RowReader:
             batch_id,
         ]
 
-    def _cost(self, usage: Usage, model: str) -> float | None:
-        """What one answer cost; short ones use the same few tokens over and over."""
-        cost = _rounded(entry_cost(usage, model, self._prices))
+    def _use(self, usage: Usage, model: str) -> tuple[int, int, float | None]:
+        """Tokens that one answer read and wrote, and what it cost; short ones use the same few over and over."""
+        cost = entry_cost(usage, model, self._prices)
+        used = usage.all_input, usage.output_tokens or 0, None if cost is None else round(cost, 12)
         if usage.iterations is None:  # a list cannot be looked up
-            if len(self._costs) >= _MOST_COSTS:
-                self._costs.clear()
-            self._costs[usage, model] = cost
-        return cost
+            if len(self._used) >= _MOST_USED:
+                self._used.clear()
+            self._used[usage, model] = used
+        return used
 
     def _odd_values(self, line: bytes, batch_id: str) -> Values:
         """The same of a line of another shape than the API's: as much of it as can be read, and nothing is lost."""
@@ -119,7 +114,7 @@ class RowReader:
         with contextlib.suppress(*UNREADABLE):
             if message:
                 usage = msgspec.convert(message.get("usage"), Usage)
-                cost = self._cost(usage, str(message.get("model"))) if result.is_billed else 0.0
+                cost = self._use(usage, str(message.get("model")))[2] if result.is_billed else 0.0
         return [
             custom_id,
             custom_id,
@@ -133,10 +128,6 @@ class RowReader:
             cost,
             batch_id,
         ]
-
-
-def _rounded(cost: float | None) -> float | None:
-    return None if cost is None else round(cost, 12)
 
 
 def answer_columns(response: str | None) -> dict[str, Any]:
