@@ -6,6 +6,7 @@ variable `CBTUI_<NAME>`.
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import re
@@ -332,15 +333,20 @@ def _convert(name: str, value: Any, origin: str) -> Any:
         if str(folder).startswith("~"):
             raise ConfigError(f"{origin}: {value}: there is no such home folder.")
         return folder
-    kind = next(field.type for field in msgspec.structs.fields(Config) if field.name == name)
     try:
-        converted = msgspec.convert(value, kind, strict=not isinstance(value, str))
+        converted = msgspec.convert(value, _types()[name], strict=not isinstance(value, str))
     except msgspec.ValidationError as error:
         # Somebody may have put a key into a table, so tables are not repeated.
         shown = "this" if name in _TABLES else repr(value)
         raise ConfigError(f"{origin}: {shown} is not a value for {name}: {error}.") from error
     _check(name, converted, origin)
     return checked_keys(converted, origin) if name == "keys" else converted
+
+
+@functools.cache
+def _types() -> dict[str, Any]:
+    """The type of each setting; reading them all takes as long as everything else about one."""
+    return {field.name: field.type for field in msgspec.structs.fields(Config)}
 
 
 def _check(name: str, value: Any, origin: str) -> None:

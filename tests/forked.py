@@ -5,14 +5,19 @@ A kill -9 is as final in them, and starting one takes a tenth of the processor t
 
 from __future__ import annotations
 
+import atexit
+import functools
 import gc
 import importlib
 import json
 import os
 import pkgutil
+import select
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,27 +51,31 @@ class Forked:
     def wait(self):
         """What it left, once it has ended."""
         if self._code is None:
-            self._code = self._origin.ask([self._pid, 0])
-        return Ended(self._code, *((self._folder / name).read_text() for name in ("stdout", "stderr")))
+            process = os.pidfd_open(self._pid)
+            select.select([process], [], [])
+            os.close(process)
+            self._code = self._origin.ask([self._pid, os.WNOHANG])
+        return Ended(self._code, *((self._folder / name).read_text("utf-8") for name in ("stdout", "stderr")))
 
 
 class CommandLines:
-    """The process that command lines are forked from. Ends when it is closed."""
+    """The process that command lines are forked from, for all threads. Ends when it is closed."""
 
     def __init__(self, folder):
-        self._folder, self._started = folder, 0
+        self._folder, self._started, self._lock = folder, 0, threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
     def start(self, *arguments):
-        """A running `cbtui`, in the environment of the test."""
-        self._started += 1
-        folder = self._folder / str(self._started)
+        """A running `cbtui`, in the environment and the working folder of the test."""
+        with self._lock:
+            self._started += 1
+            folder = self._folder / str(self._started)
         folder.mkdir()
         for name in ("stdout", "stderr"):  # a kill may come before the process has made them
             (folder / name).touch()
-        order = [[str(word) for word in arguments], dict(os.environ), str(folder)]
+        order = [[str(word) for word in arguments], dict(os.environ), str(Path.cwd()), str(folder)]
         return Forked(self, self.ask(order), folder)
 
     def run(self, *arguments):
@@ -75,13 +84,24 @@ class CommandLines:
 
     def ask(self, order):
         """Give the process an order: a command line to fork, or a process to look at."""
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        with self._lock:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
 
     def close(self):
         """End the process."""
         self._process.communicate()
+
+
+@functools.cache
+def command_lines():
+    """The one that all tests of this process share: importing takes it as long as twenty commands."""
+    folder = tempfile.TemporaryDirectory()
+    lines = CommandLines(Path(folder.name))
+    atexit.register(folder.cleanup)
+    atexit.register(lines.close)
+    return lines
 
 
 def _serve():
@@ -94,7 +114,7 @@ def _serve():
         elif answer := os.fork():
             pass
         else:
-            sys.exit(_run(main, *order))
+            _end(_run(main, *order))
         print(json.dumps(answer), flush=True)
 
 
@@ -112,7 +132,8 @@ def _imported():
     return main
 
 
-def _run(main, words, environment, folder):
+def _run(main, words, environment, here, folder):
+    os.chdir(here)
     os.environ.clear()
     os.environ.update(environment)
     new = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -125,7 +146,19 @@ def _run(main, words, environment, folder):
         os.dup2(file, descriptor)
         os.close(file)
     sys.argv = ["cbtui", *words]
-    return main()
+    try:
+        return main()
+    except SystemExit as stop:
+        return stop.code
+
+
+def _end(code):
+    """End as a forked process does: to take apart all that was imported copies it first, and takes as long as a command."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import subprocess
 import sys
 
 import pytest
+
+from forked import command_lines
 
 pytestmark = pytest.mark.slow
 
@@ -36,24 +37,12 @@ def served():
 
 
 @pytest.fixture
-def cbtui(served, tmp_path):
+def cbtui(served, tmp_path, monkeypatch):
     """Run a command line in the test's folder: its exit code, stdout and stderr."""
-
-    def run(*arguments):
-        environment = {**os.environ, "ANTHROPIC_BASE_URL": served, "ANTHROPIC_API_KEY": KEY}
-        command = [sys.executable, "-m", "claude_batch_tui", *map(str, arguments)]
-        done = subprocess.run(
-            command,
-            check=False,
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            encoding="utf-8",
-            stdin=subprocess.DEVNULL,
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    return run
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", served)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    return command_lines().run
 
 
 def write_tickets(path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import random
 import time
@@ -11,16 +10,15 @@ import pytest
 
 from adopting import requests, somebody_creates
 from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Simulator
-from forked import CommandLines
+from forked import command_lines
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def cbtui(tmp_path_factory):
+@pytest.fixture
+def cbtui():
     """Command lines in processes that can be killed."""
-    with contextlib.closing(CommandLines(tmp_path_factory.mktemp("said"))) as lines:
-        yield lines
+    return command_lines()
 
 
 def point_at(simulator, monkeypatch):

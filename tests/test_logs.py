@@ -17,6 +17,7 @@ from claude_batch_tui import logs
 from claude_batch_tui.config import load
 from claude_batch_tui.logs import log_path, log_to_file, stop_logging
 from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Simulator
+from forked import command_lines
 
 KEY = "sk-ant-sim-demo-CANARYkey0123456789"
 PROMPT = "CANARYprompt"
@@ -41,18 +42,12 @@ def simulator():
 
 
 @pytest.fixture
-def cbtui(simulator, tmp_path):
+def cbtui(simulator, tmp_path, monkeypatch):
     """A command in a process of its own: its exit code, stdout and stderr."""
-
-    def run(*words, **environment):
-        own = {"ANTHROPIC_BASE_URL": simulator.base_url, "ANTHROPIC_API_KEY": KEY, **environment}
-        command = [sys.executable, "-m", "claude_batch_tui", *map(str, words)]
-        done = subprocess.run(
-            command, env={**os.environ, **own}, capture_output=True, text=True, check=False, cwd=tmp_path
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    return run
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", simulator.base_url)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    return command_lines().run
 
 
 def test_the_log_holds_no_key():
@@ -155,22 +150,22 @@ def test_several_processes_share_it_and_it_never_grows_too_large(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("level", ["info", "debug"])
 def test_what_was_asked_is_there_with_its_request_ids_and_no_prompt(
-    cbtui, simulator, own_folders, tmp_path, level
+    cbtui, simulator, own_folders, tmp_path, monkeypatch, level
 ):
     requests = tmp_path / "requests.jsonl"
     requests.write_text(
         '{"custom_id":"a","params":{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{"role":"user",'
         f'"content":"{PROMPT}"}}]}}}}\n'
     )
-    debug = {"CBTUI_LOG_LEVEL": level}
-    code, out, err = cbtui("submit", requests, "--yes", **debug)
+    monkeypatch.setenv("CBTUI_LOG_LEVEL", level)
+    code, out, err = cbtui("submit", requests, "--yes")
     assert (code, err) == (0, "")
-    assert cbtui("watch", out.strip(), "--interval", "1", "--timeout", "30", **debug)[0] == 0
-    assert cbtui("results", out.strip(), **debug)[0] == 0
-    assert cbtui("try", requests, "--yes", **debug)[0] == 0
-    assert cbtui("check", requests, "--count", "--timeout", "0", **debug)[0] == 0
+    assert cbtui("watch", out.strip(), "--interval", "1", "--timeout", "30")[0] == 0
+    assert cbtui("results", out.strip())[0] == 0
+    assert cbtui("try", requests, "--yes")[0] == 0
+    assert cbtui("check", requests, "--count", "--timeout", "0")[0] == 0
     simulator.faults.always(Fault(status=529, headers={"request-id": "req_01overloaded"}))
-    assert cbtui("list", "--timeout", "0", **debug)[0] == 3
+    assert cbtui("list", "--timeout", "0")[0] == 3
     written = (own_folders / "state" / "cbtui.log").read_text()
     assert re.search(r"POST /v1/messages/batches: HTTP 200, req_\w+, idempotency key \S+-1\n", written)
     assert f"GET /v1/messages/batches/{out.strip()}/results: HTTP 200, req_" in written
@@ -181,9 +176,12 @@ def test_what_was_asked_is_there_with_its_request_ids_and_no_prompt(
 
 @pytest.mark.slow
 def test_what_the_sdk_is_asked_to_log_is_on_stderr_of_a_command_and_never_in_the_file(
-    cbtui, simulator, own_folders
+    cbtui, own_folders, monkeypatch
 ):
-    _, _, err = cbtui("list", ANTHROPIC_LOG="debug", CBTUI_LOG_LEVEL="debug")
+    monkeypatch.setenv("ANTHROPIC_LOG", "debug")
+    monkeypatch.setenv("CBTUI_LOG_LEVEL", "debug")
+    command = [sys.executable, "-m", "claude_batch_tui", "list"]  # the SDK looks when it is imported
+    err = subprocess.run(command, capture_output=True, text=True, check=False).stderr
     assert "DEBUG] HTTP Response" in err
     written = (own_folders / "state" / "cbtui.log").read_text()
     assert "anthropic" not in re.sub(r"anthropic-\w+", "", written)

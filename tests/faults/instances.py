@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
-from forked import CommandLines, Ended
+from forked import CommandLines, Ended, command_lines
 
 _ENGINE = """
 import sys, time
@@ -56,18 +56,16 @@ class _Loop(threading.Thread):
     """One instance after the other of a command, until told to stop."""
 
     def __init__(
-        self, folder: Path, make: Callable[[CommandLines, int], Ended], stop: threading.Event
+        self, lines: CommandLines, make: Callable[[CommandLines, int], Ended], stop: threading.Event
     ) -> None:
         super().__init__()
-        self._folder, self._make, self._stop_event = folder, make, stop
+        self._lines, self._make, self._stop_event = lines, make, stop
         self.ended: list[Ended] = []
 
     def run(self) -> None:
         """Go on until the end."""
-        self._folder.mkdir()
-        with contextlib.closing(CommandLines(self._folder)) as lines:
-            while not self._stop_event.is_set():
-                self.ended.append(self._make(lines, len(self.ended)))
+        while not self._stop_event.is_set():
+            self.ended.append(self._make(self._lines, len(self.ended)))
 
 
 def run(seconds: float, seed: int = 1) -> Report:
@@ -108,7 +106,7 @@ def run(seconds: float, seed: int = 1) -> Report:
             return lines.run("list", "--json")
 
         makers = [submit("first"), submit("second"), label, fetch, listing]
-        loops = [_Loop(folder / f"said-{number}", make, stop) for number, make in enumerate(makers)]
+        loops = [_Loop(command_lines(), make, stop) for make in makers]
         command = [sys.executable, "-c", _ENGINE, simulator.base_url, simulator.key]
         engines = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(3)]
         for loop in loops:

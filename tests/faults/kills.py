@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from claude_batch_tui.simulator import ALL_ANSWERED, Fault, Rates, Simulator
-from forked import CommandLines, Ended
+from forked import CommandLines, Ended, command_lines
 
 _MODEL = "claude-haiku-4-5"
 _TRIES = 10
@@ -457,23 +457,22 @@ def run(
     """Kill so many commands, of each of these kinds in turn; `tell` hears how far it is."""
     wrong: dict[str, int] = {}
     killed, notes, quiet, disturbed = 0, [], [], []
-    with tempfile.TemporaryDirectory() as folder, contextlib.closing(CommandLines(Path(folder))) as lines:
-        for number in range(rounds):
-            name = names[number % len(names)]
-            with _world(lines, seed * 100_000 + number, name) as world:
-                world.run("list")
-                quiet.append(_seconds_of_list(world))
-                SCENARIOS[name](world)
-                disturbed.append(_seconds_of_list(world))
-                killed += world.killed
-                for what, count in world.wrong.items():
-                    wrong[what] = wrong.get(what, 0) + count
-                said = [f"round {number}, {name}: {note}" for note in world.notes]
-                notes += said
-                for note in said:
-                    tell(note)
-            if (number + 1) % 40 == 0:
-                tell(f"{number + 1} rounds, {killed} killed, wrong: {sum(wrong.values())}")
+    for number in range(rounds):
+        name = names[number % len(names)]
+        with _world(command_lines(), seed * 100_000 + number, name) as world:
+            world.run("list")
+            quiet.append(_seconds_of_list(world))
+            SCENARIOS[name](world)
+            disturbed.append(_seconds_of_list(world))
+            killed += world.killed
+            for what, count in world.wrong.items():
+                wrong[what] = wrong.get(what, 0) + count
+            said = [f"round {number}, {name}: {note}" for note in world.notes]
+            notes += said
+            for note in said:
+                tell(note)
+        if (number + 1) % 40 == 0:
+            tell(f"{number + 1} rounds, {killed} killed, wrong: {sum(wrong.values())}")
     return Report(
         rounds, killed, statistics.median(quiet), statistics.median(disturbed), **wrong, notes=notes[:20]
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil, isfinite
 from statistics import median
 from typing import TypeVar
@@ -225,7 +225,7 @@ class Usage(Tokens, frozen=True, gc=False):
 
 def load_prices(data: bytes, override: bytes | None = None) -> PriceTable:
     """The table from the bytes of `prices.toml`, with the user's own rows before it."""
-    table = _decode(data, PriceTable, "the built-in price table")
+    table = _built_in(data)
     if override is None:
         return table
     own = _decode(override, _Override, "your prices.toml")
@@ -456,6 +456,11 @@ def _dearest_rates(price: ModelPrice, group: ModelTotals) -> Rates:
     # Requests were told apart at LONG_PROMPT_TOKENS; a row that begins earlier may hold for any of them.
     could_be_long = group.long_prompts or price.long.above < LONG_PROMPT_TOKENS
     return price.long if could_be_long else price
+
+
+@lru_cache(maxsize=1)
+def _built_in(data: bytes) -> PriceTable:
+    return _decode(data, PriceTable, "the built-in price table")
 
 
 def _decode(data: bytes, kind: type[_T], what: str) -> _T:

@@ -6,6 +6,7 @@ a private model or an alias: a model that is not known is a warning.
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Iterable
@@ -96,12 +97,17 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: tuple[ModelRules, ...]
 
 
+@functools.lru_cache(maxsize=1)
+def _decoded(table: bytes) -> _Table:
+    return msgspec.convert(tomllib.loads(table.decode()), _Table)
+
+
 def load_models(table: bytes, live: Iterable[ModelFacts] = (), live_at: date | None = None) -> Models:
     """The models of `models.toml`, and over them what the API said on `live_at`.
 
     The API lists every model there is, so that one it leaves out is kept for its rules alone.
     """
-    decoded = msgspec.convert(tomllib.loads(table.decode()), _Table)
+    decoded = _decoded(table)
     known = {name: rules for rules in decoded.model for name in rules.ids}
     facts = {fact.id: fact for fact in live}
     if not facts or live_at is None:
