@@ -175,6 +175,7 @@ def test_info_and_doctor_name_the_variable_and_never_the_key(two_workspaces, cap
     assert "SECRET" not in out
 
 
+@pytest.mark.slow
 def test_watch_takes_batches_of_several_profiles(two_workspaces, capsys):
     profiles = ["--profile", "research", "--profile", "production"]
     main(["list", "--json", *profiles], lambda _: 0)

@@ -352,6 +352,7 @@ def test_other_ways_to_name_a_column_are_told_with_the_right_one(build, form):
     assert (built.code, "Write {{ text }}: Label: {{ text }}" in built.said) == (2, True), built.said
 
 
+@pytest.mark.slow
 def test_a_quote_that_is_never_closed_is_one_row_to_the_end_of_the_file(build):
     built = build("csv", at(90, "noclose.csv"), "--skip-bad-rows")
     assert "noclose.csv:3: a double quote opened in this row is never closed" in built.said

@@ -52,6 +52,7 @@ def listed(cbtui):
     return batch
 
 
+@pytest.mark.slow
 def test_what_was_found_is_marked_until_watch_has_settled_it(cbtui, simulator, lost, slow):
     found = lost()
     _, out, err = cbtui("list")
@@ -94,6 +95,7 @@ def test_what_turns_out_to_be_anothers_is_let_go_and_can_be_sent(
     assert len(simulator.log.creates) == 3
 
 
+@pytest.mark.slow
 def test_the_same_command_again_says_what_was_found_and_pays_nothing(cbtui, simulator, lost, slow, file):
     found = lost()
     for _ in range(2):
@@ -106,6 +108,7 @@ def test_the_same_command_again_says_what_was_found_and_pays_nothing(cbtui, simu
     assert len(simulator.log.creates) == 1
 
 
+@pytest.mark.slow
 def test_results_that_show_neither_are_given_and_a_person_decides(cbtui, simulator, lost, file):
     found = lost(requests(9, max_tokens=0))
     code, out, err = cbtui("results", found)
@@ -183,6 +186,7 @@ class Lost:
 KINDS = ("pilot", "rest", "addition", "new", "retry")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_command_that_sent_it_accepts_what_was_found_for_any_part_of_a_run(
     cbtui, simulator, requests_file, kind
@@ -196,6 +200,7 @@ def test_the_command_that_sent_it_accepts_what_was_found_for_any_part_of_a_run(
     assert len(simulator.log.creates) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_command_that_sent_it_sends_any_part_of_a_run_that_was_not_created(
     cbtui, simulator, requests_file, kind
@@ -209,6 +214,7 @@ def test_the_command_that_sent_it_sends_any_part_of_a_run_that_was_not_created(
     assert len(simulator.batches.all()) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pilot", "rest", "retry"])
 @pytest.mark.parametrize("created", [True, False], ids=["created", "absent"])
 def test_what_is_paid_once_more_on_purpose_is_looked_for_too(cbtui, simulator, requests_file, kind, created):
@@ -220,6 +226,7 @@ def test_what_is_paid_once_more_on_purpose_is_looked_for_too(cbtui, simulator, r
     assert len(simulator.batches.all()) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [("--max-tokens", "8"), ("--again", "--max-tokens", "8")], ids=" ".join)
 def test_a_rest_of_which_nobody_knows_whether_it_was_created_is_not_sent_in_another_form(
     cbtui, simulator, requests_file, options

@@ -37,6 +37,7 @@ def table(tmp_path):
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tickets.csv", "tickets.jsonl"])
 def test_any_table_with_the_ids_is_joined_exported_counted_and_scored(cbtui, raw, table, tmp_path, name):
     rows = table(name, ids=["r3", "r2", "r1", "r0", "r9"])
@@ -52,6 +53,7 @@ def test_any_table_with_the_ids_is_joined_exported_counted_and_scored(cbtui, raw
     assert json.loads(out)["score"]["scored"] == 4, err
 
 
+@pytest.mark.slow
 def test_values_that_are_no_text_are_kept_in_a_join_and_refused_as_ids_and_as_what_is_expected(
     cbtui, raw, table
 ):
@@ -80,6 +82,7 @@ def test_an_id_that_build_had_to_clean_is_found_by_what_the_table_says(cbtui, si
     assert [one["ticket"] for one in json.loads(out)] == ["a b", "c/d"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("columns", "joined"),
     [

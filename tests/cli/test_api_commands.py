@@ -63,6 +63,7 @@ def test_a_lost_answer_is_looked_for_and_found(cbtui, simulator, requests_file):
     assert len(simulator.log.creates) == 1
 
 
+@pytest.mark.slow
 def test_a_lost_create_ends_unknown_and_is_sent_again_only_when_asked(cbtui, simulator, requests_file):
     file = requests_file()
     simulator.faults.next(Fault(**CREATE, status=500))
@@ -95,6 +96,7 @@ def test_rows_of_another_file_are_refused(cbtui, simulator, requests_file, tmp_p
     assert "does not belong" in err
 
 
+@pytest.mark.slow
 def test_list_and_status_show_names_and_json(cbtui, simulator, requests_file):
     batch_id = submitted(cbtui, requests_file())
     code, out, _ = cbtui("list")
@@ -109,6 +111,7 @@ def test_list_and_status_show_names_and_json(cbtui, simulator, requests_file):
     assert json.loads(out)["name"] == "mine"
 
 
+@pytest.mark.slow
 def test_status_says_what_a_batch_cost_once_its_results_are_here(cbtui, simulator, requests_file):
     batch_id = submitted(cbtui, requests_file())
     cbtui("watch", batch_id, "--interval", "1")
@@ -166,6 +169,7 @@ def test_deleting_what_runs_is_refused_with_the_apis_words(cbtui, simulator):
     assert "In progress batches cannot be deleted" in err
 
 
+@pytest.mark.slow
 def test_results_come_unchanged_filtered_and_as_csv(cbtui, simulator, requests_file, tmp_path):
     simulator.decide("r1", "errored")
     batch_id = submitted(cbtui, requests_file())
@@ -192,6 +196,7 @@ def test_a_bad_filter_is_said_before_anything_is_asked(cbtui, simulator):
     assert len(simulator.log) == 0
 
 
+@pytest.mark.slow
 def test_results_are_sorted_and_their_cost_is_kept_for_the_list(cbtui, simulator, requests_file):
     batch_id = cbtui("submit", requests_file(5), "--yes")[1].strip()
     cbtui("watch", batch_id, "--interval", "1")

@@ -46,6 +46,7 @@ def require_same_and_paid_once(cbtui, simulator, requests_file, worked, before):
     assert out.strip().startswith("msgbatch_")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".tar", ".tgz"])
 def test_a_backup_brought_back_elsewhere_has_the_same_list_names_and_runs_and_pays_nothing_twice(
     cbtui, simulator, requests_file, worked, data, tmp_path, monkeypatch, ending
@@ -66,6 +67,7 @@ def test_a_backup_brought_back_elsewhere_has_the_same_list_names_and_runs_and_pa
     assert not data.exists()
 
 
+@pytest.mark.slow
 def test_a_data_folder_that_was_moved_is_the_same(
     cbtui, simulator, requests_file, worked, data, tmp_path, monkeypatch
 ):
@@ -76,6 +78,7 @@ def test_a_data_folder_that_was_moved_is_the_same(
     assert not data.exists()
 
 
+@pytest.mark.slow
 def test_a_moved_folder_whose_store_is_lost_is_rebuilt_where_it_is(
     cbtui, simulator, requests_file, worked, data, tmp_path, monkeypatch
 ):

@@ -57,6 +57,7 @@ def ended(cbtui, simulator, requests_file):
     return batch_id, {one["custom_id"]: one for one in requests}
 
 
+@pytest.mark.slow
 def test_the_loop_over_results_runs_over_the_flat_format_as_it_is(
     cbtui, ended, capsys, tmp_path, monkeypatch
 ):
@@ -78,6 +79,7 @@ def collected(code, batch_id, requests):
     return {one["custom_id"] for one in names["failed"]}
 
 
+@pytest.mark.slow
 def test_the_published_retry_pattern_collects_nothing_and_retry_sends_what_it_meant_and_what_expired(
     cbtui, simulator, ended
 ):

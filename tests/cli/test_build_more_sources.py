@@ -249,6 +249,7 @@ def docs(**files):
         (Path("docs") / name.replace("_", ".")).write_bytes(content)
 
 
+@pytest.mark.slow
 def test_no_file_of_a_folder_is_left_out_of_its_request_in_silence(cbtui):
     page = b"<!doctype html><html><body><h1>Hi</h1></body></html>"
     docs(a_png=page, b_svg=b"<svg xmlns='x'/>", c_png=b"<svg/>", d_html=page, f_txt="é".encode("cp1252") * 30)

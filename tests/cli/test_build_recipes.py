@@ -313,6 +313,7 @@ def test_a_path_within_params_is_a_file_that_a_recipe_names(cbtui, tmp_path):
     assert (code, "p.png" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_recipe_says_which_variables_a_script_sees(cbtui, tmp_path, monkeypatch):
     monkeypatch.setenv("SHOP_DB", "a-place")
     (tmp_path / "mine.py").write_text(

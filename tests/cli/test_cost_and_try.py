@@ -60,6 +60,7 @@ def simulator_that_waits():
     return Simulator(speed=1, seed=1)
 
 
+@pytest.mark.slow
 def test_check_has_the_api_count_a_sample_and_scales_it(cbtui, simulator, dear_file):
     code, out, _ = cbtui("check", dear_file, "--count", "--json")
     cost = json.loads(out)["cost"]
@@ -77,6 +78,7 @@ def test_a_small_file_is_counted_exactly(cbtui, simulator, requests_file):
     assert json.loads(out)["cost"]["input_tokens_margin"] == 0
 
 
+@pytest.mark.slow
 def test_answers_are_likely_as_long_as_in_earlier_batches(cbtui, simulator, requests_file):
     first = requests_file(10)
     batch_id = cbtui("submit", first, "--yes")[1].strip()
@@ -159,6 +161,7 @@ def test_whom_requests_are_made_for_goes_with_what_is_paid_alone(cbtui, simulato
     )
 
 
+@pytest.mark.slow
 def test_a_count_in_hand_is_said_in_dollars(cbtui, simulator, tmp_path):
     shared = "Read this carefully and answer in one word. " * 200
     line = '{{"custom_id":"r{0}","params":{{"model":"claude-sonnet-4-6","max_tokens":500,"system":"{1}","messages":[{{"role":"user","content":"{0}"}}]}}}}\n'

@@ -19,6 +19,7 @@ def paid(cbtui, simulator, requests_file):
     return batch_id
 
 
+@pytest.mark.slow
 def test_costs_are_an_estimate_until_the_results_are_read_and_billed_then(cbtui, paid):
     before = json.loads(cbtui("costs", "--json")[1])["total"]
     assert before["billed"] == 0
@@ -31,6 +32,7 @@ def test_costs_are_an_estimate_until_the_results_are_read_and_billed_then(cbtui,
     assert after["lines"][0]["day"] is not None
 
 
+@pytest.mark.slow
 def test_a_table_ends_with_its_total_and_says_on_stderr_what_its_columns_are(cbtui, paid):
     cbtui("results", paid)
     code, out, err = cbtui("costs", "--by", "model")
@@ -50,6 +52,7 @@ def test_csv_has_a_line_a_run_and_guards_names_against_formulas(cbtui, paid):
     assert line["batches"] == "1"
 
 
+@pytest.mark.slow
 def test_what_may_have_been_paid_under_a_lost_answer_is_said(cbtui, paid, simulator, requests_file):
     simulator.faults.next(Fault(method="POST", path=r"/batches$", status=500))
     assert cbtui("submit", requests_file(7, "lost.jsonl"), "--again", "--yes")[0] == 75

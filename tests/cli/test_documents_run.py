@@ -142,6 +142,7 @@ def test_every_command_that_a_document_mentions_is_understood(document, capsys):
                 assert "the following arguments are required" in capsys.readouterr().err, text
 
 
+@pytest.mark.slow
 def test_the_results_of_the_table_in_the_readme_are_read_by_the_loop_of_the_batch_scripts(cbtui, workplace):
     folder = workplace("old")
     batch = cbtui("submit", folder / "requests.jsonl", "--yes")[1].strip()

@@ -18,6 +18,7 @@ def test_examples_are_listed_with_what_they_show(cbtui):
     assert (code, [line.split()[0] for line in out.splitlines()]) == (0, [*EXAMPLES])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "requests"), EXAMPLES.items())
 def test_an_example_runs_from_copy_to_the_answers_it_promises(cbtui, tmp_path, monkeypatch, name, requests):
     monkeypatch.chdir(tmp_path)

@@ -60,6 +60,7 @@ def send(cbtui, simulator, tmp_path, monkeypatch):
     return sent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [6, 3], ids=["batch", "run"])
 @pytest.mark.parametrize(("fates", "code"), STATES.values(), ids=STATES)
 def test_every_verb_ends_with_the_same_code(cbtui, send, fates, code, most):

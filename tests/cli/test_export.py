@@ -45,6 +45,7 @@ def run(cbtui, simulator, tickets, monkeypatch):
     return out.strip()
 
 
+@pytest.mark.slow
 def test_results_of_a_run_are_one_table_in_the_order_of_the_source(cbtui, run):
     code, out, _ = cbtui("results", run, "--format", "csv")
     assert code == 0
@@ -54,6 +55,7 @@ def test_results_of_a_run_are_one_table_in_the_order_of_the_source(cbtui, run):
     assert len({row["batch_id"] for row in table}) == 3
 
 
+@pytest.mark.slow
 def test_export_of_a_run_downloads_every_batch(cbtui, run, tmp_path):
     code, out, err = cbtui("export", run, "-o", tmp_path / "all.sqlite", "--where", "not id:T_7")
     assert (code, out) == (0, "")
@@ -93,6 +95,7 @@ def test_what_cannot_be_written_is_said_before_anything_is_downloaded(
     assert (tmp_path / "there.csv").read_text() == "precious"
 
 
+@pytest.mark.slow
 def test_a_local_file_is_exported_without_a_source(cbtui, ended, tmp_path):
     raw = tmp_path / "local.jsonl"
     assert cbtui("results", ended, "-o", raw)[0] == 0
@@ -156,6 +159,7 @@ def test_a_reader_that_has_enough_is_no_error(cbtui, ended):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_several_batches_and_files_are_one_export(cbtui, simulator, ended, requests_file, tmp_path):
     other = cbtui("submit", requests_file(2, "other.jsonl"), "--yes")[1].strip()
     assert cbtui("watch", other, "--interval", "1")[0] == 0
@@ -168,6 +172,7 @@ def test_several_batches_and_files_are_one_export(cbtui, simulator, ended, reque
     assert counts == {"local": 2, ended: 7, other: 2}
 
 
+@pytest.mark.slow
 def test_results_that_another_process_still_reads_are_not_taken_for_whole(
     ended, cbtui, simulator, own_folders, given_results
 ):

@@ -12,6 +12,7 @@ LIMIT = 2_000_000
 """More than the store takes, less than what is to be written."""
 
 
+@pytest.mark.slow
 def test_what_cannot_be_written_down_is_not_sent(cbtui, simulator, requests_file, tmp_path, monkeypatch):
     monkeypatch.setenv("CBTUI_DATA_DIR", str(tmp_path / "data"))
     requests = requests_file(20_000)

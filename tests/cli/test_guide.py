@@ -64,6 +64,7 @@ def test_every_link_of_the_skill_leads_to_a_file_of_it():
         assert (skill_folder() / target).is_file(), target
 
 
+@pytest.mark.slow
 def test_troubleshooting_has_every_code_of_a_problem_every_cause_and_every_exit_code():
     text = page("troubleshooting")
     quoted = set(re.findall(r"`([^`]+)`", text))
@@ -159,6 +160,7 @@ def test_the_path_of_the_skill_is_a_folder_that_holds_it(cbtui):
     assert (Path(cbtui("skill", "path")[1].strip()) / "SKILL.md").is_file()
 
 
+@pytest.mark.slow
 def test_the_codes_of_problems_in_troubleshooting_are_those_of_the_source():
     source = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
     part = page("troubleshooting").partition("## Problems of a build")[2].partition("\n## ")[0]

@@ -15,6 +15,7 @@ def paid(cbtui, simulator, requests_file):
     return batch_id
 
 
+@pytest.mark.slow
 def test_history_prints_turnaround_spend_and_outcomes_as_tables(cbtui, paid):
     code, out, _ = cbtui("history")
     assert code == 0
@@ -25,6 +26,7 @@ def test_history_prints_turnaround_spend_and_outcomes_as_tables(cbtui, paid):
     assert "100%" in out
 
 
+@pytest.mark.slow
 def test_history_as_json_holds_the_same_numbers(cbtui, paid):
     found = json.loads(cbtui("history", "--json", "--days", "3")[1])
     assert [day["batches"] for day in found["days"]] == [0, 0, 1]
@@ -34,6 +36,7 @@ def test_history_as_json_holds_the_same_numbers(cbtui, paid):
     assert found["total"]["usd"] == pytest.approx(spent)
 
 
+@pytest.mark.slow
 def test_history_keeps_what_was_deleted_from_the_api(cbtui, paid):
     assert cbtui("delete", paid, "--yes")[0] == 0
     assert json.loads(cbtui("history", "--json")[1])["total"]["batches"] == 1

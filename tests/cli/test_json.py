@@ -160,6 +160,7 @@ def test_the_page_for_scripts_says_what_a_hook_gets():
     assert said == ["event", *Notice.__struct_fields__]
 
 
+@pytest.mark.slow
 def test_a_label_of_a_run_gives_its_batches_as_they_are_then(cbtui, words):
     run_id = json.loads(cbtui("status", "mine", "--json")[1])["run_id"]
     cbtui("name", run_id, "weekly")
@@ -169,6 +170,7 @@ def test_a_label_of_a_run_gives_its_batches_as_they_are_then(cbtui, words):
     assert (batch["hidden"], batch["run_id"]) == (False, run_id)
 
 
+@pytest.mark.slow
 def test_json_of_an_export_is_not_for_stdout(cbtui, words):
     code, out, err = cbtui("export", words["BATCH"], "-o", "-", "--json")
     assert (code, out) == (2, "")

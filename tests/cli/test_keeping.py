@@ -33,6 +33,7 @@ def test_a_list_fetches_the_results_that_go_within_two_days_once(cbtui, simulato
     assert len([call for call in simulator.log.all() if call.path.endswith("/results")]) == calls
 
 
+@pytest.mark.slow
 def test_watching_something_else_fetches_what_is_known_to_go(
     cbtui, simulator, going, requests_file, monkeypatch
 ):

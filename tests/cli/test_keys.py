@@ -99,12 +99,14 @@ def answer_with_the_key(status, key=KEY):
     return Fault(status=status, body=json.dumps(body), headers={"request-id": f"req_{key}"})
 
 
+@pytest.mark.slow
 def test_where_all_is_well_no_key_is_printed_logged_or_written(workspace):
     codes = workspace.run_every_verb()
     assert {verb: code for verb, code in codes.items() if code not in (0, 5)} == {}
     assert workspace.leaks == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 401, 500])
 def test_a_server_that_repeats_the_key_has_it_neither_printed_nor_written(workspace, status):
     workspace.simulator.faults.always(answer_with_the_key(status))
@@ -270,6 +272,7 @@ def test_an_address_of_a_flag_is_named_as_that(workspace):
     assert "--base-url" in workspace.run("list", "--base-url", "localhost:1")[2]
 
 
+@pytest.mark.slow
 def test_with_the_sdks_own_log_nothing_of_the_key_is_on_stderr(workspace):
     """Nobody but a process of its own has the SDK write its log where it wants."""
     workspace.simulator.faults.next(answer_with_the_key(500))

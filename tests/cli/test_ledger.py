@@ -32,6 +32,7 @@ def broken(ended, cbtui, own_folders, tmp_path):
     return batch_id, path
 
 
+@pytest.mark.slow
 def test_the_ledger_of_a_whole_batch_has_no_gaps(ended, cbtui):
     code, out, _ = cbtui("results", ended(), "--ledger", "--json")
     found = json.loads(out)
@@ -63,6 +64,7 @@ def test_every_gap_is_counted_and_listed(broken, cbtui, requests_file, own_folde
     assert "\x1b" not in listed["unparsable"][0]
 
 
+@pytest.mark.slow
 def test_what_was_sent_is_unknown_for_a_file_alone(broken, cbtui):
     _, path = broken
     _, out, _ = cbtui("results", path, "--ledger")

@@ -86,6 +86,7 @@ def test_words_that_are_no_tags_are_refused(cbtui, three, words, says):
     assert says in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["hide", "archive"])
 def test_what_is_hidden_is_hidden_here_and_nowhere_else(cbtui, simulator, three, verb):
     old, *_ = three

@@ -77,6 +77,7 @@ def test_a_store_of_a_newer_cbtui_that_cannot_be_read_lists_what_the_api_has(cbt
     assert not list(data.glob("*.damaged-*"))
 
 
+@pytest.mark.slow
 def test_what_is_still_looked_for_is_said(cbtui, simulator, requests_file, data):
     simulator.faults.next(Fault(**CREATE, after_work=True, status=500))
     simulator.faults.always(Fault(method="GET", path=r"/batches$", skip=1, status=503))

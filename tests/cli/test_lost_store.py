@@ -29,6 +29,7 @@ def overwrite(path):
     path.write_bytes(b"damaged" * 1000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [remove, empty, overwrite])
 def test_the_same_requests_are_refused_after_the_store_was_lost(
     cbtui, simulator, requests_file, data, damage
@@ -80,6 +81,7 @@ def test_files_without_store_and_journal_are_said_before_anything_is_paid(
     assert [path.name for path in (data / "spool").iterdir()] == (["left.jsonl"] if folder == "spool" else [])
 
 
+@pytest.mark.slow
 def test_who_agrees_once_is_not_asked_again_and_still_pays_nothing_twice(
     cbtui, simulator, requests_file, data
 ):

@@ -46,6 +46,7 @@ def company(monkeypatch, authority, proxy, tmp_path):
     return monkeypatch
 
 
+@pytest.mark.slow
 def test_a_batch_is_sent_watched_and_downloaded_through_a_proxy_with_a_private_authority(
     cbtui, company, proxy, simulator, requests_file, tmp_path
 ):

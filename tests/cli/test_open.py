@@ -49,6 +49,7 @@ def test_open_says_where_there_is_no_file(opened, tmp_path):
     assert "There is no file" in err
 
 
+@pytest.mark.slow
 def test_open_starts_the_dashboard_on_an_ended_batch_by_id_or_name(opened, cbtui, simulator, requests_file):
     batch_id = cbtui("submit", requests_file(), "--yes", "--name", "tickets")[1].strip()
     cbtui("watch", batch_id, "--interval", "1")

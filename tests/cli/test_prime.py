@@ -78,6 +78,7 @@ def test_a_prime_and_a_pilot_do_not_go_together(cbtui, simulator, shared_file):
     assert "use one of them" in err
 
 
+@pytest.mark.slow
 def test_a_prime_whose_answer_was_lost_is_found_and_nothing_of_its_run_is_paid_twice(
     cbtui, simulator, shared_file, monkeypatch
 ):

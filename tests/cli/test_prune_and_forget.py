@@ -54,6 +54,7 @@ def make_old(data):
         )
 
 
+@pytest.mark.slow
 def test_without_keep_days_only_what_is_made_again_goes(cbtui, ended, data):
     batch_id = ended()
     make_old(data)
@@ -71,6 +72,7 @@ def test_without_keep_days_only_what_is_made_again_goes(cbtui, ended, data):
     assert cbtui("results", batch_id)[0] == 0
 
 
+@pytest.mark.slow
 def test_nothing_is_removed_without_a_yes(cbtui, ended, data):
     ended()
     (data / "cache").mkdir(exist_ok=True)
@@ -144,6 +146,7 @@ def test_a_run_is_forgotten_here_and_is_still_not_paid_for_twice(
     assert cbtui("submit", requests_file(3, "mine.jsonl"), "--yes")[0] == 2
 
 
+@pytest.mark.slow
 def test_a_run_is_forgotten_on_the_server_when_asked(cbtui, simulator, ended, tmp_path):
     batch_id = ended()
     assert cbtui("export", batch_id, "-o", tmp_path / "out.csv")[0] == 0
@@ -201,6 +204,7 @@ def test_leftovers_are_swept_once_a_day_and_nothing_else(cbtui, ended, data):
     assert (files(results), files(spool)) == whole
 
 
+@pytest.mark.slow
 def test_doctor_tells_how_large_everything_is(cbtui, ended, data):
     ended()
     _, out, _ = cbtui("doctor", "--json")

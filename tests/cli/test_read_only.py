@@ -12,6 +12,7 @@ from claude_batch_tui.services.submitting.order import SendOrder
 from sending import taken
 
 
+@pytest.mark.slow
 def test_every_command_that_pays_deletes_or_labels_is_refused_with_a_sentence_before_it_looks_at_anything(
     cbtui, simulator, requests_file
 ):

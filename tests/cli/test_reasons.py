@@ -172,6 +172,7 @@ ASKING = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTY.values(), ids=FAULTY)
 def test_whatever_the_api_does_every_verb_says_why_it_ends(
     cbtui, place, simulator, fault, tmp_path, monkeypatch
@@ -208,6 +209,7 @@ def test_a_login_page_in_place_of_results_is_no_download(cbtui, simulator, place
     assert not (tmp_path / "out.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_a_file_of_results_that_are_not_whole_is_never_left(cbtui, simulator, place, tmp_path, own_folders):
     simulator.faults.always(Fault(**RESULTS, lines=("missing",), line=1))
     for name in ("out.jsonl", "out.csv", "out.sqlite"):
@@ -258,6 +260,7 @@ def test_a_download_that_stalls_says_so_and_ends(cbtui, simulator, place, tmp_pa
     assert not (tmp_path / "out.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_results_of_a_batch_that_was_deleted_here_say_that(cbtui, place):
     assert cbtui("delete", place["ENDED"], "--yes")[0] == 0
     for line in ("results", "status", "watch", "open"):

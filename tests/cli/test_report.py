@@ -86,6 +86,7 @@ def test_the_same_seed_draws_the_same_sample_and_another_one_another(results, cb
     assert shown(1) != shown(2)
 
 
+@pytest.mark.slow
 def test_a_run_tells_what_was_sent_and_shows_its_prompts(cbtui, simulator, requests_file, tmp_path):
     batch = cbtui("submit", requests_file(3), "--yes", "--name", "mine")[1].strip()
     cbtui("watch", batch, "--interval", "1")

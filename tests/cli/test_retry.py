@@ -64,6 +64,7 @@ def outcomes(cbtui, word):
     return [(row["custom_id"], row["status"]) for row in csv.DictReader(io.StringIO(out))]
 
 
+@pytest.mark.slow
 def test_what_errored_or_expired_is_sent_again_to_the_byte_in_the_same_run(
     cbtui, simulator, fates, failed, requests_file, own_folders, tmp_path
 ):
@@ -84,6 +85,7 @@ def test_what_errored_or_expired_is_sent_again_to_the_byte_in_the_same_run(
     assert not list((own_folders / "data" / "spool").glob("retry-*"))
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_without_agreement(cbtui, simulator, failed):
     code, out, err = cbtui("retry", failed)
     assert (code, out) == (2, "")
@@ -92,6 +94,7 @@ def test_nothing_is_sent_without_agreement(cbtui, simulator, failed):
     assert len(simulator.log.creates) == 1
 
 
+@pytest.mark.slow
 def test_what_was_retried_is_refused_unless_again(cbtui, simulator, failed):
     watched(cbtui, cbtui("retry", failed, "--yes"))
     code, _, err = cbtui("retry", failed, "--yes")
@@ -102,6 +105,7 @@ def test_what_was_retried_is_refused_unless_again(cbtui, simulator, failed):
     assert len(simulator.log.creates) == 3
 
 
+@pytest.mark.slow
 def test_a_filter_chooses_and_what_is_left_can_follow(cbtui, simulator, fates, failed, own_folders):
     fates()
     assert cbtui("retry", failed, "--yes", "--where", "outcome=expired")[0] == 0
@@ -111,6 +115,7 @@ def test_a_filter_chooses_and_what_is_left_can_follow(cbtui, simulator, fates, f
     assert sent(own_folders) == [["r4"], ["r1", "r6"]]
 
 
+@pytest.mark.slow
 def test_a_retry_of_a_run_repeats_the_newest_attempt_of_each_request(
     cbtui, simulator, fates, failed, own_folders
 ):
@@ -123,6 +128,7 @@ def test_a_retry_of_a_run_repeats_the_newest_attempt_of_each_request(
     assert "labels retry 2" in cbtui("list")[1]
 
 
+@pytest.mark.slow
 def test_a_batch_of_which_all_failed_has_the_same_bytes_and_is_retried_all_the_same(
     cbtui, simulator, fates, requests_file
 ):
@@ -152,6 +158,7 @@ def test_a_lost_answer_is_looked_for_and_never_paid_twice(cbtui, simulator, fail
     assert len(simulator.log.creates) == 2
 
 
+@pytest.mark.slow
 def test_a_run_of_several_batches_is_retried_as_one(
     cbtui, simulator, fates, requests_file, monkeypatch, own_folders
 ):
@@ -193,6 +200,7 @@ def test_invalid_requests_are_left_out_unless_included(cbtui, simulator, failed,
     assert sent(own_folders) == [["r1", "r4", "r6"]]
 
 
+@pytest.mark.slow
 def test_what_succeeded_is_paid_again_only_when_it_is_said(cbtui, simulator, failed, own_folders):
     code, _, err = cbtui("retry", failed, "--yes", "--where", "id=r0")
     assert (code, "1 good: --any-outcome includes them, paid again" in err) == (2, True)
@@ -214,6 +222,7 @@ def test_requests_that_are_not_on_this_machine_are_one_sentence(cbtui, simulator
     assert (code, f"The requests of {foreign} are not on this machine" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_rows_and_betas_go_along(cbtui, simulator, tmp_path, own_folders):
     source, requests = tmp_path / "t.csv", tmp_path / "q.jsonl"
     source.write_text("key,prompt\nT 1,Hi\nT 2,Ho\n")
@@ -303,6 +312,7 @@ def test_a_retry_that_another_process_was_quicker_with_is_not_sent(
     assert len(simulator.log.creates) == 2
 
 
+@pytest.mark.slow
 def test_a_file_that_another_process_was_quicker_with_is_not_sent(
     cbtui, simulator, requests_file, keyboard, monkeypatch, own_folders
 ):
@@ -314,6 +324,7 @@ def test_a_file_that_another_process_was_quicker_with_is_not_sent(
     assert len(list((own_folders / "data" / "spool").glob("*.body.json"))) == 1
 
 
+@pytest.mark.slow
 def test_a_retried_run_is_whole_and_every_verb_says_so_while_a_batch_answers_for_itself(
     cbtui, simulator, fates, failed, tmp_path, monkeypatch
 ):

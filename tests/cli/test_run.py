@@ -51,6 +51,7 @@ def answers(name="answers.csv"):
 GOOD = {f"T-{number}": "succeeded" for number in range(8)}
 
 
+@pytest.mark.slow
 def test_one_line_goes_from_a_recipe_to_its_answers_and_given_again_pays_nothing(
     run, cbtui, simulator, own_folders
 ):
@@ -64,6 +65,7 @@ def test_one_line_goes_from_a_recipe_to_its_answers_and_given_again_pays_nothing
     assert not list((own_folders / "data" / "cache").glob("built-*"))
 
 
+@pytest.mark.slow
 def test_what_errored_or_expired_is_sent_again_as_often_as_it_is_said(run, simulator):
     simulator.decide("T-1", "errored")
     simulator.decide("T-2", "expired")
@@ -79,6 +81,7 @@ def test_what_errored_or_expired_is_sent_again_as_often_as_it_is_said(run, simul
     assert answers() == GOOD
 
 
+@pytest.mark.slow
 def test_the_answers_have_the_columns_that_are_named_and_a_wrong_path_is_said_before_anything_is_paid(
     run, simulator
 ):
@@ -89,12 +92,14 @@ def test_the_answers_have_the_columns_that_are_named_and_a_wrong_path_is_said_be
     assert Path("answers.csv").read_text().splitlines()[:2] == ["custom_id,body", "T-0,Words 0"]
 
 
+@pytest.mark.slow
 def test_no_retry_where_none_is_wanted(run, simulator):
     simulator.decide("T-1", "errored")
     assert run("--retry", "0")[0] == 1
     assert len(simulator.log.creates) == 1
 
 
+@pytest.mark.slow
 def test_a_lost_answer_is_looked_for_and_the_rest_of_the_run_is_sent(run, simulator, monkeypatch):
     monkeypatch.setattr(spool, "partition", partial(limits.partition, max_requests=3))
     simulator.faults.next(Fault(**CREATE, status=529, after_work=True))
@@ -104,6 +109,7 @@ def test_a_lost_answer_is_looked_for_and_the_rest_of_the_run_is_sent(run, simula
     assert answers() == GOOD
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("words", "creates"), [(["--accept"], 2), (["--reject", "--resend-if-absent"], 3)])
 @pytest.mark.parametrize("part", ["first", "retry"])
 def test_where_results_do_not_show_whose_a_batch_is_the_same_line_with_a_decision_goes_on(
@@ -125,6 +131,7 @@ def test_where_results_do_not_show_whose_a_batch_is_the_same_line_with_a_decisio
     assert "nothing to decide" in err
 
 
+@pytest.mark.slow
 def test_a_lost_create_is_sent_again_only_where_that_is_said(run, simulator):
     simulator.faults.next(Fault(**CREATE, status=529))
     assert run()[0] == 75
@@ -146,6 +153,7 @@ def test_no_more_is_paid_than_was_said(run, simulator):
     assert len(simulator.log.creates) == 2
 
 
+@pytest.mark.slow
 def test_a_retry_that_would_cost_more_is_not_sent_and_what_there_is_is_exported(run, simulator):
     for name in GOOD:
         simulator.decide(name, "errored")
@@ -157,6 +165,7 @@ def test_a_retry_that_would_cost_more_is_not_sent_and_what_there_is_is_exported(
     assert answers() == dict.fromkeys(GOOD, "errored")
 
 
+@pytest.mark.slow
 def test_a_file_of_the_user_is_not_replaced_and_nothing_is_paid(run, simulator, tmp_path):
     (tmp_path / "answers.csv").write_text("precious")
     code, err = run()
@@ -188,6 +197,7 @@ def test_bad_rows_send_nothing_unless_they_are_left_out(run, simulator, tmp_path
     assert (tmp_path / "labels.left-out.jsonl").read_text().count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_database_is_added_to_and_given_again_holds_every_id_once(run, simulator, tmp_path):
     simulator.decide("T-1", "errored")
     assert run("--retry", "0", output="answers.db")[0] == 1
@@ -224,6 +234,7 @@ def shared_prefix(recipe):
     )
 
 
+@pytest.mark.slow
 def test_with_prime_one_request_goes_first_and_the_line_given_again_goes_on_with_the_others(
     run, cbtui, simulator, shared_prefix, monkeypatch
 ):
@@ -248,6 +259,7 @@ def test_what_cannot_be_primed_is_refused_before_anything_is_paid(run, simulator
     assert simulator.log.creates == []
 
 
+@pytest.mark.slow
 def test_with_in_flight_the_line_waits_for_the_end_of_one_batch_before_the_next(run, simulator, monkeypatch):
     monkeypatch.setattr(spool, "partition", partial(limits.partition, max_requests=4))
     simulator.faults.next(Fault(method="GET", path=r"/batches/msgbatch_[^/]+$", status=404))

@@ -113,6 +113,7 @@ def test_two_runs_are_scored_side_by_side(answers, labels, cbtui):
     assert (paired["both"], paired["only_first"], paired["only_second"], paired["p"]) == (5, 0, 3, 0.25)
 
 
+@pytest.mark.slow
 def test_a_run_is_scored_by_a_column_of_its_source(cbtui, simulator, tmp_path):
     source = tmp_path / "rows.csv"
     source.write_text("id,text,label\nt1,one,a\nt2,two,b\n")

@@ -21,6 +21,7 @@ def serve(monkeypatch, port=0):
     return simulator
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same_port", [True, False])
 @pytest.mark.parametrize("store_is_lost", [True, False])
 def test_a_simulator_that_is_started_again_gives_the_same_ids_to_other_batches(
@@ -45,6 +46,7 @@ def test_a_simulator_that_is_started_again_gives_the_same_ids_to_other_batches(
         assert len(new.splitlines()) == len(old.splitlines())
 
 
+@pytest.mark.slow
 def test_a_stored_file_that_was_changed_is_had_again(cbtui, simulator, requests_file, results):
     batch_id = cbtui("submit", requests_file(3), "--yes")[1].strip()
     assert cbtui("watch", batch_id)[0] == 0
@@ -66,6 +68,7 @@ def test_results_of_an_archived_batch_are_told_as_archived(cbtui, simulator, req
     assert "once it has ended" not in err
 
 
+@pytest.mark.slow
 def test_a_file_left_of_an_archived_batch_is_named(cbtui, simulator, requests_file, results):
     batch_id = cbtui("submit", requests_file(3), "--yes")[1].strip()
     assert cbtui("watch", batch_id)[0] == 0

@@ -34,6 +34,7 @@ def ids(out):
     return [json.loads(each)["custom_id"] for each in out.splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
@@ -61,12 +62,14 @@ def test_all_is_given_and_good_where_nothing_is_asked_for(cbtui, tmp_path):
     assert (code, out) == (0, path.read_text())
 
 
+@pytest.mark.slow
 def test_no_more_is_read_than_the_limit_asks_for(cbtui, file, own_folders):
     code, out, _ = cbtui("results", file, "--where", "text:needle", "--limit", "2")
     assert (code, ids(out)) == (0, ["r17", "r1017"])
     assert not list(own_folders.rglob("*.index")), "an index of all was made"
 
 
+@pytest.mark.slow
 def test_a_limit_takes_the_first_of_what_is_sorted(cbtui, file):
     assert ids(cbtui("results", file, "--sort", "id:desc", "--limit", "3")[1]) == ["r9999", "r9998", "r9997"]
 
@@ -79,6 +82,7 @@ def test_a_limit_goes_over_several_files(cbtui, tmp_path):
     assert cbtui("results", *paths, "--format", "csv", "--limit", "4")[1].count("\n") == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", ["0", "-1", "many"])
 def test_a_limit_is_a_whole_number_from_1_on(cbtui, file, limit):
     code, _, err = cbtui("results", file, f"--limit={limit}")
@@ -86,6 +90,7 @@ def test_a_limit_is_a_whole_number_from_1_on(cbtui, file, limit):
     assert "a whole number from 1 on" in err
 
 
+@pytest.mark.slow
 def test_a_compressed_file_is_given_while_it_is_unpacked(cbtui, file, tmp_path):
     packed = tmp_path / "packed.jsonl.gz"
     packed.write_bytes(gzip.compress(file.read_bytes()))

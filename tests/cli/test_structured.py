@@ -54,12 +54,14 @@ def ended(cbtui, simulator, requests_of):
     return make
 
 
+@pytest.mark.slow
 def test_answers_that_fit_the_schema_are_complete(ended, cbtui):
     batch_id = ended(*(request(f"r{n}", SCHEMA) for n in range(5)))
     assert cbtui("results", batch_id)[0] == 0
     assert json.loads(cbtui("results", batch_id, "--ledger", "--json")[1])["complete"] == 5
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_no_json_or_does_not_fit_has_a_class_of_its_own_and_the_code_is_1(ended, cbtui):
     cut = request("cut", SCHEMA, stop_sequences=['":'])
     batch_id = ended(request("good", SCHEMA), cut, request("digits", DIGITS), request("free"))
@@ -72,12 +74,14 @@ def test_an_answer_that_is_no_json_or_does_not_fit_has_a_class_of_its_own_and_th
     assert (code, json.loads(out)["answers"]["schema_invalid"]) == (1, 2)
 
 
+@pytest.mark.slow
 def test_a_batch_with_such_answers_is_not_good_once_its_results_are_here(ended, cbtui):
     batch_id = ended(request("good", SCHEMA), request("digits", DIGITS))
     cbtui("results", batch_id)
     assert "2 ok (1 schema-invalid)" in cbtui("status", batch_id)[1]
 
 
+@pytest.mark.slow
 def test_what_was_found_is_kept_and_used_again(ended, cbtui, own_folders):
     batch_id = ended(request("digits", DIGITS))
     cbtui("results", batch_id)
@@ -87,6 +91,7 @@ def test_what_was_found_is_kept_and_used_again(ended, cbtui, own_folders):
     assert kept.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_a_results_file_is_held_against_the_requests_file_that_is_named(ended, cbtui, requests_of, tmp_path):
     requests = [request("good", SCHEMA), request("digits", SCHEMA)]
     path = tmp_path / "results.jsonl"
@@ -115,6 +120,7 @@ def test_what_does_not_fit_can_be_sent_again(ended, cbtui, tmp_path):
     assert [json.loads(line)["custom_id"] for line in again.read_text().splitlines()] == ["digits"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage", [b"no tabs\n", b"good\t1\tten\n", b"\xff\t-5\t3\n", b"good\t%d\t3\n" % 10**30]
 )

@@ -35,6 +35,7 @@ def settle(cbtui, word):
     return code, shown.get("batches", [shown])
 
 
+@pytest.mark.slow
 def test_more_than_a_batch_takes_is_one_run_whose_id_every_verb_takes(
     cbtui, simulator, requests_file, three_a_batch
 ):
@@ -48,6 +49,7 @@ def test_more_than_a_batch_takes_is_one_run_whose_id_every_verb_takes(
     assert len(simulator.log.creates) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["option", "setting"])
 def test_with_in_flight_batches_wait_here_for_their_place_and_the_line_says_what_waits(
     cbtui, simulator, requests_file, three_a_batch, monkeypatch, way
@@ -72,6 +74,7 @@ def test_no_batch_at_all_in_flight_is_refused(cbtui, simulator, requests_file):
     assert (code, "in_flight is at least 1" in err) == (2, True), err
 
 
+@pytest.mark.slow
 def test_a_run_cut_off_in_the_middle_is_completed_by_the_same_command(
     cbtui, simulator, requests_file, three_a_batch
 ):
@@ -89,6 +92,7 @@ def test_a_run_cut_off_in_the_middle_is_completed_by_the_same_command(
     assert sum(batch["request_counts"]["succeeded"] for batch in batches) == 10
 
 
+@pytest.mark.slow
 def test_a_lost_answer_in_a_run_is_looked_for_before_the_rest_is_sent(
     cbtui, simulator, requests_file, three_a_batch
 ):
@@ -128,6 +132,7 @@ def test_the_queue_limit_is_waited_for(cbtui, simulator, requests_file, three_a_
     assert len(simulator.log.creates) == 3
 
 
+@pytest.mark.slow
 def test_a_pilot_and_its_rest_pay_every_row_once(cbtui, simulator, requests_file):
     file = requests_file(20)
     code, out, err = cbtui("submit", file, "--yes", "--pilot", "5", "--seed", "7", "--name", "labels")
@@ -152,6 +157,7 @@ def test_a_pilot_and_its_rest_pay_every_row_once(cbtui, simulator, requests_file
     assert len(simulator.log.creates) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "then"), [((), ("--pilot", "5")), (("--pilot", "5"), ())])
 def test_a_part_of_what_was_sent_and_the_whole_of_a_part_are_not_paid_again_unasked(
     cbtui, simulator, requests_file, first, then
@@ -193,6 +199,7 @@ def table(path, rows, **params):
     return path
 
 
+@pytest.mark.slow
 def test_a_table_that_grows_each_week_is_one_run_with_one_set_of_answers(
     cbtui, simulator, tmp_path, own_folders
 ):
@@ -227,6 +234,7 @@ def test_a_table_that_grows_each_week_is_one_run_with_one_set_of_answers(
     assert len(simulator.log.creates) == 3
 
 
+@pytest.mark.slow
 def test_two_pilots_leave_a_rest_that_can_be_sent(cbtui, simulator, requests_file):
     file = requests_file(20)
     pilots = []
@@ -341,6 +349,7 @@ def test_a_part_that_is_refused_leaves_nothing_in_the_spool_that_was_not_sent(
     assert len(simulator.batches.all()) == 1
 
 
+@pytest.mark.slow
 def test_what_was_guessed_of_the_source_is_said_again_before_it_is_paid_for(cbtui, simulator, tmp_path):
     (tmp_path / "rows.csv").write_bytes("id,text\n1,très tôt\n".encode("cp1252"))
     out = tmp_path / "requests.jsonl"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 
 def test_models_and_templates_are_a_file_each_and_score_is_one_table(cbtui, simulator, tmp_path):
     source = tmp_path / "rows.csv"
@@ -65,6 +67,7 @@ def test_models_and_templates_are_a_file_each_and_score_is_one_table(cbtui, simu
     assert cbtui("compare", ids[0])[0] == 2
 
 
+@pytest.mark.slow
 def test_a_retry_stays_in_the_sweep_of_its_run(cbtui, simulator, tmp_path):
     source = tmp_path / "rows.csv"
     source.write_text("id,text\nr0,one\nr1,two\n")

@@ -57,6 +57,7 @@ def groups(cbtui, word):
     return code, {one["cause"]: one for one in map(json.loads, out.splitlines())}
 
 
+@pytest.mark.slow
 def test_what_is_not_good_is_grouped_by_cause_with_what_helps_and_what_it_costs(cbtui, ended):
     batch_id = ended(160)
     code, found = groups(cbtui, batch_id)
@@ -77,6 +78,7 @@ def test_what_is_not_good_is_grouped_by_cause_with_what_helps_and_what_it_costs(
     assert f"--set max_tokens={found['truncated']['max_tokens']}" in out
 
 
+@pytest.mark.slow
 def test_every_where_of_a_group_chooses_exactly_its_entries(cbtui, ended):
     batch_id = ended(160)
     _, found = groups(cbtui, batch_id)
@@ -86,6 +88,7 @@ def test_every_where_of_a_group_chooses_exactly_its_entries(cbtui, ended):
         assert one["example"] in {json.loads(line)["custom_id"] for line in lines}
 
 
+@pytest.mark.slow
 def test_a_truncated_answer_goes_out_under_another_limit_and_is_not_sent_again_twice(
     cbtui, ended, own_folders
 ):
@@ -104,6 +107,7 @@ def test_a_truncated_answer_goes_out_under_another_limit_and_is_not_sent_again_t
     assert "truncated" not in groups(cbtui, "labels")[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edits", [(), ("--set", "max_tokens=3"), ("--set", "metadata.user_id=u1")])
 def test_the_same_limit_is_said_to_cut_again(cbtui, ended, edits):
     batch_id = ended(20)

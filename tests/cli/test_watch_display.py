@@ -56,6 +56,7 @@ def test_status_without_an_id_says_what_it_wants(cbtui):
     assert "--short" in err
 
 
+@pytest.mark.slow
 def test_watch_runs_the_hook_once_for_all_watches(cbtui, simulator, tmp_path, monkeypatch):
     heard = tmp_path / "heard"
     script = tmp_path / "hook.py"

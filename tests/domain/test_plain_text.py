@@ -28,6 +28,7 @@ def test_ordinary_text_is_left_alone(text):
     assert clean(text) == text
 
 
+@pytest.mark.slow
 def test_no_character_that_only_formats_others_survives():
     hidden = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"]
     assert set(clean("".join(hidden))) == {"·"}

@@ -131,6 +131,7 @@ def adopted(make, simulator, order, until, monkeypatch):
     return submit
 
 
+@pytest.mark.slow
 def test_a_foreign_batch_of_the_same_size_is_let_go_when_it_has_ended(adopted, simulator, until):
     engine = adopted(requests(1, tag="theirs"))
     simulator.batches.finish()
@@ -207,6 +208,7 @@ def test_stopping_during_a_post_takes_two_seconds_and_leaves_the_outcome_unknown
     assert [s.state for s in again.snapshot.submissions] == [SubmissionState.UNKNOWN]
 
 
+@pytest.mark.slow
 def test_a_second_engine_follows_and_takes_over(make, simulator, until):
     simulator.batches.add(3, duration=36_000)
     leader = make()
@@ -327,6 +329,7 @@ def test_a_refused_key_stops_the_polling(make, simulator, until, clock):
     assert len(simulator.log) == 0
 
 
+@pytest.mark.slow
 def test_a_lost_store_comes_back_from_journal_and_api_with_names_and_runs(
     make, simulator, order, own_folders, until
 ):
@@ -360,6 +363,7 @@ def test_files_without_store_and_journal_are_said_before_anything_is_paid(
     until(lambda: engine.snapshot.submitting["t"].repeat_of is not None)
 
 
+@pytest.mark.slow
 def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path, finished):
     path = tmp_path / "many.jsonl"
     line = '{{"custom_id":"r{0}","params":{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"{0}"}}]}}}}\n'
@@ -382,6 +386,7 @@ def test_a_pilot_and_its_rest_send_every_request_once(make, simulator, tmp_path,
     assert not list(path.parent.glob("portion-*"))
 
 
+@pytest.mark.slow
 def test_several_batches_of_one_run_are_sent_and_what_was_not_is_sent_the_next_time(
     make, simulator, tmp_path, monkeypatch, until, finished
 ):
@@ -455,6 +460,7 @@ def test_requests_that_changed_since_the_pilot_are_said_in_the_question_of_the_r
     assert len(list(engine.store.locations.data.glob("spool/*.body.json"))) == len(simulator.log.creates) == 1
 
 
+@pytest.mark.slow
 def test_a_lost_answer_in_the_middle_of_a_run_is_looked_for_and_the_rest_of_it_is_sent(
     make, simulator, tmp_path, monkeypatch, until, finished
 ):

@@ -103,12 +103,14 @@ async def test_young_batches_are_polled_often_and_older_ones_seldom(simulator, a
         assert await world.polls_in(60.5) == polls
 
 
+@pytest.mark.slow
 async def test_ten_minutes_of_one_batch_take_as_many_requests_as_its_age_says(simulator):
     simulator.batches.add(5, age=300, duration=10 * HOUR)
     async with World(simulator) as world:
         assert await world.polls_in(600) == pytest.approx(30 + 10, abs=1)
 
 
+@pytest.mark.slow
 async def test_where_nothing_is_unfinished_it_polls_every_ten_minutes_and_says_when(simulator):
     simulator.batches.add(5, age=HOUR, duration=60)
     async with World(simulator) as world:
@@ -206,6 +208,7 @@ async def test_a_limit_is_waited_out_as_long_as_it_asks_and_never_longer_than_15
         assert world.link.state is LinkState.LIVE
 
 
+@pytest.mark.slow
 async def test_a_lost_link_costs_ever_fewer_requests_and_is_found_again(simulator):
     simulator.batches.add(5, duration=10 * HOUR)
     async with World(simulator) as world:
@@ -245,6 +248,7 @@ async def test_a_key_polls_now_but_not_within_five_seconds_of_the_last_poll(simu
         assert await world.polls_in(2) == 1
 
 
+@pytest.mark.slow
 async def test_paused_nothing_is_polled_but_by_key_and_another_process_may_lead(simulator):
     simulator.batches.add(5, duration=10 * HOUR)
     async with World(simulator) as world:
@@ -278,6 +282,7 @@ async def test_where_another_workspace_is_watched_too_every_poll_but_the_first_w
         assert await world.polls_in(1) == 1
 
 
+@pytest.mark.slow
 async def test_an_exception_nobody_expected_is_shown_logged_and_survived(simulator, monkeypatch, caplog):
     simulator.batches.add(5, duration=10 * HOUR)
     async with World(simulator) as world:
@@ -343,6 +348,7 @@ async def test_a_store_found_damaged_is_set_aside_and_said_and_the_next_start_re
         assert store.database.row("SELECT count(*) FROM poll")[0] == 0
 
 
+@pytest.mark.slow
 async def test_a_read_only_data_folder_is_said_with_what_to_do_and_polled_again_once_it_is_writable(
     simulator,
 ):
@@ -368,6 +374,7 @@ async def test_a_data_folder_that_is_removed_is_said_and_nothing_else_happens(si
         assert not world.task.done()
 
 
+@pytest.mark.slow
 async def test_a_store_that_fails_while_an_error_is_waited_out_is_survived_too(simulator):
     simulator.batches.add(5, duration=10 * HOUR)
     async with World(simulator) as world:

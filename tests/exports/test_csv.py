@@ -60,6 +60,7 @@ CELLS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=6), st.booleans())
 def test_many_rows_at_once_are_written_as_each_alone(rows, raw):
     apart = [written(row, raw=raw) for row in rows]

@@ -127,6 +127,7 @@ def test_exporting_again_to_sqlite_replaces_and_adds(results, rows, tmp_path, ex
     assert grades == [(3, "integer")]
 
 
+@pytest.mark.slow
 def test_ids_that_come_again_are_kept_as_often_in_a_new_database_however_far_apart(tmp_path, exported):
     ids = [f"T_{number}" for number in range(600)]
     entries = [(name, message(f"{at}")) for at, name in enumerate([*ids, "T_1", *ids[:3], "T_599", "T_599"])]

@@ -66,6 +66,7 @@ READERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 @given(texts=TEXTS)
 @settings(max_examples=25, deadline=None)

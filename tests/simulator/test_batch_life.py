@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import pytest
+
 from claude_batch_tui.simulator import ALL_ANSWERED, Simulator
 from claude_batch_tui.simulator.workspaces import processing_seconds
 
@@ -118,6 +120,7 @@ def test_durations_are_minutes_and_grow_with_the_size():
     assert 35 <= min(large) <= max(large) <= 90
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_ids_and_bytes_and_another_seed_does_not(caller_of, ask):
     def bytes_of(seed):
         with Simulator(seed=seed) as simulator:

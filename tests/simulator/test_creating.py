@@ -85,6 +85,7 @@ def test_more_requests_than_allowed_are_refused(call, ask, monkeypatch):
     assert answer.message == "requests: List should have at most 2 items after validation, not 3"
 
 
+@pytest.mark.slow
 def test_thousands_of_requests_are_taken_and_come_back(simulator, call, ask):
     batch = call.create(*(ask(f"r{number}") for number in range(3000))).json
     simulator.batches.finish()

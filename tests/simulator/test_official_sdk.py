@@ -31,6 +31,7 @@ def client(simulator):
         yield sdk
 
 
+@pytest.mark.slow
 def test_the_whole_life_of_a_batch(simulator, client):
     for batches in (client.messages.batches, client.beta.messages.batches):
         batch = batches.create(requests=requests())
@@ -50,6 +51,7 @@ def test_the_pager_walks_all_history(simulator, client):
     assert len({batch.id for batch in client.messages.batches.list(limit=3)}) == 7
 
 
+@pytest.mark.slow
 def test_messages_counts_and_models(client):
     message = client.messages.create(
         model="claude-haiku-4-5", max_tokens=64, messages=[{"role": "user", "content": "Hello there"}]
@@ -96,6 +98,7 @@ async def test_the_asynchronous_client_likewise(simulator):
         assert (await client.models.retrieve("claude-opus-5")).id == "claude-opus-5"
 
 
+@pytest.mark.slow
 def test_a_picture_is_counted_by_its_pixels(client):
     def count(model, *blocks):
         content = [*blocks, {"type": "text", "text": "What is it?"}]

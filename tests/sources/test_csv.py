@@ -53,6 +53,7 @@ def test_every_row_knows_the_line_on_which_it_starts(tmp_path):
 _cells = st.text(st.sampled_from('ab,;"\n\t\\ é世😀\x01'), max_size=6)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     header=st.lists(_cells.filter(str.strip), min_size=2, max_size=4, unique_by=str.strip),

@@ -19,6 +19,7 @@ from claude_batch_tui.sources.rows import RowRefusedError
 raw_ids = st.text(max_size=90) | st.sampled_from(["a b", "a_b", "a:b", "a|b", "é", "è", "x" * 64, "x" * 65])
 
 
+@pytest.mark.slow
 @given(st.lists(raw_ids.filter(lambda raw: raw and not raw.isspace()), unique=True, max_size=30))
 def test_cleaned_ids_are_legal_unique_and_lead_back(raws):
     ids = GivenIds("id")

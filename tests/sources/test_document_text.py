@@ -15,6 +15,7 @@ PAGE = (
 )
 
 
+@pytest.mark.slow
 def test_a_word_document_becomes_markdown(tmp_path):
     path = tmp_path / "a.docx"
     write_docx(path, "One < two", "Drei", heading="Title")
@@ -93,6 +94,7 @@ def test_a_page_that_is_nested_too_deep_is_one_sentence(tmp_path):
         text_of(path, "a.html")
 
 
+@pytest.mark.slow
 def test_what_a_page_leaves_open_is_closed_as_browsers_do(tmp_path):
     path = tmp_path / "a.html"
     path.write_text(

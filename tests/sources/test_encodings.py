@@ -297,6 +297,7 @@ def read(path):
         return source.reading, file.head()
 
 
+@pytest.mark.slow
 def test_nine_of_ten_files_of_the_matrix_are_read_right_and_every_other_is_a_guess_that_is_said(tmp_path):
     assert len(MATRIX) >= 60
     path, wrong, unsaid = tmp_path / "rows.csv", [], []
@@ -419,12 +420,14 @@ def test_an_apostrophe_of_an_old_macintosh_is_no_chinese(tmp_path):
         read(path)
 
 
+@pytest.mark.slow
 def test_one_long_line_behind_a_short_one_is_looked_at(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_bytes(b"id,text\n" + "1,Республиканская газета ".encode("koi8_r") * 3_000)
     assert read(path)[0].encoding == "koi8_r"
 
 
+@pytest.mark.slow
 def test_an_encoding_that_cannot_read_the_lines_further_on_is_none(tmp_path):
     path = tmp_path / "rows.csv"
     # 0x98 is no character of cp1251, which the first lines alone would be read as.

@@ -54,6 +54,7 @@ json_objects = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(json_objects, min_size=2, max_size=5), st.sampled_from([None, 1, 4]))
 def test_objects_written_one_behind_the_other_come_back(tmp_path_factory, objects, indent):
     path = tmp_path_factory.getbasetemp() / "values.json"

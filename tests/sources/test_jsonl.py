@@ -22,6 +22,7 @@ def test_blank_lines_are_skipped_and_numbers_stay(tmp_path):
     assert lines(tmp_path, content) == [(1, b"{1}"), (3, b"{2}"), (5, b"{3}")]
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=20).filter(lambda line: b"\n" not in line), min_size=1), st.integers(1, 9))
 def test_lines_are_the_same_wherever_a_read_cuts_them(tmp_path_factory, content, size):
     content = [b"{}", *content]

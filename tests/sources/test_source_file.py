@@ -75,6 +75,7 @@ def test_well_known_formats_are_called_by_name(tmp_path, magic, words):
     assert words in refusal(tmp_path, magic)
 
 
+@pytest.mark.slow
 def test_a_zero_byte_is_in_one_row_and_stops_no_other(tmp_path):
     path = tmp_path / "f.csv"
     path.write_bytes(b"a,b\n" + b"1,2\n" * 50_000 + b"3,\x00\n4,5\n")

@@ -131,6 +131,7 @@ _values = st.text(max_size=20) | st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(
     a=_values,
     b=_values,

@@ -309,6 +309,7 @@ def test_every_kind_of_fact_is_read_and_one_that_is_not_known_is_passed_over(loc
     assert (made.kind, made.parts, made.betas, made.retry_of) == ("pilot", 2, ("b",), ("sub_0",))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [empty_store, no_database])
 def test_processes_that_open_a_lost_store_at_once_all_see_a_whole_one(locations, damage):
     write_journal(locations, 200)
@@ -321,6 +322,7 @@ def test_processes_that_open_a_lost_store_at_once_all_see_a_whole_one(locations,
         assert database.row("SELECT count(*) FROM submission")[0] == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", [0.0, 0.1])
 def test_a_rebuild_that_is_killed_leaves_nothing_half_and_the_next_one_is_whole(locations, opened, moment):
     last = write_journal(locations, 1500)
@@ -472,6 +474,7 @@ def known(locations):
     raise AssertionError("damaged after it was rebuilt")
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(
     deeds=st.lists(DEEDS, max_size=12),

@@ -115,6 +115,7 @@ def test_a_damaged_store_is_moved_aside_and_its_submissions_come_back_from_the_j
     assert list(locations.data.glob("store.db.damaged-*"))
 
 
+@pytest.mark.slow
 def test_two_processes_write_without_a_lock_error(tmp_path):
     script = """
 import sys
@@ -204,6 +205,7 @@ def test_a_half_written_last_line_of_the_journal_is_left_out(tmp_path):
     assert [fact["kind"] for fact in journal.facts()] == ["a"]
 
 
+@pytest.mark.slow
 def test_a_lock_is_held_by_one_and_freed_by_death(tmp_path):
     path = tmp_path / "lock"
     script = f"""

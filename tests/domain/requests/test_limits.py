@@ -11,6 +11,7 @@ def body_of(sizes, part):
     return body_bytes(len(part), sum(sizes[at] for at in part))
 
 
+@pytest.mark.slow
 @given(
     sizes=st.lists(st.integers(1, 60), min_size=1, max_size=80),
     max_requests=st.integers(1, 20),
@@ -23,6 +24,7 @@ def test_no_part_exceeds_a_limit_and_no_request_is_lost_or_moved(sizes, max_requ
     assert all(body_of(sizes, part) <= max_bytes for part in parts)
 
 
+@pytest.mark.slow
 @given(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=60), max_requests=st.integers(1, 9))
 def test_there_are_as_few_parts_as_filling_one_after_the_other_needs(sizes, max_requests):
     parts, fewest, held = partition(sizes, max_requests=max_requests, max_bytes=200), 1, []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def test_texts_too_long_to_match_are_told_whole():
     assert second.text.endswith(" end")
 
 
+@pytest.mark.slow
 def test_a_small_change_in_a_long_text_is_found_at_once():
     text = "line\n" * 200_000
     found = [line for line in diff(text, text + "more") if line.side is not Side.BOTH]

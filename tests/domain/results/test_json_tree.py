@@ -16,6 +16,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_a_value_is_written_as_the_standard_library_writes_it(value):
     assert pretty(value) == json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from claude_batch_tui.domain.results.statistics import distribution
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 10**9), min_size=1))
 def test_every_value_is_in_one_bucket_and_no_more(values):
     found = distribution(values)
@@ -17,6 +19,7 @@ def test_every_value_is_in_one_bucket_and_no_more(values):
         assert bucket.count == len(inside) + zeros
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(1e-6, 100.0), min_size=1))
 @example([0.0005])
 def test_fractions_are_spread_too(values):

@@ -249,6 +249,7 @@ def test_leaving_the_build_early_leaves_nothing_behind(folder, monkeypatch):
     assert names(folder) == ["rows.csv"]
 
 
+@pytest.mark.slow
 def test_a_source_that_breaks_in_the_middle_leaves_nothing_behind(folder):
     (folder / "bad.csv").write_bytes("body\né\nè\n".encode() + b"x\n" * 19_998 + b"\xff\n")
     with pytest.raises(SourceError, match=r"bad\.csv:20002"):
@@ -268,6 +269,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(folder, monkeypat
     assert names(folder) == ["rows.csv"]
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_on_the_way_leaves_the_files_of_an_earlier_build(folder):
     built(folder, spec())
     before = {path.name: path.read_bytes() for path in folder.iterdir()}

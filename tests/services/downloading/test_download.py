@@ -79,6 +79,7 @@ def steps_of(runtime, tracked, *, sent=None, stopped=lambda: False):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [ROWS, MANY])
 @pytest.mark.parametrize("fault", BAD_ONCE.values(), ids=BAD_ONCE)
 async def test_a_broken_download_is_begun_again_and_only_a_whole_one_is_told_of(
@@ -120,6 +121,7 @@ async def test_the_same_broken_bytes_three_times_are_kept_and_explained(simulato
     assert len(simulator.log.all("GET", "/results")) == 3
 
 
+@pytest.mark.slow
 async def test_a_line_broken_inside_takes_the_name_away_again(simulator, runtime, large):
     simulator.faults.always(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
     load_scanner()  # on a busy machine it would come last, and lines before it are read whole as they arrive
@@ -139,6 +141,7 @@ async def test_a_line_broken_inside_takes_the_name_away_again(simulator, runtime
     assert len(simulator.log.all("GET", "/results")) == 3
 
 
+@pytest.mark.slow
 async def test_who_has_opened_results_whose_name_is_taken_back_goes_on_reading_the_same_bytes(
     simulator, runtime, large
 ):
@@ -165,6 +168,7 @@ async def test_a_part_that_a_killed_download_left_is_never_made_shorter(runtime,
     assert not part.exists()
 
 
+@pytest.mark.slow
 async def test_a_name_that_another_program_took_is_neither_kept_nor_taken_back(simulator, runtime, large):
     simulator.faults.always(Fault(**RESULTS, lines=("broken_inside",), line=MANY - 9))
     steps, target = steps_of(runtime, large), results_path(runtime.store.locations.results, large.id)
@@ -200,6 +204,7 @@ async def test_a_part_that_was_deleted_gives_nothing_its_name(runtime, ended):
     assert not target.exists()
 
 
+@pytest.mark.slow
 async def test_results_that_are_here_are_not_replaced_by_what_is_not_read_yet(simulator, runtime, large):
     *_, last = steps_of(runtime, large)
     whole = last.finished.path.read_bytes()
@@ -235,6 +240,7 @@ def _killed_before_they_are_read(runtime, tracked):
     return path
 
 
+@pytest.mark.slow
 async def test_results_that_nobody_read_to_the_end_are_read_and_not_fetched_again(simulator, runtime, large):
     path = _killed_before_they_are_read(runtime, large)
     async for update in download_all(runtime, large):
@@ -252,6 +258,7 @@ async def test_results_that_nobody_read_to_the_end_are_read_and_not_fetched_agai
         assert seen == (MANY, sum(results.index.output_tokens))
 
 
+@pytest.mark.slow
 async def test_unread_results_that_turn_out_to_be_broken_are_put_aside_and_fetched_again(
     simulator, runtime, large
 ):
@@ -266,6 +273,7 @@ async def test_unread_results_that_turn_out_to_be_broken_are_put_aside_and_fetch
         assert results.index.class_counts() == {"complete": MANY}
 
 
+@pytest.mark.slow
 async def test_results_that_another_download_is_reading_are_left_to_it(runtime, large):
     steps = steps_of(runtime, large)
     while next(steps).update.state is not DownloadState.READING:
@@ -276,6 +284,7 @@ async def test_results_that_another_download_is_reading_are_left_to_it(runtime, 
     assert [step.update.state for step in steps][-1] is DownloadState.COMPLETE
 
 
+@pytest.mark.slow
 async def test_stopping_while_lines_are_read_tells_nobody_of_results(runtime, large):
     steps = steps_of(runtime, large, stopped=lambda: stops)
     stops = False

@@ -52,6 +52,7 @@ def received(data, part, dice):
     return index
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_however_a_stream_is_broken_it_is_validated_as_if_every_line_had_been_read_at_once(
     tmp_path, monkeypatch, seed

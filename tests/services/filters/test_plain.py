@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import assert_never
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -154,6 +155,7 @@ filters = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(lines, max_size=10), filters, filters)
 @settings(deadline=None, max_examples=300)
 def test_what_is_found_is_what_the_plain_way_lets_through(tmp_path_factory, made, wanted, before):

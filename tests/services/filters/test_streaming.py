@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from claude_batch_tui.domain.filters.language import parse
 from claude_batch_tui.services.building.models import built_in_prices
 from claude_batch_tui.services.filters.streaming import StreamingFilter
@@ -22,6 +24,7 @@ def written(path):
     return path
 
 
+@pytest.mark.slow
 def test_the_first_entries_are_there_before_the_rest_is_read(tmp_path):
     with StreamingFilter(written(tmp_path / "a.jsonl"), tmp_path / "cache", Sent(), lambda _: None) as file:
         found = file.found(parse("text:words"), built_in_prices())
@@ -43,6 +46,7 @@ def test_a_file_that_was_read_to_its_end_is_whole_at_once_the_next_time(tmp_path
         assert [len(some) for some in file.found(None, built_in_prices())] == [COUNT]
 
 
+@pytest.mark.slow
 def test_a_file_that_is_left_early_is_closed_and_leaves_nothing(tmp_path):
     cache = tmp_path / "cache"
     with StreamingFilter(written(tmp_path / "a.jsonl"), cache, Sent(), lambda _: None) as file:

@@ -55,6 +55,7 @@ def expected(left, right, chosen=None):
     return pairs
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(IDS, IDS)
 def test_files_are_joined_as_dictionaries_would(left, right):

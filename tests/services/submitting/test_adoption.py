@@ -86,6 +86,7 @@ async def test_what_was_found_in_the_list_is_provisional_and_its_results_prove_i
     assert len(simulator.log.creates) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params", [CACHED, TOOLS, {"stop_sequences": ["END"], "metadata": {"user_id": "me"}}]
 )
@@ -94,6 +95,7 @@ async def test_input_tokens_count_with_those_of_caches(simulator, runtime, lost,
     assert (await settled(simulator, runtime, adopted)).is_certain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "theirs",
     [
@@ -141,6 +143,7 @@ async def test_what_reads_more_than_was_sent_settles_nothing(simulator, runtime,
     assert await settled(simulator, runtime, adopted) == adopted
 
 
+@pytest.mark.slow
 async def test_a_count_that_cannot_be_had_settles_nothing(simulator, runtime, lost):
     adopted = await lost(requests(9))
     simulator.faults.always(Fault(method="POST", path=r"/count_tokens$", status=400))

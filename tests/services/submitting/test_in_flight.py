@@ -39,6 +39,7 @@ def running(simulator):
     return [batch.id for batch in simulator.batches.all() if batch.ended_at is None]
 
 
+@pytest.mark.slow
 async def test_no_more_than_so_many_of_ours_are_in_progress_and_what_waits_is_said(
     simulator, runtime, requests_file
 ):

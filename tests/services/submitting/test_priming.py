@@ -99,6 +99,7 @@ async def test_one_request_goes_first_and_the_others_of_the_run_once_it_has_ende
     assert len(simulator.log.creates) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agrees", [True, False])
 async def test_a_prime_that_takes_too_long_is_asked_about_and_the_others_go_cold_or_stay(
     simulator, runtime, shared_file, passing, agrees
@@ -122,6 +123,7 @@ async def test_a_prime_that_takes_too_long_is_asked_about_and_the_others_go_cold
     assert len(bodies) == (2 if agrees else 1)
 
 
+@pytest.mark.slow
 async def test_the_same_command_again_sends_only_the_others_after_the_prime_it_has(
     simulator, runtime, shared_file, passing
 ):

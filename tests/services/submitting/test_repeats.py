@@ -209,6 +209,7 @@ async def test_parts_that_are_missing_are_compared_with_other_runs_too(
     assert spool.sent_ids(ended) == {"row-2", "row-3"}
 
 
+@pytest.mark.slow
 async def test_what_is_compared_is_all_of_thirty_days(runtime, written):
     long_ago = runtime.now()
     for number in range(25):
@@ -317,6 +318,7 @@ def reference(earlier, ours):
 PAIRS = st.dictionaries(st.sampled_from([f"id-{n}" for n in range(12)]), st.integers(0, 7), max_size=10)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     files=st.lists(st.tuples(st.integers(0, 2), PAIRS, st.randoms(use_true_random=False)), max_size=5),
@@ -371,6 +373,7 @@ def test_digests_are_sorted_one_a_request(tmp_path):
     assert stored[:400] == known.digests.tobytes()
 
 
+@pytest.mark.slow
 async def test_many_samples_of_one_request_are_compared_in_no_time_that_grows_with_their_square(
     runtime, written
 ):

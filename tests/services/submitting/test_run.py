@@ -322,6 +322,7 @@ async def test_a_lost_create_is_sent_once_more_where_the_user_has_said_so_before
     assert len(simulator.log.creates) == 3
 
 
+@pytest.mark.slow
 async def test_a_create_that_is_lost_twice_is_not_sent_a_third_time(simulator, runtime, requests_file):
     simulator.faults.next(Fault(**CREATE, times=9, status=500))
     steps = await taken(runtime, SendOrder(requests=requests_file(), resend_if_absent=True))
@@ -344,6 +345,7 @@ async def test_the_same_command_looks_for_what_was_lost_before_it_pays(simulator
     assert len(simulator.log.creates) == 1
 
 
+@pytest.mark.slow
 async def test_the_same_command_sends_what_was_lost_once_more_and_then_the_others_of_its_run(
     simulator, runtime, requests_file, two_a_batch
 ):
@@ -390,6 +392,7 @@ async def test_where_what_was_lost_is_found_but_not_proven_the_others_of_its_run
     assert len(simulator.log.creates) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("created", [True, False], ids=["created", "absent"])
 async def test_what_is_new_goes_on_with_its_others_once_the_lost_one_of_them_is_found_or_sent_again(
     simulator, runtime, requests_file, two_a_batch, created
@@ -483,6 +486,7 @@ async def test_a_retry_goes_the_same_way_in_the_run_of_what_failed(simulator, ru
     assert spooled(runtime)[1] == []
 
 
+@pytest.mark.slow
 async def test_a_retry_of_several_batches_goes_on_with_the_others_once_the_lost_one_is_found(
     simulator, runtime, failed, monkeypatch
 ):
@@ -547,6 +551,7 @@ async def left_at(runtime, order, at, user=None):
     return None
 
 
+@pytest.mark.slow
 async def test_leaving_at_any_step_leaves_no_body_of_what_was_not_sent(
     simulator, runtime, requests_file, two_a_batch
 ):

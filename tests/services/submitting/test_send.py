@@ -189,6 +189,7 @@ async def test_a_rate_limit_is_waited_out_but_never_longer_than_a_quarter_of_an_
     assert runtime.slept == [waited]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "waits"),
     [
@@ -476,6 +477,7 @@ async def test_an_adopted_batch_is_proven_by_the_custom_ids_of_its_results(simul
     assert submissions.find(runtime.store, adopted.submission_id).provisional is False
 
 
+@pytest.mark.slow
 async def test_a_batch_of_other_requests_is_let_go_and_never_taken_again(simulator, runtime, requests_file):
     simulator.faults.next(Fault(**CREATE, status=500))
     unknown = await submit(runtime, prepare(runtime, requests_file(tag="ours"), name="mine"))

@@ -66,6 +66,7 @@ def test_a_second_opening_decompresses_nothing(packed, cache):
     assert results.read(7999).text == "word " * 50
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_decompressed_again(packed, cache):
     open_indexed(packed(), cache).close()
     with open_indexed(packed(gzip.compress(DATA[:HALF])), cache) as results:
@@ -118,6 +119,7 @@ def test_a_file_that_unpacks_to_far_more_than_results_do_is_refused_and_not_kept
     assert list(cache.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_file_without_results_is_given_up_early(tmp_path, cache):
     path = tmp_path / "zeros.jsonl.gz"
     with gzip.open(path, "wb", 1) as file:

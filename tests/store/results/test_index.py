@@ -68,6 +68,7 @@ def test_every_line_becomes_an_entry_with_its_place_and_columns():
     assert [FILE[e.offset : e.offset + e.length] for e in entries(index)] == [each for each in LINES if each]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, len(FILE)), max_size=12))
 @settings(deadline=None)
 def test_any_chunking_gives_the_same_index(cuts):
@@ -93,6 +94,7 @@ def test_a_saved_index_is_loaded_and_a_stale_one_is_not(tmp_path):
 NUMBERS = st.sampled_from([0, 1, 255, 256, 65_535, 65_536, 2**32 - 1])
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.integers(0, 29), st.tuples(NUMBERS, NUMBERS), max_size=4))
 @settings(deadline=None, max_examples=30)
 def test_columns_are_kept_no_wider_than_their_numbers_and_come_back_as_they_were(tmp_path_factory, usages):

@@ -227,6 +227,7 @@ def test_ranges_read_apart_and_put_together_give_what_reading_every_line_gives(
         assert found == [whole.answered_by[number] for number in other.models]
 
 
+@pytest.mark.slow
 @given(files)
 @settings(deadline=None)
 def test_rows_of_many_lines_are_those_of_each_alone(data):

@@ -136,6 +136,7 @@ def test_a_line_longer_than_every_buffer_is_one_entry(tmp_path):
         assert len(results.read(3).text) == 5_000_000
 
 
+@pytest.mark.slow
 def test_a_file_without_any_result_is_said_so_and_an_empty_one_opens(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_text('{"a":1}\n' * 50_000)
