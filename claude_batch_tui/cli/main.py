@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import functools
 import importlib
 import os
 import signal
@@ -267,6 +268,16 @@ def _parser(
     Of other commands it knows the names, and not even those where nothing asks for them: a parser for each is 5 ms.
     `every` command has its options where all are asked for.
     """
+    named = [name for word in argv if (name := _RENAMED.get(word, word)) in COMMANDS]
+    known = named if every or _speaks_of_these_alone(argv, named) else COMMANDS
+    return _parser_of(tuple(dict.fromkeys(named)), tuple(dict.fromkeys(known)), every=every)
+
+
+@functools.cache
+def _parser_of(
+    named: tuple[str, ...], known: tuple[str, ...], *, every: bool
+) -> tuple[argparse.ArgumentParser, dict[str, Command]]:
+    """The same; kept, for a process that runs many command lines, as tests do."""
     parser = argparse.ArgumentParser(
         prog="cbtui",
         usage="cbtui [OPTIONS] [COMMAND …]",
@@ -283,11 +294,8 @@ def _parser(
         metavar="COMMAND",
         help=None if every else argparse.SUPPRESS,  # listed above in groups
     )
-    named = [name for word in argv if (name := _RENAMED.get(word, word)) in COMMANDS]
     modules: dict[str, Command] = {}
-    for name in named if every or _speaks_of_these_alone(argv, named) else COMMANDS:
-        if name in modules:
-            continue
+    for name in known:
         summary = COMMANDS[name]
         sub = commands.add_parser(
             name,
