@@ -44,8 +44,8 @@ class _Served:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await self._handle(reader, writer)
         finally:
+            await _closed(writer)
             self._connections.discard(task)
-            writer.close()
 
 
 class TlsFront(_Served):
@@ -100,7 +100,14 @@ async def _join(reader, writer, port, before=b""):
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        ahead.close()
+        await _closed(ahead)
+
+
+async def _closed(writer):
+    """Close it, and wait until it is: a loop that ends before leaves it open, which is a warning."""
+    writer.close()
+    with contextlib.suppress(OSError, asyncio.CancelledError):
+        await writer.wait_closed()
 
 
 async def _pass_on(reader, writer):
