@@ -89,6 +89,11 @@ def test_what_several_processes_make_is_what_one_makes(path, tmp_path, exported,
     assert all(process.returncode is not None for process in started)
 
 
+def test_nothing_to_export_starts_no_process(path, tmp_path, exported, by_processes):
+    assert exported([(path, None, [])], tmp_path / "out", "csv").entries == 0
+    assert by_processes == []
+
+
 def test_what_a_killed_process_would_have_made_is_made_all_the_same(path, tmp_path, exported, request):
     said = exported([(path, None)], tmp_path / "alone", "csv")
     started = request.getfixturevalue("by_processes")

@@ -59,7 +59,9 @@ class RowProcesses:
         left to whoever asks.
         """
         blocks = (places for _, places in self._results.blocks(positions, BLOCK_ROWS, BLOCK_BYTES))
-        if self._is_lost or not (self._running or self._is_worth(positions)):
+        if not (self._running or self._is_lost) and self._is_worth(positions):
+            self._start()
+        if self._is_lost or not self._running:
             yield from ((places, None) for places in blocks)
             return
         waiting: deque[LinePlaces] = deque()
@@ -74,10 +76,7 @@ class RowProcesses:
     def _is_worth(self, positions: Sequence[int]) -> bool:
         sample = positions[:: len(positions) // _SAMPLE + 1]
         size = sum(self._results.index.lengths[at] for at in sample)
-        if size * len(positions) < (WORTH_BYTES - _ENTRY_BYTES * len(positions)) * len(sample):
-            return False
-        self._start()
-        return not self._is_lost
+        return size * len(positions) > (WORTH_BYTES - _ENTRY_BYTES * len(positions)) * len(sample)
 
     def _start(self) -> None:
         try:
