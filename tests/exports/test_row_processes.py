@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import resource
 import signal
 import sqlite3
 from pathlib import Path
@@ -160,3 +162,18 @@ def test_a_process_that_has_another_file_under_the_number_is_not_believed(
         monkeypatch.setattr(row_processes, "tell_message", told)
         assert exported([(path, None)], tmp_path / "together", "csv") == said
     assert held(tmp_path / "together") == held(tmp_path / "alone")
+
+
+def test_where_the_disk_is_full_rows_are_made_here(path, exported, request):
+    alone, together = io.BytesIO(), io.BytesIO()
+    said = exported([(path, None)], alone, "csv")
+    request.getfixturevalue("by_processes")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for most in (0, 40, 100, row_processes.SLOT_BYTES + 40):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+        try:
+            assert exported([(path, None)], together, "csv") == said
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert together.getvalue() == alone.getvalue()
+        together = io.BytesIO()

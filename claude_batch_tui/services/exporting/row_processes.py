@@ -99,16 +99,15 @@ class RowProcesses:
             return
         slot = self._asked % (_AHEAD * len(self._running)) * SLOT_BYTES
         process = self._running[self._asked % len(self._running)]
+        told = array("Q", places.offsets).tobytes() + array("I", places.lengths).tobytes()
         try:
-            os.pwrite(
-                self._places,
-                array("Q", places.offsets).tobytes() + array("I", places.lengths).tobytes(),
-                slot,
-            )
-            tell_message(cast("BinaryIO", process.stdin), (slot, len(places.lengths)))
-            self._asked += 1
+            if os.pwrite(self._places, told, slot) == len(told):
+                tell_message(cast("BinaryIO", process.stdin), (slot, len(places.lengths)))
+                self._asked += 1
+                return
         except OSError:
-            self._is_lost = True
+            pass
+        self._is_lost = True  # the disk is full, or the process has ended
 
     def _answer(self) -> list[Packed] | None:
         """What was made of the block that was given away first; None where that got lost, as all that follow it."""
