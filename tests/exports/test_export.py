@@ -10,8 +10,10 @@ import pytest
 import python_calamine
 
 from claude_batch_tui.errors import ConfigError, ExportError
-from claude_batch_tui.exports.formats import FORMATS, NAMES, file_stem, format_of
+from claude_batch_tui.exports.formats import FORMATS, NAMES, file_stem, format_called, format_of
 from claude_batch_tui.exports.table import Column, all_columns
+from claude_batch_tui.services.exporting.export import Part, export
+from claude_batch_tui.services.exporting.target import Options
 from claude_batch_tui.store.results.opening import open_indexed
 
 from .conftest import message
@@ -344,11 +346,18 @@ def test_a_rows_file_that_is_none_is_said(results, tmp_path, exported):
 
 def test_a_results_file_that_has_gone_is_said(results, tmp_path, prices):
     from claude_batch_tui.errors import SourceError
-    from claude_batch_tui.exports.formats import format_called
-    from claude_batch_tui.services.exporting.export import Part, export
-    from claude_batch_tui.services.exporting.target import Options
 
     part = Part(results, open_indexed(results).index, range(1), "b")
     results.unlink()
     with pytest.raises(SourceError, match="Cannot read the results"):
         list(export([part], tmp_path / "x", Options(format_called("csv")), prices=prices))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_whose_name_is_no_text_is_exported(results, tmp_path, prices, name):
+    opened = Part(results, open_indexed(results).index, [0], "answers of \udcff")
+    target = tmp_path / "x"
+    *_, last = export([opened], target, Options(format_called(name)), prices=prices)
+    assert last.entries == 1
+    if name == "flat":
+        assert json.loads(target.read_bytes())["batch_id"] == r"answers of \udcff"

@@ -28,7 +28,7 @@ from claude_batch_tui.services.building.progress import is_due
 from claude_batch_tui.services.exporting.picking import Picked, path_of, path_reader
 from claude_batch_tui.services.exporting.row_making import CHUNK_ROWS, RowMaking, Wanted, with_more
 from claude_batch_tui.services.exporting.row_processes import RowProcesses
-from claude_batch_tui.services.exporting.rows import Columns, RowReader, Survey, answer_columns
+from claude_batch_tui.services.exporting.rows import Columns, RowReader, Survey, answer_columns, plain
 from claude_batch_tui.services.exporting.target import Options, writer_to
 from claude_batch_tui.services.results.reviewing import Reviews
 from claude_batch_tui.services.results.rows_file import RowsFile
@@ -142,7 +142,7 @@ class _Opened:
 
     def __init__(self, part: Part, stack: contextlib.ExitStack) -> None:
         self.results = stack.enter_context(ResultsFile(part.path, part.index))
-        self.batch_id = part.batch_id
+        self.batch_id = plain(part.batch_id)  # the name of a file that is no batch's may hold any bytes
         self.keeps_order = part.keeps_order
         self.positions = part.positions
         self.streamed = part.streamed
