@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from claude_batch_tui.exports.table import Column, Packed, Values, Writer
+from claude_batch_tui.exports.table import Column, Packed, Writer
 
 
 class UnchangedLines(Writer):
@@ -37,10 +37,6 @@ class FlatRows:
         except ValueError:  # a name with a quote in it cannot be that of a field
             self._object = lambda *values: dict(zip(names, values, strict=True))
 
-    def encoded(self, row: Values) -> bytes:
-        """One entry as JSON, without a newline."""
-        return self._encoder.encode(self._object(*row))
-
     def pack(self, rows: Sequence[Any]) -> Packed:
         """Rows as the lines they are in the file."""
         return Packed(self._encoder.encode_lines([*starmap(self._object, rows)]))
@@ -62,19 +58,15 @@ class FlatLines(Writer):
         self._out.write(packed.data)
 
 
-class FlatArray(Writer):
+class FlatArray(FlatLines):
     """The same objects as one JSON array, an object a line."""
 
     _before = b"[\n"
 
-    def __init__(self, out: BinaryIO, columns: Sequence[Column]) -> None:
-        self._out = out
-        self._rows = FlatRows(columns)
-
-    def write(self, rows: Sequence[Any]) -> None:
-        """Write the objects with what stands between them."""
-        for row in rows:
-            self._out.write(self._before + self._rows.encoded(row))
+    def write_packed(self, packed: Packed) -> None:
+        """Write lines with what stands between them: in JSON, a newline is nowhere else."""
+        if packed.data:
+            self._out.write(self._before + packed.data[:-1].replace(b"\n", b",\n"))
             self._before = b",\n"
 
     def finish(self) -> None:

@@ -13,6 +13,6 @@ def packing(form: str, columns: Sequence[Column], *, csv_raw: bool) -> Callable[
     """What packs rows of these columns for the writer of the format of that name."""
     if form == "csv":
         return CsvRows(columns, raw=csv_raw).pack
-    if form == "flat":
+    if form in ("flat", "json"):
         return FlatRows(columns).pack
     return packed_values
