@@ -120,9 +120,11 @@ def started(module: str, word: str, *descriptors: int, is_asked: bool = False) -
     """A process that runs `main` of a module with a word as its argument, has these descriptors, and tells what it finds on
     its stdout; it ends with that pipe. One that `is_asked` has a stdin. Raises OSError.
     """
-    # No package that lies in the folder is imported, and ctrl+c in the terminal does not reach it: its pipe ends it.
+    # No package that lies in the folder is imported, and nothing by the environment where that is not believed here.
+    # Ctrl+c in the terminal does not reach it: its pipe ends it.
+    option = "-I" if sys.flags.isolated else "-P"
     return subprocess.Popen(  # noqa: S603 — our own words
-        [sys.executable, "-P", "-c", _CODE, module, word, *sys.path],
+        [sys.executable, option, "-c", _CODE, module, word, *sys.path],
         stdin=subprocess.PIPE if is_asked else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

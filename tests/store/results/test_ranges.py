@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -115,6 +117,20 @@ def test_a_package_that_lies_in_the_folder_is_not_imported(path, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     with open_indexed(path) as opened:
         assert opened.index.complete
+    assert not (tmp_path / "imported").exists()
+
+
+def test_a_python_that_is_isolated_from_the_environment_starts_such(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')")
+    code = """
+from claude_batch_tui.store.results.ranges import started
+process = started("claude_batch_tui.store.results.range_worker", '{"descriptor":0,"start":0,"end":0,"step":1,"number":0,"of":1}')
+process.communicate()
+raise SystemExit(process.returncode)
+"""
+    environ = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-I", "-c", code], env=environ, check=False, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
     assert not (tmp_path / "imported").exists()
 
 
