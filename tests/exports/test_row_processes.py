@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from claude_batch_tui.exports.formats import FORMATS
-from claude_batch_tui.services.exporting import row_making, row_processes
+from claude_batch_tui.services.exporting import row_processes
 from claude_batch_tui.store.results import ranges
 
 from .conftest import ENTRIES, message
@@ -151,15 +151,18 @@ def test_a_process_that_has_another_file_under_the_number_is_not_believed(
 ):
     said = exported([(path, None)], tmp_path / "alone", "csv")
     request.getfixturevalue("by_processes")
-    tell = row_processes.tell_message
+    start = row_processes.started
     with Path(os.devnull).open("rb") as nothing:  # as where stdin was closed, and the file has its number
-
-        def told(pipe, what):
-            if isinstance(what, row_making.Order):
-                what = msgspec.structs.replace(what, descriptor=nothing.fileno())
-            tell(pipe, what)
-
-        monkeypatch.setattr(row_processes, "tell_message", told)
+        monkeypatch.setattr(
+            row_processes,
+            "started",
+            lambda module, order, _, places: start(
+                module,
+                msgspec.structs.replace(order, descriptor=nothing.fileno()),
+                nothing.fileno(),
+                places,
+            ),
+        )
         assert exported([(path, None)], tmp_path / "together", "csv") == said
     assert held(tmp_path / "together") == held(tmp_path / "alone")
 

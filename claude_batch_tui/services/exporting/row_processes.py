@@ -85,11 +85,9 @@ class RowProcesses:
             descriptors = self._results.fileno(), self._places
             order = Order(*descriptors, self._wanted, self._prices)
             for _ in range(processes()):
-                process = started(
-                    "claude_batch_tui.services.exporting.row_worker", "", *descriptors, is_asked=True
+                self._running.append(
+                    started("claude_batch_tui.services.exporting.row_worker", order, *descriptors)
                 )
-                self._running.append(process)
-                tell_message(cast("BinaryIO", process.stdin), order)
         except OSError:
             self._is_lost = True
 

@@ -6,19 +6,16 @@ import os
 import sys
 from typing import BinaryIO
 
-import msgspec
-
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.parts import descriptions_of, places_of
 from claude_batch_tui.store.results.passes import first_pass, line_start
-from claude_batch_tui.store.results.ranges import Order, tell_message
+from claude_batch_tui.store.results.ranges import Order, read_message, tell_message
 
 
 def main() -> None:
-    """Do what the second argument orders, and tell it on stdout, until nobody listens any more."""
-    order = msgspec.json.decode(sys.argv[2], type=Order)
+    """Do what is ordered on stdin, and tell it on stdout, until nobody listens any more."""
     try:
-        tell_ranges(order, sys.stdout.buffer)
+        tell_ranges(read_message(sys.stdin.buffer, Order), sys.stdout.buffer)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
 

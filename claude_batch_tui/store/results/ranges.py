@@ -25,7 +25,7 @@ SIZE_BYTES: Final = 8
 """Before each message stands how many bytes it has."""
 _MOST: Final = 8
 _CODE: Final = (
-    "import sys; sys.path[:] = sys.argv[3:]; from importlib import import_module as i; i(sys.argv[1]).main()"
+    "import sys; sys.path[:] = sys.argv[2:]; from importlib import import_module as i; i(sys.argv[1]).main()"
 )
 _T = TypeVar("_T")
 
@@ -116,21 +116,24 @@ def tell_message(pipe: BinaryIO, message: Any) -> None:
     pipe.flush()
 
 
-def started(module: str, word: str, *descriptors: int, is_asked: bool = False) -> subprocess.Popen[bytes]:
-    """A process that runs `main` of a module with a word as its argument, has these descriptors, and tells what it finds on
-    its stdout; it ends with that pipe. One that `is_asked` has a stdin. Raises OSError.
+def started(module: str, order: Any, *descriptors: int) -> subprocess.Popen[bytes]:
+    """A process that runs `main` of a module and has these descriptors. It reads the order as the first message of its stdin,
+    tells what it finds on its stdout, and ends with that pipe. Raises OSError.
     """
     # No package that lies in the folder is imported, and nothing by the environment where that is not believed here.
     # Ctrl+c in the terminal does not reach it: its pipe ends it.
     option = "-I" if sys.flags.isolated else "-P"
-    return subprocess.Popen(  # noqa: S603 — our own words
-        [sys.executable, option, "-c", _CODE, module, word, *sys.path],
-        stdin=subprocess.PIPE if is_asked else subprocess.DEVNULL,
+    process = subprocess.Popen(  # noqa: S603 — our own words
+        [sys.executable, option, "-c", _CODE, module, *sys.path],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         pass_fds=descriptors,
         start_new_session=True,
     )
+    with contextlib.suppress(OSError):  # one that has ended is noticed where its messages are read
+        tell_message(cast("BinaryIO", process.stdin), order)
+    return process
 
 
 def ended(processes: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -146,5 +149,4 @@ def ended(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 def _started(order: Order) -> subprocess.Popen[bytes]:
-    word = msgspec.json.encode(order).decode()
-    return started("claude_batch_tui.store.results.range_worker", word, order.descriptor)
+    return started("claude_batch_tui.store.results.range_worker", order, order.descriptor)

@@ -123,8 +123,8 @@ def test_a_package_that_lies_in_the_folder_is_not_imported(path, tmp_path, monke
 def test_a_python_that_is_isolated_from_the_environment_starts_such(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')")
     code = """
-from claude_batch_tui.store.results.ranges import started
-process = started("claude_batch_tui.store.results.range_worker", '{"descriptor":0,"start":0,"end":0,"step":1,"number":0,"of":1}')
+from claude_batch_tui.store.results.ranges import Order, started
+process = started("claude_batch_tui.store.results.range_worker", Order(0, 0, 0, 1, 0, 1))
 process.communicate()
 raise SystemExit(process.returncode)
 """
