@@ -225,6 +225,7 @@ def test_columns_in_parquet_have_the_kind_of_their_values(cbtui, labels, tmp_pat
         (("--columns", "nope"), "there is no column 'nope'; there are id, custom_id"),
         (("--columns", "json."), "begins no step"),
         (("--columns", ","), "names no column"),
+        (("--columns", "json.\udcff"), "has to be valid UTF-8"),
         (("--columns", "id", "--format", "jsonl"), "jsonl has a form of its own; use one of flat"),
     ],
 )

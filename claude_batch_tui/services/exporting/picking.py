@@ -8,16 +8,18 @@ from typing import Any
 from claude_batch_tui.domain.filters.json_path import Path, parse_field
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.exports.table import Column, Kind, Values
-from claude_batch_tui.services.exporting.rows import plain_value
+from claude_batch_tui.services.exporting.rows import plain, plain_value
 from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document, value_at
 
 
 def column_names(text: str) -> tuple[str, ...]:
-    """The names in `custom_id,json.label`, each once. Raises ConfigError where there is none, or a path is wrong."""
+    """The names in `custom_id,json.label`, each once. Raises ConfigError where there is none, or one is wrong."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not names:
         raise ConfigError("--columns names no column: say for instance custom_id,json.label.")
     for name in names:
+        if plain(name) != name:
+            raise ConfigError(f"--columns {plain(name)}: a column's name has to be valid UTF-8.")
         path_of(name)
     return names
 
