@@ -15,7 +15,7 @@ import pytest
 
 from claude_batch_tui.exports.formats import FORMATS
 from claude_batch_tui.services.exporting import row_processes
-from claude_batch_tui.store.results import ranges
+from claude_batch_tui.store.results import worker_processes
 
 from .conftest import ENTRIES, message
 
@@ -116,7 +116,7 @@ def test_without_a_python_that_can_be_started_rows_are_made_here(
     said = exported([(path, None)], tmp_path / "alone", "flat")
     request.getfixturevalue("by_processes")
     for number, program in enumerate(("/bin/false", "/bin/cat", "/nowhere/python")):
-        monkeypatch.setattr(ranges.sys, "executable", program)
+        monkeypatch.setattr(worker_processes.sys, "executable", program)
         assert exported([(path, None)], tmp_path / f"{number}", "flat") == said
         assert held(tmp_path / f"{number}") == held(tmp_path / "alone")
 

@@ -22,7 +22,8 @@ from claude_batch_tui.exports.table import Packed
 from claude_batch_tui.services.exporting.row_making import Order, Wanted
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.store.results.line_places import LinePlaces
-from claude_batch_tui.store.results.ranges import ended, processes, read_message, started, tell_message
+from claude_batch_tui.store.results.messages import read_message, tell_message
+from claude_batch_tui.store.results.worker_processes import ended, processes, started
 
 WORTH_BYTES: Final = 64_000_000
 """From here on starting processes takes less than it saves, an entry counted for `_ENTRY_BYTES` beside its own."""

@@ -12,7 +12,7 @@ from claude_batch_tui.exports.packing import packing
 from claude_batch_tui.services.exporting.row_making import Order, RowMaking
 from claude_batch_tui.services.exporting.rows import RowReader
 from claude_batch_tui.store.results.line_places import LinePlaces, read_places
-from claude_batch_tui.store.results.ranges import read_message, tell_message
+from claude_batch_tui.store.results.messages import read_message, tell_message
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from typing import Final
 
 from claude_batch_tui.store.results.index import FEW_BYTES, MARGIN, ResultsIndex
 from claude_batch_tui.store.results.parts import take_descriptions, take_places
-from claude_batch_tui.store.results.ranges import WORTH_BYTES, LostError, Ranges, processes
+from claude_batch_tui.store.results.ranges import WORTH_BYTES, LostError, Ranges
+from claude_batch_tui.store.results.worker_processes import processes
 
 _FIRST_PASS: Final = 1 << 20
 _SECOND_PASS: Final = 1 << 19

@@ -7,9 +7,10 @@ import sys
 from typing import BinaryIO
 
 from claude_batch_tui.store.results.index import ResultsIndex
+from claude_batch_tui.store.results.messages import read_message, tell_message
 from claude_batch_tui.store.results.parts import descriptions_of, places_of
 from claude_batch_tui.store.results.passes import first_pass, line_start
-from claude_batch_tui.store.results.ranges import Order, read_message, tell_message
+from claude_batch_tui.store.results.ranges import Order
 
 
 def main() -> None:

@@ -7,26 +7,18 @@ left to whoever asked. A screen, which shows ids and outcomes first, reads in a 
 
 from __future__ import annotations
 
-import contextlib
-import os
 import subprocess
-import sys
-from collections.abc import Sequence
 from typing import Any, BinaryIO, Final, Self, TypeVar, cast
 
 import msgspec
 
+from claude_batch_tui.store.results.messages import read_message
 from claude_batch_tui.store.results.parts import Descriptions, Places
+from claude_batch_tui.store.results.worker_processes import ended, processes, started
 
 WORTH_BYTES: Final = 100_000_000
 """From here on starting processes (0.07 s of the processor each) takes less than it saves."""
 RANGE_BYTES: Final = 8 << 20
-SIZE_BYTES: Final = 8
-"""Before each message stands how many bytes it has."""
-_MOST: Final = 8
-_CODE: Final = (
-    "import sys; sys.path[:] = sys.argv[2:]; from importlib import import_module as i; i(sys.argv[1]).main()"
-)
 _T = TypeVar("_T")
 
 
@@ -49,12 +41,6 @@ class Order(msgspec.Struct, frozen=True):
 
 class LostError(Exception):
     """A process has ended before it told everything."""
-
-
-def processes() -> int:
-    """How many read a large file: as many as there are cores for this one."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(count, _MOST)
 
 
 class Ranges:
@@ -98,54 +84,6 @@ class Ranges:
             return read_message(cast("BinaryIO", pipe), kind)
         except (OSError, OverflowError, MemoryError, msgspec.MsgspecError) as error:
             raise LostError from error
-
-
-def read_message(pipe: BinaryIO, kind: type[_T]) -> _T:
-    """The next message, after its size. Raises OSError or MsgspecError where it is not whole, and
-    OverflowError or MemoryError where something else was written.
-    """
-    size = int.from_bytes(pipe.read(SIZE_BYTES), "little")
-    return msgspec.msgpack.decode(pipe.read(size), type=kind)
-
-
-def tell_message(pipe: BinaryIO, message: Any) -> None:
-    """Write a message with its size before it. Raises OSError where nobody listens."""
-    data = msgspec.msgpack.encode(message)
-    pipe.write(len(data).to_bytes(SIZE_BYTES, "little"))
-    pipe.write(data)
-    pipe.flush()
-
-
-def started(module: str, order: Any, *descriptors: int) -> subprocess.Popen[bytes]:
-    """A process that runs `main` of a module and has these descriptors. It reads the order as the first message of its stdin,
-    tells what it finds on its stdout, and ends with that pipe. Raises OSError.
-    """
-    # No package that lies in the folder is imported, and nothing by the environment where that is not believed here.
-    # Ctrl+c in the terminal does not reach it: its pipe ends it.
-    option = "-I" if sys.flags.isolated else "-P"
-    process = subprocess.Popen(  # noqa: S603 — our own words
-        [sys.executable, option, "-c", _CODE, module, *sys.path],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pass_fds=descriptors,
-        start_new_session=True,
-    )
-    with contextlib.suppress(OSError):  # one that has ended is noticed where its messages are read
-        tell_message(cast("BinaryIO", process.stdin), order)
-    return process
-
-
-def ended(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """End what still runs of some processes."""
-    for process in processes:
-        process.kill()
-    for process in processes:
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):  # what was not told yet
-                    pipe.close()
-        process.wait()
 
 
 def _started(order: Order) -> subprocess.Popen[bytes]:

@@ -15,6 +15,7 @@ from claude_batch_tui.services.exporting.rows import RowReader
 from claude_batch_tui.store.results import index as results_index
 from claude_batch_tui.store.results.columns import Additions, id_bytes, outcome_numbers
 from claude_batch_tui.store.results.index import MARGIN, ResultsIndex
+from claude_batch_tui.store.results.messages import read_message
 from claude_batch_tui.store.results.parts import (
     Descriptions,
     Places,
@@ -23,7 +24,7 @@ from claude_batch_tui.store.results.parts import (
 )
 from claude_batch_tui.store.results.passes import index_file
 from claude_batch_tui.store.results.range_worker import tell_ranges
-from claude_batch_tui.store.results.ranges import Order, read_message
+from claude_batch_tui.store.results.ranges import Order
 
 COLUMNS = [
     "offsets",

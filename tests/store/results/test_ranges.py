@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from claude_batch_tui.store.results import passes, ranges
+from claude_batch_tui.store.results import passes, ranges, worker_processes
 from claude_batch_tui.store.results.index import ResultsIndex
 from claude_batch_tui.store.results.opening import open_indexed
 from claude_batch_tui.store.results.passes import index_file
@@ -93,7 +93,7 @@ def test_without_a_python_that_can_be_started_it_is_read_here(path, request, mon
     alone = indexed(path)
     request.getfixturevalue("by_processes")
     for program in ("/bin/false", "/nowhere/python"):
-        monkeypatch.setattr(ranges.sys, "executable", program)
+        monkeypatch.setattr(worker_processes.sys, "executable", program)
         assert everything(indexed(path)) == everything(alone)
 
 
@@ -123,7 +123,8 @@ def test_a_package_that_lies_in_the_folder_is_not_imported(path, tmp_path, monke
 def test_a_python_that_is_isolated_from_the_environment_starts_such(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')")
     code = """
-from claude_batch_tui.store.results.ranges import Order, started
+from claude_batch_tui.store.results.ranges import Order
+from claude_batch_tui.store.results.worker_processes import started
 process = started("claude_batch_tui.store.results.range_worker", Order(0, 0, 0, 1, 0, 1))
 process.communicate()
 raise SystemExit(process.returncode)
@@ -170,5 +171,5 @@ def test_a_python_that_says_something_of_its_own_first_is_not_believed(path, tmp
     program = tmp_path / "python"
     program.write_text("#!/bin/sh\necho Welcome to the shared Python of this cluster\n")
     program.chmod(0o755)
-    monkeypatch.setattr(ranges.sys, "executable", str(program))
+    monkeypatch.setattr(worker_processes.sys, "executable", str(program))
     assert everything(indexed(path)) == everything(alone)
