@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import python_calamine
 
 from claude_batch_tui.exports.formats import FORMATS
 from claude_batch_tui.services.exporting import row_processes
@@ -67,7 +68,9 @@ def held(target):
         return [row[:-1] for row in rows]
     if target.is_dir():
         return {file.name: file.read_bytes() for file in target.iterdir()}
-    return target.read_bytes()
+    if (found := target.read_bytes()).startswith(b"PK"):
+        return python_calamine.CalamineWorkbook.from_path(target).get_sheet_by_index(0).to_python()
+    return found
 
 
 WAYS = [(one.name, {}) for one in FORMATS if one.name not in ("jsonl", "xlsx")] + [
@@ -75,7 +78,11 @@ WAYS = [(one.name, {}) for one in FORMATS if one.name not in ("jsonl", "xlsx")] 
     for name in ("csv", "flat", "json", "parquet")
     for options in ({"spread": True}, {"columns": ("cost", "json.label", "custom_id")})
 ]
-WAYS += [("csv", {"csv_raw": True, "excel": True}), ("sqlite", {"spread": True})]
+WAYS += [
+    ("csv", {"csv_raw": True, "excel": True}),
+    ("sqlite", {"spread": True}),
+    ("xlsx", {"columns": ("json.n", "json.many", "cost", "custom_id")}),  # a cell holds no answer of 100 kB
+]
 
 
 @pytest.mark.parametrize(("name", "options"), WAYS, ids=str)
