@@ -37,6 +37,9 @@ from claude_batch_tui.wording import money
 _SAID = {"unknown_model": "not known: a private one may be right, a misspelt one fails in every request"}
 """Sentences that need no name beside the field."""
 _OF_MODEL = {"max_tokens_above_ceiling": "max_tokens"}
+_VARYING = frozenset({"image_column", "document_column", "messages_column"})
+_FILLED = ("system", "params", "set")
+"""Other fields by which the requests of a template without a column differ."""
 
 
 class Note(NamedTuple):
@@ -99,7 +102,7 @@ def names_in_templates(values: Mapping[str, str], columns: Sequence[str]) -> fro
     return frozenset({*columns, "prompt", "row", *(("rows",) if "rows_per_request" in values else ())})
 
 
-def model_words(name: str, rules: ModelRules | None, prices: PriceTable, today: date) -> str:
+def model_words(name: str, rules: ModelRules | None, prices: PriceTable, deadline: date) -> str:
     """`$0.05 in  $0.25 out    1M context  128k answer  retires 2027-05-01`: a model in the list, dollars per million in a batch."""
     price = prices.find(name)
     parts = [f"{'no price':>{len('$20.00 in $20.00 out')}}"]
@@ -112,19 +115,19 @@ def model_words(name: str, rules: ModelRules | None, prices: PriceTable, today: 
         if rules.lifecycle == "retired":
             parts.append("retired")
         elif rules.retires is not None:
-            parts.append(f"{'retires' if rules.retires > today else 'was to retire'} {rules.retires}")
+            parts.append(f"{'retires' if rules.retires > deadline else 'was to retire'} {rules.retires}")
     return "  ".join(parts)
 
 
-def model_rows(models: Models, prices: PriceTable) -> list[tuple[str, str]]:
+def model_rows(known: Known) -> list[tuple[str, str]]:
     """The models to choose from, by name, with what is known of each; those that are retired, or were to be, come last."""
     seen: set[str] = set()
     rows: list[tuple[bool, str, str]] = []
-    for name, rules in models.by_name.items():
+    for name, rules in known.models.by_name.items():
         if name not in seen:
             seen |= {name, *rules.ids}
-            is_past = rules.lifecycle == "retired" or (rules.retires or date.max) <= models.as_of
-            rows.append((is_past, name, model_words(name, rules, prices, models.as_of)))
+            is_past = rules.lifecycle == "retired" or (rules.retires or date.max) <= known.deadline
+            rows.append((is_past, name, model_words(name, rules, known.prices, known.deadline)))
     return [(name, words) for _, name, words in sorted(rows, key=lambda row: row[0])]
 
 
@@ -233,15 +236,25 @@ def _unused(values: Mapping[str, str]) -> Iterable[tuple[str, Note]]:
     if not template or is_file(template) or "{%" in template:
         return
     if "{{" not in template:
-        yield (
-            "template",
-            Note("It names no column: every request says the same (^o puts one in).", is_error=False),
-        )
-    elif column and not any(name in template for name in (column, "prompt", "row")):
+        if not _differs_elsewhere(values):
+            yield (
+                "template",
+                Note("It names no column: every request says the same (^o puts one in).", is_error=False),
+            )
+        return
+    printed = " ".join(template[one.start : one.end] for one in variables_in(template, ()))
+    if column and not any(name in printed for name in (column, "prompt", "row")):
         yield (
             "prompt_column",
             Note("The template leaves it out: {{ prompt }} in it is this column.", is_error=False),
         )
+
+
+def _differs_elsewhere(values: Mapping[str, str]) -> bool:
+    """Whether requests differ by something else than the template: a file each, or a column that another field names."""
+    if kind_of(values) == "documents" or not _VARYING.isdisjoint(values):
+        return True
+    return any("{{" in text or is_file(text) for text in (values.get(name, "") for name in _FILLED))
 
 
 def _no_source(source: str) -> str | None:

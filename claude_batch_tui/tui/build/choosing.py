@@ -73,7 +73,7 @@ def picker_for(
         known = (
             live.known if live is not None else known_today(screen.dashboard.config, screen.dashboard.now())
         )
-        rows = model_rows(known.models, known.prices)
+        rows = model_rows(known)
         choices = [Choice(model, model, words) for model, words in rows]
         title = "Models, with dollars per million tokens in a batch"
         return PickDialog(title, choices, marked=now, any_text=True)

@@ -16,7 +16,7 @@ def said(config):
     known = known_today(config, datetime(2026, 11, 30, tzinfo=UTC))
 
     def of(**values):
-        return advice({"source": "a.csv", **values}, COLUMNS, known)
+        return advice({"source": "a.csv"} | values, COLUMNS, known)
 
     return of
 
@@ -60,11 +60,25 @@ def test_what_is_wrong_with_a_field_stands_below_it(said, field, text, words, is
         assert notes[field].is_error is is_error
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"source": "scans/*.pdf"},
+        {"image_column": "ticket"},
+        {"system": "Of {{ ticket }}"},
+        {"set": "metadata.user_id={{ ticket }}"},
+    ],
+)
+def test_a_template_without_columns_is_right_where_something_else_differs_by_row(said, more):
+    assert "template" not in said(template="Label it.", **more).notes
+
+
 def test_a_prompt_column_that_the_template_leaves_out_is_said(said):
     def note(template):
         return said(prompt_column="body", template=template).notes.get("prompt_column")
 
     assert "{{ prompt }} in it is this column" in note("Label {{ ticket }}").text
+    assert "{{ prompt }} in it is this column" in note("Label this row, body and all: {{ ticket }}").text
     assert [
         note(each) for each in ("Label {{ prompt }}", "{{ body }}", "{% for row in rows %}{% endfor %}", "")
     ] == [None] * 4
@@ -80,7 +94,7 @@ def test_an_empty_file_is_said_at_the_source(said, tmp_path):
 
 def test_models_are_listed_with_price_context_and_when_they_retire(config):
     known = known_today(config, datetime(2026, 11, 30, tzinfo=UTC))
-    rows = dict(model_rows(known.models, known.prices))
+    rows = dict(model_rows(known))
     assert "$0.05 in  $0.25 out    1M context  128k answer" in rows["claude-haiku-5-5"]
     assert any("retires 20" in words for words in rows.values())
     overdue = [name for name, words in rows.items() if "retired" in words or "was to retire" in words]
