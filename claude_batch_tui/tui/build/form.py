@@ -358,7 +358,7 @@ class BuildForm(VerticalScroll, can_focus=False, inherit_bindings=False):
         before, after = begun_variable(line[:at], line[at:])
         if isinstance(typed, FieldEditor):
             row, _ = typed.cursor_location
-            typed.replace(marked, (row, at - before), (row, at + after))
+            typed.replace(marked, (row, at - before), (row, at + after), maintain_selection_offset=False)
         else:
             typed.replace(marked, at - before, at + after)
         self.screen.set_focus(field.typed)

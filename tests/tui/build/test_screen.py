@@ -635,6 +635,11 @@ async def test_a_form_is_filled_from_lists_and_tells_at_once_what_is_wrong_and_w
         await settled(pilot)
         assert form.field("template").value == "Label {{ body }}"
         assert screen(build).focused is form.field("template").typed
+        await pilot.press(*["left"] * len("dy }}"), "ctrl+o")
+        await settled(pilot)
+        await pilot.press("enter", ".")
+        await reached(pilot, lambda: form.field("template").value == "Label {{ body }}.")
+        await pilot.press("backspace")
         await pilot.press("enter", *"Text: ", "tab")
         table = screen(build).query_one(RowsTable)
         table.focus()
