@@ -14,7 +14,6 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
-from claude_batch_tui.home import expand_home
 from claude_batch_tui.sources.template import variables_in
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.roles import role_style
@@ -72,7 +71,7 @@ class FieldInput(Input):
         if not isinstance(self.suggester, PathSuggester) or not self.cursor_at_end:
             return False
         whole = await self.suggester.get_suggestion(self.value)
-        if whole is None or await aiofiles.os.path.isfile(expand_home(self.value)):
+        if whole is None:
             return False
         self.value = whole
         self.cursor_position = len(whole)
