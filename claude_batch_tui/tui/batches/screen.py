@@ -181,9 +181,9 @@ class BatchesScreen(DashboardScreen):
         super().draw_snapshot(snapshot)
         self.view.update(snapshot)
         self._show_rows()
-        gone = self.table.drop_marks()
-        if gone:
-            self.say(f"{counted_batches(gone)} of the marked ones no longer exist here.")
+        if gone := self.table.drop_marks():
+            self._show_list_words()
+            self.say(f"No longer here, and no longer marked: {counted_batches(gone)}.")
         self._show_detail()
         self.events.show(snapshot.events)
         count = len(snapshot.events)
@@ -318,9 +318,12 @@ class BatchesScreen(DashboardScreen):
 
         def take(choice: Choice | None) -> None:
             if choice is not None:
-                self.view.wanted_columns = choice.names
-                self.view.sort_by(choice.order)
-                self._show_sorted()
+                view.wanted_columns = choice.names
+                if choice.order != view.listing.order:
+                    view.sort_by(choice.order)
+                    self._show_sorted()
+                else:
+                    self._show_columns()
 
         view = self.view
         room = self.table.size.width - GUTTER - 1
@@ -338,13 +341,16 @@ class BatchesScreen(DashboardScreen):
 
     def _show_sorted(self) -> None:
         order = self.view.listing.order
-        self.table.show_columns()
-        self._show_rows()
+        self._show_columns()
         self.table.go_to(0)  # what the order is for stands at the top
         other_way = "" if order.is_reversed else " O turns it round, c sorts by any field."
         self.say(
             f"Sorted by {order.field}{', reversed' if order.is_reversed else ''}.{other_way}", seconds=3.0
         )
+
+    def _show_columns(self) -> None:
+        self.table.show_columns()
+        self._show_rows()
 
     def action_hidden(self) -> None:
         """Show hidden batches among the others, or not."""
@@ -524,8 +530,7 @@ class BatchesScreen(DashboardScreen):
     def action_turn_column(self, name: str) -> None:
         """Show a column, or not; the last one stays."""
         self.view.turn_column(name)
-        self.table.show_columns()
-        self._show_rows()
+        self._show_columns()
 
     def action_prune(self) -> None:
         """Remove files that are made again or past their time."""

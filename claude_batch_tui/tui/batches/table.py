@@ -44,9 +44,10 @@ class BatchTable(VirtualList):
         self.rows_changed()
 
     def drop_marks(self) -> int:
-        """Take away the marks of batches that are no more; how many those were."""
+        """Take away the marks of batches that are no more; how many those were. Who calls it shows what follows from it."""
         gone = self._view.unknown(self.marks)
-        self.set_marks(self.marks - gone)
+        with self.prevent(self.MarksChanged):
+            self.set_marks(self.marks - gone)
         return len(gone)
 
     def action_mark_all(self) -> None:

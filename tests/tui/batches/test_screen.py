@@ -164,6 +164,13 @@ async def test_any_field_is_sorted_by_and_columns_are_chosen_at_80_cells(live, s
         assert "left" not in view.columns
         titles = [table(live)._columns[number].title for number in table(live).shown_columns]
         assert "CREATED↑" in titles, "the column rows are sorted by is shown, though nobody asked for it"
+        await pilot.press("j", "c")
+        await reached(pilot, lambda: isinstance(live.screen, ColumnsDialog))
+        live.screen.query_one(OptionList).highlighted = live.screen._fields.index("note")
+        await pilot.press("space", "escape")
+        await reached(pilot, lambda: isinstance(live.screen, BatchesScreen))
+        assert "note" not in live.screen.view.columns
+        assert table(live).cursor_index == 1, "only another order shows the top of the list"
 
 
 async def test_two_marked_batches_are_compared_from_the_list(live, simulator):
@@ -338,6 +345,9 @@ async def test_marks_of_batches_that_are_gone_are_taken_away_and_that_is_said(li
         live.engines.of(first).delete(first)
         await listed(pilot, 1)
         await reached(pilot, lambda: len(table(live).marks) == 1)
+        await pilot.pause()
+        assert "no longer marked: 1 batch." in status(live)
+        assert "1 marked" in tabs(live)
 
 
 async def test_older_batches_are_asked_for_when_the_end_is_reached(live, simulator):
