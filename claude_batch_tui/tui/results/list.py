@@ -135,6 +135,11 @@ class EntryList(VirtualList):
         """The positions of what a key works on: of the marked entries, or of all that are shown."""
         return self.marked or (self.rows.positions if self.rows is not None else ())
 
+    @property
+    def has_chosen(self) -> bool:
+        """Whether there is any of those; asked at every key, so none of a million marks is looked at."""
+        return bool(self.marks) or (self.rows is not None and self.rows.row_count() > 0)
+
     def open(self, file: OpenFile, position: int | None = None) -> None:
         """Show another file, in the order of the one before, with the cursor on that entry; `select` says which."""
         rows = EntryRows(file, self._names, ascii_only=ascii_only(self))

@@ -130,8 +130,9 @@ class ResultsScreen(DashboardScreen):
             return "V makes columns of the fields first"
         if action == "save" and self._saving.is_running:
             return "results are being saved: x stops that"
-        if action in {"retry", "save"} and self.opened.file is not None and not len(self.table.chosen):
-            return "nothing matches the filter: esc clears it"
+        if action in {"retry", "save"} and self.opened.file is not None and not self.table.has_chosen:
+            is_narrowed = self.filter_bar.value or self.table.kept is not None
+            return "nothing matches the filter: esc clears it" if is_narrowed else "there is no entry"
         return self.opened.why_not(action) or super().reason_disabled(action, parameters)
 
     @property

@@ -59,6 +59,17 @@ async def test_the_ending_chooses_and_the_arrows_go_through_the_formats(opened, 
         assert "no format has this ending" in text_of(opened, ".problem")
 
 
+async def test_of_a_file_without_entries_no_filter_is_to_blame(dashboard, filled, settled, tmp_path):
+    filled([])
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("")
+    app = dashboard(results=empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("s")
+        await reached(pilot, lambda: "there is no entry" in said(app))
+
+
 async def test_a_file_that_went_while_its_name_was_typed_is_a_sentence(
     opened, settled, results_file, tmp_path
 ):
