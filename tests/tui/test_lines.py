@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
 from textual.app import App
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Static
 
+from claude_batch_tui.tui.widgets.columns import cells, cut_inside, wrapped
 from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import Hint, KeyLine, compose_hints, declared_hints, key_name
 from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine, TitleLine
@@ -147,10 +149,10 @@ async def test_messages_leave_the_status_line_after_a_while():
         await pilot.pause(0.2)
         assert app.line(StatusLine).strip() == "resting"
         line.say("offline since 14:02", "error")
-        line.rest("2 marked", "all 41")
-        assert app.line(StatusLine) == f"{' ▲ offline since 14:02':<53}all 41 "
+        line.rest("2 marked")
+        assert app.line(StatusLine) == f"{' ▲ offline since 14:02':<60}"
         line.clear()
-        assert app.line(StatusLine) == f"{' 2 marked':<53}all 41 "
+        assert app.line(StatusLine) == f"{' 2 marked':<60}"
 
 
 async def test_a_message_that_is_longer_than_the_line_goes_on_below_and_leaves_no_row_behind():
@@ -201,6 +203,31 @@ async def test_what_happens_by_itself_stands_behind_the_answer_to_a_key():
         line.tell("f ended", "error")
         line.yield_note()
         assert app.line(StatusLine).strip() == "resting"
+
+
+async def test_an_answer_stays_its_time_though_something_happens_meanwhile():
+    app = Lines()
+    async with app.run_test(size=(60, 12)):
+        line = app.query_one(StatusLine)
+        line.say("Sent; waiting for the answer …", seconds=60.0)
+        line.tell("d ended")
+        assert app.line(StatusLine).strip() == "Sent; waiting for the answer …   d ended"
+        assert line._expiry._interval > 50
+
+
+@pytest.mark.parametrize("word", ["答えは", "answer"])
+def test_rows_are_as_wide_as_their_cells_and_nothing_between_them_is_lost(word):
+    text = " ".join([word] * 20)
+    rows = wrapped(text, 30, most=9)
+    assert all(cells(row) <= 30 for row in rows)
+    assert " ".join(rows) == text
+    assert wrapped(text, 30, most=2) == [rows[0], " ".join(rows[1:])]
+    assert "".join(wrapped(word * 20, 30, most=9)) == word * 20
+
+
+def test_a_name_is_cut_inside_to_the_cells_it_has():
+    assert cells(cut_inside("夜の店のラベル-haiku", 12)) <= 12
+    assert cut_inside("夜の店のラベル-haiku", 12).endswith("-haiku")
 
 
 async def test_what_happened_meanwhile_stands_below_an_answer_that_leaves_no_room_behind_it():

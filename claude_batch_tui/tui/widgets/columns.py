@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from textual.widget import Widget
 
 from claude_batch_tui.domain.plain_text import clean_line
@@ -40,10 +40,24 @@ def cut(text: str, width: int, mark: str = "…") -> str:
 
 def cut_inside(text: str, width: int, mark: str = "…") -> str:
     """The same with both ends whole: names begin alike, and differ in their last word."""
-    tail = width * 2 // 3
-    if cells(text) <= width or not tail:
+    room = width * 2 // 3
+    if cells(text) <= width or room < 1:
         return cut(text, width, mark)
-    return f"{cut(text[:-tail], width - tail, mark)}{text[-tail:]}"
+    tail = text[-room:]
+    while cells(tail) > room:
+        tail = tail[1:]
+    return f"{cut(text.removesuffix(tail), width - cells(tail), mark)}{tail}"
+
+
+def wrapped(text: str, width: int, *, most: int) -> list[str]:
+    """`text` as at most so many rows, broken between words where they fit `width` cells; the last has all that is left."""
+    rows: list[str] = []
+    for word in text.split():
+        if rows and (len(rows) == most or cells(rows[-1]) + 1 + cells(word) <= width):
+            rows[-1] += f" {word}"
+        else:
+            rows += chop_cells(word, width)
+    return [*rows[: most - 1], "".join(rows[most - 1 :])] if len(rows) > most > 0 else rows[:most]
 
 
 def ascii_only(widget: Widget) -> bool:

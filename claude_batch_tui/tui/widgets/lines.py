@@ -16,7 +16,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from claude_batch_tui.domain.plain_text import clean_line
-from claude_batch_tui.tui.widgets.columns import Run, ascii_only, cells, cut, cut_mark
+from claude_batch_tui.tui.widgets.columns import Run, ascii_only, cells, cut, cut_mark, wrapped
 from claude_batch_tui.tui.widgets.roles import role_on
 
 
@@ -74,8 +74,11 @@ class OneLine(Widget):
         return self._painted if y == 0 else Strip.blank(self.size.width, self.rich_style)
 
     def _drawn(self) -> Strip:
+        return self._strip(self.runs(self.size.width))
+
+    def _strip(self, runs: Sequence[Run]) -> Strip:
         width, base = self.size.width, self.rich_style  # once: the widgets around it are asked each time
-        segments = [Segment(text, role_on(base, self, style)) for text, style in self.runs(width) if text]
+        segments = [Segment(text, role_on(base, self, style)) for text, style in runs if text]
         return Strip(segments).adjust_cell_length(width, base).simplify()
 
 
@@ -201,21 +204,23 @@ SECONDS: dict[Kind, float] = {"note": 8.0, "error": 60.0}
 """How long a message stays; then the resting text is back."""
 _ANSWER_SECONDS = 4.0
 """So long the answer to a key is not replaced by what happens by itself."""
+_MOST_ROWS = 3
+_LEAST_ROOM = 20
+"""In fewer cells a message is one row."""
 _BETWEEN = "   "
 
 
 class StatusLine(OneLine):
-    """A message for a while, in the rows it takes, else the screen's resting text, with a text of its own at the right."""
-
-    _MOST_ROWS = 3
+    """A message for a while, in the rows it takes, else the screen's resting text."""
 
     def __init__(self, resting: str = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._resting = resting
-        self._right = ""
         self._message: tuple[str, Kind] | None = None
         self._behind: tuple[str, Kind] | None = None
-        self._said_at = 0.0
+        self._answered_at: float | None = None
+        """When a message was said as the answer to a key; None where what is shown is none."""
+        self._leaves_at = 0.0
         self._expiry: Timer | None = None
         self._height = 1
 
@@ -226,124 +231,88 @@ class StatusLine(OneLine):
         return _BETWEEN.join(said) if said else self._resting
 
     def say(self, text: str, kind: Kind = "note", seconds: float | None = None) -> None:
-        """Show a message; it leaves after a while. `seconds` 0 keeps it until the next."""
-        if self._expiry is not None:
-            self._expiry.stop()
-            self._expiry = None
-        self._message, self._behind, self._said_at = (text, kind), None, monotonic()
-        self._make_room()
-        stay = SECONDS[kind] if seconds is None else seconds
-        if stay:
-            self._expiry = self.set_timer(stay, self.clear)
-        self.repaint()
+        """Show the answer to a key; it leaves after a while."""
+        self._show((text, kind), None, SECONDS[kind] if seconds is None else seconds)
+        self._answered_at = monotonic()
 
     def tell(self, text: str, kind: Kind = "note") -> None:
         """Show what happened by itself: behind an answer that was given just now, else in place of what is there."""
-        message, said_at = self._message, self._said_at
-        if message is None or monotonic() - said_at > _ANSWER_SECONDS:
-            self.say(text, kind)
-            self._said_at = 0.0  # no answer
-            return
-        self.say(*message, SECONDS[kind])
-        self._behind, self._said_at = (text, kind), said_at
-        self._make_room()
-        self.repaint()
+        is_fresh = self._answered_at is not None and monotonic() - self._answered_at <= _ANSWER_SECONDS
+        if self._message is not None and is_fresh:
+            self._show(self._message, (text, kind), max(SECONDS[kind], self._leaves_at - monotonic()))
+        else:
+            self._show((text, kind), None, SECONDS[kind])
+            self._answered_at = None
 
-    def rest(self, text: str, right: str = "") -> None:
-        """What to show while there is no message, and at the right end."""
-        self._resting, self._right = text, right
+    def rest(self, text: str) -> None:
+        """What to show while there is no message."""
+        self._resting = text
         self.repaint()
 
     def clear(self) -> None:
         """Take the message away."""
-        self._message = self._behind = None
+        self._message = self._behind = self._answered_at = None
         self._make_room()
         self.repaint()
+
+    def yield_note(self) -> None:
+        """Let the resting text be seen, unless the message is an error that answers a key."""
+        if self._message is not None and (self._message[1] != "error" or self._answered_at is None):
+            self.clear()
 
     def on_resize(self) -> None:
         """The message has another width."""
         self._make_room()
 
-    def yield_note(self) -> None:
-        """Let the resting text be seen, unless the message is an error that answers a key."""
-        if self._message is not None and (self._message[1] != "error" or not self._said_at):
-            self.clear()
-
     def runs(self, width: int) -> Sequence[Run]:
-        """The message or the resting text."""
-        room = self._room(width)
+        """The first row of the message, or the resting text."""
         if self._message is None:
-            left = [Run(" " + cut(self._resting, room, cut_mark(self)), None)]
-        else:
-            left = [self._row(0, room)]
-            if self._behind is not None and self._has_room_behind(room):
-                text, kind = self._behind
-                said = _BETWEEN + clean_line(self._sign(kind) + text)
-                left.append(Run(said, "bad" if kind == "error" else "strong"))
-        if not self._right or room < 1:
-            return left
-        gap = width - 1 - sum(cells(run.text) for run in left) - cells(self._right)
-        return [*left, Run(" " * gap + self._right, None)]
+            return [Run(" " + cut(self._resting, width - 2, cut_mark(self)), None)]
+        return self._rows(width)[0]
 
     def render_line(self, y: int) -> Strip:
         """The first row as any line, and below it what goes on of a message."""
-        if y == 0 or self._message is None:
-            return super().render_line(y)
-        width, base = self.size.width, self.rich_style
-        text, style = self._row(y, self._room(width))
-        return Strip([Segment(text, role_on(base, self, style))]).adjust_cell_length(width, base)
+        if y == 0:
+            return super().render_line(0)
+        rows = self._rows(self.size.width)
+        return self._strip(rows[y] if y < len(rows) else ())
 
-    def _room(self, width: int) -> int:
-        """The cells a row of text has."""
-        return width - 2 - (cells(self._right) + 2 if self._right else 0)
+    def _show(self, message: tuple[str, Kind], behind: tuple[str, Kind] | None, seconds: float) -> None:
+        if self._expiry is not None:
+            self._expiry.stop()
+        self._message, self._behind, self._leaves_at = message, behind, monotonic() + seconds
+        self._expiry = self.set_timer(seconds, self.clear)
+        self._make_room()
+        self.repaint()
 
-    def _row(self, number: int, room: int) -> Run:
-        """A row of what is said."""
-        rows = self._rows(room)
-        text, kind = rows[number] if number < len(rows) else ("", "note")
-        return Run(" " + cut(text, room, cut_mark(self)), "bad" if kind == "error" else "strong")
-
-    def _rows(self, room: int) -> list[tuple[str, Kind]]:
-        """What is said in the room there is: the message, and below it what happened meanwhile where that has no room behind it."""
-        if self._message is None:
-            return []
-        rows = self._wrapped(self._message, room, self._MOST_ROWS)
-        if self._behind is not None and len(rows) < self._MOST_ROWS and not self._has_room_behind(room):
-            rows += self._wrapped(self._behind, room, self._MOST_ROWS - len(rows))
+    def _rows(self, width: int) -> list[list[Run]]:
+        """What is said: the message and what happened meanwhile side by side where that is one row, else below each other."""
+        room = width - 2
+        said = [self._styled(*each, room) for each in (self._message, self._behind) if each is not None]
+        if room < _LEAST_ROOM or cells(_BETWEEN.join(run.text for run in said)) <= room:
+            return [[Run((_BETWEEN if at else " ") + run.text, run.style) for at, run in enumerate(said)]]
+        rows: list[list[Run]] = []
+        for run in said:
+            *whole, last = wrapped(run.text, room, most=_MOST_ROWS - len(rows)) or [""]
+            texts = [*whole, cut(last, room, cut_mark(self))]
+            rows += [[Run(" " + text, run.style)] for text in texts if text]
         return rows
 
-    def _has_room_behind(self, room: int) -> bool:
-        """Whether both are one row."""
-        both = [
-            clean_line(self._sign(kind) + text) for text, kind in filter(None, (self._message, self._behind))
-        ]
-        return cells(_BETWEEN.join(both)) <= room
-
-    def _wrapped(self, said: tuple[str, Kind], room: int, most: int) -> list[tuple[str, Kind]]:
-        """A text in at most so many rows, the last of which holds all that is left."""
-        from textwrap import wrap  # the first frame says nothing long
-
-        text, kind = clean_line(self._sign(said[1]) + said[0]), said[1]
-        rows = [text] if cells(text) <= room or room < _LEAST_ROOM else wrap(text, room)
-        rows = rows if len(rows) <= most else [*rows[: most - 1], " ".join(rows[most - 1 :])]
-        return [(row, kind) for row in rows]
-
-    def _sign(self, kind: Kind) -> str:
-        """What stands before an error."""
-        return ("! " if ascii_only(self) else "▲ ") if kind == "error" else ""
+    def _styled(self, text: str, kind: Kind, room: int) -> Run:
+        """As much of a text as may be seen, with its sign, in its style."""
+        sign = "" if kind != "error" else "! " if ascii_only(self) else "▲ "
+        return Run(sign + clean_line(text[: room * _MOST_ROWS * 8]), "bad" if sign else "strong")
 
     def _make_room(self) -> None:
         """Be as high as the message."""
-        rows = max(len(self._rows(self._room(self.size.width))), 1)
-        if rows != self._height:
-            self.styles.height = self._height = rows
-        if rows > 1:
+        height = 1 if self._message is None else len(self._rows(self.size.width))
+        if height != self._height:
+            self.styles.height = self._height = height
+        if height > 1:
             self.refresh()
 
 
 _SECONDS = 10.0
-_LEAST_ROOM = 20
-"""In fewer cells a message is one row."""
 
 
 class LetterMenu:
