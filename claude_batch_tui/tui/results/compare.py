@@ -193,13 +193,13 @@ class CompareScreen(DashboardScreen):
 
     def title_left(self) -> str:
         """What is compared; on a narrow screen the line of the tabs has more room for it."""
-        return self._sides() if self.has_class("-wide") else ""
+        return self._sides() if self.is_wide else ""
 
     def draw_snapshot(self, snapshot: Snapshot) -> None:
         """The title, and what is compared."""
         super().draw_snapshot(snapshot)
         room = self.size.width - TABS_WIDTH
-        self.query_one(TabsLine).show(right="" if self.has_class("-wide") else self._sides(room))
+        self.query_one(TabsLine).show(right="" if self.is_wide else self._sides(room))
 
     def _sides(self, room: int | None = None) -> str:
         """`A label eval, haiku · B label eval, sonnet`, in so many cells."""

@@ -296,7 +296,7 @@ class StatusLine(OneLine):
             *whole, last = wrapped(run.text, room, most=_MOST_ROWS - len(rows)) or [""]
             texts = [*whole, cut(last, room, cut_mark(self))]
             rows += [[Run(" " + text, run.style)] for text in texts if text]
-        return rows
+        return rows or [[]]
 
     def _styled(self, text: str, kind: Kind, room: int) -> Run:
         """As much of a text as may be seen, with its sign, in its style."""
@@ -313,6 +313,7 @@ class StatusLine(OneLine):
 
 
 _SECONDS = 10.0
+"""How long it is said which letters are waited for."""
 
 
 class LetterMenu:
