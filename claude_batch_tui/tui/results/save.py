@@ -143,19 +143,23 @@ class SaveDialog(Box[SaveChoice | None]):
     def _typed_name(self) -> str:
         """The name as it is typed; without an ending it gets that of the last format."""
         value = self.query_one(LineInput).value.strip()
-        is_bare = bool(value) and not Path(value).suffix and not (value.endswith("/") or Path(value).is_dir())
+        is_bare = (
+            bool(value)
+            and not Path(value).suffix
+            and not (value.endswith("/") or expand_home(value).is_dir())
+        )
         return f"{value}{self._last.endings[0]}" if is_bare else value
 
     def _form(self) -> Format | None:
         try:
-            form = format_of(self._typed_name())
+            return format_of(self._typed_name())
         except ConfigError:
             return None
-        self._last = form if form in self._formats else self._last
-        return form
 
     def _show(self) -> None:
         chosen, mark = self._form(), ">" if ascii_only(self) else "▸"
+        if chosen is not None and chosen in self._formats:
+            self._last = chosen
         lines = [
             f"{mark if one is chosen else ' '} {one.endings[0]:<12} {one.words}" for one in self._formats
         ]

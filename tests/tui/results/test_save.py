@@ -59,6 +59,22 @@ async def test_the_ending_chooses_and_the_arrows_go_through_the_formats(opened, 
         assert "no format has this ending" in text_of(opened, ".problem")
 
 
+async def test_a_folder_below_the_home_folder_is_no_name_without_an_ending(
+    opened, settled, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "out").mkdir()
+    async with opened.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        await pilot.press(*"~/out", "enter")
+        await settled(pilot)
+        assert isinstance(opened.screen, SaveDialog)
+        assert "~/out" in text_of(opened, ".problem")
+        assert not (tmp_path / "out.csv").exists()
+
+
 async def test_of_a_file_without_entries_no_filter_is_to_blame(dashboard, filled, settled, tmp_path):
     filled([])
     empty = tmp_path / "empty.jsonl"
