@@ -358,7 +358,6 @@ def compare_rows(screen: DashboardScreen, rows: Sequence[BatchRow]) -> None:
     """Compare the results of two batches or runs, or of the runs of one sweep, where all are on this machine."""
     from claude_batch_tui.services.building.models import read_prices
     from claude_batch_tui.tui.results.compare import CompareScreen
-    from claude_batch_tui.tui.results.sweep import SweepRun, SweepScreen
 
     for row in rows:
         for tracked in row.members or (row.tracked,):
@@ -371,6 +370,8 @@ def compare_rows(screen: DashboardScreen, rows: Sequence[BatchRow]) -> None:
         return read_prices(config)
 
     if len(rows) == 1:
+        from claude_batch_tui.tui.results.sweep import SweepRun, SweepScreen  # late: few have a sweep
+
         runs = [
             SweepRun(
                 _variant(each),

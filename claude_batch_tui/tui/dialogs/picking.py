@@ -94,7 +94,7 @@ class PickDialog(Box[str | None]):
 
     def choices(self, typed: str) -> Sequence[Choice]:
         """What can be chosen while this is typed: what has all of its words in it, first what begins with it."""
-        words, begins = typed.lower().split(), self._shown_for.lower()
+        words, begins = typed.lower().split(), typed.lower()
         found = (
             choice
             for choice in self._all
