@@ -179,7 +179,7 @@ def is_invalid(error_type: str) -> bool:
 
 def _class_words(counts: Mapping[str, int]) -> str:
     """`7 truncated, 5 refused`: how many there are of each class, in the order of `CLASSES`; what is truly good is `good`."""
-    words = ((name, "good" if name == "complete" else name.replace("_", " ")) for name in CLASSES)
+    words = ((name, "good" if name == "complete" else name.replace("_", "-")) for name in CLASSES)
     return ", ".join(f"{counts[name]:,} {word}" for name, word in words if counts.get(name))
 
 
