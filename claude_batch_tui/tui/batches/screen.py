@@ -587,7 +587,7 @@ class BatchesScreen(DashboardScreen):
     def action_retry(self) -> None:
         """Send again what failed of the marked batches, or of the one or the run under the cursor."""
         ended = [tracked for tracked in self.table.batches if tracked.batch.has_ended]
-        retry_batches(self, ended, self.dashboard.now())
+        retry_batches(self, ended, self.dashboard.now(), self._unmark)
 
     def action_unknown(self) -> None:
         """Decide about a submission of unknown outcome."""

@@ -38,9 +38,12 @@ def retry_reason(batches: Sequence[TrackedBatch]) -> str | None:
     return None
 
 
-def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now: datetime) -> None:
-    """Ask for a retry of all that failed in ended batches. Where their results are not on this machine, those are
-    downloaded, and it is said that the key is to be pressed again then. What another program sent is asked for.
+def retry_batches(
+    screen: DashboardScreen, batches: Sequence[TrackedBatch], now: datetime, done: Callable[[], None]
+) -> None:
+    """Ask for a retry of all that failed in ended batches; `done` follows once it is sent. Where their results are not on
+    this machine, those are downloaded, and it is said that the key is to be pressed again then. What another program sent
+    is asked for.
     """
     engine = owner_of(screen, [tracked.id for tracked in batches])
     if engine is None:
@@ -60,7 +63,7 @@ def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now:
 
     if (elsewhere := sent_elsewhere(engine, batches)) is not None:
         keep = partial(engine.keep_sent, elsewhere.id)
-        again = partial(retry_batches, screen, batches, now)
+        again = partial(retry_batches, screen, batches, now, done)
         ask_what_was_sent(screen, elsewhere.title, lambda file: wrap_future(keep(file)), again)
         return
 
@@ -82,7 +85,7 @@ def retry_batches(screen: DashboardScreen, batches: Sequence[TrackedBatch], now:
             return engine.triage(opened(stack))
 
     what = batches[0].title if len(batches) == 1 else counted_batches(len(batches))
-    start_retry(screen, f"Retry {what}", engine, make, look)
+    start_retry(screen, f"Retry {what}", engine, make, look, done)
 
 
 def sent_elsewhere(engine: Engine, batches: Sequence[TrackedBatch]) -> TrackedBatch | None:
@@ -140,30 +143,44 @@ def owner_of(screen: DashboardScreen, batch_ids: Sequence[str]) -> Engine | None
         return None
 
 
-def start_retry(screen: DashboardScreen, title: str, engine: Engine, make: Make, look: Look) -> None:
+def start_retry(
+    screen: DashboardScreen,
+    title: str,
+    engine: Engine,
+    make: Make,
+    look: Look,
+    done: Callable[[], None] = lambda: None,
+) -> None:
     """Show what would be sent again, price it, ask, and send it after a yes; a worker of the screen does that.
 
     All goes through `engine`, whatever workspace is on the screen by then. `look` groups what is not truly good, `make`
-    plans for what was chosen of it, both in a thread; they raise CbtuiErrors.
+    plans for what was chosen of it, both in a thread; they raise CbtuiErrors. `done` follows once it is sent.
     """
-    screen.run_worker(_retry(screen, title, engine, make, look), group="retry", exclusive=True)
+    screen.run_worker(_retry(screen, title, engine, make, look, done), group="retry", exclusive=True)
 
 
-async def _retry(screen: DashboardScreen, title: str, engine: Engine, make: Make, look: Look) -> None:
+async def _retry(
+    screen: DashboardScreen, title: str, engine: Engine, make: Make, look: Look, done: Callable[[], None]
+) -> None:
     from claude_batch_tui.tui.submitting.retry_dialog import RetryDialog
 
     made = await screen.app.push_screen_wait(RetryDialog(title, make, look))
     if made is not None:
         from claude_batch_tui.services.submitting.order import SendOrder
 
-        await _send(
-            screen, engine, SendOrder(part=made, again=made.rules.again, counts_input=True), made.run_id
-        )
+        order = SendOrder(part=made, again=made.rules.again, counts_input=True)
+        await _send(screen, engine, order, made.run_id, done)
 
 
-async def _send(screen: DashboardScreen, engine: Engine, order: SendOrder, run_id: str) -> None:
+async def _send(
+    screen: DashboardScreen, engine: Engine, order: SendOrder, run_id: str, done: Callable[[], None]
+) -> None:
     """Begin to send; nothing goes out before the question that is paid has a yes."""
     from claude_batch_tui.tui.submitting.dialog import ask_and_follow
+
+    def created(batch_id: str) -> None:
+        done()
+        screen.dashboard.show_created(batch_id, run_id)
 
     token = uuid4().hex
     screen.say("Checking and pricing …", seconds=60.0)
@@ -180,7 +197,7 @@ async def _send(screen: DashboardScreen, engine: Engine, order: SendOrder, run_i
         order,
         question,
         anew=lambda order: screen.run_worker(
-            _send(screen, engine, order, run_id), group="retry", exclusive=True
+            _send(screen, engine, order, run_id, done), group="retry", exclusive=True
         ),
-        created=lambda batch_id: screen.dashboard.show_created(batch_id, run_id),
+        created=created,
     )

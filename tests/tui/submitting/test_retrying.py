@@ -62,7 +62,8 @@ async def test_what_failed_in_a_batch_goes_out_again_after_the_question_that_is_
 ):
     async with live.run_test(size=(80, 24)) as pilot:
         await reached(pilot, lambda: live.screen.query_one("#list", VirtualList).cursor_key is not None)
-        await pilot.press("R")
+        table = live.screen.query_one("#list", VirtualList)
+        await pilot.press("space", "R")
         await reached(pilot, lambda: "3 to retry: 2 errored, 1 expired" in words(live))
         await pilot.press("enter")
         await reached(pilot, lambda: isinstance(live.screen, ConfirmDialog))
@@ -70,6 +71,7 @@ async def test_what_failed_in_a_batch_goes_out_again_after_the_question_that_is_
         await reached(pilot, lambda: "retry of  labels" in words(live))
         await pilot.press("enter")
         assert len(simulator.log.creates) == 1
+        assert table.marks == {failed}
         await pilot.press("R")
         await reached(pilot, lambda: "3 to retry" in words(live))
         await pilot.press("enter")
@@ -78,6 +80,7 @@ async def test_what_failed_in_a_batch_goes_out_again_after_the_question_that_is_
         await reached(pilot, lambda: len(live.snapshot.batches) == 2)
         names = {tracked.name: tracked.run_id for tracked in live.snapshot.batches}
         assert len(set(names.values())) == 1
+        await reached(pilot, lambda: not table.marks)
         assert set(names) == {"labels", "labels retry"}
         assert sent(own_folders) == [["r1", "r4", "r6"]]
         (run_id,) = set(names.values())
