@@ -161,11 +161,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """One setting's value, without secrets, and the place that set it: flag, environment, file or default."""
+    """One setting as it was given, and the place that set it: flag, environment, file or default."""
 
     name: str
-    value: Any
+    given: Any
     origin: str
+
+    @property
+    def value(self) -> Any:
+        """What may be shown: without secrets."""
+        return redact(self.given) if isinstance(self.given, str) else self.given
 
 
 _TABLES = ("keys", "profiles")
@@ -250,8 +255,7 @@ def load(
             raise ConfigError(f"{name}: {NO_HOME}. Set HOME, or CBTUI_{name.upper()}.")
     _apply_profile(found)
     config = Config(**{name: value for name, (value, _) in found.items()})
-    shown = {name: redact(value) if isinstance(value, str) else value for name, (value, _) in found.items()}
-    return config, [Setting(name, shown[name], origin) for name, (_, origin) in found.items()]
+    return config, [Setting(name, value, origin) for name, (value, origin) in found.items()]
 
 
 def _usual_folder(find: Callable[..., Path]) -> Path | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Mapping
 
@@ -23,6 +22,8 @@ _SLOW_FRAMES, _FAST_FRAMES = "10", "60"
 
 def named_program(*variables: str) -> list[str]:
     """The command in the first of these variables that names one; empty where none does. Raises ConfigError."""
+    import shlex  # late: the first frame needs none of it
+
     for variable in variables:
         value = os.environ.get(variable, "")
         try:

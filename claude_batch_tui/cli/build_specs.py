@@ -126,7 +126,7 @@ def _line_to_type(missing: Sequence[str], argv: Sequence[str]) -> str:
 def _asked_model(models: Models, prices: PriceTable, context: Context) -> str:
     """The model that the user types, of those that are shown or any other. Raises ConfigError where none is typed."""
     from claude_batch_tui.services.building.models import usual_models
-    from claude_batch_tui.wording import money
+    from claude_batch_tui.wording.values import money
 
     note, half = context.diagnostics.note, prices.batch_factor
     note("Models, and what a million tokens of prompt and of answer cost in a batch:")

@@ -165,7 +165,7 @@ def write_entries(
     from claude_batch_tui.services.exporting.target import Options
     from claude_batch_tui.services.filters.streaming import StreamingFilter
     from claude_batch_tui.store.locations import Locations  # late: --help needs none of it
-    from claude_batch_tui.wording import export_words, indexing_words
+    from claude_batch_tui.wording.progress import export_words, indexing_words
 
     options = Options(
         form,

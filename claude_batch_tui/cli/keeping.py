@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 async def fetch_what_goes(listed: Iterable[TrackedBatch], context: Context, runtime: Runtime) -> None:
     """Fetch the results of these batches that go within 48 hours and are not here; what cannot be is said, not raised."""
     from claude_batch_tui.services.keeping.fetching import about_to_go, claimed
-    from claude_batch_tui.wording import no_room_words, span
+    from claude_batch_tui.wording.batches import no_room_words
+    from claude_batch_tui.wording.values import span
 
     workspace, now = runtime.workspace, runtime.now()
     if workspace is None:

@@ -61,7 +61,7 @@ def show_ledger(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.results.schema_validation import validate_schemas
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
-    from claude_batch_tui.wording import not_good_words
+    from claude_batch_tui.wording.results import not_good_words
 
     outcomes, cache = list[Outcomes](), Locations(context.config.data_dir).cache
     for held in _held(args, context):

@@ -105,7 +105,7 @@ def verdict(found: Sequence[Found], classes: Mapping[str, int]) -> tuple[ExitCod
 
     `classes` are the ledger classes of entries of files and single batches; a run brings those of its own.
     """
-    from claude_batch_tui.wording import not_good_words
+    from claude_batch_tui.wording.results import not_good_words
 
     counts = Counter(classes) + sum((Counter(one.classes) for one in found if one.classes), Counter())
     outcomes = outcomes_of_found(found, counts)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from claude_batch_tui.cli.command import Context
 from claude_batch_tui.domain.requests.draft import Problem
 from claude_batch_tui.services.building.progress import SourceProgress
-from claude_batch_tui.wording import counted, layout_words, problem_lines, size
+from claude_batch_tui.wording.submissions import layout_words, problem_lines
+from claude_batch_tui.wording.values import counted, size
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.building.build import BuildReport

@@ -242,7 +242,7 @@ async def _of_each(
 
 async def _is_proven(adopted: Submission, context: Context, runtime: Runtime) -> bool:
     """Whether the results of an adopted batch prove it the submission's own. Raises UnknownOutcomeError for another's."""
-    from claude_batch_tui.wording import settled_words
+    from claude_batch_tui.wording.submissions import settled_words
 
     known = await settled(adopted, context, runtime)
     words = settled_words(adopted, known)
@@ -258,7 +258,7 @@ async def download(tracked: TrackedBatch, runtime: Runtime, context: Context) ->
     """Download the results of a batch, and say how far that is; where they are. Raises as `results_of` does."""
     from claude_batch_tui.services.downloading.recording import download_batch
     from claude_batch_tui.services.results.local_files import read_results
-    from claude_batch_tui.wording import progress_words
+    from claude_batch_tui.wording.batches import progress_words
 
     fresh = await retrieve(tracked.id, runtime)
     if not fresh.batch.has_ended:
@@ -297,7 +297,8 @@ def require_whole(found: Iterable[Found], output: str) -> None:
 async def _follow(tracked: TrackedBatch, updates: AsyncIterator[Download], context: Context) -> None:
     """Say how far a download is, and what is wrong with what it left."""
     from claude_batch_tui.domain.batches.tracked import DownloadState
-    from claude_batch_tui.wording import reading_words, size, slow_words
+    from claude_batch_tui.wording.progress import reading_words, slow_words
+    from claude_batch_tui.wording.values import size
 
     was_slow = False
     async for update in updates:

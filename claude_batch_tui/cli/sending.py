@@ -168,7 +168,7 @@ def steps_of(
 
 def _may_be_cold(primed: Primed, args: argparse.Namespace, context: Context) -> bool:
     """Whether the others are sent although their prime did not warm the cache: asked, or as --cold says."""
-    from claude_batch_tui.wording import unprimed_words
+    from claude_batch_tui.wording.submissions import unprimed_words
 
     words, cold = unprimed_words(primed), bool(getattr(args, "cold", False))
     if can_ask(args) and not cold:
@@ -218,7 +218,8 @@ async def say(
 def _say_progress(step: Step, order: SendOrder, context: Context, runtime: Runtime) -> None:
     """Say a step that others follow."""
     from claude_batch_tui.services.submitting import steps
-    from claude_batch_tui.wording import changed_words, duration_words, partly_sent_words, size
+    from claude_batch_tui.wording.submissions import changed_words, partly_sent_words
+    from claude_batch_tui.wording.values import duration_words, size
 
     diagnostics = context.diagnostics
     match step:
@@ -251,7 +252,7 @@ def _say_progress(step: Step, order: SendOrder, context: Context, runtime: Runti
 def _say_prime(step: Priming | Primed | LeftCold, context: Context, runtime: Runtime) -> int:
     """Say how the prime of a run goes; the exit code, where the others were left."""
     from claude_batch_tui.services.submitting import steps
-    from claude_batch_tui.wording import duration_words
+    from claude_batch_tui.wording.values import duration_words
 
     diagnostics, prime = context.diagnostics, step.submission
     match step:
@@ -274,7 +275,8 @@ def agreed(
     question: Question, order: SendOrder, args: argparse.Namespace, context: Context, runtime: Runtime
 ) -> bool:
     """Ask, with all that is known of the cost and what was guessed; above a limit for the count itself."""
-    from claude_batch_tui.wording import cost_words, forecast_lines, size
+    from claude_batch_tui.wording.costs import cost_words, forecast_lines
+    from claude_batch_tui.wording.values import size
 
     if can_ask(args):
         for line in forecast_lines(question.report.forecast, question.in_flight):
@@ -298,7 +300,7 @@ def agreed(
 def _say_overlap(step: Overlaps, order: SendOrder, args: argparse.Namespace, context: Context) -> int:
     """Some of the requests were sent before: say how many, where, and for how much, and what can be done; the exit code."""
     from claude_batch_tui.services.submitting.order import Rest
-    from claude_batch_tui.wording import overlap_lines
+    from claude_batch_tui.wording.submissions import overlap_lines
 
     overlap, diagnostics = step.overlap, context.diagnostics
     first, *runs = overlap_lines(overlap)
@@ -319,7 +321,7 @@ def _say_overlap(step: Overlaps, order: SendOrder, args: argparse.Namespace, con
 
 def _say_sent_before(earlier: Submission, context: Context) -> int:
     """The same bytes were sent before: say what is known of that."""
-    from claude_batch_tui.wording import sent_before_words, sent_when
+    from claude_batch_tui.wording.submissions import sent_before_words, sent_when
 
     if earlier.is_certain:
         context.diagnostics.error(f"{sent_before_words(earlier)} Pass --again to pay for them once more.")
@@ -336,7 +338,7 @@ def _say_sent_before(earlier: Submission, context: Context) -> int:
 
 async def _say_end(ended: Ended, args: argparse.Namespace, context: Context, runtime: Runtime) -> int:
     """Say how a batch ended, and how many of its run there are by then; the exit code."""
-    from claude_batch_tui.wording import adopted_words
+    from claude_batch_tui.wording.submissions import adopted_words
 
     submission, diagnostics = ended.submission, context.diagnostics
     is_created = ended.is_created

@@ -14,7 +14,7 @@ from claude_batch_tui.domain.plain_text import clean_line
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.services.watching.notify import claim_ends, osc9_way, run_hook
-from claude_batch_tui.wording import notice_words, progress_words
+from claude_batch_tui.wording.batches import notice_words, progress_words
 
 _BAR = 16
 _NAME = 33

@@ -24,7 +24,7 @@ from claude_batch_tui.services.threads import in_thread
 from claude_batch_tui.store import batches
 from claude_batch_tui.store.notifications import claim_once
 from claude_batch_tui.store.results.index import ResultsIndex
-from claude_batch_tui.wording import outcome_counts
+from claude_batch_tui.wording.batches import outcome_counts
 
 _log = logging.getLogger(__name__)
 _Steps = Callable[..., AsyncIterator[Download]]

@@ -343,7 +343,7 @@ class Engine(LoopThread):
         """Remove files that the user agreed to."""
         from claude_batch_tui.services.keeping.pruning import prune
         from claude_batch_tui.services.threads import in_thread
-        from claude_batch_tui.wording import size
+        from claude_batch_tui.wording.values import size
 
         freed = await in_thread(lambda: prune(chosen, self.store))
         self._board.tell(f"{size(freed)} freed.")
@@ -353,7 +353,7 @@ class Engine(LoopThread):
         """Write store, journal, what was sent and what came back into one file."""
         from claude_batch_tui.services.keeping.backup import backup
         from claude_batch_tui.services.threads import in_thread
-        from claude_batch_tui.wording import counted, size
+        from claude_batch_tui.wording.values import counted, size
 
         *_, last = await in_thread(lambda: [*backup(self.store, target)])
         self._board.tell(f"{counted(last.files, 'file')}, {size(last.bytes)}, are in {target}.")
@@ -373,7 +373,7 @@ class Engine(LoopThread):
         from claude_batch_tui.services.keeping.pruning import forget
         from claude_batch_tui.services.threads import in_thread
         from claude_batch_tui.services.watching.cancel import delete
-        from claude_batch_tui.wording import counted_batches, size
+        from claude_batch_tui.wording.values import counted_batches, size
 
         runtime, workspace = self._runtime, self._runtime.known_workspace()
         now = runtime.now()

@@ -16,7 +16,7 @@ from claude_batch_tui.services.watching.notify import claim_ends, past_ends, pas
 from claude_batch_tui.services.watching.watch import Poll, poll
 from claude_batch_tui.store import polls
 from claude_batch_tui.store.batches import Change
-from claude_batch_tui.wording import notice_words
+from claude_batch_tui.wording.batches import notice_words
 
 _ENDS_REMEMBERED = 50
 

@@ -25,7 +25,8 @@ from claude_batch_tui.services.submitting.adoption import settle_found
 from claude_batch_tui.services.submitting.order import Question
 from claude_batch_tui.services.submitting.run import send_one
 from claude_batch_tui.store import batches, submissions
-from claude_batch_tui.wording import counted_batches, unprimed_words
+from claude_batch_tui.wording.submissions import unprimed_words
+from claude_batch_tui.wording.values import counted_batches
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from claude_batch_tui.engine.board import Board
 from claude_batch_tui.runtime import Runtime
 from claude_batch_tui.services.keeping.fetching import about_to_go, claimed
 from claude_batch_tui.store.notifications import claim_once
-from claude_batch_tui.wording import counted_batches, no_room_words, span
+from claude_batch_tui.wording.batches import no_room_words
+from claude_batch_tui.wording.values import counted_batches, span
 
 _LOOK_EVERY = 60.0
 _LOOK_SOON = 1.0

@@ -29,7 +29,7 @@ from claude_batch_tui.tui.base import CbtuiApp
 from claude_batch_tui.tui.batches.screen import BatchesScreen
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.key_line import hidden_key, key_name
-from claude_batch_tui.wording import standing_words
+from claude_batch_tui.wording.batches import standing_words
 
 if TYPE_CHECKING:
     from claude_batch_tui.tui.dashboard import Dashboard

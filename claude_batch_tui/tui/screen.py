@@ -26,7 +26,7 @@ from claude_batch_tui.tui.widgets.inputs import FilterBar
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.roles import ROLE_CLASSES
-from claude_batch_tui.wording import link_words, links_words
+from claude_batch_tui.wording.progress import link_words, links_words
 
 _FRAME_WRITTEN = 0.05
 """Seconds the writing thread is left alone: importing the SDK would hold the first frame back."""

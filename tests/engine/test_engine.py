@@ -21,7 +21,7 @@ from claude_batch_tui.services.submitting import spool
 from claude_batch_tui.services.submitting.order import Pilot, Rest, SendOrder
 from claude_batch_tui.services.submitting.spool import sent_ids
 from claude_batch_tui.simulator import Fault
-from claude_batch_tui.wording import question_lines
+from claude_batch_tui.wording.submissions import question_lines
 from downloading import results_here
 from sending import agree
 

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Back up; no network."""
     from claude_batch_tui.runtime import Runtime  # late: --help needs none of it
     from claude_batch_tui.services.keeping.backup import backup
-    from claude_batch_tui.wording import counted, size
+    from claude_batch_tui.wording.values import counted, size
 
     runtime = Runtime(context.config)
     try:

@@ -212,7 +212,8 @@ def _of_answers(args: argparse.Namespace, context: Context) -> argparse.Namespac
 def _preview(spec: BuildSpec, args: argparse.Namespace, context: Context) -> int:
     """Print how the source is read, and its first requests. Nothing is written."""
     from claude_batch_tui.services.building.preview import preview
-    from claude_batch_tui.wording import counted, layout_words
+    from claude_batch_tui.wording.submissions import layout_words
+    from claude_batch_tui.wording.values import counted
 
     if spec.kind == "custom":
         raise ConfigError(f"{spec.path}: a script is not run for a preview. Leave out --preview.")
@@ -264,7 +265,7 @@ def _show(report: BuildReport, args: argparse.Namespace, context: Context) -> No
 
 
 def _summary(report: BuildReport) -> str:
-    from claude_batch_tui.wording import counted, size
+    from claude_batch_tui.wording.values import counted, size
 
     words = [f"{counted(report.requests, 'request')} of {counted(report.rows, 'row')}", size(report.bytes)]
     if report.cleaned_ids:

@@ -23,7 +23,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime  # late: --help needs none of it
     from claude_batch_tui.services.watching.cancel import cancel
     from claude_batch_tui.store import submissions
-    from claude_batch_tui.wording import foreign_cancel_words
+    from claude_batch_tui.wording.submissions import foreign_cancel_words
 
     async with open_runtime(context.config, patience=context.patience) as runtime:
         found = await resolve_all(args.ids, runtime)

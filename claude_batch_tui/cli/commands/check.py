@@ -90,7 +90,9 @@ def _lines(report: CheckReport, examples: int) -> Iterator[str]:
     from claude_batch_tui.domain.requests.limits import MAX_BODY_BYTES, MAX_REQUESTS
     from claude_batch_tui.sources.json_values import FORMS
     from claude_batch_tui.sources.ready import MAKERS
-    from claude_batch_tui.wording import counted, forecast_lines, problem_lines, size
+    from claude_batch_tui.wording.costs import forecast_lines
+    from claude_batch_tui.wording.submissions import problem_lines
+    from claude_batch_tui.wording.values import counted, size
 
     draft = report.draft
     requests, bytes_ = draft.requests / MAX_REQUESTS, draft.body_bytes / MAX_BODY_BYTES

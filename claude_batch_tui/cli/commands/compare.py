@@ -118,7 +118,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.results.costs import EntryCosts
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
-    from claude_batch_tui.wording import compared_words, comparison_lines
+    from claude_batch_tui.wording.results import compared_words, comparison_lines
 
     if args.b is None:
         return _compare_sweep(args, context)

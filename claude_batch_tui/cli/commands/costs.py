@@ -57,7 +57,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     """Print the costs; no network."""
     from claude_batch_tui.services.submitting.limit import spent
     from claude_batch_tui.services.watching.listing import costs_of  # late: --help needs none of it
-    from claude_batch_tui.wording import cost_notes, limit_words
+    from claude_batch_tui.wording.costs import cost_notes, limit_words
 
     if args.month is not None and not _MONTH.fullmatch(args.month):
         raise ConfigError(f"--month is a month as 2026-11, not {args.month!r}.")
@@ -105,7 +105,7 @@ def as_json(found: Costs, month: str | None) -> dict[str, Any]:
 
 
 def _table(found: Costs) -> Iterator[str]:
-    from claude_batch_tui.wording import COST_HEADS, cost_cells
+    from claude_batch_tui.wording.costs import COST_HEADS, cost_cells
 
     rows: list[tuple[str, ...]] = [(found.by.upper(), *COST_HEADS)]
     rows += [(line.key, *cost_cells(line)) for line in (*found.lines, found.total)]

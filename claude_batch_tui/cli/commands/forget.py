@@ -35,7 +35,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.keeping.pruning import forget, forgettable
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.services.watching.cancel import delete
-    from claude_batch_tui.wording import counted_batches, size
+    from claude_batch_tui.wording.values import counted_batches, size
 
     async with open_runtime(context.config) as runtime:
         targets = await resolve_all(args.ids, runtime)

@@ -79,7 +79,8 @@ def as_json(found: History) -> dict[str, Any]:
 def tables(found: History) -> Iterator[str]:
     """The numbers as three tables."""
     from claude_batch_tui.domain.batches.history import size_words
-    from claude_batch_tui.wording import counted_batches, money, share, spend_words, took
+    from claude_batch_tui.wording.costs import spend_words
+    from claude_batch_tui.wording.values import counted_batches, money, share, took
 
     ended = counted_batches(sum(group.batches for group in found.turnarounds))
     yield f"Turnaround of {ended} that ended, canceled ones left out"

@@ -172,7 +172,7 @@ async def _kept(
 
 def _left_open(listed: Listed, now: datetime) -> Iterable[str]:
     """What could not be read, and what is still looked for."""
-    from claude_batch_tui.wording import ago, counted, counted_batches
+    from claude_batch_tui.wording.values import ago, counted, counted_batches
 
     if listed.unreadable:
         yield (
@@ -211,8 +211,7 @@ def table(
 ) -> list[str]:
     """The rows as lines of a table with a head. `known` teaches how long batches take."""
     from claude_batch_tui.domain.batches.turnaround import Turnarounds
-    from claude_batch_tui.wording import ASCII_GLYPHS
-    from claude_batch_tui.wording.batches import COLUMNS
+    from claude_batch_tui.wording.batches import ASCII_GLYPHS, COLUMNS
 
     learned = Turnarounds()
     learned.learn(known)
@@ -238,7 +237,7 @@ def table(
 def warnings(known: Iterable[TrackedBatch], now: datetime) -> Iterable[str]:
     """What may be another's, what is about to be lost, and the command that settles or saves it."""
     from claude_batch_tui.domain.batches.notices import Warned, warned
-    from claude_batch_tui.wording import counted_batches, span
+    from claude_batch_tui.wording.values import counted_batches, span
 
     if unproven := [tracked for tracked in known if tracked.provisional]:
         yield (

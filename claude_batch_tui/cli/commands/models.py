@@ -87,7 +87,7 @@ def _rows(models: Models, prices: PriceTable) -> Iterator[tuple[str, ModelRules 
 
 
 def _lines(models: Models, prices: PriceTable) -> Iterator[str]:
-    from claude_batch_tui.wording import money
+    from claude_batch_tui.wording.values import money
 
     yield f"{'model':<28} {'context':>9} {'answer':>8} {'in':>8} {'out':>8}  {'priced':<10}  lifecycle"
     for name, rules in _rows(models, prices):

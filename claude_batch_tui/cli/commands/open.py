@@ -33,7 +33,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
 async def _ended(word: str, context: Context) -> str:
     """The id of the batch a word means; the API is asked where its results are not on this machine."""
     from claude_batch_tui.runtime import open_runtime  # late, as the SDK is
-    from claude_batch_tui.wording import progress_words
+    from claude_batch_tui.wording.batches import progress_words
 
     async with open_runtime(context.config, patience=context.patience) as runtime:
         found = await resolve_one(word, runtime)

@@ -41,7 +41,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.runtime import open_runtime
     from claude_batch_tui.services.keeping.pruning import prune, removable
     from claude_batch_tui.services.threads import in_thread
-    from claude_batch_tui.wording import size
+    from claude_batch_tui.wording.values import size
 
     async with open_runtime(context.config) as runtime:
         found = removable(runtime.store, keep_days=context.config.keep_days, now=runtime.now())
@@ -63,7 +63,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
 
 def _agreed(each: Removable, args: argparse.Namespace, context: Context) -> bool:
     """Whether the user agrees to remove these files; answers that are nowhere else want a word of their own."""
-    from claude_batch_tui.wording import size
+    from claude_batch_tui.wording.values import size
 
     question = f"Remove {len(each.paths):,} files, {size(each.bytes)}: {each.what}?"
     if each.needs_asking and args.yes and not args.unexported:

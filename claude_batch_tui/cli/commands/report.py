@@ -103,7 +103,7 @@ async def _facts(found: Found, args: argparse.Namespace, context: Context) -> li
     """What was sent, when, and which entries are meant, as pairs of words."""
     from claude_batch_tui.cli.lookup import find_known
     from claude_batch_tui.runtime import open_runtime
-    from claude_batch_tui.wording import duration
+    from claude_batch_tui.wording.values import duration
 
     facts = [("only entries", args.where)] if args.where else []
     if not found.is_batch:

@@ -146,7 +146,7 @@ def _show_statistics(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.results.statistics import statistics
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
-    from claude_batch_tui.wording import statistics_lines
+    from claude_batch_tui.wording.results import statistics_lines
 
     wanted, prices = parse(args.where or ""), read_prices(context.config)
     places = find_results(args.ids, context, every=args.attempts == "all")

@@ -97,7 +97,7 @@ def _write_again(path: Path, args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.results.lanes import failed_ids, keep_requests, write_again
     from claude_batch_tui.store.locations import Locations
     from claude_batch_tui.store.results.opening import open_indexed
-    from claude_batch_tui.wording import counted
+    from claude_batch_tui.wording.values import counted
 
     lines, cache = lines_of(path, context), Locations(context.config.data_dir).cache
     body = lines.body
@@ -138,7 +138,8 @@ async def _retry(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.submitting.order import SendOrder
     from claude_batch_tui.services.submitting.retry import write_draft
     from claude_batch_tui.services.threads import in_thread
-    from claude_batch_tui.wording import counted, retry_words
+    from claude_batch_tui.wording.submissions import retry_words
+    from claude_batch_tui.wording.values import counted
 
     async with open_runtime(context.config, patience=context.patience) as runtime:
         if args.sent is not None:

@@ -345,7 +345,7 @@ async def _take_steps(
 
 
 def _taken_up(one: Submission) -> str:
-    from claude_batch_tui.wording import sent_before_words
+    from claude_batch_tui.wording.submissions import sent_before_words
 
     return f"{sent_before_words(one)} It is taken up: {one.run_id}."
 
@@ -374,7 +374,7 @@ def _agreed(
         return agreed(question, order, args, context, runtime)
     from claude_batch_tui.services.submitting.rounds import cost_until_now
     from claude_batch_tui.services.watching.lookup import known_batches
-    from claude_batch_tui.wording import money
+    from claude_batch_tui.wording.values import money
 
     cost, run_id = question.report.at_most, question.missing[0].run_id
     before = cost_until_now(known_batches(run_id, store=runtime.store, workspace=runtime.workspace))
@@ -401,7 +401,7 @@ async def _retry_order(run_id: str, args: argparse.Namespace, context: Context) 
     from claude_batch_tui.services.submitting.retry import NothingToRetryError
     from claude_batch_tui.services.submitting.rounds import retry_rounds
     from claude_batch_tui.store import submissions
-    from claude_batch_tui.wording import retry_words
+    from claude_batch_tui.wording.submissions import retry_words
 
     async with open_runtime(context.config, patience=context.patience) as runtime:
         if retry_rounds(submissions.of_run(runtime.store, run_id)) >= args.retry:

@@ -48,7 +48,7 @@ def _short(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.store import polls, workspaces
     from claude_batch_tui.store.database import Database
     from claude_batch_tui.store.locations import Locations
-    from claude_batch_tui.wording import standing_words
+    from claude_batch_tui.wording.batches import standing_words
 
     if args.id is not None:
         raise ConfigError("--short is about all batches: leave the ID out.")
@@ -131,8 +131,9 @@ def _members(batches: Sequence[TrackedBatch], now: datetime) -> list[str]:
 
 def facts(tracked: TrackedBatch, now: datetime) -> list[str]:
     """A batch as lines of label and value."""
-    from claude_batch_tui.wording import ago, cost_of_batch, duration, outcome_counts
-    from claude_batch_tui.wording.batches import status_words
+    from claude_batch_tui.wording.batches import outcome_counts, status_words
+    from claude_batch_tui.wording.costs import cost_of_batch
+    from claude_batch_tui.wording.values import ago, duration
 
     batch = tracked.batch
     lines = [

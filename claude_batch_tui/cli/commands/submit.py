@@ -123,7 +123,7 @@ async def _offer_limit(run_id: str, context: Context, runtime: Runtime) -> None:
     """Say what the answers of the pilot allow as max_tokens, where that is known."""
     from claude_batch_tui.services.results.pilot_limit import pilot_limit
     from claude_batch_tui.services.threads import in_thread
-    from claude_batch_tui.wording import pilot_limit_words
+    from claude_batch_tui.wording.submissions import pilot_limit_words
 
     found = await in_thread(lambda: pilot_limit(run_id, store=runtime.store, workspace=runtime.workspace))
     if found is not None:

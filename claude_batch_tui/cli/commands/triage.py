@@ -39,7 +39,7 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.results.triage import priced_triage
     from claude_batch_tui.services.threads import in_thread
     from claude_batch_tui.store.results.opening import open_indexed
-    from claude_batch_tui.wording import group_words, triage_words
+    from claude_batch_tui.wording.submissions import group_words, triage_words
 
     async with open_runtime(context.config, patience=context.patience) as runtime:
         found = await results_of(args.id, context, runtime, ended_only=True)

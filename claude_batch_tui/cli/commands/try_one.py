@@ -28,7 +28,8 @@ async def run(args: argparse.Namespace, context: Context) -> int:
     from claude_batch_tui.services.building.trying import request_at, trial, tried
     from claude_batch_tui.services.results.browse import first_words
     from claude_batch_tui.services.submitting.limit import require_within_limit
-    from claude_batch_tui.wording import cost_words, tried_words
+    from claude_batch_tui.wording.costs import cost_words
+    from claude_batch_tui.wording.results import tried_words
 
     prices = read_prices(context.config)
     async with open_runtime(context.config, patience=context.patience) as runtime:

@@ -142,7 +142,7 @@ async def _verdict(
 
 async def _is_certain(adopted: Submission, context: Context, runtime: Runtime) -> bool:
     """Whether the results of a batch prove that it is the one of a lost submission; what they show is said."""
-    from claude_batch_tui.wording import settled_words
+    from claude_batch_tui.wording.submissions import settled_words
 
     known = await settled(adopted, context, runtime)
     context.diagnostics.note(settled_words(adopted, known))
@@ -208,7 +208,7 @@ def _draw(
 ) -> None:
     """The bars and what comes next, where a person looks on."""
     from claude_batch_tui.cli.watch_display import bars
-    from claude_batch_tui.wording import duration_words
+    from claude_batch_tui.wording.values import duration_words
 
     diagnostics = context.diagnostics
     if not diagnostics.redraws or (args.json and context.output.is_terminal):
@@ -230,7 +230,7 @@ def _draw(
 
 
 def _say(batch: Batch, name: str, now: datetime, args: argparse.Namespace, context: Context) -> None:
-    from claude_batch_tui.wording import progress_words
+    from claude_batch_tui.wording.batches import progress_words
 
     record: dict[str, Any] = {"timestamp": now, "batch_id": batch.id, **msgspec.to_builtins(batch)}
     if args.output is not None:

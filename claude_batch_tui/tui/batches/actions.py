@@ -16,14 +16,9 @@ from claude_batch_tui.home import expand_home
 from claude_batch_tui.store import submissions
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.widgets.lines import LetterMenu
-from claude_batch_tui.wording import (
-    STATE_WORDS,
-    counted,
-    counted_batches,
-    duration,
-    foreign_cancel_words,
-    outcome_counts,
-)
+from claude_batch_tui.wording.batches import STATE_WORDS, outcome_counts
+from claude_batch_tui.wording.submissions import foreign_cancel_words
+from claude_batch_tui.wording.values import counted, counted_batches, duration
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.money.pricing import PriceTable
@@ -101,7 +96,7 @@ def delete_batches(
 def prune_files(screen: DashboardScreen) -> None:
     """Look what can be removed of this machine's files, and remove it after asking."""
     from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, TypedConfirmDialog, if_agreed
-    from claude_batch_tui.wording import size
+    from claude_batch_tui.wording.values import size
 
     engine, app = screen.dashboard.engines.home, screen.app
 
@@ -163,7 +158,7 @@ def forget_batches(
 ) -> None:
     """Forget batches that have ended on this machine, and on the server where wished, after their count was typed."""
     from claude_batch_tui.tui.dialogs.questions import TypedConfirmDialog, if_agreed
-    from claude_batch_tui.wording import size
+    from claude_batch_tui.wording.values import size
 
     engine = screen.dashboard.engines.of(targets[0].id)
 

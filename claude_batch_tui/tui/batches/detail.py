@@ -23,7 +23,7 @@ from claude_batch_tui.tui.widgets.columns import Run, cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.lines import OneLine, TabsLine
 from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.wording import counted_batches
+from claude_batch_tui.wording.values import counted_batches
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.batches.story import SentRequests, Story

@@ -23,7 +23,7 @@ from claude_batch_tui.tui.widgets.columns import Cell, Column, Run, cut, cut_mar
 from claude_batch_tui.tui.widgets.lines import OneLine
 from claude_batch_tui.tui.widgets.list_canvas import SequenceSource
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import moment
+from claude_batch_tui.wording.values import moment
 
 _COLUMNS = (Column("WHEN", width=12), Column("WHAT", min_width=20))
 _EMPTY = "Nothing yet: ends, downloads, warnings and errors will stand here."

@@ -14,17 +14,10 @@ from claude_batch_tui.tui.batches.rows import STATE_STYLES, Drawing, history_of,
 from claude_batch_tui.tui.widgets import charts
 from claude_batch_tui.tui.widgets.columns import cells, fit
 from claude_batch_tui.tui.widgets.text_rows import StyledLine
-from claude_batch_tui.wording import (
-    QUEUED,
-    cost_of_batch,
-    duration,
-    local_clock,
-    outcome_counts,
-    reading_words,
-    size,
-    span,
-)
-from claude_batch_tui.wording.batches import member_words, status_words
+from claude_batch_tui.wording.batches import member_words, outcome_counts, status_words
+from claude_batch_tui.wording.costs import cost_of_batch
+from claude_batch_tui.wording.progress import QUEUED, reading_words
+from claude_batch_tui.wording.values import duration, local_clock, size, span
 
 _MEMBERS_LISTED = 8
 _LONGEST_TITLE = 32

@@ -21,16 +21,17 @@ from claude_batch_tui.domain.batches.tracked import (
 from claude_batch_tui.domain.batches.turnaround import Forecast, Turnarounds
 from claude_batch_tui.tui.widgets import charts
 from claude_batch_tui.tui.widgets.columns import Cell, Column, Run, cells, cut
-from claude_batch_tui.wording import (
+from claude_batch_tui.wording.batches import (
     ASCII_GLYPHS,
+    COLUMNS,
     GLYPHS,
-    QUEUED,
-    ago,
     class_words,
-    reading_words,
-    size,
+    columns_of,
+    cost_or_limit,
+    left_words,
 )
-from claude_batch_tui.wording.batches import COLUMNS, columns_of, cost_or_limit, left_words
+from claude_batch_tui.wording.progress import QUEUED, reading_words
+from claude_batch_tui.wording.values import ago, size
 
 SHAPES = {
     "state": Column("S", width=1),

@@ -31,8 +31,8 @@ from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import TABS_WIDTH, LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.list_canvas import GUTTER
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import counted, counted_batches
 from claude_batch_tui.wording.batches import COLUMNS
+from claude_batch_tui.wording.values import counted, counted_batches
 
 if TYPE_CHECKING:
     from claude_batch_tui.domain.filters.fields import Completion

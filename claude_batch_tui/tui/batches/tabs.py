@@ -18,16 +18,16 @@ from claude_batch_tui.tui.batches.overview import Fact, fact_lines
 from claude_batch_tui.tui.batches.rows import Drawing, similar_to
 from claude_batch_tui.tui.widgets.charts import Mark, ruler, spread
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Line, StyledLine
-from claude_batch_tui.wording import (
+from claude_batch_tui.wording.batches import outcome_counts
+from claude_batch_tui.wording.costs import earlier_batches
+from claude_batch_tui.wording.values import (
     ago,
     counted,
     duration,
     duration_words,
-    earlier_batches,
     local_clock,
     moment,
     money,
-    outcome_counts,
     took,
 )
 

@@ -15,8 +15,8 @@ from claude_batch_tui.domain.batches.turnaround import Turnarounds
 from claude_batch_tui.domain.filters.pattern import FilterError
 from claude_batch_tui.tui.batches.rows import Drawing, list_columns, row_cells
 from claude_batch_tui.tui.widgets.columns import Cell, Column, place
-from claude_batch_tui.wording import ago, counted, counted_batches, money, span
 from claude_batch_tui.wording.batches import COLUMNS, columns_of, lineage
+from claude_batch_tui.wording.values import ago, counted, counted_batches, money, span
 
 _FORETOLD = 40
 """Running batches, the newest, of which an end is foretold: this is asked at every snapshot."""

@@ -32,7 +32,7 @@ from claude_batch_tui.tui.build.fields import (
     params_of,
     problem_of,
 )
-from claude_batch_tui.wording import money
+from claude_batch_tui.wording.values import money
 
 _SAID = {"unknown_model": "not known: a private one may be right, a misspelt one fails in every request"}
 """Sentences that need no name beside the field."""

@@ -22,7 +22,8 @@ from claude_batch_tui.store.results.opening import open_indexed
 from claude_batch_tui.tui.dialogs.picking import Choice, PickDialog
 from claude_batch_tui.tui.dialogs.questions import InputDialog
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.wording import ago, outcome_counts
+from claude_batch_tui.wording.batches import outcome_counts
+from claude_batch_tui.wording.values import ago
 
 _MOST_RUNS = 200
 _USUAL = "outcome=succeeded"

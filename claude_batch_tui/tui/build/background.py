@@ -17,7 +17,7 @@ from claude_batch_tui.tui.build.preview import BuildPreview
 from claude_batch_tui.tui.build.words import guess_lines, trust_lines
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, if_agreed
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.wording import size
+from claude_batch_tui.wording.values import size
 
 Updates = Generator[str | Checked]
 Stopped = Callable[[], bool]

@@ -23,7 +23,7 @@ from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.text_rows import AnyLine
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.wording import counted
+from claude_batch_tui.wording.values import counted
 
 _ROWS_SHOWN = 200
 """Rows of one cause in the list; `e` goes to all that are kept."""

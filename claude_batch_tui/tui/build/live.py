@@ -23,7 +23,7 @@ from claude_batch_tui.store.workspaces import hint_of
 from claude_batch_tui.tui.build.advice import Advice, Known, advice
 from claude_batch_tui.tui.build.fields import FIELDS, READY, betas_of, kind_of, spec_of
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.wording import counted, money
+from claude_batch_tui.wording.values import counted, money
 
 ROWS = 50
 """First rows that are shown; of documents, which may be large, fewer."""

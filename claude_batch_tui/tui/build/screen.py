@@ -49,7 +49,7 @@ from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog, i
 from claude_batch_tui.tui.widgets.inputs import typed_out
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import StatusLine, TabsLine, TitleLine
-from claude_batch_tui.wording import layout_words
+from claude_batch_tui.wording.submissions import layout_words
 
 _PAUSE_BEFORE_PREVIEW = 0.2
 """Seconds without a key before a request is read, and before the draft is kept."""

@@ -21,7 +21,7 @@ from claude_batch_tui.tui.build.words import trial_lines
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog, InputDialog, if_agreed
 from claude_batch_tui.tui.screen import DashboardScreen
 from claude_batch_tui.tui.submitting.dialog import ask_and_follow
-from claude_batch_tui.wording import pilot_limit_words
+from claude_batch_tui.wording.submissions import pilot_limit_words
 
 _PILOT = 10
 

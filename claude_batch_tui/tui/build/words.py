@@ -20,14 +20,10 @@ from claude_batch_tui.services.results.browse import first_words
 from claude_batch_tui.sources.python_script import seen_words
 from claude_batch_tui.tui.build.fields import in_fields
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Line, labeled
-from claude_batch_tui.wording import (
-    cost_words,
-    counted,
-    forecast_lines,
-    layout_words,
-    size,
-    tried_words,
-)
+from claude_batch_tui.wording.costs import cost_words, forecast_lines
+from claude_batch_tui.wording.results import tried_words
+from claude_batch_tui.wording.submissions import layout_words
+from claude_batch_tui.wording.values import counted, size
 
 
 def preview_lines(shown: Preview, row: int, *, as_json: bool, is_out: bool = False) -> list[Line]:

@@ -17,7 +17,7 @@ from claude_batch_tui.services.building.folder_entries import FolderEntry, folde
 from claude_batch_tui.tui.dialogs.picking import Choice, PickDialog
 from claude_batch_tui.tui.widgets.inputs import LineInput
 from claude_batch_tui.tui.widgets.key_line import shown_key
-from claude_batch_tui.wording import ago, size
+from claude_batch_tui.wording.values import ago, size
 
 UP, _HERE = "../", "./"
 _RECENT = 5

@@ -14,7 +14,7 @@ from claude_batch_tui.tui.history.store_text import Drawing, StoreTextScreen, co
 from claude_batch_tui.tui.widgets.columns import fit
 from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.tui.widgets.text_rows import StyledLine
-from claude_batch_tui.wording import COST_HEADS, cost_cells, cost_notes
+from claude_batch_tui.wording.costs import COST_HEADS, cost_cells, cost_notes
 
 _MONTHS = 120
 _KEY = 20

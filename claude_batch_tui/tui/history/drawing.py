@@ -10,7 +10,8 @@ from claude_batch_tui.tui.widgets.charts import Counts, Series, count_bar, legen
 from claude_batch_tui.tui.widgets.charts import bars as plot
 from claude_batch_tui.tui.widgets.columns import fit
 from claude_batch_tui.tui.widgets.text_rows import Span, StyledLine
-from claude_batch_tui.wording import counts_axis, money_axis, share, spend_words, took
+from claude_batch_tui.wording.costs import spend_words
+from claude_batch_tui.wording.values import counts_axis, money_axis, share, took
 
 WIDE = 150
 """Cells from which there are two columns."""

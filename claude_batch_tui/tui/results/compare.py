@@ -46,7 +46,7 @@ from claude_batch_tui.tui.widgets.lines import TABS_WIDTH, StatusLine, TabsLine,
 from claude_batch_tui.tui.widgets.text_rows import TextRows
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import agreement_words, compared_words, totals_words
+from claude_batch_tui.wording.results import agreement_words, compared_words, totals_words
 
 Making = Callable[[], Iterator[Comparison]]
 """Opens both sides and joins them; called in a thread."""

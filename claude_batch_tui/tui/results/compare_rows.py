@@ -15,7 +15,8 @@ from claude_batch_tui.services.results.compare import NOWHERE, ORDER, Comparison
 from claude_batch_tui.store.results.file import ResultsFile
 from claude_batch_tui.tui.widgets.columns import Cell, Column
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, Span, StyledLine
-from claude_batch_tui.wording import fine_money, size, stop_words, usage_words
+from claude_batch_tui.wording.results import stop_words, usage_words
+from claude_batch_tui.wording.values import fine_money, size
 
 COLUMNS = (
     Column("CUSTOM_ID", min_width=14, max_width=28, weight=1),

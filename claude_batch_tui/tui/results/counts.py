@@ -12,15 +12,9 @@ from claude_batch_tui.tui.results.classes import ALL_KEY, CLASS_MARKS, class_tot
 from claude_batch_tui.tui.results.open_results import OpenFile
 from claude_batch_tui.tui.widgets.columns import Run, ascii_only, cells, cut, cut_mark
 from claude_batch_tui.tui.widgets.lines import OneLine
-from claude_batch_tui.wording import (
-    QUEUED,
-    duration_words,
-    indexing_words,
-    reading_words,
-    size,
-    slow_words,
-    spent_words,
-)
+from claude_batch_tui.wording.costs import spent_words
+from claude_batch_tui.wording.progress import QUEUED, indexing_words, reading_words, slow_words
+from claude_batch_tui.wording.values import duration_words, size
 
 _GAP = 2
 _LEAD = "f: "

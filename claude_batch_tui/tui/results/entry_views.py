@@ -13,7 +13,8 @@ from claude_batch_tui.domain.results.result import Outcome, Result
 from claude_batch_tui.services.results.answers import NO_DOCUMENT, answer_document
 from claude_batch_tui.services.results.browse import Reading
 from claude_batch_tui.tui.widgets.text_rows import AnyLine, StyledLine, StyledText, TextRows
-from claude_batch_tui.wording import fine_money, stop_words, usage_words
+from claude_batch_tui.wording.results import stop_words, usage_words
+from claude_batch_tui.wording.values import fine_money
 
 _STYLES = {
     Kind.TEXT: None,

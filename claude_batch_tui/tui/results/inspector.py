@@ -39,7 +39,7 @@ from claude_batch_tui.tui.widgets.lines import OneLine
 from claude_batch_tui.tui.widgets.text_rows import TextRows
 from claude_batch_tui.tui.widgets.text_view import TextView
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import counted
+from claude_batch_tui.wording.values import counted
 
 _LEAST_ID = 10
 _BESIDE_WIDTH = 100

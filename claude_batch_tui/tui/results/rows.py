@@ -16,7 +16,7 @@ from claude_batch_tui.services.results.browse import first_words
 from claude_batch_tui.tui.results.classes import CLASS_MARKS, row_mark
 from claude_batch_tui.tui.results.open_results import OpenFile
 from claude_batch_tui.tui.widgets.columns import Cell, Column
-from claude_batch_tui.wording import size
+from claude_batch_tui.wording.values import size
 
 COLUMNS = {
     "#": Column("#", width=7, align="right", drop=2),

@@ -33,7 +33,7 @@ from claude_batch_tui.tui.widgets.columns import ascii_only
 from claude_batch_tui.tui.widgets.inputs import LineInput
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
 from claude_batch_tui.tui.widgets.lines import Kind
-from claude_batch_tui.wording import export_words
+from claude_batch_tui.wording.progress import export_words
 
 
 def place_words(target: Path) -> str:

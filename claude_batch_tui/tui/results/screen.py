@@ -53,7 +53,7 @@ from claude_batch_tui.tui.widgets.inputs import FilterBar, LineInput
 from claude_batch_tui.tui.widgets.key_line import KeyLine
 from claude_batch_tui.tui.widgets.lines import LetterMenu, StatusLine, TabsLine, TitleLine
 from claude_batch_tui.tui.widgets.virtual_list import VirtualList
-from claude_batch_tui.wording import counted, share
+from claude_batch_tui.wording.values import counted, share
 
 if TYPE_CHECKING:
     from claude_batch_tui.services.results.triage import Triage

@@ -25,17 +25,9 @@ from claude_batch_tui.tui.widgets.key_line import shown_key
 from claude_batch_tui.tui.widgets.lines import TitleLine
 from claude_batch_tui.tui.widgets.text_rows import Line
 from claude_batch_tui.tui.widgets.text_view import TextView
-from claude_batch_tui.wording import (
-    cache_lines,
-    count_words,
-    counts_axis,
-    fine_money,
-    share,
-    spend_notes,
-    spread_words,
-    statistics_lines,
-)
+from claude_batch_tui.wording.results import cache_lines, spend_notes, spread_words, statistics_lines
 from claude_batch_tui.wording.scores import score_lines
+from claude_batch_tui.wording.values import count_words, counts_axis, fine_money, share
 
 WIDE = 150
 """Cells from which there are two columns."""

@@ -26,7 +26,8 @@ from claude_batch_tui.tui.dashboard import dashboard_of
 from claude_batch_tui.tui.dialogs.questions import Box, ConfirmDialog, paid_question
 from claude_batch_tui.tui.submitting.overlap_dialog import OverlapDialog
 from claude_batch_tui.tui.widgets.key_line import shown_key
-from claude_batch_tui.wording import local_clock, question_lines, sent_before_words, size, submission_words
+from claude_batch_tui.wording.submissions import question_lines, sent_before_words, submission_words
+from claude_batch_tui.wording.values import local_clock, size
 
 if TYPE_CHECKING:
     from claude_batch_tui.engine.engine import Engine

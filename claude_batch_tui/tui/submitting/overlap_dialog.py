@@ -15,7 +15,7 @@ from claude_batch_tui.domain.plain_text import clean
 from claude_batch_tui.services.submitting.order import Rest, SendOrder
 from claude_batch_tui.tui.dialogs.questions import Box
 from claude_batch_tui.tui.widgets.key_line import shown_key
-from claude_batch_tui.wording import overlap_lines
+from claude_batch_tui.wording.submissions import overlap_lines
 
 
 class OverlapDialog(Box[SendOrder | None]):

@@ -23,7 +23,7 @@ from claude_batch_tui.services.submitting.edits import NO_EDITS, edit_words, rea
 from claude_batch_tui.services.submitting.retry import Choice, NothingToRetryError, RetryPlan
 from claude_batch_tui.tui.dialogs.questions import Box, InputDialog
 from claude_batch_tui.tui.widgets.key_line import hidden_key, shown_key
-from claude_batch_tui.wording import group_words, retry_words
+from claude_batch_tui.wording.submissions import group_words, retry_words
 
 _CHOICES = (
     ("include_invalid", "i", "what has to be changed first, as it is"),

@@ -15,7 +15,7 @@ from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import CbtuiError, DraftError
 from claude_batch_tui.home import expand_home
 from claude_batch_tui.tui.screen import DashboardScreen
-from claude_batch_tui.wording import counted_batches
+from claude_batch_tui.wording.values import counted_batches
 
 # What is needed once R was pressed is imported then: the first frame does not wait for it.
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from claude_batch_tui.domain.batches.batch import Batch, RequestCounts
 from claude_batch_tui.domain.batches.costs import GROUPINGS, NO_TAG, PaidBatch, costs
 from claude_batch_tui.domain.batches.history import UNKNOWN_MODEL
 from claude_batch_tui.domain.money.spend import Spend
-from claude_batch_tui.wording import cost_cells
+from claude_batch_tui.wording.costs import cost_cells
 
 NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from claude_batch_tui.domain.batches.notices import Notice, notice_of, terminal_
 from claude_batch_tui.domain.batches.tracked import TrackedBatch
 from claude_batch_tui.errors import ConfigError
 from claude_batch_tui.services.watching.notify import osc9_way
-from claude_batch_tui.wording import notice_words
+from claude_batch_tui.wording.batches import notice_words
 
 
 @pytest.mark.parametrize(

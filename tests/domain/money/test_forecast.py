@@ -9,7 +9,7 @@ import pytest
 from claude_batch_tui.domain.money.pricing import CostForecast, InputCount, OutputHistory, cost_forecast
 from claude_batch_tui.domain.requests.draft import ModelTotals, SharedPrefix
 from claude_batch_tui.services.building.models import built_in_prices
-from claude_batch_tui.wording import forecast_lines
+from claude_batch_tui.wording.costs import forecast_lines
 
 PRICES = built_in_prices()
 N, INPUT, OUTPUT = 10_000, 2_000, 500

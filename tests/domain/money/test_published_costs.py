@@ -9,7 +9,7 @@ import pytest
 from claude_batch_tui.domain.money.pricing import Usage
 from claude_batch_tui.domain.money.spend import spent
 from claude_batch_tui.services.building.models import built_in_prices
-from claude_batch_tui.wording import money
+from claude_batch_tui.wording.values import money
 
 PRICES = built_in_prices()
 HAIKU, SONNET, OPUS = "claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-4-6"

@@ -9,7 +9,7 @@ from claude_batch_tui.domain.batches.batch import BatchState
 from claude_batch_tui.services.results.ledger import accounts, flawed
 from claude_batch_tui.simulator import Fault
 from claude_batch_tui.store.results.index import ResultsIndex
-from claude_batch_tui.wording import outcome_counts
+from claude_batch_tui.wording.batches import outcome_counts
 from downloading import download_all
 
 

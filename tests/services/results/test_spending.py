@@ -14,7 +14,7 @@ from claude_batch_tui.services.results.costs import spend_of
 from claude_batch_tui.services.submitting.spool import Outgoing, freeze
 from claude_batch_tui.services.watching.story import story_of
 from claude_batch_tui.store import batches, downloads, submissions
-from claude_batch_tui.wording import cost_of_batch, spent_words
+from claude_batch_tui.wording.costs import cost_of_batch, spent_words
 from downloading import download_all, results_here
 from sending import sending
 

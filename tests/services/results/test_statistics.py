@@ -8,7 +8,7 @@ from claude_batch_tui.config import load
 from claude_batch_tui.services.building.models import read_prices
 from claude_batch_tui.services.results.statistics import FIRST, statistics
 from claude_batch_tui.store.results.opening import open_indexed
-from claude_batch_tui.wording import statistics_lines
+from claude_batch_tui.wording.results import statistics_lines
 
 
 @pytest.fixture

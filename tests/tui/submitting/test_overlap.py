@@ -13,7 +13,7 @@ from claude_batch_tui.tui.build.form import Field
 from claude_batch_tui.tui.dialogs.questions import ConfirmDialog
 from claude_batch_tui.tui.submitting.overlap_dialog import OverlapDialog
 from claude_batch_tui.tui.widgets.lines import StatusLine
-from claude_batch_tui.wording import overlap_lines
+from claude_batch_tui.wording.submissions import overlap_lines
 from dialogs import words
 from waiting import reached, workers_done
 

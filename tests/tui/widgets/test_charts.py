@@ -17,7 +17,7 @@ from claude_batch_tui.tui.widgets.charts import (
     shown_labels,
     spread,
 )
-from claude_batch_tui.wording import counts_axis, money_axis
+from claude_batch_tui.wording.values import counts_axis, money_axis
 
 HISTORY = PastTimes(batches=14, median=3120, p90=7800)
 
