@@ -19,7 +19,6 @@ import msgspec
 from claude_batch_tui.credentials import read_secret, unmounted
 from claude_batch_tui.errors import ConfigError, NoCredentialsError
 from claude_batch_tui.home import NO_HOME, expand_home
-from claude_batch_tui.keymap import checked_keys
 from claude_batch_tui.redaction import redact
 
 APP_NAME = "cbtui"
@@ -344,7 +343,11 @@ def _convert(name: str, value: Any, origin: str) -> Any:
         shown = "this" if name in _TABLES else repr(value)
         raise ConfigError(f"{origin}: {shown} is not a value for {name}: {error}.") from error
     _check(name, converted, origin)
-    return checked_keys(converted, origin) if name == "keys" else converted
+    if name == "keys":
+        from claude_batch_tui.keymap import checked_keys  # late, as many have no such table
+
+        return checked_keys(converted, origin)
+    return converted
 
 
 @functools.cache

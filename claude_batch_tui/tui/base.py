@@ -204,7 +204,7 @@ class CbtuiApp(TerminalApp):
 
     def get_css_variables(self) -> dict[str, str]:
         """The theme's, each role readable on what lies behind it; made once for each theme that is taken."""
-        if self._theme_of_variables is not self.current_theme:
+        if self.has_themes and self._theme_of_variables is not self.current_theme:
             self._theme_of_variables = self.current_theme
             self.theme_variables = readable(super().get_css_variables())
         return self.theme_variables

@@ -72,6 +72,9 @@ class TerminalApp(App[None]):
     the theme is not known.
     """
 
+    has_themes = False
+    """Whether they are known: Textual asks for the variables of its own theme before, for a style sheet that is never used."""
+
     def __init__(
         self,
         *,
@@ -81,6 +84,7 @@ class TerminalApp(App[None]):
         crash_log: Path | None = None,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
+        self.has_themes = True
         self.ascii_only = ascii_only
         self._crash_log = crash_log
         self._safe_filter = SafeFilter()
