@@ -216,14 +216,15 @@ class Faulty:
         if fault.connection is not None:
             if fault.after_work:
                 await self._work(scope, receive)
+            elif fault.connection == "close":
+                await _read(receive)  # of a request that was not read the kernel makes an RST
             await connection.end(fault.connection)
             return
         if fault.status is not None:
             if fault.after_work:
                 await self._work(scope, receive)
             else:
-                while (await receive()).get("more_body"):
-                    pass
+                await _read(receive)
             await _answer(fault, send)
             return
         if not fault.spoils_body:
@@ -240,6 +241,12 @@ class Faulty:
 
         await self._application(scope, receive, keep)
         return kept
+
+
+async def _read(receive: Receive) -> None:
+    """Take in the whole request."""
+    while (await receive()).get("more_body"):
+        pass
 
 
 class Connection:
