@@ -256,28 +256,28 @@ def _without_help_verb(argv: Sequence[str]) -> Sequence[str]:
 
 
 def whole_parser() -> argparse.ArgumentParser:
-    """The parser with every option of every command, for what is made from it: completions, the man page, docs."""
-    return _parser(list(COMMANDS), every=True)[0]
+    """The parser with every option of every command, for what is made from it: completions, the man page, docs.
+
+    Each caller has its own: completions change the words of the options.
+    """
+    every = tuple(COMMANDS)
+    return _made_parser(every, every, every=True)[0]
 
 
-def _parser(
-    argv: Sequence[str], *, every: bool = False
-) -> tuple[argparse.ArgumentParser, dict[str, Command]]:
+def _parser(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Command]]:
     """The parser, and the modules of the commands named in `argv`.
 
     Of other commands it knows the names, and not even those where nothing asks for them: a parser for each is 5 ms.
-    `every` command has its options where all are asked for.
     """
     named = [name for word in argv if (name := _RENAMED.get(word, word)) in COMMANDS]
-    known = named if every or _speaks_of_these_alone(argv, named) else COMMANDS
-    return _parser_of(tuple(dict.fromkeys(named)), tuple(dict.fromkeys(known)), every=every)
+    known = named if _speaks_of_these_alone(argv, named) else COMMANDS
+    return _parser_of(tuple(dict.fromkeys(named)), tuple(dict.fromkeys(known)))
 
 
-@functools.cache
-def _parser_of(
-    named: tuple[str, ...], known: tuple[str, ...], *, every: bool
+def _made_parser(
+    named: tuple[str, ...], known: tuple[str, ...], *, every: bool = False
 ) -> tuple[argparse.ArgumentParser, dict[str, Command]]:
-    """The same; kept, for a process that runs many command lines, as tests do."""
+    """The parser that knows these commands, with the options of the named ones; those of `every` one are for documents."""
     parser = argparse.ArgumentParser(
         prog="cbtui",
         usage="cbtui [OPTIONS] [COMMAND …]",
@@ -313,6 +313,10 @@ def _parser_of(
             _add_global_options(sub, top=False, is_dashboard=name in _DASHBOARDS)
             modules[name] = module
     return parser, modules
+
+
+_parser_of = functools.cache(_made_parser)
+"""The same, kept: a process may run many command lines, as tests do."""
 
 
 def _speaks_of_these_alone(argv: Sequence[str], named: Sequence[str]) -> bool:
