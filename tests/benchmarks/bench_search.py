@@ -1,11 +1,12 @@
 """Finding in a million results, beside ripgrep and other tools on the same file in the same run. Run by hand:
 
-    .venv/bin/python tests/benchmarks/bench_search.py [--lines 1000000] [--rounds 5] [text index keys stream peers]
+    .venv/bin/python tests/benchmarks/bench_search.py [--lines 1000000] [--rounds 5] [text common index keys stream peers]
 
 `text`: a rare word in the answers, each hit confirmed in the decoded answer, against `rg` for the same word; exact and
 ignoring case; and the time of the first hit. Goal: no slower than ripgrep. Every round has a new map of the file and
 a new process of `rg`, then (`again`) the same search on the map that is there; sides take turns, medians of seconds by
 the clock and of the processor are compared; the file is warm in the page cache.
+`common`: a word that most answers hold, beside decoding every answer. Goal: no slower.
 `index`: outcome (goal 50 ms), a rare part of an id (100 ms), cost, a glob, sorting, over the whole file.
 `keys`: milliseconds until a key is painted while a filter that has to decode every answer runs (`text~`): letters of
 the filter itself, the cursor, pages, the inspector's tabs. Goal: 100 ms at the 99th percentile.
@@ -135,6 +136,22 @@ def bench_text(results: ResultsFile, costs: EntryCosts, path: Path, rounds: int)
     finder = Finder(results, costs)
     *_, _last = finder.find(parse(f"text:{EXACT[:4]}"))
     print(f"a further character: {timed(lambda: list(finder.find(parse(f'text:{EXACT}')))) * 1e3:.1f} ms")
+
+
+def bench_common(results: ResultsFile, costs: EntryCosts, rounds: int) -> None:
+    """A word that most answers hold, beside a pattern that is looked for in every decoded answer."""
+    spent: dict[str, list[Spent]] = {"text:Rechnung": [], "text~Rechnung": []}
+    hits = 0
+    for _ in range(rounds):
+        for text, times in spent.items():
+            cpu = time.process_time()
+            whole, _, hits = search(Finder(results, costs), text)
+            times.append(Spent(whole, time.process_time() - cpu))
+    word, decoded = spent.values()
+    clock, cpu = (median(one[at] for one in word) / median(one[at] for one in decoded) for at in (0, 1))
+    print(
+        f"text:Rechnung   {_figures(word)}, {hits:,} hits; text~Rechnung {_figures(decoded)}: {clock:.2f} and {cpu:.2f} times"
+    )
 
 
 def _figures(spent: list[Spent]) -> str:
@@ -294,7 +311,7 @@ def bench_toolong(path: Path, command: Path) -> None:
 def main() -> None:
     """All parts, or those named."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("parts", nargs="*", default=["text", "index", "keys", "stream", "peers"])
+    parser.add_argument("parts", nargs="*", default=["text", "common", "index", "keys", "stream", "peers"])
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--file", type=Path, help="keep the file here, and use it where it is")
@@ -305,11 +322,13 @@ def main() -> None:
         if not path.exists():
             write_with_words(path, arguments.lines)
         print(f"{path.stat().st_size / 1e9:.2f} GB")
-        if {"text", "index"} & {*arguments.parts}:
+        if {"text", "common", "index"} & {*arguments.parts}:
             with open_indexed(path, Path(folder)) as results:
                 costs = EntryCosts(results.index, built_in_prices())
                 if "text" in arguments.parts:
                     bench_text(results, costs, path, arguments.rounds)
+                if "common" in arguments.parts:
+                    bench_common(results, costs, arguments.rounds)
                 if "index" in arguments.parts:
                     bench_index(results, costs, arguments.lines, arguments.rounds)
         if "keys" in arguments.parts:
