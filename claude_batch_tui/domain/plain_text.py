@@ -14,7 +14,7 @@ _INVISIBLE = (
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
     "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-# `re` compiles of these what is used, when it is: each takes half a millisecond.
+# Two of these are left to `re` to compile when they are first used, as each takes half a millisecond.
 _UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff" + _INVISIBLE + "]"
 _UNSAFE_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff" + _INVISIBLE + "]")
 _JSON_UNSAFE = "[\x7f-\x9f\ud800-\udfff" + _INVISIBLE + "]"
